@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONFIG_DIRECTORY_H
+#define CONFIG_DIRECTORY_H
+
+/*
+ * The directory source: files and folders of manifests, watched through libuv (inotify). A burst of changes is
+ * reported once, `debounce_ms` after its last event (and at most ten times that after its first). Understands files replaced by
+ * rename, folders that come and go, and ConfigMap volumes (the ..data symlink swap). What inotify may miss
+ * (network file systems, queue overflow) a slow rescan finds. Runs on the loop's thread.
+ */
+
+#include <uv.h>
+
+#include "config/store.h"
+
+struct directory;
+
+/* Called after the store was brought up to date and something in it changed. */
+typedef void directory_changed(void *context);
+
+/*
+ * Loads `paths` into `store` (borrowed) and begins to watch. Paths are copied. Returns 0; -ENOENT, -EACCES... when a
+ * path can't be watched, its index in *failed; or -ENOMEM. Nothing is left behind on failure.
+ */
+int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths, size_t count,
+	unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed);
+/* Reads everything again now (SIGHUP, `podgate reload`), calling `changed` if something did. */
+void directory_rescan(struct directory *directory);
+/* Closes the handles; the memory goes when the loop has run their close callbacks. NULL is allowed. */
+void directory_stop(struct directory *directory);
+
+#endif

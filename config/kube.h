@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONFIG_KUBE_H
+#define CONFIG_KUBE_H
+
+/*
+ * Kubernetes objects out of document trees: Namespaces, Pods, NetworkPolicies and Lists of
+ * them, validated and defaulted as the API server does. Objects of other kinds are passed over.
+ */
+
+#include "config/document.h"
+#include "policy/arena.h"
+#include "policy/diag.h"
+#include "policy/model.h"
+
+enum kube_kind { KUBE_NAMESPACE, KUBE_POD, KUBE_POLICY };
+
+/* One object that was understood. An object with errors is not here: its errors are in diags. */
+struct kube_object {
+	enum kube_kind kind;
+	union {
+		const struct namespace_object *namespace_object;
+		const struct pod *pod;
+		const struct network_policy *policy;
+	};
+};
+
+struct kube_objects {
+	const struct kube_object *items;	/* in the order written */
+	size_t count;
+	size_t broken;		/* documents or list items that may have been objects of ours and were not understood */
+	size_t passed_over;	/* objects of kinds that are not ours */
+};
+
+/*
+ * Decodes all documents. Errors and single-document warnings are added to `diags`: unknown or misspelt
+ * fields with the field meant, missing apiVersion, bad values, host bits, excepts outside their block or swallowing
+ * it, upside-down ranges, policyTypes that contradict the rules. Returns 0, or -ENOMEM with *out untouched.
+ */
+int kube_decode(struct kube_objects *out, const struct document_list *documents, struct arena *arena,
+	struct diag_list *diags);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+/*
+ * The daemon's settings: one table row an option (settings_table()), from which the reader,
+ * `podgate run --help` and the man page podgate.conf(5) are all made. Plain values, immutable once read.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "policy/arena.h"
+#include "policy/diag.h"
+
+enum backend_choice { BACKEND_AUTO, BACKEND_NFT, BACKEND_LEGACY };
+enum fail_mode { FAIL_CLOSED, FAIL_OPEN };
+enum host_traffic { HOST_TRAFFIC_ALLOW, HOST_TRAFFIC_POLICY };
+enum bridge_mode { BRIDGE_SET, BRIDGE_REQUIRE, BRIDGE_IGNORE };
+enum log_allowed { LOG_ALLOWED_NO, LOG_ALLOWED_YES };
+enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
+
+struct settings {
+	const char *const *manifests;	/* files and folders; default /etc/podgate/manifests */
+	size_t manifest_count;
+	const char *node_name;		/* ""; set: only pods with this spec.nodeName are local */
+	uint32_t debounce_ms;		/* 100 */
+
+	uint32_t workers;		/* 0: one a CPU, at most 64 */
+	uint32_t queue_base;		/* first NFQUEUE number; queues queue_base .. queue_base + workers; default 8610 */
+	uint32_t queue_length;		/* packets a queue holds in the kernel; 8192 */
+	enum backend_choice backend;
+	enum switch_mode ipv6;		/* auto: when the kernel has it */
+	uint32_t mark_allow, mark_deny;	/* 0x20000000, 0x40000000: one distinct bit each */
+	enum host_traffic host_traffic;
+	enum bridge_mode bridge;	/* what to do when bridged packets would not pass iptables */
+	enum fail_mode daemon_away;	/* closed */
+	enum fail_mode queue_full;	/* closed */
+	uint32_t sweep_interval_s;	/* background sweep; 30, 0: only on changes */
+
+	bool audit;			/* the whole gateway in audit mode */
+	const char *log_file;		/* "-": standard output; default /var/log/podgate/verdicts.jsonl */
+	enum log_allowed log_allowed;
+	uint32_t log_fold_s;		/* repeats of one denial within this are one record; 10, 0: every one */
+	uint32_t log_size_mib;		/* rotate at this size; 64, 0: never */
+	uint32_t log_keep;		/* rotated files kept; 4 */
+
+	const char *control_socket;	/* /run/podgate/control.sock */
+};
+
+enum setting_type { SETTING_STRING, SETTING_STRING_LIST, SETTING_UINT, SETTING_MARK, SETTING_BOOL, SETTING_ENUM };
+
+struct setting {
+	const char *name;		/* "queue_length"; on the command line --queue-length */
+	enum setting_type type;
+	size_t offset;			/* into struct settings */
+	uint32_t least, most;		/* UINT */
+	const char *const *choices;	/* ENUM: NULL-terminated, in the order of the C enum */
+	const char *default_text;	/* parsed like any other value */
+	const char *help;		/* sentences, for --help and the man page */
+};
+const struct setting *settings_table(size_t *count);
+
+/* The defaults. Strings live in `arena`. 0 or -ENOMEM. */
+int settings_defaults(struct settings *out, struct arena *arena);
+
+/*
+ * Reads a settings file (YAML or JSON mapping) over what *settings holds. Unknown keys (with the key meant), wrong types, values
+ * out of range are errors in `diags`. Returns 0; -EINVAL when there were errors, *settings untouched; or -ENOMEM.
+ */
+int settings_read(struct settings *settings, const char *file, const char *bytes, size_t length, struct arena *arena,
+	struct diag_list *diags);
+/* One option from the command line; `name` with dashes or underscores. Returns and reports as settings_read() does. */
+int settings_set(struct settings *settings, const char *name, const char *value, struct arena *arena,
+	struct diag_list *diags);
+/* What only all options together show (marks that overlap, queue numbers past 65535). 0, or -EINVAL. */
+int settings_check(const struct settings *settings, struct diag_list *diags);
+
+void settings_print_help(FILE *to);	/* the options part of `podgate run --help` */
+void settings_print_man(FILE *to);	/* the options part of podgate.conf(5), mdoc */
+
+#endif

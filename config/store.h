@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONFIG_STORE_H
+#define CONFIG_STORE_H
+
+/*
+ * The manifests that a source holds now, file by file, and the objects in force because
+ * of them. When a new version of a file is broken anywhere, the objects of its previous version that
+ * the new one does not replace stay in force: a broken document never removes a policy.
+ * One thread at a time; the clusters it gives out are independent of it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/document.h"
+#include "policy/cluster.h"
+#include "policy/diag.h"
+
+struct store;
+
+int store_create(struct store **out);	/* 0 or -ENOMEM */
+void store_free(struct store *store);	/* NULL is allowed */
+
+/*
+ * Gives file `name` a new content. Returns 0, also when the content is broken (store_diags()
+ * tells); or -ENOMEM, the store unchanged.
+ */
+int store_put(struct store *store, const char *name, const char *bytes, size_t length,
+	const struct document_limits *limits);
+/* File `name` could not be read: its objects stay in force, and `reason` becomes its error. 0 or -ENOMEM. */
+int store_put_unreadable(struct store *store, const char *name, const char *reason);
+void store_remove(struct store *store, const char *name);	/* and its objects with it; unknown names are fine */
+
+/* The objects in force; of two with one key, that of the file later in name order (an error in diags). 0 or -ENOMEM. */
+int store_cluster(struct store *store, struct cluster **out);
+
+/* All findings of all files, sorted, into a list on `arena` (deep copies: independent of the store). 0 or -ENOMEM. */
+int store_diags(const struct store *store, struct arena *arena, struct diag_list *out);
+
+struct store_stats {
+	size_t files, broken_files;
+	size_t kept_objects;	/* in force only because the new version of their file is broken */
+};
+struct store_stats store_stats(const struct store *store);
+
+/* Calls `visit` for every file name, in order. */
+void store_files(const struct store *store, void (*visit)(const char *name, void *context), void *context);
+
+#endif

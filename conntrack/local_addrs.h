@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONNTRACK_LOCAL_ADDRS_H
+#define CONNTRACK_LOCAL_ADDRS_H
+
+/* The gateway's own addresses now (rtnetlink RTM_GETADDR), as a sorted, immutable set. */
+
+#include <stdbool.h>
+
+#include "policy/ip_addr.h"
+
+struct local_addrs;
+
+int local_addrs_read(struct local_addrs **out);	/* 0, or -errno */
+void local_addrs_free(struct local_addrs *addrs);	/* NULL is allowed */
+bool local_addrs_contain(const struct local_addrs *addrs, const struct ip_addr *addr);
+
+#endif

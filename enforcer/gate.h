@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_GATE_H
+#define ENFORCER_GATE_H
+
+/*
+ * The workers and the snapshot they judge by. Worker i owns NFQUEUE queue_base + i; the last one, number `workers`, owns the
+ * queue of packets seen in the reply direction and judges them by the reversed flow. All functions are for the control thread,
+ * gate_stats() for any.
+ *
+ * What gate_publish() promises, in this order: (1) a burst read after it returns is judged by the new snapshot; (2) every
+ * verdict of an older snapshot was sent before it returns, so the flows it allowed are in conntrack, confirmed,
+ * for a sweep to find; (3) no worker holds the older snapshot any more. Records in the rings may still name it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "enforcer/packet.h"
+#include "enforcer/ring.h"
+#include "policy/snapshot.h"
+
+struct gate;
+
+struct gate_options {
+	unsigned int workers;		/* 1..64, without the reply worker */
+	uint16_t queue_base;
+	uint32_t queue_length;
+	bool fail_open_when_full;	/* NFQA_CFG_F_FAIL_OPEN */
+	bool log_allowed;		/* leave records of allowed flows, too */
+	size_t ring_capacity;		/* records a worker; a power of two */
+	void (*wake)(void *context);	/* called by a worker when its ring may have become non-empty; must not block */
+	void *wake_context;
+};
+
+/*
+ * Opens and binds the queues; nothing runs yet. Returns 0, or -errno with a sentence in `problem` that names the remedy: -EPERM without
+ * CAP_NET_ADMIN, -EBUSY when another program holds a queue (its portid is named), -EPROTONOSUPPORT on a kernel without nfnetlink_queue.
+ */
+enum { GATE_PROBLEM = 256 };
+int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM]);
+/* Starts the threads on a first snapshot, which stays the caller's to free after gate_close(). 0 or -errno. */
+int gate_start(struct gate *gate, const struct snapshot *snapshot);
+/* Publishes; *old is the snapshot it replaces, which no worker holds any more. Blocks for one burst at most. */
+void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old);
+/*
+ * Ends the threads after the burst in their hands; what is queued meanwhile is for the kernel to drop (or, with
+ * --queue-bypass, to pass) once the queues are closed.
+ */
+void gate_close(struct gate *gate);	/* NULL is allowed */
+
+struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* 0..workers */
+unsigned int gate_worker_count(const struct gate *gate);	/* workers + 1 */
+
+struct worker_stats {
+	uint64_t packets, bursts;
+	uint64_t allowed, denied, audited;
+	uint64_t unreadable[PACKET_ERROR_COUNT];	/* by cause; [PACKET_OK] stays 0 */
+	uint64_t bad_messages;		/* netlink messages that were not understood */
+	uint64_t receive_overruns;	/* ENOBUFS */
+	uint64_t verdict_errors;	/* verdicts that the kernel refused, or that could not be sent */
+	uint64_t records_lost;
+	uint64_t kernel_dropped, user_dropped, waiting;	/* of its queue, from /proc/net/netfilter/nfnetlink_queue */
+};
+void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_HOST_H
+#define ENFORCER_HOST_H
+
+/*
+ * What this machine must offer for podgate to enforce anything: one check a row, each with what was found and how to mend
+ * it. `podgate doctor` prints them all; `podgate run` refuses to start on the first that fails.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/settings.h"
+
+enum host_state { HOST_OK, HOST_WARNING, HOST_FAILED };
+
+struct host_finding {
+	const char *check;		/* a stable slug: "cap-net-admin", "nfqueue", "br-netfilter"... */
+	enum host_state state;
+	char found[256];		/* one sentence */
+	char remedy[256];		/* one sentence; "" when all is well */
+};
+
+enum { HOST_FINDINGS_MOST = 32 };
+
+/* Runs all checks, in the order in which they should be mended. Returns how many were stored. Changes nothing. */
+size_t host_check(const struct settings *settings, struct host_finding findings[HOST_FINDINGS_MOST]);
+
+/*
+ * Bridged packets pass iptables? Per settings->bridge: sets bridge-nf-call-ip(6)tables where a bridge exists (in this network namespace), requires
+ * them, or ignores the question. 0, or -errno and a sentence with its remedy in `problem`.
+ */
+int host_prepare_bridge(const struct settings *settings, char problem[256]);
+
+#endif

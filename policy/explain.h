@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef POLICY_EXPLAIN_H
+#define POLICY_EXPLAIN_H
+
+/*
+ * Why a flow is judged as it is: for each end, what isolates it and the rule that
+ * admits the flow, or the rule that came nearest to admitting it and what it would take.
+ * The verdict is snapshot_judge()'s own; explain only finds its reasons, by walking
+ * the policies that isolate the end. Any thread, over a snapshot it may read.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/arena.h"
+#include "policy/snapshot.h"
+
+/* Where a rule that does not admit the flow parts from it. Later is nearer. */
+enum miss {
+	MISS_NONE,		/* the side is open or allowed */
+	MISS_NO_RULES,		/* the isolating policies have no rule in this direction */
+	MISS_PEER_AND_PORT,	/* neither the rule's peers nor its ports include the flow */
+	MISS_PEER,		/* the ports do (or the rule names none); the peers do not */
+	MISS_PROTOCOL,		/* the peers do (or the rule names none); no port of the rule has the flow's protocol */
+	MISS_PORT,		/* the peers and a protocol do; the port number does not */
+};
+
+struct explain_side {
+	enum side_verdict side;
+	const struct pod *pod;		/* the pod at this end, local or not; NULL when it is none */
+	const struct network_policy *const *isolating;	/* the snapshot's list */
+	size_t isolating_count;
+	bool enforced;			/* false: audit mode of gateway, namespace or pod at this end */
+
+	/* The rule that admits the flow (SIDE_ALLOWED) or the nearest miss (denied sides); policy NULL when there is none. */
+	const struct network_policy *policy;
+	size_t rule;			/* index into policy->rules[direction] */
+	const struct policy_peer *peer;	/* the admitting peer, or the nearest one; NULL: the rule has no peers */
+	const struct policy_port *port;	/* the admitting port, or the nearest one; NULL: the rule has no ports */
+	struct source_pos pos;		/* of what admits, or of what misses: rule, peer, requirement or port */
+
+	enum miss miss;
+	const char *field;		/* "podSelector.matchLabels.role", "ports[0].port", "ipBlock.except": what misses; "" if none */
+	const char *wanted, *had;	/* that field's value in the policy and in the flow; "" if none */
+	const char *fix;		/* one sentence, what change would admit the flow; "" if none */
+};
+
+struct explanation {
+	struct flow flow;
+	struct judgement judgement;
+	struct explain_side sides[DIRECTION_COUNT];
+};
+
+/* Fills *out; its texts live in `arena`. Returns 0; or -ENOMEM, *out untouched. */
+int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struct arena *arena,
+	struct explanation *out);
+
+const char *miss_name(enum miss miss);	/* a stable slug: "no-rules", "peer-and-port", "peer", "protocol", "port" */
+
+#endif

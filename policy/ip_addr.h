@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef POLICY_IP_ADDR_H
+#define POLICY_IP_ADDR_H
+
+/*
+ * One IPv4 or IPv6 address as a plain value. An IPv4 address and its IPv4-mapped
+ * IPv6 form (RFC 4291, 2.5.5.2) are different addresses here: they reach the
+ * gateway in different packets, and no pod may borrow another's name by mapping.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ip_family { IP_FAMILY_V4 = 4, IP_FAMILY_V6 = 6 };
+
+struct ip_addr {
+	uint8_t bytes[16];	/* network order; IPv4 uses the first 4 and the rest are zero */
+	uint8_t family;		/* enum ip_family */
+};
+
+enum { IP_ADDR_TEXT = 46 };	/* INET6_ADDRSTRLEN */
+
+struct ip_addr ip_addr_v4(const void *network_bytes);	/* 4 bytes, any alignment */
+struct ip_addr ip_addr_v6(const void *network_bytes);	/* 16 bytes, any alignment */
+
+/*
+ * Reads dotted-quad IPv4 (no leading zeros: RFC 6943, 3.1.1) or RFC 4291 IPv6 without a zone.
+ * Returns 0; or -EINVAL, *out untouched.
+ */
+int ip_addr_parse(struct ip_addr *out, const char *text);
+/* Writes the text form (RFC 5952) into `buffer` and returns it. */
+const char *ip_addr_format(const struct ip_addr *addr, char buffer[IP_ADDR_TEXT]);
+
+/* IPv4 sorts before IPv6, then by value. */
+int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b);
+bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
+uint8_t ip_addr_bits(const struct ip_addr *addr);	/* 32 or 128 */
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef POLICY_REACH_H
+#define POLICY_REACH_H
+
+/*
+ * Who reaches whom: every local pod against every pod, on one port or on each port that the
+ * destination's containers declare. The judgements are snapshot_judge()'s.
+ */
+
+#include <stddef.h>
+
+#include "policy/arena.h"
+#include "policy/snapshot.h"
+
+struct reach_question {
+	enum ip_family family;		/* which of a dual-stack pod's addresses */
+	uint8_t protocol;
+	uint16_t port;			/* 0 with a protocol that has ports: each port that the destination declares for it, or 80 */
+};
+
+/* One cell a pair, row-major: cells[source * count + destination]. */
+struct reach_cell {
+	enum { REACH_NONE, REACH_SOME, REACH_ALL, REACH_UNKNOWN } reach;	/* UNKNOWN: an end has no address of that family */
+	uint16_t allowed, asked;	/* ports */
+	bool audited;			/* some of what passes would be denied if enforced */
+};
+
+struct reach_matrix {
+	const struct pod *const *pods;	/* those with an address, sorted by namespace and name */
+	size_t count;
+	const struct reach_cell *cells;
+};
+
+/* Fills *out in `arena`. Returns 0; -ENOMEM, or -E2BIG for more than 2^26 pairs, *out untouched. */
+int reach_compute(const struct snapshot *snapshot, const struct reach_question *question, struct arena *arena,
+	struct reach_matrix *out);
+
+#endif

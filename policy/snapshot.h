@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef POLICY_SNAPSHOT_H
+#define POLICY_SNAPSHOT_H
+
+/*
+ * A cluster compiled for judging flows. Immutable once compiled: any number of
+ * threads may judge by one snapshot without a lock, and judging allocates nothing.
+ * A snapshot holds a reference on its cluster; whoever publishes snapshots decides
+ * when no thread can hold one any more and frees it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/cluster.h"
+#include "policy/flow.h"
+
+struct snapshot;
+
+struct snapshot_options {
+	uint64_t revision;	/* the snapshot's number, for logs and acknowledgements */
+	bool audit;		/* the whole gateway in audit mode */
+	const char *node_name;	/* "" or NULL: every pod is local. Else pods of other nodes are peers, never isolated here */
+};
+
+/*
+ * Compiles `cluster`, taking a reference on it. Returns 0; or -ENOMEM, or -E2BIG when the
+ * cluster is beyond what can be numbered (2^31 addresses or rules), *out untouched.
+ */
+int snapshot_compile(struct snapshot **out, struct cluster *cluster, const struct snapshot_options *options);
+void snapshot_free(struct snapshot *snapshot);	/* NULL is allowed */
+
+uint64_t snapshot_revision(const struct snapshot *snapshot);
+const struct cluster *snapshot_cluster(const struct snapshot *snapshot);
+size_t snapshot_memory(const struct snapshot *snapshot);	/* bytes of the compiled form, cluster not included */
+
+/* What is done with a packet. */
+enum verdict {
+	VERDICT_ALLOW,
+	VERDICT_DENY,
+	VERDICT_AUDIT_DENY,	/* passes; enforced, it would have been denied */
+};
+const char *verdict_name(enum verdict verdict);	/* "allow", "deny", "audit-deny" */
+
+/* How one end of a flow judges it. */
+enum side_verdict {
+	SIDE_OPEN,		/* the end is no local pod, or no policy isolates it in this direction */
+	SIDE_ALLOWED,		/* isolated, and a rule admits the flow */
+	SIDE_DENIED,		/* isolated, and no rule admits the flow */
+	SIDE_AUDIT_DENIED,	/* as SIDE_DENIED, but in audit mode: gateway, namespace, pod, or the isolating policies */
+};
+
+struct judgement {
+	enum verdict verdict;
+	enum side_verdict sides[DIRECTION_COUNT];	/* [INGRESS]: of flow->dst; [EGRESS]: of flow->src */
+};
+
+/*
+ * Judges the first packet of a flow, or a whole flow, at both ends. Total: every flow of
+ * every protocol gets a judgement. A pod reaches itself at any of its addresses
+ * whatever the policies.
+ *
+ * Audit mode of a gateway, namespace or pod turns that end's denials into SIDE_AUDIT_DENIED.
+ * A policy in audit mode is enforced by nobody: it neither isolates nor admits. When the
+ * enforced policies let a flow pass that all policies together would not, the side is
+ * SIDE_AUDIT_DENIED.
+ */
+struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow);
+
+/* The pod that owns `addr` and is known by it (not hostNetwork, not finished), or NULL. */
+const struct pod *snapshot_pod_at(const struct snapshot *snapshot, const struct ip_addr *addr);
+bool snapshot_pod_is_local(const struct snapshot *snapshot, const struct pod *pod);
+
+/* Whether a policy, audited ones included, isolates the local pod at `addr` in any direction. */
+bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *addr);
+/* All addresses snapshot_isolates() is true for, sorted by ip_addr_cmp(); owned by the snapshot. */
+const struct ip_addr *snapshot_isolated(const struct snapshot *snapshot, size_t *count);
+
+/*
+ * The policies, audited ones included, that select the local pod at `addr` and isolate it in
+ * `direction`, sorted by namespace and name; owned by the snapshot. *count is 0 when there are none.
+ */
+const struct network_policy *const *snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr,
+	enum direction direction, size_t *count);
+
+/* Whether denials at the end that owns `addr` are only logged (gateway, namespace or pod in audit mode). */
+bool snapshot_audits(const struct snapshot *snapshot, const struct ip_addr *addr);
+
+#endif
