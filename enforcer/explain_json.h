@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_EXPLAIN_JSON_H
+#define ENFORCER_EXPLAIN_JSON_H
+
+/*
+ * Explanations as JSON, one stable schema for the verdict log, the control socket and `-o json` (described in
+ * podgate-log(5)). Every function returns a new value that the caller owns (cJSON_Delete()), or NULL when memory is short.
+ */
+
+#include <cjson/cJSON.h>
+
+#include "policy/explain.h"
+
+/* One end: {"address", "port", "namespace", "pod"}; the names only for pods, the port only where the protocol has one. */
+cJSON *explain_json_end(const struct explanation *explanation, enum direction direction);
+/* One side: isolation, the rule that admits, or the nearest miss and its fix, each with file, line and column. */
+cJSON *explain_json_side(const struct explanation *explanation, enum direction direction);
+/* A whole flow: {"verdict", "protocol", "source", "destination", "egress", "ingress"}. */
+cJSON *explain_json_flow(const struct explanation *explanation);
+
+/*
+ * Answers to the control commands of the same names, from the request's own fields:
+ *   {"command": "explain", "source": "shop/web", "destination": "10.0.0.7:5432/tcp"}
+ *   {"command": "judge", "rows": [["shop/web", "shop/db", "TCP", "5432"], ...]}
+ * Replies: {"ok": true, "revision": N, "flows": [...]} or {"ok": false, "error": TEXT}; judge gives "rows": a list of
+ * {"verdict"} or {"error"} objects, one each. The offline commands call the same functions on their own snapshot.
+ */
+cJSON *explain_json_answer(const struct snapshot *snapshot, const cJSON *request);
+cJSON *explain_json_judge(const struct snapshot *snapshot, const cJSON *request);
+
+#endif
