@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/tools/probe.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *arguments, *help;
+} commands[] = {
+	{ "serve", command_serve, "PROTOCOL/PORT...", "echo on all addresses; prints \"ready\"" },
+	{ "connect", command_connect, "PROTOCOL ADDRESS PORT", "one connection or datagram, echoed" },
+	{ "ping", command_ping, "ADDRESS", "one ICMP echo" },
+	{ "hold", command_hold, "ADDRESS PORT", "an open TCP connection; says when it stalls and resumes" },
+	{ "bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed" },
+	{ "hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would" },
+};
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static int print_usage(void)
+{
+	fputs("usage: podgate-probe COMMAND [OPTIONS] ARGUMENTS\n", stderr);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(stderr, "  %-11s%-23s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+	fputs("options: --timeout MS  --from PORT  --size BYTES  --resend MS  --every MS  --stall MS  --for MS\n"
+	      "exit: 0 reached and echoed, 1 no answer, 2 problem, 3 refused (it passed, but nobody listens)\n",
+		stderr);
+	return PROBE_PROBLEM;
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	return print_usage();
+}
