@@ -21,7 +21,11 @@ struct snapshot;
 struct snapshot_options {
 	uint64_t revision;	/* the snapshot's number, for logs and acknowledgements */
 	bool audit;		/* the whole gateway in audit mode */
-	const char *node_name;	/* "" or NULL: every pod is local. Else pods of other nodes are peers, never isolated here */
+	/*
+	 * "" or NULL: every pod is local. Else pods of other nodes are peers, never isolated here. A pod that names no
+	 * node is local all the same: a manifest without nodeName must not go unenforced in silence.
+	 */
+	const char *node_name;
 };
 
 /*
@@ -59,12 +63,12 @@ struct judgement {
 /*
  * Judges the first packet of a flow, or a whole flow, at both ends. Total: every flow of
  * every protocol gets a judgement. A pod reaches itself at any of its addresses
- * whatever the policies.
+ * whatever the policies: both sides are SIDE_OPEN then.
  *
  * Audit mode of a gateway, namespace or pod turns that end's denials into SIDE_AUDIT_DENIED.
  * A policy in audit mode is enforced by nobody: it neither isolates nor admits. When the
  * enforced policies let a flow pass that all policies together would not, the side is
- * SIDE_AUDIT_DENIED.
+ * SIDE_AUDIT_DENIED; an end that only audited policies isolate is never SIDE_ALLOWED but SIDE_OPEN.
  */
 struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow);
 
