@@ -1,2 +1,136 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/gate.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <urcu-qsbr.h>
+
+#include "enforcer/nfqueue_proc.h"
+#include "enforcer/worker.h"
+
+enum { WORKERS_MOST = 64, CACHE_LINE = 64 };
+_Static_assert((int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
+
+struct gate {
+	uint16_t queue_base;
+	unsigned int count;		/* of workers[] in use: the options' and the reply worker */
+	int proc;			/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
+	struct worker *workers[WORKERS_MOST + 1];
+	/* On a line of its own: read by all workers with every burst, written on publishing only. */
+	_Alignas(CACHE_LINE) published_snapshot snapshot;
+};
+
+static int open_worker(struct gate *gate, const struct gate_options *options, unsigned int i, char problem[GATE_PROBLEM])
+{
+	const struct worker_options worker = {
+		.queue = {
+			.number = (uint16_t)(options->queue_base + i),
+			.length = options->queue_length,
+			.fail_open = options->fail_open_when_full,
+		},
+		.reply_direction = i == options->workers,
+		.log_allowed = options->log_allowed,
+		.ring_capacity = options->ring_capacity,
+		.wake = options->wake,
+		.wake_context = options->wake_context,
+		.snapshot = &gate->snapshot,
+	};
+
+	return worker_open(&gate->workers[i], &worker, problem);
+}
+
+int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM])
+{
+	struct gate *gate;
+
+	if (options->workers == 0 || options->workers > WORKERS_MOST ||
+		options->queue_base > UINT16_MAX - options->workers) {
+		snprintf(problem, GATE_PROBLEM, "%u workers from queue %u on: 1 to %d workers, queue numbers to %d are possible",
+			options->workers, options->queue_base, WORKERS_MOST, UINT16_MAX);
+		return -EINVAL;
+	}
+	gate = aligned_alloc(_Alignof(struct gate), sizeof(*gate));
+	if (gate == NULL) {
+		snprintf(problem, GATE_PROBLEM, "no memory for the workers");
+		return -ENOMEM;
+	}
+	*gate = (struct gate){.queue_base = options->queue_base};
+	gate->proc = nfqueue_proc_open();
+	for (; gate->count <= options->workers; gate->count++) {
+		const int err = open_worker(gate, options, gate->count, problem);
+
+		if (err != 0) {
+			gate_close(gate);
+			return err;
+		}
+	}
+	*out = gate;
+	return 0;
+}
+
+static void stop_workers(struct gate *gate)
+{
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_stop(gate->workers[i]);
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_join(gate->workers[i]);
+}
+
+int gate_start(struct gate *gate, const struct snapshot *snapshot)
+{
+	atomic_store_explicit(&gate->snapshot, snapshot, memory_order_release);
+	for (unsigned int i = 0; i < gate->count; i++) {
+		const int err = worker_start(gate->workers[i]);
+
+		if (err != 0) {
+			stop_workers(gate);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old)
+{
+	*old = atomic_exchange_explicit(&gate->snapshot, snapshot, memory_order_acq_rel);
+	urcu_qsbr_synchronize_rcu();
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_acquire_bursts(gate->workers[i]);
+}
+
+void gate_close(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	stop_workers(gate);
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_close(gate->workers[i]);
+	if (gate->proc >= 0)
+		close(gate->proc);
+	free(gate);
+}
+
+struct ring *gate_ring(struct gate *gate, unsigned int worker)
+{
+	return worker_ring(gate->workers[worker]);
+}
+
+unsigned int gate_worker_count(const struct gate *gate)
+{
+	return gate->count;
+}
+
+void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out)
+{
+	struct nfqueue_row row;
+
+	worker_read_stats(gate->workers[worker], out);
+	if (gate->proc < 0 || nfqueue_proc_read(gate->proc, (uint16_t)(gate->queue_base + worker), &row) != 0)
+		return;
+	out->kernel_dropped = row.kernel_dropped;
+	out->user_dropped = row.user_dropped;
+	out->waiting = row.waiting;
+}

@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "enforcer/packet.h"
 #include "enforcer/ring.h"
+#include "enforcer/worker_stats.h"
 #include "policy/snapshot.h"
 
 struct gate;
@@ -52,16 +52,6 @@ void gate_close(struct gate *gate);	/* NULL is allowed */
 struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* 0..workers */
 unsigned int gate_worker_count(const struct gate *gate);	/* workers + 1 */
 
-struct worker_stats {
-	uint64_t packets, bursts;
-	uint64_t allowed, denied, audited;
-	uint64_t unreadable[PACKET_ERROR_COUNT];	/* by cause; [PACKET_OK] stays 0 */
-	uint64_t bad_messages;		/* netlink messages that were not understood */
-	uint64_t receive_overruns;	/* ENOBUFS */
-	uint64_t verdict_errors;	/* verdicts that the kernel refused, or that could not be sent */
-	uint64_t records_lost;
-	uint64_t kernel_dropped, user_dropped, waiting;	/* of its queue, from /proc/net/netfilter/nfnetlink_queue */
-};
 void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out);
 
 #endif

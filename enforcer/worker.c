@@ -1,1 +1,301 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <urcu-qsbr.h>
+
+#include "enforcer/packet.h"
+
+enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000 };
+
+/* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
+struct counters {
+	_Atomic uint64_t packets, bursts;
+	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
+	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
+	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors, verdict_errors;
+};
+
+/* What became of one packet of the burst. */
+struct outcome {
+	enum packet_error error;
+	struct flow flow;		/* with PACKET_OK */
+	struct judgement judgement;	/* with PACKET_OK; else only .verdict is set */
+};
+
+struct worker {
+	struct worker_options options;
+	struct nfqueue *queue;
+	struct ring *ring;
+	pthread_t thread;
+	bool started;
+	_Atomic bool stopping;
+
+	_Alignas(CACHE_LINE) struct nfqueue_burst burst;
+	struct outcome outcomes[VERDICTS_PACKETS];
+
+	_Alignas(CACHE_LINE) struct counters counters;
+	_Atomic uint64_t bursts_left;	/* bursts whose snapshot this worker has let go of */
+};
+
+static void add(_Atomic uint64_t *counter, uint64_t count)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + count, memory_order_relaxed);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* ---- One burst ---- */
+
+static void judge(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
+	struct outcome *out)
+{
+	out->error = packet_parse(packet->bytes, packet->length, &out->flow);
+	if (out->error != PACKET_OK) {
+		out->judgement = (struct judgement){.verdict = VERDICT_DENY};
+		add(&worker->counters.unreadable[out->error], 1);
+	} else {
+		if (worker->options.reply_direction)
+			out->flow = flow_reversed(&out->flow);
+		out->judgement = snapshot_judge(snapshot, &out->flow);
+	}
+	add(&worker->counters.verdicts[out->judgement.verdict], 1);
+}
+
+static void judge_burst(struct worker *worker, const struct snapshot *snapshot)
+{
+	struct nfqueue_burst *burst = &worker->burst;
+
+	for (size_t i = 0; i < burst->count; i++) {
+		judge(worker, snapshot, &burst->packets[i], &worker->outcomes[i]);
+		burst->packets[i].accept = worker->outcomes[i].judgement.verdict != VERDICT_DENY;
+	}
+	add(&worker->counters.packets, burst->count);
+	add(&worker->counters.bursts, burst->count > 0);
+}
+
+static bool is_recorded(const struct worker *worker, const struct outcome *outcome)
+{
+	return outcome->judgement.verdict != VERDICT_ALLOW || worker->options.log_allowed;
+}
+
+static void leave_record(struct worker *worker, const struct record *common, size_t i)
+{
+	const struct outcome *outcome = &worker->outcomes[i];
+	struct record record = *common;
+
+	record.in_ifindex = worker->burst.packets[i].in_ifindex;
+	record.out_ifindex = worker->burst.packets[i].out_ifindex;
+	record.judgement = outcome->judgement;
+	record.error = outcome->error;
+	if (outcome->error == PACKET_OK)
+		record.flow = outcome->flow;
+	else
+		record.kind = RECORD_UNREADABLE;
+	ring_push(worker->ring, &record);	/* a full ring counts what it loses */
+}
+
+/* Returns whether there were any. `arrived` is of CLOCK_MONOTONIC. The wall clock is only read when something is to be recorded. */
+static bool leave_records(struct worker *worker, const struct snapshot *snapshot, uint64_t arrived)
+{
+	struct record common = {.kind = RECORD_VERDICT, .snapshot = snapshot};
+	bool any = false;
+
+	for (size_t i = 0; i < worker->burst.count; i++) {
+		if (!is_recorded(worker, &worker->outcomes[i]))
+			continue;
+		if (!any) {
+			const uint64_t spent = clock_ns(CLOCK_MONOTONIC) - arrived;
+
+			common.user_ns = spent < UINT32_MAX ? (uint32_t)spent : UINT32_MAX;
+			common.time_ns = clock_ns(CLOCK_REALTIME) - spent;
+			any = true;
+		}
+		leave_record(worker, &common, i);
+	}
+	return any;
+}
+
+/* The order matters, and is what gate_publish() promises: verdicts sent, records left, and only then is the snapshot let go of. */
+static void handle_burst(struct worker *worker)
+{
+	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
+	const struct snapshot *snapshot;
+	bool recorded;
+
+	urcu_qsbr_thread_online();
+	snapshot = atomic_load_explicit(worker->options.snapshot, memory_order_acquire);
+	judge_burst(worker, snapshot);
+	if (nfqueue_answer(worker->queue, &worker->burst) != 0)
+		add(&worker->counters.verdict_errors, worker->burst.count);
+	recorded = leave_records(worker, snapshot, arrived);
+	atomic_fetch_add_explicit(&worker->bursts_left, 1, memory_order_release);
+	urcu_qsbr_thread_offline();
+
+	if (recorded && worker->options.wake != NULL)
+		worker->options.wake(worker->options.wake_context);
+}
+
+/* ---- The thread ---- */
+
+/* Nothing ends the loop but worker_stop(): a queue that nobody reads stops all first packets. */
+static void survive(struct worker *worker, int err)
+{
+	const struct timespec pause = {.tv_nsec = ERROR_PAUSE_NS};
+
+	switch (err) {
+	case -EINTR:
+		add(&worker->counters.receive_interrupts, 1);
+		break;
+	case -ENOBUFS:
+		add(&worker->counters.receive_overruns, 1);
+		break;
+	default:
+		add(&worker->counters.receive_errors, 1);
+		nanosleep(&pause, NULL);	/* it may not pass soon: at least leave the CPU to others */
+		break;
+	}
+}
+
+static void *run(void *context)
+{
+	struct worker *worker = context;
+
+	urcu_qsbr_register_thread();
+	urcu_qsbr_thread_offline();
+	while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
+		const int err = nfqueue_receive(worker->queue, &worker->burst);
+
+		if (err != 0) {
+			survive(worker, err);
+			continue;
+		}
+		add(&worker->counters.bad_messages, worker->burst.bad_messages);
+		add(&worker->counters.verdict_errors, worker->burst.refusals);
+		if (worker->burst.count > 0)
+			handle_burst(worker);
+	}
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+int worker_open(struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM])
+{
+	struct worker *worker = aligned_alloc(_Alignof(struct worker), sizeof(*worker));
+	int err;
+
+	if (worker == NULL) {
+		snprintf(problem, NFQUEUE_PROBLEM, "no memory for a worker");
+		return -ENOMEM;
+	}
+	memset(worker, 0, sizeof(*worker));
+	worker->options = *options;
+	err = ring_create(&worker->ring, options->ring_capacity);
+	if (err != 0)
+		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s", options->ring_capacity, strerror(-err));
+	else
+		err = nfqueue_open(&worker->queue, &options->queue, problem);
+	if (err != 0) {
+		worker_close(worker);
+		return err;
+	}
+	*out = worker;
+	return 0;
+}
+
+void worker_close(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	nfqueue_close(worker->queue);
+	ring_free(worker->ring);
+	free(worker);
+}
+
+/* Signals are for the control thread's loop: the worker begins with all of them blocked. */
+int worker_start(struct worker *worker)
+{
+	char name[THREAD_NAME];
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&worker->thread, NULL, run, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err != 0)
+		return -err;
+	snprintf(name, sizeof(name), "podgate-q%u", worker->options.queue.number);
+	pthread_setname_np(worker->thread, name);	/* a convenience; never fails with a name this short */
+	worker->started = true;
+	return 0;
+}
+
+/* Memory may be short for the waking message. Then there is nothing to do but to try again: without it the thread might sleep on. */
+void worker_stop(struct worker *worker)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	if (!worker->started)
+		return;
+	atomic_store_explicit(&worker->stopping, true, memory_order_release);
+	while (nfqueue_wake(worker->queue) != 0)
+		nanosleep(&pause, NULL);
+}
+
+void worker_join(struct worker *worker)
+{
+	if (!worker->started)
+		return;
+	pthread_join(worker->thread, NULL);
+	worker->started = false;
+}
+
+struct ring *worker_ring(struct worker *worker)
+{
+	return worker->ring;
+}
+
+void worker_acquire_bursts(const struct worker *worker)
+{
+	atomic_load_explicit(&worker->bursts_left, memory_order_acquire);
+}
+
+static uint64_t value(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void worker_read_stats(const struct worker *worker, struct worker_stats *out)
+{
+	const struct counters *counters = &worker->counters;
+
+	*out = (struct worker_stats){
+		.packets = value(&counters->packets),
+		.bursts = value(&counters->bursts),
+		.allowed = value(&counters->verdicts[VERDICT_ALLOW]),
+		.denied = value(&counters->verdicts[VERDICT_DENY]),
+		.audited = value(&counters->verdicts[VERDICT_AUDIT_DENY]),
+		.bad_messages = value(&counters->bad_messages),
+		.receive_interrupts = value(&counters->receive_interrupts),
+		.receive_overruns = value(&counters->receive_overruns),
+		.receive_errors = value(&counters->receive_errors),
+		.verdict_errors = value(&counters->verdict_errors),
+		.records_lost = ring_lost(worker->ring),
+	};
+	for (size_t i = 0; i < PACKET_ERROR_COUNT; i++)
+		out->unreadable[i] = value(&counters->unreadable[i]);
+}
