@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# One cell of the end-to-end matrix: cell.sh BACKEND FAMILY TOPOLOGY [SCENARIO...]. Needs root; everything happens in
+# network namespaces made here. PODGATE and PROBE name the programs; E2E_KEEP=1 keeps the directory with logs.
+
+set -u
+BACKEND=$1 FAMILY=$2 TOPOLOGY=$3
+shift 3
+HERE=$(cd "$(dirname "$0")" && pwd)
+PODGATE=${PODGATE:-$HERE/../../build/release/podgate}
+PROBE=${PROBE:-$HERE/../../build/release/tests/podgate-probe}
+
+. "$HERE/lib.sh"
+for file in "$HERE"/scenarios/*.sh; do
+	. "$file"
+done
+
+trap cell_down EXIT
+trap 'exit 130' INT TERM HUP
+cell_up
+
+if [ $# -eq 0 ]; then
+	mapfile -t all < <(declare -F | sed -n 's/^declare -f scenario_//p')
+	set -- "${all[@]}"
+fi
+for name in "$@"; do
+	if ! declare -F "scenario_$name" >/dev/null; then
+		echo "no scenario $name" >&2
+		exit 2
+	fi
+	run_scenario "$name"
+done
+echo "$PASSED passed, $FAILED failed"
+[ "$FAILED" -eq 0 ]

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the scenarios are written in: pods, policies, the gate, expectations. Sourced by cell.sh, which sets
+# BACKEND (nft, legacy), FAMILY (4, 6), TOPOLOGY (routed, bridged), PODGATE and PROBE (the two programs).
+
+. "$(dirname "${BASH_SOURCE[0]}")/net.sh"
+
+PASSED=0 FAILED=0
+SCENARIO=none
+DIR=			# of this cell: manifests, socket, logs
+GATE=			# pid of the running podgate
+DENIED=()		# what the scenario saw denied: it must all pass once the gate is gone
+PROBES=0
+DENY_MS=${E2E_DENY_MS:-350}	# without an answer for so long, a probe counts as denied
+ALLOW_MS=${E2E_ALLOW_MS:-4000}
+
+pass() { PASSED=$((PASSED + 1)); }
+
+fail() {
+	FAILED=$((FAILED + 1))
+	printf 'FAIL %s/%s/%s %s: %s\n' "$BACKEND" "ipv$FAMILY" "$TOPOLOGY" "$SCENARIO" "$*" | tee -a "$DIR/failures"
+}
+
+# check TEXT COMMAND...: passes when the command succeeds.
+check() {
+	local text=$1
+	shift
+	if "$@"; then pass; else fail "$text"; fi
+}
+
+# equal TEXT WANTED GOT
+equal() {
+	if [ "$2" = "$3" ]; then pass; else fail "$1: wanted \"$2\", got \"$3\""; fi
+}
+
+between() { [ "$1" -le "$2" ] && [ "$2" -le "$3" ]; }
+quietly() { "$@" >/dev/null 2>&1; }
+
+# within SECONDS COMMAND...: true as soon as the command is.
+within() {
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+addr() {
+	if [ "$FAMILY" = 4 ]; then echo "${NET_V4[$1]}"; else echo "${NET_V6[$1]}"; fi
+}
+
+# The address with the family's widest prefix for an ipBlock, or a block of either family: cidr 203.0.113.0/24 2001:db8:113::/64
+cidr() { if [ "$FAMILY" = 4 ]; then echo "$1"; else echo "$2"; fi; }
+host_cidr() { if [ "$FAMILY" = 4 ]; then echo "$(addr "$1")/32"; else echo "$(addr "$1")/128"; fi; }
+
+# --- the cell -------------------------------------------------------------------------------------------------------
+
+SERVED=(tcp/80 tcp/81 tcp/5432 udp/80 udp/81 sctp/80 sctp/81)
+
+cell_up() {
+	DIR=$(mktemp -d "${TMPDIR:-/tmp}/podgate-e2e.XXXXXX")
+	mkdir "$DIR/manifests" "$DIR/probes"
+	net_new pgt "$TOPOLOGY"
+	net_pod web 10.88.0.11 fd00:88::11
+	net_pod db 10.88.0.12 fd00:88::12
+	net_pod client 10.88.0.13 fd00:88::13
+	net_pod intruder 10.88.0.14 fd00:88::14
+	net_pod plain 10.88.0.15 fd00:88::15
+	net_settle
+	local node
+
+	for node in "${NET_NODES[@]}"; do
+		in_ns "$node" "$PROBE" serve "${SERVED[@]}" >"$DIR/serve-$node" 2>&1 &
+	done
+	for node in "${NET_NODES[@]}"; do
+		within 5 grep -q ready "$DIR/serve-$node" || fail "no echo server in $node: $(cat "$DIR/serve-$node")"
+	done
+}
+
+cell_down() {
+	trap - EXIT
+	[ -z "$GATE" ] || kill -KILL "$GATE" 2>/dev/null
+	net_delete
+	if [ -n "$DIR" ] && [ -z "${E2E_KEEP:-}" ]; then rm -rf "$DIR"; fi
+}
+
+# --- manifests ------------------------------------------------------------------------------------------------------
+
+# Puts standard input in place as one rename, as editors and kubectl-like tools do.
+manifest() {
+	cat >"$DIR/.new" && mv "$DIR/.new" "$DIR/manifests/$1.yaml"
+}
+
+pod() {	# NAMESPACE NAME LABELS [ANNOTATIONS], both as flow mappings
+	cat <<-POD
+	---
+	apiVersion: v1
+	kind: Pod
+	metadata: {name: $2, namespace: $1, labels: {$3}, annotations: {${4:-}}}
+	spec:
+	  containers: [{name: main, image: example/main:1, ports: [{name: http, containerPort: 80}, {name: sql, containerPort: 5432}]}]
+	status: {phase: Running, podIP: ${NET_V4[$2]}, podIPs: [{ip: "${NET_V4[$2]}"}, {ip: "${NET_V6[$2]}"}]}
+	POD
+}
+
+namespace() {	# NAME [ANNOTATIONS]
+	cat <<-NAMESPACE
+	---
+	apiVersion: v1
+	kind: Namespace
+	metadata: {name: $1, labels: {team: $1}, annotations: {${2:-}}}
+	NAMESPACE
+}
+
+default_pods() {
+	{
+		namespace shop
+		namespace other
+		namespace free
+		pod shop web "app: web"
+		pod shop db "app: db"
+		pod shop client "app: client"
+		pod other intruder "app: intruder"
+		pod free plain "app: plain"
+	} | manifest pods
+}
+
+# policy NAME APP TYPES: the spec's rules follow on standard input, indented as under `spec:`. Written by `policies`.
+policy() {
+	cat <<-POLICY
+	---
+	apiVersion: networking.k8s.io/v1
+	kind: NetworkPolicy
+	metadata: {name: $1, namespace: ${4:-shop}, annotations: {${5:-}}}
+	spec:
+	  podSelector: {matchLabels: {app: $2}}
+	  policyTypes: [$3]
+	POLICY
+	sed 's/^/  /'
+}
+
+policies() { manifest policies; }
+
+# --- the gate -------------------------------------------------------------------------------------------------------
+
+podgate() { in_ns gw "$PODGATE" "$@"; }
+
+gate_config() {	# further settings, a line each
+	{
+		cat <<-CONFIG
+		manifests: ["$DIR/manifests"]
+		control_socket: $DIR/control.sock
+		log_file: $DIR/verdicts.jsonl
+		backend: $BACKEND
+		workers: 2
+		CONFIG
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$DIR/podgate.yaml"
+}
+
+status_field() {	# a jq path into `podgate status -o json`
+	podgate status --control-socket "$DIR/control.sock" -o json 2>/dev/null | jq -r "$1" 2>/dev/null
+}
+
+revision() { status_field .revision; }
+gate_answers() { [ -n "$(revision)" ]; }
+
+# gate_launch: starts podgate in the background without waiting for it. GATE is the daemon itself: nsenter execs it.
+gate_launch() {
+	nsenter --net="/run/netns/$NET-gw" "$PODGATE" run --config "$DIR/podgate.yaml" >"$DIR/run.out" 2>"$DIR/run.err" &
+	GATE=$!
+}
+
+gate_start() {
+	: >"$DIR/verdicts.jsonl"
+	gate_config "$@"
+	gate_launch
+	if ! within 10 gate_answers; then
+		fail "podgate did not start: $(tail -3 "$DIR/run.err")"
+		return 1
+	fi
+}
+
+gate_end() {	# SIGNAL; sets GATE_CODE
+	[ -n "$GATE" ] || return 0
+	kill "-$1" "$GATE" 2>/dev/null
+	( sleep 10; kill -KILL "$GATE" 2>/dev/null ) &
+	local watchdog=$!
+	wait "$GATE" 2>/dev/null
+	GATE_CODE=$?
+	kill "$watchdog" 2>/dev/null
+	wait "$watchdog" 2>/dev/null
+	GATE=
+}
+
+gate_cleanup() { [ -n "${E2E_NO_GATE:-}" ] || podgate cleanup >"$DIR/cleanup.out" 2>&1 || fail "podgate cleanup: $(cat "$DIR/cleanup.out")"; }
+
+# A change is in force once the daemon says so: revision $1 is behind us.
+past_revision() { local now; now=$(revision); [ -n "$now" ] && [ "$now" -gt "$1" ]; }
+changed() {	# the manifest change follows on the command line
+	local before
+	before=$(revision)
+	"$@"
+	within 5 past_revision "${before:-0}" || fail "the change was not taken up within 5 s (revision ${before:-?})"
+}
+
+# --- probes ---------------------------------------------------------------------------------------------------------
+
+probe_run() {	# FROM ADDRESS PROTOCOL PORT TIMEOUT
+	case $3 in
+	icmp) in_ns "$1" "$PROBE" ping --timeout "$5" "$2" ;;
+	*) in_ns "$1" "$PROBE" connect --timeout "$5" "$3" "$2" "$4" ;;
+	esac
+}
+
+# Each runs in the background; settle gathers. $1 what must come out, $2 from, $3 a node or an address, $4 protocol, $5 port.
+probe() {
+	local to=$3 id=$((PROBES++)) ms=$ALLOW_MS
+	[ "$1" = allow ] || ms=$DENY_MS
+	case $to in *[.:]*) ;; *) to=$(addr "$to") ;; esac
+	{
+		probe_run "$2" "$to" "$4" "${5:-}" "$ms" >"$DIR/probes/$id.text" 2>&1
+		echo "$? $1 $2 $3 $4 ${5:-}" >"$DIR/probes/$id.done"
+	} &
+	PROBE_PIDS+=($!)
+	[ "$1" != deny ] || DENIED+=("$2 $3 $4 ${5:-}")
+}
+PROBE_PIDS=()
+allow() { probe allow "$@"; }
+deny() { probe deny "$@"; }
+
+# Waits for the probes in flight and judges each. A refusal is no denial: the packet passed.
+settle() {
+	local file code wanted flow
+	[ ${#PROBE_PIDS[@]} -eq 0 ] || wait "${PROBE_PIDS[@]}"
+	PROBE_PIDS=()
+	for file in "$DIR"/probes/*.done; do
+		[ -e "$file" ] || continue
+		read -r code wanted flow <"$file"
+		case $wanted:$code in
+		allow:0 | deny:1) pass ;;
+		*) fail "${1:+$1: }$flow: should be ${wanted}ed, but: $(cat "${file%.done}.text") (exit $code)" ;;
+		esac
+		rm -f "$file" "${file%.done}.text"
+	done
+}
+
+# Everything that was denied must pass when nobody denies it: else the network was broken, not the gate at work.
+control() {
+	local flow
+	for flow in "${DENIED[@]}"; do
+		# shellcheck disable=SC2086
+		allow $flow
+	done
+	DENIED=()
+	settle "control, without the gate"
+}
+
+# --- connections that stay open -------------------------------------------------------------------------------------
+
+# hold NAME FROM ADDRESS PORT
+declare -A HELD=()
+hold() {
+	in_ns "$2" "$PROBE" hold --stall 300 "$3" "$4" >"$DIR/hold-$1" 2>&1 &
+	HELD[$1]=$!
+	within 3 grep -q open "$DIR/hold-$1" || fail "hold $1: $(cat "$DIR/hold-$1")"
+}
+hold_is() { [ "$(awk '{ print $1 }' "$DIR/hold-$1" | tail -1)" = "$2" ]; }
+flows() { within 4 hold_is_flowing "$1"; }
+hold_is_flowing() { hold_is "$1" open || hold_is "$1" resumed; }
+stalls() { within 4 hold_is "$1" stalled; }
+holds_end() {
+	local name
+	for name in "${!HELD[@]}"; do
+		kill "${HELD[$name]}" 2>/dev/null
+		wait "${HELD[$name]}" 2>/dev/null
+	done
+	HELD=()
+}
+# The longest time that a held connection went without an echo, in ms; ends it.
+hold_gap() {
+	kill "${HELD[$1]}" 2>/dev/null
+	wait "${HELD[$1]}" 2>/dev/null
+	unset "HELD[$1]"
+	sed -n 's/.*longest gap \([0-9]*\) ms/\1/p' "$DIR/hold-$1"
+}
+
+# --- the kernel's own figures ---------------------------------------------------------------------------------------
+
+tables() { if [ "$FAMILY" = 4 ]; then echo "iptables-$BACKEND"; else echo "ip6tables-$BACKEND"; fi; }
+tables_do() { in_ns gw "$(tables)" -w 5 "$@"; }
+tables_save() { in_ns gw "$(tables)-save" "$@"; }
+
+# Packets that entered any queue since it was bound.
+queued() { in_ns gw awk '{ sum += $8 } END { print sum + 0 }' /proc/net/netfilter/nfnetlink_queue; }
+
+# Packets that hit the rule of chain PODGATE whose text matches $1.
+rule_packets() {
+	tables_save -c -t mangle | awk -v pattern="$1" '
+		/-A PODGATE / && $0 ~ pattern { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'
+}
+
+# --- the verdict log ------------------------------------------------------------------------------------------------
+
+# log_has FILTER: some record makes this jq filter true.
+log_has() { jq -e -s "any(.[]; $1)" "$DIR/verdicts.jsonl" >/dev/null 2>&1; }
+log_count() { jq -s "[.[] | select($1)] | length" "$DIR/verdicts.jsonl" 2>/dev/null; }
+logged() {	# TEXT FILTER
+	within 4 log_has "$2" || fail "$1: no such record ($2); the last: $(tail -1 "$DIR/verdicts.jsonl" | cut -c1-900)"
+	pass
+}
+
+# --- a scenario -----------------------------------------------------------------------------------------------------
+
+run_scenario() {
+	SCENARIO=$1
+	local failed=$FAILED begin=${EPOCHREALTIME/./}
+
+	rm -f "$DIR"/manifests/*
+	default_pods
+	"scenario_$1"
+	holds_end
+	settle
+	gate_end TERM
+	gate_cleanup
+	control
+	[ "$FAILED" -eq "$failed" ] || sed 's/^/    run: /' "$DIR/run.err" | tail -5
+	printf '  %-14s %s  %5d ms\n' "$1" "$([ "$FAILED" -eq "$failed" ] && echo ok || echo FAILED)" \
+		$(((${EPOCHREALTIME/./} - begin) / 1000))
+}

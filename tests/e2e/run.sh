@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The end-to-end matrix: every scenario on {nft, legacy} x {IPv4, IPv6} x {routed, bridged}, cells side by side.
+#
+#   run.sh [--backend nft] [--family 4] [--topology routed] [--jobs 2] [SCENARIO...]
+#
+# Needs root. Everything happens in network namespaces made for it. Last line: N passed, M failed.
+
+set -u
+HERE=$(cd "$(dirname "$0")" && pwd)
+BACKENDS="nft legacy" FAMILIES="4 6" TOPOLOGIES="routed bridged" JOBS=2
+while [ $# -gt 0 ]; do
+	case $1 in
+	--backend) BACKENDS=$2; shift 2 ;;
+	--family) FAMILIES=$2; shift 2 ;;
+	--topology) TOPOLOGIES=$2; shift 2 ;;
+	--jobs) JOBS=$2; shift 2 ;;
+	-*) sed -n '4,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+	*) break ;;
+	esac
+done
+[ "$(id -u)" = 0 ] || { echo "tests/e2e/run.sh: needs root, for network namespaces: sudo $0" >&2; exit 2; }
+
+OUT=$(mktemp -d "${TMPDIR:-/tmp}/podgate-matrix.XXXXXX")
+CELLS=()
+trap 'rm -rf "$OUT"' EXIT
+# A cell removes what it made when it is told to end; so wait for that.
+trap 'kill "${CELLS[@]}" 2>/dev/null; wait; exit 130' INT TERM HUP
+
+running() { local pid n=0; for pid in "${CELLS[@]}"; do [ -d "/proc/$pid" ] && n=$((n + 1)); done; echo $n; }
+
+for backend in $BACKENDS; do
+	for family in $FAMILIES; do
+		for topology in $TOPOLOGIES; do
+			while [ "$(running)" -ge "$JOBS" ]; do sleep 0.2; done
+			"$HERE/cell.sh" "$backend" "$family" "$topology" "$@" >"$OUT/$backend-ipv$family-$topology" 2>&1 </dev/null &
+			CELLS+=($!)
+		done
+	done
+done
+wait "${CELLS[@]}"
+
+passed=0 failed=0
+for cell in "$OUT"/*; do
+	echo "== $(basename "$cell")"
+	cat "$cell"
+	line=$(tail -1 "$cell")
+	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+	else
+		echo "FAIL $(basename "$cell"): did not come to its end"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A mistake in a manifest never opens what was closed, and is told where one looks.
+
+broken_good() {
+	policy web web Ingress <<-RULES
+	ingress:
+	- from: [{podSelector: {matchLabels: {app: client}}}]
+	RULES
+	policy db db Ingress </dev/null
+}
+
+shows_error() { podgate status --control-socket "$DIR/control.sock" 2>&1 | grep -q "$1"; }
+shows_none() { ! shows_error "$1"; }
+
+scenario_broken() {
+	broken_good | policies
+	gate_start || return
+	printf 'kind: NetworkPolicy\nspec:\n  egress:\n  - to\n    - ipBlock:\n        cidr: 0.0.0.0/0\n' | policies
+	check "status shows a file that does not parse" within 5 shows_error policies.yaml
+	allow client web tcp 80
+	deny intruder web tcp 80
+	deny client db tcp 80
+	settle "a file that does not parse"
+
+	broken_good | sed 's/podSelector: {matchLabels: {app: client}}/podSelectr: {matchLabels: {app: client}}/' | policies
+	check "status shows a misspelt field" within 5 shows_error podSelect
+	allow client web tcp 80
+	deny intruder web tcp 80
+	deny client db tcp 80
+	settle "one broken object of two"
+
+	broken_good | policies
+	check "status forgets a mistake that is mended" within 5 shows_none podSelectr
+	allow client web tcp 80
+	deny intruder web tcp 80
+	settle "mended"
+}
+
+# 9 to the power of 9 strings, in a few hundred bytes.
+broken_bomb() {
+	local level last=a
+
+	echo 'a: &a [x, x, x, x, x, x, x, x, x]'
+	for level in b c d e f g h i; do
+		echo "$level: &$level [*$last, *$last, *$last, *$last, *$last, *$last, *$last, *$last, *$last]"
+		last=$level
+	done
+}
+
+# Files that are no manifests at all, beside good ones.
+scenario_strange_files() {
+	broken_good | policies
+	head -c 4096 /dev/urandom >"$DIR/manifests/random.yaml"
+	broken_bomb >"$DIR/manifests/bomb.yaml"
+	gate_start || return
+	allow client web tcp 80
+	deny intruder web tcp 80
+	settle "beside noise and an alias bomb"
+	check "status shows the noise" shows_error random.yaml
+	check "status shows the bomb" shows_error bomb.yaml
+}

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Starts that cannot succeed: one line with the remedy, exit code 2, and not a trace.
+
+# refuses TEXT PATTERN COMMAND...: PATTERN is what the line must speak of.
+refuses() {
+	local text=$1 pattern=$2 code before lines
+	shift 2
+	before=$(tidy_rules; in_ns gw ipset list -n)
+	timeout 10 nsenter --net="/run/netns/$NET-gw" "$@" >"$DIR/refused.out" 2>"$DIR/refused.err"
+	code=$?
+	equal "$text: exit code ($(head -c 300 "$DIR/refused.err"))" 2 $code
+	lines=$(wc -l <"$DIR/refused.err")
+	equal "$text: lines of error ($(head -c 500 "$DIR/refused.err"))" 1 "$lines"
+	check "$text: the line speaks of $pattern: $(head -1 "$DIR/refused.err")" grep -qiE "$pattern" "$DIR/refused.err"
+	equal "$text: what is installed after" "$before" "$(tidy_rules; in_ns gw ipset list -n)"
+}
+
+scenario_bad_starts() {
+	stop_policies
+	gate_config
+	local run=("$PODGATE" run --config "$DIR/podgate.yaml")
+
+	refuses "without CAP_NET_ADMIN" 'CAP_NET_ADMIN' setpriv --bounding-set -net_admin --inh-caps -net_admin "${run[@]}"
+	refuses "without iptables" 'iptables' env PATH="$DIR/probes" "${run[@]}"
+
+	gate_config "queue_lenght: 100"
+	refuses "an unknown key" 'queue_lenght.*queue_length' "${run[@]}"
+	gate_config "queue_length: many"
+	refuses "a value that is no number" 'queue_length' "${run[@]}"
+	gate_config "mark_deny: 0x20000000"
+	refuses "marks that overlap" 'mark' "${run[@]}"
+	gate_config
+	sed -i "s|\"$DIR/manifests\"|\"$DIR/nowhere\"|" "$DIR/podgate.yaml"
+	refuses "a directory that is not there" "nowhere" "${run[@]}"
+	gate_config
+	refuses "a config file that is not there" "nothere.yaml" "$PODGATE" run --config "$DIR/nothere.yaml"
+	refuses "an unknown option" "no-such-option" "$PODGATE" run --no-such-option
+	gate_config "control_socket: $DIR/no/such/folder/control.sock"
+	sed -i "\|^control_socket: $DIR/control.sock|d" "$DIR/podgate.yaml"
+	refuses "a socket that cannot be made" "control.sock" "${run[@]}"
+	gate_config "log_file: $DIR/no/such/folder/log"
+	sed -i "\|^log_file: $DIR/verdicts|d" "$DIR/podgate.yaml"
+	refuses "a log that cannot be written" "folder/log" "${run[@]}"
+
+	gate_config
+	in_ns gw "$PROBE" hold-queue 8610 >"$DIR/holder" &
+	local holder=$!
+
+	within 3 grep -q ready "$DIR/holder"
+	refuses "a queue that another program holds" '8610' "${run[@]}"
+	kill $holder
+	wait $holder 2>/dev/null
+
+	tables_do -t mangle -A PREROUTING -j CONNMARK --set-xmark 0x20000000/0x20000000
+	refuses "foreign rules that use our mark" '0x20000000' "${run[@]}"
+	tables_do -t mangle -F PREROUTING
+
+	check "run -n accepts a good configuration" quietly podgate run -n --config "$DIR/podgate.yaml"
+	gate_start || return
+	allow client web tcp 80
+	settle "after all that, a good start"
+}
+
+# A second daemon beside the first: refused, and the first is none the worse.
+scenario_second_daemon() {
+	stop_policies
+	gate_start || return
+	hold open client "$(addr web)" 80
+	refuses "a second daemon" 'queue|running|another' "$PODGATE" run --config "$DIR/podgate.yaml"
+	allow client web tcp 80
+	deny intruder web tcp 80
+	settle "the first daemon"
+	check "it still answers" gate_answers
+	check "its connection was never interrupted" [ "$(hold_gap open)" -lt 300 ]
+}
