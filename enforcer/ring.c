@@ -30,6 +30,8 @@ int ring_create(struct ring **out, size_t capacity)
 
 	if (capacity == 0 || (capacity & (capacity - 1)) != 0)
 		return -EINVAL;
+	if (capacity > SIZE_MAX / sizeof(ring->records[0]))
+		return -ENOMEM;
 	ring = aligned_alloc(CACHE_LINE, sizeof(*ring));
 	if (ring == NULL)
 		return -ENOMEM;
