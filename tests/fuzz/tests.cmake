@@ -1,0 +1,1 @@
+podgate_fuzz(fuzz_conntrack podgate_conntrack PkgConfig::MNL)
