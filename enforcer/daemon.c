@@ -1,1 +1,431 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/daemon.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <uv.h>
+
+#include "config/directory.h"
+#include "config/load.h"
+#include "config/store.h"
+#include "enforcer/control.h"
+#include "enforcer/enforcement.h"
+#include "enforcer/explain_json.h"
+#include "enforcer/findings.h"
+#include "enforcer/host.h"
+#include "enforcer/log.h"
+#include "enforcer/notify.h"
+#include "enforcer/publish.h"
+#include "enforcer/status.h"
+#include "enforcer/verdict_log.h"
+
+enum {
+	/* Measured: explaining and writing a line takes some 15 us, so a flood costs the log thread a few percent of a core. */
+	LOG_LINES_PER_S = 2000,
+};
+
+enum { SIGNAL_STOP, SIGNAL_INTERRUPT, SIGNAL_RELOAD, SIGNAL_COUNT };
+
+struct daemon {
+	const struct settings *settings;
+	uint64_t started_ns;
+	uv_loop_t loop;
+	uv_signal_t signals[SIGNAL_COUNT];
+	uv_async_t lines_ready;		/* the log thread has lines for the watchers */
+	struct store *store;
+	struct directory *directory;
+	struct findings findings;
+	struct control *control;
+	struct verdict_log *log;
+	struct enforcement *enforcement;
+	struct publisher *publisher;
+	bool stopping;
+};
+
+/* ---- while it runs ---- */
+
+static void store_changed(void *context)
+{
+	struct daemon *daemon = context;
+
+	findings_log(&daemon->findings, daemon->store);
+	publisher_changed(daemon->publisher);
+}
+
+static cJSON *answer_reload(struct daemon *daemon)
+{
+	cJSON *json = cJSON_CreateObject();
+	struct publish_stats stats;
+
+	directory_rescan(daemon->directory);
+	publisher_stats(daemon->publisher, &stats);
+	if (cJSON_AddTrueToObject(json, "ok") != NULL &&
+	    cJSON_AddNumberToObject(json, "revision",
+		    (double)snapshot_revision(publisher_snapshot(daemon->publisher))) != NULL &&
+	    cJSON_AddBoolToObject(json, "pending", stats.pending) != NULL)
+		return json;
+	cJSON_Delete(json);
+	return NULL;
+}
+
+static cJSON *answer_status(const struct daemon *daemon)
+{
+	const struct status_sources sources = {
+		.settings = daemon->settings,
+		.store = daemon->store,
+		.publisher = daemon->publisher,
+		.enforcement = daemon->enforcement,
+		.log = daemon->log,
+		.started_ns = daemon->started_ns,
+	};
+
+	return status_json(&sources);
+}
+
+static cJSON *answer(void *context, const struct control_request *request)
+{
+	struct daemon *daemon = context;
+
+	switch (request->command) {
+	case CONTROL_STATUS:
+		return answer_status(daemon);
+	case CONTROL_EXPLAIN:
+		return explain_json_answer(publisher_snapshot(daemon->publisher), request->json);
+	case CONTROL_JUDGE:
+		return explain_json_judge(publisher_snapshot(daemon->publisher), request->json);
+	case CONTROL_RELOAD:
+		return answer_reload(daemon);
+	case CONTROL_DIAGS:
+		return status_diags_json(daemon->store);
+	case CONTROL_WATCH:
+		break;
+	}
+	abort();	/* watch is the server's own */
+}
+
+static void watched(void *context, bool any)
+{
+	const struct daemon *daemon = context;
+
+	verdict_log_watch(daemon->log, any);
+}
+
+/* On the log thread. Sends coalesce, so a flood of lines wakes the loop now and then. */
+static void wake_loop(void *context)
+{
+	struct daemon *daemon = context;
+
+	uv_async_send(&daemon->lines_ready);
+}
+
+static void forward_lines(uv_async_t *async)
+{
+	struct daemon *daemon = async->data;
+	struct verdict_line *line, *next;
+	uint64_t lost;
+
+	line = verdict_log_lines(daemon->log, &lost);
+	for (; line != NULL; line = next) {
+		next = line->next;
+		if (daemon->control != NULL)
+			control_send_record(daemon->control, line->json, line->text, line->length);
+		verdict_line_free(line);
+	}
+	if (lost > 0 && daemon->control != NULL)
+		control_send_lost(daemon->control, lost);
+}
+
+/* Begins to close everything that keeps the loop going; it ends when the last job is done. */
+static void stop_loop(struct daemon *daemon)
+{
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	control_stop(daemon->control);
+	daemon->control = NULL;
+	directory_stop(daemon->directory);
+	daemon->directory = NULL;
+	if (daemon->publisher != NULL)
+		publisher_stop(daemon->publisher);
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+}
+
+static void signal_stop(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+
+	notify_service_manager("STOPPING=1");
+	log_info("stopping on %s", number == SIGINT ? "SIGINT" : "SIGTERM");
+	stop_loop(daemon);
+}
+
+static void signal_reload(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+
+	(void)number;
+	log_info("SIGHUP: reading the manifests again and opening the log file anew");
+	verdict_log_reopen(daemon->log);
+	directory_rescan(daemon->directory);
+}
+
+/* ---- start ---- */
+
+/* Says what the host lacks. 0, or -errno on the first thing that podgate can't do without. */
+static int check_host(const struct settings *settings)
+{
+	struct host_finding findings[HOST_FINDINGS_MOST];
+	const size_t count = host_check(settings, findings);
+
+	for (size_t i = 0; i < count; i++) {
+		if (findings[i].state == HOST_FAILED) {
+			log_error("%s; %s", findings[i].found, findings[i].remedy);
+			return -ENOTSUP;
+		}
+		if (findings[i].state == HOST_WARNING)
+			log_warnx("%s; %s", findings[i].found, findings[i].remedy);
+	}
+	return 0;
+}
+
+static int prepare_host(const struct settings *settings)
+{
+	char problem[256];
+	int err = check_host(settings);
+
+	if (err != 0)
+		return err;
+	err = host_prepare_bridge(settings, problem);
+	if (err != 0)
+		log_error("%s", problem);
+	return err;
+}
+
+/* The async does not keep the loop going: it must outlive the loop's run, because the log thread does. */
+static int open_loop(struct daemon *daemon)
+{
+	int err = uv_loop_init(&daemon->loop);
+
+	if (err != 0) {
+		log_error("can't make an event loop: %s", uv_strerror(err));
+		return err;
+	}
+	uv_async_init(&daemon->loop, &daemon->lines_ready, forward_lines);
+	uv_unref((uv_handle_t *)&daemon->lines_ready);
+	daemon->lines_ready.data = daemon;
+	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+	}
+	return 0;
+}
+
+static int start_signals(struct daemon *daemon)
+{
+	int err = uv_signal_start(&daemon->signals[SIGNAL_STOP], signal_stop, SIGTERM);
+
+	if (err == 0)
+		err = uv_signal_start(&daemon->signals[SIGNAL_INTERRUPT], signal_stop, SIGINT);
+	if (err == 0)
+		err = uv_signal_start(&daemon->signals[SIGNAL_RELOAD], signal_reload, SIGHUP);
+	if (err != 0)
+		log_error("can't take signals: %s", uv_strerror(err));
+	return err;
+}
+
+static int load_manifests(struct daemon *daemon)
+{
+	const struct settings *settings = daemon->settings;
+	size_t failed = 0;
+	int err = store_create(&daemon->store);
+
+	if (err == 0)
+		err = directory_start(&daemon->directory, &daemon->loop, daemon->store, settings->manifests,
+			settings->manifest_count, settings->debounce_ms, store_changed, daemon, &failed);
+	if (err == -ENOMEM)
+		log_error("out of memory");
+	else if (err != 0)
+		log_error("can't watch the manifests at %s: %s; create it, or set manifests", settings->manifests[failed],
+			strerror(-err));
+	else
+		findings_log(&daemon->findings, daemon->store);
+	return err;
+}
+
+static int open_control(struct daemon *daemon)
+{
+	const struct control_options options = {
+		.loop = &daemon->loop,
+		.path = daemon->settings->control_socket,
+		.answer = answer,
+		.watched = watched,
+		.context = daemon,
+	};
+	char problem[CONTROL_PROBLEM] = "out of memory";
+	const int err = control_start(&daemon->control, &options, problem);
+
+	if (err != 0)
+		log_error("%s", problem);
+	return err;
+}
+
+static int open_log(struct daemon *daemon)
+{
+	const struct settings *settings = daemon->settings;
+	const struct verdict_log_options options = {
+		.path = settings->log_file,
+		.rotate_bytes = (uint64_t)settings->log_size_mib * 1024 * 1024,
+		.keep = settings->log_keep,
+		.ring_capacity = ENFORCEMENT_RING_CAPACITY,
+		.fold_ns = (uint64_t)settings->log_fold_s * 1000000000ULL,
+		.lines_per_s = LOG_LINES_PER_S,
+		.lines_ready = wake_loop,
+		.context = daemon,
+	};
+	const int err = verdict_log_open(&daemon->log, &options);
+
+	if (err != 0)
+		log_error("can't open the verdict log %s: %s; make its folder, or set log_file (\"-\" is standard output)",
+			settings->log_file, strerror(-err));
+	return err;
+}
+
+static int start_enforcing(struct daemon *daemon)
+{
+	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
+	int err = enforcement_open(&daemon->enforcement, daemon->settings, daemon->log, problem);
+
+	if (err == 0) {
+		const struct publisher_options options = {
+			.loop = &daemon->loop,
+			.store = daemon->store,
+			.enforcement = daemon->enforcement,
+			.log = daemon->log,
+			.settings = daemon->settings,
+		};
+
+		err = publisher_create(&daemon->publisher, &options);
+	}
+	if (err == 0)
+		err = publisher_start(daemon->publisher, problem);
+	if (err != 0)
+		log_error("%s", problem);
+	return err;
+}
+
+static void say_ready(const struct daemon *daemon)
+{
+	const struct snapshot *snapshot = publisher_snapshot(daemon->publisher);
+	const struct cluster *cluster = snapshot_cluster(snapshot);
+	const struct ruleset_options *rules = enforcement_rules(daemon->enforcement);
+	size_t isolated;
+
+	snapshot_isolated(snapshot, &isolated);
+	if (daemon->settings->audit)
+		log_warnx("audit mode: what the policies deny is logged and passes");
+	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues %u-%u",
+		cluster->pod_count, cluster->policy_count, isolated, (unsigned long long)snapshot_revision(snapshot),
+		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base, rules->queue_base + rules->workers);
+	notify_service_manager("READY=1");
+}
+
+static int start(struct daemon *daemon)
+{
+	int err = load_manifests(daemon);
+
+	if (err == 0)
+		err = open_control(daemon);
+	if (err == 0)
+		err = open_log(daemon);
+	if (err == 0)
+		err = start_enforcing(daemon);
+	if (err == 0)
+		err = start_signals(daemon);
+	return err;
+}
+
+/* ---- stop ---- */
+
+/* The loop has run out. What the threads used goes after the threads. */
+static void finish(struct daemon *daemon)
+{
+	enforcement_close(daemon->enforcement);
+	publisher_free(daemon->publisher);
+	uv_close((uv_handle_t *)&daemon->lines_ready, NULL);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&daemon->loop);
+	verdict_log_free(daemon->log);
+	store_free(daemon->store);
+}
+
+static void say_stopped(const struct settings *settings)
+{
+	log_info("stopped: the rules stay, so %s until podgate runs again; `podgate cleanup` removes them",
+		settings->daemon_away == FAIL_OPEN ? "new connections of isolated pods pass unjudged (daemon_away: open)"
+						   : "new connections of isolated pods are dropped (daemon_away: closed)");
+}
+
+/* A gateway has little memory, and we have few threads: no arena for each of them, no pool larger than what we ask of it. */
+static void save_memory(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+	setenv("UV_THREADPOOL_SIZE", "2", 0);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+int daemon_run(const struct settings *settings)
+{
+	struct daemon daemon = {.settings = settings, .started_ns = now_ns()};
+	int err;
+
+	save_memory();
+	signal(SIGPIPE, SIG_IGN);	/* a watcher or a log reader that went away is an error of its write, no more */
+	err = prepare_host(settings);
+	if (err == 0)
+		err = open_loop(&daemon);
+	if (err != 0)
+		return err;
+	err = start(&daemon);
+	if (err == 0)
+		say_ready(&daemon);
+	else
+		stop_loop(&daemon);
+	uv_run(&daemon.loop, UV_RUN_DEFAULT);
+	finish(&daemon);
+	if (err == 0)
+		say_stopped(settings);
+	return err;
+}
+
+int daemon_check(const struct settings *settings)
+{
+	struct findings findings = {0};
+	struct store *store;
+	int err = check_host(settings);
+
+	if (err == 0)
+		err = store_create(&store);
+	if (err != 0)
+		return err;
+	err = load_paths(store, settings->manifests, settings->manifest_count, NULL);
+	if (err == 0)
+		findings_log(&findings, store);
+	else
+		log_error("out of memory");
+	store_free(store);
+	return err;
+}

@@ -1,1 +1,492 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/verdict_log.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "enforcer/fold.h"
+#include "enforcer/record_json.h"
+#include "enforcer/verdict_file.h"
+#include "policy/arena.h"
+
+#define NS_PER_S 1000000000ULL
+#define NS_PER_MS 1000000ULL
+
+enum {
+	FOLD_CAPACITY = 4096,		/* different denials remembered at once */
+	DRAIN_PAUSE_MS = 10,		/* between two drains, so that a flood is taken in by the hundred */
+	LINES_WAITING_MOST = 1024,	/* for the watchers */
+	STACK_BYTES = 256 * 1024,
+	RINGS_MOST = 80,
+};
+
+struct verdict_log {
+	struct verdict_log_options options;
+	struct verdict_file *file;
+	pthread_t thread;
+	bool running;
+
+	int wake_fd;
+	atomic_bool awake;		/* wake_fd was written since the last drain */
+	atomic_bool stop, reopen, watched;
+	atomic_uint_fast64_t overload;
+
+	pthread_mutex_t lock;		/* of the next two groups */
+	struct retired_snapshot *retired;
+	struct verdict_line *lines, **lines_end;
+	size_t lines_waiting;
+	uint64_t lines_lost;
+
+	atomic_uint_fast64_t records, written, lost;
+	atomic_int error;
+
+	/* The log thread's own. */
+	struct ring *rings[RINGS_MOST];
+	uint64_t ring_lost[RINGS_MOST];
+	size_t ring_count;
+	struct fold *fold;
+	struct arena *scratch;
+	struct interface_names names;
+	uint64_t seq;
+	uint64_t lost_unsaid, lost_said_ns;
+	uint64_t tokens, tokens_ns;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+int verdict_log_open(struct verdict_log **out, const struct verdict_log_options *options)
+{
+	struct verdict_log *log = calloc(1, sizeof(*log));
+	int err;
+
+	if (log == NULL)
+		return -ENOMEM;
+	log->options = *options;
+	log->lines_end = &log->lines;
+	pthread_mutex_init(&log->lock, NULL);
+	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
+	if (err != 0)
+		goto fail;
+	log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (log->wake_fd < 0) {
+		err = -errno;
+		goto fail_fold;
+	}
+	err = verdict_file_open(&log->file, options->path, options->rotate_bytes, options->keep);
+	if (err != 0)
+		goto fail_fd;
+	*out = log;
+	return 0;
+
+fail_fd:
+	close(log->wake_fd);
+fail_fold:
+	fold_free(log->fold);
+fail:
+	pthread_mutex_destroy(&log->lock);
+	free(log);
+	return err;
+}
+
+static void free_lines(struct verdict_line *lines)
+{
+	while (lines != NULL) {
+		struct verdict_line *next = lines->next;
+
+		verdict_line_free(lines);
+		lines = next;
+	}
+}
+
+void verdict_log_wake(void *context)
+{
+	struct verdict_log *log = context;
+	const uint64_t one = 1;
+
+	/* EAGAIN, the counter being full, means that the thread is about to wake anyhow. */
+	if (!atomic_exchange(&log->awake, true) && write(log->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+void verdict_log_overload(struct verdict_log *log, uint64_t dropped)
+{
+	atomic_fetch_add(&log->overload, dropped);
+	verdict_log_wake(log);
+}
+
+void verdict_log_reopen(struct verdict_log *log)
+{
+	atomic_store(&log->reopen, true);
+	verdict_log_wake(log);
+}
+
+void verdict_log_retire(struct verdict_log *log, struct retired_snapshot *retired)
+{
+	pthread_mutex_lock(&log->lock);
+	retired->next = log->retired;
+	log->retired = retired;
+	pthread_mutex_unlock(&log->lock);
+	verdict_log_wake(log);
+}
+
+void verdict_line_free(struct verdict_line *line)
+{
+	if (line == NULL)
+		return;
+	cJSON_Delete(line->json);
+	free(line->text);
+	free(line);
+}
+
+void verdict_log_watch(struct verdict_log *log, bool watched)
+{
+	atomic_store(&log->watched, watched);
+}
+
+struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost)
+{
+	struct verdict_line *lines;
+
+	pthread_mutex_lock(&log->lock);
+	lines = log->lines;
+	*lost = log->lines_lost;
+	log->lines = NULL;
+	log->lines_end = &log->lines;
+	log->lines_waiting = 0;
+	log->lines_lost = 0;
+	pthread_mutex_unlock(&log->lock);
+	return lines;
+}
+
+void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out)
+{
+	out->records = atomic_load(&log->records);
+	out->lines = atomic_load(&log->written);
+	out->lost = atomic_load(&log->lost);
+	out->error = atomic_load(&log->error);
+}
+
+/* ---- everything below runs on the log thread ---- */
+
+static void lose(struct verdict_log *log, uint64_t count)
+{
+	log->lost_unsaid += count;
+	atomic_fetch_add(&log->lost, count);
+}
+
+/* Gives a line to the watchers: takes ownership of both. */
+static void hand_over(struct verdict_log *log, cJSON *json, char *text, size_t length)
+{
+	struct verdict_line *line = malloc(sizeof(*line));
+	bool room;
+
+	if (line == NULL) {
+		cJSON_Delete(json);
+		free(text);
+		return;
+	}
+	*line = (struct verdict_line){.json = json, .text = text, .length = length};
+	pthread_mutex_lock(&log->lock);
+	room = log->lines_waiting < LINES_WAITING_MOST;
+	if (room) {
+		*log->lines_end = line;
+		log->lines_end = &line->next;
+		log->lines_waiting++;
+	} else {
+		log->lines_lost++;
+	}
+	pthread_mutex_unlock(&log->lock);
+	if (!room)
+		verdict_line_free(line);
+	log->options.lines_ready(log->options.context);
+}
+
+/* The text with a newline; free() it. NULL when memory is short. */
+static char *print_line(const cJSON *json, size_t *length)
+{
+	char *text = cJSON_PrintBuffered(json, 2048, 0);
+	char *longer;
+
+	if (text == NULL)
+		return NULL;
+	*length = strlen(text);
+	longer = realloc(text, *length + 2);
+	if (longer == NULL) {
+		free(text);
+		return NULL;
+	}
+	memcpy(longer + *length, "\n", 2);
+	(*length)++;
+	return longer;
+}
+
+/* Writes one line; takes ownership of `json`, which may be NULL for want of memory. Whether the file has it. */
+static bool put(struct verdict_log *log, cJSON *json)
+{
+	size_t length = 0;
+	char *text = json == NULL ? NULL : print_line(json, &length);
+	int err;
+
+	if (text == NULL) {
+		cJSON_Delete(json);
+		return false;
+	}
+	log->seq++;
+	err = verdict_file_write(log->file, text, length);
+	atomic_store(&log->error, -err);
+	if (err == 0)
+		atomic_fetch_add(&log->written, 1);
+	if (log->options.lines_ready != NULL && atomic_load(&log->watched)) {
+		hand_over(log, json, text, length);
+	} else {
+		cJSON_Delete(json);
+		free(text);
+	}
+	return err == 0;
+}
+
+/* A token bucket: explaining a flood of different denials must not take a core from the workers. */
+static bool may_write(struct verdict_log *log)
+{
+	const uint64_t per_s = log->options.lines_per_s;
+	uint64_t now, earned;
+
+	if (per_s == 0)
+		return true;
+	if (log->tokens == 0) {
+		now = clock_ns(CLOCK_MONOTONIC);
+		earned = (now - log->tokens_ns) / NS_PER_MS * per_s / 1000;
+		if (earned == 0)
+			return false;
+		log->tokens = earned < 2 * per_s ? earned : 2 * per_s;
+		log->tokens_ns = now;
+	}
+	log->tokens--;
+	return true;
+}
+
+static void write_verdict(struct verdict_log *log, const struct folded *folded)
+{
+	cJSON *json;
+
+	if (!may_write(log)) {
+		lose(log, folded->repeat);
+		return;
+	}
+	if (log->scratch == NULL)
+		log->scratch = arena_create();
+	json = log->scratch == NULL ? NULL : record_json_verdict(folded, log->seq + 1, &log->names, log->scratch);
+	if (!put(log, json))
+		lose(log, folded->repeat);
+	/* One arena serves many small explanations; a large one is given back at once. */
+	if (log->scratch != NULL && arena_size(log->scratch) > 64 * 1024) {
+		arena_unref(log->scratch);
+		log->scratch = NULL;
+	}
+}
+
+/* As many records as the ring held when we came, or we might never leave it. */
+static void drain_ring(struct verdict_log *log, struct ring *ring, uint64_t now)
+{
+	struct folded out[FOLD_OUT_MOST];
+	struct record record;
+	uint64_t taken = 0;
+
+	while (ring_pop(ring, &record)) {
+		const size_t count = fold_add(log->fold, &record, now, out);
+
+		for (size_t i = 0; i < count; i++)
+			write_verdict(log, &out[i]);
+		if (++taken >= log->options.ring_capacity)
+			break;
+	}
+	atomic_fetch_add(&log->records, taken);
+}
+
+static void drain_rings(struct verdict_log *log)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	for (size_t i = 0; i < log->ring_count; i++) {
+		const uint64_t lost = ring_lost(log->rings[i]);
+
+		drain_ring(log, log->rings[i], now);
+		lose(log, lost - log->ring_lost[i]);
+		log->ring_lost[i] = lost;
+	}
+}
+
+/* These were retired before the rings were last drained, and nobody adds records of theirs: only the folding may hold some. */
+static void free_retired(struct verdict_log *log, struct retired_snapshot *retired)
+{
+	struct folded folded;
+
+	while (retired != NULL) {
+		struct retired_snapshot *next = retired->next;
+
+		while (fold_drain(log->fold, retired->snapshot, &folded))
+			write_verdict(log, &folded);
+		snapshot_free(retired->snapshot);
+		free(retired);
+		retired = next;
+		/* It was most of what was allocated: the pages go back to the system, where the pods can have them. */
+		malloc_trim(0);
+	}
+}
+
+static struct retired_snapshot *take_retired(struct verdict_log *log)
+{
+	struct retired_snapshot *retired;
+
+	pthread_mutex_lock(&log->lock);
+	retired = log->retired;
+	log->retired = NULL;
+	pthread_mutex_unlock(&log->lock);
+	return retired;
+}
+
+static void write_expired(struct verdict_log *log)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct folded folded;
+
+	while (fold_expire(log->fold, now, &folded))
+		write_verdict(log, &folded);
+}
+
+/* What has no flow: packets that the kernel dropped, and lines that are missing here. Once a second at most. */
+static void write_losses(struct verdict_log *log, bool last)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC), wall = clock_ns(CLOCK_REALTIME);
+	uint64_t dropped;
+
+	if (!last && now - log->lost_said_ns < NS_PER_S)
+		return;
+	dropped = atomic_exchange(&log->overload, 0);
+	if (dropped > 0 && !put(log, record_json_overload(wall, log->seq + 1, dropped)))
+		lose(log, 1);
+	if (log->lost_unsaid > 0 && put(log, record_json_lost(wall, log->seq + 1, log->lost_unsaid)))
+		log->lost_unsaid = 0;
+	log->lost_said_ns = now;
+}
+
+/*
+ * One round. The order is a promise: what was retired is taken first, then the rings are drained, so that every
+ * record of a retired snapshot is out of them when it is freed.
+ */
+static void serve(struct verdict_log *log, bool last)
+{
+	struct retired_snapshot *retired = take_retired(log);
+	struct folded folded;
+
+	if (atomic_exchange(&log->reopen, false)) {
+		const int err = verdict_file_reopen(log->file);
+
+		if (err != 0)
+			atomic_store(&log->error, -err);
+	}
+	drain_rings(log);
+	free_retired(log, retired);
+	write_expired(log);
+	while (last && fold_drain(log->fold, NULL, &folded))
+		write_verdict(log, &folded);
+	write_losses(log, last);
+}
+
+/* Until the next window of the folding ends, or what was lost may be said; -1: until woken. */
+static int idle_ms(const struct verdict_log *log)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t next = fold_next_ns(log->fold);
+
+	if ((log->lost_unsaid > 0 || atomic_load(&log->overload) > 0) && next > log->lost_said_ns + NS_PER_S)
+		next = log->lost_said_ns + NS_PER_S;
+	if (next == UINT64_MAX)
+		return -1;
+	return next <= now ? 0 : (int)((next - now) / NS_PER_MS + 1);
+}
+
+static void *run(void *context)
+{
+	struct verdict_log *log = context;
+	const struct timespec pause = {.tv_nsec = DRAIN_PAUSE_MS * (long)NS_PER_MS};
+	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
+	bool last;
+
+	do {
+		uint64_t count;
+
+		if (poll(&poll_fd, 1, idle_ms(log)) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
+			continue;	/* EINTR */
+		/* First of all: whoever found it true has pushed, set or asked for something that this round will see. */
+		atomic_exchange(&log->awake, false);
+		last = atomic_load(&log->stop);
+		serve(log, last);
+		if (!last)
+			nanosleep(&pause, NULL);
+	} while (!last);
+	return NULL;
+}
+
+int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t count)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+	int err;
+
+	if (count > RINGS_MOST)
+		return -E2BIG;
+	memcpy(log->rings, rings, count * sizeof(rings[0]));
+	log->ring_count = count;
+	err = pthread_attr_init(&attr);
+	if (err != 0)
+		return -err;
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	/* Signals are the loop's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&log->thread, &attr, run, log);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	log->running = err == 0;
+	return -err;
+}
+
+void verdict_log_stop(struct verdict_log *log)
+{
+	if (!log->running)
+		return;
+	atomic_store(&log->stop, true);
+	verdict_log_wake(log);
+	pthread_join(log->thread, NULL);
+	log->running = false;
+}
+
+void verdict_log_free(struct verdict_log *log)
+{
+	if (log == NULL)
+		return;
+	free_retired(log, take_retired(log));	/* retired after the thread's last round */
+	free_lines(log->lines);
+	arena_unref(log->scratch);
+	verdict_file_close(log->file);
+	close(log->wake_fd);
+	fold_free(log->fold);
+	pthread_mutex_destroy(&log->lock);
+	free(log);
+}

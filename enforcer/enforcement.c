@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/enforcement.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conntrack/table.h"
+#include "enforcer/pod_set.h"
+#include "enforcer/ring.h"
+
+struct enforcement {
+	const struct settings *settings;
+	struct verdict_log *log;
+	struct ruleset_options rules;
+	struct sweep_options sweep;
+	struct gate *gate;
+	struct ct_table *table;
+	struct ring *revoked;		/* sweep to log thread; sweeps never overlap, so it has one producer */
+	const struct snapshot *swept_by;	/* whom the records of the sweep under way name */
+	bool rules_were_there;		/* when we came: an earlier daemon left them to hold the gate */
+	bool sets_exact;		/* the pods sets hold what the snapshot in force isolates, no more */
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static bool host_has_ipv6(void)
+{
+	return access("/proc/net/if_inet6", F_OK) == 0;
+}
+
+static unsigned int count_workers(const struct settings *settings)
+{
+	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (settings->workers > 0)
+		return settings->workers;
+	return cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned int)cpus;
+}
+
+static int choose_rules(struct ruleset_options *out, const struct settings *settings, char problem[ENFORCEMENT_PROBLEM])
+{
+	struct ruleset_options rules = {
+		.ipv6 = settings->ipv6 == SWITCH_ON || (settings->ipv6 == SWITCH_AUTO && host_has_ipv6()),
+		.workers = count_workers(settings),
+		.queue_base = (uint16_t)settings->queue_base,
+		.mark_allow = settings->mark_allow,
+		.mark_deny = settings->mark_deny,
+		.queue_bypass = settings->daemon_away == FAIL_OPEN,
+		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
+	};
+	const int err = ruleset_find_backend(settings->backend, &rules.backend, problem);
+
+	if (err == 0)
+		*out = rules;
+	return err;
+}
+
+static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+{
+	const struct settings *settings = enforcement->settings;
+	const struct gate_options options = {
+		.workers = enforcement->rules.workers,
+		.queue_base = enforcement->rules.queue_base,
+		.queue_length = settings->queue_length,
+		.fail_open_when_full = settings->queue_full == FAIL_OPEN,
+		.log_allowed = settings->log_allowed == LOG_ALLOWED_YES,
+		.ring_capacity = ENFORCEMENT_RING_CAPACITY,
+		.wake = verdict_log_wake,
+		.wake_context = enforcement->log,
+	};
+
+	return gate_open(&enforcement->gate, &options, problem);
+}
+
+static int open_table(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+{
+	const int err = ct_table_open(&enforcement->table);
+
+	if (err != 0)
+		snprintf(problem, ENFORCEMENT_PROBLEM,
+			"can't open the kernel's flow table: %s; podgate needs nf_conntrack_netlink and CAP_NET_ADMIN",
+			strerror(-err));
+	return err;
+}
+
+/* Called by the sweep for each flow that it cuts. */
+static void leave_revoked(const struct flow *flow, const struct judgement *judgement, void *context)
+{
+	struct enforcement *enforcement = context;
+	const struct record record = {
+		.time_ns = now_ns(CLOCK_REALTIME),
+		.snapshot = enforcement->swept_by,
+		.flow = *flow,
+		.judgement = *judgement,
+		.kind = RECORD_REVOKED,
+	};
+
+	ring_push(enforcement->revoked, &record);
+	verdict_log_wake(enforcement->log);
+}
+
+int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	struct enforcement *enforcement = calloc(1, sizeof(*enforcement));
+	char ignored[RULESET_PROBLEM];
+	int err;
+
+	snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
+	if (enforcement == NULL)
+		return -ENOMEM;
+	enforcement->settings = settings;
+	enforcement->log = log;
+	err = choose_rules(&enforcement->rules, settings, problem);
+	if (err == 0)
+		err = ring_create(&enforcement->revoked, ENFORCEMENT_RING_CAPACITY);
+	if (err == 0)
+		err = open_table(enforcement, problem);
+	if (err == 0)
+		err = open_gate(enforcement, problem);
+	if (err != 0) {
+		enforcement_close(enforcement);
+		return err;
+	}
+	enforcement->sweep = (struct sweep_options){
+		.marks = {.allow = settings->mark_allow, .deny = settings->mark_deny},
+		.host_traffic = enforcement->rules.host_traffic,
+		.revoked = leave_revoked,
+		.context = enforcement,
+	};
+	enforcement->rules_were_there = ruleset_verify(&enforcement->rules, ignored) != -ENOENT;
+	*out = enforcement;
+	return 0;
+}
+
+void enforcement_close(struct enforcement *enforcement)
+{
+	if (enforcement == NULL)
+		return;
+	verdict_log_stop(enforcement->log);
+	gate_close(enforcement->gate);
+	ct_table_close(enforcement->table);
+	ring_free(enforcement->revoked);
+	free(enforcement);
+}
+
+const struct gate *enforcement_gate(const struct enforcement *enforcement)
+{
+	return enforcement->gate;
+}
+
+const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement)
+{
+	return &enforcement->rules;
+}
+
+static int start_log(struct enforcement *enforcement)
+{
+	const unsigned int workers = gate_worker_count(enforcement->gate);
+	struct ring **rings = calloc(workers + 1U, sizeof(struct ring *));
+	int err;
+
+	if (rings == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < workers; i++)
+		rings[i] = gate_ring(enforcement->gate, i);
+	rings[workers] = enforcement->revoked;
+	err = verdict_log_start(enforcement->log, rings, workers + 1U);
+	free(rings);
+	return err;
+}
+
+static int start_threads(struct enforcement *enforcement, const struct snapshot *snapshot,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	int err = gate_start(enforcement->gate, snapshot);
+
+	if (err == 0)
+		err = start_log(enforcement);
+	if (err != 0)
+		snprintf(problem, ENFORCEMENT_PROBLEM, "can't start the threads: %s", strerror(-err));
+	return err;
+}
+
+static int fill_sets(struct enforcement *enforcement, const struct snapshot *snapshot, char problem[ENFORCEMENT_PROBLEM])
+{
+	size_t count;
+	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
+	const int err = pod_set_fill(isolated, count, enforcement->rules.ipv6, problem);
+
+	enforcement->sets_exact = err == 0;
+	return err;
+}
+
+static int sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	int err;
+
+	*stats = (struct sweep_stats){0};
+	enforcement->swept_by = snapshot;
+	err = sweep_run(enforcement->table, snapshot, &enforcement->sweep, stats);
+	if (err != 0)
+		snprintf(problem, ENFORCEMENT_PROBLEM, "can't sweep the flow table: %s", strerror(-err));
+	return err;
+}
+
+/* Removes what this run brought, and only that: rules that held the gate before us go on holding it. */
+static void withdraw(const struct enforcement *enforcement)
+{
+	char ignored[RULESET_PROBLEM];
+
+	if (enforcement->rules_were_there)
+		return;
+	ruleset_remove(ignored);
+	pod_set_destroy(ignored);
+}
+
+int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot, char problem[ENFORCEMENT_PROBLEM])
+{
+	struct sweep_stats stats;
+	int err = pod_set_create(enforcement->rules.ipv6, problem);
+
+	if (err == 0)
+		err = fill_sets(enforcement, snapshot, problem);
+	if (err == 0)
+		err = start_threads(enforcement, snapshot, problem);
+	if (err == 0)
+		err = sweep(enforcement, snapshot, &stats, problem);
+	if (err == 0)
+		err = ruleset_install(&enforcement->rules, problem);
+	if (err == 0)
+		err = sweep(enforcement, snapshot, &stats, problem);
+	if (err != 0)
+		withdraw(enforcement);
+	return err;
+}
+
+/* The sorted union of two sorted lists, into `out` with room for both. Returns its length. */
+static size_t merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b, size_t b_count, struct ip_addr *out)
+{
+	size_t i = 0, j = 0, count = 0;
+
+	while (i < a_count || j < b_count) {
+		const int order = i == a_count ? 1 : j == b_count ? -1 : ip_addr_cmp(&a[i], &b[j]);
+
+		out[count++] = order <= 0 ? a[i] : b[j];
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return count;
+}
+
+/* The sets hold the isolated pods of both snapshots. */
+static int widen_sets(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	size_t old_count, new_count, count;
+	const struct ip_addr *old = snapshot_isolated(before, &old_count);
+	const struct ip_addr *new = snapshot_isolated(after, &new_count);
+	struct ip_addr *both = calloc(old_count + new_count + 1, sizeof(*both));
+	int err = 0;
+
+	if (both == NULL) {
+		snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
+		return -ENOMEM;
+	}
+	count = merge(old, old_count, new, new_count, both);
+	/* Nothing is new, and the sets are what they should be: most changes are of rules, not of who is isolated. */
+	if (count != old_count || !enforcement->sets_exact) {
+		err = pod_set_fill(both, count, enforcement->rules.ipv6, problem);
+		enforcement->sets_exact = err == 0 && count == new_count;
+	} else {
+		enforcement->sets_exact = count == new_count;
+	}
+	free(both);
+	return err;
+}
+
+int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
+	struct publish_result *result, char problem[ENFORCEMENT_PROBLEM])
+{
+	const uint64_t began = now_ns(CLOCK_MONOTONIC);
+	const struct snapshot *old;
+	int err, swept;
+
+	*result = (struct publish_result){0};
+	err = widen_sets(enforcement, before, after, problem);
+	if (err != 0)
+		return err;
+	gate_publish(enforcement->gate, after, &old);
+	result->published = true;
+	if (!enforcement->sets_exact)
+		err = fill_sets(enforcement, after, problem);
+	result->publish_ns = now_ns(CLOCK_MONOTONIC) - began;
+	swept = sweep(enforcement, after, &result->sweep, problem);
+	result->sweep_ns = result->sweep.nanoseconds;
+	result->swept = swept == 0;
+	return swept != 0 ? swept : err;
+}
+
+int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	int err = enforcement->sets_exact ? 0 : fill_sets(enforcement, snapshot, problem);
+	const int swept = sweep(enforcement, snapshot, stats, problem);
+
+	return swept != 0 ? swept : err;
+}
+
+static long count_family(const struct snapshot *snapshot, enum ip_family family)
+{
+	size_t count;
+	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
+	long found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += isolated[i].family == family;
+	return found;
+}
+
+/* By their sizes only: that finds a set emptied, which opens every pod, and costs next to nothing. */
+static int verify_sets(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result)
+{
+	static const enum ip_family families[] = {IP_FAMILY_V4, IP_FAMILY_V6};
+	int err = 0;
+
+	for (size_t i = 0; i < (enforcement->rules.ipv6 ? 2U : 1U); i++) {
+		const long wanted = count_family(snapshot, families[i]);
+
+		result->set_sizes[i] = pod_set_count(families[i]);
+		if (result->set_sizes[i] == wanted || !enforcement->sets_exact)
+			continue;
+		snprintf(result->found, sizeof(result->found), "a set of isolated IPv%d pods has %ld of %ld addresses",
+			(int)families[i], result->set_sizes[i], wanted);
+		err = -ESTALE;
+	}
+	return err;
+}
+
+int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	const int sets = verify_sets(enforcement, snapshot, result);
+	const int rules = ruleset_verify(&enforcement->rules, sets == 0 ? result->found : problem);
+	int err = 0;
+
+	result->tampered = sets != 0 || rules != 0;
+	if (sets != 0)
+		err = fill_sets(enforcement, snapshot, problem);
+	if (err == 0 && rules != 0)
+		err = ruleset_install(&enforcement->rules, problem);
+	result->repaired = result->tampered && err == 0;
+	return err;
+}

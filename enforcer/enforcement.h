@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_ENFORCEMENT_H
+#define ENFORCER_ENFORCEMENT_H
+
+/*
+ * The kernel's side of podgate as one thing: workers, sets, rules, flow table. What happens here happens in an order that leaves no
+ * gap, which each function states. All functions block; one call at a time, from the control thread or one of its helpers.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/settings.h"
+#include "conntrack/sweep.h"
+#include "enforcer/gate.h"
+#include "enforcer/ruleset.h"
+#include "enforcer/verdict_log.h"
+#include "policy/snapshot.h"
+
+struct enforcement;
+
+enum { ENFORCEMENT_PROBLEM = 512, ENFORCEMENT_RING_CAPACITY = 2048 };
+
+/*
+ * Finds the back end, binds the queues, creates the sets. Nothing is enforced yet. `settings` and `log` are borrowed. Returns 0; or -errno
+ * with a sentence and its remedy in `problem`, and nothing left behind.
+ */
+int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
+	char problem[ENFORCEMENT_PROBLEM]);
+
+/*
+ * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it, and the log thread runs;
+ * (3) the flows that live already are judged; (4) the rules go in; (5) flows that began since (3) are judged.
+ * 0; or -errno and `problem`, and what was not there before is gone again. `snapshot` is the caller's to free after enforcement_close().
+ */
+int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot, char problem[ENFORCEMENT_PROBLEM]);
+
+struct publish_result {
+	bool published;			/* the workers judge by the new snapshot; the old one is the caller's again */
+	bool swept;			/* and no live flow is left that only the old one allowed */
+	uint64_t publish_ns, sweep_ns;	/* how long each took */
+	struct sweep_stats sweep;
+};
+
+/*
+ * Replaces `before` by `after`, in this order: (1) the sets hold the isolated pods of both, so no packet of a newly isolated pod passes
+ * unseen; (2) the workers judge by `after`, and all they allowed by `before` is in the flow table; (3) the sets hold those of `after`
+ * only; (4) all live flows are judged by it, and those it denies are cut and logged as revoked.
+ * Returns 0; or -errno and `problem`, *result telling how far it came: a step that failed leaves more enforced, not less.
+ */
+int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
+	struct publish_result *result, char problem[ENFORCEMENT_PROBLEM]);
+
+/* Judges all live flows by `snapshot`, the one in force, and makes the sets exact if they are not. 0, or -errno and `problem`. */
+int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
+	char problem[ENFORCEMENT_PROBLEM]);
+
+struct verify_result {
+	bool tampered;			/* our rules or sets were not as we left them; what differed is in `found` */
+	bool repaired;
+	char found[RULESET_PROBLEM];
+	long set_sizes[2];		/* addresses in the pods sets, IPv4 and IPv6; or -errno */
+};
+/*
+ * Looks at the rules and sets and, where somebody changed them, puts them back as `snapshot`, the one in force, wants
+ * them. 0; or -errno and `problem`: they could not be. Flows that passed meanwhile are for the next sweep.
+ */
+int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
+	char problem[ENFORCEMENT_PROBLEM]);
+
+/*
+ * Ends the workers and the log thread. The rules and sets stay: without a listener the kernel drops what they queue, or with
+ * daemon_away: open passes it. Then nobody judges, and snapshots may be freed. NULL is allowed.
+ */
+void enforcement_close(struct enforcement *enforcement);
+
+const struct gate *enforcement_gate(const struct enforcement *enforcement);
+const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/findings.h"
+
+#include "enforcer/log.h"
+#include "policy/arena.h"
+#include "policy/diag.h"
+
+enum { SAID_MOST = 10 };
+
+/* FNV-1a: to see that something changed, nothing more. */
+static uint64_t mix(uint64_t hash, const char *text)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
+	return hash * 0x100000001b3ULL;
+}
+
+static uint64_t hash_errors(const struct diag_list *diags)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < diags->count; i++) {
+		const struct diag *diag = &diags->items[i];
+
+		if (diag->severity == DIAG_ERROR)
+			hash = mix(mix(hash ^ 0xcbf29ce484222325ULL ^ diag->pos.line, diag->pos.file), diag->text);
+	}
+	return hash;
+}
+
+static void say(const struct diag_list *diags)
+{
+	size_t said = 0;
+
+	for (size_t i = 0; i < diags->count && said < SAID_MOST; i++) {
+		const struct diag *diag = &diags->items[i];
+
+		if (diag->severity != DIAG_ERROR)
+			continue;
+		log_warnx("%s:%u:%u: %s%s%s", diag->pos.file, diag->pos.line, diag->pos.column, diag->text,
+			diag->hint == NULL ? "" : "; ", diag->hint == NULL ? "" : diag->hint);
+		said++;
+	}
+	if (diags->errors > said)
+		log_warnx("%zu more errors in the manifests: `podgate check` shows all", diags->errors - said);
+}
+
+void findings_log(struct findings *findings, const struct store *store)
+{
+	struct arena *arena = arena_create();
+	struct diag_list diags;
+	uint64_t hash;
+
+	if (arena == NULL || store_diags(store, arena, &diags) != 0) {
+		log_warnx("out of memory: can't say what is wrong in the manifests");
+		arena_unref(arena);
+		return;
+	}
+	hash = hash_errors(&diags);
+	if (hash != findings->said) {
+		if (hash != 0)
+			say(&diags);
+		else
+			log_info("the manifests have no errors any more");
+	}
+	findings->said = hash;
+	arena_unref(arena);
+}

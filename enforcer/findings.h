@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_FINDINGS_H
+#define ENFORCER_FINDINGS_H
+
+/*
+ * The errors in the manifests, in the daemon's log: said when they are new, not again with every change of something else. All of
+ * them, and the warnings, are in `podgate status` and the control command "diags".
+ */
+
+#include <stdint.h>
+
+#include "config/store.h"
+
+struct findings {
+	uint64_t said;		/* a hash of the errors said last; 0: there were none */
+};
+
+/* Logs the store's errors, the first few by name, unless they are the same as at the last call. */
+void findings_log(struct findings *findings, const struct store *store);
+
+#endif

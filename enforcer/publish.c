@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/publish.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "enforcer/log.h"
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S 1000000000ULL
+
+enum {
+	TICK_MS = 250,			/* how soon a flow without a mark is swept, and a failed change tried again */
+	VERIFY_S = 2,
+	SWEEP_REST = 5,			/* a sweep of T is not repeated for 5 T, unless policies change */
+};
+
+enum job_kind { JOB_CHANGE, JOB_SWEEP, JOB_VERIFY };
+
+/* What the thread beside the loop is given, and what it answers. */
+struct job {
+	uv_work_t work;
+	struct publisher *publisher;
+	enum job_kind kind;
+	int err;
+	char problem[ENFORCEMENT_PROBLEM];
+
+	/* JOB_CHANGE */
+	struct cluster *cluster;
+	struct snapshot *compiled;
+	struct retired_snapshot *retired;	/* made beforehand, so that retiring can't fail */
+	uint64_t seen_ns, began_ns, compile_ns, done_ns;
+	struct publish_result published;
+
+	struct sweep_stats sweep;		/* JOB_SWEEP */
+	struct verify_result verified;		/* JOB_VERIFY */
+};
+
+struct publisher {
+	struct publisher_options options;
+	uv_timer_t tick;
+	struct snapshot *snapshot;	/* in force */
+	uint64_t revision;
+	bool started, busy, stopping;
+	struct job job;
+
+	bool changed;			/* the store holds what is not compiled yet */
+	uint64_t changed_ns;		/* the first such change */
+	bool sweep_wanted;
+	uint64_t swept_ns, verified_ns;
+	uint64_t reply_packets;		/* of the reply worker, when last looked at */
+	uint64_t kernel_drops;
+	struct publish_stats stats;
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static int compile(const struct publisher *publisher, struct cluster *cluster, uint64_t revision, struct snapshot **out)
+{
+	const struct snapshot_options options = {
+		.revision = revision,
+		.audit = publisher->options.settings->audit,
+		.node_name = publisher->options.settings->node_name,
+	};
+
+	return snapshot_compile(out, cluster, &options);
+}
+
+/* ---- beside the loop: touches nothing of the publisher's but what stays the same while it is busy ---- */
+
+static void change(struct job *job)
+{
+	struct publisher *publisher = job->publisher;
+
+	job->err = compile(publisher, job->cluster, publisher->revision + 1, &job->compiled);
+	job->compile_ns = now_ns(CLOCK_MONOTONIC) - job->began_ns;
+	if (job->err != 0) {
+		snprintf(job->problem, sizeof(job->problem), "can't compile the policies: %s", strerror(-job->err));
+		return;
+	}
+	job->err = enforcement_publish(publisher->options.enforcement, publisher->snapshot, job->compiled,
+		&job->published, job->problem);
+	job->done_ns = now_ns(CLOCK_MONOTONIC);
+}
+
+static void work(uv_work_t *request)
+{
+	struct job *job = request->data;
+	struct publisher *publisher = job->publisher;
+
+	switch (job->kind) {
+	case JOB_CHANGE:
+		change(job);
+		break;
+	case JOB_SWEEP:
+		job->err = enforcement_sweep(publisher->options.enforcement, publisher->snapshot, &job->sweep,
+			job->problem);
+		break;
+	case JOB_VERIFY:
+		job->err = enforcement_verify(publisher->options.enforcement, publisher->snapshot, &job->verified,
+			job->problem);
+		break;
+	}
+}
+
+/* ---- on the loop ---- */
+
+/* What went wrong is said when it begins and when it has ended, not at every try. */
+static void note_outcome(struct publisher *publisher, const struct job *job)
+{
+	char *problem = publisher->stats.problem;
+
+	if (job->err == 0) {
+		/* A sweep or a look that went well does not make a failed change any better. */
+		if (problem[0] == '\0' || (job->kind != JOB_CHANGE && publisher->changed))
+			return;
+		log_info("mended: %s", problem);
+		problem[0] = '\0';
+		return;
+	}
+	publisher->stats.failures++;
+	if (strcmp(problem, job->problem) != 0)
+		log_error("%s; trying again", job->problem);
+	snprintf(problem, sizeof(publisher->stats.problem), "%s", job->problem);
+}
+
+static void note_sweep(struct publisher *publisher, const struct sweep_stats *sweep)
+{
+	publisher->stats.sweep = *sweep;
+	publisher->stats.sweeps++;
+	publisher->stats.revoked += sweep->revoked;
+	publisher->swept_ns = now_ns(CLOCK_MONOTONIC);
+}
+
+static void note_change(struct publisher *publisher, const struct job *job)
+{
+	struct publish_stats *stats = &publisher->stats;
+
+	stats->changes++;
+	stats->seen_ns = now_ns(CLOCK_REALTIME) - (now_ns(CLOCK_MONOTONIC) - job->seen_ns);
+	stats->wait_ns = job->began_ns - job->seen_ns;
+	stats->compile_ns = job->compile_ns;
+	stats->publish_ns = job->published.publish_ns;
+	stats->sweep_ns = job->published.sweep_ns;
+	stats->total_ns = job->done_ns - job->seen_ns;
+	log_info("revision %llu in force %.1f ms after the change: %zu flows judged, %zu cut",
+		(unsigned long long)publisher->revision, (double)stats->total_ns / 1e6, job->published.sweep.judged,
+		job->published.sweep.revoked);
+}
+
+static void end_change(struct publisher *publisher, struct job *job)
+{
+	cluster_unref(job->cluster);
+	if (!job->published.published) {
+		snapshot_free(job->compiled);
+		free(job->retired);
+		/* Not lost: the next tick compiles what the store holds by then. */
+		if (!publisher->changed)
+			publisher->changed_ns = job->seen_ns;
+		publisher->changed = true;
+		return;
+	}
+	job->retired->snapshot = publisher->snapshot;
+	publisher->snapshot = job->compiled;
+	publisher->revision = snapshot_revision(job->compiled);
+	verdict_log_retire(publisher->options.log, job->retired);
+	note_sweep(publisher, &job->published.sweep);
+	publisher->sweep_wanted = !job->published.swept || job->err != 0;
+	note_change(publisher, job);
+}
+
+static void end_verify(struct publisher *publisher, const struct job *job)
+{
+	const struct verify_result *verified = &job->verified;
+
+	publisher->verified_ns = now_ns(CLOCK_MONOTONIC);
+	publisher->stats.intact = job->err == 0;
+	memcpy(publisher->stats.set_sizes, verified->set_sizes, sizeof(publisher->stats.set_sizes));
+	if (!verified->repaired)
+		return;
+	publisher->stats.repairs++;
+	publisher->sweep_wanted = true;	/* what passed meanwhile was not judged */
+	log_warnx("somebody changed our rules (%s): repaired", verified->found);
+}
+
+static void begin_next(struct publisher *publisher);
+
+static void work_done(uv_work_t *request, int status)
+{
+	struct job *job = request->data;
+	struct publisher *publisher = job->publisher;
+
+	(void)status;	/* never cancelled */
+	publisher->busy = false;
+	if (job->kind == JOB_CHANGE) {
+		end_change(publisher, job);
+	} else if (job->kind == JOB_SWEEP) {
+		note_sweep(publisher, &job->sweep);
+		publisher->sweep_wanted = publisher->sweep_wanted || job->err != 0;
+	} else {
+		end_verify(publisher, job);
+	}
+	note_outcome(publisher, job);
+	/* After a failure the tick tries again, not the next line: that would be a busy loop. */
+	if (job->err == 0)
+		begin_next(publisher);
+}
+
+static void begin(struct publisher *publisher, enum job_kind kind)
+{
+	struct job *job = &publisher->job;
+
+	job->kind = kind;
+	job->work.data = job;
+	publisher->busy = uv_queue_work(publisher->options.loop, &job->work, work, work_done) == 0;
+}
+
+static void begin_change(struct publisher *publisher)
+{
+	struct job *job = &publisher->job;
+
+	*job = (struct job){.publisher = publisher, .seen_ns = publisher->changed_ns};
+	job->began_ns = now_ns(CLOCK_MONOTONIC);
+	job->retired = calloc(1, sizeof(*job->retired));
+	/* When memory is short the change waits for a tick on which it is not. */
+	if (job->retired == NULL || store_cluster(publisher->options.store, &job->cluster) != 0) {
+		free(job->retired);
+		return;
+	}
+	publisher->changed = false;
+	begin(publisher, JOB_CHANGE);
+}
+
+/* A sweep costs as much as the flow table is long: it leaves the kernel and us several times as long in peace. */
+static bool sweep_is_due(const struct publisher *publisher, uint64_t now)
+{
+	const uint64_t since = now - publisher->swept_ns;
+	const uint64_t interval = publisher->options.settings->sweep_interval_s * NS_PER_S;
+
+	if (publisher->sweep_wanted)
+		return since >= SWEEP_REST * publisher->stats.sweep.nanoseconds;
+	return interval > 0 && since >= interval;
+}
+
+static void begin_next(struct publisher *publisher)
+{
+	const uint64_t now = now_ns(CLOCK_MONOTONIC);
+
+	if (publisher->busy || publisher->stopping)
+		return;
+	if (publisher->changed) {
+		begin_change(publisher);
+	} else if (sweep_is_due(publisher, now)) {
+		publisher->job = (struct job){.publisher = publisher};
+		publisher->sweep_wanted = false;
+		begin(publisher, JOB_SWEEP);
+	} else if (now - publisher->verified_ns >= VERIFY_S * NS_PER_S) {
+		publisher->job = (struct job){.publisher = publisher};
+		begin(publisher, JOB_VERIFY);
+	}
+}
+
+/* The last worker judges what was seen in the reply direction without a mark; the kernel counts what it had to drop. */
+static void watch_workers(struct publisher *publisher)
+{
+	const struct gate *gate = enforcement_gate(publisher->options.enforcement);
+	const unsigned int workers = gate_worker_count(gate);
+	struct worker_stats stats = {0};
+	uint64_t drops = 0;
+
+	for (unsigned int i = 0; i < workers; i++) {
+		gate_stats(gate, i, &stats);
+		drops += stats.kernel_dropped + stats.user_dropped;
+	}
+	if (stats.packets != publisher->reply_packets)
+		publisher->sweep_wanted = true;
+	publisher->reply_packets = stats.packets;
+	if (drops > publisher->kernel_drops)
+		verdict_log_overload(publisher->options.log, drops - publisher->kernel_drops);
+	publisher->kernel_drops = drops;
+}
+
+static void tick(uv_timer_t *timer)
+{
+	struct publisher *publisher = timer->data;
+
+	watch_workers(publisher);
+	begin_next(publisher);
+}
+
+void publisher_changed(void *context)
+{
+	struct publisher *publisher = context;
+
+	if (!publisher->changed)
+		publisher->changed_ns = now_ns(CLOCK_MONOTONIC);
+	publisher->changed = true;
+	begin_next(publisher);
+}
+
+static int start_first(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM])
+{
+	struct cluster *cluster;
+	int err = store_cluster(publisher->options.store, &cluster);
+
+	if (err == 0) {
+		err = compile(publisher, cluster, 1, &publisher->snapshot);
+		cluster_unref(cluster);
+	}
+	if (err != 0) {
+		snprintf(problem, ENFORCEMENT_PROBLEM, "can't compile the policies: %s", strerror(-err));
+		return err;
+	}
+	return enforcement_start(publisher->options.enforcement, publisher->snapshot, problem);
+}
+
+int publisher_create(struct publisher **out, const struct publisher_options *options)
+{
+	struct publisher *publisher = calloc(1, sizeof(*publisher));
+
+	if (publisher == NULL)
+		return -ENOMEM;
+	publisher->options = *options;
+	publisher->revision = 1;
+	*out = publisher;
+	return 0;
+}
+
+int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM])
+{
+	const int err = start_first(publisher, problem);
+
+	if (err != 0)
+		return err;
+	publisher->swept_ns = now_ns(CLOCK_MONOTONIC);
+	publisher->stats.intact = true;
+	publisher->started = true;
+	uv_timer_init(publisher->options.loop, &publisher->tick);
+	publisher->tick.data = publisher;
+	uv_timer_start(&publisher->tick, tick, 0, TICK_MS);
+	return 0;
+}
+
+void publisher_stop(struct publisher *publisher)
+{
+	if (publisher->started && !publisher->stopping)
+		uv_close((uv_handle_t *)&publisher->tick, NULL);
+	publisher->stopping = true;
+}
+
+void publisher_free(struct publisher *publisher)
+{
+	if (publisher == NULL)
+		return;
+	snapshot_free(publisher->snapshot);
+	free(publisher);
+}
+
+const struct snapshot *publisher_snapshot(const struct publisher *publisher)
+{
+	return publisher->snapshot;
+}
+
+void publisher_stats(const struct publisher *publisher, struct publish_stats *out)
+{
+	*out = publisher->stats;
+	out->pending = publisher->changed || (publisher->busy && publisher->job.kind == JOB_CHANGE);
+}

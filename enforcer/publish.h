@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_PUBLISH_H
+#define ENFORCER_PUBLISH_H
+
+/*
+ * From a change in the store to its enforcement, and what else keeps the kernel in step. All of it blocks (compiling, sets, sweeps, running
+ * iptables), so it is done beside the loop, one job at a time: a change before a sweep before a look at the rules. Changes that come while
+ * one is under way are published together after it, from what the store holds by then. All functions are for the loop's thread.
+ *
+ * A sweep follows every change; one comes every sweep_interval_s; and one comes soon after the reply worker had something to judge,
+ * because a live flow without a mark makes each of its packets wait for userspace.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "config/store.h"
+#include "enforcer/enforcement.h"
+
+struct publisher;
+
+struct publisher_options {
+	uv_loop_t *loop;
+	struct store *store;
+	struct enforcement *enforcement;
+	struct verdict_log *log;
+	const struct settings *settings;
+};
+
+int publisher_create(struct publisher **out, const struct publisher_options *options);	/* 0 or -ENOMEM */
+/* Compiles what the store holds and enforces it (enforcement_start()), blocking. 0; or -errno and `problem`. */
+int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM]);
+/* The store changed (after publisher_start()). `publisher` is void so that directory_start() may call it. */
+void publisher_changed(void *publisher);
+/* Begins no job any more and closes the handles; they are closed, and the last job is over, when the loop has run out. */
+void publisher_stop(struct publisher *publisher);
+/* After the loop has run out and enforcement_close(): frees the snapshot in force, too. NULL is allowed. */
+void publisher_free(struct publisher *publisher);
+
+/* The snapshot in force. Good until control returns to the loop. */
+const struct snapshot *publisher_snapshot(const struct publisher *publisher);
+
+struct publish_stats {
+	bool pending;			/* a change was seen that is not yet enforced */
+	uint64_t changes, failures;	/* published, and tries that failed */
+	uint64_t seen_ns;		/* CLOCK_REALTIME, when the last published change was seen */
+	uint64_t wait_ns, compile_ns, publish_ns, sweep_ns, total_ns;	/* of the last change: from seen to swept */
+	uint64_t sweeps, revoked;	/* revoked: flows cut since the start */
+	struct sweep_stats sweep;	/* the last */
+	bool intact;			/* rules and sets, when last looked at */
+	uint64_t repairs;
+	long set_sizes[2];
+	char problem[ENFORCEMENT_PROBLEM];	/* what failed last and has not succeeded since; "" when all is well */
+};
+void publisher_stats(const struct publisher *publisher, struct publish_stats *out);
+
+#endif

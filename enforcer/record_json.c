@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/record_json.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "enforcer/explain_json.h"
+#include "policy/explain.h"
+
+#define NS_PER_S 1000000000ULL
+
+enum { NAME_LASTS_S = 10 };	/* an interface may be renamed, and its number used again */
+
+const char *record_json_time(uint64_t time_ns, char buffer[RECORD_TIME_TEXT])
+{
+	const time_t seconds = (time_t)(time_ns / NS_PER_S);
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	const size_t length = strftime(buffer, RECORD_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
+
+	snprintf(buffer + length, RECORD_TIME_TEXT - length, ".%06uZ", (unsigned int)(time_ns % NS_PER_S / 1000));
+	return buffer;
+}
+
+/* "" for an interface that is unknown or gone. */
+static const char *interface_name(struct interface_names *names, uint32_t index, uint64_t now_ns)
+{
+	__typeof__(names->items[0]) *item = &names->items[index % INTERFACE_NAMES_MOST];
+
+	if (index == 0)
+		return "";
+	if (item->index != index || now_ns - item->asked_ns > NAME_LASTS_S * NS_PER_S) {
+		item->index = index;
+		item->asked_ns = now_ns;
+		if (if_indextoname(index, item->name) == NULL)
+			item->name[0] = '\0';
+	}
+	return item->name;
+}
+
+static cJSON *begin(uint64_t time_ns, uint64_t seq)
+{
+	char time_text[RECORD_TIME_TEXT];
+	cJSON *line = cJSON_CreateObject();
+
+	if (line == NULL || cJSON_AddStringToObject(line, "time", record_json_time(time_ns, time_text)) == NULL ||
+	    cJSON_AddNumberToObject(line, "seq", (double)seq) == NULL) {
+		cJSON_Delete(line);
+		return NULL;
+	}
+	return line;
+}
+
+/* Returns `line`; or NULL, and `line` deleted, when something could not be added to it. */
+static cJSON *finish(cJSON *line, bool complete)
+{
+	if (complete)
+		return line;
+	cJSON_Delete(line);
+	return NULL;
+}
+
+static bool add_item(cJSON *to, const char *name, cJSON *item)
+{
+	if (item != NULL && cJSON_AddItemToObject(to, name, item))
+		return true;
+	cJSON_Delete(item);
+	return false;
+}
+
+static bool add_interfaces(cJSON *line, const struct record *record, struct interface_names *names)
+{
+	const char *in = interface_name(names, record->in_ifindex, record->time_ns);
+	cJSON *interfaces = cJSON_AddObjectToObject(line, "interfaces");
+
+	if (interfaces == NULL || (*in != '\0' && cJSON_AddStringToObject(interfaces, "in", in) == NULL))
+		return false;
+	/* Looked up only now: it may share its place with `in`. */
+	const char *out = interface_name(names, record->out_ifindex, record->time_ns);
+
+	return *out == '\0' || cJSON_AddStringToObject(interfaces, "out", out) != NULL;
+}
+
+static bool add_denied(cJSON *line, const struct judgement *judgement)
+{
+	/* Egress first: the order in which a packet meets them. */
+	static const enum direction order[] = {DIRECTION_EGRESS, DIRECTION_INGRESS};
+	cJSON *denied = cJSON_AddArrayToObject(line, "denied");
+
+	if (denied == NULL)
+		return false;
+	for (size_t i = 0; i < DIRECTION_COUNT; i++) {
+		const enum side_verdict side = judgement->sides[order[i]];
+
+		if (side != SIDE_DENIED && side != SIDE_AUDIT_DENIED)
+			continue;
+		if (!cJSON_AddItemToArray(denied, cJSON_CreateString(direction_name(order[i]))))
+			return false;
+	}
+	return true;
+}
+
+static bool add_flow(cJSON *line, const struct record *record, struct arena *scratch)
+{
+	char protocol[FLOW_PROTOCOL_TEXT];
+	struct explanation explanation;
+
+	if (explain_flow(record->snapshot, &record->flow, scratch, &explanation) != 0)
+		return false;
+	return add_denied(line, &record->judgement) &&
+	       cJSON_AddStringToObject(line, "protocol", flow_protocol_name(record->flow.protocol, protocol)) != NULL &&
+	       add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&
+	       add_item(line, "destination", explain_json_end(&explanation, DIRECTION_INGRESS)) &&
+	       add_item(line, "egress", explain_json_side(&explanation, DIRECTION_EGRESS)) &&
+	       add_item(line, "ingress", explain_json_side(&explanation, DIRECTION_INGRESS));
+}
+
+static const char *verdict_of(const struct record *record)
+{
+	switch (record->kind) {
+	case RECORD_UNREADABLE:
+		return "unreadable";
+	case RECORD_REVOKED:
+		return "revoke";
+	default:
+		return verdict_name(record->judgement.verdict);
+	}
+}
+
+static bool add_repeat(cJSON *line, const struct folded *folded)
+{
+	char since[RECORD_TIME_TEXT];
+
+	if (cJSON_AddNumberToObject(line, "repeat", (double)folded->repeat) == NULL)
+		return false;
+	return folded->repeat <= 1 ||
+	       cJSON_AddStringToObject(line, "since", record_json_time(folded->since_ns, since)) != NULL;
+}
+
+cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct interface_names *names,
+	struct arena *scratch)
+{
+	const struct record *record = &folded->record;
+	cJSON *line = begin(record->time_ns, seq);
+	bool complete = line != NULL;
+
+	complete = complete &&
+		   cJSON_AddNumberToObject(line, "revision", (double)snapshot_revision(record->snapshot)) != NULL &&
+		   cJSON_AddStringToObject(line, "verdict", verdict_of(record)) != NULL;
+	if (record->kind == RECORD_UNREADABLE)
+		complete = complete &&
+			   cJSON_AddStringToObject(line, "cause", packet_error_name(record->error)) != NULL;
+	else
+		complete = complete && add_flow(line, record, scratch);
+	if (record->kind != RECORD_REVOKED)
+		complete = complete && add_interfaces(line, record, names);
+	complete = complete && add_repeat(line, folded);
+	if (record->user_ns != 0)
+		complete = complete && cJSON_AddNumberToObject(line, "user_us", record->user_ns / 1000) != NULL;
+	return finish(line, complete);
+}
+
+cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, uint64_t dropped)
+{
+	cJSON *line = begin(time_ns, seq);
+
+	return finish(line, line != NULL && cJSON_AddStringToObject(line, "verdict", "overload") != NULL &&
+				    cJSON_AddNumberToObject(line, "repeat", (double)dropped) != NULL);
+}
+
+cJSON *record_json_lost(uint64_t time_ns, uint64_t seq, uint64_t count)
+{
+	cJSON *line = begin(time_ns, seq);
+
+	return finish(line, line != NULL && cJSON_AddStringToObject(line, "event", "lost") != NULL &&
+				    cJSON_AddNumberToObject(line, "count", (double)count) != NULL);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/status.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "enforcer/record_json.h"
+
+/*
+ * A value under construction: when memory runs short once, `complete` turns false and stays so, which spares every line of the
+ * report a check of its own.
+ */
+struct report {
+	cJSON *to;
+	bool *complete;
+};
+
+static struct report section(struct report report, const char *name)
+{
+	struct report inner = {.to = cJSON_AddObjectToObject(report.to, name), .complete = report.complete};
+
+	*report.complete = *report.complete && inner.to != NULL;
+	return inner;
+}
+
+static void number(struct report report, const char *name, double value)
+{
+	*report.complete = cJSON_AddNumberToObject(report.to, name, value) != NULL && *report.complete;
+}
+
+static void count(struct report report, const char *name, uint64_t value)
+{
+	number(report, name, (double)value);
+}
+
+/* Milliseconds, to the microsecond: more would be noise. */
+static void milliseconds(struct report report, const char *name, uint64_t nanoseconds)
+{
+	number(report, name, (double)(nanoseconds / 1000) / 1000.0);
+}
+
+static void text(struct report report, const char *name, const char *value)
+{
+	*report.complete = cJSON_AddStringToObject(report.to, name, value) != NULL && *report.complete;
+}
+
+static void truth(struct report report, const char *name, bool value)
+{
+	*report.complete = cJSON_AddBoolToObject(report.to, name, value) != NULL && *report.complete;
+}
+
+static struct report list(struct report report, const char *name)
+{
+	struct report inner = {.to = cJSON_AddArrayToObject(report.to, name), .complete = report.complete};
+
+	*report.complete = *report.complete && inner.to != NULL;
+	return inner;
+}
+
+static void list_item(struct report to, cJSON *item)
+{
+	if (item != NULL && to.to != NULL && cJSON_AddItemToArray(to.to, item))
+		return;
+	cJSON_Delete(item);
+	*to.complete = false;
+}
+
+static void list_name(struct report to, const char *namespace_name, const char *name)
+{
+	char full[512];
+
+	snprintf(full, sizeof(full), "%s/%s", namespace_name, name);
+	list_item(to, cJSON_CreateString(full));
+}
+
+static uint64_t resident_kib(void)
+{
+	unsigned long pages, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%lu %lu", &pages, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static uint64_t uptime_s(uint64_t started_ns)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec - started_ns / 1000000000ULL;
+}
+
+static void report_audited(struct report report, const struct cluster *cluster)
+{
+	const struct report audited = section(report, "audited");
+	const struct report namespaces = list(audited, "namespaces");
+	const struct report pods = list(audited, "pods");
+	const struct report policies = list(audited, "policies");
+
+	for (size_t i = 0; i < cluster->namespace_count; i++)
+		if (cluster->namespaces[i]->audit)
+			list_item(namespaces, cJSON_CreateString(cluster->namespaces[i]->name));
+	for (size_t i = 0; i < cluster->pod_count; i++)
+		if (cluster->pods[i]->audit)
+			list_name(pods, cluster->pods[i]->namespace_name, cluster->pods[i]->name);
+	for (size_t i = 0; i < cluster->policy_count; i++)
+		if (cluster->policies[i]->audit)
+			list_name(policies, cluster->policies[i]->namespace_name, cluster->policies[i]->name);
+}
+
+static void report_policies(struct report report, const struct status_sources *sources,
+	const struct publish_stats *stats)
+{
+	const struct snapshot *snapshot = publisher_snapshot(sources->publisher);
+	const struct cluster *cluster = snapshot_cluster(snapshot);
+	size_t isolated;
+
+	snapshot_isolated(snapshot, &isolated);
+	text(report, "mode", sources->settings->audit ? "audit" : "enforcing");
+	report_audited(report, cluster);
+	count(report, "revision", snapshot_revision(snapshot));
+	truth(report, "pending", stats->pending);
+	count(report, "pods", cluster->pod_count);
+	count(report, "policies", cluster->policy_count);
+	count(report, "isolated", isolated);
+}
+
+static void report_manifests(struct report report, const struct store *store)
+{
+	const struct store_stats stats = store_stats(store);
+	const struct report manifests = section(report, "manifests");
+	struct arena *arena = arena_create();
+	struct diag_list diags;
+
+	count(manifests, "files", stats.files);
+	count(manifests, "brokenFiles", stats.broken_files);
+	count(manifests, "keptObjects", stats.kept_objects);
+	if (arena == NULL || store_diags(store, arena, &diags) != 0) {
+		*report.complete = false;
+	} else {
+		count(manifests, "findings", diags.count + diags.dropped);
+		count(manifests, "errors", diags.errors);
+	}
+	arena_unref(arena);
+}
+
+static void report_rules(struct report report, const struct ruleset_options *rules, const struct publish_stats *stats)
+{
+	const struct report to = section(report, "rules");
+	const struct report sets = section(to, "sets");
+
+	text(to, "backend", rules->backend == BACKEND_LEGACY ? "legacy" : "nft");
+	truth(to, "ipv6", rules->ipv6);
+	truth(to, "intact", stats->intact);
+	count(to, "repairs", stats->repairs);
+	number(sets, "ipv4", (double)stats->set_sizes[0]);
+	number(sets, "ipv6", (double)stats->set_sizes[1]);
+}
+
+static uint64_t unreadable(const struct worker_stats *stats)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PACKET_ERROR_COUNT; i++)
+		sum += stats->unreadable[i];
+	return sum;
+}
+
+static void report_queue(struct report queues, const struct enforcement *enforcement, unsigned int worker)
+{
+	const struct gate *gate = enforcement_gate(enforcement);
+	struct report queue = {.to = cJSON_CreateObject(), .complete = queues.complete};
+	struct worker_stats stats;
+
+	gate_stats(gate, worker, &stats);
+	count(queue, "queue", enforcement_rules(enforcement)->queue_base + worker);
+	truth(queue, "reply", worker + 1 == gate_worker_count(gate));
+	count(queue, "packets", stats.packets);
+	count(queue, "allowed", stats.allowed);
+	count(queue, "denied", stats.denied);
+	count(queue, "audited", stats.audited);
+	count(queue, "unreadable", unreadable(&stats));
+	count(queue, "waiting", stats.waiting);
+	count(queue, "kernelDropped", stats.kernel_dropped);
+	count(queue, "userDropped", stats.user_dropped);
+	count(queue, "errors", stats.bad_messages + stats.receive_errors + stats.verdict_errors);
+	count(queue, "recordsLost", stats.records_lost);
+	list_item(queues, queue.to);
+}
+
+static void report_queues(struct report report, const struct enforcement *enforcement)
+{
+	const struct report queues = list(report, "queues");
+	const unsigned int workers = gate_worker_count(enforcement_gate(enforcement));
+
+	for (unsigned int i = 0; i < workers; i++)
+		report_queue(queues, enforcement, i);
+}
+
+static void report_publish(struct report report, const struct publish_stats *stats)
+{
+	const struct report to = section(report, "publish");
+	char seen[RECORD_TIME_TEXT];
+
+	count(to, "changes", stats->changes);
+	count(to, "failures", stats->failures);
+	if (stats->changes == 0)
+		return;
+	text(to, "seen", record_json_time(stats->seen_ns, seen));
+	milliseconds(to, "waitMs", stats->wait_ns);
+	milliseconds(to, "compileMs", stats->compile_ns);
+	milliseconds(to, "publishMs", stats->publish_ns);
+	milliseconds(to, "sweepMs", stats->sweep_ns);
+	milliseconds(to, "totalMs", stats->total_ns);
+}
+
+static void report_sweep(struct report report, const struct publish_stats *stats)
+{
+	const struct report to = section(report, "sweep");
+
+	count(to, "sweeps", stats->sweeps);
+	count(to, "revokedTotal", stats->revoked);
+	count(to, "seen", stats->sweep.seen);
+	count(to, "judged", stats->sweep.judged);
+	count(to, "revoked", stats->sweep.revoked);
+	count(to, "restored", stats->sweep.restored);
+	count(to, "marked", stats->sweep.marked);
+	milliseconds(to, "milliseconds", stats->sweep.nanoseconds);
+}
+
+static const char *fail_mode_name(enum fail_mode mode)
+{
+	return mode == FAIL_OPEN ? "open" : "closed";
+}
+
+static void report_fail_modes(struct report report, const struct settings *settings)
+{
+	const struct report to = section(report, "failModes");
+
+	text(to, "daemonAway", fail_mode_name(settings->daemon_away));
+	text(to, "queueFull", fail_mode_name(settings->queue_full));
+	text(to, "unreadable", "closed");
+}
+
+static void report_log(struct report report, const struct status_sources *sources)
+{
+	const struct report to = section(report, "log");
+	struct verdict_log_stats stats;
+
+	verdict_log_stats(sources->log, &stats);
+	text(to, "file", sources->settings->log_file);
+	count(to, "records", stats.records);
+	count(to, "lines", stats.lines);
+	count(to, "lost", stats.lost);
+	if (stats.error != 0)
+		text(to, "error", strerror(stats.error));
+}
+
+static void report_process(struct report report, uint64_t started_ns)
+{
+	text(report, "version", PODGATE_VERSION);
+	count(report, "uptimeSeconds", uptime_s(started_ns));
+	count(report, "pid", (uint64_t)getpid());
+	count(report, "rssKiB", resident_kib());
+}
+
+static cJSON *finish(struct report report)
+{
+	if (*report.complete)
+		return report.to;
+	cJSON_Delete(report.to);
+	return NULL;
+}
+
+cJSON *status_json(const struct status_sources *sources)
+{
+	bool complete = true;
+	const struct report report = {.to = cJSON_CreateObject(), .complete = &complete};
+	struct publish_stats stats;
+
+	publisher_stats(sources->publisher, &stats);
+	truth(report, "ok", true);
+	report_process(report, sources->started_ns);
+	report_policies(report, sources, &stats);
+	report_manifests(report, sources->store);
+	report_rules(report, enforcement_rules(sources->enforcement), &stats);
+	report_queues(report, sources->enforcement);
+	report_publish(report, &stats);
+	report_sweep(report, &stats);
+	report_fail_modes(report, sources->settings);
+	report_log(report, sources);
+	if (stats.problem[0] != '\0')
+		text(report, "problem", stats.problem);
+	return finish(report);
+}
+
+static void report_diag(struct report diags, const struct diag *diag)
+{
+	const struct report item = {.to = cJSON_CreateObject(), .complete = diags.complete};
+
+	text(item, "severity", diag_severity_name(diag->severity));
+	text(item, "file", diag->pos.file);
+	count(item, "line", diag->pos.line);
+	count(item, "column", diag->pos.column);
+	text(item, "code", diag->code);
+	text(item, "text", diag->text);
+	if (diag->hint != NULL)
+		text(item, "hint", diag->hint);
+	list_item(diags, item.to);
+}
+
+cJSON *status_diags_json(const struct store *store)
+{
+	bool complete = true;
+	const struct report report = {.to = cJSON_CreateObject(), .complete = &complete};
+	struct arena *arena = arena_create();
+	struct diag_list diags;
+
+	truth(report, "ok", true);
+	if (arena == NULL || store_diags(store, arena, &diags) != 0) {
+		complete = false;
+	} else {
+		const struct report items = list(report, "diags");
+
+		for (size_t i = 0; i < diags.count; i++)
+			report_diag(items, &diags.items[i]);
+		count(report, "errors", diags.errors);
+		count(report, "dropped", diags.dropped);
+	}
+	arena_unref(arena);
+	return finish(report);
+}

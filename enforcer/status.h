@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_STATUS_H
+#define ENFORCER_STATUS_H
+
+/*
+ * What is in force and how it fares, as the answer to the control command "status" (podgate-control(7)):
+ *
+ *   version, uptimeSeconds, pid, rssKiB
+ *   mode                "enforcing", or "audit" when the whole gateway only logs
+ *   audited             {"namespaces", "pods", "policies"}: lists of those in audit mode ("NAME", "NAMESPACE/NAME")
+ *   revision, pending   of the policies in force; whether a change waits to be enforced
+ *   pods, policies, isolated   how many; isolated counts addresses
+ *   manifests           {"files", "brokenFiles", "keptObjects", "findings", "errors"}
+ *   rules               {"backend", "ipv6", "intact", "repairs", "sets": {"ipv4", "ipv6"}}
+ *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "packets", "allowed", "denied", "audited",
+ *                       "unreadable", "waiting", "kernelDropped", "userDropped", "errors", "recordsLost"}
+ *   publish             {"changes", "failures", "seen" (time), and of the last change "waitMs", "compileMs", "publishMs", "sweepMs", "totalMs"}
+ *   sweep               {"sweeps", "revokedTotal", and of the last "seen", "judged", "revoked", "restored", "marked", "milliseconds"}
+ *   failModes           {"daemonAway", "queueFull", "unreadable"}: "closed" or "open"
+ *   log                 {"file", "records", "lines", "lost", "error"}
+ *   problem             what fails now; only when something does
+ */
+
+#include <cjson/cJSON.h>
+
+#include "config/settings.h"
+#include "config/store.h"
+#include "enforcer/enforcement.h"
+#include "enforcer/publish.h"
+#include "enforcer/verdict_log.h"
+
+struct status_sources {
+	const struct settings *settings;
+	const struct store *store;
+	const struct publisher *publisher;
+	const struct enforcement *enforcement;
+	const struct verdict_log *log;
+	uint64_t started_ns;		/* CLOCK_MONOTONIC */
+};
+
+/* A new {"ok": true, ...}, the caller's; NULL when memory is short. On the loop's thread. */
+cJSON *status_json(const struct status_sources *sources);
+/* The answer to "diags": {"ok": true, "diags": [{"severity", "file", "line", "column", "code", "text", "hint"}], "errors", "dropped"}. */
+cJSON *status_diags_json(const struct store *store);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_VERDICT_LOG_H
+#define ENFORCER_VERDICT_LOG_H
+
+/*
+ * The log thread: takes the workers' records out of their rings, folds repeats, finds names and reasons in the snapshot each was
+ * judged by, and writes JSON Lines (record_json.h) to a file, and to whoever watches. It never makes a worker wait: what it can't
+ * keep up with, or can't write, is lost, counted, and said in the log itself. It also frees the snapshots that nobody judges by
+ * any more, since only it knows when the last record that names one has been written.
+ *
+ * verdict_log_wake(), _overload() and _stats() are for any thread, the rest for the control thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "enforcer/ring.h"
+#include "policy/snapshot.h"
+
+struct verdict_log;
+
+struct verdict_log_options {
+	const char *path;		/* "-": standard output */
+	uint64_t rotate_bytes;		/* 0: never rotated */
+	unsigned int keep;
+	size_t ring_capacity;		/* of each ring: one drain takes no more */
+	uint64_t fold_ns;		/* 0: every record is a line */
+	unsigned int lines_per_s;	/* explained and written at most, with bursts of twice that; 0: without limit */
+	void (*lines_ready)(void *context);	/* watched lines wait in verdict_log_lines(); called on the log thread */
+	void *context;
+};
+
+/* Opens the file; no thread yet. Returns 0, or -errno. */
+int verdict_log_open(struct verdict_log **out, const struct verdict_log_options *options);
+/* Starts the thread on these rings, which must stay until verdict_log_stop(). 0 or -errno. */
+int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t count);
+/* Writes what the rings and the folding still hold and ends the thread. */
+void verdict_log_stop(struct verdict_log *log);
+void verdict_log_free(struct verdict_log *log);	/* stopped, or never started; NULL is allowed */
+
+/* A ring may have become non-empty. Never blocks; repeated calls coalesce. `log` is void so that a worker may call it. */
+void verdict_log_wake(void *log);
+/* The kernel dropped so many packets because a queue was full. */
+void verdict_log_overload(struct verdict_log *log, uint64_t dropped);
+void verdict_log_reopen(struct verdict_log *log);	/* SIGHUP: the file was moved away */
+
+/*
+ * A snapshot that no worker can leave records of any more: freed, and this struct with free(), after all records that were
+ * left of it. Filled in by the publisher before it publishes, so that retiring can't fail.
+ */
+struct retired_snapshot {
+	struct retired_snapshot *next;
+	struct snapshot *snapshot;
+};
+void verdict_log_retire(struct verdict_log *log, struct retired_snapshot *retired);
+
+/* One line for those who watch: as a value, to be filtered, and as text with its newline. */
+struct verdict_line {
+	struct verdict_line *next;
+	cJSON *json;
+	char *text;
+	size_t length;
+};
+void verdict_line_free(struct verdict_line *line);
+
+void verdict_log_watch(struct verdict_log *log, bool watched);	/* whether lines are kept for verdict_log_lines() at all */
+/* All lines since the last call, oldest first; the caller frees them. *lost: lines dropped for lack of room. */
+struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost);
+
+struct verdict_log_stats {
+	uint64_t records;	/* taken out of the rings */
+	uint64_t lines;		/* written */
+	uint64_t lost;		/* records and lines that no line tells of */
+	int error;		/* errno of the last write if it failed, else 0 */
+};
+void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out);
+
+#endif
