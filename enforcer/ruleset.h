@@ -37,7 +37,13 @@ char *ruleset_render(const struct ruleset_options *options, enum ip_family famil
  */
 int ruleset_find_backend(enum backend_choice wanted, enum backend_choice *out, char problem[RULESET_PROBLEM]);
 
-/* Installs for both families or for none. Idempotent. 0, or -errno and `problem`. -EEXIST: foreign rules use our mark bits (named). */
+/* 0; or -EEXIST when a rule of others, in either back end, reads or writes one of these bits of the connmark: it is named in `problem`. */
+int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RULESET_PROBLEM]);
+
+/*
+ * Installs for both families or for none: when one fails, the other is put back to what it was. Idempotent. What an earlier run left in
+ * the other back end or family is removed. The sets must exist (pod_set_create()). 0, or -errno and `problem`. -EEXIST as above.
+ */
 int ruleset_install(const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
 /* 0: our chain is whole and its jump comes first; -ENOENT, -ESTALE...: what differs is in `problem`. */
 int ruleset_verify(const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
