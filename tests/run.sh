@@ -1,0 +1,257 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Everything that can be tested here, from a fresh clone on a fresh Debian:
+#
+#   sudo tests/run.sh [--quick] [--no-install] [--only SECTION] [--list]
+#
+#   --quick        one build, its tests, one cell of the end-to-end matrix
+#   --no-install   never call apt-get: what is missing is a failure
+#   --only NAME    just this section (and the builds that it needs); may be repeated
+#   --list         names the sections
+#
+# What cannot be run is said aloud, and again at the end. Last line: N passed, M failed.
+
+set -u
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+cd "$ROOT" || exit 2
+QUICK=no INSTALL=yes ONLY=()
+PASSED=0 FAILED=0
+BAD=()			# sections with failures, for the end
+NOT_RUN=()
+SECTION=
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/podgate-tests.XXXXXX")
+trap 'rm -rf "$WORK"' EXIT
+trap 'exit 130' INT TERM HUP
+
+. "$ROOT/deploy/packages.sh"
+
+SECTIONS=(packages release clang asan tsan fuzz cases examples scripts manuals install clone e2e e2e-asan e2e-tsan quickstart)
+QUICK_SECTIONS=(packages release cases examples e2e)
+
+section() {
+	SECTION=$1
+	printf '\n=== %s: %s (%s s so far)\n' "$1" "$2" "$SECONDS"
+}
+
+passes() { PASSED=$((PASSED + ${1:-1})); }
+fails() {
+	FAILED=$((FAILED + ${1:-1}))
+	BAD+=("$SECTION")
+	[ -z "${2:-}" ] || echo "FAIL $SECTION: $2"
+}
+not_run() {
+	NOT_RUN+=("$SECTION: $1")
+	echo "NOT RUN $SECTION: $1"
+}
+
+# try TEXT COMMAND...: one test; its output is shown only when it fails.
+try() {
+	local text=$1
+	shift
+	if "$@" >"$WORK/out" 2>&1 </dev/null; then
+		passes
+		echo "ok   $text"
+	else
+		tail -40 "$WORK/out"
+		fails 1 "$text"
+	fi
+}
+
+# counted COMMAND...: a runner that ends with "N passed, M failed".
+counted() {
+	local code line
+
+	"$@" </dev/null 2>&1 | tee "$WORK/out"
+	code=${PIPESTATUS[0]}
+	line=$(tail -1 "$WORK/out")
+	if [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		passes "${BASH_REMATCH[1]}"
+		if [ "${BASH_REMATCH[2]}" -gt 0 ]; then fails "${BASH_REMATCH[2]}"; return; fi
+		[ "$code" -eq 0 ] || fails 1 "all passed, but exit code $code: $*"
+	else
+		fails 1 "did not come to its end (exit code $code): $*"
+	fi
+}
+
+# --- building -------------------------------------------------------------------------------------------------------
+
+# build NAME CMAKE-ARGUMENTS...: configured by the preset of that name, or by the arguments. Once a run.
+declare -A BUILT=()
+build() {
+	local name=$1
+	shift
+	[ -z "${BUILT[$name]:-}" ] || return "${BUILT[$name]}"
+	[ $# -gt 0 ] || set -- --preset "$name"
+	if cmake "$@" >"$WORK/build" 2>&1 </dev/null && cmake --build "build/$name" -j "$(nproc)" >>"$WORK/build" 2>&1 </dev/null; then
+		BUILT[$name]=0
+		passes
+		echo "ok   built build/$name"
+	else
+		BUILT[$name]=1
+		grep -E 'error|Error|warning' "$WORK/build" | head -30
+		fails 1 "build/$name does not build"
+	fi
+	return "${BUILT[$name]}"
+}
+
+# unit_tests NAME: ctest in build/NAME; each test of it counts.
+unit_tests() {
+	ctest --test-dir "build/$1" --output-on-failure -j "$(nproc)" </dev/null >"$WORK/out" 2>&1
+	if [[ $(grep 'tests passed' "$WORK/out") =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
+		passes $((BASH_REMATCH[2] - BASH_REMATCH[1]))
+		echo "ctest in build/$1: $((BASH_REMATCH[2] - BASH_REMATCH[1])) of ${BASH_REMATCH[2]} passed"
+		[ "${BASH_REMATCH[1]}" -eq 0 ] || { grep -v ' Passed ' "$WORK/out" | tail -80; fails "${BASH_REMATCH[1]}"; }
+	else
+		tail -20 "$WORK/out"
+		fails 1 "ctest in build/$1 did not run"
+	fi
+}
+
+# --- sections -------------------------------------------------------------------------------------------------------
+
+run_packages() {
+	section packages "what building and testing needs"
+	if [ $INSTALL = yes ] && [ "$(id -u)" = 0 ]; then
+		packages_install build run test && packages_install_clang_runtime
+	fi
+	if [ -z "$(packages_missing build run test)" ]; then passes; else fails 1 "missing: $(packages_missing build run test | tr '\n' ' ')"; fi
+	$(command -v gcc || echo cc) --version | head -1
+	cmake --version | head -1
+	uname -srm
+}
+run_release() { section release "gcc, optimised"; build release && unit_tests release; }
+run_clang() {
+	section clang "clang, optimised: builds without a warning, and its tests"
+	build clang -B build/clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang && unit_tests clang
+}
+run_asan() { section asan "AddressSanitizer and UndefinedBehaviorSanitizer"; build asan && unit_tests asan; }
+run_tsan() { section tsan "ThreadSanitizer"; build tsan && unit_tests tsan; }
+run_fuzz() { section fuzz "libFuzzer: the seeds, and 20 s more on each"; build fuzz && unit_tests_of fuzz; }
+# The fuzz build's other tests are those of asan.
+unit_tests_of() {
+	ctest --test-dir "build/$1" -R "^$1/" --output-on-failure </dev/null >"$WORK/out" 2>&1
+	if [[ $(grep 'tests passed' "$WORK/out") =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
+		passes $((BASH_REMATCH[2] - BASH_REMATCH[1]))
+		echo "$((BASH_REMATCH[2] - BASH_REMATCH[1])) of ${BASH_REMATCH[2]} fuzzers found nothing"
+		[ "${BASH_REMATCH[1]}" -eq 0 ] || { tail -60 "$WORK/out"; fails "${BASH_REMATCH[1]}"; }
+	else
+		fails 1 "no fuzzers ran"
+	fi
+}
+run_cases() {
+	section cases "a case for each feature of NetworkPolicy: podgate test"
+	build release || return
+	counted tests/conformance.sh build/release/podgate tests/cases
+}
+run_examples() {
+	section examples "docs/examples say what they mean"
+	local folder
+	build release || return
+	for folder in docs/examples/*/; do
+		try "podgate check $folder" build/release/podgate check "$folder"
+		counted build/release/podgate test -f "$folder" "$folder/expected.tsv"
+	done
+}
+run_scripts() {
+	section scripts "shell"
+	local script
+	for script in tests/*.sh tests/e2e/*.sh tests/e2e/scenarios/*.sh deploy/*.sh .ci/run; do
+		try "bash -n $script" bash -n "$script"
+	done
+	if command -v shellcheck >/dev/null; then
+		try shellcheck shellcheck -S warning -x -e SC1090,SC1091,SC2034,SC2154 tests/*.sh tests/e2e/*.sh tests/e2e/scenarios/*.sh deploy/*.sh .ci/run
+	else
+		not_run "shellcheck is not installed (optional)"
+	fi
+}
+run_manuals() {
+	section manuals "mandoc has nothing to say against them"
+	local page
+	build release || return
+	command -v mandoc >/dev/null || { not_run "mandoc is not installed"; return; }
+	for page in docs/man/*.mdoc build/release/docs/*.[1-8]; do
+		try "mandoc -T lint $page" mandoc -T lint -W warning "$page"
+	done
+}
+run_install() {
+	section install "cmake --install"
+	build release || return
+	local file prefix=$WORK/prefix
+
+	try "cmake --install --prefix" cmake --install build/release --prefix "$prefix"
+	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 lib/systemd/system/podgate.service etc/podgate/podgate.yaml; do
+		try "$file" test -s "$prefix/$file"
+	done
+	try "the unit names what was installed" grep -q "^ExecStart=$prefix/sbin/podgate run --config $prefix/etc/podgate/podgate.yaml" "$prefix/lib/systemd/system/podgate.service"
+	try "the installed configuration is a good one" "$prefix/sbin/podgate" run -n --config "$prefix/etc/podgate/podgate.yaml"
+	try "podgate.yaml shows every default truly" defaults_hold "$prefix"
+	echo "# mine" >>"$prefix/etc/podgate/podgate.yaml"
+	try "installing again" cmake --install build/release --prefix "$prefix"
+	try "keeps the operator's configuration" grep -q '^# mine' "$prefix/etc/podgate/podgate.yaml"
+}
+# The example configuration is the defaults written out: every line of it must be in podgate.conf(5) as such.
+defaults_hold() {
+	local name value
+	while IFS=': ' read -r name value; do
+		"$1/sbin/podgate" run --help | grep -A3 -e "--${name//_/-}" | grep -qF "$value" || { echo "$name: $value is not the default"; return 1; }
+	done < <(grep -E '^[a-z_0-9]+: .' "$1/etc/podgate/podgate.yaml" | tr -d '"')
+}
+run_clone() {
+	section clone "a fresh clone builds"
+	if ! git rev-parse --git-dir >/dev/null 2>&1; then not_run "this tree is no git clone"; return; fi
+	clone_builds() { git clone -q . "$WORK/clone" && cd "$WORK/clone" && cmake --preset release && cmake --build --preset release -j "$(nproc)" --target podgate && ./build/release/podgate version; }
+	try "git clone, cmake --preset release, cmake --build" clone_builds
+	if [ -n "$(git status --porcelain)" ]; then echo "note: the clone has what is committed; this tree has more"; fi
+}
+
+can_make_namespaces() { [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null; }
+# e2e NAME BUILD CELLS...: each cell "BACKENDS/FAMILIES/TOPOLOGIES".
+e2e() {
+	local build=$1 cell
+	shift
+	build "$build" && build release || return
+	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
+	for cell in "$@"; do
+		PODGATE=$ROOT/build/$build/podgate PROBE=$ROOT/build/release/tests/podgate-probe counted tests/e2e/run.sh \
+			--backend "$(cut -d/ -f1 <<<"$cell")" --family "$(cut -d/ -f2 <<<"$cell")" --topology "$(cut -d/ -f3 <<<"$cell")"
+	done
+}
+run_e2e() {
+	section e2e "real traffic: {nft, legacy} x {IPv4, IPv6} x {routed, bridged}"
+	if [ $QUICK = yes ]; then e2e release nft/4/routed; else e2e release "nft legacy/4 6/routed bridged"; fi
+}
+run_e2e_asan() { section e2e-asan "real traffic, AddressSanitizer"; e2e asan nft/4/bridged legacy/6/routed; }
+run_e2e_tsan() { section e2e-tsan "real traffic, ThreadSanitizer"; e2e tsan nft/6/routed; }
+run_quickstart() {
+	section quickstart "the demonstration"
+	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
+	try "deploy/quickstart.sh" deploy/quickstart.sh --no-install
+	try "deploy/quickstart.sh --bridged -6" deploy/quickstart.sh --no-install --bridged -6
+}
+
+# --------------------------------------------------------------------------------------------------------------------
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--quick) QUICK=yes ;;
+	--no-install) INSTALL=no ;;
+	--only) ONLY+=("${2:?--only SECTION}"); shift ;;
+	--list) printf '%s\n' "${SECTIONS[@]}"; exit 0 ;;
+	*) sed -n '4,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+	esac
+	shift
+done
+[ $QUICK = no ] || SECTIONS=("${QUICK_SECTIONS[@]}")
+[ ${#ONLY[@]} -eq 0 ] || SECTIONS=("${ONLY[@]}")
+
+for name in "${SECTIONS[@]}"; do
+	declare -F "run_${name//-/_}" >/dev/null || { echo "no section $name; see --list" >&2; exit 2; }
+	"run_${name//-/_}"
+done
+
+printf '\n=== %s s\n' "$SECONDS"
+[ ${#NOT_RUN[@]} -eq 0 ] || printf 'NOT RUN %s\n' "${NOT_RUN[@]}"
+[ ${#BAD[@]} -eq 0 ] || printf 'failures in %s\n' "$(printf '%s\n' "${BAD[@]}" | sort -u | tr '\n' ' ')"
+echo "$PASSED passed, $FAILED failed"
+[ "$FAILED" -eq 0 ]
