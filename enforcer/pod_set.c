@@ -131,7 +131,7 @@ static const struct complaint {
 	{ "", -EIO, "" },
 };
 
-static int talk_failed(const struct talk *talk, const char *verb, const char *name)
+static int talk_failed(struct talk *talk, const char *verb, const char *name)
 {
 	const char *words = ipset_session_report_msg(talk->session);
 	const struct complaint *complaint = complaints;
@@ -219,7 +219,7 @@ static bool header_has(const struct talk *talk, const char *field, const char *v
 }
 
 /* 0 when the set in talk->output is one that we could have made; a set of another kind under our name is somebody's mistake. */
-static int check_kind(const struct talk *talk, const struct set_kind *kind, enum ip_family family, const char *name)
+static int check_kind(struct talk *talk, const struct set_kind *kind, enum ip_family family, const char *name)
 {
 	const bool timed = strstr(talk->output, " timeout ") != NULL && strstr(talk->output, " counters") != NULL;
 
