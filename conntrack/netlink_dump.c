@@ -83,7 +83,7 @@ int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, netlink_vi
 	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
 		return -errno;
 	while (err == 0 && !dump.done) {
-		size_t size;
+		size_t size = 0;
 
 		err = read_datagram(socket, buffer, &size);
 		if (err == 0)

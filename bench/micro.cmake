@@ -1,0 +1,3 @@
+podgate_bench(bench_sweep podgate_conntrack PkgConfig::MNL PkgConfig::NFCT)
+target_sources(bench_sweep PRIVATE	# the table and the cluster of its tests
+	${CMAKE_SOURCE_DIR}/tests/conntrack/flow_table.c ${CMAKE_SOURCE_DIR}/tests/conntrack/shop.c)
