@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/host_report.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "enforcer/iptables.h"
+#include "enforcer/kernel_probe.h"
+#include "enforcer/ruleset.h"
+
+/* Privilege, iptables, and what the kernel must have been built with. */
+
+static bool holds_capability(unsigned int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return false;
+	return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
+}
+
+void host_check_capability(struct host_report *report)
+{
+	if (holds_capability(CAP_NET_ADMIN)) {
+		host_report_add(report, "cap-net-admin", HOST_OK, "CAP_NET_ADMIN is held");
+		return;
+	}
+	host_report_add(report, "cap-net-admin", HOST_FAILED, "CAP_NET_ADMIN is missing: rules, sets, queues and the flow table are out of reach");
+	host_report_remedy(report, "run podgate as root, or give its unit or container CAP_NET_ADMIN");
+}
+
+bool host_ipv6_present(void)
+{
+	return access("/proc/thread-self/net/if_inet6", F_OK) == 0;
+}
+
+void host_check_ipv6(struct host_report *report)
+{
+	const enum switch_mode wanted = report->settings->ipv6;
+	const bool present = host_ipv6_present();
+
+	report->ipv6 = wanted != SWITCH_OFF && present;
+	if (wanted == SWITCH_ON && !present) {
+		host_report_add(report, "ipv6", HOST_FAILED, "`ipv6: on` is set, and this kernel has no IPv6");
+		host_report_remedy(report, "boot without ipv6.disable=1, or set `ipv6: auto`");
+	} else if (wanted == SWITCH_OFF && present) {
+		host_report_add(report, "ipv6", HOST_WARNING, "IPv6 works here and `ipv6: off` is set: IPv6 between pods is not judged");
+		host_report_remedy(report, "set `ipv6: auto`, or switch IPv6 off in every pod (net.ipv6.conf.all.disable_ipv6=1)");
+	} else {
+		host_report_add(report, "ipv6", HOST_OK, "IPv6 is %s", report->ipv6 ? "judged" : "not in this kernel");
+	}
+}
+
+void host_check_iptables(struct host_report *report)
+{
+	char problem[RULESET_PROBLEM];
+	int err = ruleset_find_backend(report->settings->backend, &report->backend, problem);
+
+	if (err != 0)
+		report->backend = BACKEND_AUTO;
+	if (err == 0 && report->ipv6)
+		err = iptables_available(report->backend, IP_FAMILY_V6, problem);
+	if (err != 0) {
+		host_report_add(report, "iptables", HOST_FAILED, "%.250s", problem);
+		host_report_remedy(report, "install the package iptables (1.6.2 or later)");
+		return;
+	}
+	host_report_add(report, "iptables", HOST_OK, "the rules go to the %s back end%s", iptables_backend_name(report->backend),
+		report->settings->backend == BACKEND_AUTO ? ", as found out" : ", as set");
+}
+
+static void add_feature(struct host_report *report, const struct kernel_feature *feature)
+{
+	if (!feature->missing) {
+		host_report_add(report, feature->slug, HOST_OK, "the kernel has %s", feature->what);
+		return;
+	}
+	host_report_add(report, feature->slug, HOST_FAILED, "%s can't be used: %s", feature->what, feature->said);
+	host_report_remedy(report, "load or build %s, and install an iptables package that knows it", feature->option);
+}
+
+void host_check_kernel(struct host_report *report)
+{
+	struct kernel_probe probe = { .backend = report->backend, .ipv6 = report->ipv6 };
+	int err;
+
+	if (report->backend == BACKEND_AUTO)	/* no iptables: said above, and nothing to try with */
+		return;
+	err = kernel_probe_run(&probe);
+	if (err != 0) {
+		host_report_add(report, "kernel", HOST_WARNING, "the kernel's features could not be tried in a network namespace: %s",
+			strerror(-err));
+		host_report_remedy(report, "run `podgate doctor` as root (it needs CAP_SYS_ADMIN for this check)");
+		return;
+	}
+	for (size_t i = 0; i < probe.count; i++)
+		add_feature(report, &probe.features[i]);
+}
+
+void host_check_marks(struct host_report *report)
+{
+	const struct settings *settings = report->settings;
+	char problem[RULESET_PROBLEM];
+	const int err = ruleset_check_marks(settings->mark_allow, settings->mark_deny, problem);
+
+	if (err == 0) {
+		host_report_add(report, "marks", HOST_OK, "no rule of others uses 0x%x of the connection mark",
+			settings->mark_allow | settings->mark_deny);
+		return;
+	}
+	host_report_add(report, "marks", err == -EEXIST ? HOST_FAILED : HOST_WARNING, "%.250s", problem);
+	host_report_remedy(report, err == -EEXIST ? "set mark_allow and mark_deny to two bits that nobody uses" :
+						     "look at the rules with iptables-save as root");
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_HOST_REPORT_H
+#define ENFORCER_HOST_REPORT_H
+
+/* What the checks of host.c share: one function a check, each adding its findings to the report. Private to host*.c. */
+
+#include "enforcer/host.h"
+
+struct host_report {
+	const struct settings *settings;
+	struct host_finding *findings;
+	size_t count;
+	enum backend_choice backend;	/* as host_check_iptables() found it; AUTO: none */
+	bool ipv6;			/* settings and kernel agree on it */
+};
+
+/* Adds a finding without a remedy; host_report_remedy() gives the latest one. Past HOST_FINDINGS_MOST nothing is added. */
+void host_report_add(struct host_report *report, const char *check, enum host_state state, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void host_report_remedy(struct host_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A number in a file of /proc/sys, which for net/ is that of the calling thread's network namespace. 0 or -errno. */
+int host_sysctl_read(const char *path, long *out);
+int host_sysctl_write(const char *path, long value);
+
+void host_check_capability(struct host_report *report);
+void host_check_iptables(struct host_report *report);
+void host_check_ipv6(struct host_report *report);
+void host_check_kernel(struct host_report *report);
+void host_check_marks(struct host_report *report);
+void host_check_queues(struct host_report *report);
+void host_check_bridge(struct host_report *report);
+void host_check_conntrack(struct host_report *report);
+void host_check_forwarding(struct host_report *report);
+void host_check_spoofing(struct host_report *report);
+void host_check_clock(struct host_report *report);
+
+#endif
