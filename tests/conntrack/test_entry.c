@@ -17,6 +17,7 @@
 #include <libmnl/libmnl.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "conntrack/entry.h"
 
@@ -179,6 +180,24 @@ static void test_refuses_odd_sizes(void **state)
 	assert_int_equal(ct_entry_decode(&entry, message), -EBADMSG);
 }
 
+/* Two tuples of one entry are of one protocol; a message in which they are not describes no flow. */
+static void test_refuses_mixed_protocols(void **state)
+{
+	char buffer[MESSAGE_MOST] __attribute__((aligned(MNL_ALIGNTO)));
+	char other[MESSAGE_MOST] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *message = build_service_flow(buffer, IPPROTO_TCP);
+	struct nlmsghdr *named = begin(other, AF_INET);
+	const struct nlattr *tuple = mnl_nlmsg_get_payload_tail(named);
+	struct ct_entry entry;
+
+	(void)state;
+	assert_int_equal(ct_entry_decode(&entry, message), 0);
+	entry.original.protocol = IPPROTO_UDP;
+	ct_entry_put_name(named, &entry);
+	mnl_attr_put(message, CTA_TUPLE_REPLY, mnl_attr_get_payload_len(tuple), mnl_attr_get_payload(tuple));
+	assert_int_equal(ct_entry_decode(&entry, message), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_refuses_foreign_families),
 		cmocka_unit_test(test_refuses_odd_sizes),
+		cmocka_unit_test(test_refuses_mixed_protocols),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
