@@ -1,2 +1,199 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/client.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { ANSWER_S = 30 };
+
+/* A connection as a stream of lines: getline() on `in` does the splitting. */
+struct client {
+	int fd;
+	FILE *in;
+	char *line;
+	size_t capacity;
+};
+
+static int explain_connect(const char *path, int err, char problem[CLIENT_PROBLEM])
+{
+	if (err == -ENOENT || err == -ECONNREFUSED)
+		snprintf(problem, CLIENT_PROBLEM, "no podgate runs at %.120s; start it with podgate run, or name its --socket", path);
+	else if (err == -EACCES || err == -EPERM)
+		snprintf(problem, CLIENT_PROBLEM, "no permission for %.150s; try as root", path);
+	else
+		snprintf(problem, CLIENT_PROBLEM, "can't connect to %.120s: %s", path, strerror(-err));
+	return err;
+}
+
+static int connect_to(const char *path, char problem[CLIENT_PROBLEM])
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const struct timeval patience = {.tv_sec = ANSWER_S};
+	int fd, err;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return explain_connect(path, -ENAMETOOLONG, problem);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return explain_connect(path, -errno, problem);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return explain_connect(path, err, problem);
+}
+
+static int send_all(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		const ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return -errno;
+		bytes += sent;
+		length -= (size_t)sent;
+	}
+	return 0;
+}
+
+/* A daemon that refuses may close before it has read all: its answer says why, so a broken pipe is no error yet. */
+static int send_request(struct client *client, const cJSON *request, char problem[CLIENT_PROBLEM])
+{
+	char *text = cJSON_PrintUnformatted(request);
+	int err = text == NULL ? -ENOMEM : send_all(client->fd, text, strlen(text));
+
+	if (err == 0)
+		err = send_all(client->fd, "\n", 1);
+	free(text);
+	if (err == -EPIPE || err == -ECONNRESET)
+		return 0;
+	if (err != 0)
+		snprintf(problem, CLIENT_PROBLEM, "can't ask podgate: %s", strerror(-err));
+	return err;
+}
+
+static int open_client(struct client *client, const char *path, char problem[CLIENT_PROBLEM])
+{
+	const int fd = connect_to(path, problem);
+
+	if (fd < 0)
+		return fd;
+	*client = (struct client){.fd = fd, .in = fdopen(fd, "r")};
+	if (client->in != NULL)
+		return 0;
+	close(fd);
+	snprintf(problem, CLIENT_PROBLEM, "out of memory");
+	return -ENOMEM;
+}
+
+static void close_client(struct client *client)
+{
+	fclose(client->in);
+	free(client->line);
+}
+
+static int read_line(struct client *client, cJSON **out, char problem[CLIENT_PROBLEM])
+{
+	ssize_t length;
+	cJSON *json;
+
+	errno = 0;
+	length = getline(&client->line, &client->capacity, client->in);
+	if (length < 0) {
+		const bool late = errno == EAGAIN || errno == EWOULDBLOCK;
+
+		snprintf(problem, CLIENT_PROBLEM, late ? "podgate does not answer" : "podgate closed the connection");
+		return late ? -ETIMEDOUT : -EPIPE;
+	}
+	json = cJSON_ParseWithLength(client->line, (size_t)length);
+	if (json == NULL) {
+		snprintf(problem, CLIENT_PROBLEM, "podgate's answer is no JSON; is another program at this socket?");
+		return -EPROTO;
+	}
+	*out = json;
+	return 0;
+}
+
+static int read_reply(struct client *client, cJSON **out, char problem[CLIENT_PROBLEM])
+{
+	const cJSON *error;
+	cJSON *reply;
+	const int err = read_line(client, &reply, problem);
+
+	if (err != 0)
+		return err;
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "ok"))) {
+		*out = reply;
+		return 0;
+	}
+	error = cJSON_GetObjectItemCaseSensitive(reply, "error");
+	snprintf(problem, CLIENT_PROBLEM, "%s",
+		cJSON_IsString(error) ? error->valuestring : "podgate refuses and does not say why");
+	cJSON_Delete(reply);
+	return -EREMOTEIO;
+}
+
+int client_request(const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM])
+{
+	struct client client;
+	int err = open_client(&client, socket_path, problem);
+
+	if (err != 0)
+		return err;
+	err = send_request(&client, request, problem);
+	if (err == 0)
+		err = read_reply(&client, reply, problem);
+	close_client(&client);
+	return err;
+}
+
+static int visit_lines(struct client *client, int (*visit)(const cJSON *line, void *context), void *context,
+	char problem[CLIENT_PROBLEM])
+{
+	const struct timeval forever = {0};
+	cJSON *line;
+	int err;
+
+	/* The next denial may be days away. */
+	setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(forever));
+	do {
+		err = read_line(client, &line, problem);
+		if (err == 0) {
+			err = visit(line, context);
+			cJSON_Delete(line);
+		}
+	} while (err == 0);
+	return err;
+}
+
+int client_stream(const char *socket_path, const cJSON *request, int (*visit)(const cJSON *line, void *context),
+	void *context, char problem[CLIENT_PROBLEM])
+{
+	struct client client;
+	cJSON *reply;
+	int err = open_client(&client, socket_path, problem);
+
+	if (err != 0)
+		return err;
+	err = send_request(&client, request, problem);
+	if (err == 0)
+		err = read_reply(&client, &reply, problem);
+	if (err == 0) {
+		cJSON_Delete(reply);
+		err = visit_lines(&client, visit, context, problem);
+	}
+	close_client(&client);
+	return err;
+}

@@ -24,12 +24,14 @@ static int fail(char problem[CONTROL_PROBLEM], const char *sentence)
 	return -EINVAL;
 }
 
-/* NUL bytes are faults to utf8_check(), too. */
-static bool is_text(const char *line, size_t length)
+static int check_text(const char *line, size_t length, char problem[CONTROL_PROBLEM])
 {
 	struct utf8_fault fault;
 
-	return utf8_check(line, length, false, &fault) == 0;
+	if (utf8_check(line, length, true, &fault) == 0)
+		return 0;
+	snprintf(problem, CONTROL_PROBLEM, "the request is not text: byte %zu is %s", fault.offset, fault.problem);
+	return -EINVAL;
 }
 
 static int parse_command(enum control_command *out, const cJSON *json, char problem[CONTROL_PROBLEM])
@@ -84,13 +86,12 @@ static int parse_filter(struct watch_filter *out, const cJSON *json, char proble
 int control_request_parse(struct control_request *out, const char *line, size_t length, char problem[CONTROL_PROBLEM])
 {
 	struct control_request request = {0};
-	int err;
-
-	if (!is_text(line, length))
-		return fail(problem, "the request is not UTF-8 text");
-	/* With require_null_terminated 0 cJSON stops at the value's end; what follows must be blank, or it was no one object. */
 	const char *end;
+	int err = check_text(line, length, problem);
 
+	if (err != 0)
+		return err;
+	/* cJSON stops at the value's end; what follows must be blank, or this is more than one request. */
 	request.json = cJSON_ParseWithLengthOpts(line, length, &end, 0);
 	if (request.json == NULL)
 		return fail(problem, "the request is not JSON");

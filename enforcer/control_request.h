@@ -38,7 +38,7 @@ struct control_request {
 enum { CONTROL_PROBLEM = 256 };
 
 /*
- * Reads one line of `length` bytes (without its newline; NUL bytes and invalid UTF-8 are errors). Returns 0, and the request is to be
+ * Reads one line of `length` bytes (without its newline; control characters and invalid UTF-8 are errors). Returns 0, and the request is to be
  * freed with control_request_deinit(); or -EINVAL with a sentence in `problem`, or -ENOMEM.
  */
 int control_request_parse(struct control_request *out, const char *line, size_t length, char problem[CONTROL_PROBLEM]);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/status_text.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/output.h"
+
+static const cJSON *get(const cJSON *object, const char *field)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, field);
+}
+
+static double number(const cJSON *object, const char *field)
+{
+	const cJSON *value = get(object, field);
+
+	return cJSON_IsNumber(value) ? value->valuedouble : 0;
+}
+
+static const char *text(const cJSON *object, const char *field)
+{
+	const cJSON *value = get(object, field);
+
+	return cJSON_IsString(value) ? value->valuestring : "?";
+}
+
+static void print_uptime(double seconds)
+{
+	const unsigned long s = (unsigned long)seconds;
+
+	if (s >= 86400)
+		printf("up %lu d %lu h", s / 86400, s / 3600 % 24);
+	else if (s >= 3600)
+		printf("up %lu h %lu min", s / 3600, s / 60 % 60);
+	else
+		printf("up %lu min %lu s", s / 60, s % 60);
+}
+
+static void print_head(const cJSON *status)
+{
+	const bool audit = strcmp(text(status, "mode"), "audit") == 0;
+
+	printf("%s%s%s  podgate %s, pid %.0f, ", output_color(audit ? COLOR_YELLOW : COLOR_GREEN),
+		audit ? "AUDIT: nothing is denied, what would be is logged" : "ENFORCING", output_color(COLOR_NONE),
+		text(status, "version"), number(status, "pid"));
+	print_uptime(number(status, "uptimeSeconds"));
+	printf(", %.1f MiB\n", number(status, "rssKiB") / 1024);
+	if (get(status, "problem") != NULL)
+		printf("%sPROBLEM%s     %s\n", output_color(COLOR_RED), output_color(COLOR_NONE), text(status, "problem"));
+}
+
+static void print_names(const char *kind, const cJSON *names)
+{
+	const cJSON *name;
+	bool first = true;
+
+	if (cJSON_GetArraySize(names) == 0)
+		return;
+	printf("%sAUDITED%s     %s ", output_color(COLOR_YELLOW), output_color(COLOR_NONE), kind);
+	cJSON_ArrayForEach(name, names) {
+		printf("%s%s", first ? "" : ", ", cJSON_IsString(name) ? name->valuestring : "?");
+		first = false;
+	}
+	printf(": logged, not denied\n");
+}
+
+static void print_policies(const cJSON *status)
+{
+	const cJSON *audited = get(status, "audited");
+
+	print_names("namespaces", get(audited, "namespaces"));
+	print_names("pods", get(audited, "pods"));
+	print_names("policies", get(audited, "policies"));
+	printf("policies    %.0f for %.0f pods, %.0f addresses isolated; revision %.0f%s\n", number(status, "policies"),
+		number(status, "pods"), number(status, "isolated"), number(status, "revision"),
+		cJSON_IsTrue(get(status, "pending")) ? ", a change is on its way" : "");
+}
+
+static void print_manifests(const cJSON *manifests)
+{
+	const double broken = number(manifests, "brokenFiles"), findings = number(manifests, "findings");
+
+	printf("manifests   %.0f files", number(manifests, "files"));
+	if (broken > 0)
+		printf(", %s%.0f broken%s (%.0f objects of their last good version stay in force)", output_color(COLOR_RED),
+			broken, output_color(COLOR_NONE), number(manifests, "keptObjects"));
+	if (findings > 0)
+		printf(", %.0f findings (%.0f errors): see podgate check", findings, number(manifests, "errors"));
+	printf("\n");
+}
+
+static void print_rules(const cJSON *rules)
+{
+	const cJSON *sets = get(rules, "sets");
+	const bool intact = cJSON_IsTrue(get(rules, "intact")), ipv6 = cJSON_IsTrue(get(rules, "ipv6"));
+
+	printf("rules       %s, %s%s%s, repaired %.0f times; in sets: %.0f IPv4", text(rules, "backend"),
+		output_color(intact ? COLOR_NONE : COLOR_RED), intact ? "intact" : "NOT INTACT",
+		output_color(COLOR_NONE), number(rules, "repairs"), number(sets, "ipv4"));
+	if (ipv6)
+		printf(", %.0f IPv6", number(sets, "ipv6"));
+	printf("\n");
+}
+
+static void print_fail_modes(const cJSON *modes)
+{
+	printf("fails       daemon away: %s, queue full: %s, unreadable packet: %s\n", text(modes, "daemonAway"),
+		text(modes, "queueFull"), text(modes, "unreadable"));
+}
+
+static void print_publish(const cJSON *publish)
+{
+	printf("changes     %.0f enforced, %.0f tries failed", number(publish, "changes"), number(publish, "failures"));
+	if (get(publish, "totalMs") != NULL)
+		printf("; the last %s in %.1f ms (waited %.1f, compiled %.1f, published %.1f, swept %.1f)",
+			text(publish, "seen"), number(publish, "totalMs"), number(publish, "waitMs"),
+			number(publish, "compileMs"), number(publish, "publishMs"), number(publish, "sweepMs"));
+	printf("\n");
+}
+
+static void print_sweep(const cJSON *sweep)
+{
+	printf("sweeps      %.0f, %.0f flows cut since the start; the last: %.0f seen, %.0f judged, %.0f cut in %.1f ms\n",
+		number(sweep, "sweeps"), number(sweep, "revokedTotal"), number(sweep, "seen"), number(sweep, "judged"),
+		number(sweep, "revoked"), number(sweep, "milliseconds"));
+}
+
+static void print_log(const cJSON *log)
+{
+	const double lost = number(log, "lost");
+
+	printf("log         %s: %.0f lines, %s%.0f records lost%s", text(log, "file"), number(log, "lines"),
+		output_color(lost > 0 ? COLOR_RED : COLOR_NONE), lost, output_color(COLOR_NONE));
+	if (get(log, "error") != NULL)
+		printf("; can't write: %s", text(log, "error"));
+	printf("\n");
+}
+
+static void print_queue(const cJSON *queue)
+{
+	printf("%5.0f%-7s %10.0f %10.0f %10.0f %10.0f %10.0f %8.0f %8.0f %6.0f\n", number(queue, "queue"),
+		cJSON_IsTrue(get(queue, "reply")) ? " reply" : "", number(queue, "packets"), number(queue, "allowed"),
+		number(queue, "denied"), number(queue, "audited"), number(queue, "unreadable"), number(queue, "waiting"),
+		number(queue, "kernelDropped") + number(queue, "userDropped"), number(queue, "errors"));
+}
+
+void status_text_print(const cJSON *status)
+{
+	const cJSON *queue;
+
+	print_head(status);
+	print_policies(status);
+	print_manifests(get(status, "manifests"));
+	print_rules(get(status, "rules"));
+	print_fail_modes(get(status, "failModes"));
+	print_publish(get(status, "publish"));
+	print_sweep(get(status, "sweep"));
+	print_log(get(status, "log"));
+	printf("%squeue           packets    allowed     denied    audited unreadable  waiting  dropped errors%s\n",
+		output_color(COLOR_DIM), output_color(COLOR_NONE));
+	cJSON_ArrayForEach(queue, get(status, "queues"))
+		print_queue(queue);
+}
