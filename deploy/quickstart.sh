@@ -135,12 +135,12 @@ start_podgate() {
 	CONFIG
 	setsid nsenter --net="/run/netns/$NET-gw" "$PODGATE" run --config "$DEMO/podgate.yaml" >"$DEMO/podgate.log" 2>&1 </dev/null &
 	for ((tries = 0; tries < 100; tries++)); do
-		"$PODGATE" status --control-socket "$DEMO/control.sock" >"$DEMO/status" 2>/dev/null && break
+		"$PODGATE" status --socket "$DEMO/control.sock" >"$DEMO/status" 2>/dev/null && break
 		sleep 0.1
 	done
 	[ -s "$DEMO/status" ] || { cat "$DEMO/podgate.log"; give_up "podgate did not start"; }
 	sed 's/^/  /' "$DEMO/status"
-	setsid "$PODGATE" watch --control-socket "$DEMO/control.sock" >"$DEMO/watch" 2>&1 </dev/null &
+	setsid "$PODGATE" watch --socket "$DEMO/control.sock" >"$DEMO/watch" 2>&1 </dev/null &
 	sleep 0.3
 }
 
@@ -233,7 +233,7 @@ show_denials() {
 	echo "  ... $(wc -l <"$DEMO/watch") lines"
 	echo
 	echo "  \$ podgate explain messaging/camera messaging/broker:8181/tcp"
-	"$PODGATE" explain --control-socket "$DEMO/control.sock" messaging/camera messaging/broker:8181/tcp | sed 's/^/  /'
+	"$PODGATE" explain --socket "$DEMO/control.sock" messaging/camera messaging/broker:8181/tcp | sed 's/^/  /'
 }
 
 # --- the end --------------------------------------------------------------------------------------------------------
@@ -263,8 +263,8 @@ tell_how_to_play() {
 	cat <<-KEPT
 
 	Everything is left up. To play with it, as root:
-	  ip netns exec $NET-gw $PODGATE status --control-socket $DEMO/control.sock
-	  $PODGATE watch --control-socket $DEMO/control.sock
+	  ip netns exec $NET-gw $PODGATE status --socket $DEMO/control.sock
+	  $PODGATE watch --socket $DEMO/control.sock
 	  ip netns exec $NET-messaging-camera $PROBE connect tcp $(address_of messaging/broker) 8181
 	  edit $DEMO/manifests/broker/policies.yaml, and try again: a change is in force at once
 	To remove it:

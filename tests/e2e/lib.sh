@@ -161,7 +161,7 @@ gate_config() {	# further settings, a line each
 }
 
 status_field() {	# a jq path into `podgate status -o json`
-	podgate status --control-socket "$DIR/control.sock" -o json 2>/dev/null | jq -r "$1" 2>/dev/null
+	podgate status --socket "$DIR/control.sock" -o json 2>/dev/null | jq -r "$1" 2>/dev/null
 }
 
 revision() { status_field .revision; }

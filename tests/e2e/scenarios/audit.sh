@@ -22,7 +22,7 @@ scenario_audit_gateway() {
 	audit_policies
 	gate_start "audit: true" || return
 	audit_expect "gateway in audit mode"
-	check "status says so" [ -n "$(podgate status --control-socket "$DIR/control.sock" | grep -i audit)" ]
+	check "status says so" [ -n "$(podgate status --socket "$DIR/control.sock" | grep -i audit)" ]
 	allow client db tcp 80
 	settle "every policy"
 }
@@ -33,7 +33,7 @@ scenario_audit_policy() {
 	audit_expect "policy in audit mode"
 	deny client db tcp 80
 	settle "the other policy is enforced"
-	check "status says so" [ -n "$(podgate status --control-socket "$DIR/control.sock" | grep -i audit)" ]
+	check "status says so" [ -n "$(podgate status --socket "$DIR/control.sock" | grep -i audit)" ]
 	hold open intruder "$(addr web)" 80
 	changed audit_policies
 	check "enforced, it cuts what it let pass" stalls open
