@@ -1,1 +1,228 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "cli/settings_file.h"
+#include "conntrack/sweep.h"
+#include "enforcer/iptables.h"
+#include "enforcer/pod_set.h"
+#include "enforcer/ruleset.h"
+
+static const char usage[] =
+	"usage: podgate cleanup [--force] [-o text|json] [--config FILE]\n\n"
+	"Removes what a podgate that no longer runs left in the kernel: its rules, its sets and its connection marks.\n"
+	"After that nothing is enforced. What others put there is not touched.\n\n"
+	"  --force         even while a daemon answers (it will put its rules back)\n"
+	"  -o FORMAT       text (the default) or json\n"
+	"  --config FILE   the settings with the marks and the control socket; default " SETTINGS_FILE_DEFAULT "\n\n"
+	"Exit code: 0 nothing of podgate's is left; 2 something could not be removed.\n";
+
+struct cleanup_options {
+	const char *config;
+	enum output_format format;
+	bool force, help;
+};
+
+/* What was there, and is gone. */
+struct removed {
+	struct ruleset_place places[RULESET_PLACES_MOST];
+	size_t place_count;
+	long sets;
+	size_t marks;
+	bool socket;
+};
+
+static int parse_options(int argc, char **argv, struct cleanup_options *options)
+{
+	static const struct option table[] = {
+		{ "config", required_argument, NULL, 'c' }, { "output", required_argument, NULL, 'o' },
+		{ "force", no_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' }, { 0 },
+	};
+	int letter;
+
+	*options = (struct cleanup_options){ .config = NULL };
+	while ((letter = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
+		if (letter == 'c')
+			options->config = optarg;
+		else if (letter == 'f')
+			options->force = true;
+		else if (letter == 'h')
+			options->help = true;
+		else if (letter != 'o')
+			return -EINVAL;
+		else if (output_format_parse(optarg, &options->format) != 0) {
+			output_problem("-o takes text or json, not \"%s\"", optarg);
+			return -EINVAL;
+		}
+	}
+	if (optind < argc) {
+		output_problem("cleanup takes no \"%s\"", argv[optind]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* 0 when somebody answers at the control socket; or -errno: -ECONNREFUSED for one that a killed daemon left. */
+static int knock(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		close(fd);
+		return -ENAMETOOLONG;
+	}
+	strcpy(address.sun_path, path);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* A daemon that runs would miss its rules, and repair them. */
+static int check_nobody_answers(const struct cleanup_options *options, const struct settings *settings, struct removed *removed)
+{
+	const int err = knock(settings->control_socket);
+
+	if (err == 0 && !options->force) {
+		output_problem("a podgate daemon answers at %s: stop it first (systemctl stop podgate), or use --force", settings->control_socket);
+		return -EBUSY;
+	}
+	removed->socket = err == -ECONNREFUSED && unlink(settings->control_socket) == 0;
+	return 0;
+}
+
+static int remove_rules(struct removed *removed)
+{
+	char problem[RULESET_PROBLEM];
+	int err;
+
+	removed->place_count = ruleset_find(removed->places);
+	err = ruleset_remove(problem);
+	if (err != 0) {
+		output_problem("the rules could not be removed: %s", problem);
+		removed->place_count = 0;
+	}
+	return err;
+}
+
+static int remove_sets(struct removed *removed)
+{
+	char problem[POD_SET_PROBLEM];
+	int err;
+
+	removed->sets = pod_set_present();
+	err = pod_set_destroy(problem);
+	if (err == -EPROTONOSUPPORT && removed->sets < 0) {	/* a kernel without ipset holds no set of ours */
+		removed->sets = 0;
+		return 0;
+	}
+	if (err != 0) {
+		output_problem("the sets could not be removed: %s", problem);
+		removed->sets = 0;
+	}
+	return err;
+}
+
+static int clear_marks(const struct settings *settings, struct removed *removed)
+{
+	const struct sweep_marks marks = { .allow = settings->mark_allow, .deny = settings->mark_deny };
+	struct ct_table *table;
+	int err = ct_table_open(&table);
+
+	if (err == 0) {
+		err = sweep_clear(table, marks, &removed->marks);
+		ct_table_close(table);
+	}
+	if (err != 0)
+		output_problem("the connection marks could not be cleared: %s", strerror(-err));
+	return err;
+}
+
+static void print_text(const struct removed *removed, bool clean)
+{
+	for (size_t i = 0; i < removed->place_count; i++)
+		printf("removed the rules: %s, %s\n", iptables_backend_name(removed->places[i].backend),
+			iptables_family_name(removed->places[i].family));
+	if (removed->sets > 0)
+		printf("removed %ld set%s\n", removed->sets, removed->sets == 1 ? "" : "s");
+	if (removed->marks > 0)
+		printf("cleared the mark of %zu flow%s\n", removed->marks, removed->marks == 1 ? "" : "s");
+	if (removed->socket)
+		puts("removed a control socket that nobody answered at");
+	if (clean && removed->place_count == 0 && removed->sets <= 0 && removed->marks == 0 && !removed->socket)
+		puts("nothing of podgate's was there");
+}
+
+static void print_json(const struct removed *removed, bool clean)
+{
+	cJSON *json = cJSON_CreateObject();
+	cJSON *rules = cJSON_AddArrayToObject(json, "rules");
+
+	for (size_t i = 0; i < removed->place_count; i++) {
+		cJSON *place = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(place, "backend", iptables_backend_name(removed->places[i].backend));
+		cJSON_AddStringToObject(place, "family", iptables_family_name(removed->places[i].family));
+		cJSON_AddItemToArray(rules, place);
+	}
+	cJSON_AddNumberToObject(json, "sets", (double)(removed->sets > 0 ? removed->sets : 0));
+	cJSON_AddNumberToObject(json, "marks", (double)removed->marks);
+	cJSON_AddBoolToObject(json, "socket", removed->socket);
+	cJSON_AddBoolToObject(json, "clean", clean);
+	output_json(json);
+	cJSON_Delete(json);
+}
+
+/* Rules before sets, which they refer to; marks last, when nothing sets them any more. Each is tried whatever became of the others. */
+static int clean(const struct cleanup_options *options, const struct settings *settings)
+{
+	struct removed removed = { .sets = 0 };
+	int rules, sets, marks;
+	bool all_gone;
+
+	if (check_nobody_answers(options, settings, &removed) != 0)
+		return EXIT_PROBLEM;
+	rules = remove_rules(&removed);
+	sets = remove_sets(&removed);
+	marks = clear_marks(settings, &removed);
+	all_gone = rules == 0 && sets == 0 && marks == 0;
+	if (options->format == OUTPUT_JSON)
+		print_json(&removed, all_gone);
+	else
+		print_text(&removed, all_gone);
+	return all_gone ? EXIT_OK : EXIT_PROBLEM;
+}
+
+int command_cleanup(int argc, char **argv)
+{
+	struct cleanup_options options;
+	struct settings settings;
+	struct arena *arena;
+	int code = EXIT_PROBLEM;
+
+	if (parse_options(argc, argv, &options) != 0)
+		return EXIT_PROBLEM;
+	if (options.help) {
+		fputs(usage, stdout);
+		return EXIT_OK;
+	}
+	arena = arena_create();
+	if (arena == NULL)
+		output_problem("out of memory");
+	else if (settings_file_load(&settings, options.config, arena) == 0)
+		code = clean(&options, &settings);
+	arena_unref(arena);
+	return code;
+}

@@ -47,6 +47,7 @@ static const struct set_kind class_kinds[] = {
 	{ "podgate-denied", "hash:ip,port,ip", CLASSES_MOST, DENIED_TIMEOUT },
 };
 enum { CLASS_KINDS = sizeof(class_kinds) / sizeof(class_kinds[0]) };
+static const struct set_kind *const all_kinds[] = { &pods_kind, &filling_kind, &class_kinds[0], &class_kinds[1] };
 
 /* A conversation with the kernel, and what it printed. */
 struct talk {
@@ -345,12 +346,11 @@ int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char prob
 
 static int destroy_family(struct talk *talk, enum ip_family family)
 {
-	int first = destroy(talk, &pods_kind, family);
-	int err = destroy(talk, &filling_kind, family);
+	int first = 0;
 
-	first = first != 0 ? first : err;
-	for (size_t i = 0; i < CLASS_KINDS; i++) {
-		err = destroy(talk, &class_kinds[i], family);
+	for (size_t i = 0; i < sizeof(all_kinds) / sizeof(all_kinds[0]); i++) {
+		const int err = destroy(talk, all_kinds[i], family);
+
 		first = first != 0 ? first : err;
 	}
 	return first;
@@ -366,6 +366,34 @@ int pod_set_destroy(char problem[POD_SET_PROBLEM])
 	if (err == 0)
 		err = destroy_family(&talk, IP_FAMILY_V6);
 	return talk_close(&talk, err, problem);
+}
+
+static int count_family(struct talk *talk, enum ip_family family, long *count)
+{
+	for (size_t i = 0; i < sizeof(all_kinds) / sizeof(all_kinds[0]); i++) {
+		char name[SET_NAME];
+		const int err = read_header(talk, set_name(all_kinds[i], family, name));
+
+		if (err != 0 && err != -ENOENT)
+			return err;
+		*count += err == 0;
+	}
+	return 0;
+}
+
+long pod_set_present(void)
+{
+	char ignored[POD_SET_PROBLEM];
+	long count = 0;
+	struct talk talk;
+	int err = talk_open(&talk);
+
+	if (err == 0)
+		err = count_family(&talk, IP_FAMILY_V4, &count);
+	if (err == 0)
+		err = count_family(&talk, IP_FAMILY_V6, &count);
+	err = talk_close(&talk, err, ignored);
+	return err != 0 ? err : count;
 }
 
 long pod_set_count(enum ip_family family)

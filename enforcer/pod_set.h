@@ -23,6 +23,8 @@ int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM]);
 int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
 /* Destroys all sets of ours; those that are not there are no error. 0, or -errno and `problem`. */
 int pod_set_destroy(char problem[POD_SET_PROBLEM]);
+/* How many sets of ours there are, in whatever state; or -errno. */
+long pod_set_present(void);
 /* How many addresses the pods set of a family holds; or -errno. */
 long pod_set_count(enum ip_family family);
 

@@ -18,6 +18,7 @@ enum { FAMILIES = 2, ATTEMPTS = 3 };
 static const enum ip_family families[FAMILIES] = { IP_FAMILY_V4, IP_FAMILY_V6 };
 static const enum backend_choice backends[] = { BACKEND_NFT, BACKEND_LEGACY };
 enum { BACKENDS = sizeof(backends) / sizeof(backends[0]) };
+_Static_assert((int)RULESET_PLACES_MOST == (int)BACKENDS * (int)FAMILIES, "a place for each");
 
 static size_t family_count(const struct ruleset_options *options)
 {
@@ -122,6 +123,24 @@ static int remove_but(const struct ruleset_options *except, char problem[RULESET
 		}
 	}
 	return first;
+}
+
+size_t ruleset_find(struct ruleset_place out[RULESET_PLACES_MOST])
+{
+	size_t count = 0;
+
+	for (size_t b = 0; b < BACKENDS; b++) {
+		for (size_t f = 0; f < FAMILIES; f++) {
+			char ignored[RULESET_PROBLEM], *saved;
+
+			if (save(backends[b], families[f], &saved, ignored) != 0)
+				continue;
+			if (holds_ours(saved))
+				out[count++] = (struct ruleset_place){ .backend = backends[b], .family = families[f] };
+			free(saved);
+		}
+	}
+	return count;
 }
 
 int ruleset_remove(char problem[RULESET_PROBLEM])

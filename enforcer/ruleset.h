@@ -50,6 +50,14 @@ int ruleset_verify(const struct ruleset_options *options, char problem[RULESET_P
 /* Removes our jumps and chain from every back end and family present; what is not there is no error. 0, or -errno and `problem`. */
 int ruleset_remove(char problem[RULESET_PROBLEM]);
 
+/* Where rules of ours are now, in whatever state. Returns how many places were stored; what can't be read is passed over. */
+struct ruleset_place {
+	enum backend_choice backend;
+	enum ip_family family;
+};
+enum { RULESET_PLACES_MOST = 4 };
+size_t ruleset_find(struct ruleset_place out[RULESET_PLACES_MOST]);
+
 struct rule_counter {
 	char rule[160];			/* as iptables-save writes it, without the counters */
 	uint64_t packets, bytes;
