@@ -266,7 +266,7 @@ static void result_fill(struct command_result *out, struct child *child, int exi
 		memcpy(out->error, child->error.bytes, child->error.length + 1);
 }
 
-int command_run(const struct command *command, struct command_result *out)
+int command_execute(const struct command *command, struct command_result *out)
 {
 	struct child child = {
 		.pidfd = -1,

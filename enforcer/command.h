@@ -30,7 +30,7 @@ struct command_result {
  * Returns 0 when the program ran and ended, well or not. Otherwise -errno, *out untouched: -ENOENT, -EACCES (no such program),
  * -ETIMEDOUT (killed, and what it had started with it), -EFBIG, -ENOMEM...
  */
-int command_run(const struct command *command, struct command_result *out);
+int command_execute(const struct command *command, struct command_result *out);
 void command_result_deinit(struct command_result *result);
 
 /* Finds a program in $PATH, then in /usr/sbin and /sbin, which a user's PATH often lacks. 0, or -ENOENT. */

@@ -182,7 +182,7 @@ static void load_module(void)
 	const struct command command = { .argv = argv, .timeout_ms = 10000 };
 	struct command_result result;
 
-	if (command_find("modprobe", path) == 0 && command_run(&command, &result) == 0)
+	if (command_find("modprobe", path) == 0 && command_execute(&command, &result) == 0)
 		command_result_deinit(&result);
 }
 

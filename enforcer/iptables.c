@@ -40,7 +40,7 @@ static int ask_backend(const char *path, enum backend_choice *out)
 	const char *const argv[] = { path, "-V", NULL };
 	const struct command command = { .argv = argv, .output_most = VERSION_MOST, .timeout_ms = SAVE_TIMEOUT_MS };
 	struct command_result result;
-	const int err = command_run(&command, &result);
+	const int err = command_execute(&command, &result);
 
 	if (err != 0)
 		return err;
@@ -149,7 +149,7 @@ static int report_failure(const char *path, const struct command_result *result,
 
 static int run_program(const struct command *command, struct command_result *result, char problem[IPTABLES_PROBLEM])
 {
-	int err = command_run(command, result);
+	int err = command_execute(command, result);
 
 	if (err != 0) {
 		snprintf(problem, IPTABLES_PROBLEM, "could not run %s: %s", command->argv[0], strerror(-err));
