@@ -18,6 +18,7 @@ PODGATE=$ROOT/build/release/podgate
 PROBE=$ROOT/build/release/tests/podgate-probe
 TOPOLOGY=routed FAMILY=4 KEEP=no INSTALL=yes
 DEMO=			# the folder of this demonstration
+WATCH=			# pid of `podgate watch`
 FIGURES=0 SURPRISES=0
 
 . "$ROOT/deploy/packages.sh"
@@ -102,6 +103,7 @@ set_up() {
 	mapfile -t listen < <({ rows | awk -F'\t' '{ print tolower($3) "/" $4 }'; echo tcp/8080; } | sort -u)
 	for node in "${NET_NODES[@]}"; do
 		setsid nsenter --net="/run/netns/$NET-$node" "$PROBE" serve "${listen[@]}" >"$DEMO/serve-$node" 2>&1 </dev/null &
+		disown
 	done
 	for node in "${NET_NODES[@]}"; do
 		until grep -q ready "$DEMO/serve-$node"; do
@@ -134,6 +136,7 @@ start_podgate() {
 	control_socket: $DEMO/control.sock
 	CONFIG
 	setsid nsenter --net="/run/netns/$NET-gw" "$PODGATE" run --config "$DEMO/podgate.yaml" >"$DEMO/podgate.log" 2>&1 </dev/null &
+	disown
 	for ((tries = 0; tries < 100; tries++)); do
 		"$PODGATE" status --socket "$DEMO/control.sock" >"$DEMO/status" 2>/dev/null && break
 		sleep 0.1
@@ -141,6 +144,8 @@ start_podgate() {
 	[ -s "$DEMO/status" ] || { cat "$DEMO/podgate.log"; give_up "podgate did not start"; }
 	sed 's/^/  /' "$DEMO/status"
 	setsid "$PODGATE" watch --socket "$DEMO/control.sock" >"$DEMO/watch" 2>&1 </dev/null &
+	WATCH=$!
+	disown
 	sleep 0.3
 }
 
@@ -165,29 +170,36 @@ is_of_family() {	# do the ends of a row speak the family that we try?
 	esac
 }
 
-show_rows() {
-	local from to protocol port expected seen mark id=0 skipped=0 tries=()
+# Tries all rows, into seen/$1-ID.
+try_rows() {
+	local from to protocol port expected id=0 tries=()
 
-	while IFS=$'\t' read -r from to protocol port expected; do
-		if is_of_family "$from" "$to"; then
-			try $((id++)) "$from" "$to" "$protocol" "$port" "$expected" &
-			tries+=($!)
-		else
-			skipped=$((skipped + 1))
-		fi
-	done < <(rows)
-	wait "${tries[@]}"
-
-	printf '  %-22s %-22s %-9s %-9s %s\n' from to port expected seen
-	id=0
 	while IFS=$'\t' read -r from to protocol port expected; do
 		is_of_family "$from" "$to" || continue
-		seen=$(cat "$DEMO/seen/$((id++))")
-		FIGURES=$((FIGURES + 1)) mark=
-		if [ "$seen" != "$expected" ]; then
+		[ "$1" = with ] || expected=allow
+		try "$1-$id" "$from" "$to" "$protocol" "$port" "$expected" &
+		tries+=($!)
+		id=$((id + 1))
+	done < <(rows)
+	wait "${tries[@]}"
+}
+
+show_rows() {
+	local from to protocol port expected without with mark id=0 skipped=0
+
+	printf '  %-22s %-22s %-9s %-9s %-8s %s\n' from to port without expected seen
+	while IFS=$'\t' read -r from to protocol port expected; do
+		if ! is_of_family "$from" "$to"; then
+			skipped=$((skipped + 1))
+			continue
+		fi
+		without=$(cat "$DEMO/seen/without-$id") with=$(cat "$DEMO/seen/with-$id") mark=
+		id=$((id + 1))
+		FIGURES=$((FIGURES + 1))
+		if [ "$with" != "$expected" ] || [ "$without" != allow ]; then
 			SURPRISES=$((SURPRISES + 1)) mark="  ${RED}<-- not as expected${PLAIN}"
 		fi
-		printf '  %-22s %-22s %-9s %-9s %s%s\n' "$from" "$to" "$port/${protocol,,}" "$expected" "$seen" "$mark"
+		printf '  %-22s %-22s %-9s %-9s %-8s %s%s\n' "$from" "$to" "$port/${protocol,,}" "$without" "$expected" "$with" "$mark"
 	done < <(rows)
 	[ $skipped -eq 0 ] || echo "  ($skipped rows about the other address family: try $([ $FAMILY = 4 ] && echo with || echo without) -6)"
 }
@@ -234,6 +246,8 @@ show_denials() {
 	echo
 	echo "  \$ podgate explain messaging/camera messaging/broker:8181/tcp"
 	"$PODGATE" explain --socket "$DEMO/control.sock" messaging/camera messaging/broker:8181/tcp | sed 's/^/  /'
+	kill "$WATCH" 2>/dev/null
+	WATCH=
 }
 
 # --- the end --------------------------------------------------------------------------------------------------------
@@ -241,6 +255,7 @@ show_denials() {
 take_down() {
 	trap - EXIT
 	local demo=$DEMO
+	[ -z "$WATCH" ] || kill "$WATCH" 2>/dev/null
 	net_delete
 	[ -z "$demo" ] || rm -rf "$demo"
 }
@@ -253,7 +268,6 @@ remove() {	# NAME, as --keep printed it
 	NET=$1 DEMO=/run/$1
 	mapfile -t NET_NODES < <(ip netns list | sed -n "s/^$1-\([^ ]*\).*/\1/p")
 	[ ${#NET_NODES[@]} -gt 0 ] || give_up "nothing here is called $1"
-	# The watcher runs outside the namespaces; it ends with the daemon that it watches.
 	take_down
 	echo "removed $1"
 }
@@ -294,9 +308,11 @@ main() {
 	step "2. A gateway, its pods, and the networks around it"
 	set_up
 	picture
+	try_rows without
 	step "3. podgate enforces docs/examples"
 	start_podgate
-	step "4. Who reaches whom (real connections, over IPv$FAMILY)"
+	step "4. Who reaches whom: real connections over IPv$FAMILY, without podgate and with it"
+	try_rows with
 	show_rows
 	show_pairs
 	step "5. What podgate says about it"

@@ -186,7 +186,7 @@ gate_start() {
 gate_end() {	# SIGNAL; sets GATE_CODE
 	[ -n "$GATE" ] || return 0
 	kill "-$1" "$GATE" 2>/dev/null
-	( sleep 10; kill -KILL "$GATE" 2>/dev/null ) &
+	( sleep 10; kill -KILL "$GATE" ) >/dev/null 2>&1 &
 	local watchdog=$!
 	wait "$GATE" 2>/dev/null
 	GATE_CODE=$?
