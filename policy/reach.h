@@ -3,7 +3,7 @@
 #define POLICY_REACH_H
 
 /*
- * Who reaches whom: every local pod against every pod, on one port or on each port that the
+ * Who reaches whom: every pod that has an address of its own against every other, on one port or on each port that the
  * destination's containers declare. The judgements are snapshot_judge()'s.
  */
 

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/fix.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "policy/miss.h"
+#include "policy/phrase.h"
+
+/* Every namespace has this label, set by the API server: a change of it is no fix. */
+static const char namespace_label[] = "kubernetes.io/metadata.name";
+
+struct fix {
+	const struct match *match;
+	const struct explain_side *side;
+	struct arena *arena;
+	struct phrase text;
+};
+
+/* ---- labels ---- */
+
+/* A label to set, or (value NULL) to take off. */
+struct relabel {
+	const char *key, *value;
+};
+
+/* What makes `labels` meet a requirement that they fail: the smallest change. */
+static struct relabel relabel_for(const struct requirement *requirement)
+{
+	switch (requirement->op) {
+	case REQUIREMENT_IN:
+		return (struct relabel){requirement->key, requirement->value_count > 0 ? requirement->values[0] : NULL};
+	case REQUIREMENT_EXISTS:
+		return (struct relabel){requirement->key, "true"};
+	case REQUIREMENT_NOT_IN:
+	case REQUIREMENT_DOES_NOT_EXIST:
+		break;
+	}
+	return (struct relabel){requirement->key, NULL};
+}
+
+/* `items` has room for one more and stays sorted. */
+static void apply_relabel(struct label *items, size_t *count, const struct relabel *change)
+{
+	size_t at = 0;
+
+	while (at < *count && strcmp(items[at].key, change->key) < 0)
+		at++;
+	if (at < *count && strcmp(items[at].key, change->key) == 0) {
+		memmove(&items[at], &items[at + 1], (*count - at - 1) * sizeof(items[0]));
+		(*count)--;
+	}
+	if (change->value == NULL)
+		return;
+	memmove(&items[at + 1], &items[at], (*count - at) * sizeof(items[0]));
+	items[at] = (struct label){change->key, change->value};
+	(*count)++;
+}
+
+/*
+ * Finds the label changes after which `labels` match `selector`. Requirements may contradict each other (role in (a), no
+ * label role), which is why the outcome is tried and not trusted. Returns how many changes; or -EINVAL when
+ * labels can't do it, or -ENOMEM.
+ */
+static int find_relabels(const struct selector *selector, const struct label_set *labels, struct arena *arena,
+	struct relabel **out)
+{
+	struct label *items = arena_calloc(arena, labels->count + selector->count + 1, sizeof(*items));
+	struct relabel *changes = arena_calloc(arena, selector->count, sizeof(*changes));
+	struct label_set after = {.items = items, .count = labels->count};
+	int count = 0;
+
+	if (items == NULL || changes == NULL)
+		return -ENOMEM;
+	if (labels->count > 0)
+		memcpy(items, labels->items, labels->count * sizeof(*items));
+	for (size_t i = 0; i < selector->count; i++) {
+		if (requirement_matches(&selector->requirements[i], &after))
+			continue;
+		changes[count] = relabel_for(&selector->requirements[i]);
+		if (strcmp(changes[count].key, namespace_label) == 0)
+			return -EINVAL;
+		apply_relabel(items, &after.count, &changes[count++]);
+	}
+	if (!selector_matches(selector, &after))
+		return -EINVAL;
+	*out = changes;
+	return count;
+}
+
+static void add_relabels(struct phrase *text, const struct relabel *changes, int count, bool setting)
+{
+	bool any = false;
+
+	for (int i = 0; i < count; i++) {
+		if ((changes[i].value != NULL) != setting)
+			continue;
+		phrase_add(text, any ? ", %s" : setting ? "with label %s" : "without label %s", changes[i].key);
+		if (setting)
+			phrase_add(text, "=%s", changes[i].value);
+		any = true;
+	}
+}
+
+static bool has_kind(const struct relabel *changes, int count, bool setting)
+{
+	for (int i = 0; i < count; i++)
+		if ((changes[i].value != NULL) == setting)
+			return true;
+	return false;
+}
+
+/* "run pod shop/web with label role=web, tier=front and without label legacy" */
+static void add_labelling(struct phrase *text, const struct relabel *changes, int count)
+{
+	const bool sets = has_kind(changes, count, true), takes = has_kind(changes, count, false);
+
+	add_relabels(text, changes, count, true);
+	if (sets && takes)
+		phrase_add(text, " and ");
+	add_relabels(text, changes, count, false);
+}
+
+/*
+ * Mends a peer by labels of the far pod and its namespace. Returns 0; or -EINVAL, the text untouched, when
+ * labels are no remedy; or -ENOMEM.
+ */
+static int mend_by_labels(struct fix *fix)
+{
+	const struct policy_peer *peer = fix->side->peer;
+	const struct match *match = fix->match;
+	struct relabel *of_namespace = NULL, *of_pod = NULL;
+	int namespace_count = 0, pod_count = 0;
+
+	if (peer->has_ip_block || match->other_pod == NULL)
+		return -EINVAL;
+	if (peer->has_namespace_selector)
+		namespace_count = find_relabels(&peer->namespace_selector, &match->other_namespace->labels, fix->arena,
+			&of_namespace);
+	else if (!match_peer_namespace(match, fix->side->policy, peer))
+		return -EINVAL;
+	if (peer->has_pod_selector)
+		pod_count = find_relabels(&peer->pod_selector, &match->other_pod->labels, fix->arena, &of_pod);
+	if (namespace_count < 0 || pod_count < 0)
+		return namespace_count == -ENOMEM || pod_count == -ENOMEM ? -ENOMEM : -EINVAL;
+
+	if (pod_count > 0) {
+		phrase_add(&fix->text, "run pod %s/%s ", match->other_pod->namespace_name, match->other_pod->name);
+		add_labelling(&fix->text, of_pod, pod_count);
+	}
+	if (namespace_count > 0) {
+		phrase_add(&fix->text, "%shave namespace %s ", pod_count > 0 ? ", and " : "", match->other_namespace->name);
+		add_labelling(&fix->text, of_namespace, namespace_count);
+	}
+	return 0;
+}
+
+/* ---- peers, ports and rules to paste ---- */
+
+/* Labels that a controller gives anew at each rollout: a policy must not build on them. */
+static bool is_passing(const struct label *label)
+{
+	return strcmp(label->key, "pod-template-hash") == 0 || strcmp(label->key, "controller-revision-hash") == 0;
+}
+
+static void add_pod_selector(struct fix *fix, const struct pod *pod)
+{
+	struct label *items = arena_calloc(fix->arena, pod->labels.count, sizeof(*items));
+	struct label_set kept = {.items = items};
+
+	if (items == NULL) {
+		fix->text.failed = true;
+		return;
+	}
+	for (size_t i = 0; i < pod->labels.count; i++)
+		if (!is_passing(&pod->labels.items[i]))
+			items[kept.count++] = pod->labels.items[i];
+	phrase_add(&fix->text, "podSelector: {");
+	if (kept.count > 0) {
+		phrase_add(&fix->text, "matchLabels: ");
+		phrase_add_match_labels(&fix->text, &kept);
+	}
+	phrase_add(&fix->text, "}");
+}
+
+/* A peer that is the far end: "{podSelector: {matchLabels: {role: web}}}", "{ipBlock: {cidr: 10.0.0.9/32}}". */
+static void add_peer_yaml(struct fix *fix)
+{
+	const struct match *match = fix->match;
+
+	if (match->other_pod == NULL) {
+		phrase_add(&fix->text, "{ipBlock: {cidr: ");
+		phrase_add_addr(&fix->text, match->other);
+		phrase_add(&fix->text, "/%u}}", (unsigned int)ip_addr_bits(match->other));
+		return;
+	}
+	phrase_add(&fix->text, "{");
+	if (strcmp(match->other_pod->namespace_name, fix->side->policy->namespace_name) != 0)
+		phrase_add(&fix->text, "namespaceSelector: {matchLabels: {%s: %s}}, ", namespace_label,
+			match->other_pod->namespace_name);
+	add_pod_selector(fix, match->other_pod);
+	phrase_add(&fix->text, "}");
+}
+
+static bool port_can_be_named(const struct fix *fix)
+{
+	return flow_protocol_has_ports(fix->match->flow->protocol) && fix->match->flow->dst_port != 0;
+}
+
+static void add_port_yaml(struct fix *fix)
+{
+	phrase_add(&fix->text, "{protocol: ");
+	phrase_add_protocol(&fix->text, fix->match->flow->protocol);
+	phrase_add(&fix->text, ", port: %u}", (unsigned int)fix->match->flow->dst_port);
+}
+
+static void add_policy_name(struct fix *fix)
+{
+	phrase_add(&fix->text, " of policy %s/%s", fix->side->policy->namespace_name, fix->side->policy->name);
+}
+
+static void mend_peer(struct fix *fix)
+{
+	const int err = mend_by_labels(fix);
+	char rule[EXPLAIN_PATH];
+
+	if (err == -ENOMEM)
+		fix->text.failed = true;
+	if (err != -EINVAL)
+		return;
+	phrase_add(&fix->text, "add ");
+	add_peer_yaml(fix);
+	phrase_add(&fix->text, " to %s.%s", explain_rule_path(fix->side, fix->match->direction, rule),
+		fix->match->direction == DIRECTION_INGRESS ? "from" : "to");
+	add_policy_name(fix);
+}
+
+static bool names_port(const struct pod *pod, const char *name)
+{
+	for (size_t i = 0; i < pod->port_count; i++)
+		if (strcmp(pod->ports[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void mend_port(struct fix *fix)
+{
+	const struct policy_port *port = fix->side->port;
+	const struct flow *flow = fix->match->flow;
+	const struct pod *pod = fix->match->destination;
+	char rule[EXPLAIN_PATH];
+
+	if (port->kind == POLICY_PORT_NAMED && port->protocol == flow->protocol && pod != NULL &&
+		!names_port(pod, port->name)) {
+		phrase_add(&fix->text, "give pod %s/%s the container port {name: %s, containerPort: %u, protocol: ",
+			pod->namespace_name, pod->name, port->name, (unsigned int)flow->dst_port);
+		phrase_add_protocol(&fix->text, flow->protocol);
+		phrase_add(&fix->text, "}");
+		return;
+	}
+	phrase_add(&fix->text, "add ");
+	add_port_yaml(fix);
+	phrase_add(&fix->text, " to %s.ports", explain_rule_path(fix->side, fix->match->direction, rule));
+	add_policy_name(fix);
+}
+
+/* A rule of its own: where there is none to widen, and for protocols that `ports` can't name. */
+static void mend_by_rule(struct fix *fix)
+{
+	const char *direction = direction_name(fix->match->direction);
+
+	phrase_add(&fix->text, "add the rule {%s: [", fix->match->direction == DIRECTION_INGRESS ? "from" : "to");
+	add_peer_yaml(fix);
+	if (port_can_be_named(fix)) {
+		phrase_add(&fix->text, "], ports: [");
+		add_port_yaml(fix);
+	}
+	phrase_add(&fix->text, "]} to %s", direction);
+	add_policy_name(fix);
+	if (!flow_protocol_has_ports(fix->match->flow->protocol)) {
+		phrase_add(&fix->text, " (a rule without ports: no NetworkPolicy can name ");
+		phrase_add_protocol(&fix->text, fix->match->flow->protocol);
+		phrase_add(&fix->text, ")");
+	}
+}
+
+static void mend(struct fix *fix)
+{
+	switch (fix->side->miss) {
+	case MISS_NONE:
+		return;
+	case MISS_AUDITED:
+		phrase_add(&fix->text, "enforce policy %s/%s: take its annotation podgate.io/audit away",
+			fix->side->policy->namespace_name, fix->side->policy->name);
+		return;
+	case MISS_PEER:
+		mend_peer(fix);
+		return;
+	case MISS_PEER_AND_PORT:
+	case MISS_PROTOCOL:
+	case MISS_PORT:
+		if (port_can_be_named(fix)) {
+			if (fix->side->miss == MISS_PEER_AND_PORT) {
+				mend_peer(fix);
+				phrase_add(&fix->text, ", and ");
+			}
+			mend_port(fix);
+			return;
+		}
+		break;
+	case MISS_NO_RULES:
+		break;
+	}
+	mend_by_rule(fix);
+}
+
+int fix_describe(const struct match *match, struct arena *arena, struct explain_side *side)
+{
+	struct fix fix = {.match = match, .side = side, .arena = arena};
+	const char *text;
+
+	phrase_init(&fix.text, arena);
+	mend(&fix);
+	text = phrase_end(&fix.text);
+	if (text == NULL)
+		return -ENOMEM;
+	side->fix = text;
+	return 0;
+}

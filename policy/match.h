@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef POLICY_MATCH_H
+#define POLICY_MATCH_H
+
+/*
+ * One rule held against one flow, object by object as the API text reads: for where a person asks why, not for
+ * packets. Shares the primitives of model.h with the compiler, and nothing of what it compiles. Any thread.
+ */
+
+#include <stdbool.h>
+
+#include "policy/snapshot.h"
+
+/* A flow as one of its ends judges it. Borrows everything from the snapshot and the flow. */
+struct match {
+	const struct snapshot *snapshot;
+	const struct flow *flow;
+	enum direction direction;
+	const struct ip_addr *other;		/* the address of the far end */
+	const struct pod *other_pod;		/* NULL: the far end is no pod */
+	const struct namespace_object *other_namespace;	/* of other_pod */
+	const struct pod *destination;		/* whose port names count; NULL: no pod */
+};
+
+void match_init(struct match *match, const struct snapshot *snapshot, const struct flow *flow,
+	enum direction direction);
+
+bool match_peer(const struct match *match, const struct network_policy *policy, const struct policy_peer *peer);
+/* Only the namespace part of a peer with selectors; false when the far end is no pod. */
+bool match_peer_namespace(const struct match *match, const struct network_policy *policy,
+	const struct policy_peer *peer);
+bool match_port(const struct match *match, const struct policy_port *port);
+
+/* The first of the rule's peers or ports that includes the flow; NULL when none does. */
+const struct policy_peer *match_first_peer(const struct match *match, const struct network_policy *policy,
+	const struct policy_rule *rule);
+const struct policy_port *match_first_port(const struct match *match, const struct policy_rule *rule);
+
+/* Whether a pod declares a port of that name for that protocol, whatever its number. */
+bool match_declares(const struct pod *pod, const char *name, uint8_t protocol);
+
+#endif
