@@ -1,2 +1,274 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/directory.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/load.h"
+#include "config/scan.h"
+#include "config/watch.h"
+
+enum { RESCAN_MS = 10000, LONGEST_WAIT = 10 };	/* LONGEST_WAIT: in debounce times */
+
+struct directory {
+	struct store *store;
+	struct watch_set *watches;
+	uv_timer_t debounce, rescan;
+	unsigned int debounce_ms;
+	uint64_t first_event;		/* of the burst that is waited out; 0: there is none */
+	directory_changed *changed;
+	void *context;
+	int open_parts;			/* timers and watch set that the loop has not let go */
+	size_t count;
+	char *paths[];
+};
+
+static void directory_free(struct directory *directory)
+{
+	for (size_t i = 0; i < directory->count; i++)
+		free(directory->paths[i]);
+	free(directory);
+}
+
+static void part_closed(struct directory *directory)
+{
+	if (--directory->open_parts == 0)
+		directory_free(directory);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	part_closed(handle->data);
+}
+
+static void on_watches_closed(void *context)
+{
+	part_closed(context);
+}
+
+/* The folder that `path` is in, and its name there; `path` is cut in two. */
+static const char *split(char *path, const char **name)
+{
+	char *slash = strrchr(path, '/');
+
+	*name = slash == NULL ? path : slash + 1;
+	if (slash == NULL)
+		return ".";
+	if (slash == path)
+		return "/";
+	*slash = '\0';
+	return path;
+}
+
+/*
+ * Watches, for what stands at `path` or should, the nearest folder above that exists: a path that is replaced, removed
+ * or made again is an event of the folder it is in, and not its own.
+ */
+static int watch_above(struct directory *directory, const char *path)
+{
+	char *above = strdup(path);
+	const char *folder, *name;
+	struct stat info;
+	int err;
+
+	if (above == NULL)
+		return -ENOMEM;
+	do {
+		folder = split(above, &name);
+		err = stat(folder, &info) == 0 ? 0 : -errno;
+	} while (err != 0 && folder == above);
+	if (err == 0)
+		err = watch_set_add(directory->watches, folder, &info, name);
+	free(above);
+	return err;
+}
+
+struct watching {
+	struct directory *directory;
+	int err;			/* the first that is no passing matter */
+};
+
+/* Folders come and go while they are listed: only what would not mend itself is kept. */
+static void note_error(struct watching *watching, int err)
+{
+	if (watching->err == 0 && (err == -ENOSPC || err == -EMFILE || err == -ENOMEM))
+		watching->err = err;
+}
+
+static int watch_folder(const char *path, const struct stat *info, void *context)
+{
+	struct watching *watching = context;
+
+	note_error(watching, watch_set_add(watching->directory->watches, path, info, NULL));
+	return 0;
+}
+
+static int pass_file(const char *path, const struct stat *info, void *context)
+{
+	(void)path;
+	(void)info;
+	(void)context;
+	return 0;
+}
+
+static int pass_problem(const char *path, const char *reason, void *context)
+{
+	(void)path;
+	(void)reason;
+	(void)context;
+	return 0;
+}
+
+static int update_watches(struct directory *directory)
+{
+	struct watching watching = { .directory = directory };
+	const struct scan_visitor visitor = { pass_file, watch_folder, pass_problem, &watching };
+	int err;
+
+	watch_set_begin(directory->watches);
+	for (size_t i = 0; i < directory->count; i++)
+		note_error(&watching, watch_above(directory, directory->paths[i]));
+	err = scan_paths((const char *const *)directory->paths, directory->count, &visitor);
+	watch_set_end(directory->watches);
+	return err != 0 ? err : watching.err;
+}
+
+/*
+ * Watches first, reads then: what changes in between is an event, and read again. What can't be watched or read now
+ * for want of memory is tried again by the next rescan.
+ */
+static int refresh(struct directory *directory)
+{
+	int err = update_watches(directory);
+
+	if (err == -ENOMEM)
+		return err;
+	return load_paths(directory->store, (const char *const *)directory->paths, directory->count, NULL);
+}
+
+void directory_rescan(struct directory *directory)
+{
+	const uint64_t before = store_revision(directory->store);
+
+	directory->first_event = 0;
+	uv_timer_stop(&directory->debounce);
+	uv_timer_again(&directory->rescan);
+	refresh(directory);
+	if (store_revision(directory->store) != before)
+		directory->changed(directory->context);
+}
+
+static void on_quiet(uv_timer_t *timer)
+{
+	directory_rescan(timer->data);
+}
+
+static void on_event(void *context)
+{
+	struct directory *directory = context;
+	const uint64_t now = uv_now(directory->debounce.loop);
+	const uint64_t longest = (uint64_t)directory->debounce_ms * LONGEST_WAIT;
+	uint64_t wait = directory->debounce_ms;
+
+	if (!uv_is_active((uv_handle_t *)&directory->debounce))
+		directory->first_event = now;
+	if (now - directory->first_event + wait > longest)
+		wait = directory->first_event + longest > now ? directory->first_event + longest - now : 0;
+	uv_timer_start(&directory->debounce, on_quiet, wait, 0);
+}
+
+/* 0 when the path is a file or folder that can be read; a path that can't be at start is a mistake in the settings. */
+static int check_path(const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		return -errno;
+	if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode))
+		return -EINVAL;
+	return access(path, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK) != 0 ? -errno : 0;
+}
+
+/* "/etc/podgate/" and "/etc/podgate" are one folder, and its name in the folder above is "podgate". */
+static char *copy_path(const char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	return strndup(path, length);
+}
+
+static int create(struct directory **out, const char *const *paths, size_t count, size_t *failed)
+{
+	struct directory *directory = calloc(1, sizeof(*directory) + count * sizeof(directory->paths[0]));
+	int err = directory == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		*failed = i;
+		err = check_path(paths[i]);
+		if (err != 0)
+			break;
+		directory->paths[directory->count] = copy_path(paths[i]);
+		if (directory->paths[directory->count] == NULL)
+			err = -ENOMEM;
+		else
+			directory->count++;
+	}
+	if (err == 0)
+		*out = directory;
+	else if (directory != NULL)
+		directory_free(directory);
+	return err;
+}
+
+static void init_timer(struct directory *directory, uv_timer_t *timer, uv_loop_t *loop)
+{
+	uv_timer_init(loop, timer);	/* can't fail */
+	timer->data = directory;
+	directory->open_parts++;
+}
+
+int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths, size_t count,
+	unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed)
+{
+	struct directory *directory;
+	int err = create(&directory, paths, count, failed);
+
+	if (err != 0)
+		return err;
+	directory->store = store;
+	directory->debounce_ms = debounce_ms;
+	directory->changed = changed;
+	directory->context = context;
+	err = watch_set_create(&directory->watches, loop, on_event, directory);
+	if (err != 0) {
+		directory_free(directory);
+		return err;
+	}
+	directory->open_parts = 1;
+	init_timer(directory, &directory->debounce, loop);
+	init_timer(directory, &directory->rescan, loop);
+	err = update_watches(directory);
+	if (err == 0)
+		err = load_paths(store, (const char *const *)directory->paths, directory->count, NULL);
+	if (err != 0) {
+		directory_stop(directory);
+		return err;
+	}
+	uv_timer_start(&directory->rescan, on_quiet, RESCAN_MS, RESCAN_MS);
+	*out = directory;
+	return 0;
+}
+
+void directory_stop(struct directory *directory)
+{
+	if (directory == NULL)
+		return;
+	uv_close((uv_handle_t *)&directory->debounce, on_timer_closed);
+	uv_close((uv_handle_t *)&directory->rescan, on_timer_closed);
+	watch_set_close(directory->watches, on_watches_closed);
+}

@@ -20,7 +20,8 @@ typedef void directory_changed(void *context);
 
 /*
  * Loads `paths` into `store` (borrowed) and begins to watch. Paths are copied. Returns 0; -ENOENT, -EACCES... when a
- * path can't be watched, its index in *failed; or -ENOMEM. Nothing is left behind on failure.
+ * path can't be watched, its index in *failed; -ENOSPC at the kernel's limit of inotify watches; or -ENOMEM. On failure nothing
+ * is left behind, once the loop has run the close callbacks.
  */
 int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths, size_t count,
 	unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed);

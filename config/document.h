@@ -4,8 +4,12 @@
 
 /*
  * A stream of YAML or JSON documents as trees of nodes, each of which knows its
- * place. JSON is read as the YAML 1.2 it is, so that both have lines and columns.
+ * place. Input that begins with a brace or bracket is read as JSON, whatever that cannot read as YAML.
  * Trees live in the arena they were read into and are immutable; one thread at a time.
+ *
+ * YAML as Kubernetes reads it: 1.1 with its booleans, anchors, aliases (one shared node, at the anchor's position) and
+ * merge keys; no tags but the standard ones. A mistake in one document does not spoil its neighbours: reading goes on
+ * at the next line that begins with ---.
  */
 
 #include <stdbool.h>
@@ -19,8 +23,15 @@ enum node_kind { NODE_NULL, NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
 
 struct node_entry;
 
+/*
+ * Whether what a node was made of was well-formed: duplicate keys, aliases of nothing, keys that are no scalars.
+ * The error is in the list already; a reader needs the flag to pass over just the object that has it.
+ */
+enum node_health { NODE_SOUND, NODE_BROKEN_BELOW, NODE_BROKEN };
+
 struct node {
 	enum node_kind kind;
+	enum node_health health;
 	bool quoted;			/* SCALAR: in quotes or a block, so never a number, boolean or null */
 	struct source_pos pos;
 	const char *text;		/* SCALAR: UTF-8 without NUL bytes; "" otherwise */
@@ -43,13 +54,15 @@ struct document_limits {
 struct document_list {
 	const struct node *const *roots;	/* one for each document that could be read, in order; empty ones are left out */
 	size_t count;
-	bool truncated;		/* a syntax error or a limit ended the reading: later documents are unknown */
+	size_t broken;		/* documents lost to a syntax error */
+	bool truncated;		/* a limit or an impossible byte ended the reading: later documents are unknown */
 };
 
 /*
- * Reads `length` bytes; `file` names them in positions and is copied into `arena`. Whatever is wrong is
- * added to `diags` (syntax errors say what is missing, duplicate keys, limits, invalid UTF-8) and
- * the documents before it are still returned. Returns 0, or -ENOMEM with *out untouched.
+ * Reads `length` bytes; `file` names them in positions, is not copied, and must live as long as anything that has one
+ * of them. Whatever is wrong is added to `diags` (syntax errors say what is missing, duplicate keys, limits,
+ * invalid UTF-8) and the other documents are still returned. Returns 0, or -ENOMEM with *out untouched.
+ * `limits` may be NULL.
  */
 int document_read(struct document_list *out, const char *file, const char *bytes, size_t length,
 	const struct document_limits *limits, struct arena *arena, struct diag_list *diags);

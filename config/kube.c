@@ -1,2 +1,257 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/kube.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/kube_internal.h"
+#include "config/spelling.h"
+
+enum our_kind { OUR_NAMESPACE = KUBE_NAMESPACE, OUR_POD = KUBE_POD, OUR_POLICY = KUBE_POLICY, OUR_LIST };
+
+/* The kinds that are read. `item`: what a list's items are when they do not say it themselves (kubectl get --raw). */
+static const struct kind {
+	const char *name, *api_version, *item;
+	enum our_kind ours;
+} kinds[] = {
+	{ "Namespace", "v1", NULL, OUR_NAMESPACE },
+	{ "Pod", "v1", NULL, OUR_POD },
+	{ "NetworkPolicy", "networking.k8s.io/v1", NULL, OUR_POLICY },
+	{ "List", "v1", NULL, OUR_LIST },
+	{ "NamespaceList", "v1", "Namespace", OUR_LIST },
+	{ "PodList", "v1", "Pod", OUR_LIST },
+	{ "NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy", OUR_LIST },
+};
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+static const char *const kind_names[] = { "Namespace", "Pod", "NetworkPolicy", "List", "NamespaceList", "PodList",
+	"NetworkPolicyList", NULL };
+
+struct reading {
+	struct decoder decoder;
+	struct kube_object *items;
+	size_t capacity;
+	struct kube_objects objects;
+};
+
+static const struct kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+static void add_object(struct reading *reading, const struct kube_object *object)
+{
+	if (reading->objects.count == reading->capacity) {
+		const size_t capacity = reading->capacity == 0 ? 16 : reading->capacity * 2;
+		struct kube_object *items = decode_alloc(&reading->decoder, capacity, sizeof(*items));
+
+		if (items == NULL)
+			return;
+		if (reading->objects.count > 0)
+			memcpy(items, reading->items, reading->objects.count * sizeof(*items));
+		reading->items = items;
+		reading->capacity = capacity;
+	}
+	reading->items[reading->objects.count++] = *object;
+}
+
+static void read_namespace(struct reading *reading, const struct node *node)
+{
+	struct namespace_object *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
+	const size_t errors = reading->decoder.diags->errors;
+
+	if (object == NULL)
+		return;
+	kube_read_namespace(&reading->decoder, node, object);
+	if (reading->decoder.diags->errors == errors)
+		add_object(reading, &(struct kube_object){ .kind = KUBE_NAMESPACE, .namespace_object = object });
+	else
+		reading->objects.broken++;
+}
+
+static void read_pod(struct reading *reading, const struct node *node)
+{
+	struct pod *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
+	const size_t errors = reading->decoder.diags->errors;
+
+	if (object == NULL)
+		return;
+	kube_read_pod(&reading->decoder, node, object);
+	if (reading->decoder.diags->errors == errors)
+		add_object(reading, &(struct kube_object){ .kind = KUBE_POD, .pod = object });
+	else
+		reading->objects.broken++;
+}
+
+static void read_policy(struct reading *reading, const struct node *node)
+{
+	struct network_policy *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
+	const size_t errors = reading->decoder.diags->errors;
+
+	if (object == NULL)
+		return;
+	kube_read_policy(&reading->decoder, node, object);
+	if (reading->decoder.diags->errors == errors)
+		add_object(reading, &(struct kube_object){ .kind = KUBE_POLICY, .policy = object });
+	else
+		reading->objects.broken++;
+}
+
+/*
+ * Whether a kind of ours with this apiVersion is another thing of the same name: some third party's, such as
+ * Calico's NetworkPolicy. Groups of the Kubernetes project, old ones included, are meant to be ours.
+ */
+static bool is_foreign(const char *api_version)
+{
+	const char *slash = strchr(api_version, '/');
+	const size_t group = slash == NULL ? 0 : (size_t)(slash - api_version);
+	static const char own[] = ".k8s.io";
+
+	if (memchr(api_version, '.', group) == NULL)
+		return false;
+	return group < strlen(own) || memcmp(slash - strlen(own), own, strlen(own)) != 0;
+}
+
+static void report_version(struct reading *reading, const struct node *object, const struct kind *kind)
+{
+	const struct node *version = node_get(object, "apiVersion");
+	char hint[96];
+
+	snprintf(hint, sizeof(hint), "write 'apiVersion: %s'", kind->api_version);
+	if (decode_is_absent(version))
+		decode_error(&reading->decoder, object->pos, "missing-api-version", hint, "the %s has no apiVersion",
+			kind->name);
+	else
+		decode_error(&reading->decoder, version->pos, "wrong-api-version", hint,
+			"a %s is not of apiVersion '%s'", kind->name, version->text);
+	reading->objects.broken++;
+}
+
+/* Whether the object is one of `kind`; if not, that is said and it is counted. */
+static bool check_version(struct reading *reading, const struct node *object, const struct kind *kind, bool implied)
+{
+	const struct node *version = node_get(object, "apiVersion");
+
+	if (decode_is_absent(version) && implied)
+		return true;
+	if (version != NULL && version->kind == NODE_SCALAR) {
+		if (strcmp(version->text, kind->api_version) == 0)
+			return true;
+		if (is_foreign(version->text)) {
+			decode_warning(&reading->decoder, version->pos, "foreign-kind", NULL,
+				"a %s of %s is not the Kubernetes object of that name: it is passed over", kind->name,
+				version->text);
+			reading->objects.passed_over++;
+			return false;
+		}
+	}
+	report_version(reading, object, kind);
+	return false;
+}
+
+/* A kind that is none of ours: another object, or one of ours misspelt. */
+static void pass_over(struct reading *reading, const struct node *object, const struct node *kind)
+{
+	const char *nearest = spelling_nearest(kind->text, kind_names);
+	const struct node *version = node_get(object, "apiVersion");
+	char hint[64];
+
+	if (nearest == NULL || (version != NULL && is_foreign(version->text))) {
+		reading->objects.passed_over++;
+		return;
+	}
+	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest);
+	decode_error(&reading->decoder, kind->pos, "unknown-kind", hint, "there is no kind '%s'", kind->text);
+	reading->objects.broken++;
+}
+
+/* `implied` is the kind of an object that does not name it; NULL: none. */
+static const struct kind *identify(struct reading *reading, const struct node *object, const char *implied)
+{
+	const struct node *kind = node_get(object, "kind");
+	const struct kind *found;
+
+	if (decode_is_absent(kind) && implied != NULL) {
+		found = find_kind(implied);
+	} else if (decode_is_absent(kind) || kind->kind != NODE_SCALAR) {
+		decode_error(&reading->decoder, object->pos, "missing-kind", "write 'kind: NetworkPolicy', Pod or Namespace",
+			"the object has no kind");
+		reading->objects.broken++;
+		return NULL;
+	} else {
+		found = find_kind(kind->text);
+		if (found == NULL) {
+			pass_over(reading, object, kind);
+			return NULL;
+		}
+	}
+	return check_version(reading, object, found, implied != NULL) ? found : NULL;
+}
+
+static void read_object(struct reading *reading, const struct node *object, const char *implied);
+
+static void read_list(struct reading *reading, const struct node *list, const struct kind *kind)
+{
+	const struct node *items = node_get(list, "items");
+	const size_t errors = reading->decoder.diags->errors;
+	const size_t count = decode_list(&reading->decoder, items, "'items'");
+
+	reading->objects.broken += reading->decoder.diags->errors - errors;
+	for (size_t i = 0; i < count; i++)
+		read_object(reading, items->entries[i].value, kind->item);
+}
+
+static void read_object(struct reading *reading, const struct node *object, const char *implied)
+{
+	const struct kind *kind;
+
+	if (object->kind != NODE_MAPPING) {
+		decode_error(&reading->decoder, object->pos, "not-an-object", NULL,
+			"this is %s, and no Kubernetes object", decode_kind_name(object));
+		reading->objects.broken++;
+		return;
+	}
+	kind = object->health == NODE_BROKEN ? NULL : identify(reading, object, implied);
+	/* What is broken in a list's item is that item's own business. */
+	if (object->health == NODE_BROKEN || (kind != NULL && kind->ours != OUR_LIST && object->health != NODE_SOUND)) {
+		reading->objects.broken++;
+		return;
+	}
+	if (kind == NULL)
+		return;
+	switch (kind->ours) {
+	case OUR_NAMESPACE:
+		read_namespace(reading, object);
+		break;
+	case OUR_POD:
+		read_pod(reading, object);
+		break;
+	case OUR_POLICY:
+		read_policy(reading, object);
+		break;
+	case OUR_LIST:
+		read_list(reading, object, kind);
+		break;
+	}
+}
+
+int kube_decode(struct kube_objects *out, const struct document_list *documents, struct arena *arena,
+	struct diag_list *diags)
+{
+	struct reading reading = { .objects = { .broken = documents->broken } };
+	bool out_of_memory;
+
+	decoder_init(&reading.decoder, arena, diags);
+	for (size_t i = 0; i < documents->count; i++)
+		read_object(&reading, documents->roots[i], NULL);
+	out_of_memory = reading.decoder.out_of_memory;
+	decoder_deinit(&reading.decoder);
+	if (out_of_memory)
+		return -ENOMEM;
+	reading.objects.items = reading.items;
+	*out = reading.objects;
+	return 0;
+}

@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 
 #include "config/document.h"
 #include "policy/cluster.h"
@@ -23,7 +25,7 @@ void store_free(struct store *store);	/* NULL is allowed */
 
 /*
  * Gives file `name` a new content. Returns 0, also when the content is broken (store_diags()
- * tells); or -ENOMEM, the store unchanged.
+ * tells); or -ENOMEM, the store unchanged. `limits` may be NULL. The content that the file has already changes nothing.
  */
 int store_put(struct store *store, const char *name, const char *bytes, size_t length,
 	const struct document_limits *limits);
@@ -31,7 +33,26 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 int store_put_unreadable(struct store *store, const char *name, const char *reason);
 void store_remove(struct store *store, const char *name);	/* and its objects with it; unknown names are fine */
 
-/* The objects in force; of two with one key, that of the file later in name order (an error in diags). 0 or -ENOMEM. */
+/*
+ * What tells one version of a file on disk from the next, for a reader that wants to read only what changed. A file
+ * whose stamp was never set has an all-zero one.
+ */
+struct file_stamp {
+	uint64_t device, inode;
+	int64_t size;
+	struct timespec modified, changed;
+};
+void store_set_stamp(struct store *store, const char *name, const struct file_stamp *stamp);
+bool store_has_stamp(const struct store *store, const char *name, const struct file_stamp *stamp);
+bool store_has_file(const struct store *store, const char *name);
+
+/* A number that grows whenever something in the store changes: an object, a finding, the list of files. */
+uint64_t store_revision(const struct store *store);
+
+/*
+ * The objects in force. Of two with one key that of the file later in name order (an error in diags), but
+ * one that is only kept yields to one that its file really has. 0 or -ENOMEM.
+ */
 int store_cluster(struct store *store, struct cluster **out);
 
 /* All findings of all files, sorted, into a list on `arena` (deep copies: independent of the store). 0 or -ENOMEM. */

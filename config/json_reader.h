@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONFIG_JSON_READER_H
+#define CONFIG_JSON_READER_H
+
+/*
+ * JSON (RFC 8259) into a node builder. libyaml reads most JSON, but not all: it knows no surrogate pairs (an emoji in
+ * an annotation) and no keys of more than 1024 bytes. Internal to config/document.
+ */
+
+#include "config/node_builder.h"
+
+struct json_fault {
+	struct source_pos pos;
+	const char *problem;	/* "a comma or '}' is missing": static */
+};
+
+/*
+ * Reads JSON values, one after the other. Returns 0; -EINVAL with *fault filled when it is not JSON; -EOVERFLOW or
+ * -E2BIG (in diags), or -ENOMEM. On failure the builder may hold some of the values.
+ */
+int json_read(struct node_builder *builder, const char *bytes, size_t length, struct json_fault *fault);
+
+#endif

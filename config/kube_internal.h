@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONFIG_KUBE_INTERNAL_H
+#define CONFIG_KUBE_INTERNAL_H
+
+/*
+ * The parts of kube_decode(), one file a part of the API. Each reads a node into a model value and reports what is
+ * wrong to the decoder; absent nodes give the API's defaults.
+ */
+
+#include "config/decode.h"
+#include "config/fields.h"
+#include "config/kube.h"
+
+/* What objects of all kinds have. */
+struct kube_meta {
+	const char *name;		/* "" when it is missing or wrong, which is reported */
+	const char *namespace_name;	/* "default" when absent */
+	struct label_set labels;
+	const struct node *annotations;	/* in the tree */
+	bool audit;
+	bool terminating;
+	int64_t created;
+	struct source_pos pos;
+};
+
+void kube_read_meta(struct decoder *decoder, const struct node *object, enum kube_kind kind, struct kube_meta *out);
+/* An annotation's text, or NULL. */
+const char *kube_annotation(const struct kube_meta *meta, const char *name, struct source_pos *pos);
+
+void kube_read_namespace(struct decoder *decoder, const struct node *object, struct namespace_object *out);
+void kube_read_pod(struct decoder *decoder, const struct node *object, struct pod *out);
+void kube_read_policy(struct decoder *decoder, const struct node *object, struct network_policy *out);
+
+/* `node` is a LabelSelector. */
+void kube_read_selector(struct decoder *decoder, const struct node *node, struct selector *out);
+void kube_read_peer(struct decoder *decoder, const struct node *node, struct policy_peer *out);
+void kube_read_policy_port(struct decoder *decoder, const struct node *node, struct policy_port *out);
+/* IPPROTO_*; TCP when it is absent or unknown, which is reported. */
+uint8_t kube_read_protocol(struct decoder *decoder, const struct node *node);
+
+#endif

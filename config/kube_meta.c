@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/kube_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config/spelling.h"
+
+static const char *const meta_names[] = { "name", "namespace", "labels", "annotations", "generateName", "uid",
+	"resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+	"ownerReferences", "finalizers", "managedFields", "selfLink", "clusterName", "initializers", NULL };
+static const struct field_set meta_fields = { .owner = "metadata", .names = meta_names };
+
+static int label_cmp(const void *pa, const void *pb)
+{
+	const struct label *a = pa, *b = pb;
+
+	return strcmp(a->key, b->key);
+}
+
+/* False when the label is not valid, which is reported. */
+static bool read_label(struct decoder *decoder, const struct node_entry *entry, struct label *out)
+{
+	const char *problem = label_key_problem(entry->key->text);
+	const char *value;
+
+	if (problem != NULL)
+		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s", entry->key->text, problem);
+	value = decode_is_absent(entry->value) ? "" : decode_string(decoder, entry->value, "a label's value");
+	if (value == NULL)
+		return false;
+	if (problem == NULL && (problem = label_value_problem(value)) != NULL)
+		decode_error(decoder, entry->value->pos, "bad-label", NULL, "label value '%s': %s", value, problem);
+	if (problem != NULL)
+		return false;
+	*out = (struct label){ .key = decode_intern(decoder, entry->key->text), .value = decode_intern(decoder, value) };
+	return true;
+}
+
+static const struct field_set label_fields = { .owner = "labels", .names = (const char *const[]){ NULL } };
+
+/* `extra` more can be added to the set that comes out. */
+static void read_labels(struct decoder *decoder, const struct node *node, size_t extra, struct label_set *out)
+{
+	const bool absent = decode_is_absent(node);
+	struct label *items;
+	size_t count = 0;
+
+	if (!absent && node->kind != NODE_MAPPING) {
+		fields_check(decoder, node, &label_fields, FIELDS_LENIENT);
+		return;
+	}
+	items = decode_alloc(decoder, (absent ? 0 : node->count) + extra, sizeof(*items));
+	if (items == NULL)
+		return;
+	for (size_t i = 0; !absent && i < node->count; i++)
+		if (read_label(decoder, &node->entries[i], &items[count]))
+			count++;
+	qsort(items, count, sizeof(*items), label_cmp);
+	*out = (struct label_set){ .items = items, .count = count };
+}
+
+const char *kube_annotation(const struct kube_meta *meta, const char *name, struct source_pos *pos)
+{
+	const struct node *value = node_get(meta->annotations, name);
+
+	if (value == NULL || value->kind != NODE_SCALAR)
+		return NULL;
+	*pos = value->pos;
+	return value->text;
+}
+
+/* Ours are few: one that is none of them is a misspelling. */
+static void check_own_annotation(struct decoder *decoder, const struct node *key)
+{
+	static const char *const own[] = { "podgate.io/audit", "podgate.io/ip", "podgate.io/ips", NULL };
+	const char *nearest = spelling_nearest(key->text, own);
+	char hint[128];
+
+	for (size_t i = 0; own[i] != NULL; i++)
+		if (strcmp(key->text, own[i]) == 0)
+			return;
+	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest != NULL ? nearest : own[0]);
+	decode_warning(decoder, key->pos, "unknown-annotation", hint, "podgate knows no annotation '%s'", key->text);
+}
+
+static void read_annotations(struct decoder *decoder, const struct node *node, struct kube_meta *out)
+{
+	struct source_pos pos;
+	const char *audit;
+
+	if (decode_is_absent(node))
+		return;
+	if (node->kind != NODE_MAPPING) {
+		decode_error(decoder, node->pos, "wrong-type", NULL, "annotations must be a mapping, and this is %s",
+			decode_kind_name(node));
+		return;
+	}
+	for (size_t i = 0; i < node->count; i++) {
+		if (!decode_is_absent(node->entries[i].value))
+			decode_string(decoder, node->entries[i].value, "an annotation's value");
+		if (strncmp(node->entries[i].key->text, "podgate.io/", strlen("podgate.io/")) == 0)
+			check_own_annotation(decoder, node->entries[i].key);
+	}
+	out->annotations = node;
+	audit = kube_annotation(out, "podgate.io/audit", &pos);
+	if (audit == NULL)
+		return;
+	out->audit = strcmp(audit, "true") == 0;
+	if (!out->audit && strcmp(audit, "false") != 0)
+		decode_error(decoder, pos, "bad-audit", "write \"true\" or \"false\"",
+			"annotation podgate.io/audit is neither true nor false: '%s'", audit);
+}
+
+/* RFC 3339 to seconds since the epoch. False when it is something else. */
+static bool parse_time(const char *text, int64_t *out)
+{
+	struct tm tm = { 0 };
+	int length = 0, hours = 0, minutes = 0;
+	const char *rest;
+
+	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+		    &tm.tm_min, &tm.tm_sec, &length) != 6 || length == 0)
+		return false;
+	rest = text + length;
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0 &&
+		(sscanf(rest, "%3d:%2d%n", &hours, &minutes, &length) != 2 || rest[length] != '\0'))
+		return false;
+	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31)
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	*out = timegm(&tm) - (hours * 60 + (*rest == '-' ? -minutes : minutes)) * 60;
+	return true;
+}
+
+static int64_t read_time(struct decoder *decoder, const struct node *node)
+{
+	int64_t seconds = 0;
+
+	if (!decode_is_absent(node) && (node->kind != NODE_SCALAR || !parse_time(node->text, &seconds)))
+		decode_error(decoder, node->pos, "bad-time", "write it as 2024-01-31T12:00:00Z",
+			"this is no time of RFC 3339");
+	return seconds;
+}
+
+/* A name by the API's rules, or "" when there is none that is valid. */
+static const char *read_name(struct decoder *decoder, const struct node *node, const char *what,
+	const char *(*problem_of)(const char *))
+{
+	const char *name = decode_string(decoder, node, what);
+	const char *problem = name == NULL ? NULL : problem_of(name);
+
+	if (problem != NULL)
+		decode_error(decoder, node->pos, "bad-name", NULL, "%s '%s': %s", what, name, problem);
+	return name == NULL || problem != NULL ? "" : decode_intern(decoder, name);
+}
+
+static void read_identity(struct decoder *decoder, const struct node *meta, enum kube_kind kind, struct kube_meta *out)
+{
+	const struct node *name = node_get(meta, "name"), *namespace_name = node_get(meta, "namespace");
+
+	if (decode_is_absent(name)) {
+		decode_error(decoder, meta->pos, "missing-name", "write 'name: ...' under metadata", "metadata has no name");
+	} else {
+		out->pos = name->pos;
+		out->name = read_name(decoder, name, "metadata.name",
+			kind == KUBE_NAMESPACE ? namespace_name_problem : object_name_problem);
+	}
+	if (kind != KUBE_NAMESPACE && !decode_is_absent(namespace_name) && namespace_name->text[0] != '\0')
+		out->namespace_name =
+			read_name(decoder, namespace_name, "metadata.namespace", namespace_name_problem);
+}
+
+void kube_read_meta(struct decoder *decoder, const struct node *object, enum kube_kind kind, struct kube_meta *out)
+{
+	const struct node *meta = node_get(object, "metadata");
+
+	*out = (struct kube_meta){ .name = "", .namespace_name = "default", .pos = object->pos };
+	if (decode_is_absent(meta)) {
+		decode_error(decoder, object->pos, "missing-metadata", "write 'metadata:' and below it 'name: ...'",
+			"the object has no metadata");
+		return;
+	}
+	if (!fields_check(decoder, meta, &meta_fields, kind == KUBE_POLICY ? FIELDS_STRICT : FIELDS_LENIENT))
+		return;
+	read_identity(decoder, meta, kind, out);
+	read_labels(decoder, node_get(meta, "labels"), kind == KUBE_NAMESPACE ? 1 : 0, &out->labels);
+	read_annotations(decoder, node_get(meta, "annotations"), out);
+	out->created = read_time(decoder, node_get(meta, "creationTimestamp"));
+	out->terminating = !decode_is_absent(node_get(meta, "deletionTimestamp"));
+}
+
+/* The API server keeps this label on every namespace, whatever its manifest says. */
+static void set_name_label(struct decoder *decoder, struct label_set *labels, const char *name)
+{
+	static const char key[] = "kubernetes.io/metadata.name";
+	struct label *items = decode_alloc(decoder, labels->count + 1, sizeof(*items));
+	size_t count = 0;
+
+	if (items == NULL)
+		return;
+	for (size_t i = 0; i < labels->count; i++)
+		if (strcmp(labels->items[i].key, key) != 0)
+			items[count++] = labels->items[i];
+	items[count++] = (struct label){ .key = key, .value = name };
+	qsort(items, count, sizeof(*items), label_cmp);
+	*labels = (struct label_set){ .items = items, .count = count };
+}
+
+void kube_read_namespace(struct decoder *decoder, const struct node *object, struct namespace_object *out)
+{
+	struct kube_meta meta;
+
+	kube_read_meta(decoder, object, KUBE_NAMESPACE, &meta);
+	set_name_label(decoder, &meta.labels, meta.name);
+	*out = (struct namespace_object){ .name = meta.name, .labels = meta.labels, .audit = meta.audit, .pos = meta.pos };
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/kube_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct field_set peer_fields = {
+	.owner = "a peer",
+	.names = (const char *const[]){ "podSelector", "namespaceSelector", "ipBlock", NULL },
+	.elsewhere = (const struct field_elsewhere[]){
+		{ "matchLabels", "it belongs below 'podSelector:' or 'namespaceSelector:'" },
+		{ "matchExpressions", "it belongs below 'podSelector:' or 'namespaceSelector:'" },
+		{ "cidr", "it belongs below 'ipBlock:'" },
+		{ "except", "it belongs below 'ipBlock:'" },
+		{ "ports", "it belongs beside 'from' or 'to', in their column" },
+		{ NULL, NULL } },
+};
+static const struct field_set ip_block_fields = {
+	.owner = "an ipBlock",
+	.names = (const char *const[]){ "cidr", "except", NULL },
+};
+
+/* False when it is no CIDR block, which is reported. Host bits are reported and kept. */
+static bool read_cidr(struct decoder *decoder, const struct node *node, struct cidr *out)
+{
+	const char *text = decode_string(decoder, node, "a CIDR block");
+	char block[CIDR_TEXT], hint[CIDR_TEXT + 32];
+	struct ip_addr addr;
+	struct cidr masked;
+
+	if (text == NULL)
+		return false;
+	if (cidr_parse(out, text) != 0) {
+		const bool bare = ip_addr_parse(&addr, text) == 0;
+
+		snprintf(hint, sizeof(hint), "one address is written %.46s/%u", text, bare ? ip_addr_bits(&addr) : 0U);
+		decode_error(decoder, node->pos, "bad-cidr", bare ? hint : "write ADDRESS/PREFIX, as in 10.0.0.0/8",
+			"'%s' is no CIDR block", text);
+		return false;
+	}
+	masked = cidr_masked(out);
+	snprintf(hint, sizeof(hint), "write %s", cidr_format(&masked, block));
+	if (cidr_has_host_bits(out))
+		decode_warning(decoder, node->pos, "host-bits", hint, "'%s' has bits set behind its prefix: it means %s", text,
+			block);
+	return true;
+}
+
+/*
+ * As the API server's ValidateIPBlock: a strict subset of the block. One of the same length is
+ * the block itself, whatever its host bits, and nothing would be left.
+ */
+static void check_except(struct decoder *decoder, const struct node *node, const struct cidr *block,
+	const struct cidr *except)
+{
+	char outer[CIDR_TEXT], inner[CIDR_TEXT];
+
+	cidr_format(block, outer);
+	cidr_format(except, inner);
+	if (block->addr.family != except->addr.family)
+		decode_error(decoder, node->pos, "except-outside-block", "use one ipBlock for IPv4 and one for IPv6",
+			"the exception %s and its block %s are of different families", inner, outer);
+	else if (cidr_contains_block(except, block))
+		decode_error(decoder, node->pos, "except-swallows-block",
+			"name a smaller block, or one address as ADDRESS/32 (/128 for IPv6)",
+			"the exception %s leaves nothing of its block %s", inner, outer);
+	else if (!cidr_contains_block(block, except))
+		decode_error(decoder, node->pos, "except-outside-block", "remove it, or widen the block",
+			"the exception %s is not in its block %s", inner, outer);
+}
+
+static void read_excepts(struct decoder *decoder, const struct node *node, struct ip_block *out)
+{
+	const size_t count = decode_list(decoder, node, "'except'");
+	struct cidr *excepts = decode_alloc(decoder, count, sizeof(*excepts));
+	struct cidr written;
+
+	if (excepts == NULL)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!read_cidr(decoder, node->entries[i].value, &written))
+			continue;
+		excepts[i] = cidr_masked(&written);
+		check_except(decoder, node->entries[i].value, &out->cidr, &excepts[i]);
+	}
+	out->excepts = excepts;
+	out->except_count = count;
+}
+
+static void read_ip_block(struct decoder *decoder, const struct node *node, struct ip_block *out)
+{
+	const struct node *cidr;
+	struct cidr written;
+
+	out->pos = node->pos;
+	if (!fields_check(decoder, node, &ip_block_fields, FIELDS_STRICT))
+		return;
+	cidr = node_get(node, "cidr");
+	if (decode_is_absent(cidr)) {
+		decode_error(decoder, node->pos, "missing-field", "write 'cidr: ADDRESS/PREFIX'", "an ipBlock needs 'cidr'");
+		return;
+	}
+	if (!read_cidr(decoder, cidr, &written))
+		return;
+	out->cidr = cidr_masked(&written);
+	read_excepts(decoder, node_get(node, "except"), out);
+}
+
+/* As the API server's ValidateNetworkPolicyPeer. */
+static void check_peer(struct decoder *decoder, const struct node *node, const struct policy_peer *peer)
+{
+	if (!peer->has_pod_selector && !peer->has_namespace_selector && !peer->has_ip_block)
+		decode_error(decoder, node->pos, "empty-peer", "write 'podSelector: {}' for all pods of the namespace",
+			"a peer must have podSelector, namespaceSelector or ipBlock");
+	else if (peer->has_ip_block && (peer->has_pod_selector || peer->has_namespace_selector))
+		decode_error(decoder, node_get(node, "ipBlock")->pos, "ip-block-with-selector",
+			"begin a new peer with '- ipBlock:'", "a peer can't have both ipBlock and a selector");
+}
+
+void kube_read_peer(struct decoder *decoder, const struct node *node, struct policy_peer *out)
+{
+	const struct node *pods, *namespaces, *block;
+	const size_t errors = decoder->diags->errors;
+
+	*out = (struct policy_peer){ .pos = node->pos };
+	if (node->kind != NODE_NULL && !fields_check(decoder, node, &peer_fields, FIELDS_STRICT))
+		return;
+	pods = node_get(node, "podSelector");
+	namespaces = node_get(node, "namespaceSelector");
+	block = node_get(node, "ipBlock");
+	out->has_pod_selector = !decode_is_absent(pods);
+	out->has_namespace_selector = !decode_is_absent(namespaces);
+	out->has_ip_block = !decode_is_absent(block);
+	/* A misspelt field is error enough: that it leaves the peer empty follows from it. */
+	if (decoder->diags->errors == errors)
+		check_peer(decoder, node, out);
+	if (out->has_pod_selector)
+		kube_read_selector(decoder, pods, &out->pod_selector);
+	if (out->has_namespace_selector)
+		kube_read_selector(decoder, namespaces, &out->namespace_selector);
+	if (out->has_ip_block)
+		read_ip_block(decoder, block, &out->ip_block);
+}

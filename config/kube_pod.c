@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/kube_internal.h"
+
+#include <string.h>
+
+/*
+ * Of a pod's many fields only those that a policy can depend on are read. The others are not checked: they change with
+ * every Kubernetes release, and it is not for a gateway to refuse them.
+ */
+static const struct field_set pod_fields = {
+	.owner = "a Pod",
+	.names = (const char *const[]){ "apiVersion", "kind", "metadata", "spec", "status", NULL },
+};
+static const struct field_set spec_fields = {
+	.owner = "a Pod's spec",
+	.names = (const char *const[]){ "hostNetwork", "nodeName", "containers", "initContainers", NULL },
+};
+static const struct field_set status_fields = {
+	.owner = "a Pod's status",
+	.names = (const char *const[]){ "podIP", "podIPs", "phase", "hostIP", "hostIPs", NULL },
+};
+static const struct field_set container_fields = {
+	.owner = "a container",
+	.names = (const char *const[]){ "name", "image", "ports", "restartPolicy", NULL },
+};
+static const struct field_set port_fields = {
+	.owner = "a container's port",
+	.names = (const char *const[]){ "name", "containerPort", "protocol", "hostPort", "hostIP", NULL },
+};
+static const struct field_set pod_ip_fields = {
+	.owner = "an item of podIPs",
+	.names = (const char *const[]){ "ip", NULL },
+};
+
+static bool read_container_port(struct decoder *decoder, const struct node *node, struct container_port *out)
+{
+	const struct node *name, *number;
+	const char *text = "";
+
+	if (!fields_check(decoder, node, &port_fields, FIELDS_LENIENT))
+		return false;
+	name = node_get(node, "name");
+	number = node_get(node, "containerPort");
+	if (decode_is_absent(number)) {
+		decode_error(decoder, node->pos, "missing-field", NULL, "a container's port needs 'containerPort'");
+		return false;
+	}
+	if (!decode_is_absent(name))
+		text = decode_string(decoder, name, "a port's name");
+	if (text != NULL && text[0] != '\0' && port_name_problem(text) != NULL)
+		decode_error(decoder, name->pos, "bad-port-name", NULL, "port name '%s': %s", text, port_name_problem(text));
+	out->port = decode_port(decoder, number, "containerPort");
+	out->protocol = kube_read_protocol(decoder, node_get(node, "protocol"));
+	out->name = text == NULL ? "" : decode_intern(decoder, text);
+	return true;
+}
+
+/* Init containers end before the pod serves, but for those that restart Always ("sidecars"). */
+static bool has_ports(const struct node *container, bool init)
+{
+	const struct node *policy = node_get(container, "restartPolicy");
+
+	return !init || (policy != NULL && strcmp(policy->text, "Always") == 0);
+}
+
+static size_t count_ports(struct decoder *decoder, const struct node *containers, const char *what, bool init)
+{
+	const size_t count = decode_list(decoder, containers, what);
+	size_t ports = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct node *container = containers->entries[i].value;
+
+		if (fields_check(decoder, container, &container_fields, FIELDS_LENIENT) && has_ports(container, init))
+			ports += decode_list(decoder, node_get(container, "ports"), "'ports'");
+	}
+	return ports;
+}
+
+static void read_ports(struct decoder *decoder, const struct node *containers, bool init, struct container_port *ports,
+	size_t *count)
+{
+	if (decode_is_absent(containers) || containers->kind != NODE_SEQUENCE)
+		return;
+	for (size_t i = 0; i < containers->count; i++) {
+		const struct node *container = containers->entries[i].value;
+		const struct node *list = node_get(container, "ports");
+
+		if (list == NULL || list->kind != NODE_SEQUENCE || !has_ports(container, init))
+			continue;
+		for (size_t j = 0; j < list->count; j++)
+			if (read_container_port(decoder, list->entries[j].value, &ports[*count]))
+				(*count)++;
+	}
+}
+
+static void read_containers(struct decoder *decoder, const struct node *spec, struct pod *out)
+{
+	const struct node *containers = node_get(spec, "containers"), *init = node_get(spec, "initContainers");
+	const size_t most = count_ports(decoder, containers, "'containers'", false) +
+			    count_ports(decoder, init, "'initContainers'", true);
+	struct container_port *ports = decode_alloc(decoder, most, sizeof(*ports));
+
+	if (ports == NULL)
+		return;
+	read_ports(decoder, containers, false, ports, &out->port_count);
+	read_ports(decoder, init, true, ports, &out->port_count);
+	out->ports = ports;
+}
+
+static void read_spec(struct decoder *decoder, const struct node *spec, struct pod *out)
+{
+	const struct node *node_name;
+	const char *text;
+
+	if (decode_is_absent(spec) || !fields_check(decoder, spec, &spec_fields, FIELDS_LENIENT))
+		return;
+	out->host_network = decode_boolean(decoder, node_get(spec, "hostNetwork"), "hostNetwork", false);
+	node_name = node_get(spec, "nodeName");
+	if (!decode_is_absent(node_name)) {
+		text = decode_string(decoder, node_name, "nodeName");
+		out->node_name = decode_intern(decoder, text != NULL ? text : "");
+	}
+	read_containers(decoder, spec, out);
+}
+
+/* One address into out[*count]. Empty is what the API shows while a pod has none. */
+static void read_ip(struct decoder *decoder, const char *text, struct source_pos pos, struct ip_addr *out, size_t *count)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	if (ip_addr_parse(&out[*count], text) != 0) {
+		decode_error(decoder, pos, "bad-ip", NULL, "'%s' is no IP address", text);
+		return;
+	}
+	for (size_t i = 0; i < *count; i++)
+		if (ip_addr_equal(&out[i], &out[*count]))
+			return;
+	(*count)++;
+}
+
+static void read_pod_ips(struct decoder *decoder, const struct node *list, struct pod *out)
+{
+	const size_t count = decode_list(decoder, list, "'podIPs'");
+	struct ip_addr *ips = decode_alloc(decoder, count, sizeof(*ips));
+
+	for (size_t i = 0; ips != NULL && i < count; i++) {
+		const struct node *item = list->entries[i].value, *ip;
+
+		if (!fields_check(decoder, item, &pod_ip_fields, FIELDS_LENIENT))
+			continue;
+		ip = node_get(item, "ip");
+		if (!decode_is_absent(ip))
+			read_ip(decoder, decode_string(decoder, ip, "an address"), ip->pos, ips, &out->ip_count);
+	}
+	out->ips = ips;
+}
+
+static void read_pod_ip(struct decoder *decoder, const struct node *node, struct pod *out)
+{
+	struct ip_addr *ips;
+
+	if (decode_is_absent(node))
+		return;
+	ips = decode_alloc(decoder, 1, sizeof(*ips));
+	if (ips != NULL)
+		read_ip(decoder, decode_string(decoder, node, "an address"), node->pos, ips, &out->ip_count);
+	out->ips = ips;
+}
+
+static void read_status(struct decoder *decoder, const struct node *status, struct pod *out)
+{
+	const struct node *phase;
+
+	if (decode_is_absent(status) || !fields_check(decoder, status, &status_fields, FIELDS_LENIENT))
+		return;
+	phase = node_get(status, "phase");
+	out->finished = phase != NULL && (strcmp(phase->text, "Succeeded") == 0 || strcmp(phase->text, "Failed") == 0);
+	read_pod_ips(decoder, node_get(status, "podIPs"), out);
+	if (out->ip_count == 0)
+		read_pod_ip(decoder, node_get(status, "podIP"), out);
+}
+
+/*
+ * podgate.io/ip and podgate.io/ips ("10.0.0.5,fd00::5"): the addresses of a pod whose manifest was written by
+ * hand, for a gateway where no API server adds a status. A status outranks them.
+ */
+static void read_annotated_ips(struct decoder *decoder, const struct kube_meta *meta, struct pod *out)
+{
+	struct source_pos pos;
+	const char *list = kube_annotation(meta, "podgate.io/ips", &pos);
+	struct ip_addr *ips;
+	size_t most = 1;
+
+	if (list == NULL)
+		list = kube_annotation(meta, "podgate.io/ip", &pos);
+	if (list == NULL)
+		return;
+	for (const char *at = list; *at != '\0'; at++)
+		most += *at == ',';
+	ips = decode_alloc(decoder, most, sizeof(*ips));
+	while (ips != NULL && *list != '\0') {
+		size_t length;
+		char text[IP_ADDR_TEXT];
+
+		list += strspn(list, ", ");
+		length = strcspn(list, ", ");
+		memset(text, 0, sizeof(text));
+		memcpy(text, list, length < sizeof(text) ? length : sizeof(text) - 1);
+		read_ip(decoder, text, pos, ips, &out->ip_count);
+		list += length;
+	}
+	out->ips = ips;
+}
+
+void kube_read_pod(struct decoder *decoder, const struct node *object, struct pod *out)
+{
+	struct kube_meta meta;
+
+	fields_check(decoder, object, &pod_fields, FIELDS_LENIENT);
+	kube_read_meta(decoder, object, KUBE_POD, &meta);
+	*out = (struct pod){ .namespace_name = meta.namespace_name, .name = meta.name, .labels = meta.labels,
+		.node_name = "", .created = meta.created, .terminating = meta.terminating, .audit = meta.audit,
+		.pos = meta.pos };
+	read_spec(decoder, node_get(object, "spec"), out);
+	read_status(decoder, node_get(object, "status"), out);
+	if (out->ip_count == 0)
+		read_annotated_ips(decoder, &meta, out);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/settings.h"
+
+#define AT(field) .offset = offsetof(struct settings, field)
+#define CHOICES(...) .choices = (const char *const[]){ __VA_ARGS__, NULL }
+
+/* In the order of the struct, which is the order of the help and of the man page. */
+static const struct setting table[] = {
+	{ .name = "manifests", .type = SETTING_STRING_LIST, AT(manifests), .default_text = "/etc/podgate/manifests",
+		.help = "Files and folders of Kubernetes manifests, watched for changes. On the command line, "
+			"separate them with commas." },
+	{ .name = "node_name", .type = SETTING_STRING, AT(node_name), .default_text = "",
+		.help = "When set, only pods with this spec.nodeName are isolated here; others are only peers." },
+	{ .name = "debounce_ms", .type = SETTING_UINT, AT(debounce_ms), .least = 0, .most = 60000, .default_text = "100",
+		.help = "Milliseconds without a change before changed manifests are read." },
+
+	{ .name = "workers", .type = SETTING_UINT, AT(workers), .least = 0, .most = 64, .default_text = "0",
+		.help = "Threads that judge packets. 0 is one for each CPU, at most 64." },
+	{ .name = "queue_base", .type = SETTING_UINT, AT(queue_base), .least = 0, .most = 65535, .default_text = "8610",
+		.help = "The first NFQUEUE number; each worker takes one, and one more is for replies." },
+	{ .name = "queue_length", .type = SETTING_UINT, AT(queue_length), .least = 64, .most = 65536,
+		.default_text = "8192", .help = "How many packets the kernel holds in each queue." },
+	{ .name = "backend", .type = SETTING_ENUM, AT(backend), CHOICES("auto", "nft", "legacy"), .default_text = "auto",
+		.help = "Which iptables to use. auto takes the one that has rules already." },
+	{ .name = "ipv6", .type = SETTING_ENUM, AT(ipv6), CHOICES("auto", "on", "off"), .default_text = "auto",
+		.help = "Whether IPv6 is enforced. auto does so when the kernel has it." },
+	{ .name = "mark_allow", .type = SETTING_MARK, AT(mark_allow), .default_text = "0x20000000",
+		.help = "The bit of the connection mark that allowed flows get. No other bit is touched." },
+	{ .name = "mark_deny", .type = SETTING_MARK, AT(mark_deny), .default_text = "0x40000000",
+		.help = "The bit of the connection mark that revoked flows get." },
+	{ .name = "host_traffic", .type = SETTING_ENUM, AT(host_traffic), CHOICES("allow", "policy"),
+		.default_text = "allow", .help = "Whether traffic from pods to the gateway itself is judged, too." },
+	{ .name = "bridge", .type = SETTING_ENUM, AT(bridge), CHOICES("set", "require", "ignore"), .default_text = "set",
+		.help = "When bridged packets would not pass iptables: set br_netfilter, refuse to start, or go on." },
+	{ .name = "daemon_away", .type = SETTING_ENUM, AT(daemon_away), CHOICES("closed", "open"),
+		.default_text = "closed", .help = "What unjudged packets meet while the daemon is not running." },
+	{ .name = "queue_full", .type = SETTING_ENUM, AT(queue_full), CHOICES("closed", "open"),
+		.default_text = "closed", .help = "What unjudged packets meet when a queue is full." },
+	{ .name = "sweep_interval_s", .type = SETTING_UINT, AT(sweep_interval_s), .least = 0, .most = 86400,
+		.default_text = "30", .help = "Seconds between background sweeps of live flows. 0: only after changes." },
+
+	{ .name = "audit", .type = SETTING_BOOL, AT(audit), .default_text = "false",
+		.help = "Log what would be denied, and let it pass: for the whole gateway." },
+	{ .name = "log_file", .type = SETTING_STRING, AT(log_file), .default_text = "/var/log/podgate/verdicts.jsonl",
+		.help = "Where verdicts are logged, as JSON Lines. - is standard output." },
+	{ .name = "log_allowed", .type = SETTING_ENUM, AT(log_allowed), CHOICES("no", "yes"), .default_text = "no",
+		.help = "Whether allowed flows are logged as well." },
+	{ .name = "log_fold_s", .type = SETTING_UINT, AT(log_fold_s), .least = 0, .most = 3600, .default_text = "10",
+		.help = "Repeats of one denial within this many seconds are one record with a count. 0: every one." },
+	{ .name = "log_size_mib", .type = SETTING_UINT, AT(log_size_mib), .least = 0, .most = 65536, .default_text = "64",
+		.help = "The log is rotated at this size, in MiB. 0: never." },
+	{ .name = "log_keep", .type = SETTING_UINT, AT(log_keep), .least = 0, .most = 1000, .default_text = "4",
+		.help = "How many rotated logs are kept." },
+
+	{ .name = "control_socket", .type = SETTING_STRING, AT(control_socket),
+		.default_text = "/run/podgate/control.sock", .help = "The socket that podgate's other commands talk to." },
+};
+
+const struct setting *settings_table(size_t *count)
+{
+	*count = sizeof(table) / sizeof(table[0]);
+	return table;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONFIG_YAML_READER_H
+#define CONFIG_YAML_READER_H
+
+/* YAML, by libyaml's events, into a node builder. Internal to config/document. */
+
+#include "config/node_builder.h"
+
+/*
+ * Reads `length` bytes of UTF-8. Documents that do not parse are in the builder's diags and counted in *broken; what
+ * follows the next --- is read again. Returns 0; -E2BIG when a limit ended the reading, or -ENOMEM.
+ */
+int yaml_read(struct node_builder *builder, const char *bytes, size_t length, size_t *broken);
+
+#endif
