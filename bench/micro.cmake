@@ -1,3 +1,5 @@
 podgate_bench(bench_sweep podgate_conntrack PkgConfig::MNL PkgConfig::NFCT)
 target_sources(bench_sweep PRIVATE	# the table and the cluster of its tests
 	${CMAKE_SOURCE_DIR}/tests/conntrack/flow_table.c ${CMAKE_SOURCE_DIR}/tests/conntrack/shop.c)
+podgate_bench(bench_policy podgate_policy)
+target_sources(bench_policy PRIVATE bench_clusters.c ${CMAKE_SOURCE_DIR}/tests/policy/naive.c)
