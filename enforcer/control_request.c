@@ -151,7 +151,7 @@ static bool side_names_policy(const cJSON *side, const char *wanted)
 
 	if (is_named(cJSON_GetObjectItemCaseSensitive(side, "policy"), "namespace", "name", wanted))
 		return true;
-	cJSON_ArrayForEach(policy, cJSON_GetObjectItemCaseSensitive(side, "isolatedBy"))
+	cJSON_ArrayForEach(policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
 		if (is_named(policy, "namespace", "name", wanted))
 			return true;
 	return false;

@@ -13,7 +13,20 @@
 
 /* One end: {"address", "port", "namespace", "pod"}; the names only for pods, the port only where the protocol has one. */
 cJSON *explain_json_end(const struct explanation *explanation, enum direction direction);
-/* One side: isolation, the rule that admits, or the nearest miss and its fix, each with file, line and column. */
+/*
+ * One side:
+ *   "verdict"      "open", "allowed", "denied", "audit-denied"
+ *   "enforced"     false: gateway, namespace or pod in audit mode
+ *   "isolated_by"  [{"namespace", "name", "file", "line", "column", "audit"}], the first 16 ("audit" only where true);
+ *                  "isolated_by_more": how many others there are, if any
+ * and, when a rule admits or comes nearest:
+ *   "policy"       {"namespace", "name"}
+ *   "rule"         "ingress[0]"; "peer": "ingress[0].from[1]"; "port": "ingress[0].ports[0]", where the rule has them
+ *   "file", "line", "column"    of what admits or misses
+ * and, when the side is denied:
+ *   "miss"         miss_name(); "field", "wanted", "had", "fix"
+ * "disagrees": true only if podgate's reasons don't lead to its verdict.
+ */
 cJSON *explain_json_side(const struct explanation *explanation, enum direction direction);
 /* A whole flow: {"verdict", "protocol", "source", "destination", "egress", "ingress"}. */
 cJSON *explain_json_flow(const struct explanation *explanation);
@@ -23,7 +36,8 @@ cJSON *explain_json_flow(const struct explanation *explanation);
  *   {"command": "explain", "source": "shop/web", "destination": "10.0.0.7:5432/tcp"}
  *   {"command": "judge", "rows": [["shop/web", "shop/db", "TCP", "5432"], ...]}
  * Replies: {"ok": true, "revision": N, "flows": [...]} or {"ok": false, "error": TEXT}; judge gives "rows": a list of
- * {"verdict"} or {"error"} objects, one each. The offline commands call the same functions on their own snapshot.
+ * {"verdict"} or {"error"} objects, one each, judged between the ends' primary addresses unless an address is written.
+ * The offline commands call the same functions on their own snapshot.
  */
 cJSON *explain_json_answer(const struct snapshot *snapshot, const cJSON *request);
 cJSON *explain_json_judge(const struct snapshot *snapshot, const cJSON *request);
