@@ -48,21 +48,19 @@ static void put_each(struct verdicts *verdicts, const struct nfqueue_packet *pac
 		put(verdicts, NFQNL_MSG_VERDICT, packets[i].id, packets[i].accept);
 }
 
+/* After the rarer ones nothing else is left of the burst, so the batch may name its last id, whatever that one's own verdict is. */
 static void put_batch(struct verdicts *verdicts, const struct nfqueue_packet *packets, size_t count)
 {
-	size_t accepts = 0, last_common = 0;
+	size_t accepts = 0;
 	bool common;
 
 	for (size_t i = 0; i < count; i++)
 		accepts += packets[i].accept;
 	common = accepts * 2 >= count;
-	for (size_t i = 0; i < count; i++) {
-		if (packets[i].accept == common)
-			last_common = i;
-		else
+	for (size_t i = 0; i < count; i++)
+		if (packets[i].accept != common)
 			put(verdicts, NFQNL_MSG_VERDICT, packets[i].id, packets[i].accept);
-	}
-	put(verdicts, NFQNL_MSG_VERDICT_BATCH, packets[last_common].id, common);
+	put(verdicts, NFQNL_MSG_VERDICT_BATCH, packets[count - 1].id, common);
 }
 
 size_t verdicts_write(struct verdicts *verdicts, const struct nfqueue_packet *packets, size_t count)

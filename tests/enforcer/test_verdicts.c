@@ -159,6 +159,22 @@ static void test_random_bursts(void **state)
 	assert_true(next < UINT32_MAX / 2);	/* it did wrap */
 }
 
+/* Ids that wrap are in order: one batch still answers them. */
+static void test_wrap_is_no_disorder(void **state)
+{
+	static const uint32_t ids[] = {UINT32_MAX - 1, UINT32_MAX, 0, 1};
+	struct model model = {.count = 0};
+	struct verdicts verdicts;
+
+	(void)state;
+	verdicts_init(&verdicts, QUEUE);
+	for (size_t i = 0; i < 4; i++)
+		enqueue(&model, ids[i]);
+	assert_int_equal(burst(&model, &verdicts, ids, 4, 0xf), 1);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(model.fates[i], ACCEPTED);
+}
+
 /* The kernel never sends ids out of order; were it to, a batch would reach packets that nobody has judged. */
 static void test_disorder_is_answered_one_by_one(void **state)
 {
@@ -241,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_say),
 		cmocka_unit_test(test_fewest_messages),
 		cmocka_unit_test(test_random_bursts),
+		cmocka_unit_test(test_wrap_is_no_disorder),
 		cmocka_unit_test(test_disorder_is_answered_one_by_one),
 		cmocka_unit_test(test_stray_packet_is_dropped),
 		cmocka_unit_test(test_unsent_denials_stay_denied),

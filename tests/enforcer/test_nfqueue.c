@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "enforcer/nfqueue.h"
+#include "enforcer/nfqueue_proc.h"
+#include "tests/enforcer/world.h"
+
+/* A queue without a worker: the tests read and answer it themselves. */
+struct fixture {
+	struct nfqueue *queue;
+	struct nfqueue_burst burst;
+	int sender, receiver, proc;
+};
+
+static void set_up(struct fixture *fixture)
+{
+	const struct nfqueue_options options = {.number = WORLD_QUEUE, .length = 1024};
+	char problem[NFQUEUE_PROBLEM];
+
+	assert_int_equal(nfqueue_open(&fixture->queue, &options, problem), 0);
+	fixture->sender = world_socket(SOCK_DGRAM, WEB4, 3000);
+	fixture->receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	fixture->proc = nfqueue_proc_open();
+	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+}
+
+static void tear_down(struct fixture *fixture)
+{
+	world_flush_rules();
+	nfqueue_close(fixture->queue);
+	close(fixture->sender);
+	close(fixture->receiver);
+	close(fixture->proc);
+}
+
+static void send_numbered(const struct fixture *fixture, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		world_send(fixture->sender, DB4, 1000, first + i);
+}
+
+static void receive(struct fixture *fixture, size_t packets)
+{
+	assert_int_equal(nfqueue_receive(fixture->queue, &fixture->burst), 0);
+	assert_int_equal(fixture->burst.count, packets);
+	assert_int_equal(fixture->burst.bad_messages, 0);
+}
+
+static void answer(struct fixture *fixture, bool accept)
+{
+	for (size_t i = 0; i < fixture->burst.count; i++)
+		fixture->burst.packets[i].accept = accept;
+	assert_int_equal(nfqueue_answer(fixture->queue, &fixture->burst), 0);
+}
+
+static uint32_t waiting(const struct fixture *fixture)
+{
+	struct nfqueue_row row;
+
+	assert_int_equal(nfqueue_proc_read(fixture->proc, WORLD_QUEUE, &row), 0);
+	return row.waiting;
+}
+
+static void set_net_admin(bool on)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	assert_int_equal(syscall(SYS_capget, &header, data), 0);
+	if (on)
+		data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective |= CAP_TO_MASK(CAP_NET_ADMIN);
+	else
+		data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective &= ~CAP_TO_MASK(CAP_NET_ADMIN);
+	assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+static void test_bursts_are_bounded(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	set_up(&fixture);
+	send_numbered(&fixture, 0, 150);
+	for (uint32_t left = 150; left > 0; left -= left < 64 ? left : 64) {
+		assert_int_equal(waiting(&fixture), left);
+		receive(&fixture, left < 64 ? left : 64);
+		answer(&fixture, true);
+	}
+	assert_int_equal(waiting(&fixture), 0);
+	for (uint32_t i = 0; i < 150; i++)
+		assert_int_equal(world_receive(fixture.receiver, 1000), i);
+	tear_down(&fixture);
+}
+
+/* Each packet's beginning is as it was sent, cut at 128 bytes; nothing is accepted unless somebody says so. */
+static void test_what_is_read(void **state)
+{
+	struct sockaddr_in db = {.sin_family = AF_INET, .sin_port = htons(1000)};
+	uint8_t large[1000];
+	struct fixture fixture;
+
+	(void)state;
+	set_up(&fixture);
+	for (size_t i = 0; i < sizeof(large); i++)
+		large[i] = (uint8_t)i;
+	inet_pton(AF_INET, DB4, &db.sin_addr);
+	assert_int_equal(sendto(fixture.sender, large, 10, 0, (void *)&db, sizeof(db)), 10);
+	assert_int_equal(sendto(fixture.sender, large, sizeof(large), 0, (void *)&db, sizeof(db)), sizeof(large));
+	receive(&fixture, 2);
+	assert_int_equal(fixture.burst.packets[0].length, 28 + 10);
+	assert_int_equal(fixture.burst.packets[1].length, 128);
+	for (size_t i = 0; i < 2; i++) {
+		assert_memory_equal(fixture.burst.packets[i].bytes + 28, large, fixture.burst.packets[i].length - 28);
+		assert_false(fixture.burst.packets[i].accept);
+	}
+	assert_int_equal(nfqueue_answer(fixture.queue, &fixture.burst), 0);
+	assert_int_equal(waiting(&fixture), 0);
+	assert_int_equal(world_receive(fixture.receiver, 50), -1);
+	tear_down(&fixture);
+}
+
+static void test_wake(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	set_up(&fixture);
+	assert_int_equal(nfqueue_wake(fixture.queue), 0);
+	receive(&fixture, 0);		/* else this waits for ever, and the test's time runs out */
+	assert_int_equal(fixture.burst.refusals, 0);
+	assert_int_equal(nfqueue_answer(fixture.queue, &fixture.burst), 0);
+	tear_down(&fixture);
+}
+
+/* Without the capability the kernel takes the send and refuses what is in it. Those packets must not pass with a later batch. */
+static void test_refused_verdicts_become_denials(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	set_up(&fixture);
+	send_numbered(&fixture, 0, 3);
+	receive(&fixture, 3);
+	set_net_admin(false);
+	answer(&fixture, false);
+	set_net_admin(true);
+	assert_int_equal(waiting(&fixture), 3);
+	receive(&fixture, 0);
+	assert_true(fixture.burst.refusals > 0);
+
+	send_numbered(&fixture, 3, 2);
+	receive(&fixture, 2);
+	answer(&fixture, true);
+	assert_int_equal(waiting(&fixture), 0);
+	assert_int_equal(world_receive(fixture.receiver, 1000), 3);
+	assert_int_equal(world_receive(fixture.receiver, 1000), 4);
+	assert_int_equal(world_receive(fixture.receiver, 50), -1);
+	tear_down(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bursts_are_bounded),
+		cmocka_unit_test(test_what_is_read),
+		cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_refused_verdicts_become_denials),
+	};
+
+	return cmocka_run_group_tests(tests, world_enter, NULL);
+}
