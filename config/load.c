@@ -75,8 +75,8 @@ static int put_too_large(struct loading *loading, const char *name)
 
 static int put_file(struct loading *loading, const char *name, int fd, size_t guess)
 {
-	char *bytes;
-	size_t length;
+	char *bytes = NULL;
+	size_t length = 0;
 	int err = read_all(fd, guess, bytes_most(loading->limits), &bytes, &length);
 
 	if (err == -ENOMEM)
