@@ -117,8 +117,8 @@ static int visit_folder(const char *path, const struct stat *info, const struct 
 	const struct scan_visitor *visitor)
 {
 	const struct trail trail = { up, info->st_dev, info->st_ino, up == NULL ? 1 : up->depth + 1 };
-	char **names;
-	size_t count;
+	char **names = NULL;
+	size_t count = 0;
 	int err;
 
 	if (trail.depth > FOLDERS_DEEP)
