@@ -27,7 +27,7 @@
 
 enum { ROUNDS_MOST = 99 };
 
-static const struct sweep_options options = { .marks = { 0x20000000, 0x40000000 } };
+static const struct sweep_options options = {.marks = {0x20000000, 0x40000000}};
 
 static double now_ms(void)
 {

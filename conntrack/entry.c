@@ -29,7 +29,7 @@
  */
 
 struct tuple {
-	struct flow flow;	/* ports as sent, also where `flow` proper would have none (GRE keys, DCCP) */
+	struct flow flow; /* ports as sent, also where `flow` proper would have none (GRE keys, DCCP) */
 	uint8_t icmp_type, icmp_code;
 	uint16_t icmp_id;
 	uint16_t zone;
@@ -55,9 +55,11 @@ static bool read_addresses(struct flow *out, const struct nlattr *nest, uint8_t 
 	return true;
 }
 
-static bool read_icmp(struct tuple *out, const struct nlattr *id, const struct nlattr *type, const struct nlattr *code)
+static bool read_icmp(
+	struct tuple *out, const struct nlattr *id, const struct nlattr *type, const struct nlattr *code)
 {
-	return netlink_attr_be16(&out->icmp_id, id) && netlink_attr_u8(&out->icmp_type, type) && netlink_attr_u8(&out->icmp_code, code);
+	return netlink_attr_be16(&out->icmp_id, id) && netlink_attr_u8(&out->icmp_type, type) &&
+	       netlink_attr_u8(&out->icmp_code, code);
 }
 
 static bool read_protocol(struct tuple *out, const struct nlattr *nest)
@@ -69,7 +71,8 @@ static bool read_protocol(struct tuple *out, const struct nlattr *nest)
 	if (!netlink_attr_u8(&out->flow.protocol, proto[CTA_PROTO_NUM]))
 		return false;
 	if (out->flow.protocol == IPPROTO_ICMP)
-		return read_icmp(out, proto[CTA_PROTO_ICMP_ID], proto[CTA_PROTO_ICMP_TYPE], proto[CTA_PROTO_ICMP_CODE]);
+		return read_icmp(out, proto[CTA_PROTO_ICMP_ID], proto[CTA_PROTO_ICMP_TYPE],
+			proto[CTA_PROTO_ICMP_CODE]);
 	if (out->flow.protocol == IPPROTO_ICMPV6)
 		return read_icmp(out, proto[CTA_PROTO_ICMPV6_ID], proto[CTA_PROTO_ICMPV6_TYPE],
 			proto[CTA_PROTO_ICMPV6_CODE]);
@@ -97,7 +100,8 @@ static bool read_tuple(struct tuple *out, const struct nlattr *nest, uint8_t fam
 /* The flow between the ends themselves: whoever began it, and whoever answers. */
 static struct flow untranslated(const struct tuple *original, const struct tuple *reply)
 {
-	struct flow flow = { .src = original->flow.src, .dst = reply->flow.src, .protocol = original->flow.protocol };
+	struct flow flow = {
+		.src = original->flow.src, .dst = reply->flow.src, .protocol = original->flow.protocol};
 
 	if (flow_protocol_has_ports(flow.protocol)) {
 		flow.src_port = original->flow.src_port;
@@ -111,7 +115,7 @@ int ct_entry_decode(struct ct_entry *out, const struct nlmsghdr *message)
 	const struct nlattr *attrs[CTA_MAX + 1];
 	const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
 	struct tuple original, reply;
-	struct ct_entry entry = { .mark = 0 };
+	struct ct_entry entry = {.mark = 0};
 
 	if (message->nlmsg_len < mnl_nlmsg_size(sizeof(*header)))
 		return -EBADMSG;
@@ -155,7 +159,8 @@ static void put_protocol(struct nlmsghdr *message, const struct ct_entry *entry)
 
 	mnl_attr_put_u8(message, CTA_PROTO_NUM, protocol);
 	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
-		mnl_attr_put_u16(message, v6 ? CTA_PROTO_ICMPV6_ID : CTA_PROTO_ICMP_ID, htons(entry->icmp_id));
+		mnl_attr_put_u16(
+			message, v6 ? CTA_PROTO_ICMPV6_ID : CTA_PROTO_ICMP_ID, htons(entry->icmp_id));
 		mnl_attr_put_u8(message, v6 ? CTA_PROTO_ICMPV6_TYPE : CTA_PROTO_ICMP_TYPE, entry->icmp_type);
 		mnl_attr_put_u8(message, v6 ? CTA_PROTO_ICMPV6_CODE : CTA_PROTO_ICMP_CODE, entry->icmp_code);
 	} else {

@@ -15,10 +15,10 @@
 
 struct local_addrs {
 	size_t count, capacity;
-	struct ip_addr *addrs;	/* sorted; an address on two interfaces may be there twice */
+	struct ip_addr *addrs; /* sorted; an address on two interfaces may be there twice */
 };
 
-enum { READ_TRIES = 5 };	/* while addresses come and go: a consistent answer, or the last one there was */
+enum { READ_TRIES = 5 }; /* while addresses come and go: a consistent answer, or the last one there was */
 
 static int append(struct local_addrs *list, struct ip_addr addr)
 {
@@ -112,5 +112,5 @@ void local_addrs_free(struct local_addrs *addrs)
 bool local_addrs_contain(const struct local_addrs *addrs, const struct ip_addr *addr)
 {
 	return addrs->count > 0 &&
-		bsearch(addr, addrs->addrs, addrs->count, sizeof(addrs->addrs[0]), order) != NULL;
+	       bsearch(addr, addrs->addrs, addrs->count, sizeof(addrs->addrs[0]), order) != NULL;
 }

@@ -22,7 +22,7 @@ static int note(const struct nlattr *attr, void *context)
 
 void netlink_attrs_index(const struct nlattr **table, uint16_t most, const void *bytes, size_t length)
 {
-	struct attr_index index = { .table = table, .most = most };
+	struct attr_index index = {.table = table, .most = most};
 
 	memset(table, 0, (most + 1U) * sizeof(*table));
 	mnl_attr_parse_payload(bytes, length, note, &index);

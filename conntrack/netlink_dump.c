@@ -8,7 +8,7 @@ struct dump {
 	netlink_visit *visit;
 	void *context;
 	unsigned int sequence, portid;
-	int result;		/* of the visits: once negative, the rest is read and thrown away */
+	int result; /* of the visits: once negative, the rest is read and thrown away */
 	bool done, interrupted;
 };
 
@@ -33,8 +33,11 @@ static int take_message(struct dump *dump, const struct nlmsghdr *message)
 		dump->interrupted = true;
 	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
 		return finish(dump, message);
-	if (message->nlmsg_type >= NLMSG_MIN_TYPE && dump->result == 0)
-		dump->result = dump->visit(message, dump->context);
+	if (message->nlmsg_type >= NLMSG_MIN_TYPE && dump->result == 0) {
+		const int answer = dump->visit(message, dump->context);
+
+		dump->result = answer < 0 ? answer : 0;
+	}
 	return 0;
 }
 
@@ -75,7 +78,7 @@ int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, netlink_vi
 {
 	static _Atomic unsigned int sequences;
 	char buffer[NETLINK_DUMP_BUFFER] __attribute__((aligned(MNL_ALIGNTO)));
-	struct dump dump = { .visit = visit, .context = context };
+	struct dump dump = {.visit = visit, .context = context};
 	int err = 0;
 
 	request->nlmsg_seq = dump.sequence = ++sequences;

@@ -14,10 +14,10 @@ struct sweep {
 	const struct sweep_options *options;
 	const struct local_addrs *local;
 	struct sweep_stats *stats;
-	int refused;		/* the first refusal of a mark: told in the end, but no reason to stop */
+	int refused; /* the first refusal of a mark: told in the end, but no reason to stop */
 	size_t pending;
 	struct ct_mark marks[BATCH];
-	struct judgement judgements[BATCH];	/* one for each mark; of no meaning where nothing was judged */
+	struct judgement judgements[BATCH]; /* one for each mark; of no meaning where nothing was judged */
 };
 
 static uint64_t now_ns(void)
@@ -57,13 +57,14 @@ static void flush(struct sweep *sweep)
 	sweep->pending = 0;
 }
 
-static void set_mark(struct sweep *sweep, const struct ct_entry *entry, uint32_t mark, struct judgement judgement)
+static void set_mark(
+	struct sweep *sweep, const struct ct_entry *entry, uint32_t mark, struct judgement judgement)
 {
 	const uint32_t mask = sweep->options->marks.allow | sweep->options->marks.deny;
 
 	if ((entry->mark & mask) == mark)
 		return;
-	sweep->marks[sweep->pending] = (struct ct_mark){ .entry = *entry, .mark = mark, .mask = mask };
+	sweep->marks[sweep->pending] = (struct ct_mark){.entry = *entry, .mark = mark, .mask = mask};
 	sweep->judgements[sweep->pending] = judgement;
 	if (++sweep->pending == BATCH)
 		flush(sweep);
@@ -79,14 +80,15 @@ static bool is_gated(const struct sweep *sweep, const struct flow *flow)
 
 static bool touches_isolated(const struct sweep *sweep, const struct flow *flow)
 {
-	return snapshot_isolates(sweep->snapshot, &flow->src) || snapshot_isolates(sweep->snapshot, &flow->dst);
+	return snapshot_isolates(sweep->snapshot, &flow->src) ||
+	       snapshot_isolates(sweep->snapshot, &flow->dst);
 }
 
 static int judge(const struct ct_entry *entry, void *context)
 {
 	struct sweep *sweep = context;
 	const struct sweep_marks marks = sweep->options->marks;
-	struct judgement judgement = { .verdict = VERDICT_ALLOW };
+	struct judgement judgement = {.verdict = VERDICT_ALLOW};
 
 	sweep->stats->seen++;
 	if (!touches_isolated(sweep, &entry->flow) || !is_gated(sweep, &entry->flow)) {
@@ -114,10 +116,10 @@ int sweep_run(struct ct_table *table, const struct snapshot *snapshot, const str
 {
 	const uint64_t start = now_ns();
 	struct local_addrs *local = NULL;
-	struct sweep sweep = { .table = table, .snapshot = snapshot, .options = options, .stats = stats };
+	struct sweep sweep = {.table = table, .snapshot = snapshot, .options = options, .stats = stats};
 	int err;
 
-	*stats = (struct sweep_stats){ .seen = 0 };
+	*stats = (struct sweep_stats){.seen = 0};
 	err = local_addrs_read(&local);
 	if (err == 0) {
 		sweep.local = local;
@@ -152,7 +154,7 @@ static int clear(const struct ct_entry *entry, void *context)
 {
 	struct clearing *clearing = context;
 
-	clearing->marks[clearing->pending] = (struct ct_mark){ .entry = *entry, .mask = clearing->mask };
+	clearing->marks[clearing->pending] = (struct ct_mark){.entry = *entry, .mask = clearing->mask};
 	if (++clearing->pending == BATCH)
 		flush_cleared(clearing);
 	return 0;
@@ -161,7 +163,7 @@ static int clear(const struct ct_entry *entry, void *context)
 /* The kernel can sift by "this bit is set", not by "one of these": a dump for each bit. */
 int sweep_clear(struct ct_table *table, struct sweep_marks marks, size_t *cleared)
 {
-	struct clearing clearing = { .table = table, .mask = marks.allow | marks.deny };
+	struct clearing clearing = {.table = table, .mask = marks.allow | marks.deny};
 	size_t skipped;
 	int err = ct_table_dump_marked(table, marks.allow, marks.allow, clear, &clearing, &skipped);
 

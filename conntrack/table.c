@@ -25,7 +25,7 @@ struct ct_table {
 };
 
 enum {
-	UPDATE_MOST = 20 + CT_ENTRY_NAME_MOST + 2 * 8,	/* headers, name, mark and mask */
+	UPDATE_MOST = 20 + CT_ENTRY_NAME_MOST + 2 * 8, /* headers, name, mark and mask */
 	UPDATES_A_SEND = sizeof(((struct ct_table *)0)->batch) / UPDATE_MOST,
 	/* One refusal costs the kernel less than 1 KiB of receive buffer; a whole batch may be refused. */
 	REFUSALS_ROOM = UPDATES_A_SEND * 2048,
@@ -103,16 +103,18 @@ static int decode(const struct nlmsghdr *message, void *context)
 	struct decoding *decoding = context;
 	struct ct_entry entry;
 
-	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_CTNETLINK || ct_entry_decode(&entry, message) != 0) {
+	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_CTNETLINK ||
+		ct_entry_decode(&entry, message) != 0) {
 		decoding->skipped++;
 		return 0;
 	}
 	return decoding->visit(&entry, decoding->context);
 }
 
-static int dump(struct ct_table *table, struct nlmsghdr *request, ct_visit *visit, void *context, size_t *skipped)
+static int dump(
+	struct ct_table *table, struct nlmsghdr *request, ct_visit *visit, void *context, size_t *skipped)
 {
-	struct decoding decoding = { .visit = visit, .context = context };
+	struct decoding decoding = {.visit = visit, .context = context};
 	const int err = netlink_dump(table->dumps, request, decode, &decoding, NULL);
 
 	*skipped = decoding.skipped;
@@ -125,11 +127,12 @@ int ct_table_dump(struct ct_table *table, ct_visit *visit, void *context, size_t
 {
 	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
 
-	return dump(table, put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC), visit, context, skipped);
+	return dump(
+		table, put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC), visit, context, skipped);
 }
 
-int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, ct_visit *visit, void *context,
-	size_t *skipped)
+int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, ct_visit *visit,
+	void *context, size_t *skipped)
 {
 	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *request = put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
@@ -152,8 +155,8 @@ static size_t put_update(void *at, const struct ct_mark *mark, unsigned int sequ
 	return message->nlmsg_len;
 }
 
-static void note_refusals(const struct nlmsghdr *message, int left, unsigned int first, struct ct_mark *marks,
-	size_t count)
+static void note_refusals(
+	const struct nlmsghdr *message, int left, unsigned int first, struct ct_mark *marks, size_t count)
 {
 	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 		const struct nlmsgerr *refusal = mnl_nlmsg_get_payload(message);
@@ -176,7 +179,8 @@ static int read_refusals(struct ct_table *table, unsigned int first, struct ct_m
 		if (got < 0 && errno != EINTR)
 			return errno == EAGAIN ? 0 : -errno;
 		if (got > 0)
-			note_refusals((const struct nlmsghdr *)(const void *)buffer, (int)got, first, marks, count);
+			note_refusals(
+				(const struct nlmsghdr *)(const void *)buffer, (int)got, first, marks, count);
 	}
 }
 

@@ -12,7 +12,7 @@ expect() {	# what for, then a command that must succeed
 	shift
 	if ! output=$("$@" 2>&1); then
 		echo "FAILED $what"
-		sed 's/^/    /' <<<"$output"
+		echo "$output"
 		failed=1
 	fi
 }

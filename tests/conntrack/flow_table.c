@@ -130,7 +130,8 @@ static const struct nlmsghdr *ask(size_t size, const char *what)
 	got = mnl_socket_recvfrom(kernel, buffer, sizeof(buffer));
 	if (got < 0 || !mnl_nlmsg_ok(answer, (int)got))
 		err(1, "%s", what);
-	if (answer->nlmsg_type == NLMSG_ERROR && ((const struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error != 0)
+	if (answer->nlmsg_type == NLMSG_ERROR &&
+		((const struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error != 0)
 		errx(1, "%s: %s", what,
 			strerror(-((const struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error));
 	return answer;
@@ -138,13 +139,15 @@ static const struct nlmsghdr *ask(size_t size, const char *what)
 
 void flow_table_add(const struct flow_spec *spec)
 {
-	ask(put_message(buffer, whole(spec), IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK)->nlmsg_len,
+	ask(put_message(buffer, whole(spec), IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK)
+			->nlmsg_len,
 		"adding an entry");
 }
 
 void flow_table_delete(const struct flow_spec *spec)
 {
-	ask(put_message(buffer, named(spec), IPCTNL_MSG_CT_DELETE, NLM_F_ACK)->nlmsg_len, "deleting an entry");
+	ask(put_message(buffer, named(spec), IPCTNL_MSG_CT_DELETE, NLM_F_ACK)->nlmsg_len,
+		"deleting an entry");
 }
 
 uint32_t flow_table_mark(const struct flow_spec *spec)
@@ -170,11 +173,16 @@ void flow_table_fill(size_t count, const char *dst, uint16_t dport, size_t strid
 		const bool last = i + 1 == count || size + 2UL * MESSAGE_MOST > sizeof(buffer);
 		char src[16];
 
-		snprintf(src, sizeof(src), "%d.%zu.%zu.%zu", stride != 0 && i % stride == 0 ? 11 : 10, i >> 16 & 0xff,
-			i >> 8 & 0xff, i & 0xff);
-		size += put_message(buffer + size, whole(&(struct flow_spec){ .protocol = IPPROTO_TCP, .src = src,
-			.dst = dst, .sport = 1024, .dport = dport }), IPCTNL_MSG_CT_NEW,
-			NLM_F_CREATE | NLM_F_EXCL | (last ? NLM_F_ACK : 0U))->nlmsg_len;
+		snprintf(src, sizeof(src), "%d.%zu.%zu.%zu", stride != 0 && i % stride == 0 ? 11 : 10,
+			i >> 16 & 0xff, i >> 8 & 0xff, i & 0xff);
+		size += put_message(buffer + size,
+			whole(&(struct flow_spec){.protocol = IPPROTO_TCP,
+				.src = src,
+				.dst = dst,
+				.sport = 1024,
+				.dport = dport}),
+			IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL | (last ? NLM_F_ACK : 0U))
+				->nlmsg_len;
 		if (last) {
 			ask(size, "filling the table");
 			size = 0;

@@ -111,8 +111,10 @@ static void test_longest_name_fits(void **state)
 {
 	char buffer[MESSAGE_MOST] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *message = begin(buffer, AF_INET6);
-	const struct ct_entry entry = { .original = { .src = { .family = IP_FAMILY_V6 },
-		.dst = { .family = IP_FAMILY_V6 }, .protocol = IPPROTO_ICMPV6 }, .zone = 65535 };
+	const struct ct_entry entry = {.original = {.src = {.family = IP_FAMILY_V6},
+					       .dst = {.family = IP_FAMILY_V6},
+					       .protocol = IPPROTO_ICMPV6},
+		.zone = 65535};
 	const uint32_t before = message->nlmsg_len;
 
 	(void)state;
@@ -129,7 +131,7 @@ static void test_every_truncation(void **state)
 
 	(void)state;
 	for (uint32_t length = sizeof(*message); length < message->nlmsg_len; length++) {
-		const struct ct_entry untouched = { .mark = 0x1234 };
+		const struct ct_entry untouched = {.mark = 0x1234};
 		struct ct_entry entry = untouched;
 		struct nlmsghdr *cut = malloc(length);
 
@@ -157,7 +159,7 @@ static void test_refuses_foreign_families(void **state)
 	struct ct_entry entry;
 
 	(void)state;
-	set_family(message, AF_INET6);	/* its attributes are IPv4's */
+	set_family(message, AF_INET6); /* its attributes are IPv4's */
 	assert_int_equal(ct_entry_decode(&entry, message), -EBADMSG);
 	set_family(message, AF_BRIDGE);
 	assert_int_equal(ct_entry_decode(&entry, message), -EBADMSG);

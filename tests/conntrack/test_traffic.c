@@ -27,14 +27,14 @@
 #include "tests/conntrack/flow_table.h"
 #include "tests/conntrack/shop.h"
 
-#define SERVICE "10.96.0.1"	/* port 80 is db's 5432 */
+#define SERVICE "10.96.0.1" /* port 80 is db's 5432 */
 #define OUTSIDE "203.0.113.1"
 #define GATEWAY "10.0.0.254"
 
 enum { ALLOW = 0x20000000, DENY = 0x40000000, OURS = ALLOW | DENY };
 enum { SOON_MS = 5000, SILENCE_MS = 400 };
 
-static int gateway = -1, web = -1, db = -1, other = -1, outside = -1;	/* network namespaces */
+static int gateway = -1, web = -1, db = -1, other = -1, outside = -1; /* network namespaces */
 static struct ct_table *table;
 
 static int this_namespace(void)
@@ -61,10 +61,12 @@ static int make_pod(const char *link, const char *addr, const char *addr6)
 		err(1, "unshare");
 	pod = this_namespace();
 	go_to(gateway);
-	flow_table_run("ip link add %s type veth peer name eth0 netns /proc/%d/fd/%d", link, (int)getpid(), pod);
-	flow_table_run("ip address add " GATEWAY "/32 dev %s && ip address add fd00::fe/128 dev %s nodad", link, link);
-	flow_table_run("ip link set %s up && ip route add %s dev %s && ip route add %s dev %s", link, addr, link, addr6,
-		link);
+	flow_table_run(
+		"ip link add %s type veth peer name eth0 netns /proc/%d/fd/%d", link, (int)getpid(), pod);
+	flow_table_run("ip address add " GATEWAY "/32 dev %s && ip address add fd00::fe/128 dev %s nodad",
+		link, link);
+	flow_table_run("ip link set %s up && ip route add %s dev %s && ip route add %s dev %s", link, addr,
+		link, addr6, link);
 	go_to(pod);
 	flow_table_run("ip link set lo up && ip link set eth0 up && ip address add %s/32 dev eth0", addr);
 	flow_table_run("ip address add %s/128 dev eth0 nodad && ip route add fd00::fe dev eth0", addr6);
@@ -76,12 +78,14 @@ static int make_pod(const char *link, const char *addr, const char *addr6)
 
 static void make_rules(void)
 {
-	flow_table_run("echo 1 >/proc/sys/net/ipv4/ip_forward && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
-	flow_table_run("iptables -t nat -A PREROUTING -d " SERVICE " -p tcp --dport 80 -j DNAT --to-destination " DB
-		       ":5432");
+	flow_table_run(
+		"echo 1 >/proc/sys/net/ipv4/ip_forward && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+	flow_table_run("iptables -t nat -A PREROUTING -d " SERVICE
+		       " -p tcp --dport 80 -j DNAT --to-destination " DB ":5432");
 	flow_table_run("iptables -t nat -A POSTROUTING -d " OUTSIDE " -j MASQUERADE");
-	flow_table_run("for t in iptables ip6tables; do $t -t mangle -A FORWARD -m connmark --mark %#x/%#x -j DROP"
-		       " && $t -t mangle -A FORWARD -m conntrack --ctstate INVALID -j DROP || exit 1; done",
+	flow_table_run(
+		"for t in iptables ip6tables; do $t -t mangle -A FORWARD -m connmark --mark %#x/%#x -j DROP"
+		" && $t -t mangle -A FORWARD -m conntrack --ctstate INVALID -j DROP || exit 1; done",
 		(unsigned int)DENY, (unsigned int)OURS);
 }
 
@@ -112,7 +116,7 @@ static int leave(void **state)
 
 static struct sockaddr_storage address(const char *text, uint16_t port)
 {
-	struct sockaddr_storage storage = { .ss_family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET };
+	struct sockaddr_storage storage = {.ss_family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET};
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&storage;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&storage;
 
@@ -140,17 +144,17 @@ static int socket_in(int pod, const char *like)
 
 struct connection {
 	int client, server;
-	struct flow_spec spec;		/* its original tuple */
+	struct flow_spec spec; /* its original tuple */
 };
 
-static struct connection connect_pods(int from, const char *src, const char *dst, uint16_t dport, int to,
-	uint16_t listen_port)
+static struct connection connect_pods(
+	int from, const char *src, const char *dst, uint16_t dport, int to, uint16_t listen_port)
 {
 	const struct sockaddr_storage any = address(strchr(dst, ':') != NULL ? "::" : "0.0.0.0", listen_port);
 	const struct sockaddr_storage target = address(dst, dport);
 	const int listener = socket_in(to, dst), on = 1;
-	struct connection made = { .client = socket_in(from, dst), .spec = { .protocol = IPPROTO_TCP, .src = src,
-		.dst = dst, .dport = dport } };
+	struct connection made = {.client = socket_in(from, dst),
+		.spec = {.protocol = IPPROTO_TCP, .src = src, .dst = dst, .dport = dport}};
 	struct sockaddr_in6 own;
 	socklen_t size = sizeof(own);
 
@@ -161,7 +165,7 @@ static struct connection connect_pods(int from, const char *src, const char *dst
 	made.server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(made.server >= 0);
 	assert_int_equal(getsockname(made.client, (struct sockaddr *)&own, &size), 0);
-	made.spec.sport = ntohs(own.sin6_port);	/* at the same place in both families */
+	made.spec.sport = ntohs(own.sin6_port); /* at the same place in both families */
 	close(listener);
 	return made;
 }
@@ -174,7 +178,7 @@ static void disconnect(struct connection *connection)
 
 static bool arrives(int from, int to, int within_ms)
 {
-	struct pollfd readable = { .fd = to, .events = POLLIN };
+	struct pollfd readable = {.fd = to, .events = POLLIN};
 	char byte = 'x';
 
 	assert_int_equal(send(from, &byte, 1, MSG_NOSIGNAL), 1);
@@ -189,7 +193,7 @@ static void assert_alive(const struct connection *connection)
 
 static struct sweep_stats sweep_by(enum shop_policies policies)
 {
-	const struct sweep_options options = { .marks = { ALLOW, DENY } };
+	const struct sweep_options options = {.marks = {ALLOW, DENY}};
 	struct snapshot *snapshot = shop_snapshot(policies, false);
 	struct sweep_stats stats;
 
@@ -216,7 +220,7 @@ static void test_cuts_one_and_spares_the_other(void **state)
 	assert_int_equal(flow_table_mark(&stranger6.spec), DENY);
 	assert_int_equal(flow_table_mark(&from_db.spec), ALLOW);
 	assert_alive(&by_service);
-	assert_alive(&from_db);		/* db is closed to other, but other answers db */
+	assert_alive(&from_db); /* db is closed to other, but other answers db */
 	assert_false(arrives(stranger.client, stranger.server, SILENCE_MS));
 	assert_false(arrives(stranger6.server, stranger6.client, SILENCE_MS));
 
@@ -258,24 +262,25 @@ static int find_ping(const struct ct_entry *entry, void *context)
 static void ping(int from, const char *dst)
 {
 	const uint16_t id = 0x4242, sequence = 1;
-	const uint16_t request[4] = { htons(0x0800), htons((uint16_t)~(0x0800 + id + sequence)), htons(id),
-		htons(sequence) };
+	const uint16_t request[4] = {
+		htons(0x0800), htons((uint16_t) ~(0x0800 + id + sequence)), htons(id), htons(sequence)};
 	const struct sockaddr_storage target = address(dst, 0);
-	struct pollfd readable = { .events = POLLIN };
+	struct pollfd readable = {.events = POLLIN};
 
 	go_to(from);
 	readable.fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
 	go_to(gateway);
 	assert_true(readable.fd >= 0);
 	assert_int_equal(sendto(readable.fd, request, sizeof(request), 0, (const struct sockaddr *)&target,
-		sizeof(struct sockaddr_in)), sizeof(request));
+				 sizeof(struct sockaddr_in)),
+		sizeof(request));
 	assert_int_equal(poll(&readable, 1, SOON_MS), 1);
 	close(readable.fd);
 }
 
 static void test_ping(void **state)
 {
-	struct ct_entry found = { .zone = 0 };
+	struct ct_entry found = {.zone = 0};
 	size_t skipped;
 
 	(void)state;
