@@ -41,8 +41,8 @@ static int read_file(const char *path, char **out, size_t *length)
 static int read_settings(struct settings *settings, const char *path, struct arena *arena)
 {
 	struct diag_list diags;
-	size_t length;
-	char *bytes;
+	size_t length = 0;
+	char *bytes = NULL;
 	int err = read_file(path, &bytes, &length);
 
 	if (err != 0) {
