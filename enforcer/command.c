@@ -18,6 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 34)
+#define POSIX_SPAWN_CLOSES
+#endif
+#endif
+
 /* What a program of ours may see of the environment: nothing that we did not choose. English, because its errors are read. */
 static char *const clean_environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
 
@@ -117,7 +123,10 @@ static int attributes_init(posix_spawnattr_t *attributes)
 	return 0;
 }
 
-/* Every descriptor of ours is close-on-exec; the three placed here are the only ones that the program gets. */
+/*
+ * The three descriptors placed here are the only ones that the program gets. Ours are close-on-exec, but libraries (libipset's
+ * sockets) open some that are not: where the C library can, all others are closed.
+ */
 static int spawn(const char *const *argv, int input, int output, int error, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
@@ -132,6 +141,9 @@ static int spawn(const char *const *argv, int input, int output, int error, pid_
 	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO);
+#ifdef POSIX_SPAWN_CLOSES
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+#endif
 	/* posix_spawn() wants char **, and changes nothing */
 	err = -posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)(uintptr_t)argv, clean_environment);
 	posix_spawn_file_actions_destroy(&actions);

@@ -287,13 +287,18 @@ static int add_all(struct talk *talk, const char *name, enum ip_family family, c
 	return ipset_commit(talk->session) == 0 ? 0 : talk_failed(talk, "fill", name);
 }
 
-/* -ENOENT is success: nobody must care whether it was there. */
+/* A set that is not there is success, and no problem: one told before stays. */
 static int destroy(struct talk *talk, const struct set_kind *kind, enum ip_family family)
 {
-	char name[SET_NAME];
-	const int err = name_set(talk, IPSET_CMD_DESTROY, "destroy", set_name(kind, family, name));
+	char name[SET_NAME], before[POD_SET_PROBLEM];
+	int err;
 
-	return err == -ENOENT ? 0 : err;
+	memcpy(before, talk->problem, sizeof(before));
+	err = name_set(talk, IPSET_CMD_DESTROY, "destroy", set_name(kind, family, name));
+	if (err != -ENOENT)
+		return err;
+	memcpy(talk->problem, before, sizeof(before));
+	return 0;
 }
 
 static int swap(struct talk *talk, const char *name, const char *other)
@@ -361,10 +366,11 @@ int pod_set_destroy(char problem[POD_SET_PROBLEM])
 	struct talk talk;
 	int err = talk_open(&talk);
 
-	if (err == 0)
-		err = destroy_family(&talk, IP_FAMILY_V4);
-	if (err == 0)
-		err = destroy_family(&talk, IP_FAMILY_V6);
+	if (err == 0) {
+		const int v4 = destroy_family(&talk, IP_FAMILY_V4), v6 = destroy_family(&talk, IP_FAMILY_V6);
+
+		err = v4 != 0 ? v4 : v6;
+	}
 	return talk_close(&talk, err, problem);
 }
 
