@@ -10,6 +10,7 @@ set -euo pipefail
 
 usage="usage: conformance_live.sh [--all] BINARY DIR..."
 if [ -z "${PODGATE_OWN_NETNS:-}" ]; then
+	unshare --net true || { echo "conformance_live.sh: a network namespace is needed (run this as root)" >&2; exit 2; }
 	PODGATE_OWN_NETNS=1 exec unshare --net -- "$0" "$@"
 fi
 all=false
