@@ -1,1 +1,99 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/explain_text.h"
+#include "cli/oracle.h"
+
+static const char usage[] =
+	"usage: podgate explain [-f PATH]... SOURCE DESTINATION\n\n"
+	"Says whether a flow passes, and why: what isolates each end, the rule that admits it, or the rule that came\n"
+	"nearest, what it missed, and what would fix it. Without -f the running daemon is asked.\n\n"
+	"  SOURCE              namespace/pod, or an address\n"
+	"  DESTINATION         the same, with :PORT (a number or a port's name) and /PROTOCOL:\n"
+	"                      shop/db:5432, 10.0.0.7:53/udp, [fd00::7]:443, shop/db/icmp\n" SOURCE_USAGE SOURCE_USAGE_DAEMON
+	"\nA pair of dual-stack pods is judged once for each family. Exit code: 0 allowed (audit mode included);\n"
+	"1 denied, for at least one family; 2 the question can't be answered.\n";
+
+static int parse(int argc, char **argv, struct source_options *options)
+{
+	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS, table, NULL)) != -1)
+		if (source_option_take(options, letter, optarg) != 0)
+			return -EINVAL;
+	if (options->help || argc - optind == 2)
+		return 0;
+	output_problem("explain takes a SOURCE and a DESTINATION; see podgate explain --help");
+	return -EINVAL;
+}
+
+static bool is_denied(const cJSON *flow)
+{
+	const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(flow, "verdict");
+
+	/* What is no clear allowance is none. */
+	return !cJSON_IsString(verdict) || strcmp(verdict->valuestring, "deny") == 0;
+}
+
+static int print_flows(cJSON *reply, const cJSON *flows, enum output_format format)
+{
+	const cJSON *flow;
+	int code = cJSON_GetArraySize(flows) > 0 ? EXIT_OK : EXIT_PROBLEM;
+
+	if (format == OUTPUT_JSON) {
+		output_json(reply);
+	} else if (output_clean_json(reply) != 0) {
+		output_problem("out of memory");
+		return EXIT_PROBLEM;
+	}
+	cJSON_ArrayForEach(flow, flows) {
+		if (is_denied(flow))
+			code = EXIT_FINDINGS;
+		if (format != OUTPUT_TEXT)
+			continue;
+		if (flow != flows->child)
+			putchar('\n');
+		explain_text_print(flow, "");
+	}
+	return code;
+}
+
+static int explain(struct source_options *options, const char *source, const char *destination)
+{
+	struct oracle oracle;
+	const cJSON *flows;
+	cJSON *reply;
+	int code = EXIT_PROBLEM;
+
+	if (oracle_open(&oracle, options) != 0)
+		return EXIT_PROBLEM;
+	if (oracle_explain(&oracle, source, destination, &reply, &flows) == 0) {
+		code = print_flows(reply, flows, options->format);
+		cJSON_Delete(reply);
+	}
+	oracle_close(&oracle);
+	return code;
+}
+
+int command_explain(int argc, char **argv)
+{
+	struct source_options options;
+	int code = EXIT_PROBLEM;
+
+	if (source_options_init(&options, argc) != 0)
+		return EXIT_PROBLEM;
+	if (parse(argc, argv, &options) == 0) {
+		if (options.help)
+			code = fputs(usage, stdout) >= 0 ? EXIT_OK : EXIT_PROBLEM;
+		else
+			code = explain(&options, argv[optind], argv[optind + 1]);
+	}
+	source_options_deinit(&options);
+	return code;
+}

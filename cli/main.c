@@ -1,5 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-int main(void)
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "policy/suggest.h"
+
+static int command_help(int argc, char **argv);
+
+struct command {
+	const char *name, *summary;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{"run", "enforce the policies until stopped (the daemon)", command_run},
+	{"check", "find mistakes in manifests", command_check},
+	{"explain", "say why a flow passes or not, and what would let it", command_explain},
+	{"test", "hold a table of expected reachability against the policies", command_test},
+	{"matrix", "show which pod reaches which", command_matrix},
+	{"status", "show what the running daemon enforces and how it fares", command_status},
+	{"watch", "show verdicts as they are made", command_watch},
+	{"doctor", "check what this machine offers, and how to mend what is missing", command_doctor},
+	{"cleanup", "remove what a stopped daemon left in the kernel", command_cleanup},
+	{"version", "print the version", command_version},
+	{"help", "print this, or the help of a command", command_help},
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(FILE *to)
 {
-	return 2;
+	fputs("usage: podgate COMMAND [OPTION]... [ARGUMENT]...\n\n"
+	      "Enforces Kubernetes NetworkPolicy for the pods of this gateway.\n\n",
+		to);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\npodgate COMMAND --help tells about one. Exit code: 0 fine or allowed; 1 findings or denied; 2 not done.\n",
+		to);
+}
+
+static const struct command *find_command(const char *name)
+{
+	struct suggestion near;
+
+	suggestion_init(&near, name);
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		suggestion_offer(&near, commands[i].name);
+	}
+	if (near.best != NULL)
+		output_problem("there is no command \"%s\"; did you mean %s?", name, near.best);
+	else
+		output_problem("there is no command \"%s\"; podgate help lists those there are", name);
+	return NULL;
+}
+
+/* `podgate help explain` is `podgate explain --help`. */
+static int command_help(int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *arguments[] = {argc > 1 ? argv[1] : NULL, option, NULL};
+	const struct command *command;
+
+	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+		print_usage(stdout);
+		return EXIT_OK;
+	}
+	command = find_command(argv[1]);
+	return command != NULL ? command->run(2, arguments) : EXIT_PROBLEM;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	int code;
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_PROBLEM;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		command = find_command("help");
+	else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		command = find_command("version");
+	else
+		command = find_command(argv[1]);
+	if (command == NULL)
+		return EXIT_PROBLEM;
+	code = command->run(argc - 1, argv + 1);
+	return output_finish() == 0 ? code : EXIT_PROBLEM;
 }

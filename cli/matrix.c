@@ -1,1 +1,154 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/matrix_print.h"
+#include "cli/offline.h"
+#include "cli/source_options.h"
+#include "policy/reach.h"
+
+static const char usage[] =
+	"usage: podgate matrix [-f PATH]... [--port [PORT][/PROTOCOL]] [--ns NAMESPACE] [-6]\n\n"
+	"Shows which pod reaches which. Without -f the manifests of the settings are read.\n\n" SOURCE_USAGE
+	"      --port PORT     ask at this port: 5432, 53/udp, or only /icmp; without it, at every TCP port that the\n"
+	"                      destination declares, or at 80 when it declares none\n"
+	"      --ns NAMESPACE  only the pods of this namespace\n"
+	"  -6                  between the pods' IPv6 addresses, not IPv4\n"
+	"      --config FILE   the settings file\n"
+	"\nExit code: 0; 2 when the manifests can't be read.\n";
+
+struct matrix_options {
+	struct source_options source;
+	struct reach_question question;
+};
+
+/* "5432", "53/udp", "/icmp". `text` is cut. */
+static int parse_port(char *text, struct reach_question *question)
+{
+	char *slash = strchr(text, '/'), *end;
+	unsigned long port = 0;
+
+	if (slash != NULL)
+		*slash++ = '\0';
+	if (slash != NULL && flow_protocol_parse(&question->protocol, slash) != 0) {
+		output_problem("\"%s\" is no protocol: tcp, udp, sctp, icmp", slash);
+		return -EINVAL;
+	}
+	if (*text != '\0' || slash == NULL) {
+		port = strtoul(text, &end, 10);
+		if (*text < '0' || *text > '9' || *end != '\0' || port < 1 || port > UINT16_MAX) {
+			output_problem("\"%s\" is no port: a number from 1 to 65535", text);
+			return -EINVAL;
+		}
+	}
+	if (port != 0 && !flow_protocol_has_ports(question->protocol)) {
+		output_problem("%s has no ports: write --port /%s", slash, slash);
+		return -EINVAL;
+	}
+	question->port = (uint16_t)port;
+	return 0;
+}
+
+static int take_option(struct matrix_options *options, int letter, char *value)
+{
+	switch (letter) {
+	case 'p':
+		return parse_port(value, &options->question);
+	case 'n':
+		options->question.namespace_name = value;
+		return 0;
+	case '6':
+		options->question.family = IP_FAMILY_V6;
+		return 0;
+	default:
+		return source_option_take(&options->source, letter, value);
+	}
+}
+
+static int parse(int argc, char **argv, struct matrix_options *options)
+{
+	static const struct option table[] = {
+		SOURCE_LONG_OPTIONS,
+		{"port", required_argument, NULL, 'p'},
+		{"ns", required_argument, NULL, 'n'},
+		{0},
+	};
+	struct reach_question *question = &options->question;
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS "6", table, NULL)) != -1)
+		if (take_option(options, letter, optarg) != 0)
+			return -EINVAL;
+	if (optind < argc) {
+		output_problem("matrix takes no \"%s\"; see podgate matrix --help", argv[optind]);
+		return -EINVAL;
+	}
+	if (question->protocol == IPPROTO_ICMP || question->protocol == IPPROTO_ICMPV6)
+		question->protocol = question->family == IP_FAMILY_V6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	if (options->source.help || options->source.path_count > 0)
+		return 0;
+	return source_options_default_paths(&options->source);
+}
+
+static int check_namespace(const struct offline *offline, const char *name)
+{
+	if (name == NULL || cluster_namespace(offline->cluster, name) != NULL)
+		return 0;
+	output_problem("there is no namespace %s in these manifests", name);
+	return -ENOENT;
+}
+
+static int print_matrix(const struct offline *offline, const struct matrix_options *options)
+{
+	struct reach_matrix matrix;
+	int err = check_namespace(offline, options->question.namespace_name);
+
+	if (err != 0)
+		return err;
+	err = reach_compute(offline->snapshot, &options->question, offline->arena, &matrix);
+	if (err == 0)
+		err = options->source.format == OUTPUT_JSON ? matrix_print_json(&matrix, &options->question)
+							    : matrix_print_text(&matrix, &options->question);
+	if (err == -E2BIG)
+		output_problem("too many pods for a matrix: choose fewer manifests with -f");
+	else if (err != 0)
+		output_problem("can't make the matrix: %s", strerror(-err));
+	return err;
+}
+
+static int run_matrix(struct matrix_options *options)
+{
+	struct offline offline;
+	int err;
+
+	if (offline_open(&offline, options->source.paths, options->source.path_count) != 0)
+		return EXIT_PROBLEM;
+	err = offline_require_sound(&offline);
+	if (err == 0)
+		err = print_matrix(&offline, options);
+	offline_close(&offline);
+	return err == 0 ? EXIT_OK : EXIT_PROBLEM;
+}
+
+int command_matrix(int argc, char **argv)
+{
+	struct matrix_options options = {.question = {.family = IP_FAMILY_V4, .protocol = IPPROTO_TCP}};
+	int code = EXIT_PROBLEM;
+
+	if (source_options_init(&options.source, argc) != 0)
+		return EXIT_PROBLEM;
+	if (parse(argc, argv, &options) == 0) {
+		if (options.source.help)
+			code = fputs(usage, stdout) >= 0 ? EXIT_OK : EXIT_PROBLEM;
+		else
+			code = run_matrix(&options);
+	}
+	source_options_deinit(&options.source);
+	return code;
+}

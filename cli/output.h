@@ -2,10 +2,14 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
-/* What the subcommands share of writing to a person or a program. */
+/*
+ * What the subcommands share of writing to a person or a program. Manifests, names and a daemon's answers are foreign
+ * text: nothing of them may move a cursor, so whatever a terminal would obey is written as an escape.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cjson/cJSON.h>
 
@@ -21,9 +25,19 @@ enum output_color { COLOR_NONE, COLOR_RED, COLOR_GREEN, COLOR_YELLOW, COLOR_BOLD
 /* The escape sequence to begin (or, COLOR_NONE, to end) a colour: "" unless standard output is a terminal and NO_COLOR is unset. */
 const char *output_color(enum output_color color);
 
+/* Foreign text: control characters, bidirectional overrides and bytes that are no UTF-8 come as \n, \x1b, \u202e. */
+void output_text(FILE *to, const char *text);
+/* Makes every string in a tree fit for printf(), as output_text() would write it. 0 or -ENOMEM. */
+int output_clean_json(cJSON *tree);
+
 void output_json(const cJSON *value);	/* one line on standard output */
 /* "file:line:column: severity: text" and, on a line of its own, "    hint: ..."; quoted control characters. */
 void output_diag(const struct diag *diag);
+void output_diag_problem(const struct diag *diag);	/* the same on standard error: findings that stand in the way */
+/* {"severity", "code", "text", "hint", "file", "line", "column"}; without hint or place where there is none. NULL when memory is short. */
 cJSON *output_diag_json(const struct diag *diag);
+
+/* Flushes standard output. Returns 0; or -errno, said on standard error: a result that was not written is no result. */
+int output_finish(void);
 
 #endif

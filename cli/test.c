@@ -1,1 +1,277 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/explain_text.h"
+#include "cli/oracle.h"
+#include "cli/test_table.h"
+
+static const char usage[] =
+	"usage: podgate test [-f PATH]... EXPECTED.tsv\n\n"
+	"Holds a table of who should reach whom against the policies: for your own policies what unit tests are for code.\n"
+	"Each mismatch is explained. Without -f the running daemon is asked.\n\n"
+	"  EXPECTED.tsv        lines of SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, with tabs between;\n"
+	"                      # begins a comment; - is standard input. A pod stands for its first address.\n"
+	"                      A flow that passes only because of audit mode meets \"allow\" and \"audit-deny\".\n" SOURCE_USAGE
+		SOURCE_USAGE_DAEMON "\nThe last line is \"N passed, M failed\". Exit code: 0 all passed; 1 some failed;\n"
+	"2 a row, a manifest or a file is at fault.\n";
+
+enum { ROWS_AT_ONCE = 1000 };	/* keeps a request well below what the daemon takes */
+
+struct run {
+	struct oracle oracle;
+	const char *file;
+	struct test_table table;
+	enum output_format format;
+	cJSON *mismatches;		/* of -o json */
+	size_t passed, failed;
+	bool faulty;			/* a row could not be judged */
+};
+
+static int parse(int argc, char **argv, struct source_options *options)
+{
+	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS, table, NULL)) != -1)
+		if (source_option_take(options, letter, optarg) != 0)
+			return -EINVAL;
+	if (options->help || argc - optind == 1)
+		return 0;
+	output_problem("test takes one EXPECTED.tsv; see podgate test --help");
+	return -EINVAL;
+}
+
+/* Audit mode lets pass: what a client sees is "allow". */
+static bool meets(const char *verdict, const char *expected)
+{
+	return strcmp(verdict, expected) == 0 || (strcmp(verdict, "audit-deny") == 0 && strcmp(expected, "allow") == 0);
+}
+
+/* The row's destination as explain reads it. */
+static const char *destination_of(const struct test_row *row, char *buffer, size_t size)
+{
+	const bool is_v6 = strchr(row->fields[1], ':') != NULL;
+	const bool has_port = strcmp(row->fields[3], "-") != 0;
+
+	snprintf(buffer, size, "%s%s%s%s%s/%s", is_v6 ? "[" : "", row->fields[1], is_v6 ? "]" : "", has_port ? ":" : "",
+		has_port ? row->fields[3] : "", row->fields[2]);
+	return buffer;
+}
+
+static void print_head(const struct run *run, const struct test_row *row, const char *severity)
+{
+	output_text(stdout, run->file);
+	printf(":%u:1: %s: ", (unsigned int)row->line, severity);
+	for (size_t i = 0; i < TEST_FIELDS; i++) {
+		output_text(stdout, row->fields[i]);
+		putchar(' ');
+	}
+}
+
+static bool add_mismatch(struct run *run, const struct test_row *row, const char *seen, const char *error, cJSON *flow)
+{
+	static const char *const names[TEST_FIELDS] = {"source", "destination", "protocol", "port"};
+	cJSON *item = cJSON_CreateObject();
+	bool complete = cJSON_AddNumberToObject(item, "line", row->line) != NULL &&
+			cJSON_AddStringToObject(item, "expected", row->expected) != NULL;
+
+	for (size_t i = 0; i < TEST_FIELDS && complete; i++)
+		complete = cJSON_AddStringToObject(item, names[i], row->fields[i]) != NULL;
+	if (complete && seen != NULL)
+		complete = cJSON_AddStringToObject(item, "seen", seen) != NULL;
+	if (complete && error != NULL)
+		complete = cJSON_AddStringToObject(item, "error", error) != NULL;
+	if (flow != NULL && !(complete && cJSON_AddItemToObject(item, "flow", flow))) {
+		cJSON_Delete(flow);
+		complete = false;
+	}
+	if (complete && cJSON_AddItemToArray(run->mismatches, item))
+		return true;
+	cJSON_Delete(item);
+	return false;
+}
+
+/* The row's explanation, detached from its reply: the caller's. NULL when there is none, which was said. */
+static cJSON *explain_row(const struct run *run, const struct test_row *row)
+{
+	char destination[1024];
+	const cJSON *flows;
+	cJSON *reply, *flow;
+
+	if (oracle_explain(&run->oracle, row->fields[0], destination_of(row, destination, sizeof(destination)), &reply,
+		    &flows) != 0)
+		return NULL;
+	flow = cJSON_DetachItemFromArray((cJSON *)flows, 0);
+	cJSON_Delete(reply);
+	return flow;
+}
+
+static int report_mismatch(struct run *run, const struct test_row *row, const char *seen)
+{
+	cJSON *flow = explain_row(run, row);
+
+	run->failed++;
+	if (run->format == OUTPUT_JSON)
+		return add_mismatch(run, row, seen, NULL, flow) ? 0 : -ENOMEM;
+	print_head(run, row, "mismatch");
+	printf("is %s, expected %s\n", seen, row->expected);
+	if (flow != NULL && output_clean_json(flow) == 0)
+		explain_text_print(flow, "    ");
+	cJSON_Delete(flow);
+	return 0;
+}
+
+static int report_fault(struct run *run, const struct test_row *row, const char *error)
+{
+	run->failed++;
+	run->faulty = true;
+	if (run->format == OUTPUT_JSON)
+		return add_mismatch(run, row, NULL, error, NULL) ? 0 : -ENOMEM;
+	print_head(run, row, "error");
+	output_text(stdout, error);
+	putchar('\n');
+	return 0;
+}
+
+static int take_answer(struct run *run, const struct test_row *row, const cJSON *answer)
+{
+	const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(answer, "verdict");
+	const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
+
+	if (!cJSON_IsString(verdict))
+		return report_fault(run, row, cJSON_IsString(error) ? error->valuestring : "the daemon gave no verdict");
+	if (!meets(verdict->valuestring, row->expected))
+		return report_mismatch(run, row, verdict->valuestring);
+	run->passed++;
+	return 0;
+}
+
+static cJSON *make_request(const struct test_row *rows, size_t count)
+{
+	cJSON *request = cJSON_CreateObject(), *list;
+
+	list = cJSON_AddStringToObject(request, "command", "judge") != NULL ? cJSON_AddArrayToObject(request, "rows")
+									    : NULL;
+	for (size_t i = 0; i < count; i++) {
+		cJSON *row = cJSON_CreateStringArray(rows[i].fields, TEST_FIELDS);
+
+		if (list == NULL || row == NULL || !cJSON_AddItemToArray(list, row)) {
+			cJSON_Delete(row);
+			cJSON_Delete(request);
+			return NULL;
+		}
+	}
+	return request;
+}
+
+static int judge_rows(struct run *run, const struct test_row *rows, size_t count)
+{
+	cJSON *request = make_request(rows, count), *reply = NULL;
+	const cJSON *answer;
+	int err = request == NULL ? -ENOMEM : oracle_ask(&run->oracle, request, &reply);
+	size_t i = 0;
+
+	cJSON_ArrayForEach(answer, cJSON_GetObjectItemCaseSensitive(reply, "rows"))
+		if (err == 0 && i < count)
+			err = take_answer(run, &rows[i++], answer);
+	for (; err == 0 && i < count; i++)
+		err = report_fault(run, &rows[i], "the daemon gave no verdict");
+	cJSON_Delete(reply);
+	cJSON_Delete(request);
+	return err;
+}
+
+static int judge_table(struct run *run)
+{
+	int err = 0;
+
+	for (size_t at = 0; at < run->table.count && err == 0; at += ROWS_AT_ONCE) {
+		const size_t left = run->table.count - at;
+
+		err = judge_rows(run, &run->table.rows[at], left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE);
+	}
+	if (err == -ENOMEM)
+		output_problem("out of memory");
+	return err;
+}
+
+static int print_json(struct run *run)
+{
+	cJSON *object = cJSON_CreateObject();
+	const bool complete = cJSON_AddNumberToObject(object, "passed", (double)run->passed) != NULL &&
+			      cJSON_AddNumberToObject(object, "failed", (double)run->failed) != NULL &&
+			      cJSON_AddItemReferenceToObject(object, "mismatches", run->mismatches);
+
+	if (complete)
+		output_json(object);
+	else
+		output_problem("out of memory");
+	cJSON_Delete(object);
+	return complete ? 0 : -ENOMEM;
+}
+
+static int run_test(struct run *run)
+{
+	int err;
+
+	run->mismatches = cJSON_CreateArray();
+	err = run->mismatches == NULL ? -ENOMEM : judge_table(run);
+	if (err == 0 && run->format == OUTPUT_JSON)
+		err = print_json(run);
+	else if (err == 0)
+		printf("%zu passed, %zu failed\n", run->passed, run->failed);
+	cJSON_Delete(run->mismatches);
+	if (err != 0 || run->faulty)
+		return EXIT_PROBLEM;
+	return run->failed > 0 ? EXIT_FINDINGS : EXIT_OK;
+}
+
+static int read_table(struct run *run, struct arena *arena)
+{
+	struct diag_list problems;
+	int err;
+
+	diag_list_init(&problems, arena);
+	err = test_table_read(&run->table, run->file, arena, &problems);
+	if (err != 0) {
+		output_problem("can't read %s: %s", run->file, strerror(-err));
+		return err;
+	}
+	for (size_t i = 0; i < problems.count; i++)
+		output_diag_problem(&problems.items[i]);
+	return problems.errors > 0 ? -EINVAL : 0;
+}
+
+static int test(struct source_options *options, const char *file)
+{
+	struct run run = {.file = file, .format = options->format};
+	int code;
+
+	if (read_table(&run, options->arena) != 0 || oracle_open(&run.oracle, options) != 0)
+		return EXIT_PROBLEM;
+	code = run_test(&run);
+	oracle_close(&run.oracle);
+	return code;
+}
+
+int command_test(int argc, char **argv)
+{
+	struct source_options options;
+	int code = EXIT_PROBLEM;
+
+	if (source_options_init(&options, argc) != 0)
+		return EXIT_PROBLEM;
+	if (parse(argc, argv, &options) == 0) {
+		if (options.help)
+			code = fputs(usage, stdout) >= 0 ? EXIT_OK : EXIT_PROBLEM;
+		else
+			code = test(&options, argv[optind]);
+	}
+	source_options_deinit(&options);
+	return code;
+}

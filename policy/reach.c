@@ -12,9 +12,11 @@ struct ports {
 	uint16_t count;
 };
 
-/* Whether podgate knows the pod by an address: hostNetwork and finished pods have none of their own. */
-static bool has_place(const struct pod *pod)
+/* Pods that podgate knows by an address: hostNetwork and finished ones have none of their own. */
+static bool is_asked(const struct pod *pod, const struct reach_question *question)
 {
+	if (question->namespace_name != NULL && strcmp(pod->namespace_name, question->namespace_name) != 0)
+		return false;
 	return pod->ip_count > 0 && !pod->host_network && !pod->finished;
 }
 
@@ -82,7 +84,8 @@ static struct reach_cell judge_pair(const struct snapshot *snapshot, const struc
 	return cell;
 }
 
-static int find_pods(const struct cluster *cluster, struct arena *arena, struct reach_matrix *out)
+static int find_pods(const struct cluster *cluster, const struct reach_question *question, struct arena *arena,
+	struct reach_matrix *out)
 {
 	const struct pod **pods = arena_calloc(arena, cluster->pod_count, sizeof(*pods));
 
@@ -90,7 +93,7 @@ static int find_pods(const struct cluster *cluster, struct arena *arena, struct 
 		return -ENOMEM;
 	out->count = 0;
 	for (size_t i = 0; i < cluster->pod_count; i++)
-		if (has_place(cluster->pods[i]))
+		if (is_asked(cluster->pods[i], question))
 			pods[out->count++] = cluster->pods[i];
 	out->pods = pods;
 	return out->count > 0 && out->count > PAIRS_MOST / out->count ? -E2BIG : 0;
@@ -101,7 +104,7 @@ int reach_compute(const struct snapshot *snapshot, const struct reach_question *
 {
 	struct reach_matrix made;
 	struct reach_cell *cells;
-	int err = find_pods(snapshot_cluster(snapshot), arena, &made);
+	int err = find_pods(snapshot_cluster(snapshot), question, arena, &made);
 
 	if (err != 0)
 		return err;

@@ -14,6 +14,7 @@
 
 struct reach_question {
 	enum ip_family family;		/* which of a dual-stack pod's addresses */
+	const char *namespace_name;	/* only the pods of this namespace; NULL: all */
 	uint8_t protocol;
 	uint16_t port;			/* 0 with a protocol that has ports: each port that the destination declares for it, or 80 */
 };

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/explain_text.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/output.h"
+
+enum { PLACE_MOST = 600, POLICY_MOST = 340 };
+
+static const char *text_of(const cJSON *object, const char *field)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, field);
+
+	return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+static unsigned int number_of(const cJSON *object, const char *field)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, field);
+
+	return cJSON_IsNumber(value) && value->valuedouble > 0 ? (unsigned int)value->valueint : 0;
+}
+
+const char *explain_text_end(const cJSON *end, char buffer[EXPLAIN_TEXT_END])
+{
+	const char *pod = text_of(end, "pod");
+
+	if (*pod != '\0')
+		snprintf(buffer, EXPLAIN_TEXT_END, "%s/%s (%s)", text_of(end, "namespace"), pod, text_of(end, "address"));
+	else
+		snprintf(buffer, EXPLAIN_TEXT_END, "%s", text_of(end, "address"));
+	return buffer;
+}
+
+/* "shop/web", or the address of an end that is no pod. */
+static const char *short_end(const cJSON *end, char buffer[EXPLAIN_TEXT_END])
+{
+	const char *pod = text_of(end, "pod");
+
+	if (*pod == '\0')
+		return text_of(end, "address");
+	snprintf(buffer, EXPLAIN_TEXT_END, "%s/%s", text_of(end, "namespace"), pod);
+	return buffer;
+}
+
+static const char *policy_name(const cJSON *policy, char buffer[POLICY_MOST])
+{
+	snprintf(buffer, POLICY_MOST, "%s/%s", text_of(policy, "namespace"), text_of(policy, "name"));
+	return buffer;
+}
+
+/* " (db.yaml:4:9)", or "" for what has no place. */
+static const char *place_of(const cJSON *object, char buffer[PLACE_MOST])
+{
+	const char *file = text_of(object, "file");
+
+	buffer[0] = '\0';
+	if (*file != '\0')
+		snprintf(buffer, PLACE_MOST, " %s(%s:%u:%u)%s", output_color(COLOR_DIM), file, number_of(object, "line"),
+			number_of(object, "column"), output_color(COLOR_NONE));
+	return buffer;
+}
+
+static enum output_color color_of(const char *verdict)
+{
+	if (strcmp(verdict, "deny") == 0 || strcmp(verdict, "denied") == 0)
+		return COLOR_RED;
+	if (strcmp(verdict, "audit-deny") == 0 || strcmp(verdict, "audit-denied") == 0)
+		return COLOR_YELLOW;
+	return COLOR_GREEN;
+}
+
+static bool is_self(const cJSON *flow)
+{
+	const cJSON *source = cJSON_GetObjectItemCaseSensitive(flow, "source");
+	const cJSON *destination = cJSON_GetObjectItemCaseSensitive(flow, "destination");
+
+	return *text_of(source, "pod") != '\0' && strcmp(text_of(source, "pod"), text_of(destination, "pod")) == 0 &&
+	       strcmp(text_of(source, "namespace"), text_of(destination, "namespace")) == 0;
+}
+
+static void print_isolating(const cJSON *side, const char *indent)
+{
+	const cJSON *policy;
+	char name[POLICY_MOST], place[PLACE_MOST];
+	const unsigned int more = number_of(side, "isolated_by_more");
+
+	cJSON_ArrayForEach(policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
+		printf("%s    isolated  by %s%s%s\n", indent, policy_name(policy, name),
+			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "audit")) ? " [audit]" : "",
+			place_of(policy, place));
+	if (more > 0)
+		printf("%s              and %u more policies\n", indent, more);
+}
+
+static void print_field(const cJSON *side, const char *name, const char *indent)
+{
+	const char *text = text_of(side, name);
+
+	if (*text != '\0')
+		printf("%s    %-8s  %s\n", indent, name, text);
+}
+
+/* The rule that came nearest, what of it missed, and what would mend it. */
+static void print_miss(const cJSON *side, const char *indent)
+{
+	const char *field = text_of(side, "field"), *rule = text_of(side, "rule"), *fix = text_of(side, "fix");
+	char name[POLICY_MOST], place[PLACE_MOST];
+
+	policy_name(cJSON_GetObjectItemCaseSensitive(side, "policy"), name);
+	if (*rule != '\0')
+		printf("%s    nearest   %s of %s\n", indent, rule, name);
+	else
+		printf("%s    nearest   %s\n", indent, name);
+	if (*field != '\0')
+		printf("%s    field     %s%s\n", indent, field, place_of(side, place));
+	print_field(side, "wanted", indent);
+	print_field(side, "had", indent);
+	if (*fix != '\0')
+		printf("%s    %sfix%s       %s\n", indent, output_color(COLOR_BOLD), output_color(COLOR_NONE), fix);
+}
+
+/* What admits: the most exact of its parts that the rule has. */
+static void print_admission(const cJSON *side, const char *indent)
+{
+	const char *peer = text_of(side, "peer"), *port = text_of(side, "port");
+	char name[POLICY_MOST], place[PLACE_MOST];
+
+	policy_name(cJSON_GetObjectItemCaseSensitive(side, "policy"), name);
+	printf("%s    admitted  by %s of %s", indent, *peer != '\0' ? peer : text_of(side, "rule"), name);
+	if (*port != '\0')
+		printf(", with %s", strstr(port, "ports") != NULL ? strstr(port, "ports") : port);
+	printf("%s\n", place_of(side, place));
+}
+
+static void print_side(const cJSON *flow, const char *direction, const char *end_name, const char *indent)
+{
+	const cJSON *side = cJSON_GetObjectItemCaseSensitive(flow, direction);
+	const cJSON *end = cJSON_GetObjectItemCaseSensitive(flow, end_name);
+	const char *verdict = text_of(side, "verdict"), *why = "";
+	char buffer[EXPLAIN_TEXT_END];
+	const bool open = strcmp(verdict, "open") == 0;
+
+	if (open && is_self(flow))
+		why = ": a pod always reaches itself";
+	else if (open && *text_of(end, "pod") == '\0')
+		why = ": no pod, so no policy isolates it";
+	else if (open && cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(side, "isolated_by")) == 0)
+		why = ": no policy isolates it";
+	else if (open)
+		why = ": only policies in audit mode isolate it";
+	else if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(side, "enforced")))
+		why = " (in audit mode)";
+	printf("%s  %-7s of %s: %s%s%s%s\n", indent, direction, short_end(end, buffer), output_color(color_of(verdict)),
+		verdict, output_color(COLOR_NONE), why);
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(side, "disagrees")))
+		printf("%s    podgate's reasons do not lead to this verdict: please report it, with these manifests\n",
+			indent);
+	print_isolating(side, indent);
+	if (*text_of(side, "miss") != '\0')
+		print_miss(side, indent);
+	else if (strcmp(verdict, "allowed") == 0)
+		print_admission(side, indent);
+}
+
+void explain_text_print(const cJSON *flow, const char *indent)
+{
+	const cJSON *destination = cJSON_GetObjectItemCaseSensitive(flow, "destination");
+	const char *verdict = text_of(flow, "verdict");
+	char from[EXPLAIN_TEXT_END], to[EXPLAIN_TEXT_END];
+
+	explain_text_end(cJSON_GetObjectItemCaseSensitive(flow, "source"), from);
+	explain_text_end(destination, to);
+	printf("%s%s%s%s  %s -> %s  %s", indent, output_color(color_of(verdict)), verdict, output_color(COLOR_NONE), from,
+		to, text_of(flow, "protocol"));
+	if (number_of(destination, "port") != 0)
+		printf(" %u", number_of(destination, "port"));
+	if (strcmp(verdict, "audit-deny") == 0)
+		printf("  (passes, because of audit mode)");
+	printf("\n");
+	print_side(flow, "egress", "source", indent);
+	print_side(flow, "ingress", "destination", indent);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLI_EXPLAIN_TEXT_H
+#define CLI_EXPLAIN_TEXT_H
+
+/* An explanation for people, made from its JSON: the same for one's own policies, a daemon's and the verdict log's. */
+
+#include <cjson/cJSON.h>
+
+/*
+ * Prints one flow (explain_json_flow()) on standard output, every line after `indent`. Whatever is missing or of another type is
+ * left out. The tree must have been through output_clean_json().
+ */
+void explain_text_print(const cJSON *flow, const char *indent);
+
+/* "shop/web (10.0.0.5)", or the address alone; into `buffer`, which it returns. */
+enum { EXPLAIN_TEXT_END = 400 };
+const char *explain_text_end(const cJSON *end, char buffer[EXPLAIN_TEXT_END]);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/oracle.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "enforcer/explain_json.h"
+
+int oracle_open(struct oracle *out, struct source_options *options)
+{
+	struct oracle oracle = {.is_offline = options->path_count > 0};
+	int err;
+
+	if (!oracle.is_offline) {
+		err = source_options_find_socket(options, &oracle.socket);
+	} else {
+		err = offline_open(&oracle.offline, options->paths, options->path_count);
+		if (err != 0)
+			return err;
+		err = offline_require_sound(&oracle.offline);
+		if (err != 0)
+			offline_close(&oracle.offline);
+	}
+	if (err == 0)
+		*out = oracle;
+	return err;
+}
+
+void oracle_close(struct oracle *oracle)
+{
+	if (oracle->is_offline)
+		offline_close(&oracle->offline);
+}
+
+static cJSON *answer_here(const struct snapshot *snapshot, const cJSON *request)
+{
+	const cJSON *command = cJSON_GetObjectItemCaseSensitive(request, "command");
+
+	return strcmp(command->valuestring, "judge") == 0 ? explain_json_judge(snapshot, request)
+							  : explain_json_answer(snapshot, request);
+}
+
+static int ask_here(const struct oracle *oracle, const cJSON *request, cJSON **out)
+{
+	cJSON *reply = answer_here(oracle->offline.snapshot, request);
+
+	if (reply == NULL) {
+		output_problem("out of memory");
+		return -ENOMEM;
+	}
+	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "ok"))) {
+		output_problem("%s", cJSON_GetObjectItemCaseSensitive(reply, "error")->valuestring);
+		cJSON_Delete(reply);
+		return -EINVAL;
+	}
+	*out = reply;
+	return 0;
+}
+
+int oracle_ask(const struct oracle *oracle, const cJSON *request, cJSON **reply)
+{
+	char problem[CLIENT_PROBLEM];
+	int err;
+
+	if (oracle->is_offline)
+		return ask_here(oracle, request, reply);
+	err = client_request(oracle->socket, request, reply, problem);
+	if (err != 0)
+		output_problem("%s", problem);
+	return err;
+}
+
+int oracle_explain(const struct oracle *oracle, const char *source, const char *destination, cJSON **reply,
+	const cJSON **flows)
+{
+	cJSON *request = cJSON_CreateObject(), *answer;
+	int err = -ENOMEM;
+
+	if (request != NULL && cJSON_AddStringToObject(request, "command", "explain") != NULL &&
+		cJSON_AddStringToObject(request, "source", source) != NULL &&
+		cJSON_AddStringToObject(request, "destination", destination) != NULL)
+		err = oracle_ask(oracle, request, &answer);
+	else
+		output_problem("out of memory");
+	cJSON_Delete(request);
+	if (err != 0)
+		return err;
+	*reply = answer;
+	*flows = cJSON_GetObjectItemCaseSensitive(answer, "flows");
+	return 0;
+}
