@@ -159,7 +159,7 @@ int client_request(const char *socket_path, const cJSON *request, cJSON **reply,
 	return err;
 }
 
-static int visit_lines(struct client *client, int (*visit)(const cJSON *line, void *context), void *context,
+static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *context), void *context,
 	char problem[CLIENT_PROBLEM])
 {
 	const struct timeval forever = {0};
@@ -178,7 +178,7 @@ static int visit_lines(struct client *client, int (*visit)(const cJSON *line, vo
 	return err;
 }
 
-int client_stream(const char *socket_path, const cJSON *request, int (*visit)(const cJSON *line, void *context),
+int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context),
 	void *context, char problem[CLIENT_PROBLEM])
 {
 	struct client client;

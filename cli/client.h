@@ -15,10 +15,10 @@ enum { CLIENT_PROBLEM = 256 };
 int client_request(const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM]);
 
 /*
- * As above, but calls `visit` for each line that follows the first reply, until the daemon closes (-EPIPE, said in `problem`)
+ * As above, but calls `visit` for each line that follows the first reply (it may change it, not free it), until the daemon closes (-EPIPE, said in `problem`)
  * or visit returns non-zero, which is returned.
  */
-int client_stream(const char *socket_path, const cJSON *request, int (*visit)(const cJSON *line, void *context),
+int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context),
 	void *context, char problem[CLIENT_PROBLEM]);
 
 #endif

@@ -45,8 +45,8 @@ static void print_head(const cJSON *status)
 	printf("%s%s%s  podgate %s, pid %.0f, ", output_color(audit ? COLOR_YELLOW : COLOR_GREEN),
 		audit ? "AUDIT: nothing is denied, what would be is logged" : "ENFORCING", output_color(COLOR_NONE),
 		text(status, "version"), number(status, "pid"));
-	print_uptime(number(status, "uptimeSeconds"));
-	printf(", %.1f MiB\n", number(status, "rssKiB") / 1024);
+	print_uptime(number(status, "uptime_s"));
+	printf(", %.1f MiB\n", number(status, "rss_kib") / 1024);
 	if (get(status, "problem") != NULL)
 		printf("%sPROBLEM%s     %s\n", output_color(COLOR_RED), output_color(COLOR_NONE), text(status, "problem"));
 }
@@ -80,12 +80,12 @@ static void print_policies(const cJSON *status)
 
 static void print_manifests(const cJSON *manifests)
 {
-	const double broken = number(manifests, "brokenFiles"), findings = number(manifests, "findings");
+	const double broken = number(manifests, "broken_files"), findings = number(manifests, "findings");
 
 	printf("manifests   %.0f files", number(manifests, "files"));
 	if (broken > 0)
 		printf(", %s%.0f broken%s (%.0f objects of their last good version stay in force)", output_color(COLOR_RED),
-			broken, output_color(COLOR_NONE), number(manifests, "keptObjects"));
+			broken, output_color(COLOR_NONE), number(manifests, "kept_objects"));
 	if (findings > 0)
 		printf(", %.0f findings (%.0f errors): see podgate check", findings, number(manifests, "errors"));
 	printf("\n");
@@ -106,25 +106,25 @@ static void print_rules(const cJSON *rules)
 
 static void print_fail_modes(const cJSON *modes)
 {
-	printf("fails       daemon away: %s, queue full: %s, unreadable packet: %s\n", text(modes, "daemonAway"),
-		text(modes, "queueFull"), text(modes, "unreadable"));
+	printf("fails       daemon away: %s, queue full: %s, unreadable packet: %s\n", text(modes, "daemon_away"),
+		text(modes, "queue_full"), text(modes, "unreadable"));
 }
 
 static void print_publish(const cJSON *publish)
 {
 	printf("changes     %.0f enforced, %.0f tries failed", number(publish, "changes"), number(publish, "failures"));
-	if (get(publish, "totalMs") != NULL)
+	if (get(publish, "total_ms") != NULL)
 		printf("; the last %s in %.1f ms (waited %.1f, compiled %.1f, published %.1f, swept %.1f)",
-			text(publish, "seen"), number(publish, "totalMs"), number(publish, "waitMs"),
-			number(publish, "compileMs"), number(publish, "publishMs"), number(publish, "sweepMs"));
+			text(publish, "seen"), number(publish, "total_ms"), number(publish, "wait_ms"),
+			number(publish, "compile_ms"), number(publish, "publish_ms"), number(publish, "sweep_ms"));
 	printf("\n");
 }
 
 static void print_sweep(const cJSON *sweep)
 {
 	printf("sweeps      %.0f, %.0f flows cut since the start; the last: %.0f seen, %.0f judged, %.0f cut in %.1f ms\n",
-		number(sweep, "sweeps"), number(sweep, "revokedTotal"), number(sweep, "seen"), number(sweep, "judged"),
-		number(sweep, "revoked"), number(sweep, "milliseconds"));
+		number(sweep, "sweeps"), number(sweep, "revoked_total"), number(sweep, "seen"), number(sweep, "judged"),
+		number(sweep, "revoked"), number(sweep, "ms"));
 }
 
 static void print_log(const cJSON *log)
@@ -143,7 +143,7 @@ static void print_queue(const cJSON *queue)
 	printf("%5.0f%-7s %10.0f %10.0f %10.0f %10.0f %10.0f %8.0f %8.0f %6.0f\n", number(queue, "queue"),
 		cJSON_IsTrue(get(queue, "reply")) ? " reply" : "", number(queue, "packets"), number(queue, "allowed"),
 		number(queue, "denied"), number(queue, "audited"), number(queue, "unreadable"), number(queue, "waiting"),
-		number(queue, "kernelDropped") + number(queue, "userDropped"), number(queue, "errors"));
+		number(queue, "kernel_dropped") + number(queue, "user_dropped"), number(queue, "errors"));
 }
 
 void status_text_print(const cJSON *status)
@@ -154,7 +154,7 @@ void status_text_print(const cJSON *status)
 	print_policies(status);
 	print_manifests(get(status, "manifests"));
 	print_rules(get(status, "rules"));
-	print_fail_modes(get(status, "failModes"));
+	print_fail_modes(get(status, "fail_modes"));
 	print_publish(get(status, "publish"));
 	print_sweep(get(status, "sweep"));
 	print_log(get(status, "log"));

@@ -329,7 +329,10 @@ static long count_family(const struct snapshot *snapshot, enum ip_family family)
 	return found;
 }
 
-/* By their sizes only: that finds a set emptied, which opens every pod, and costs next to nothing. */
+/*
+ * By their sizes only: that finds a set emptied, which opens every pod, and costs next to nothing. 0; -ENOENT when a set
+ * can't be asked, being gone; -ESTALE.
+ */
 static int verify_sets(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result)
 {
 	static const enum ip_family families[] = {IP_FAMILY_V4, IP_FAMILY_V6};
@@ -342,8 +345,8 @@ static int verify_sets(struct enforcement *enforcement, const struct snapshot *s
 		if (result->set_sizes[i] == wanted || !enforcement->sets_exact)
 			continue;
 		snprintf(result->found, sizeof(result->found), "a set of isolated IPv%d pods has %ld of %ld addresses",
-			(int)families[i], result->set_sizes[i], wanted);
-		err = -ESTALE;
+			(int)families[i], result->set_sizes[i] < 0 ? 0 : result->set_sizes[i], wanted);
+		err = result->set_sizes[i] < 0 ? -ENOENT : -ESTALE;
 	}
 	return err;
 }
@@ -356,7 +359,9 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	int err = 0;
 
 	result->tampered = sets != 0 || rules != 0;
-	if (sets != 0)
+	if (sets == -ENOENT)
+		err = pod_set_create(enforcement->rules.ipv6, problem);
+	if (err == 0 && sets != 0)
 		err = fill_sets(enforcement, snapshot, problem);
 	if (err == 0 && rules != 0)
 		err = ruleset_install(&enforcement->rules, problem);

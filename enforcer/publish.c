@@ -18,7 +18,7 @@ enum {
 	SWEEP_REST = 5,			/* a sweep of T is not repeated for 5 T, unless policies change */
 };
 
-enum job_kind { JOB_CHANGE, JOB_SWEEP, JOB_VERIFY };
+enum job_kind { JOB_CHANGE, JOB_SWEEP, JOB_VERIFY, JOB_KIND_COUNT };
 
 /* What the thread beside the loop is given, and what it answers. */
 struct job {
@@ -53,6 +53,7 @@ struct publisher {
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, when last looked at */
 	uint64_t kernel_drops;
+	char problems[JOB_KIND_COUNT][ENFORCEMENT_PROBLEM];	/* "" when the last job of its kind went well */
 	struct publish_stats stats;
 };
 
@@ -109,28 +110,28 @@ static void work(uv_work_t *request)
 		job->err = enforcement_verify(publisher->options.enforcement, publisher->snapshot, &job->verified,
 			job->problem);
 		break;
+	case JOB_KIND_COUNT:
+		break;
 	}
 }
 
 /* ---- on the loop ---- */
 
-/* What went wrong is said when it begins and when it has ended, not at every try. */
+/* What went wrong is said when it begins and when it has ended, not at every try: each kind of job has a problem of its own. */
 static void note_outcome(struct publisher *publisher, const struct job *job)
 {
-	char *problem = publisher->stats.problem;
+	char *problem = publisher->problems[job->kind];
 
 	if (job->err == 0) {
-		/* A sweep or a look that went well does not make a failed change any better. */
-		if (problem[0] == '\0' || (job->kind != JOB_CHANGE && publisher->changed))
-			return;
-		log_info("mended: %s", problem);
+		if (problem[0] != '\0')
+			log_info("mended: %s", problem);
 		problem[0] = '\0';
 		return;
 	}
 	publisher->stats.failures++;
 	if (strcmp(problem, job->problem) != 0)
 		log_error("%s; trying again", job->problem);
-	snprintf(problem, sizeof(publisher->stats.problem), "%s", job->problem);
+	memcpy(problem, job->problem, sizeof(job->problem));
 }
 
 static void note_sweep(struct publisher *publisher, const struct sweep_stats *sweep)
@@ -374,4 +375,9 @@ void publisher_stats(const struct publisher *publisher, struct publish_stats *ou
 {
 	*out = publisher->stats;
 	out->pending = publisher->changed || (publisher->busy && publisher->job.kind == JOB_CHANGE);
+	/* A change that fails comes first: it is why the policies in force are not those in the manifests. */
+	for (size_t i = 0; i < JOB_KIND_COUNT; i++) {
+		if (out->problem == NULL && publisher->problems[i][0] != '\0')
+			out->problem = publisher->problems[i];
+	}
 }

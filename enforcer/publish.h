@@ -52,7 +52,7 @@ struct publish_stats {
 	bool intact;			/* rules and sets, when last looked at */
 	uint64_t repairs;
 	long set_sizes[2];
-	char problem[ENFORCEMENT_PROBLEM];	/* what failed last and has not succeeded since; "" when all is well */
+	const char *problem;		/* what fails now and is tried again, good until control returns to the loop; or NULL */
 };
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out);
 

@@ -140,8 +140,8 @@ static void report_manifests(struct report report, const struct store *store)
 	struct diag_list diags;
 
 	count(manifests, "files", stats.files);
-	count(manifests, "brokenFiles", stats.broken_files);
-	count(manifests, "keptObjects", stats.kept_objects);
+	count(manifests, "broken_files", stats.broken_files);
+	count(manifests, "kept_objects", stats.kept_objects);
 	if (arena == NULL || store_diags(store, arena, &diags) != 0) {
 		*report.complete = false;
 	} else {
@@ -188,10 +188,10 @@ static void report_queue(struct report queues, const struct enforcement *enforce
 	count(queue, "audited", stats.audited);
 	count(queue, "unreadable", unreadable(&stats));
 	count(queue, "waiting", stats.waiting);
-	count(queue, "kernelDropped", stats.kernel_dropped);
-	count(queue, "userDropped", stats.user_dropped);
+	count(queue, "kernel_dropped", stats.kernel_dropped);
+	count(queue, "user_dropped", stats.user_dropped);
 	count(queue, "errors", stats.bad_messages + stats.receive_errors + stats.verdict_errors);
-	count(queue, "recordsLost", stats.records_lost);
+	count(queue, "records_lost", stats.records_lost);
 	list_item(queues, queue.to);
 }
 
@@ -214,11 +214,11 @@ static void report_publish(struct report report, const struct publish_stats *sta
 	if (stats->changes == 0)
 		return;
 	text(to, "seen", record_json_time(stats->seen_ns, seen));
-	milliseconds(to, "waitMs", stats->wait_ns);
-	milliseconds(to, "compileMs", stats->compile_ns);
-	milliseconds(to, "publishMs", stats->publish_ns);
-	milliseconds(to, "sweepMs", stats->sweep_ns);
-	milliseconds(to, "totalMs", stats->total_ns);
+	milliseconds(to, "wait_ms", stats->wait_ns);
+	milliseconds(to, "compile_ms", stats->compile_ns);
+	milliseconds(to, "publish_ms", stats->publish_ns);
+	milliseconds(to, "sweep_ms", stats->sweep_ns);
+	milliseconds(to, "total_ms", stats->total_ns);
 }
 
 static void report_sweep(struct report report, const struct publish_stats *stats)
@@ -226,13 +226,13 @@ static void report_sweep(struct report report, const struct publish_stats *stats
 	const struct report to = section(report, "sweep");
 
 	count(to, "sweeps", stats->sweeps);
-	count(to, "revokedTotal", stats->revoked);
+	count(to, "revoked_total", stats->revoked);
 	count(to, "seen", stats->sweep.seen);
 	count(to, "judged", stats->sweep.judged);
 	count(to, "revoked", stats->sweep.revoked);
 	count(to, "restored", stats->sweep.restored);
 	count(to, "marked", stats->sweep.marked);
-	milliseconds(to, "milliseconds", stats->sweep.nanoseconds);
+	milliseconds(to, "ms", stats->sweep.nanoseconds);
 }
 
 static const char *fail_mode_name(enum fail_mode mode)
@@ -242,10 +242,10 @@ static const char *fail_mode_name(enum fail_mode mode)
 
 static void report_fail_modes(struct report report, const struct settings *settings)
 {
-	const struct report to = section(report, "failModes");
+	const struct report to = section(report, "fail_modes");
 
-	text(to, "daemonAway", fail_mode_name(settings->daemon_away));
-	text(to, "queueFull", fail_mode_name(settings->queue_full));
+	text(to, "daemon_away", fail_mode_name(settings->daemon_away));
+	text(to, "queue_full", fail_mode_name(settings->queue_full));
 	text(to, "unreadable", "closed");
 }
 
@@ -266,9 +266,9 @@ static void report_log(struct report report, const struct status_sources *source
 static void report_process(struct report report, uint64_t started_ns)
 {
 	text(report, "version", PODGATE_VERSION);
-	count(report, "uptimeSeconds", uptime_s(started_ns));
+	count(report, "uptime_s", uptime_s(started_ns));
 	count(report, "pid", (uint64_t)getpid());
-	count(report, "rssKiB", resident_kib());
+	count(report, "rss_kib", resident_kib());
 }
 
 static cJSON *finish(struct report report)
@@ -296,7 +296,7 @@ cJSON *status_json(const struct status_sources *sources)
 	report_sweep(report, &stats);
 	report_fail_modes(report, sources->settings);
 	report_log(report, sources);
-	if (stats.problem[0] != '\0')
+	if (stats.problem != NULL)
 		text(report, "problem", stats.problem);
 	return finish(report);
 }

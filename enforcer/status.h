@@ -5,18 +5,18 @@
 /*
  * What is in force and how it fares, as the answer to the control command "status" (podgate-control(7)):
  *
- *   version, uptimeSeconds, pid, rssKiB
+ *   version, uptime_s, pid, rss_kib
  *   mode                "enforcing", or "audit" when the whole gateway only logs
  *   audited             {"namespaces", "pods", "policies"}: lists of those in audit mode ("NAME", "NAMESPACE/NAME")
  *   revision, pending   of the policies in force; whether a change waits to be enforced
  *   pods, policies, isolated   how many; isolated counts addresses
- *   manifests           {"files", "brokenFiles", "keptObjects", "findings", "errors"}
+ *   manifests           {"files", "broken_files", "kept_objects", "findings", "errors"}
  *   rules               {"backend", "ipv6", "intact", "repairs", "sets": {"ipv4", "ipv6"}}
  *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "packets", "allowed", "denied", "audited",
- *                       "unreadable", "waiting", "kernelDropped", "userDropped", "errors", "recordsLost"}
- *   publish             {"changes", "failures", "seen" (time), and of the last change "waitMs", "compileMs", "publishMs", "sweepMs", "totalMs"}
- *   sweep               {"sweeps", "revokedTotal", and of the last "seen", "judged", "revoked", "restored", "marked", "milliseconds"}
- *   failModes           {"daemonAway", "queueFull", "unreadable"}: "closed" or "open"
+ *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}
+ *   publish             {"changes", "failures", "seen" (time), and of the last change "wait_ms", "compile_ms", "publish_ms", "sweep_ms", "total_ms"}
+ *   sweep               {"sweeps", "revoked_total", and of the last "seen", "judged", "revoked", "restored", "marked", "ms"}
+ *   fail_modes           {"daemon_away", "queue_full", "unreadable"}: "closed" or "open"
  *   log                 {"file", "records", "lines", "lost", "error"}
  *   problem             what fails now; only when something does
  */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch_text.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/output.h"
+
+static const cJSON *get(const cJSON *object, const char *field)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, field);
+}
+
+static const char *text(const cJSON *object, const char *field)
+{
+	const cJSON *value = get(object, field);
+
+	return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+static double number(const cJSON *object, const char *field)
+{
+	const cJSON *value = get(object, field);
+
+	return cJSON_IsNumber(value) ? value->valuedouble : 0;
+}
+
+/* The time of day of an RFC 3339 text, to the millisecond: "16:09:21.123". */
+static void print_time(const cJSON *record)
+{
+	const char *time = text(record, "time");
+
+	if (strlen(time) >= 23)
+		printf("%.12s ", time + 11);
+}
+
+static void print_verdict(const cJSON *record)
+{
+	static const struct {
+		const char *verdict, *shown;
+		enum output_color color;
+	} rows[] = {
+		{"allow", "allow", COLOR_GREEN},	   {"deny", "DENY", COLOR_RED},
+		{"audit-deny", "would deny", COLOR_YELLOW}, {"revoke", "CUT", COLOR_RED},
+		{"unreadable", "UNREADABLE", COLOR_RED},   {"overload", "OVERLOAD", COLOR_RED},
+	};
+	const char *verdict = text(record, "verdict");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(verdict, rows[i].verdict) != 0)
+			continue;
+		printf("%s%-10s%s ", output_color(rows[i].color), rows[i].shown, output_color(COLOR_NONE));
+		return;
+	}
+	printf("%-10s ", verdict);
+}
+
+/* Names before addresses: "shop/web", "10.0.0.7". */
+static void print_end(const cJSON *end)
+{
+	if (get(end, "pod") != NULL)
+		printf("%s/%s", text(end, "namespace"), text(end, "pod"));
+	else
+		printf("%s", text(end, "address"));
+}
+
+static void print_flow(const cJSON *record)
+{
+	const cJSON *destination = get(record, "destination");
+
+	print_end(get(record, "source"));
+	printf(" -> ");
+	if (get(destination, "pod") == NULL && strchr(text(destination, "address"), ':') != NULL &&
+	    get(destination, "port") != NULL)
+		printf("[%s]", text(destination, "address"));
+	else
+		print_end(destination);
+	if (get(destination, "port") != NULL)
+		printf(":%.0f", number(destination, "port"));
+	printf("/%s", text(record, "protocol"));
+}
+
+static void print_isolating(const cJSON *side)
+{
+	const cJSON *policy;
+	bool first = true;
+
+	cJSON_ArrayForEach(policy, get(side, "isolated_by")) {
+		printf("%s%s/%s", first ? "" : ", ", text(policy, "namespace"), text(policy, "name"));
+		first = false;
+	}
+}
+
+/* The rule that admits, or the nearest miss; without one, who isolates. */
+static void print_side(const cJSON *record, const char *direction)
+{
+	const cJSON *side = get(record, direction), *policy = get(side, "policy");
+
+	if (get(side, "isolated_by") == NULL || cJSON_GetArraySize(get(side, "isolated_by")) == 0)
+		return;
+	printf("  %s: ", direction);
+	if (policy == NULL) {
+		print_isolating(side);
+		printf(strcmp(text(side, "miss"), "") != 0 ? " (no rule)" : "");
+		return;
+	}
+	printf("%s/%s %s", text(policy, "namespace"), text(policy, "name"), text(side, "rule"));
+	if (get(side, "miss") == NULL)
+		return;
+	printf(" misses");
+	if (get(side, "field") != NULL)
+		printf(" by %s", text(side, "field"));
+	if (get(side, "wanted") != NULL)
+		printf(": wants %s", text(side, "wanted"));
+	if (get(side, "had") != NULL)
+		printf(", has %s", text(side, "had"));
+}
+
+/* Those that denied; of an allowed flow, all that had a say. */
+static void print_why(const cJSON *record)
+{
+	const cJSON *denied = get(record, "denied"), *direction;
+
+	if (cJSON_GetArraySize(denied) == 0) {
+		print_side(record, "egress");
+		print_side(record, "ingress");
+		return;
+	}
+	cJSON_ArrayForEach(direction, denied)
+		if (cJSON_IsString(direction))
+			print_side(record, direction->valuestring);
+}
+
+void watch_text_print(const cJSON *record)
+{
+	print_time(record);
+	if (strcmp(text(record, "event"), "lost") == 0) {
+		printf("%s%.0f lines lost here%s\n", output_color(COLOR_YELLOW), number(record, "count"),
+			output_color(COLOR_NONE));
+		return;
+	}
+	print_verdict(record);
+	if (get(record, "cause") != NULL)
+		printf("packet: %s", text(record, "cause"));
+	else if (get(record, "protocol") != NULL)
+		print_flow(record);
+	else
+		printf("packets dropped by the kernel, a queue being full");
+	print_why(record);
+	if (number(record, "repeat") > 1)
+		printf("  %s(%.0f times)%s", output_color(COLOR_DIM), number(record, "repeat"), output_color(COLOR_NONE));
+	printf("\n");
+}
