@@ -3,3 +3,7 @@ target_sources(bench_sweep PRIVATE	# the table and the cluster of its tests
 	${CMAKE_SOURCE_DIR}/tests/conntrack/flow_table.c ${CMAKE_SOURCE_DIR}/tests/conntrack/shop.c)
 podgate_bench(bench_policy podgate_policy)
 target_sources(bench_policy PRIVATE bench_clusters.c ${CMAKE_SOURCE_DIR}/tests/policy/naive.c)
+podgate_bench(bench_packet podgate_enforcer)
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)	# the world of the gate tests asserts with it
+podgate_bench(bench_queue podgate_enforcer PkgConfig::NFQUEUE PkgConfig::NFNETLINK PkgConfig::CMOCKA)
+target_sources(bench_queue PRIVATE ${CMAKE_SOURCE_DIR}/tests/enforcer/world.c)

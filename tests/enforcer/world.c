@@ -186,7 +186,7 @@ static socklen_t fill_sockaddr(struct sockaddr_storage *out, const char *addr, u
 
 int world_socket(int type, const char *addr, uint16_t port)
 {
-	const int room = 4 << 20, on = 1;
+	const int room = 32 << 20, on = 1;	/* what is queued counts against its sender's buffer, which would block it */
 	struct sockaddr_storage name;
 	const socklen_t length = fill_sockaddr(&name, addr, port);
 	const int fd = socket(name.ss_family, type | SOCK_CLOEXEC, 0);
@@ -194,6 +194,7 @@ int world_socket(int type, const char *addr, uint16_t port)
 	assert_true(fd >= 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	assert_int_equal(bind(fd, (void *)&name, length), 0);
 	return fd;
 }

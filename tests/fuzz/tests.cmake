@@ -1,1 +1,3 @@
 podgate_fuzz(fuzz_conntrack podgate_conntrack PkgConfig::MNL)
+podgate_fuzz(fuzz_packet podgate_enforcer)
+podgate_fuzz(fuzz_nfqueue podgate_enforcer)
