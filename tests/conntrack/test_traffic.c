@@ -304,6 +304,27 @@ static void test_cuts_through_a_service(void **state)
 	disconnect(&by_service);
 }
 
+/* Zones of one direction only: those of the original tuple are part of the entry's name, those of the reply are not. */
+static void test_zones_of_one_direction(void **state)
+{
+	struct connection from_other, from_outside;
+
+	(void)state;
+	flow_table_run("iptables -t raw -A PREROUTING -i other -j CT --zone-orig 7");
+	flow_table_run("iptables -t raw -A PREROUTING -i outside -j CT --zone-reply 9"
+		       " && iptables -t raw -A PREROUTING -i web -j CT --zone 9");
+	from_other = connect_pods(other, OTHER, DB, 5432, db, 5432);
+	from_outside = connect_pods(outside, OUTSIDE, WEB, 80, web, 80);
+	from_other.spec.zone = 7;
+	assert_int_equal(sweep_by(SHOP_DB_FROM_WEB).revoked, 1);
+	assert_int_equal(flow_table_mark(&from_other.spec), DENY);
+	assert_int_equal(sweep_by(SHOP_WEB_TO_PODS).restored, 1);
+	assert_int_equal(flow_table_mark(&from_other.spec), 0);
+	assert_int_equal(flow_table_mark(&from_outside.spec), ALLOW);
+	disconnect(&from_other);
+	disconnect(&from_outside);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +332,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_masqueraded_egress, enter, leave),
 		cmocka_unit_test_setup_teardown(test_ping, enter, leave),
 		cmocka_unit_test_setup_teardown(test_cuts_through_a_service, enter, leave),
+		cmocka_unit_test_setup_teardown(test_zones_of_one_direction, enter, leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
