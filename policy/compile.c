@@ -260,9 +260,10 @@ static int finish_endpoints(struct compilation *c)
 
 static int build_directions(struct compilation *c)
 {
+	const struct profile_input input = {c->cluster, &c->rules, c->scopes};
 	int err = 0;
 
-	profile_builder_init(&c->builder, c->cluster, &c->rules, &c->peers, c->arena, c->scratch);
+	profile_builder_init(&c->builder, &input, &c->peers, c->arena, c->scratch);
 	for (int d = 0; err == 0 && d < DIRECTION_COUNT; d++) {
 		err = select_pods(c, (enum direction)d);
 		if (err == 0)

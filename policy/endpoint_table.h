@@ -19,10 +19,8 @@ struct endpoint {
 	struct ip_addr addr;		/* family 0: a free slot */
 	bool audits;			/* denials at this end are only logged */
 	uint32_t pod;			/* its number in the cluster */
-	uint32_t profiles[DIRECTION_COUNT];	/* PROFILE_NONE where nothing isolates */
+	uint32_t profiles[DIRECTION_COUNT];	/* by number; PROFILE_NONE where nothing isolates */
 };
-
-enum { PROFILE_NONE = 0 };
 
 struct endpoint_table {
 	struct endpoint *slots;

@@ -64,7 +64,7 @@ static bool admits_by_name(const struct named_peers *named, const struct peer_se
 	return false;
 }
 
-bool profile_admits(const struct profile *profile, const struct peer_set *sets,
+static bool admits(const struct profile *profile, const struct peer_set *sets,
 	const struct profile_question *question)
 {
 	const struct port_tree *tree;
@@ -78,4 +78,13 @@ bool profile_admits(const struct profile *profile, const struct peer_set *sets,
 		return true;
 	return profile->named != NULL && question->declared != NULL &&
 	       admits_by_name(profile->named, sets, question);
+}
+
+bool profile_admits(const struct profile *profiles, uint32_t number, const struct peer_set *sets,
+	const struct profile_question *question)
+{
+	const struct profile *profile = &profiles[number];
+
+	return admits(profile, sets, question) ||
+	       (profile->base != PROFILE_NONE && admits(&profiles[profile->base], sets, question));
 }

@@ -17,6 +17,7 @@
 #include "policy/port_tree.h"
 
 enum { PROFILE_PROTOCOLS = 3 };
+enum { PROFILE_NONE = 0 };		/* the number of no profile */
 
 /* 0 to 2 for the protocols that have ports, else -1. */
 int profile_protocol(uint8_t protocol);
@@ -48,6 +49,11 @@ struct profile {
 	bool audited_only;		/* made of audited policies, as nothing else isolates: a denial is only logged */
 	const struct port_tree *trees[PROFILE_PROTOCOLS];	/* NULL: no port of that protocol */
 	const struct named_peers *named;	/* NULL: no port by name */
+	/*
+	 * The profile of what all pods of the namespace are admitted, or PROFILE_NONE: kept apart when it is
+	 * large, or each class of pods would have a copy of it. It has no base itself.
+	 */
+	uint32_t base;
 };
 
 /* What a profile is asked. */
@@ -58,7 +64,8 @@ struct profile_question {
 	const struct named_ports *declared;	/* of the destination; NULL when it is no pod or has none */
 };
 
-bool profile_admits(const struct profile *profile, const struct peer_set *sets,
+/* Profile `number` of `profiles`; not PROFILE_NONE. */
+bool profile_admits(const struct profile *profiles, uint32_t number, const struct peer_set *sets,
 	const struct profile_question *question);
 
 #endif

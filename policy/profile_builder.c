@@ -5,18 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* From this many policies in common on, the pods of a namespace share a base. Below, one look is worth more than the memory. */
+enum { BASE_POLICIES = 32 };
+
+/* A base: of a namespace, by its first pod. */
+struct base_key {
+	uint32_t first_pod, direction, audited;
+};
+
+/* Which of a class's policies a profile is made of. */
+enum portion { PORTION_ALL, PORTION_WHOLE, PORTION_OTHER };	/* WHOLE: those that select their whole namespace */
+
+struct extract {
+	const struct selection_class *policies;
+	enum direction direction;
+	bool audited;
+	enum portion portion;
+};
+
 /* Peers admitted at a named port, on their way into named_peers. */
 struct named_union {
 	uint32_t name, unite;
 };
 
-void profile_builder_init(struct profile_builder *builder, const struct cluster *cluster,
-	const struct rule_table *rules, struct peer_pool *peers, struct arena *arena, struct arena *scratch)
+void profile_builder_init(struct profile_builder *builder, const struct profile_input *input,
+	struct peer_pool *peers, struct arena *arena, struct arena *scratch)
 {
-	*builder = (struct profile_builder){.cluster = cluster, .rules = rules, .peers = peers};
+	*builder = (struct profile_builder){.input = *input, .peers = peers};
 	intern_table_init(&builder->trees, arena);
 	intern_table_init(&builder->named, arena);
 	intern_table_init(&builder->profiles, scratch);
+	intern_table_init(&builder->bases, scratch);
 }
 
 void profile_builder_deinit(struct profile_builder *builder)
@@ -24,6 +43,8 @@ void profile_builder_deinit(struct profile_builder *builder)
 	intern_table_deinit(&builder->trees);
 	intern_table_deinit(&builder->named);
 	intern_table_deinit(&builder->profiles);
+	intern_table_deinit(&builder->bases);
+	vector_deinit(&builder->base_numbers);
 	vector_deinit(&builder->any_port);
 	for (int i = 0; i < PROFILE_PROTOCOLS; i++)
 		vector_deinit(&builder->ranges[i]);
@@ -67,7 +88,7 @@ static int gather_port(struct profile_builder *builder, const struct rule_port *
 
 static int gather_rule(struct profile_builder *builder, const struct rule *rule)
 {
-	const struct rule_port *ports = (const struct rule_port *)builder->rules->ports.items;
+	const struct rule_port *ports = (const struct rule_port *)builder->input.rules->ports.items;
 	int err = 0;
 
 	if (rule->any_port)
@@ -77,31 +98,39 @@ static int gather_rule(struct profile_builder *builder, const struct rule *rule)
 	return err;
 }
 
-/* Gathers the rules of those policies that are audited, or of those that are not. */
-static int gather(struct profile_builder *builder, const struct selection_class *policies, enum direction direction,
-	bool audited)
+static bool is_wanted(const struct profile_builder *builder, const struct extract *extract, uint32_t policy)
 {
-	const struct rule *rules = builder->rules->rules.items;
+	if (builder->input.cluster->policies[policy]->audit != extract->audited)
+		return false;
+	return extract->portion == PORTION_ALL ||
+	       policy_scope_is_whole(&builder->input.scopes[policy]) == (extract->portion == PORTION_WHOLE);
+}
+
+static uint32_t count_wanted(const struct profile_builder *builder, const struct extract *extract)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < extract->policies->count; i++)
+		count += is_wanted(builder, extract, extract->policies->policies[i]);
+	return count;
+}
+
+static int gather(struct profile_builder *builder, const struct extract *extract)
+{
+	const struct rule *rules = builder->input.rules->rules.items;
 	int err = 0;
 
 	forget(builder);
-	for (uint32_t i = 0; i < policies->count; i++) {
-		const struct rule_span *span = &builder->rules->spans[direction][policies->policies[i]];
+	for (uint32_t i = 0; i < extract->policies->count; i++) {
+		const uint32_t policy = extract->policies->policies[i];
+		const struct rule_span *span = &builder->input.rules->spans[extract->direction][policy];
 
-		if (builder->cluster->policies[policies->policies[i]]->audit != audited)
+		if (!is_wanted(builder, extract, policy))
 			continue;
 		for (uint32_t j = 0; err == 0 && j < span->count; j++)
 			err = gather_rule(builder, &rules[span->first + j]);
 	}
 	return err;
-}
-
-static bool all_audited(const struct cluster *cluster, const struct selection_class *policies)
-{
-	for (uint32_t i = 0; i < policies->count; i++)
-		if (!cluster->policies[policies->policies[i]]->audit)
-			return false;
-	return true;
 }
 
 static int build_tree(struct profile_builder *builder, int protocol, const struct port_tree **out)
@@ -187,16 +216,17 @@ static int build(struct profile_builder *builder, struct profile *profile)
 	return err != 0 ? err : build_names(builder, &profile->named);
 }
 
-int profile_builder_add(struct profile_builder *builder, const struct selection_class *policies,
-	enum direction direction, uint32_t *number)
+/* Stores the number of the profile of these policies on top of `base`. */
+static int add_profile(struct profile_builder *builder, const struct extract *extract, uint32_t base,
+	uint32_t *number)
 {
 	struct profile profile;
 	uint32_t found;
-	int err;
+	int err = gather(builder, extract);
 
 	memset(&profile, 0, sizeof(profile));	/* padding, too: profiles are compared by their bytes */
-	profile.audited_only = all_audited(builder->cluster, policies);
-	err = gather(builder, policies, direction, profile.audited_only);
+	profile.audited_only = extract->audited;
+	profile.base = base;
 	if (err == 0)
 		err = build(builder, &profile);
 	if (err == 0)
@@ -204,6 +234,40 @@ int profile_builder_add(struct profile_builder *builder, const struct selection_
 	if (err == 0)
 		*number = found + 1;
 	return err;
+}
+
+/* Stores the number of the base of the namespace, which is the same for all classes in it. */
+static int find_base(struct profile_builder *builder, const struct extract *whole, uint32_t *number)
+{
+	const uint32_t some_policy = whole->policies->policies[0];
+	const struct base_key key = {builder->input.scopes[some_policy].first, (uint32_t)whole->direction, whole->audited};
+	uint32_t at, *slot;
+	int err = intern_table_add(&builder->bases, &key, sizeof(key), &at);
+
+	if (err == 0 && at == builder->base_numbers.count) {
+		slot = vector_push(&builder->base_numbers, sizeof(*slot));
+		err = slot != NULL ? add_profile(builder, whole, PROFILE_NONE, slot) : -ENOMEM;
+	}
+	if (err == 0)
+		*number = ((const uint32_t *)builder->base_numbers.items)[at];
+	return err;
+}
+
+int profile_builder_add(struct profile_builder *builder, const struct selection_class *policies,
+	enum direction direction, uint32_t *number)
+{
+	struct extract all = {policies, direction, true, PORTION_ALL}, whole, other;
+	uint32_t base;
+	int err;
+
+	all.audited = count_wanted(builder, &all) == policies->count;
+	whole = other = all;
+	whole.portion = PORTION_WHOLE;
+	other.portion = PORTION_OTHER;
+	if (count_wanted(builder, &whole) < BASE_POLICIES || count_wanted(builder, &other) == 0)
+		return add_profile(builder, &all, PROFILE_NONE, number);
+	err = find_base(builder, &whole, &base);
+	return err != 0 ? err : add_profile(builder, &other, base, number);
 }
 
 const struct profile *profile_builder_profiles(const struct profile_builder *builder, struct arena *arena)

@@ -8,19 +8,27 @@
 #include "policy/rule_table.h"
 #include "policy/selection.h"
 
-struct profile_builder {
+/* What profiles are made of. Borrowed. */
+struct profile_input {
 	const struct cluster *cluster;
 	const struct rule_table *rules;
+	const struct policy_scope *scopes;		/* by policy */
+};
+
+struct profile_builder {
+	struct profile_input input;
 	struct peer_pool *peers;
 	struct intern_table trees, named, profiles;	/* what they hold is part of the snapshot */
+	struct intern_table bases;			/* struct base_key: namespaces whose base is made */
+	struct vector base_numbers;			/* of uint32_t, by number in bases */
 	struct vector any_port;				/* of uint32_t: unions */
 	struct vector ranges[PROFILE_PROTOCOLS];	/* of struct port_range */
 	struct vector names;				/* of struct named_union */
 };
 
 /* Trees and names go to `arena`, what is needed only until deinit to `scratch`. */
-void profile_builder_init(struct profile_builder *builder, const struct cluster *cluster,
-	const struct rule_table *rules, struct peer_pool *peers, struct arena *arena, struct arena *scratch);
+void profile_builder_init(struct profile_builder *builder, const struct profile_input *input,
+	struct peer_pool *peers, struct arena *arena, struct arena *scratch);
 void profile_builder_deinit(struct profile_builder *builder);
 
 /*

@@ -37,6 +37,15 @@ static uint64_t spread(uint64_t index)
 	return index ^ index >> 31;
 }
 
+bool policy_scope_is_whole(const struct policy_scope *scope)
+{
+	const size_t at = range_list_find(scope->ranges, scope->first);
+
+	/* One range: a list never has two that touch. */
+	return at < scope->ranges.count && scope->ranges.items[at].first <= scope->first &&
+	       scope->ranges.items[at].last >= scope->end - 1;
+}
+
 static void signature_add(struct signature *to, const struct signature *added)
 {
 	to->low += added->low;

@@ -19,6 +19,9 @@ struct policy_scope {
 	uint32_t group;			/* policies of one group have one scope; groups are numbered from 0 */
 };
 
+/* Whether it is all pods of the namespace. */
+bool policy_scope_is_whole(const struct policy_scope *scope);
+
 struct selection_class {
 	const uint32_t *policies;	/* numbers in the cluster, rising */
 	uint32_t count;

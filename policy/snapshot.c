@@ -69,14 +69,16 @@ const char *verdict_name(enum verdict verdict)
 static enum side_verdict judge_side(const struct snapshot *snapshot, const struct endpoint *end,
 	enum direction direction, const struct profile_question *question)
 {
-	const struct profile *profile;
+	uint32_t number;
+	bool audited_only;
 
 	if (end == NULL || end->profiles[direction] == PROFILE_NONE)
 		return SIDE_OPEN;
-	profile = &snapshot->profiles[end->profiles[direction]];
-	if (profile_admits(profile, snapshot->sets, question))
-		return profile->audited_only ? SIDE_OPEN : SIDE_ALLOWED;
-	return profile->audited_only || end->audits ? SIDE_AUDIT_DENIED : SIDE_DENIED;
+	number = end->profiles[direction];
+	audited_only = snapshot->profiles[number].audited_only;
+	if (profile_admits(snapshot->profiles, number, snapshot->sets, question))
+		return audited_only ? SIDE_OPEN : SIDE_ALLOWED;
+	return audited_only || end->audits ? SIDE_AUDIT_DENIED : SIDE_DENIED;
 }
 
 static enum verdict join_sides(const enum side_verdict sides[DIRECTION_COUNT])

@@ -179,6 +179,17 @@ static void test_larger_clusters(void **state)
 		run_trial(first + i, &limits);
 }
 
+/* So many that a namespace's policies in common get a profile of their own (profile_builder.c, BASE_POLICIES). */
+static void test_many_policies(void **state)
+{
+	const struct generator_limits limits = {.namespaces = 2, .pods = 15, .policies = 400};
+	const uint64_t first = generator_seed(20240601);
+
+	(void)state;
+	for (uint64_t i = 0; i < rounds() / 50; i++)
+		run_trial(first + i, &limits);
+}
+
 /* Runs last: every answer must have come up among the flows above, and not by a hair. */
 static void test_every_answer_was_met(void **state)
 {
@@ -200,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small_clusters),
 		cmocka_unit_test(test_larger_clusters),
+		cmocka_unit_test(test_many_policies),
 		cmocka_unit_test(test_every_answer_was_met),
 	};
 
