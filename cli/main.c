@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{"test", "hold a table of expected reachability against the policies", command_test},
 	{"matrix", "show which pod reaches which", command_matrix},
 	{"status", "show what the running daemon enforces and how it fares", command_status},
+	{"watch", "show verdicts as they are made", command_watch},
 	{"doctor", "check what this machine offers, and how to mend what is missing", command_doctor},
 	{"cleanup", "remove what a stopped daemon left in the kernel", command_cleanup},
 	{"version", "print the version", command_version},

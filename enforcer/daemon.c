@@ -338,16 +338,17 @@ static void say_ready(const struct daemon *daemon)
 
 static int start(struct daemon *daemon)
 {
-	int err = load_manifests(daemon);
+	/* Signals first: one that comes during the start waits for the loop, which then stops what was started. */
+	int err = start_signals(daemon);
 
+	if (err == 0)
+		err = load_manifests(daemon);
 	if (err == 0)
 		err = open_control(daemon);
 	if (err == 0)
 		err = open_log(daemon);
 	if (err == 0)
 		err = start_enforcing(daemon);
-	if (err == 0)
-		err = start_signals(daemon);
 	return err;
 }
 

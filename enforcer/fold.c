@@ -190,7 +190,8 @@ size_t fold_add(struct fold *fold, const struct record *record, uint64_t now_ns,
 	const uint32_t hash = hash_record(fold->seed, record);
 	size_t count = 0;
 
-	if (fold->window_ns > 0) {
+	/* Each live flow that was cut is told of by itself: somebody will ask what became of it. */
+	if (fold->window_ns > 0 && record->kind != RECORD_REVOKED) {
 		if (count_repeat(fold, record, hash))
 			return 0;
 		if (fold->free == NONE && fold->used == fold->capacity) {

@@ -128,22 +128,35 @@ static void test_what_differs_is_not_folded(void **state)
 {
 	struct fold *fold = create(64, WINDOW);
 	struct folded out[FOLD_OUT_MOST];
-	struct record record[8];
+	struct record record[7];
 
 	(void)state;
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 7; i++)
 		record[i] = denial(0, 80, &snapshot_a);
 	record[1].flow.dst_port = 81;
 	record[2].flow.protocol = IPPROTO_UDP;
 	record[3].flow.src.bytes[3] = 9;
 	record[4].flow.dst.bytes[3] = 9;
 	record[5].judgement.verdict = VERDICT_AUDIT_DENY;
-	record[6].kind = RECORD_REVOKED;
-	record[7].snapshot = (const struct snapshot *)&snapshot_b;
-	for (size_t i = 0; i < 8; i++)
+	record[6].snapshot = (const struct snapshot *)&snapshot_b;
+	for (size_t i = 0; i < 7; i++)
 		assert_int_equal(add(fold, &record[i], out), 1);
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 7; i++)
 		assert_int_equal(add(fold, &record[i], out), 0);
+	fold_free(fold);
+}
+
+static void test_revoked_flows_are_told_of_one_by_one(void **state)
+{
+	struct fold *fold = create(8, WINDOW);
+	struct folded out[FOLD_OUT_MOST];
+	struct record record = denial(0, 80, &snapshot_a);
+
+	(void)state;
+	record.kind = RECORD_REVOKED;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(add(fold, &record, out), 1);
+	assert_false(fold_drain(fold, NULL, out));
 	fold_free(fold);
 }
 
@@ -264,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_a_flood_is_one_line_a_window),
 		cmocka_unit_test(test_silence_ends_it),
 		cmocka_unit_test(test_what_differs_is_not_folded),
+		cmocka_unit_test(test_revoked_flows_are_told_of_one_by_one),
 		cmocka_unit_test(test_unreadable_packets_fold_by_cause),
 		cmocka_unit_test(test_without_a_window_nothing_is_folded),
 		cmocka_unit_test(test_a_full_table_gives_back_its_oldest),
