@@ -42,6 +42,9 @@ static bool looks_like_json(const struct input *input)
 
 	while (at < input->length && input->bytes[at] != '\0' && strchr(" \t\r\n", input->bytes[at]) != NULL)
 		at++;
+	/* Two braces begin a template: YAML's reader knows what to say about it. */
+	if (at + 1 < input->length && memcmp(input->bytes + at, "{{", 2) == 0)
+		return false;
 	return at < input->length && (input->bytes[at] == '{' || input->bytes[at] == '[');
 }
 
@@ -87,7 +90,7 @@ static int read_yaml(const struct input *input, struct node_builder *builder, st
 
 /*
  * What JSON's reader refuses may still be YAML, in which braces are another way to write mappings. Where neither reads
- * it, what JSON's says is nearer the mistake.
+ * it, what JSON's says is nearer the mistake, unless it is but the missing quotes that YAML does without.
  */
 static int read_json(const struct input *input, struct node_builder *builder, struct document_list *list)
 {
@@ -107,7 +110,7 @@ static int read_json(const struct input *input, struct node_builder *builder, st
 	builder->root_count = 0;
 	builder->nodes = 0;
 	err = read_yaml(input, builder, &as_yaml);
-	if (err == 0 && as_yaml.broken > 0) {
+	if (err == 0 && as_yaml.broken > 0 && !fault.bare) {
 		*builder->diags = before;
 		diag_add(builder->diags, DIAG_ERROR, fault.pos, "json-syntax", NULL, "%s", fault.problem);
 	}

@@ -37,6 +37,13 @@ static int fail(struct json_reader *reader, const char *problem)
 	return -EINVAL;
 }
 
+static int fail_bare(struct json_reader *reader, const char *problem)
+{
+	fail(reader, problem);
+	reader->fault->bare = true;
+	return -EINVAL;
+}
+
 static void skip_space(struct json_reader *reader)
 {
 	while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL && *reader->at != '\0')
@@ -218,7 +225,9 @@ static int read_word(struct json_reader *reader)
 		is_number(word, length))
 		return node_builder_scalar(reader->builder, word, length, false, pos, NULL);
 	reader->at = word;
-	return fail(reader, length == 0 ? "a value is missing" : "texts must be in double quotes");
+	if (length == 0)
+		return fail(reader, "a value is missing");
+	return fail_bare(reader, "texts must be in double quotes");
 }
 
 static int read_value(struct json_reader *reader);
@@ -228,9 +237,10 @@ static int read_key(struct json_reader *reader)
 	int err;
 
 	skip_space(reader);
+	if (next_is(reader, '}'))
+		return fail(reader, "a comma must not come before '}'");
 	if (!next_is(reader, '"'))
-		return fail(reader, next_is(reader, '}') ? "a comma must not come before '}'" :
-							   "a key in double quotes is missing");
+		return fail_bare(reader, "a key in double quotes is missing");
 	err = read_string(reader);
 	if (err != 0)
 		return err;

@@ -12,6 +12,7 @@
 struct json_fault {
 	struct source_pos pos;
 	const char *problem;	/* "a comma or '}' is missing": static */
+	bool bare;		/* a word without quotes, as YAML allows it: perhaps this is no JSON at all */
 };
 
 /*

@@ -148,16 +148,31 @@ static int64_t read_time(struct decoder *decoder, const struct node *node)
 	return seconds;
 }
 
-/* A name by the API's rules, or "" when there is none that is valid. */
+/* Letters, digits and -._ : what can be told apart in namespace/name, logs and on command lines. */
+static bool is_usable_name(const char *name)
+{
+	return name[0] != '\0' &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")] == '\0';
+}
+
+/*
+ * "" when there is none that can be used. One that only breaks the API server's rules (an upper case letter)
+ * does no harm here: a policy of that name is better in force than not.
+ */
 static const char *read_name(struct decoder *decoder, const struct node *node, const char *what,
 	const char *(*problem_of)(const char *))
 {
 	const char *name = decode_string(decoder, node, what);
 	const char *problem = name == NULL ? NULL : problem_of(name);
 
-	if (problem != NULL)
+	if (name == NULL)
+		return "";
+	if (problem != NULL && is_usable_name(name))
+		decode_warning(decoder, node->pos, "bad-name", NULL, "%s '%s' is no name that Kubernetes accepts: %s", what,
+			name, problem);
+	else if (problem != NULL)
 		decode_error(decoder, node->pos, "bad-name", NULL, "%s '%s': %s", what, name, problem);
-	return name == NULL || problem != NULL ? "" : decode_intern(decoder, name);
+	return decode_intern(decoder, name);
 }
 
 static void read_identity(struct decoder *decoder, const struct node *meta, enum kube_kind kind, struct kube_meta *out)

@@ -20,13 +20,12 @@ static const struct field_set ip_block_fields = {
 	.names = (const char *const[]){ "cidr", "except", NULL },
 };
 
-/* False when it is no CIDR block, which is reported. Host bits are reported and kept. */
+/* False when it is no CIDR block, which is reported. Host bits are kept. */
 static bool read_cidr(struct decoder *decoder, const struct node *node, struct cidr *out)
 {
 	const char *text = decode_string(decoder, node, "a CIDR block");
-	char block[CIDR_TEXT], hint[CIDR_TEXT + 32];
+	char hint[IP_ADDR_TEXT + 32];
 	struct ip_addr addr;
-	struct cidr masked;
 
 	if (text == NULL)
 		return false;
@@ -38,35 +37,63 @@ static bool read_cidr(struct decoder *decoder, const struct node *node, struct c
 			"'%s' is no CIDR block", text);
 		return false;
 	}
-	masked = cidr_masked(out);
-	snprintf(hint, sizeof(hint), "write %s", cidr_format(&masked, block));
-	if (cidr_has_host_bits(out))
-		decode_warning(decoder, node->pos, "host-bits", hint, "'%s' has bits set behind its prefix: it means %s", text,
-			block);
 	return true;
 }
 
-/*
- * As the API server's ValidateIPBlock: a strict subset of the block. One of the same length is
- * the block itself, whatever its host bits, and nothing would be left.
- */
-static void check_except(struct decoder *decoder, const struct node *node, const struct cidr *block,
-	const struct cidr *except)
+/* The API server takes such blocks, and every implementation masks them. */
+static void check_host_bits(struct decoder *decoder, const struct node *node, const struct cidr *written)
 {
-	char outer[CIDR_TEXT], inner[CIDR_TEXT];
+	const struct cidr masked = cidr_masked(written);
+	char block[CIDR_TEXT], hint[CIDR_TEXT + 32];
+
+	if (!cidr_has_host_bits(written))
+		return;
+	snprintf(hint, sizeof(hint), "write %s", cidr_format(&masked, block));
+	decode_warning(decoder, node->pos, "host-bits", hint, "'%s' has bits set behind its prefix: it means %s",
+		node->text, block);
+}
+
+/* Most often one address was meant, and has the prefix of its network. */
+static void report_swallowed(struct decoder *decoder, const struct node *node, const struct cidr *block,
+	const struct cidr *written)
+{
+	const struct cidr masked = cidr_masked(written);
+	char outer[CIDR_TEXT], inner[CIDR_TEXT], address[IP_ADDR_TEXT], hint[IP_ADDR_TEXT + 64];
 
 	cidr_format(block, outer);
-	cidr_format(except, inner);
-	if (block->addr.family != except->addr.family)
-		decode_error(decoder, node->pos, "except-outside-block", "use one ipBlock for IPv4 and one for IPv6",
-			"the exception %s and its block %s are of different families", inner, outer);
-	else if (cidr_contains_block(except, block))
-		decode_error(decoder, node->pos, "except-swallows-block",
-			"name a smaller block, or one address as ADDRESS/32 (/128 for IPv6)",
-			"the exception %s leaves nothing of its block %s", inner, outer);
-	else if (!cidr_contains_block(block, except))
-		decode_error(decoder, node->pos, "except-outside-block", "remove it, or widen the block",
-			"the exception %s is not in its block %s", inner, outer);
+	cidr_format(&masked, inner);
+	ip_addr_format(&written->addr, address);
+	if (cidr_has_host_bits(written))
+		snprintf(hint, sizeof(hint), "to except that one address write %s/%u", address, ip_addr_bits(&written->addr));
+	else
+		snprintf(hint, sizeof(hint), "name a smaller block");
+	decode_error(decoder, node->pos, "except-swallows-block", hint,
+		"the exception %s covers %s and leaves nothing of its block %s", node->text, inner, outer);
+}
+
+/*
+ * The API server's ValidateIPBlock wants a strict subset of the block, and refuses the policy otherwise. One of the same
+ * length is the block itself, whatever its host bits, and nothing would be left: refused here, too. One that
+ * lies outside excepts nothing: the policy's meaning is plain, and it is better in force than not.
+ */
+static void check_except(struct decoder *decoder, const struct node *node, const struct cidr *block,
+	const struct cidr *written)
+{
+	const struct cidr except = cidr_masked(written);
+	char outer[CIDR_TEXT];
+
+	if (cidr_contains_block(&except, block)) {
+		report_swallowed(decoder, node, block, written);
+		return;
+	}
+	check_host_bits(decoder, node, written);
+	if (block->addr.family != except.addr.family)
+		decode_warning(decoder, node->pos, "except-outside-block", "use one ipBlock for IPv4 and one for IPv6",
+			"the exception %s is of another family than its block %s, and excepts nothing", node->text,
+			cidr_format(block, outer));
+	else if (!cidr_contains_block(block, &except))
+		decode_warning(decoder, node->pos, "except-outside-block", "remove it, or widen the block",
+			"the exception %s is not in its block %s, and excepts nothing", node->text, cidr_format(block, outer));
 }
 
 static void read_excepts(struct decoder *decoder, const struct node *node, struct ip_block *out)
@@ -81,7 +108,7 @@ static void read_excepts(struct decoder *decoder, const struct node *node, struc
 		if (!read_cidr(decoder, node->entries[i].value, &written))
 			continue;
 		excepts[i] = cidr_masked(&written);
-		check_except(decoder, node->entries[i].value, &out->cidr, &excepts[i]);
+		check_except(decoder, node->entries[i].value, &out->cidr, &written);
 	}
 	out->excepts = excepts;
 	out->except_count = count;
@@ -89,6 +116,7 @@ static void read_excepts(struct decoder *decoder, const struct node *node, struc
 
 static void read_ip_block(struct decoder *decoder, const struct node *node, struct ip_block *out)
 {
+	const size_t errors = decoder->diags->errors;
 	const struct node *cidr;
 	struct cidr written;
 
@@ -97,11 +125,14 @@ static void read_ip_block(struct decoder *decoder, const struct node *node, stru
 		return;
 	cidr = node_get(node, "cidr");
 	if (decode_is_absent(cidr)) {
-		decode_error(decoder, node->pos, "missing-field", "write 'cidr: ADDRESS/PREFIX'", "an ipBlock needs 'cidr'");
+		/* A misspelt field is the one that is missing. */
+		if (decoder->diags->errors == errors)
+			decode_error(decoder, node->pos, "missing-field", "write 'cidr: ADDRESS/PREFIX'", "an ipBlock needs 'cidr'");
 		return;
 	}
 	if (!read_cidr(decoder, cidr, &written))
 		return;
+	check_host_bits(decoder, cidr, &written);
 	out->cidr = cidr_masked(&written);
 	read_excepts(decoder, node_get(node, "except"), out);
 }

@@ -130,12 +130,15 @@ static void require(struct decoder *decoder, const struct node *mapping, const c
 
 static void read_expression(struct decoder *decoder, const struct node *node, struct requirement *out)
 {
+	const size_t errors = decoder->diags->errors;
 	const struct node *key, *op;
 
 	if (!fields_check(decoder, node, &expression_fields, FIELDS_STRICT))
 		return;
 	key = node_get(node, "key");
 	op = node_get(node, "operator");
+	if (decoder->diags->errors > errors)
+		return;		/* a misspelt field is the one that is missing */
 	require(decoder, node, "key");
 	require(decoder, node, "operator");
 	if (decode_is_absent(key) || decode_is_absent(op))

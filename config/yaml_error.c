@@ -130,6 +130,16 @@ static void copy_word(const struct line *line, char word[WORD_TEXT])
 	word[length] = '\0';
 }
 
+/* More than a key and a value would have: several words. */
+static bool is_prose(const struct line *line)
+{
+	size_t words = 0;
+
+	for (size_t i = line->content; i < line->length; i++)
+		words += line->text[i] != ' ' && (i == line->content || line->text[i - 1] == ' ');
+	return words > 2;
+}
+
 /*
  * "to", "- to", "name web" or "name:web" where "to:", "- to:", "name: web" is meant. False for anything else,
  * such as a line that has its colon.
@@ -140,7 +150,7 @@ static bool report_missing_colon(const struct scene *scene, const struct line *l
 	const size_t after = line->content + word;
 	char name[WORD_TEXT], text[2 * WORD_TEXT], hint[2 * WORD_TEXT];
 
-	if (word == 0 || !isalpha((unsigned char)line->text[line->content]) || has_colon(line))
+	if (word == 0 || !isalpha((unsigned char)line->text[line->content]) || has_colon(line) || is_prose(line))
 		return false;
 	copy_word(line, name);
 	if (after < line->length && line->text[after] == ':') {
@@ -188,44 +198,65 @@ static bool continues_value(const struct scene *scene, const struct line *line)
 }
 
 /*
- * A key where none may be. Mostly a line above lacks its colon and swallowed this one:
- *	- to
- *	  - ipBlock:	is the text "to - ipBlock" and a colon.
- * Lines in between that are indented deeper are part of the same text.
+ * Says which lines above lack their colon. False when it is none of them: when what is above is a key with its
+ * value, or words that nobody could have meant for a key. Lines in between that are indented deeper belong to the same text.
  */
-static void explain_mapping_value(const struct scene *scene)
+static bool report_missing_colons(const struct scene *scene, const struct line *line)
 {
-	const struct line line = find_line(scene, scene->failure->line);
-	struct line above = line;
-	size_t indent = line.indent;
+	struct line above = *line;
+	size_t indent = line->indent;
 	bool found = false;
 
-	if (explain_second_colon(scene, &line))
-		return;
-	if (continues_value(scene, &line))
-		goto indentation;
+	if (continues_value(scene, line))
+		return false;
 	while (line_above(scene, &above, &above) && !has_colon(&above)) {
 		if (above.content > indent || !report_missing_colon(scene, &above))
 			continue;
 		indent = above.indent;
 		found = true;
 	}
-	if (found)
-		return;
-indentation:
-	report(scene, line.number, line.indent, "bad-indentation", "indent it like the keys it belongs with",
-		"this line is indented as if it were part of the value above it");
+	return found;
 }
 
+/*
+ * A key where none may be. Mostly a line above lacks its colon and swallowed this one:
+ *	- to
+ *	  - ipBlock:	is the text "to - ipBlock" and a colon.
+ */
+static void explain_mapping_value(const struct scene *scene)
+{
+	const struct line line = find_line(scene, scene->failure->line);
+
+	if (!explain_second_colon(scene, &line) && !report_missing_colons(scene, &line))
+		report(scene, line.number, line.indent, "bad-indentation", "indent it like the keys it belongs with",
+			"this line is indented as if it were part of the value above it");
+}
+
+/* A comment ends a text: "- to # whom" swallows nothing, and the line below it is what fits nowhere. */
 static void explain_missing_key(const struct scene *scene)
 {
 	const struct line line = find_line(scene, scene->failure->line);
 	char text[128];
 
+	if (report_missing_colons(scene, &line))
+		return;
+	if (line.content < line.length && line.text[line.content] == ':') {
+		report(scene, line.number, line.content, "bad-key", "write a name before the colon",
+			"a mapping has a value without a key");
+		return;
+	}
 	snprintf(text, sizeof(text), "this line fits nowhere: the keys of the mapping it ends begin in column %zu (line %zu)",
 		scene->failure->context_column + 1, scene->line_base + scene->failure->context_line + 1);
-	report(scene, line.number, line.indent, "bad-indentation",
-		"indent it like the keys it belongs with", text);
+	report(scene, line.number, line.indent, "bad-indentation", "indent it like the keys it belongs with", text);
+}
+
+static void explain_document_start(const struct scene *scene)
+{
+	const struct line line = find_line(scene, scene->failure->line);
+
+	if (!report_missing_colons(scene, &line))
+		report(scene, line.number, line.indent, "bad-indentation", "a new document begins with a line ---",
+			"the document ended above this line");
 }
 
 static void explain_missing_dash(const struct scene *scene)
@@ -233,6 +264,9 @@ static void explain_missing_dash(const struct scene *scene)
 	const struct line line = find_line(scene, scene->failure->line);
 	char text[128];
 
+	/* "- b" below "- a" but deeper is an item that is indented too far, and "a" no key. */
+	if (has_colon(&line) && report_missing_colons(scene, &line))
+		return;
 	snprintf(text, sizeof(text), "this line is indented like the items of the list of line %zu, but does not begin with '- '",
 		scene->line_base + scene->failure->context_line + 1);
 	report(scene, line.number, line.indent, "bad-indentation",
@@ -291,6 +325,19 @@ static void explain_otherwise(const struct scene *scene)
 	report(scene, failure->line, failure->column, "yaml-syntax", NULL, text);
 }
 
+/* Helm's charts hold files that look like manifests, and are none yet. */
+static bool explain_template(const struct scene *scene)
+{
+	const struct line line = find_line(scene, scene->failure->line);
+	const char *braces = memmem(line.text, line.length, "{{", 2);
+
+	if (braces == NULL)
+		return false;
+	report(scene, line.number, (size_t)(braces - line.text), "template",
+		"render it first, for example with 'helm template'", "this is a template, and not YAML yet");
+	return true;
+}
+
 static void explain_list_in_line(const struct scene *scene)
 {
 	report(scene, scene->failure->line, scene->failure->column, "bad-indentation",
@@ -306,6 +353,7 @@ static const struct {
 	{ "could not find expected ':'", explain_simple_key },
 	{ "did not find expected key", explain_missing_key },
 	{ "did not find expected '-' indicator", explain_missing_dash },
+	{ "did not find expected <document start>", explain_document_start },
 	{ "block sequence entries are not allowed", explain_list_in_line },
 	{ "cannot start any token", explain_bad_character },
 	{ "found unexpected end of stream", explain_open_quote },
@@ -321,6 +369,8 @@ void yaml_error_explain(struct diag_list *diags, const char *file, const char *b
 		.line_base = line_base, .failure = failure };
 	size_t i = 0;
 
+	if (explain_template(&scene))
+		return;
 	while (!is(failure, explanations[i].problem))
 		i++;
 	explanations[i].explain(&scene);

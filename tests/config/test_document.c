@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/document.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/config/findings.h"
+
+struct fixture {
+	struct arena *arena;
+	struct diag_list diags;
+	struct document_list list;
+	struct document_limits limits;
+};
+
+static int begin(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	fixture->arena = arena_create();
+	diag_list_init(&fixture->diags, fixture->arena);
+	*state = fixture;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct fixture *fixture = *state;
+
+	arena_unref(fixture->arena);
+	free(fixture);
+	return 0;
+}
+
+static void read_text(struct fixture *fixture, const char *text)
+{
+	assert_int_equal(document_read(&fixture->list, "f", text, strlen(text), &fixture->limits, fixture->arena,
+		&fixture->diags), 0);
+}
+
+static void expect_code(const struct fixture *fixture, const char *code)
+{
+	assert_int_equal(fixture->diags.count, 1);
+	assert_string_equal(fixture->diags.items[0].code, code);
+}
+
+static void gives_values_with_places(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct node *root, *list;
+
+	read_text(fixture, "# first\nname: web\nlist:\n- 1\n- \"2\"\n- ~\nmap: {a: b}\n");
+	assert_int_equal(fixture->list.count, 1);
+	root = fixture->list.roots[0];
+	assert_int_equal(root->kind, NODE_MAPPING);
+	assert_string_equal(root->pos.file, "f");
+	assert_int_equal(root->pos.line, 2);
+	assert_string_equal(node_get(root, "name")->text, "web");
+	assert_int_equal(node_get(root, "name")->pos.column, 7);
+	list = node_get(root, "list");
+	assert_int_equal(list->kind, NODE_SEQUENCE);
+	assert_int_equal(list->count, 3);
+	assert_false(list->entries[0].value->quoted);
+	assert_true(list->entries[1].value->quoted);
+	assert_int_equal(list->entries[2].value->kind, NODE_NULL);
+	assert_int_equal(node_get(node_get(root, "map"), "a")->pos.column, 10);
+	assert_null(node_get(root, "nothing"));
+	assert_null(node_get(list, "name"));
+	assert_null(node_get(NULL, "name"));
+}
+
+static void leaves_empty_documents_out(void **state)
+{
+	struct fixture *fixture = *state;
+
+	read_text(fixture, "# only a comment\n---\n---\na: 1\n---\n# and another\n...\n---\nb: 2\n");
+	assert_int_equal(fixture->list.count, 2);
+	assert_int_equal(fixture->diags.count, 0);
+	read_text(fixture, "");
+	assert_int_equal(fixture->list.count, 0);
+}
+
+static void shares_what_is_aliased(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct node *root;
+
+	read_text(fixture, "a: &x {k: v}\nb: *x\nc: &t text\nd: *t\n*t : key\n");
+	root = fixture->list.roots[0];
+	assert_ptr_equal(node_get(root, "a"), node_get(root, "b"));
+	assert_string_equal(node_get(root, "d")->text, "text");
+	assert_string_equal(node_get(root, "text")->text, "key");
+}
+
+static void merges_mappings(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct node *merged;
+
+	read_text(fixture, "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nall: {<<: [*b, *m], x: 0}\n\"<<\": plain\n");
+	assert_int_equal(fixture->diags.count, 0);
+	merged = node_get(fixture->list.roots[0], "all");
+	assert_int_equal(merged->count, 3);
+	assert_string_equal(node_get(merged, "x")->text, "0");
+	assert_string_equal(node_get(merged, "y")->text, "2");
+	assert_string_equal(node_get(merged, "z")->text, "4");
+	assert_string_equal(node_get(fixture->list.roots[0], "<<")->text, "plain");
+}
+
+static void reads_tags_of_the_standard(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct node *root;
+
+	read_text(fixture, "a: !!str 80\nb: !!int \"80\"\nc: ! 80\nd: !!null x\n");
+	root = fixture->list.roots[0];
+	assert_true(node_get(root, "a")->quoted);
+	assert_false(node_get(root, "b")->quoted);
+	assert_true(node_get(root, "c")->quoted);
+	assert_int_equal(fixture->diags.count, 0);
+}
+
+static void goes_on_behind_a_broken_document(void **state)
+{
+	struct fixture *fixture = *state;
+
+	read_text(fixture, "a: 1\n---\nb: [\n---\nc: 3\n---\n\"open\n---\nspec\n  x: y\n---\ne: 5\n");
+	assert_int_equal(fixture->list.count, 3);
+	assert_int_equal(fixture->list.broken, 3);
+	assert_false(fixture->list.truncated);
+	assert_int_equal(node_get(fixture->list.roots[1], "c")->pos.line, 5);
+	assert_int_equal(node_get(fixture->list.roots[2], "e")->pos.line, 12);
+	assert_int_equal(fixture->diags.count, 3);
+}
+
+static void marks_what_is_broken(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct node *items;
+
+	read_text(fixture, "items:\n- {a: 1}\n- {b: 1, b: 2}\n- {c: {d: *nothing}}\n");
+	items = node_get(fixture->list.roots[0], "items");
+	assert_int_equal(items->entries[0].value->health, NODE_SOUND);
+	assert_int_equal(items->entries[1].value->health, NODE_BROKEN);
+	assert_int_equal(items->entries[2].value->health, NODE_BROKEN_BELOW);
+	assert_int_equal(items->health, NODE_BROKEN_BELOW);
+	assert_int_equal(fixture->list.roots[0]->health, NODE_BROKEN_BELOW);
+}
+
+static void stops_at_too_many_bytes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->limits.bytes = 10;
+	read_text(fixture, "a: 1\n---\nb: 2\n");
+	expect_code(fixture, "too-large");
+	assert_true(fixture->list.truncated);
+	assert_int_equal(fixture->list.count, 0);
+}
+
+static void stops_at_too_many_nodes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->limits.nodes = 10;
+	read_text(fixture, "a: 1\n---\n[1, 2, 3, 4, 5, 6, 7, 8]\n---\nb: 2\n");
+	expect_code(fixture, "too-many-nodes");
+	assert_true(fixture->list.truncated);
+	assert_int_equal(fixture->list.count, 1);
+}
+
+static void counts_aliases_by_what_they_stand_for(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[2048];
+	size_t used = (size_t)snprintf(text, sizeof(text), "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+
+	for (int i = 1; i < 12; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1, i - 1, i - 1,
+			i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+	read_text(fixture, text);
+	expect_code(fixture, "too-many-nodes");
+	assert_true(arena_size(fixture->arena) < 100 * 1024);
+}
+
+static void merges_cost_what_they_copy(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->limits.nodes = 30;
+	read_text(fixture, "a: &a {b: 1, c: 2, d: 3}\ne: {<<: [*a, *a, *a, *a, *a, *a, *a, *a, *a]}\n");
+	expect_code(fixture, "too-many-nodes");
+}
+
+static void stops_at_too_deep(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[400];
+
+	memset(text, '[', 200);
+	strcpy(text + 200, "\n---\na: 1\n");
+	read_text(fixture, text);
+	expect_code(fixture, "too-deep");
+	/* An alias is as deep as what it stands for. */
+	fixture->limits.depth = 4;
+	fixture->diags.count = 0;
+	read_text(fixture, "a: &a [[1]]\nb: [[*a]]\n---\nc: 1\n");
+	expect_code(fixture, "too-deep");
+	assert_int_equal(fixture->diags.items[0].pos.line, 2);
+	assert_int_equal(fixture->list.count, 1);
+	assert_int_equal(fixture->list.broken, 1);
+}
+
+static void survives_ten_thousand_levels(void **state)
+{
+	struct fixture *fixture = *state;
+	char *text = malloc(60 << 20), *at = text;
+
+	for (int i = 0; i < 10000; i++)
+		at += sprintf(at, "%*sa:\n", i, "");
+	assert_int_equal(document_read(&fixture->list, "f", text, (size_t)(at - text), NULL, fixture->arena,
+		&fixture->diags), 0);
+	expect_code(fixture, "too-deep");
+	memset(text, '[', 10 << 20);
+	fixture->diags.count = 0;
+	assert_int_equal(document_read(&fixture->list, "f", text, 10 << 20, NULL, fixture->arena, &fixture->diags), 0);
+	expect_code(fixture, "too-deep");
+	free(text);
+}
+
+static void refuses_a_hundred_megabytes(void **state)
+{
+	struct fixture *fixture = *state;
+	const size_t length = 100 << 20;
+	char *text = malloc(length);
+
+	memset(text, 'a', length);
+	assert_int_equal(document_read(&fixture->list, "f", text, length, NULL, fixture->arena, &fixture->diags), 0);
+	expect_code(fixture, "too-large");
+	free(text);
+}
+
+static void reads_documents_before_an_impossible_byte(void **state)
+{
+	struct fixture *fixture = *state;
+
+	read_text(fixture, "\xEF\xBB\xBF""a: 1\n---\nb: \xFF\n---\nc: 3\n");
+	expect_code(fixture, "not-utf8");
+	assert_int_equal(fixture->diags.items[0].pos.line, 3);
+	assert_int_equal(fixture->diags.items[0].pos.column, 4);
+	assert_int_equal(fixture->list.count, 1);
+	assert_true(fixture->list.truncated);
+	assert_int_equal(fixture->list.broken, 1);
+}
+
+static void gives_up_on_a_file_of_mistakes(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[2048];
+	size_t used = 0;
+
+	for (int i = 0; i < 200; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "---\n]\n");
+	read_text(fixture, text);
+	assert_true(fixture->list.truncated);
+	assert_int_equal(fixture->diags.count, 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(gives_values_with_places, begin, end),
+		cmocka_unit_test_setup_teardown(leaves_empty_documents_out, begin, end),
+		cmocka_unit_test_setup_teardown(shares_what_is_aliased, begin, end),
+		cmocka_unit_test_setup_teardown(merges_mappings, begin, end),
+		cmocka_unit_test_setup_teardown(reads_tags_of_the_standard, begin, end),
+		cmocka_unit_test_setup_teardown(goes_on_behind_a_broken_document, begin, end),
+		cmocka_unit_test_setup_teardown(marks_what_is_broken, begin, end),
+		cmocka_unit_test_setup_teardown(stops_at_too_many_bytes, begin, end),
+		cmocka_unit_test_setup_teardown(stops_at_too_many_nodes, begin, end),
+		cmocka_unit_test_setup_teardown(counts_aliases_by_what_they_stand_for, begin, end),
+		cmocka_unit_test_setup_teardown(merges_cost_what_they_copy, begin, end),
+		cmocka_unit_test_setup_teardown(stops_at_too_deep, begin, end),
+		cmocka_unit_test_setup_teardown(survives_ten_thousand_levels, begin, end),
+		cmocka_unit_test_setup_teardown(refuses_a_hundred_megabytes, begin, end),
+		cmocka_unit_test_setup_teardown(reads_documents_before_an_impossible_byte, begin, end),
+		cmocka_unit_test_setup_teardown(gives_up_on_a_file_of_mistakes, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Where each syntax error is seen, and by which code: that of the mistake, not that of where libyaml gave up. */
+
+#include "config/document.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/config/findings.h"
+
+static const struct finding_case cases[] = {
+	{ "a list item without its colon, followed by a list",
+		"spec:\n  egress:\n  - to\n    - ipBlock: \n        cidr: 192.0.2.0/24\n", "3:5 missing-colon\n" },
+	{ "the same with more below",
+		"spec:\n  ingress:\n  - from\n    - podSelector:\n        matchLabels:\n          role: x\n    ports:\n    - port: 80\n",
+		"3:5 missing-colon\n" },
+	{ "the same with a comment and an empty line in between",
+		"spec:\n  egress:\n  - to # here\n\n    # there\n    - ipBlock:\n        cidr: 192.0.2.0/24\n",
+		"3:5 missing-colon\n" },
+	{ "the same where lists are indented", "egress:\n  - to # here\n    - ipBlock:\n", "2:5 missing-colon\n" },
+	{ "the same with ports", "egress:\n- to # here\n  ports:\n  - port: 80\n", "2:3 missing-colon\n" },
+	{ "a key without its colon before a comment", "spec:\n  podSelector # all\n  egress: []\n", "2:3 missing-colon\n" },
+	{ "the first key without its colon before a comment", "metadata # all\n  name: x\n", "1:1 missing-colon\n" },
+	{ "an item indented too far", "a:\n  - b # c\n    - c\n", "3:5 bad-indentation\n" },
+	{ "two of them, one below the other",
+		"spec:\n  egress:\n  - to\n    - ipBlock\n        cidr: 192.0.2.0/24\n", "3:5 missing-colon\n4:7 missing-colon\n" },
+	{ "ports where the peers should be", "egress:\n- to\n  ports:\n  - port: 80\n", "2:3 missing-colon\n" },
+	{ "a key without its colon before a sibling", "spec:\n  podSelector\n  egress: []\n", "2:3 missing-colon\n" },
+	{ "a key without its colon at the beginning", "spec\n  podSelector: {}\n", "1:1 missing-colon\n" },
+	{ "a key without its colon before its mapping", "metadata:\n  labels\n    role: a\n", "2:3 missing-colon\n" },
+	{ "a key without its colon before its list", "spec:\n  policyTypes\n  - Ingress\n  ingress: []\n",
+		"2:3 missing-colon\n" },
+	{ "a key without its colon behind another", "kind: Pod\nmetadata\n  name: x\n", "2:1 missing-colon\n" },
+	{ "a key and a value without their colon", "labels:\n  role a\n  tier: b\n", "2:3 missing-colon\n" },
+	{ "a key without its colon at the end", "metadata:\n  name: x\n  labels\nspec: {}\n", "3:3 missing-colon\n" },
+	{ "no space behind the colon", "kind:Pod\nmetadata: {}\n", "1:5 missing-space\n" },
+	{ "two colons in a line", "a: b: c\n", "1:5 second-colon\n" },
+	{ "a line that fits nowhere", "a:\n  b: c\n d: e\n", "3:2 bad-indentation\n" },
+	{ "a line below a value", "a: b\n  c: d\n", "2:3 bad-indentation\n" },
+	{ "a key in the column of list items", "a:\n- b\n- c\nd:\n  - e\n  f: g\n", "6:3 bad-indentation\n" },
+	{ "a line between a list and its key", "a:\n- b\n c: d\n", "3:2 bad-indentation\n" },
+	{ "a list in the line of its key", "a: - b\n", "1:4 bad-indentation\n" },
+	{ "a tab", "a:\n\tb: c\n", "2:1 tab\n" },
+	{ "a reserved character", "a: @b\n", "1:4 bad-character\n" },
+	{ "a quote that is not closed", "a: \"b\nc: d\n", "1:4 open-quote\n" },
+	{ "a quote that is not closed before ---", "a: 'b\n---\nc: d\n", "1:4 open-quote\n" },
+	{ "a bracket that is not closed", "a: [1, 2\nb: c\n", "2:2 open-bracket\n" },
+	{ "a brace that is not closed", "a: {b: c\nd: e\n", "2:2 open-bracket\n" },
+	{ "a template", "{{- if .Values.on }}\nkind: Pod\n{{- end }}\n", "1:1 template\n" },
+	{ "a template in a value", "a: {{ .Values.a }}\n", "1:5 bad-key\n" },
+	{ "something else", "a: \"\\q\"\n", "1:5 yaml-syntax\n" },
+	{ "a duplicate", "a: 1\nb: 2\na: 3\n", "3:1 duplicate-key\n" },
+	{ "a duplicate among many", "a: 1\nb: 1\nc: 1\nd: 1\ne: 1\nf: 1\ng: 1\nh: 1\ni: 1\nj: 1\nk: 1\nl: 1\nm: 1\nn: 1\n"
+		"o: 1\np: 1\nq: 1\na: 2\n", "18:1 duplicate-key\n" },
+	{ "two objects without --- between them", "apiVersion: v1\nkind: Pod\napiVersion: v1\nkind: Pod\n",
+		"3:1 missing-separator\n" },
+	{ "an alias of nothing", "a: *b\n", "1:4 bad-alias\n" },
+	{ "an alias of another document's anchor", "a: &b 1\n---\na: *b\n", "3:4 bad-alias\n" },
+	{ "an anchor within itself", "a: &b [*b]\n", "1:8 bad-alias\n" },
+	{ "a mapping for a key", "? {a: b}\n: c\n", "1:3 bad-key\n" },
+	{ "a list for a key", "? [a]\n: c\n", "1:3 bad-key\n" },
+	{ "no key", "a: b\n: c\n", "2:1 bad-key\n" },
+	{ "YAML in braces that are not closed", "{a: b,\n c: [d}\n", "2:7 open-bracket\n" },
+	{ "a tag of one's own", "a: !mine 1\n", "1:4 unsupported-tag\n" },
+	{ "a merge of no mapping", "a: &a 1\n<<: *a\n", "2:1 bad-merge\n" },
+	{ "a merge of a list with no mapping", "a: &a {}\n<<: [*a, 1]\n", "2:1 bad-merge\n" },
+	{ "a NUL in a text", "a: \"b\\0c\"\n", "1:4 nul-character\n" },
+	{ "a control character", "a: \x01\n", "1:4 not-utf8\n" },
+	{ "UTF-16", "\xFF\xFE" "a", "1:1 not-utf8\n" },
+	{ "a comma too many in JSON that YAML allows", "{\"a\": 1,}\n", "" },
+};
+
+static void sees_each_where_it_is(void **state)
+{
+	(void)state;
+	findings_check(cases, sizeof(cases) / sizeof(cases[0]), findings_of_document);
+}
+
+static void says_what_to_write(void **state)
+{
+	char out[FINDINGS_TEXT];
+
+	(void)state;
+	findings_words("spec:\n  egress:\n  - to\n    - ipBlock: {}\n", out);
+	assert_string_equal(out, "'to' has no colon after it (write 'to:')");
+	findings_words("kind:Pod\nmetadata: {}\n", out);
+	assert_string_equal(out, "'kind:' has no space after its colon (write 'kind: ' and then the value)");
+	findings_words("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\napiVersion: v1\nkind: Pod\nmetadata: {name: b}\n",
+		out);
+	assert_string_equal(out,
+		"a new object begins here, inside the one of line 1 (put a line with --- above this one)");
+}
+
+/* Merging compares each key with each: it is for mappings as people write them. */
+static void refuses_to_merge_large_mappings(void **state)
+{
+	char *text = malloc(16384), out[FINDINGS_TEXT];
+	size_t used = (size_t)sprintf(text, "a: &a\n");
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		used += (size_t)sprintf(text + used, "  k%d: v\n", i);
+	sprintf(text + used, "b:\n  <<: *a\n");
+	findings_of_document(text, strlen(text), out);
+	assert_string_equal(out, "2:3 bad-merge\n");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sees_each_where_it_is),
+		cmocka_unit_test(says_what_to_write),
+		cmocka_unit_test(refuses_to_merge_large_mappings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
