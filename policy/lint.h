@@ -12,9 +12,17 @@
 #include "policy/snapshot.h"
 
 /*
- * Adds warnings to `findings`: a selector that no pod matches (naming the nearest label that exists),
- * a named port that no selected pod has, pods without an address, two pods with one address,
- * namespaces that are selected but do not exist, a policy whose ports can never match, and the like.
+ * Adds warnings to `findings`, by these codes:
+ *   selector-matches-no-pod        a podSelector, with the nearest label that exists
+ *   selector-matches-no-namespace  a namespaceSelector, likewise
+ *   namespace-without-pods         the policy's namespace is empty, or misspelt
+ *   selects-host-network, peer-is-host-network    only pods where no policy applies, or that no selector finds
+ *   named-port-undeclared          a port name that none of the pods in question has
+ *   port-undeclared                a number that none has, where all of them declare ports: the Service's port, mostly
+ *   port-repeated                  a port that another of the same rule includes
+ *   pod-without-address, duplicate-address, policy-repeated
+ * Without a single pod among the objects, selectors and ports are not judged. Memory that runs short becomes an error among
+ * the findings. Any thread.
  */
 void lint_snapshot(const struct snapshot *snapshot, struct diag_list *findings);
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef POLICY_LINTER_H
+#define POLICY_LINTER_H
+
+/*
+ * What the checks behind lint_snapshot() share: the objects, an index of who bears which label, and where findings go. Each check
+ * is a file of its own and returns 0, or -ENOMEM. One thread; lives for one lint.
+ */
+
+#include "policy/cluster_index.h"
+#include "policy/diag.h"
+#include "policy/label_table.h"
+#include "policy/phrase.h"
+#include "policy/snapshot.h"
+#include "policy/suggest.h"
+
+struct linter {
+	const struct snapshot *snapshot;
+	const struct cluster *cluster;
+	struct diag_list *findings;
+	struct arena *scratch;			/* goes when the lint is done */
+	struct cluster_index index;
+	struct label_table pod_labels, namespace_labels;
+	size_t patience;			/* words that may still be compared: a large cluster full of mistakes ends, too */
+};
+
+/* lint_selectors.c: selectors that match nothing, or nothing that a policy can hold. */
+int linter_check_scope(struct linter *linter, uint32_t policy);
+int linter_check_peer(struct linter *linter, uint32_t policy, const struct policy_peer *peer);
+/* lint_ports.c: ports that the pods in question do not have. */
+int linter_check_ports(struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule);
+/* lint_pods.c: addresses that are missing, or owned twice. */
+int linter_check_pods(struct linter *linter);
+/* lint_twins.c: policies that say the same. */
+int linter_check_twins(struct linter *linter);
+
+/* Pods that a policy can be about: those of the host network and finished ones have no address of their own. */
+bool linter_pod_counts(const struct pod *pod);
+/* The pods that the policy selects. 0 or -ENOMEM. */
+int linter_selected(struct linter *linter, uint32_t policy, struct range_list *out);
+/* The nearest word to suggestion->wanted, within the patience left. */
+void linter_offer(struct linter *linter, struct suggestion *suggestion, const char *candidate);
+/* Adds a warning whose text and hint are phrases ("" is no hint). 0 or -ENOMEM. */
+int linter_warn(struct linter *linter, struct source_pos pos, const char *code, struct phrase *text,
+	struct phrase *hint);
+
+#endif
