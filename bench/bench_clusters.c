@@ -128,8 +128,8 @@ static struct policy_peer pods_of_app(struct build *build, uint32_t workload)
 
 static struct policy_peer random_block(struct build *build)
 {
-	const uint8_t v4[4] = {(uint8_t)(11 + bench_random(&build->random, 200)), (uint8_t)bench_random(&build->random, 256),
-		(uint8_t)bench_random(&build->random, 256), 0};
+	const uint8_t v4[4] = {(uint8_t)(11 + bench_random(&build->random, 200)),
+		(uint8_t)bench_random(&build->random, 256), (uint8_t)bench_random(&build->random, 256), 0};
 	const struct cidr block = {ip_addr_v4(v4), (uint8_t)(16 + bench_random(&build->random, 9))};
 
 	return (struct policy_peer){.has_ip_block = true, .ip_block = {.cidr = cidr_masked(&block)}};

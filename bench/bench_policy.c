@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bench_policy [--json]: what judging a flow and compiling a cluster cost. Evaluation is timed over the same flows, warm, as the
- * best of several rounds; beside it, from the same run, one lookup of an address in the snapshot's table and the
- * tests' naive walk over the objects, so that ratios hold on any machine.
+ * bench_policy [--json]: what judging a flow and compiling a cluster cost. Evaluation is timed over the same
+ * flows, warm, as the best of several rounds; beside it, from the same run, one lookup of an address in the
+ * snapshot's table and the tests' naive walk over the objects, so that ratios hold on any machine.
  */
 #include <malloc.h>
 #include <netinet/in.h>
@@ -222,13 +222,13 @@ static void print_tables(const struct evaluation *evaluations, size_t evaluation
 		printf("%9u %9zu %7.0f%% %10.1f %10.1f %12.0f %10.0f\n", e->policies, e->isolated, e->denied * 100,
 			e->judge, e->lookup, e->naive, e->naive / e->judge);
 	}
-	printf("\nCompiling:\n%-16s %7s %9s %11s %10s %13s %13s\n", "shape", "pods", "policies", "compile ms", "judge ns",
-		"objects KiB", "snapshot KiB");
+	printf("\nCompiling:\n%-16s %7s %9s %11s %10s %13s %13s\n", "shape", "pods", "policies", "compile ms",
+		"judge ns", "objects KiB", "snapshot KiB");
 	for (size_t i = 0; i < compilation_count; i++) {
 		const struct compilation *c = &compilations[i];
 
-		printf("%-16s %7u %9u %11.1f %10.1f %13zu %13zu\n", c->shape, c->pods, c->policies, c->milliseconds, c->judge,
-			c->objects / 1024, c->snapshot / 1024);
+		printf("%-16s %7u %9u %11.1f %10.1f %13zu %13zu\n", c->shape, c->pods, c->policies,
+			c->milliseconds, c->judge, c->objects / 1024, c->snapshot / 1024);
 	}
 }
 

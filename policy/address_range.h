@@ -17,8 +17,8 @@ struct address_range {
 };
 
 /*
- * Adds the block without its excepts: at most one range more than it has excepts, sorted and disjoint among themselves.
- * Excepts may overlap, repeat, or lie outside the block. Returns 0, or -ENOMEM.
+ * Adds the block without its excepts: at most one range more than it has excepts, sorted and disjoint among
+ * themselves. Excepts may overlap, repeat, or lie outside the block. Returns 0, or -ENOMEM.
  */
 int address_range_add_block(struct vector *ranges, const struct ip_block *block);
 /* Sorts the vector, IPv4 first, and unites what overlaps or touches. */

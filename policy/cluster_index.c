@@ -37,7 +37,10 @@ static int index_namespaces(struct cluster_index *index)
 	return label_index_init(&index->namespaces, labels, (uint32_t)cluster->namespace_count, index->arena);
 }
 
-/* All lists are sorted by namespace, and every namespace that is spoken of exists: one walk finds where each begins. */
+/*
+ * All lists are sorted by namespace, and every namespace that is spoken of exists: one walk finds where each
+ * begins.
+ */
 static int locate(struct cluster_index *index)
 {
 	const struct cluster *cluster = index->cluster;

@@ -3,8 +3,8 @@
 #define POLICY_CLUSTER_INDEX_H
 
 /*
- * Selectors to pods, for one compilation. Pods are known by their number in the cluster; its order makes a namespace
- * a range of them, so "in this namespace" and "in those namespaces" are set algebra as well.
+ * Selectors to pods, for one compilation. Pods are known by their number in the cluster; its order makes a
+ * namespace a range of them, so "in this namespace" and "in those namespaces" are set algebra as well.
  */
 
 #include "policy/cluster.h"

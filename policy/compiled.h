@@ -3,12 +3,12 @@
 #define POLICY_COMPILED_H
 
 /*
- * What struct snapshot is made of: private to compile.c, which fills it, and snapshot.c, which answers from it. All but the
- * cluster lives in one arena, the snapshot itself included.
+ * What struct snapshot is made of: private to compile.c, which fills it, and snapshot.c, which answers from it.
+ * All but the cluster lives in one arena, the snapshot itself included.
  *
- * Of the enforced policies and all policies together only one ever decides: rules only add, so where an enforced policy isolates,
- * the audited ones cannot make a flow pass less. Hence one profile an end and direction: of the enforced policies,
- * or of the audited ones where there are no others.
+ * Of the enforced policies and all policies together only one ever decides: rules only add, so where an
+ * enforced policy isolates, the audited ones cannot make a flow pass less. Hence one profile an end and
+ * direction: of the enforced policies, or of the audited ones where there are no others.
  */
 
 #include "policy/endpoint_table.h"
@@ -30,7 +30,8 @@ struct snapshot {
 	struct endpoint_table endpoints;
 	const struct profile *profiles;
 	const struct peer_set *sets;
-	const struct named_ports *const *named_ports;	/* by pod, NULL where none is named; NULL: no policy names one */
+	/* By pod, NULL where no port of it is named by a policy; NULL altogether when no policy names any. */
+	const struct named_ports *const *named_ports;
 
 	const uint32_t *classes[DIRECTION_COUNT];	/* by pod: index into policies */
 	const struct policy_list *policies[DIRECTION_COUNT];	/* the first is empty */
@@ -39,8 +40,8 @@ struct snapshot {
 };
 
 /*
- * Fills all that follows from the cluster and the options, which are set. Returns 0; -ENOMEM or -E2BIG: the snapshot is of
- * no use then, and what was taken goes with its arena.
+ * Fills all that follows from the cluster and the options, which are set. Returns 0; -ENOMEM or -E2BIG: the
+ * snapshot is of no use then, and what was taken goes with its arena.
  */
 int compile_snapshot(struct snapshot *snapshot);
 

@@ -3,9 +3,9 @@
 #define POLICY_ENDPOINT_TABLE_H
 
 /*
- * Addresses to the pods that own them: an open addressing hash table, at most half full, whose slots are half a cache line and hold all
- * that judging needs to know about an endpoint. Finding one, or that there is none, mostly touches one line.
- * Filled while compiling; then immutable.
+ * Addresses to the pods that own them: an open addressing hash table, at most half full, whose slots are half a
+ * cache line and hold all that judging needs to know about an endpoint. Finding one, or that there is none,
+ * mostly touches one line. Filled while compiling; then immutable.
  */
 
 #include <stdbool.h>

@@ -3,9 +3,10 @@
 #define POLICY_INTERN_TABLE_H
 
 /*
- * Numbers for byte strings: equal bytes get the same number, the first 0, the next 1, and so on without gaps. All
- * sharing in the compiler is done with it: labels, selectors, peer sets, port trees and profiles
- * are each made once and then known by number. The bytes are copied into the table's arena and stay there, aligned for any type.
+ * Numbers for byte strings: equal bytes get the same number, the first 0, the next 1, and so on without gaps.
+ * All sharing in the compiler is done with it: labels, selectors, peer sets, port trees and profiles are each
+ * made once and then known by number. The bytes are copied into the table's arena and stay there, aligned for
+ * any type.
  */
 
 #include <stdbool.h>

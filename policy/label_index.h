@@ -3,9 +3,10 @@
 #define POLICY_LABEL_INDEX_H
 
 /*
- * An inverted index of labels over numbered objects (pods or namespaces): for each key, and each key with its value, the
- * objects that bear it. A selector is answered by set algebra on those lists, without looking at an object, and
- * once: equal selectors, and those that differ only in labels nobody bears, share a number and an answer.
+ * An inverted index of labels over numbered objects (pods or namespaces): for each key, and each key with its
+ * value, the objects that bear it. A selector is answered by set algebra on those lists, without looking at an
+ * object, and once: equal selectors, and those that differ only in labels nobody bears, share a number and an
+ * answer.
  */
 
 #include "policy/intern_table.h"

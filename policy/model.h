@@ -66,7 +66,7 @@ struct pod {
 	struct label_set labels;
 	const struct ip_addr *ips;	/* status.podIPs, or status.podIP */
 	size_t ip_count;
-	const struct container_port *ports;	/* of containers, and of init containers that restart Always */
+	const struct container_port *ports;	/* of containers, and init containers that restart Always */
 	size_t port_count;
 	const char *node_name;
 	int64_t created;		/* seconds since the epoch, 0 when unknown */

@@ -3,9 +3,10 @@
 #define POLICY_PEER_POOL_H
 
 /*
- * Where peer sets are made while compiling. A peer of a rule is an atom: a set of pods, or a block of addresses. A union is a set of
- * atoms: the peers of a rule, or of many rules. Atoms are shared by content, unions by their atoms, so that what a
- * thousand policies say alike is stored once. A union becomes a peer set only when something that will be evaluated names it.
+ * Where peer sets are made while compiling. A peer of a rule is an atom: a set of pods, or a block of
+ * addresses. A union is a set of atoms: the peers of a rule, or of many rules. Atoms are shared by content,
+ * unions by their atoms, so that what a thousand policies say alike is stored once. A union becomes a peer set
+ * only when something that will be evaluated names it.
  */
 
 #include "policy/intern_table.h"

@@ -53,7 +53,7 @@ static bool contains_ip6(const struct peer_set *set, const struct ip_addr *addr)
 
 bool peer_set_contains(const struct peer_set *set, const struct peer *peer)
 {
-	if (set->everybody || (peer->pod != PEER_NO_POD && contains_pod(set, peer->pod)))
+	if (set->everybody || contains_pod(set, peer->pod))
 		return true;
 	return peer->addr->family == IP_FAMILY_V4 ? contains_ip4(set, peer->addr) : contains_ip6(set, peer->addr);
 }

@@ -3,11 +3,12 @@
 #define POLICY_PEER_SET_H
 
 /*
- * Whom some rules admit, united: everybody, or pods and blocks of addresses. Immutable, allocates nothing to answer, and
- * answers in the time of a few binary searches however many rules it was united from.
+ * Whom some rules admit, united: everybody, or pods and blocks of addresses. Immutable, allocates nothing to
+ * answer, and answers in the time of a few binary searches however many rules it was united from.
  *
- * Pods are known by their number in the cluster, so both addresses of a dual-stack pod are found with one entry, and addresses
- * that are no pod's never match a selector. Ranges of pods become a bitmap where that is smaller.
+ * Pods are known by their number in the cluster, so both addresses of a dual-stack pod are found with one
+ * entry, and addresses that are no pod's never match a selector. Ranges of pods become a bitmap where that is
+ * smaller.
  */
 
 #include <stdbool.h>
@@ -40,7 +41,7 @@ struct peer_set {
 	uint64_t unused;			/* to a full line, so that no set lies across two */
 };
 
-#define PEER_NO_POD UINT32_MAX
+#define PEER_NO_POD UINT32_MAX		/* above the number of every pod, so outside the bounds of every set */
 
 /* The other end of a flow, as a set is asked about it. */
 struct peer {

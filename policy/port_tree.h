@@ -3,17 +3,18 @@
 #define POLICY_PORT_TREE_H
 
 /*
- * Port ranges, each with the peers it is open to, cut into a segment tree. The bounds of all ranges part the 65 536 ports into
- * intervals; a range is held by the O(log n) nodes that make it up, and each node has the union of the peers of the ranges it
- * holds. So one port is decided by the nodes between its interval and the root: O(log n) peer sets, however the ranges nest, and
- * the whole takes O(n log n) memory where a table by port would take n squared.
+ * Port ranges, each with the peers it is open to, cut into a segment tree. The bounds of all ranges part the
+ * 65536 ports into intervals; a range is held by the O(log n) nodes that make it up, and each node has the union
+ * of the peers of the ranges it holds. So one port is decided by the nodes between its interval and the root:
+ * O(log n) peer sets, however the ranges nest, and the whole takes O(n log n) memory where a table by port
+ * would take n squared.
  */
 
 #include "policy/peer_pool.h"
 
 /*
- * The tree as it is evaluated, in one piece: node 1 is the root, nodes 2i and 2i + 1 the children of i, node count + i the leaf of interval i.
- * Interval i runs from starts[i] to the next start.
+ * The tree as it is evaluated, in one piece: node 1 is the root, nodes 2i and 2i + 1 the children of i, node
+ * count + i the leaf of interval i. Interval i runs from starts[i] to the next start.
  */
 struct port_tree {
 	uint32_t count;			/* intervals */

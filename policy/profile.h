@@ -3,12 +3,13 @@
 #define POLICY_PROFILE_H
 
 /*
- * All that the policies of one class of pods admit in one direction, united. What is asked of it takes the same few steps
- * whether one policy or ten thousand are behind it. Immutable; shared by all classes whose policies admit the same.
+ * All that the policies of one class of pods admit in one direction, united. What is asked of it takes the same
+ * few steps whether one policy or ten thousand are behind it. Immutable; shared by all classes whose policies
+ * admit the same.
  *
- * A named port stays a name here, in both directions, and is resolved when a flow is judged: the destination pod's list of declared
- * ports says which names the flow's port has. So neither pods that declare other ports nor the number of destinations
- * make profiles differ, and compiling costs nothing for them.
+ * A named port stays a name here, in both directions, and is resolved when a flow is judged: the destination
+ * pod's list of declared ports says which names the flow's port has. So neither pods that declare other ports
+ * nor the number of destinations make profiles differ, and compiling costs nothing for them.
  */
 
 #include <stdbool.h>
@@ -30,7 +31,10 @@ struct named_peers {
 	} items[];
 };
 
-/* The names of a pod's ports, as far as any policy speaks of them; sorted by port, several of one port side by side. */
+/*
+ * The names of a pod's ports, as far as any policy speaks of them; sorted by port, several of one port side by
+ * side.
+ */
 struct named_ports {
 	uint32_t count;
 	struct named_port {
@@ -46,7 +50,7 @@ static inline uint32_t named_port_key(int protocol, uint16_t port)
 
 struct profile {
 	uint32_t any_port;		/* set: peers admitted whatever the protocol and port */
-	bool audited_only;		/* made of audited policies, as nothing else isolates: a denial is only logged */
+	bool audited_only;		/* of audited policies, as no other isolates: a denial is only logged */
 	const struct port_tree *trees[PROFILE_PROTOCOLS];	/* NULL: no port of that protocol */
 	const struct named_peers *named;	/* NULL: no port by name */
 	/*

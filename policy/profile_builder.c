@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From this many policies in common on, the pods of a namespace share a base. Below, one look is worth more than the memory. */
+/*
+ * From this many policies in common on, the pods of a namespace share a base. Below, one look is worth more
+ * than the memory.
+ */
 enum { BASE_POLICIES = 32 };
 
 /* A base: of a namespace, by its first pod. */
@@ -240,7 +243,8 @@ static int add_profile(struct profile_builder *builder, const struct extract *ex
 static int find_base(struct profile_builder *builder, const struct extract *whole, uint32_t *number)
 {
 	const uint32_t some_policy = whole->policies->policies[0];
-	const struct base_key key = {builder->input.scopes[some_policy].first, (uint32_t)whole->direction, whole->audited};
+	const struct base_key key = {
+		builder->input.scopes[some_policy].first, (uint32_t)whole->direction, whole->audited};
 	uint32_t at, *slot;
 	int err = intern_table_add(&builder->bases, &key, sizeof(key), &at);
 

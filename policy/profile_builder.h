@@ -32,8 +32,8 @@ void profile_builder_init(struct profile_builder *builder, const struct profile_
 void profile_builder_deinit(struct profile_builder *builder);
 
 /*
- * Stores the number, from 1, of the profile for what these policies admit: the enforced ones, or the audited ones when there
- * are no others. Returns 0; -ENOMEM or -E2BIG.
+ * Stores the number, from 1, of the profile for what these policies admit: the enforced ones, or the audited
+ * ones when there are no others. Returns 0; -ENOMEM or -E2BIG.
  */
 int profile_builder_add(struct profile_builder *builder, const struct selection_class *policies,
 	enum direction direction, uint32_t *number);

@@ -37,8 +37,12 @@ struct range_list range_vector_settle(struct vector *ranges)
 	if (!is_sorted(items, ranges->count))
 		qsort(items, ranges->count, sizeof(*items), range_cmp);
 	for (size_t i = 0; i < ranges->count; i++) {
-		/* Overlapping or next to the one before? Written so that a range ending at the last number is safe. */
-		if (kept > 0 && (items[i].first <= items[kept - 1].last || items[i].first - 1 == items[kept - 1].last)) {
+		/*
+		 * Overlapping or next to the one before? Written so that a range ending at the last number is
+		 * safe.
+		 */
+		if (kept > 0 && (items[i].first <= items[kept - 1].last ||
+					items[i].first - 1 == items[kept - 1].last)) {
 			if (items[i].last > items[kept - 1].last)
 				items[kept - 1].last = items[i].last;
 			continue;

@@ -3,9 +3,9 @@
 #define POLICY_RANGE_LIST_H
 
 /*
- * Sets of 32-bit numbers as sorted, disjoint ranges that do not touch either: so there is one form for one set, and equal
- * sets have equal bytes. Pods are numbered by namespace and name, so that a namespace is one range and
- * the replicas of one workload mostly are; IPv4 addresses are numbers as they stand.
+ * Sets of 32-bit numbers as sorted, disjoint ranges that do not touch either: so there is one form for one set,
+ * and equal sets have equal bytes. Pods are numbered by namespace and name, so that a namespace is one range
+ * and the replicas of one workload mostly are; IPv4 addresses are numbers as they stand.
  */
 
 #include <stdbool.h>

@@ -79,7 +79,9 @@ static int unite_peers(struct cluster_index *index, struct peer_pool *peers, con
 
 static int add_rule(struct rule_table *table, const struct policy_rule *rule, uint32_t unite)
 {
-	struct rule made = {.unite = unite, .any_port = rule->port_count == 0, .first_port = (uint32_t)table->ports.count};
+	struct rule made = {.unite = unite,
+		.any_port = rule->port_count == 0,
+		.first_port = (uint32_t)table->ports.count};
 	struct rule *added;
 	int err = 0;
 

@@ -38,12 +38,15 @@ struct rule_table {
 enum { RULE_NAME_KEY = 256 };
 
 /*
- * The key of a port name in the names: a number for the protocol, then the text. Returns its length; 0 when the name is
- * too long to be one.
+ * The key of a port name in the names: a number for the protocol, then the text. Returns its length; 0 when the
+ * name is too long to be one.
  */
 size_t rule_table_name_key(char key[RULE_NAME_KEY], int protocol, const char *name);
 
-/* Lives in `arena` but for what deinit frees, which is right after a failed init too. Returns 0; -ENOMEM or -E2BIG. */
+/*
+ * Lives in `arena` but for what deinit frees, which is right after a failed init too. Returns 0; -ENOMEM or
+ * -E2BIG.
+ */
 int rule_table_init(struct rule_table *table, struct cluster_index *index, struct peer_pool *peers,
 	struct arena *arena);
 void rule_table_deinit(struct rule_table *table);

@@ -3,10 +3,10 @@
 #define POLICY_SELECTION_H
 
 /*
- * Which policies isolate which pods in one direction. Pods that the same policies isolate are one class, found without comparing
- * lists: every policy has a random 128-bit number, and a pod's signature is the sum of the numbers of its
- * policies. A policy is added at the first pod of each range it selects and taken off behind the last, so one that
- * selects a whole namespace costs two additions, however many pods there are.
+ * Which policies isolate which pods in one direction. Pods that the same policies isolate are one class, found
+ * without comparing lists: every policy has a random 128-bit number, and a pod's signature is the sum of the
+ * numbers of its policies. A policy is added at the first pod of each range it selects and taken off behind the
+ * last, so one that selects a whole namespace costs two additions, however many pods there are.
  */
 
 #include "policy/cluster.h"

@@ -22,8 +22,8 @@ struct snapshot_options {
 	uint64_t revision;	/* the snapshot's number, for logs and acknowledgements */
 	bool audit;		/* the whole gateway in audit mode */
 	/*
-	 * "" or NULL: every pod is local. Else pods of other nodes are peers, never isolated here. A pod that names no
-	 * node is local all the same: a manifest without nodeName must not go unenforced in silence.
+	 * "" or NULL: every pod is local. Else pods of other nodes are peers, never isolated here. A pod that
+	 * names no node is local all the same: a manifest without nodeName must not go unenforced in silence.
 	 */
 	const char *node_name;
 };
@@ -52,7 +52,7 @@ enum side_verdict {
 	SIDE_OPEN,		/* the end is no local pod, or no policy isolates it in this direction */
 	SIDE_ALLOWED,		/* isolated, and a rule admits the flow */
 	SIDE_DENIED,		/* isolated, and no rule admits the flow */
-	SIDE_AUDIT_DENIED,	/* as SIDE_DENIED, but in audit mode: gateway, namespace, pod, or the isolating policies */
+	SIDE_AUDIT_DENIED,	/* as SIDE_DENIED, but in audit mode: gateway, namespace, pod, or the policies */
 };
 
 struct judgement {

@@ -76,8 +76,9 @@ static struct ip_addr random_addr(struct generator *generator)
 	uint8_t bytes[16] = {0};
 
 	if (generator_chance(generator, 60)) {
-		const uint8_t v4[4] = {generator_chance(generator, 90) ? 10 : 192, (uint8_t)generator_below(generator, 2),
-			(uint8_t)generator_below(generator, 3), (uint8_t)generator_below(generator, 24)};
+		const uint8_t v4[4] = {generator_chance(generator, 90) ? 10 : 192,
+			(uint8_t)generator_below(generator, 2), (uint8_t)generator_below(generator, 3),
+			(uint8_t)generator_below(generator, 24)};
 
 		return ip_addr_v4(v4);
 	}

@@ -3,9 +3,10 @@
 #define TESTS_POLICY_GENERATOR_H
 
 /*
- * Random clusters and flows for tests, the same for the same seed on every machine. Names, labels, addresses and
- * ports come from pools so small that things collide: two pods with one address, rules that nearly
- * match, ranges that touch. Objects are as config/ would make them: sorted, validated, defaulted. Out of memory aborts.
+ * Random clusters and flows for tests, the same for the same seed on every machine. Names, labels, addresses
+ * and ports come from pools so small that things collide: two pods with one address, rules that nearly match,
+ * ranges that touch. Objects are as config/ would make them: sorted, validated, defaulted. Out of memory
+ * aborts.
  */
 
 #include <stdint.h>

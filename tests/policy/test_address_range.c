@@ -49,13 +49,16 @@ static void test_excepts_are_cut_out(void **state)
 		{"10.0.0.0/8", {"fd00::/8"}, "10.0.0.0-10.255.255.255"},
 		{"10.0.0.0/8", {"10.0.0.0/16"}, "10.1.0.0-10.255.255.255"},
 		{"10.0.0.0/8", {"10.255.0.0/16"}, "10.0.0.0-10.254.255.255"},
-		{"10.0.0.0/8", {"10.1.0.0/16", "10.1.2.0/24", "10.1.0.0/16"}, "10.0.0.0-10.0.255.255 10.2.0.0-10.255.255.255"},
-		{"10.0.0.0/8", {"10.9.0.0/16", "10.3.0.0/32"}, "10.0.0.0-10.2.255.255 10.3.0.1-10.8.255.255 10.10.0.0-10.255.255.255"},
+		{"10.0.0.0/8", {"10.1.0.0/16", "10.1.2.0/24", "10.1.0.0/16"},
+			"10.0.0.0-10.0.255.255 10.2.0.0-10.255.255.255"},
+		{"10.0.0.0/8", {"10.9.0.0/16", "10.3.0.0/32"},
+			"10.0.0.0-10.2.255.255 10.3.0.1-10.8.255.255 10.10.0.0-10.255.255.255"},
 		{"0.0.0.0/0", {"255.255.255.255/32", "0.0.0.0/32"}, "0.0.0.1-255.255.255.254"},
 		{"10.0.0.7/32", {NULL}, "10.0.0.7-10.0.0.7"},
 		{"::/0", {"8000::/1"}, "::-7fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
 		{"::/0", {"ffff::/16", "::/128"}, "::1-fffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
-		{"fd00::/64", {"fd00:0:0:0:0:1::/96"}, "fd00::-fd00::ffff:ffff fd00::2:0:0-fd00::ffff:ffff:ffff:ffff"},
+		{"fd00::/64", {"fd00:0:0:0:0:1::/96"},
+			"fd00::-fd00::ffff:ffff fd00::2:0:0-fd00::ffff:ffff:ffff:ffff"},
 	};
 	char text[TEXT];
 
@@ -75,8 +78,8 @@ static void test_excepts_are_cut_out(void **state)
 
 static void test_settle_joins_what_touches(void **state)
 {
-	static const char *const blocks[] = {"fd00::/16", "10.0.1.0/24", "10.0.0.0/24", "10.0.0.128/25", "255.255.255.255/32",
-		"10.0.3.0/24", "::/128", "10.0.0.0/24", "fd01::/16"};
+	static const char *const blocks[] = {"fd00::/16", "10.0.1.0/24", "10.0.0.0/24", "10.0.0.128/25",
+		"255.255.255.255/32", "10.0.3.0/24", "::/128", "10.0.0.0/24", "fd01::/16"};
 	struct vector ranges = {0};
 	char text[TEXT];
 
@@ -87,8 +90,9 @@ static void test_settle_joins_what_touches(void **state)
 		assert_int_equal(address_range_add_block(&ranges, &block), 0);
 	}
 	address_range_settle(&ranges);
-	assert_string_equal(describe(&ranges, text), "10.0.0.0-10.0.1.255 10.0.3.0-10.0.3.255 255.255.255.255-255.255.255.255 "
-						     "::-:: fd00::-fd01:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+	assert_string_equal(describe(&ranges, text),
+		"10.0.0.0-10.0.1.255 10.0.3.0-10.0.3.255 255.255.255.255-255.255.255.255 "
+		"::-:: fd00::-fd01:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
 	vector_deinit(&ranges);
 }
 
@@ -110,7 +114,8 @@ static void test_against_the_block(void **state)
 	(void)state;
 	for (int round = 0; round < 500; round++) {
 		struct cidr excepts[EXCEPTS_MOST];
-		struct ip_block block = {.excepts = excepts, .except_count = generator_below(&generator, EXCEPTS_MOST + 1)};
+		struct ip_block block = {
+			.excepts = excepts, .except_count = generator_below(&generator, EXCEPTS_MOST + 1)};
 		struct vector ranges = {0};
 		uint8_t bytes[4] = {10, 0, 0, (uint8_t)generator_below(&generator, 256)};
 

@@ -42,7 +42,11 @@ static const char *const v_web[] = {"web"}, *const v_both[] = {"db", "web"}, *co
 	*const v_web_none[] = {"nobody", "web"};
 
 #define IN(k, list) {.op = REQUIREMENT_IN, .key = k, .values = list, .value_count = sizeof(list) / sizeof(list[0])}
-#define NOT_IN(k, list) {.op = REQUIREMENT_NOT_IN, .key = k, .values = list, .value_count = sizeof(list) / sizeof(list[0])}
+#define NOT_IN(k, list)                                                                                      \
+	{                                                                                                    \
+		.op = REQUIREMENT_NOT_IN, .key = k, .values = list,                                          \
+		.value_count = sizeof(list) / sizeof(list[0])                                                \
+	}
 #define EXISTS(k) {.op = REQUIREMENT_EXISTS, .key = k}
 #define LACKS(k) {.op = REQUIREMENT_DOES_NOT_EXIST, .key = k}
 

@@ -50,7 +50,8 @@ static void test_operators(void **state)
 
 static void test_every_requirement_must_hold(void **state)
 {
-	const struct requirement both[] = {{.key = "app", .op = REQUIREMENT_EXISTS}, {.key = "none", .op = REQUIREMENT_EXISTS}};
+	const struct requirement both[] = {
+		{.key = "app", .op = REQUIREMENT_EXISTS}, {.key = "none", .op = REQUIREMENT_EXISTS}};
 	const struct selector everything = {0}, first = {.requirements = both, .count = 1},
 			      all = {.requirements = both, .count = 2};
 
@@ -67,8 +68,14 @@ static void test_ip_blocks(void **state)
 		const char *addr;
 		bool contained;
 	} cases[] = {
-		{"10.0.0.0", true}, {"10.1.0.0", false}, {"10.1.255.255", false}, {"10.2.0.0", true}, {"10.2.0.9", false},
-		{"10.2.0.10", true}, {"11.0.0.0", false}, {"fd00::1", false},
+		{"10.0.0.0", true},
+		{"10.1.0.0", false},
+		{"10.1.255.255", false},
+		{"10.2.0.0", true},
+		{"10.2.0.9", false},
+		{"10.2.0.10", true},
+		{"11.0.0.0", false},
+		{"fd00::1", false},
 	};
 	struct cidr excepts[2];
 	struct ip_block block = {.excepts = excepts, .except_count = 2};

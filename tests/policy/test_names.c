@@ -31,14 +31,35 @@ static void check(const char *(*problem_of)(const char *), const struct example 
 static void test_label_keys(void **state)
 {
 	static const struct example examples[] = {
-		{"app", NULL}, {"a", NULL}, {"A.b_c-9", NULL}, {"9", NULL}, {"kubernetes.io/metadata.name", NULL},
-		{"a.b-c.d/X", NULL}, {SIXTY "abc", NULL}, {"e/" SIXTY "abc", NULL}, {TWO_HUNDRED_FORTY "abcdefghijklm/x", NULL},
-		{"", "must not be empty"}, {"/app", "prefix before '/' must not be empty"}, {"example.com/", "after '/'"},
-		{"a/b/c", "at most one '/'"}, {SIXTY "abcd", "63 characters"}, {"e/" SIXTY "abcd", "63 characters"},
-		{TWO_HUNDRED_FORTY "abcdefghijklmn/x", "253"}, {"-app", "begin and end"}, {"app-", "begin and end"},
-		{".app", "begin and end"}, {"app_", "begin and end"}, {"a b", "consist of"}, {"\xc3\xa4", "consist of"},
-		{"Example.com/app", "DNS name"}, {"-e/app", "DNS name"}, {"e-/app", "DNS name"}, {"e..f/app", "DNS name"},
-		{".e/app", "DNS name"}, {"e./app", "DNS name"}, {"e_f/app", "DNS name"},
+		{"app", NULL},
+		{"a", NULL},
+		{"A.b_c-9", NULL},
+		{"9", NULL},
+		{"kubernetes.io/metadata.name", NULL},
+		{"a.b-c.d/X", NULL},
+		{SIXTY "abc", NULL},
+		{"e/" SIXTY "abc", NULL},
+		{TWO_HUNDRED_FORTY "abcdefghijklm/x", NULL},
+		{"", "must not be empty"},
+		{"/app", "prefix before '/' must not be empty"},
+		{"example.com/", "after '/'"},
+		{"a/b/c", "at most one '/'"},
+		{SIXTY "abcd", "63 characters"},
+		{"e/" SIXTY "abcd", "63 characters"},
+		{TWO_HUNDRED_FORTY "abcdefghijklmn/x", "253"},
+		{"-app", "begin and end"},
+		{"app-", "begin and end"},
+		{".app", "begin and end"},
+		{"app_", "begin and end"},
+		{"a b", "consist of"},
+		{"\xc3\xa4", "consist of"},
+		{"Example.com/app", "DNS name"},
+		{"-e/app", "DNS name"},
+		{"e-/app", "DNS name"},
+		{"e..f/app", "DNS name"},
+		{".e/app", "DNS name"},
+		{"e./app", "DNS name"},
+		{"e_f/app", "DNS name"},
 	};
 
 	(void)state;
@@ -48,8 +69,16 @@ static void test_label_keys(void **state)
 static void test_label_values(void **state)
 {
 	static const struct example examples[] = {
-		{"", NULL}, {"a", NULL}, {"1.2_3-X", NULL}, {SIXTY "abc", NULL}, {SIXTY "abcd", "63"}, {"-", "begin and end"},
-		{"a.", "begin and end"}, {"_a", "begin and end"}, {"a/b", "consist of"}, {"a b", "consist of"},
+		{"", NULL},
+		{"a", NULL},
+		{"1.2_3-X", NULL},
+		{SIXTY "abc", NULL},
+		{SIXTY "abcd", "63"},
+		{"-", "begin and end"},
+		{"a.", "begin and end"},
+		{"_a", "begin and end"},
+		{"a/b", "consist of"},
+		{"a b", "consist of"},
 	};
 
 	(void)state;
@@ -59,9 +88,19 @@ static void test_label_values(void **state)
 static void test_object_names(void **state)
 {
 	static const struct example examples[] = {
-		{"web", NULL}, {"web-1.example", NULL}, {"0", NULL}, {TWO_HUNDRED_FORTY "abcdefghijklm", NULL},
-		{"", "empty"}, {TWO_HUNDRED_FORTY "abcdefghijklmn", "253"}, {"Web", "lower case"}, {"web_1", "lower case"},
-		{"-web", "beginning"}, {"web-", "ending"}, {"web..1", "each part"}, {"web.", "each part"}, {".", "each part"},
+		{"web", NULL},
+		{"web-1.example", NULL},
+		{"0", NULL},
+		{TWO_HUNDRED_FORTY "abcdefghijklm", NULL},
+		{"", "empty"},
+		{TWO_HUNDRED_FORTY "abcdefghijklmn", "253"},
+		{"Web", "lower case"},
+		{"web_1", "lower case"},
+		{"-web", "beginning"},
+		{"web-", "ending"},
+		{"web..1", "each part"},
+		{"web.", "each part"},
+		{".", "each part"},
 		{"a.-b", "each part"},
 	};
 
@@ -72,8 +111,16 @@ static void test_object_names(void **state)
 static void test_namespace_names(void **state)
 {
 	static const struct example examples[] = {
-		{"shop", NULL}, {"kube-system", NULL}, {"0-0", NULL}, {SIXTY "abc", NULL}, {"", "empty"}, {SIXTY "abcd", "63"},
-		{"a.b", "lower case"}, {"Shop", "lower case"}, {"-a", "begin and end"}, {"a-", "begin and end"},
+		{"shop", NULL},
+		{"kube-system", NULL},
+		{"0-0", NULL},
+		{SIXTY "abc", NULL},
+		{"", "empty"},
+		{SIXTY "abcd", "63"},
+		{"a.b", "lower case"},
+		{"Shop", "lower case"},
+		{"-a", "begin and end"},
+		{"a-", "begin and end"},
 	};
 
 	(void)state;
@@ -83,9 +130,19 @@ static void test_namespace_names(void **state)
 static void test_port_names(void **state)
 {
 	static const struct example examples[] = {
-		{"http", NULL}, {"h", NULL}, {"8080-a", NULL}, {"abcdefghijklmno", NULL}, {"", "empty"},
-		{"abcdefghijklmnop", "15"}, {"8080", "at least one letter"}, {"1-2", "at least one letter"},
-		{"a--b", "two '-'"}, {"-a", "begin or end"}, {"a-", "begin or end"}, {"Http", "lower case"}, {"a_b", "lower case"},
+		{"http", NULL},
+		{"h", NULL},
+		{"8080-a", NULL},
+		{"abcdefghijklmno", NULL},
+		{"", "empty"},
+		{"abcdefghijklmnop", "15"},
+		{"8080", "at least one letter"},
+		{"1-2", "at least one letter"},
+		{"a--b", "two '-'"},
+		{"-a", "begin or end"},
+		{"a-", "begin or end"},
+		{"Http", "lower case"},
+		{"a_b", "lower case"},
 		{"a.b", "lower case"},
 	};
 

@@ -44,7 +44,8 @@ static void check_flow(struct trial *trial)
 {
 	static const char *const side_names[] = {"open", "allowed", "denied", "audit-denied"};
 	const struct flow flow = generator_flow(&trial->generator, trial->cluster);
-	const struct judgement wanted = naive_judge(&trial->world, &flow), seen = snapshot_judge(trial->snapshot, &flow);
+	const struct judgement wanted = naive_judge(&trial->world, &flow),
+			       seen = snapshot_judge(trial->snapshot, &flow);
 
 	verdicts[wanted.verdict]++;
 	for (int d = 0; d < DIRECTION_COUNT; d++)

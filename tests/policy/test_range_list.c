@@ -76,7 +76,8 @@ static struct range_list random_list(struct generator *generator, struct vector 
 	vector_clear(ranges);
 	for (uint32_t i = generator_below(generator, 8); i > 0; i--) {
 		const uint32_t first = generator_below(generator, NUMBERS);
-		const uint32_t last = first + generator_below(generator, generator_chance(generator, 50) ? 2 : NUMBERS - first);
+		const uint32_t last = first + generator_below(generator,
+						      generator_chance(generator, 50) ? 2 : NUMBERS - first);
 
 		if (last >= NUMBERS)
 			continue;
@@ -104,7 +105,8 @@ static void test_algebra_against_arrays(void **state)
 	for (int i = 0; i < 5000; i++) {
 		struct arena *arena = arena_create();
 		bool in_a[NUMBERS], in_b[NUMBERS], both[NUMBERS], not_a[NUMBERS];
-		const struct range_list list_a = random_list(&generator, &a, in_a), list_b = random_list(&generator, &b, in_b);
+		const struct range_list list_a = random_list(&generator, &a, in_a),
+					list_b = random_list(&generator, &b, in_b);
 		struct range_list out;
 
 		for (int j = 0; j < NUMBERS; j++) {

@@ -13,7 +13,8 @@
 /* What the plain matcher of model.h says. */
 static bool selects(const struct network_policy *policy, const struct pod *pod)
 {
-	return strcmp(policy->namespace_name, pod->namespace_name) == 0 && selector_matches(&policy->pod_selector, &pod->labels);
+	return strcmp(policy->namespace_name, pod->namespace_name) == 0 &&
+	       selector_matches(&policy->pod_selector, &pod->labels);
 }
 
 static struct policy_scope *make_scopes(struct cluster_index *index, struct arena *arena)
@@ -43,7 +44,8 @@ static void check_scopes(const struct cluster *cluster, const struct policy_scop
 }
 
 /* Each pod's class lists exactly the policies that isolate it; pods with the same are one class. */
-static void check_classes(const struct selection_input *input, const struct selection *selection, enum direction direction)
+static void check_classes(
+	const struct selection_input *input, const struct selection *selection, enum direction direction)
 {
 	const struct cluster *cluster = input->cluster;
 
@@ -53,7 +55,8 @@ static void check_classes(const struct selection_input *input, const struct sele
 		uint32_t at = 0;
 
 		for (uint32_t j = 0; input->judged[i] && j < cluster->policy_count; j++) {
-			if (!cluster->policies[j]->isolates[direction] || !selects(cluster->policies[j], cluster->pods[i]))
+			if (!cluster->policies[j]->isolates[direction] ||
+				!selects(cluster->policies[j], cluster->pods[i]))
 				continue;
 			assert_true(at < class->count && class->policies[at] == j);
 			at++;
@@ -112,7 +115,8 @@ static bool means(const struct cluster *cluster, const struct network_policy *po
 	if (!peer->has_namespace_selector)
 		return strcmp(pod->namespace_name, policy->namespace_name) == 0 &&
 		       selector_matches(&peer->pod_selector, &pod->labels);
-	return selector_matches(&peer->namespace_selector, &ns->labels) && selector_matches(&peer->pod_selector, &pod->labels);
+	return selector_matches(&peer->namespace_selector, &ns->labels) &&
+	       selector_matches(&peer->pod_selector, &pod->labels);
 }
 
 static void check_rule_peers(struct cluster_index *index, uint32_t number, const struct policy_rule *rule)
@@ -123,7 +127,9 @@ static void check_rule_peers(struct cluster_index *index, uint32_t number, const
 	for (size_t i = 0; i < rule->peer_count; i++) {
 		if (rule->peers[i].has_ip_block)
 			continue;
-		assert_int_equal(cluster_index_peer(index, &rule->peers[i], index->policy_namespaces[number], &pods), 0);
+		assert_int_equal(
+			cluster_index_peer(index, &rule->peers[i], index->policy_namespaces[number], &pods),
+			0);
 		for (uint32_t j = 0; j < cluster->pod_count; j++)
 			assert_int_equal(range_list_contains(pods, j),
 				means(cluster, cluster->policies[number], &rule->peers[i], cluster->pods[j]));

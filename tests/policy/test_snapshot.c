@@ -28,28 +28,69 @@ static const struct namespace_object namespaces[] = {
 enum { WEB, DB, CLIENT, MONITOR, HOST, JOB, OLD, NEW, REMOTE, QUIET, TRIAL, PODS };
 
 static const struct pod pods[PODS] = {
-	[WEB] = {.namespace_name = "shop", .name = "web", .labels = LABELS({"app", "web"}), .node_name = "here",
-		IPS(V4(10, 0, 0, 1), V6(1)), PORTS({"http", 8080, IPPROTO_TCP}, {"http", 8081, IPPROTO_TCP}, {"dns", 53, IPPROTO_UDP})},
-	[DB] = {.namespace_name = "shop", .name = "db", .labels = LABELS({"app", "db"}), .node_name = "here",
-		IPS(V4(10, 0, 0, 2)), PORTS({"http", 9000, IPPROTO_TCP})},
-	[CLIENT] = {.namespace_name = "shop", .name = "client", .labels = LABELS({"app", "client"}), .node_name = "here",
+	[WEB] = {.namespace_name = "shop",
+		.name = "web",
+		.labels = LABELS({"app", "web"}),
+		.node_name = "here",
+		IPS(V4(10, 0, 0, 1), V6(1)),
+		PORTS({"http", 8080, IPPROTO_TCP}, {"http", 8081, IPPROTO_TCP}, {"dns", 53, IPPROTO_UDP})},
+	[DB] = {.namespace_name = "shop",
+		.name = "db",
+		.labels = LABELS({"app", "db"}),
+		.node_name = "here",
+		IPS(V4(10, 0, 0, 2)),
+		PORTS({"http", 9000, IPPROTO_TCP})},
+	[CLIENT] = {.namespace_name = "shop",
+		.name = "client",
+		.labels = LABELS({"app", "client"}),
+		.node_name = "here",
 		IPS(V4(10, 0, 0, 3), V6(3))},
-	[MONITOR] = {.namespace_name = "ops", .name = "monitor", .labels = LABELS({"app", "client"}), .node_name = "here",
+	[MONITOR] = {.namespace_name = "ops",
+		.name = "monitor",
+		.labels = LABELS({"app", "client"}),
+		.node_name = "here",
 		IPS(V4(10, 0, 0, 4))},
-	[HOST] = {.namespace_name = "shop", .name = "host", .labels = LABELS({"app", "client"}), .node_name = "here",
-		IPS(V4(10, 0, 0, 5)), .host_network = true},
-	[JOB] = {.namespace_name = "shop", .name = "job", .labels = LABELS({"app", "client"}), .node_name = "here",
-		IPS(V4(10, 0, 0, 6)), .finished = true},
-	[OLD] = {.namespace_name = "shop", .name = "old", .labels = LABELS({"app", "client"}), .node_name = "here",
-		IPS(V4(10, 0, 0, 7)), .created = 9, .terminating = true},
-	[NEW] = {.namespace_name = "shop", .name = "new", .labels = LABELS({"app", "web"}), .node_name = "here",
-		IPS(V4(10, 0, 0, 7)), .created = 1},
-	[REMOTE] = {.namespace_name = "shop", .name = "remote", .labels = LABELS({"app", "web"}), .node_name = "there",
+	[HOST] = {.namespace_name = "shop",
+		.name = "host",
+		.labels = LABELS({"app", "client"}),
+		.node_name = "here",
+		IPS(V4(10, 0, 0, 5)),
+		.host_network = true},
+	[JOB] = {.namespace_name = "shop",
+		.name = "job",
+		.labels = LABELS({"app", "client"}),
+		.node_name = "here",
+		IPS(V4(10, 0, 0, 6)),
+		.finished = true},
+	[OLD] = {.namespace_name = "shop",
+		.name = "old",
+		.labels = LABELS({"app", "client"}),
+		.node_name = "here",
+		IPS(V4(10, 0, 0, 7)),
+		.created = 9,
+		.terminating = true},
+	[NEW] = {.namespace_name = "shop",
+		.name = "new",
+		.labels = LABELS({"app", "web"}),
+		.node_name = "here",
+		IPS(V4(10, 0, 0, 7)),
+		.created = 1},
+	[REMOTE] = {.namespace_name = "shop",
+		.name = "remote",
+		.labels = LABELS({"app", "web"}),
+		.node_name = "there",
 		IPS(V4(10, 0, 0, 8))},
-	[QUIET] = {.namespace_name = "quiet", .name = "pod", .labels = LABELS({"app", "web"}), .node_name = "here",
+	[QUIET] = {.namespace_name = "quiet",
+		.name = "pod",
+		.labels = LABELS({"app", "web"}),
+		.node_name = "here",
 		IPS(V4(10, 0, 0, 9))},
-	[TRIAL] = {.namespace_name = "shop", .name = "trial", .labels = LABELS({"app", "trial"}), .node_name = "here",
-		IPS(V4(10, 0, 0, 10)), .audit = true},
+	[TRIAL] = {.namespace_name = "shop",
+		.name = "trial",
+		.labels = LABELS({"app", "trial"}),
+		.node_name = "here",
+		IPS(V4(10, 0, 0, 10)),
+		.audit = true},
 };
 
 static const char *const web[] = {"web"}, *const db[] = {"db"}, *const client[] = {"client"}, *const ops[] = {"ops"},
@@ -66,8 +107,11 @@ static const char *const web[] = {"web"}, *const db[] = {"db"}, *const client[] 
 #define AT(...) .ports = (const struct policy_port[]){__VA_ARGS__}, \
 	.port_count = sizeof((const struct policy_port[]){__VA_ARGS__}) / sizeof(struct policy_port)
 
-#define POLICY(direction, selector, rule_list, count) {.namespace_name = "shop", .name = "p", .pod_selector = selector, \
-	.isolates[direction] = true, .rules[direction] = rule_list, .rule_count[direction] = count}
+#define POLICY(direction, selector, rule_list, count)                                                        \
+	{                                                                                                    \
+		.namespace_name = "shop", .name = "p", .pod_selector = selector,                             \
+		.isolates[direction] = true, .rules[direction] = rule_list, .rule_count[direction] = count   \
+	}
 
 struct expected {
 	const char *src, *dst;
@@ -76,7 +120,8 @@ struct expected {
 	enum verdict verdict;
 };
 
-static struct snapshot *compile(const struct network_policy *policies, size_t count, const struct snapshot_options *options)
+static struct snapshot *compile(
+	const struct network_policy *policies, size_t count, const struct snapshot_options *options)
 {
 	const struct network_policy *policy_list[4];
 	const struct namespace_object *const namespace_list[] = {&namespaces[0], &namespaces[1], &namespaces[2]};
@@ -126,10 +171,12 @@ static void check(const struct network_policy *policies, size_t count, const str
 	snapshot_free(snapshot);
 }
 
-static const struct snapshot_options everywhere = {.revision = 7}, here = {.node_name = "here"}, trying = {.audit = true};
+static const struct snapshot_options everywhere = {.revision = 7}, here = {.node_name = "here"},
+				     trying = {.audit = true};
 
-#define CHECK(policies, options, expected) \
-	check(policies, sizeof(policies) / sizeof(policies[0]), &options, expected, sizeof(expected) / sizeof(expected[0]))
+#define CHECK(policies, options, expected)                                                                   \
+	check(policies, sizeof(policies) / sizeof(policies[0]), &options, expected,                          \
+		sizeof(expected) / sizeof(expected[0]))
 
 #define WEB_IP "10.0.0.1"
 #define DB_IP "10.0.0.2"
@@ -169,16 +216,18 @@ static void test_pod_selector_is_of_the_own_namespace(void **state)
 		POLICY(DIRECTION_INGRESS, WHERE("app", web), RULES({FROM(POD_PEER(client))}), 1)};
 	static const struct expected expected[] = {
 		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
-		{CLIENT_IP, WEB_IP, IPPROTO_ICMP, 0, VERDICT_ALLOW},	/* a rule without ports admits all protocols */
+		{CLIENT_IP, WEB_IP, IPPROTO_ICMP, 0,
+			VERDICT_ALLOW}, /* a rule without ports admits all protocols */
 		{"fd00::3", "fd00::1", IPPROTO_ICMPV6, 0, VERDICT_ALLOW},
-		{MONITOR_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},	/* same labels, other namespace */
+		{MONITOR_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY}, /* same labels, other namespace */
 		{DB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
-		{HOST_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},		/* hostNetwork matches no podSelector */
+		{HOST_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY}, /* hostNetwork matches no podSelector */
 		{JOB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
-		{SHARED_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},	/* the new pod's (web), not the terminating client's */
+		{SHARED_IP, WEB_IP, IPPROTO_TCP, 80,
+			VERDICT_DENY}, /* the new pod's (web), not the terminating client's */
 		{CLIENT_IP, SHARED_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
 		{DB_IP, SHARED_IP, IPPROTO_TCP, 80, VERDICT_DENY},
-		{DB_IP, CLIENT_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},	/* not selected */
+		{DB_IP, CLIENT_IP, IPPROTO_TCP, 80, VERDICT_ALLOW}, /* not selected */
 	};
 
 	(void)state;
@@ -189,11 +238,18 @@ static void test_namespace_selectors(void **state)
 {
 	const struct network_policy policies[] = {
 		POLICY(DIRECTION_INGRESS, WHERE("app", web),
-			RULES({FROM({.has_namespace_selector = true, .namespace_selector = WHERE("team", ops)}),
-				AT(NUMBER(IPPROTO_TCP, 80, 80))}), 1),
-		{.namespace_name = "shop", .name = "q", .pod_selector = WHERE("app", db), .isolates[DIRECTION_INGRESS] = true,
-			.rules[DIRECTION_INGRESS] = RULES({FROM({.has_namespace_selector = true, .has_pod_selector = true,
-				.pod_selector = WHERE("app", client)})}), .rule_count[DIRECTION_INGRESS] = 1},
+			RULES({FROM({.has_namespace_selector = true,
+				       .namespace_selector = WHERE("team", ops)}),
+				AT(NUMBER(IPPROTO_TCP, 80, 80))}),
+			1),
+		{.namespace_name = "shop",
+			.name = "q",
+			.pod_selector = WHERE("app", db),
+			.isolates[DIRECTION_INGRESS] = true,
+			.rules[DIRECTION_INGRESS] = RULES({FROM({.has_namespace_selector = true,
+				.has_pod_selector = true,
+				.pod_selector = WHERE("app", client)})}),
+			.rule_count[DIRECTION_INGRESS] = 1},
 	};
 	static const struct expected expected[] = {
 		{MONITOR_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
@@ -212,15 +268,23 @@ static void test_namespace_selectors(void **state)
 static void test_ports(void **state)
 {
 	const struct network_policy policies[] = {POLICY(DIRECTION_INGRESS, WHERE("app", web),
-		RULES({AT(NUMBER(IPPROTO_TCP, 80, 90), NUMBER(IPPROTO_UDP, 53, 53))}, {AT({.protocol = IPPROTO_SCTP, .name = ""})},
-			{FROM(POD_PEER(client)), AT(NUMBER(IPPROTO_TCP, 65535, 65535))}), 3)};
+		RULES({AT(NUMBER(IPPROTO_TCP, 80, 90), NUMBER(IPPROTO_UDP, 53, 53))},
+			{AT({.protocol = IPPROTO_SCTP, .name = ""})},
+			{FROM(POD_PEER(client)), AT(NUMBER(IPPROTO_TCP, 65535, 65535))}),
+		3)};
 	static const struct expected expected[] = {
-		{OUTSIDE, WEB_IP, IPPROTO_TCP, 79, VERDICT_DENY}, {OUTSIDE, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
-		{OUTSIDE, WEB_IP, IPPROTO_TCP, 90, VERDICT_ALLOW}, {OUTSIDE, WEB_IP, IPPROTO_TCP, 91, VERDICT_DENY},
-		{OUTSIDE, WEB_IP, IPPROTO_UDP, 80, VERDICT_DENY}, {OUTSIDE, WEB_IP, IPPROTO_UDP, 53, VERDICT_ALLOW},
-		{OUTSIDE, WEB_IP, IPPROTO_SCTP, 0, VERDICT_ALLOW}, {OUTSIDE, WEB_IP, IPPROTO_SCTP, 65535, VERDICT_ALLOW},
-		{OUTSIDE, WEB_IP, IPPROTO_ICMP, 0, VERDICT_DENY}, {OUTSIDE, WEB_IP, 0, 0, VERDICT_DENY},
-		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 65535, VERDICT_ALLOW}, {OUTSIDE, WEB_IP, IPPROTO_TCP, 65535, VERDICT_DENY},
+		{OUTSIDE, WEB_IP, IPPROTO_TCP, 79, VERDICT_DENY},
+		{OUTSIDE, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
+		{OUTSIDE, WEB_IP, IPPROTO_TCP, 90, VERDICT_ALLOW},
+		{OUTSIDE, WEB_IP, IPPROTO_TCP, 91, VERDICT_DENY},
+		{OUTSIDE, WEB_IP, IPPROTO_UDP, 80, VERDICT_DENY},
+		{OUTSIDE, WEB_IP, IPPROTO_UDP, 53, VERDICT_ALLOW},
+		{OUTSIDE, WEB_IP, IPPROTO_SCTP, 0, VERDICT_ALLOW},
+		{OUTSIDE, WEB_IP, IPPROTO_SCTP, 65535, VERDICT_ALLOW},
+		{OUTSIDE, WEB_IP, IPPROTO_ICMP, 0, VERDICT_DENY},
+		{OUTSIDE, WEB_IP, 0, 0, VERDICT_DENY},
+		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 65535, VERDICT_ALLOW},
+		{OUTSIDE, WEB_IP, IPPROTO_TCP, 65535, VERDICT_DENY},
 		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 65534, VERDICT_DENY},
 	};
 
@@ -231,19 +295,27 @@ static void test_ports(void **state)
 static void test_named_ports_resolve_on_the_destination(void **state)
 {
 	const struct network_policy policies[] = {
-		POLICY(DIRECTION_INGRESS, WHERE("app", web), RULES({AT(NAMED(IPPROTO_TCP, "http"), NAMED(IPPROTO_TCP, "dns"))}), 1),
-		{.namespace_name = "shop", .name = "q", .pod_selector = WHERE("app", client), .isolates[DIRECTION_EGRESS] = true,
-			.rules[DIRECTION_EGRESS] = RULES({AT(NAMED(IPPROTO_TCP, "http"))}), .rule_count[DIRECTION_EGRESS] = 1},
+		POLICY(DIRECTION_INGRESS, WHERE("app", web),
+			RULES({AT(NAMED(IPPROTO_TCP, "http"), NAMED(IPPROTO_TCP, "dns"))}), 1),
+		{.namespace_name = "shop",
+			.name = "q",
+			.pod_selector = WHERE("app", client),
+			.isolates[DIRECTION_EGRESS] = true,
+			.rules[DIRECTION_EGRESS] = RULES({AT(NAMED(IPPROTO_TCP, "http"))}),
+			.rule_count[DIRECTION_EGRESS] = 1},
 	};
 	static const struct expected expected[] = {
-		{OUTSIDE, WEB_IP, IPPROTO_TCP, 8080, VERDICT_ALLOW}, {OUTSIDE, WEB_IP, IPPROTO_TCP, 8081, VERDICT_ALLOW},
+		{OUTSIDE, WEB_IP, IPPROTO_TCP, 8080, VERDICT_ALLOW},
+		{OUTSIDE, WEB_IP, IPPROTO_TCP, 8081, VERDICT_ALLOW},
 		{OUTSIDE, WEB_IP, IPPROTO_TCP, 9000, VERDICT_DENY},
-		{OUTSIDE, WEB_IP, IPPROTO_UDP, 53, VERDICT_DENY}, {OUTSIDE, WEB_IP, IPPROTO_TCP, 53, VERDICT_DENY},
+		{OUTSIDE, WEB_IP, IPPROTO_UDP, 53, VERDICT_DENY},
+		{OUTSIDE, WEB_IP, IPPROTO_TCP, 53, VERDICT_DENY},
 		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 8080, VERDICT_ALLOW},
-		{CLIENT_IP, DB_IP, IPPROTO_TCP, 9000, VERDICT_ALLOW},	/* the same name, another number there */
+		{CLIENT_IP, DB_IP, IPPROTO_TCP, 9000,
+			VERDICT_ALLOW}, /* the same name, another number there */
 		{CLIENT_IP, DB_IP, IPPROTO_TCP, 8080, VERDICT_DENY},
-		{CLIENT_IP, OUTSIDE, IPPROTO_TCP, 8080, VERDICT_DENY},	/* no pod, no names */
-		{CLIENT_IP, MONITOR_IP, IPPROTO_TCP, 8080, VERDICT_DENY},	/* declares none */
+		{CLIENT_IP, OUTSIDE, IPPROTO_TCP, 8080, VERDICT_DENY}, /* no pod, no names */
+		{CLIENT_IP, MONITOR_IP, IPPROTO_TCP, 8080, VERDICT_DENY}, /* declares none */
 	};
 
 	(void)state;
@@ -257,9 +329,12 @@ static void test_ip_blocks_match_pods_too(void **state)
 		RULES({FROM({.has_ip_block = true, .ip_block = {{V4(10, 0, 0, 0), 30}, excepts, 1, {0}}})},
 			{FROM({.has_ip_block = true, .ip_block = {.cidr = {V6(3), 128}}})}), 2)};
 	static const struct expected expected[] = {
-		{WEB_IP, CLIENT_IP, IPPROTO_TCP, 80, VERDICT_ALLOW}, {WEB_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
-		{WEB_IP, MONITOR_IP, IPPROTO_TCP, 80, VERDICT_DENY}, {WEB_IP, "10.0.0.0", IPPROTO_ICMP, 0, VERDICT_ALLOW},
-		{"fd00::1", "fd00::3", IPPROTO_TCP, 80, VERDICT_ALLOW}, {"fd00::1", "fd00::2", IPPROTO_TCP, 80, VERDICT_DENY},
+		{WEB_IP, CLIENT_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
+		{WEB_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
+		{WEB_IP, MONITOR_IP, IPPROTO_TCP, 80, VERDICT_DENY},
+		{WEB_IP, "10.0.0.0", IPPROTO_ICMP, 0, VERDICT_ALLOW},
+		{"fd00::1", "fd00::3", IPPROTO_TCP, 80, VERDICT_ALLOW},
+		{"fd00::1", "fd00::2", IPPROTO_TCP, 80, VERDICT_DENY},
 	};
 
 	(void)state;
@@ -270,8 +345,12 @@ static void test_both_ends_judge(void **state)
 {
 	const struct network_policy policies[] = {
 		POLICY(DIRECTION_EGRESS, WHERE("app", client), RULES({FROM(POD_PEER(web))}), 1),
-		{.namespace_name = "shop", .name = "q", .pod_selector = WHERE("app", web), .isolates[DIRECTION_INGRESS] = true,
-			.rules[DIRECTION_INGRESS] = RULES({AT(NUMBER(IPPROTO_TCP, 80, 80))}), .rule_count[DIRECTION_INGRESS] = 1},
+		{.namespace_name = "shop",
+			.name = "q",
+			.pod_selector = WHERE("app", web),
+			.isolates[DIRECTION_INGRESS] = true,
+			.rules[DIRECTION_INGRESS] = RULES({AT(NUMBER(IPPROTO_TCP, 80, 80))}),
+			.rule_count[DIRECTION_INGRESS] = 1},
 	};
 	const struct expected both = {CLIENT_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW};
 	const struct expected out_only = {CLIENT_IP, WEB_IP, IPPROTO_TCP, 81, VERDICT_DENY};
@@ -299,7 +378,8 @@ static void test_pods_of_other_nodes_are_peers_only(void **state)
 	const struct network_policy policies[] = {
 		POLICY(DIRECTION_INGRESS, {0}, RULES({FROM(POD_PEER(web)), AT(NUMBER(IPPROTO_TCP, 80, 80))}), 1)};
 	static const struct expected expected[] = {
-		{OUTSIDE, REMOTE_IP, IPPROTO_TCP, 22, VERDICT_ALLOW}, {REMOTE_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
+		{OUTSIDE, REMOTE_IP, IPPROTO_TCP, 22, VERDICT_ALLOW},
+		{REMOTE_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
 		{REMOTE_IP, DB_IP, IPPROTO_TCP, 81, VERDICT_DENY},
 	};
 	static const struct expected all_local[] = {{OUTSIDE, REMOTE_IP, IPPROTO_TCP, 22, VERDICT_DENY}};
@@ -313,10 +393,21 @@ static void test_audit(void **state)
 {
 	const struct network_policy policies[] = {
 		{.namespace_name = "quiet", .name = "p", .isolates[DIRECTION_INGRESS] = true},
-		{.namespace_name = "shop", .name = "p", .pod_selector = WHERE("app", trial), .isolates[DIRECTION_INGRESS] = true},
-		{.namespace_name = "shop", .name = "q", .pod_selector = WHERE("app", web), .isolates[DIRECTION_INGRESS] = true,
-			.audit = true, .rules[DIRECTION_INGRESS] = RULES({FROM(POD_PEER(client))}), .rule_count[DIRECTION_INGRESS] = 1},
-		{.namespace_name = "shop", .name = "r", .pod_selector = WHERE("app", db), .isolates[DIRECTION_INGRESS] = true},
+		{.namespace_name = "shop",
+			.name = "p",
+			.pod_selector = WHERE("app", trial),
+			.isolates[DIRECTION_INGRESS] = true},
+		{.namespace_name = "shop",
+			.name = "q",
+			.pod_selector = WHERE("app", web),
+			.isolates[DIRECTION_INGRESS] = true,
+			.audit = true,
+			.rules[DIRECTION_INGRESS] = RULES({FROM(POD_PEER(client))}),
+			.rule_count[DIRECTION_INGRESS] = 1},
+		{.namespace_name = "shop",
+			.name = "r",
+			.pod_selector = WHERE("app", db),
+			.isolates[DIRECTION_INGRESS] = true},
 	};
 	static const struct expected expected[] = {
 		{OUTSIDE, "10.0.0.9", IPPROTO_TCP, 80, VERDICT_AUDIT_DENY},	/* the namespace is in audit mode */
@@ -349,8 +440,14 @@ static void test_an_audited_policy_does_not_admit(void **state)
 static void test_what_is_told_of_addresses(void **state)
 {
 	const struct network_policy policies[] = {
-		{.namespace_name = "shop", .name = "b", .pod_selector = WHERE("app", web), .isolates[DIRECTION_INGRESS] = true},
-		{.namespace_name = "shop", .name = "a", .pod_selector = WHERE("app", web), .isolates[DIRECTION_INGRESS] = true,
+		{.namespace_name = "shop",
+			.name = "b",
+			.pod_selector = WHERE("app", web),
+			.isolates[DIRECTION_INGRESS] = true},
+		{.namespace_name = "shop",
+			.name = "a",
+			.pod_selector = WHERE("app", web),
+			.isolates[DIRECTION_INGRESS] = true,
 			.audit = true},
 	};
 	static const char *const wanted[] = {WEB_IP, SHARED_IP, "fd00::1"};
