@@ -105,14 +105,11 @@ static void print_side(const cJSON *record, const char *direction)
 		printf(strcmp(text(side, "miss"), "") != 0 ? " (no rule)" : "");
 		return;
 	}
-	printf("%s/%s %s", text(policy, "namespace"), text(policy, "name"), text(side, "rule"));
-	if (get(side, "miss") == NULL)
-		return;
-	printf(" misses");
-	if (get(side, "field") != NULL)
-		printf(" by %s", text(side, "field"));
+	/* A field is named by its whole path, which begins with the rule. */
+	printf("%s/%s %s", text(policy, "namespace"), text(policy, "name"),
+		get(side, "field") != NULL ? text(side, "field") : text(side, "rule"));
 	if (get(side, "wanted") != NULL)
-		printf(": wants %s", text(side, "wanted"));
+		printf(" wants %s", text(side, "wanted"));
 	if (get(side, "had") != NULL)
 		printf(", has %s", text(side, "had"));
 }
