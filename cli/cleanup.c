@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -90,6 +91,14 @@ static int knock(const char *path)
 	return err;
 }
 
+/* The kernel refuses connections to plain files, too, and those are somebody's. */
+static bool is_socket(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
 /* A daemon that runs would miss its rules, and repair them. */
 static int check_nobody_answers(const struct cleanup_options *options, const struct settings *settings, struct removed *removed)
 {
@@ -99,17 +108,20 @@ static int check_nobody_answers(const struct cleanup_options *options, const str
 		output_problem("a podgate daemon answers at %s: stop it first (systemctl stop podgate), or use --force", settings->control_socket);
 		return -EBUSY;
 	}
-	removed->socket = err == -ECONNREFUSED && unlink(settings->control_socket) == 0;
+	removed->socket = err == -ECONNREFUSED && is_socket(settings->control_socket) && unlink(settings->control_socket) == 0;
 	return 0;
 }
 
+/* Without iptables nobody knows whether rules are there: that is no success. */
 static int remove_rules(struct removed *removed)
 {
+	enum backend_choice any;
 	char problem[RULESET_PROBLEM];
-	int err;
+	int err = ruleset_find_backend(BACKEND_AUTO, &any, problem);
 
 	removed->place_count = ruleset_find(removed->places);
-	err = ruleset_remove(problem);
+	if (err == 0)
+		err = ruleset_remove(problem);
 	if (err != 0) {
 		output_problem("the rules could not be removed: %s", problem);
 		removed->place_count = 0;

@@ -17,6 +17,7 @@ static void (*const checks[])(struct host_report *report) = {
 	host_check_iptables,	/* tells the next ones which back end counts */
 	host_check_kernel,
 	host_check_marks,
+	host_check_sets,
 	host_check_queues,
 	host_check_bridge,
 	host_check_conntrack,

@@ -9,6 +9,7 @@
 
 #include "enforcer/iptables.h"
 #include "enforcer/kernel_probe.h"
+#include "enforcer/pod_set.h"
 #include "enforcer/ruleset.h"
 
 /* Privilege, iptables, and what the kernel must have been built with. */
@@ -25,7 +26,8 @@ static bool holds_capability(unsigned int capability)
 
 void host_check_capability(struct host_report *report)
 {
-	if (holds_capability(CAP_NET_ADMIN)) {
+	report->privileged = holds_capability(CAP_NET_ADMIN);
+	if (report->privileged) {
 		host_report_add(report, "cap-net-admin", HOST_OK, "CAP_NET_ADMIN is held");
 		return;
 	}
@@ -88,7 +90,8 @@ void host_check_kernel(struct host_report *report)
 	struct kernel_probe probe = { .backend = report->backend, .ipv6 = report->ipv6 };
 	int err;
 
-	if (report->backend == BACKEND_AUTO)	/* no iptables: said above, and nothing to try with */
+	/* said above already, each of them, and there is nothing to try with */
+	if (report->backend == BACKEND_AUTO || !report->privileged)
 		return;
 	err = kernel_probe_run(&probe);
 	if (err != 0) {
@@ -105,8 +108,11 @@ void host_check_marks(struct host_report *report)
 {
 	const struct settings *settings = report->settings;
 	char problem[RULESET_PROBLEM];
-	const int err = ruleset_check_marks(settings->mark_allow, settings->mark_deny, problem);
+	int err;
 
+	if (!report->privileged)	/* said above: the rules can't be read */
+		return;
+	err = ruleset_check_marks(settings->mark_allow, settings->mark_deny, problem);
 	if (err == 0) {
 		host_report_add(report, "marks", HOST_OK, "no rule of others uses 0x%x of the connection mark",
 			settings->mark_allow | settings->mark_deny);
@@ -115,4 +121,21 @@ void host_check_marks(struct host_report *report)
 	host_report_add(report, "marks", err == -EEXIST ? HOST_FAILED : HOST_WARNING, "%.250s", problem);
 	host_report_remedy(report, err == -EEXIST ? "set mark_allow and mark_deny to two bits that nobody uses" :
 						     "look at the rules with iptables-save as root");
+}
+
+/* Sets of others under our names. */
+void host_check_sets(struct host_report *report)
+{
+	char problem[POD_SET_PROBLEM];
+	int err;
+
+	if (!report->privileged)
+		return;
+	err = pod_set_check(report->ipv6, problem);
+	if (err == 0) {
+		host_report_add(report, "sets", HOST_OK, "no ipset of others has a name of podgate's");
+	} else if (err == -EEXIST) {
+		host_report_add(report, "sets", HOST_FAILED, "%.250s", problem);
+		host_report_remedy(report, "remove or rename that ipset");
+	}	/* else ipset is missing, and said so by the kernel's check */
 }

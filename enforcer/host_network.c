@@ -130,8 +130,9 @@ void host_check_spoofing(struct host_report *report)
 		host_report_add(report, "spoofing", HOST_OK, "source addresses are checked on every interface (rp_filter)");
 		return;
 	}
-	host_report_add(report, "spoofing", HOST_WARNING, "%u interface%s (%s%s) accept%s packets from addresses that are not behind them", count,
-		count == 1 ? "" : "s", first, count == 1 ? "" : "...", count == 1 ? "s" : "");
+	host_report_add(report, "spoofing", HOST_WARNING,
+		"rp_filter is off on %u interface%s (%s%s): a pod there can send from addresses that are not its own", count,
+		count == 1 ? "" : "s", first, count == 1 ? "" : "...");
 	host_report_remedy(report, "sysctl -w net.ipv4.conf.all.rp_filter=1, or 2 where routes are asymmetric");
 }
 

@@ -10,6 +10,7 @@ struct host_report {
 	const struct settings *settings;
 	struct host_finding *findings;
 	size_t count;
+	bool privileged;		/* CAP_NET_ADMIN: without it there is little to be seen */
 	enum backend_choice backend;	/* as host_check_iptables() found it; AUTO: none */
 	bool ipv6;			/* settings and kernel agree on it */
 };
@@ -28,6 +29,7 @@ void host_check_iptables(struct host_report *report);
 void host_check_ipv6(struct host_report *report);
 void host_check_kernel(struct host_report *report);
 void host_check_marks(struct host_report *report);
+void host_check_sets(struct host_report *report);
 void host_check_queues(struct host_report *report);
 void host_check_bridge(struct host_report *report);
 void host_check_conntrack(struct host_report *report);

@@ -115,36 +115,61 @@ static const struct complaint {
 	{ "", -EINVAL, "the kernel or the program refuses a rule (`podgate doctor` tests each feature)" },
 };
 
-/* The first line that says something; programs begin some of theirs with an empty one. */
+/* Its first sentence, without the program's name in front: "iptables-restore v1.8.9 (legacy): Set x doesn't exist." */
 static void first_words(const char *text, char *out, size_t size)
 {
-	const size_t skipped = strspn(text, " \t\r\n");
-	const char *colon = strstr(text + skipped, ": ");
-	size_t length, at = 0;
+	const char *end;
+	size_t at = 0;
 
-	/* "iptables-restore v1.8.9 (legacy): Couldn't load..." or, with nft, the sentence in the next line */
-	text = colon != NULL && colon[2] == '\n' ? colon + 3 : text + skipped;
-	length = strcspn(text, "\n");
-	for (size_t i = 0; i < length && at + 1 < size; i++)
-		out[at++] = (unsigned char)text[i] < 0x20 ? ' ' : text[i];
+	text += strspn(text, " \t\r\n");
+	end = strstr(text, ": ");
+	if (strncmp(text, "ip", 2) == 0 && end != NULL)
+		text = end + 2;
+	text += strspn(text, " \t\r\n");
+	while (*text != '\0' && *text != '\n' && at + 1 < size) {
+		out[at++] = (unsigned char)*text < 0x20 ? ' ' : *text;
+		text++;
+	}
 	out[at] = '\0';
 }
 
-static int report_failure(const char *path, const struct command_result *result, char problem[IPTABLES_PROBLEM])
+/* The rule that was refused, when the complaint names its line ("line 4: RULE_APPEND failed", "Error occurred at line: 4"); or NULL. */
+static const char *refused_rule(const char *complaint, const char *input)
 {
-	const char *name = strrchr(path, '/') + 1;
-	const struct complaint *complaint = complaints;
-	char words[200];
+	const char *at = strstr(complaint, "line");
+	unsigned long number;
 
+	if (at == NULL || input == NULL)
+		return NULL;
+	at += strcspn(at, "0123456789\n");
+	number = strtoul(at, NULL, 10);
+	while (number > 1 && input != NULL) {
+		input = strchr(input, '\n');
+		input = input != NULL ? input + 1 : NULL;
+		number--;
+	}
+	return number == 1 && input != NULL && input[0] == '-' ? input : NULL;
+}
+
+static int report_failure(const struct command *command, const struct command_result *result, char problem[IPTABLES_PROBLEM])
+{
+	const char *name = strrchr(command->argv[0], '/') + 1, *rule = refused_rule(result->error, command->input);
+	const struct complaint *complaint = complaints;
+	char words[160];
+	int length;
+
+	if (result->exit_code >= COMMAND_EXIT_SIGNALLED) {
+		snprintf(problem, IPTABLES_PROBLEM, "%s was ended by signal %d", name, result->exit_code - COMMAND_EXIT_SIGNALLED);
+		return -EIO;
+	}
 	while (strstr(result->error, complaint->says) == NULL)
 		complaint++;
 	first_words(result->error, words, sizeof(words));
-	if (result->exit_code >= COMMAND_EXIT_SIGNALLED)
-		snprintf(problem, IPTABLES_PROBLEM, "%s was ended by signal %d", name, result->exit_code - COMMAND_EXIT_SIGNALLED);
-	else
-		snprintf(problem, IPTABLES_PROBLEM, "%s failed (exit %d): %s%s%s", name, result->exit_code, complaint->meaning,
-			words[0] != '\0' ? ": " : "", words);
-	return result->exit_code >= COMMAND_EXIT_SIGNALLED ? -EIO : complaint->err;
+	length = snprintf(problem, IPTABLES_PROBLEM, "%s failed (exit %d): %s%s%s", name, result->exit_code, complaint->meaning,
+		words[0] != '\0' ? ": " : "", words);
+	if (rule != NULL && length < IPTABLES_PROBLEM)
+		snprintf(problem + length, (size_t)(IPTABLES_PROBLEM - length), ": '%.*s'", (int)strcspn(rule, "\n"), rule);
+	return complaint->err;
 }
 
 static int run_program(const struct command *command, struct command_result *result, char problem[IPTABLES_PROBLEM])
@@ -157,7 +182,7 @@ static int run_program(const struct command *command, struct command_result *res
 	}
 	if (result->exit_code == 0)
 		return 0;
-	err = report_failure(command->argv[0], result, problem);
+	err = report_failure(command, result, problem);
 	command_result_deinit(result);
 	return err;
 }

@@ -258,6 +258,31 @@ static int create_family(struct talk *talk, enum ip_family family)
 	return err;
 }
 
+static int check_family(struct talk *talk, enum ip_family family)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < sizeof(all_kinds) / sizeof(all_kinds[0]); i++) {
+		char name[SET_NAME];
+
+		err = read_header(talk, set_name(all_kinds[i], family, name));
+		err = err == -ENOENT ? 0 : err != 0 ? err : check_kind(talk, all_kinds[i], family, name);
+	}
+	return err;
+}
+
+int pod_set_check(bool ipv6, char problem[POD_SET_PROBLEM])
+{
+	struct talk talk;
+	int err = talk_open(&talk);
+
+	if (err == 0)
+		err = check_family(&talk, IP_FAMILY_V4);
+	if (err == 0 && ipv6)
+		err = check_family(&talk, IP_FAMILY_V6);
+	return talk_close(&talk, err, problem);
+}
+
 int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM])
 {
 	struct talk talk;

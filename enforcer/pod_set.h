@@ -14,6 +14,9 @@
 
 enum { POD_SET_PROBLEM = 256 };
 
+/* 0 when pod_set_create() would not meet a set of another kind under one of our names; else -EEXIST, or -errno, and `problem`. */
+int pod_set_check(bool ipv6, char problem[POD_SET_PROBLEM]);
+
 /* Creates all sets, empty, or takes over (and empties class sets of) those an earlier run left. 0, or -errno and `problem`. */
 int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM]);
 /*

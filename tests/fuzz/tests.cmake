@@ -1,3 +1,6 @@
 podgate_fuzz(fuzz_conntrack podgate_conntrack PkgConfig::MNL)
 podgate_fuzz(fuzz_packet podgate_enforcer)
 podgate_fuzz(fuzz_nfqueue podgate_enforcer)
+podgate_fuzz(fuzz_manifest podgate_config)
+podgate_fuzz(fuzz_settings podgate_config)
+podgate_fuzz(fuzz_rule_text podgate_enforcer)

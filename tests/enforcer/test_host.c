@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Each check of the host, made to find something and nothing, in a network namespace of the test's own. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "enforcer/host.h"
+#include "enforcer/nfqueue.h"
+#include "tests/enforcer/netns_room.h"
+
+struct examination {
+	struct host_finding findings[HOST_FINDINGS_MOST];
+	size_t count;
+	struct settings settings;
+};
+
+static const struct settings usual = {
+	.workers = 2, .queue_base = 8610, .queue_length = 64, .mark_allow = 0x20000000, .mark_deny = 0x40000000,
+};
+
+static void examine(struct examination *out, const struct settings *settings)
+{
+	out->settings = *settings;
+	out->count = host_check(settings, out->findings);
+}
+
+static const struct host_finding *find(const struct examination *examination, const char *check)
+{
+	for (size_t i = 0; i < examination->count; i++)
+		if (strcmp(examination->findings[i].check, check) == 0)
+			return &examination->findings[i];
+	return NULL;
+}
+
+static const struct host_finding *finding_of(const struct settings *settings, const char *check)
+{
+	static struct examination examination;
+	const struct host_finding *finding;
+
+	examine(&examination, settings);
+	finding = find(&examination, check);
+	if (finding == NULL)
+		fail_msg("no finding %s", check);
+	return finding;
+}
+
+static void assert_finding(const struct settings *settings, const char *check, enum host_state state, const char *part)
+{
+	const struct host_finding *finding = finding_of(settings, check);
+
+	if (finding->state != state || strstr(finding->found, part) == NULL)
+		fail_msg("%s: %s: %s", check, host_state_name(finding->state), finding->found);
+}
+
+static char *read_world(void)
+{
+	return netns_room_read("cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft list ruleset; ipset save;"
+		" sysctl -a 2>/dev/null | grep -e bridge-nf -e rp_filter -e forward -e nf_conntrack_max; ip link");
+}
+
+/* Here, where every feature is there, nothing fails; whatever else is found, each trouble has a remedy and no other finding has. */
+static void every_trouble_has_a_remedy(void **state)
+{
+	struct examination examination;
+
+	(void)state;
+	examine(&examination, &usual);
+	assert_true(examination.count >= 20);
+	for (size_t i = 0; i < examination.count; i++) {
+		const struct host_finding *finding = &examination.findings[i];
+
+		if (finding->state == HOST_FAILED)
+			fail_msg("%s: %s", finding->check, finding->found);
+		assert_true(finding->found[0] != '\0');
+		assert_int_equal(finding->state == HOST_OK, finding->remedy[0] == '\0');
+	}
+}
+
+static void checking_changes_nothing(void **state)
+{
+	struct examination examination;
+	char *before, *after;
+
+	(void)state;
+	assert_int_equal(netns_room_run("ip link add br0 type bridge; sysctl -qw net.bridge.bridge-nf-call-iptables=0"), 0);
+	before = read_world();
+	examine(&examination, &usual);
+	after = read_world();
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+static void ipv6_is_judged_unless_switched_off(void **state)
+{
+	struct settings settings = usual;
+
+	(void)state;
+	assert_finding(&settings, "ipv6", HOST_OK, "judged");
+	settings.ipv6 = SWITCH_ON;
+	assert_finding(&settings, "ipv6", HOST_OK, "judged");
+	settings.ipv6 = SWITCH_OFF;
+	assert_finding(&settings, "ipv6", HOST_WARNING, "not judged");
+}
+
+static void the_back_end_is_told(void **state)
+{
+	struct settings settings = usual;
+
+	(void)state;
+	settings.backend = BACKEND_LEGACY;
+	assert_finding(&settings, "iptables", HOST_OK, "legacy back end, as set");
+	assert_int_equal(netns_room_run("iptables-legacy -A INPUT -p tcp"), 0);
+	assert_finding(&usual, "iptables", HOST_OK, "legacy back end, as found out");
+}
+
+static void overlapping_marks_fail(void **state)
+{
+	struct settings settings = usual;
+
+	(void)state;
+	assert_finding(&usual, "marks", HOST_OK, "0x60000000");
+	assert_int_equal(netns_room_run("iptables -t mangle -A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT"), 0);
+	assert_finding(&usual, "marks", HOST_FAILED, "'-A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT'");
+	settings.mark_allow = 1;
+	assert_finding(&settings, "marks", HOST_OK, "0x40000001");
+}
+
+static void sets_of_others_fail(void **state)
+{
+	(void)state;
+	assert_finding(&usual, "sets", HOST_OK, "no ipset of others");
+	assert_int_equal(netns_room_run("ipset create podgate-denied6 hash:net family inet6"), 0);
+	assert_finding(&usual, "sets", HOST_FAILED, "podgate-denied6");
+}
+
+static void queues_of_others_fail(void **state)
+{
+	const struct nfqueue_options options = { .number = 8612, .length = 16 };
+	char problem[NFQUEUE_PROBLEM];
+	struct settings settings = usual;
+	struct nfqueue *queue;
+
+	(void)state;
+	assert_finding(&usual, "queues", HOST_OK, "8610 to 8612 are free");
+	if (nfqueue_open(&queue, &options, problem) != 0)
+		fail_msg("%s", problem);
+	assert_finding(&usual, "queues", HOST_FAILED, "queue 8612 is held by another program");
+	settings.workers = 1;	/* ends at 8611 */
+	assert_finding(&settings, "queues", HOST_OK, "8610 to 8611 are free");
+	prctl(PR_SET_NAME, "podgate");
+	assert_finding(&usual, "queues", HOST_OK, "held by podgate itself");
+	prctl(PR_SET_NAME, "test_host");
+	nfqueue_close(queue);
+}
+
+static void set_sysctl(const char *name, int value)
+{
+	assert_int_equal(netns_room_run("sysctl -qw %s=%d", name, value), 0);
+}
+
+static long sysctl_value(const char *name)
+{
+	char *text = netns_room_read("sysctl -n %s", name);
+	const long value = strtol(text, NULL, 10);
+
+	free(text);
+	return value;
+}
+
+#define CALL4 "net.bridge.bridge-nf-call-iptables"
+#define CALL6 "net.bridge.bridge-nf-call-ip6tables"
+
+static void bridges_that_hide_packets_are_found(void **state)
+{
+	struct settings settings = usual;
+
+	(void)state;
+	set_sysctl(CALL4, 0);
+	settings.bridge = BRIDGE_REQUIRE;
+	assert_finding(&settings, "br-netfilter", HOST_OK, "no bridge");
+	assert_int_equal(netns_room_run("ip link add pods7 type bridge"), 0);
+	assert_finding(&settings, "br-netfilter", HOST_FAILED, "bridge pods7");
+	assert_non_null(strstr(finding_of(&settings, "br-netfilter")->remedy, "sysctl -w " CALL4 "=1"));
+	settings.bridge = BRIDGE_IGNORE;
+	assert_finding(&settings, "br-netfilter", HOST_WARNING, "past the rules");
+	settings.bridge = BRIDGE_SET;
+	assert_finding(&settings, "br-netfilter", HOST_OK, "`podgate run` switches it on");
+	settings.bridge = BRIDGE_REQUIRE;
+	set_sysctl(CALL4, 1);
+	assert_finding(&settings, "br-netfilter", HOST_OK, "pass the rules");
+	set_sysctl(CALL6, 0);
+	assert_finding(&settings, "br-netfilter", HOST_FAILED, CALL6);
+	settings.ipv6 = SWITCH_OFF;
+	assert_finding(&settings, "br-netfilter", HOST_OK, "pass the rules");
+}
+
+/* A bridge may show its packets by an option of its own. One that does not is one too many. */
+static void a_bridges_own_option_counts(void **state)
+{
+	struct settings settings = usual;
+
+	(void)state;
+	settings.bridge = BRIDGE_REQUIRE;
+	set_sysctl(CALL4, 0);
+	set_sysctl(CALL6, 0);
+	assert_int_equal(netns_room_run("ip link add seen type bridge nf_call_iptables 1 nf_call_ip6tables 1; ip link add veth7 type veth peer name veth8"), 0);
+	assert_finding(&settings, "br-netfilter", HOST_OK, "pass the rules");
+	assert_int_equal(netns_room_run("ip link add unseen type bridge"), 0);
+	assert_finding(&settings, "br-netfilter", HOST_FAILED, "bridge unseen");
+}
+
+static void preparing_sets_requires_or_ignores(void **state)
+{
+	struct settings settings = usual;
+	char problem[256] = "";
+
+	(void)state;
+	set_sysctl(CALL4, 0);
+	set_sysctl(CALL6, 0);
+	settings.bridge = BRIDGE_SET;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+	assert_int_equal(sysctl_value(CALL4), 0);	/* no bridge, nothing to do */
+	assert_int_equal(netns_room_run("ip link add br0 type bridge"), 0);
+	settings.bridge = BRIDGE_IGNORE;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+	settings.bridge = BRIDGE_REQUIRE;
+	assert_int_equal(host_prepare_bridge(&settings, problem), -ENOTSUP);
+	assert_non_null(strstr(problem, "br0"));
+	assert_non_null(strstr(problem, "bridge: set"));
+	assert_int_equal(sysctl_value(CALL4), 0);
+	settings.bridge = BRIDGE_SET;
+	settings.ipv6 = SWITCH_OFF;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+	assert_int_equal(sysctl_value(CALL4), 1);
+	assert_int_equal(sysctl_value(CALL6), 0);
+	settings.ipv6 = SWITCH_AUTO;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+	assert_int_equal(sysctl_value(CALL6), 1);
+	settings.bridge = BRIDGE_REQUIRE;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+}
+
+static void forwarding_is_looked_at(void **state)
+{
+	(void)state;
+	set_sysctl("net.ipv4.ip_forward", 0);
+	set_sysctl("net.ipv6.conf.all.forwarding", 0);
+	assert_finding(&usual, "ip-forward", HOST_WARNING, "net.ipv4.ip_forward is off");
+	assert_finding(&usual, "ipv6-forward", HOST_WARNING, "net.ipv6.conf.all.forwarding is off");
+	set_sysctl("net.ipv4.ip_forward", 1);
+	set_sysctl("net.ipv6.conf.all.forwarding", 1);
+	assert_finding(&usual, "ip-forward", HOST_OK, "is on");
+	assert_finding(&usual, "ipv6-forward", HOST_OK, "is on");
+}
+
+static void unchecked_sources_are_a_warning(void **state)
+{
+	(void)state;
+	assert_int_equal(netns_room_run("ip link add veth7 type veth peer name veth8"), 0);
+	set_sysctl("net.ipv4.conf.all.rp_filter", 0);
+	set_sysctl("net.ipv4.conf.veth7.rp_filter", 0);
+	set_sysctl("net.ipv4.conf.veth8.rp_filter", 1);
+	assert_finding(&usual, "spoofing", HOST_WARNING, "1 interface (veth7)");
+	set_sysctl("net.ipv4.conf.all.rp_filter", 2);
+	assert_finding(&usual, "spoofing", HOST_OK, "every interface");
+}
+
+static void flows_are_counted(void **state)
+{
+	(void)state;
+	assert_finding(&usual, "conntrack-table", HOST_OK, "holds 0 of ");
+	assert_finding(&usual, "clock", HOST_OK, "plausible");
+}
+
+/* An iptables that refuses rules with a certain word, as one without the extension does. */
+static void refuse_rules_with(const char *word, char folder[32])
+{
+	char search[128];
+
+	strcpy(folder, "/tmp/podgate-test-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(netns_room_run("cat >%s/iptables-nft-restore <<'END' && chmod 755 %s/iptables-nft-restore\n#!/bin/sh\n"
+		"text=$(cat; echo x)\ncase \"$text\" in *'%s'*) echo \"iptables-nft-restore v1.8.9 (nf_tables): Couldn't load match\" >&2; exit 2;; esac\n"
+		"printf %%s \"${text%%x}\" | /usr/sbin/iptables-nft-restore \"$@\"\nEND", folder, folder, word), 0);
+	snprintf(search, sizeof(search), "%s:/usr/sbin:/usr/bin:/sbin:/bin", folder);
+	setenv("PATH", search, 1);
+}
+
+static void a_missing_feature_is_named(void **state)
+{
+	struct examination examination;
+	const struct host_finding *finding;
+	char folder[32];
+
+	(void)state;
+	refuse_rules_with("-m pkttype", folder);
+	examine(&examination, &usual);
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	assert_int_equal(netns_room_run("rm -r %s", folder), 0);
+	finding = find(&examination, "xt-pkttype");
+	assert_non_null(finding);
+	assert_int_equal(finding->state, HOST_FAILED);
+	assert_non_null(strstr(finding->found, "match pkttype can't be used: IPv4"));
+	assert_non_null(strstr(finding->remedy, "CONFIG_NETFILTER_XT_MATCH_PKTTYPE"));
+	assert_int_equal(find(&examination, "xt-set")->state, HOST_OK);
+	assert_int_equal(find(&examination, "xt-nfqueue")->state, HOST_OK);
+}
+
+/* ---- in a thread of its own: without privilege, without programs ---- */
+
+static void *examine_without_privilege(void *context)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN, 0, 0, 0);
+	syscall(SYS_capget, &header, data);
+	data[0].effective &= ~(1U << CAP_NET_ADMIN);
+	data[0].permitted &= ~(1U << CAP_NET_ADMIN);
+	data[0].inheritable &= ~(1U << CAP_NET_ADMIN);
+	syscall(SYS_capset, &header, data);
+	examine(context, &usual);
+	return NULL;
+}
+
+static void *examine_without_programs(void *context)
+{
+	if (unshare(CLONE_FS | CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		mount("none", "/usr/sbin", "tmpfs", 0, NULL) == 0)
+		examine(context, &usual);
+	return NULL;
+}
+
+static void examine_in_thread(void *(*run)(void *context), struct examination *out)
+{
+	pthread_t thread;
+
+	out->count = 0;
+	assert_int_equal(pthread_create(&thread, NULL, run, out), 0);
+	pthread_join(thread, NULL);
+	assert_true(out->count > 0);
+}
+
+/* One failure, not one for each thing that can't be had without it. */
+static void missing_privilege_is_said_once(void **state)
+{
+	struct examination examination;
+	size_t failed = 0;
+
+	(void)state;
+	examine_in_thread(examine_without_privilege, &examination);
+	assert_string_equal(examination.findings[0].check, "cap-net-admin");
+	assert_int_equal(examination.findings[0].state, HOST_FAILED);
+	assert_non_null(strstr(examination.findings[0].remedy, "root"));
+	for (size_t i = 0; i < examination.count; i++)
+		failed += examination.findings[i].state == HOST_FAILED;
+	assert_int_equal(failed, 1);
+}
+
+static void missing_iptables_is_said_once(void **state)
+{
+	struct examination examination;
+	size_t failed = 0;
+
+	(void)state;
+	examine_in_thread(examine_without_programs, &examination);
+	for (size_t i = 0; i < examination.count; i++)
+		failed += examination.findings[i].state == HOST_FAILED;
+	assert_int_equal(failed, 1);
+	assert_int_equal(find(&examination, "iptables")->state, HOST_FAILED);
+	assert_non_null(strstr(find(&examination, "iptables")->found, "install the package iptables"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_trouble_has_a_remedy, netns_room_enter),
+		cmocka_unit_test_setup(checking_changes_nothing, netns_room_enter),
+		cmocka_unit_test_setup(ipv6_is_judged_unless_switched_off, netns_room_enter),
+		cmocka_unit_test_setup(the_back_end_is_told, netns_room_enter),
+		cmocka_unit_test_setup(overlapping_marks_fail, netns_room_enter),
+		cmocka_unit_test_setup(sets_of_others_fail, netns_room_enter),
+		cmocka_unit_test_setup(queues_of_others_fail, netns_room_enter),
+		cmocka_unit_test_setup(bridges_that_hide_packets_are_found, netns_room_enter),
+		cmocka_unit_test_setup(a_bridges_own_option_counts, netns_room_enter),
+		cmocka_unit_test_setup(preparing_sets_requires_or_ignores, netns_room_enter),
+		cmocka_unit_test_setup(forwarding_is_looked_at, netns_room_enter),
+		cmocka_unit_test_setup(unchecked_sources_are_a_warning, netns_room_enter),
+		cmocka_unit_test_setup(flows_are_counted, netns_room_enter),
+		cmocka_unit_test_setup(a_missing_feature_is_named, netns_room_enter),
+		cmocka_unit_test_setup(missing_privilege_is_said_once, netns_room_enter),
+		cmocka_unit_test_setup(missing_iptables_is_said_once, netns_room_enter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
