@@ -274,12 +274,12 @@ static bool has_key(const struct node_entry *entries, size_t count, const char *
 }
 
 /* Appends to pending what `source` has and the mapping, which begins at `first`, has not. */
-static int merge_mapping(struct node_builder *builder, size_t first, const struct node *source)
+static int merge_mapping(struct node_builder *builder, size_t first, const struct node *key, const struct node *source)
 {
-	int err = count_nodes(builder, source->count, source->pos);
+	int err = count_nodes(builder, source->count, key->pos);
 
 	if (err == 0 && (source->count > MERGE_MOST || builder->pending_count - first > MERGE_MOST)) {
-		diag_add(builder->diags, DIAG_ERROR, source->pos, "bad-merge", "write the keys out",
+		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-merge", "write the keys out",
 			"'<<' merges mappings of at most %d keys", MERGE_MOST);
 		spoil_open(builder);
 		return 0;
@@ -300,11 +300,11 @@ static int merge_value(struct node_builder *builder, size_t first, const struct 
 	int err = 0;
 
 	if (value->kind == NODE_MAPPING)
-		return merge_mapping(builder, first, value);
+		return merge_mapping(builder, first, key, value);
 	for (size_t i = 0; err == 0 && value->kind == NODE_SEQUENCE && i < value->count; i++) {
 		if (value->entries[i].value->kind != NODE_MAPPING)
 			goto refused;
-		err = merge_mapping(builder, first, value->entries[i].value);
+		err = merge_mapping(builder, first, key, value->entries[i].value);
 	}
 	if (value->kind == NODE_SEQUENCE)
 		return err;

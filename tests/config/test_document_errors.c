@@ -110,7 +110,7 @@ static void refuses_to_merge_large_mappings(void **state)
 		used += (size_t)sprintf(text + used, "  k%d: v\n", i);
 	sprintf(text + used, "b:\n  <<: *a\n");
 	findings_of_document(text, strlen(text), out);
-	assert_string_equal(out, "2:3 bad-merge\n");
+	assert_string_equal(out, "303:3 bad-merge\n");
 	free(text);
 }
 
