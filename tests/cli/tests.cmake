@@ -1,0 +1,3 @@
+# The command itself, in network namespaces of its own: they need root.
+add_test(NAME cli/test_cleanup COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/test_cleanup.sh $<TARGET_FILE:podgate>)
+set_tests_properties(cli/test_cleanup PROPERTIES TIMEOUT 120)
