@@ -226,9 +226,9 @@ static void withdraw(const struct enforcement *enforcement)
 	pod_set_destroy(ignored);
 }
 
-int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot, char problem[ENFORCEMENT_PROBLEM])
+int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
+	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[ENFORCEMENT_PROBLEM])
 {
-	struct sweep_stats stats;
 	int err = pod_set_create(enforcement->rules.ipv6, problem);
 
 	if (err == 0)
@@ -236,11 +236,11 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 	if (err == 0)
 		err = start_threads(enforcement, snapshot, problem);
 	if (err == 0)
-		err = sweep(enforcement, snapshot, &stats, problem);
+		err = sweep(enforcement, snapshot, &sweeps[0], problem);
 	if (err == 0)
 		err = ruleset_install(&enforcement->rules, problem);
 	if (err == 0)
-		err = sweep(enforcement, snapshot, &stats, problem);
+		err = sweep(enforcement, snapshot, &sweeps[1], problem);
 	if (err != 0)
 		withdraw(enforcement);
 	return err;

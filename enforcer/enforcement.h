@@ -32,9 +32,12 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 /*
  * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it, and the log thread runs;
  * (3) the flows that live already are judged; (4) the rules go in; (5) flows that began since (3) are judged.
- * 0; or -errno and `problem`, and what was not there before is gone again. `snapshot` is the caller's to free after enforcement_close().
+ * 0, and what (3) and (5) found in `sweeps`; or -errno and `problem`, and what was not there before is gone again. `snapshot` is the
+ * caller's to free after enforcement_close().
  */
-int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot, char problem[ENFORCEMENT_PROBLEM]);
+enum { ENFORCEMENT_START_SWEEPS = 2 };
+int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
+	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[ENFORCEMENT_PROBLEM]);
 
 struct publish_result {
 	bool published;			/* the workers judge by the new snapshot; the old one is the caller's again */

@@ -310,6 +310,7 @@ void publisher_changed(void *context)
 
 static int start_first(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM])
 {
+	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS];
 	struct cluster *cluster;
 	int err = store_cluster(publisher->options.store, &cluster);
 
@@ -321,7 +322,10 @@ static int start_first(struct publisher *publisher, char problem[ENFORCEMENT_PRO
 		snprintf(problem, ENFORCEMENT_PROBLEM, "can't compile the policies: %s", strerror(-err));
 		return err;
 	}
-	return enforcement_start(publisher->options.enforcement, publisher->snapshot, problem);
+	err = enforcement_start(publisher->options.enforcement, publisher->snapshot, sweeps, problem);
+	for (size_t i = 0; err == 0 && i < ENFORCEMENT_START_SWEEPS; i++)
+		note_sweep(publisher, &sweeps[i]);
+	return err;
 }
 
 int publisher_create(struct publisher **out, const struct publisher_options *options)
@@ -342,7 +346,6 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
 
 	if (err != 0)
 		return err;
-	publisher->swept_ns = now_ns(CLOCK_MONOTONIC);
 	publisher->stats.intact = true;
 	publisher->started = true;
 	uv_timer_init(publisher->options.loop, &publisher->tick);

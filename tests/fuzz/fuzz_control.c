@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One line of the control protocol: parsed, and what is no watch answered as the daemon answers it, from a small cluster's snapshot. The
+ * same bytes as a record are held against the filter of a watch.
+ */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/store.h"
+#include "enforcer/control_request.h"
+#include "enforcer/explain_json.h"
+#include "policy/snapshot.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+
+static const char manifests[] =
+	"apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\n"
+	"status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}\n---\n"
+	"apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"
+	"spec: {containers: [{name: c, ports: [{name: postgres, containerPort: 5432}]}]}\n"
+	"status: {podIP: 10.0.0.2}\n---\n"
+	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db, namespace: shop}\n"
+	"spec:\n  podSelector: {matchLabels: {app: db}}\n  ingress:\n"
+	"  - from: [{podSelector: {matchLabels: {app: web}}}]\n    ports: [{port: postgres}]\n";
+
+static struct snapshot *make_snapshot(void)
+{
+	const struct snapshot_options options = {.revision = 1, .node_name = ""};
+	struct snapshot *snapshot;
+	struct cluster *cluster;
+	struct store *store;
+
+	if (store_create(&store) != 0 || store_put(store, "shop.yaml", manifests, strlen(manifests), NULL) != 0 ||
+	    store_cluster(store, &cluster) != 0 || snapshot_compile(&snapshot, cluster, &options) != 0)
+		abort();
+	cluster_unref(cluster);
+	store_free(store);
+	return snapshot;
+}
+
+static void answer(const struct snapshot *snapshot, const struct control_request *request)
+{
+	cJSON *reply = NULL;
+
+	if (request->command == CONTROL_EXPLAIN)
+		reply = explain_json_answer(snapshot, request->json);
+	else if (request->command == CONTROL_JUDGE)
+		reply = explain_json_judge(snapshot, request->json);
+	else
+		return;
+	assert(cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(reply, "ok")));
+	cJSON_Delete(reply);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	static struct snapshot *snapshot;
+	const struct watch_filter everything = {0};
+	char problem[CONTROL_PROBLEM] = "";
+	struct control_request request;
+	int err;
+
+	if (snapshot == NULL)
+		snapshot = make_snapshot();
+	err = control_request_parse(&request, (const char *)bytes, length, problem);
+	if (err != 0) {
+		/* A refusal says why: the client is shown it. */
+		assert(problem[0] != '\0' && memchr(problem, '\0', sizeof(problem)) != NULL);
+		return 0;
+	}
+	answer(snapshot, &request);
+	watch_filter_matches(&request.filter, request.json);
+	assert(watch_filter_matches(&everything, request.json));
+	control_request_deinit(&request);
+	return 0;
+}
