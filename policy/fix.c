@@ -284,8 +284,28 @@ static void mend_by_rule(struct fix *fix)
 	}
 }
 
+/*
+ * IPv4-mapped IPv6 addresses are in no ipBlock that the API accepts, so no policy can name such an end. It is never a real
+ * neighbour: RFC 4291 keeps these addresses off the wire.
+ */
+static bool far_end_has_no_name(const struct fix *fix)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	const struct ip_addr *other = fix->match->other;
+
+	return fix->match->other_pod == NULL && other->family == IP_FAMILY_V6 &&
+	       memcmp(other->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+static bool takes_new_port(const struct fix *fix)
+{
+	return (fix->side->miss == MISS_PROTOCOL || fix->side->miss == MISS_PORT) && port_can_be_named(fix);
+}
+
 static void mend(struct fix *fix)
 {
+	if (far_end_has_no_name(fix) && fix->side->miss != MISS_AUDITED && !takes_new_port(fix))
+		return;
 	switch (fix->side->miss) {
 	case MISS_NONE:
 		return;

@@ -125,12 +125,8 @@ static void tell_selectors(struct words *words)
 
 static void tell_except(struct words *words, const struct ip_block *block, size_t index)
 {
-	const struct cidr *except = &block->excepts[index];
-
 	phrase_add(&words->field, ".ipBlock.except[%zu]", index);
 	phrase_add_block(&words->wanted, block);
-	if (cidr_contains_block(except, &block->cidr))
-		phrase_add(&words->wanted, ", which excepts the whole block");
 	phrase_add_addr(&words->had, words->match->other);
 	phrase_add(&words->had, ", which is excepted");
 }

@@ -26,3 +26,11 @@ podgate_test(policy/test_snapshot podgate_policy)
 podgate_test(policy/test_out_of_memory podgate_policy_testkit podgate_policy)
 target_link_options(policy_test_out_of_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray)
 podgate_test(policy/test_random podgate_policy_testkit podgate_policy)
+
+# Manifests as worlds for what people read: explain, lint, reach and query.
+add_library(podgate_manifest_testkit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/policy/manifest_world.c)
+target_link_libraries(podgate_manifest_testkit PUBLIC podgate_config podgate_policy PkgConfig::CMOCKA)
+
+podgate_test(policy/test_explain podgate_manifest_testkit)
+podgate_test(policy/test_explain_random podgate_policy_testkit podgate_manifest_testkit)
+target_sources(policy_test_explain_random PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/policy/fix_apply.c)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TESTS_POLICY_MANIFEST_WORLD_H
+#define TESTS_POLICY_MANIFEST_WORLD_H
+
+/*
+ * A snapshot of manifests written in a test: what is explained, linted and asked is easier to read as YAML than as structs. The
+ * file is called "world.yaml" in positions. Whatever goes wrong fails the test.
+ */
+
+#include "config/store.h"
+#include "policy/snapshot.h"
+
+struct manifest_world {
+	struct store *store;
+	struct cluster *cluster;
+	struct snapshot *snapshot;
+	struct arena *arena;		/* for what a test makes of it */
+	struct diag_list found;		/* by config/, in reading */
+};
+
+/* Manifests with errors fail the test. */
+void manifest_world_init(struct manifest_world *world, const char *yaml);
+void manifest_world_deinit(struct manifest_world *world);
+
+#endif
