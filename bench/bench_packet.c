@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Nanoseconds per packet_parse(), by kind of packet, beside what merely copying as many bytes of header takes. The packets
- * differ in their addresses and ports and lie as a queue's messages do, 512 bytes apart. The best of many rounds.
+ * Nanoseconds per packet_parse(), by kind of packet, beside what merely copying as many bytes of header takes. The
+ * packets differ in their addresses and ports and lie as a queue's messages do, 512 bytes apart. The best of many
+ * rounds.
  */
 
 #include <stdint.h>
@@ -83,7 +84,8 @@ static void report(const char *kind, const struct built *packet, size_t address)
 
 int main(void)
 {
-	struct built tcp4 = {.length = 0}, options4 = tcp4, error4 = tcp4, tcp6 = tcp4, chain6 = tcp4, error6 = tcp4;
+	struct built tcp4 = {.length = 0}, options4 = tcp4, error4 = tcp4, tcp6 = tcp4, chain6 = tcp4,
+		     error6 = tcp4;
 
 	build_ipv4(&tcp4, "10.0.0.1", "10.0.0.2", IPPROTO_TCP, 0, 8);
 	build_ports(&tcp4, 40000, 80);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Verdicts a second of one worker on real packets, in a network namespace of its own (needs root): many datagrams are queued, then
- * timed until the last is answered. Beside the gate, two loops that accept without looking: one with the gate's own reads
- * and writes, so that the difference is the price of parsing, judging and counting; and the loop of libnetfilter_queue's
- * documentation, a packet and a verdict at a time. Rounds take turns; the best of each is shown.
+ * Verdicts a second of one worker on real packets, in a network namespace of its own (needs root): many datagrams
+ * are queued, then timed until the last is answered. Beside the gate, two loops that accept without looking: one
+ * with the gate's own reads and writes, so that the difference is the price of parsing, judging and counting; and
+ * the loop of libnetfilter_queue's documentation, a packet and a verdict at a time. Rounds take turns; the best of
+ * each is shown.
  */
 
 #include <stddef.h>
@@ -90,7 +91,8 @@ static double run_accept_bursts(int sender)
 	return begin;
 }
 
-static int accept_one(struct nfq_q_handle *queue, struct nfgenmsg *general, struct nfq_data *data, void *answered)
+static int accept_one(
+	struct nfq_q_handle *queue, struct nfgenmsg *general, struct nfq_data *data, void *answered)
 {
 	(void)general;
 	++*(size_t *)answered;
@@ -151,7 +153,8 @@ int main(void)
 		}
 	}
 	for (size_t i = 0; i < 3; i++)
-		printf("%-44s %9.0f verdicts/s   %7.0f ns each\n", loops[i].name, PACKETS / best[i], best[i] / PACKETS * 1e9);
+		printf("%-44s %9.0f verdicts/s   %7.0f ns each\n", loops[i].name, PACKETS / best[i],
+			best[i] / PACKETS * 1e9);
 	close(sender);
 	close(receiver);
 	return 0;

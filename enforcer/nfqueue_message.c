@@ -86,7 +86,8 @@ static void read_attribute(const struct nlattr *attr, struct nfqueue_packet *pac
 }
 
 /* The attributes lie in bytes [at, end). A message cut short keeps what lies before the cut. */
-static void read_attributes(const uint8_t *at, const uint8_t *end, struct nfqueue_packet *packet, struct fields *fields)
+static void read_attributes(
+	const uint8_t *at, const uint8_t *end, struct nfqueue_packet *packet, struct fields *fields)
 {
 	while (end - at >= (ptrdiff_t)sizeof(struct nlattr)) {
 		const struct nlattr *attr = (const void *)at;
@@ -104,7 +105,8 @@ static void read_attributes(const uint8_t *at, const uint8_t *end, struct nfqueu
 	}
 }
 
-static enum nfqueue_message read_packet(const uint8_t *datagram, size_t length, bool whole, struct nfqueue_packet *packet)
+static enum nfqueue_message read_packet(
+	const uint8_t *datagram, size_t length, bool whole, struct nfqueue_packet *packet)
 {
 	struct nfqueue_packet read = {.bytes = NULL};
 	struct fields fields = {.damaged = !whole};
@@ -136,8 +138,8 @@ static enum nfqueue_message read_error(const struct nlmsghdr *message, size_t le
 	return NFQUEUE_MESSAGE_REFUSAL;
 }
 
-enum nfqueue_message nfqueue_message_read(const void *datagram, size_t length, uint16_t queue, struct nfqueue_packet *packet,
-	int *error)
+enum nfqueue_message nfqueue_message_read(
+	const void *datagram, size_t length, uint16_t queue, struct nfqueue_packet *packet, int *error)
 {
 	const struct nlmsghdr *message = datagram;
 	struct nfgenmsg general;

@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A line is below 80 bytes, a gate has 65 queues at the most; tables longer than this are read as far as it goes. */
+/*
+ * A line is below 80 bytes, a gate has 65 queues at the most; tables longer than this are read as far as it goes.
+ */
 enum { TABLE_TEXT = 32768, PATH = 64 };
 
 int nfqueue_proc_open(void)
@@ -28,8 +30,8 @@ static bool read_row(const char *line, struct nfqueue_row *out)
 {
 	struct nfqueue_row row;
 
-	if (sscanf(line, "%" SCNu16 " %" SCNu32 " %" SCNu32 " %*u %*u %" SCNu32 " %" SCNu32, &row.queue, &row.port,
-		    &row.waiting, &row.kernel_dropped, &row.user_dropped) != 5)
+	if (sscanf(line, "%" SCNu16 " %" SCNu32 " %" SCNu32 " %*u %*u %" SCNu32 " %" SCNu32, &row.queue,
+		    &row.port, &row.waiting, &row.kernel_dropped, &row.user_dropped) != 5)
 		return false;
 	*out = row;
 	return true;
@@ -74,7 +76,10 @@ int nfqueue_proc_read(int fd, uint16_t queue, struct nfqueue_row *out)
 	return err;
 }
 
-/* The inode of the socket with this port: /proc/net/netlink has lines of address, family, port, seven others and the inode. */
+/*
+ * The inode of the socket with this port: /proc/net/netlink has lines of address, family, port, seven others and
+ * the inode.
+ */
 static bool find_inode(uint32_t port, unsigned long *inode)
 {
 	FILE *file = fopen("/proc/thread-self/net/netlink", "re");
@@ -86,7 +91,8 @@ static bool find_inode(uint32_t port, unsigned long *inode)
 	if (file == NULL)
 		return false;
 	while (!found && fgets(line, sizeof(line), file) != NULL)
-		found = sscanf(line, "%*s %u %" SCNu32 " %*s %*s %*s %*s %*s %*s %lu", &family, &owner, inode) == 3 &&
+		found = sscanf(line, "%*s %u %" SCNu32 " %*s %*s %*s %*s %*s %*s %lu", &family, &owner,
+				inode) == 3 &&
 			family == NETLINK_NETFILTER && owner == port;
 	fclose(file);
 	return found;

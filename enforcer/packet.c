@@ -48,8 +48,9 @@ enum {
 };
 
 /*
- * What was read of a packet, by its place in it. The flow is written once, when all is known: addresses that are built piecemeal and
- * then copied cost more than all of the parsing (the copy's wide loads wait for the narrow stores; bench_packet shows it).
+ * What was read of a packet, by its place in it. The flow is written once, when all is known: addresses that are
+ * built piecemeal and then copied cost more than all of the parsing (the copy's wide loads wait for the narrow
+ * stores; bench_packet shows it).
  */
 struct headers {
 	const uint8_t *src, *dst;	/* addresses of this family */
@@ -66,15 +67,19 @@ static uint16_t read16(const uint8_t *bytes)
 }
 
 /*
- * How many of the `captured` bytes belong to a packet that says it has `total`: what follows is padding of the link layer. The
- * kernel lets a total that counts no payload pass for one kind of packet: TCP segments merged beyond 64 KiB (BIG TCP).
+ * How many of the `captured` bytes belong to a packet that says it has `total`: what follows is padding of the link
+ * layer. The kernel lets a total that counts no payload pass for one kind of packet: TCP segments merged beyond 64
+ * KiB (BIG TCP).
  */
 static size_t clamp_length(size_t captured, size_t total, size_t big_tcp)
 {
 	return total != big_tcp && total < captured ? total : captured;
 }
 
-/* `quoted`: within an ICMP error, where only the beginning is there and the lengths are not to be trusted (nor needed). */
+/*
+ * `quoted`: within an ICMP error, where only the beginning is there and the lengths are not to be trusted (nor
+ * needed).
+ */
 static enum packet_error read_ipv4(const uint8_t *bytes, size_t length, bool quoted, struct headers *out)
 {
 	const size_t header = (size_t)(bytes[0] & 0x0f) * 4;
@@ -123,8 +128,9 @@ static size_t extension_length(uint8_t protocol, uint8_t length_byte)
 }
 
 /*
- * Walks the extension headers that conntrack walks (ipv6_skip_exthdr()), in any order and number. Mobility, HIP, Shim6 and ESP
- * headers end the walk as they end conntrack's: looking past them would judge by ports that its entry does not have.
+ * Walks the extension headers that conntrack walks (ipv6_skip_exthdr()), in any order and number. Mobility, HIP,
+ * Shim6 and ESP headers end the walk as they end conntrack's: looking past them would judge by ports that its entry
+ * does not have.
  */
 static enum packet_error skip_extensions(struct headers *headers)
 {
@@ -136,7 +142,8 @@ static enum packet_error skip_extensions(struct headers *headers)
 			return PACKET_OK;
 		if (length > headers->length)
 			return PACKET_EXTENSIONS;
-		if (headers->protocol == IPPROTO_FRAGMENT && (read16(headers->rest + 2) & IPV6_OFFSET_MASK) != 0)
+		if (headers->protocol == IPPROTO_FRAGMENT &&
+			(read16(headers->rest + 2) & IPV6_OFFSET_MASK) != 0)
 			return PACKET_FRAGMENT;
 		headers->protocol = headers->rest[0];
 		headers->rest += length;

@@ -8,9 +8,10 @@
 enum { CACHE_LINE = 64 };
 
 /*
- * `written` and `taken` count records since the ring was made and never wrap (584 years at a billion a second); their difference
- * is what the ring holds. Each side writes its own counter, on a cache line of its own, and remembers the other's as it
- * was when last looked at: the line of the other side is fetched only when the ring seems full, or empty.
+ * `written` and `taken` count records since the ring was made and never wrap (584 years at a billion a second);
+ * their difference is what the ring holds. Each side writes its own counter, on a cache line of its own, and
+ * remembers the other's as it was when last looked at: the line of the other side is fetched only when the ring
+ * seems full, or empty.
  */
 struct ring {
 	size_t mask;

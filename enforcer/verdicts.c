@@ -48,7 +48,10 @@ static void put_each(struct verdicts *verdicts, const struct nfqueue_packet *pac
 		put(verdicts, NFQNL_MSG_VERDICT, packets[i].id, packets[i].accept);
 }
 
-/* After the rarer ones nothing else is left of the burst, so the batch may name its last id, whatever that one's own verdict is. */
+/*
+ * After the rarer ones nothing else is left of the burst, so the batch may name its last id, whatever that one's
+ * own verdict is.
+ */
 static void put_batch(struct verdicts *verdicts, const struct nfqueue_packet *packets, size_t count)
 {
 	size_t accepts = 0;

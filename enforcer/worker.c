@@ -47,7 +47,8 @@ struct worker {
 
 static void add(_Atomic uint64_t *counter, uint64_t count)
 {
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + count, memory_order_relaxed);
+	atomic_store_explicit(
+		counter, atomic_load_explicit(counter, memory_order_relaxed) + count, memory_order_relaxed);
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -108,7 +109,10 @@ static void leave_record(struct worker *worker, const struct record *common, siz
 	ring_push(worker->ring, &record);	/* a full ring counts what it loses */
 }
 
-/* Returns whether there were any. `arrived` is of CLOCK_MONOTONIC. The wall clock is only read when something is to be recorded. */
+/*
+ * Returns whether there were any. `arrived` is of CLOCK_MONOTONIC. The wall clock is only read when something is to
+ * be recorded.
+ */
 static bool leave_records(struct worker *worker, const struct snapshot *snapshot, uint64_t arrived)
 {
 	struct record common = {.kind = RECORD_VERDICT, .snapshot = snapshot};
@@ -129,7 +133,10 @@ static bool leave_records(struct worker *worker, const struct snapshot *snapshot
 	return any;
 }
 
-/* The order matters, and is what gate_publish() promises: verdicts sent, records left, and only then is the snapshot let go of. */
+/*
+ * The order matters, and is what gate_publish() promises: verdicts sent, records left, and only then is the
+ * snapshot let go of.
+ */
 static void handle_burst(struct worker *worker)
 {
 	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
@@ -205,7 +212,8 @@ int worker_open(struct worker **out, const struct worker_options *options, char 
 	worker->options = *options;
 	err = ring_create(&worker->ring, options->ring_capacity);
 	if (err != 0)
-		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s", options->ring_capacity, strerror(-err));
+		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s", options->ring_capacity,
+			strerror(-err));
 	else
 		err = nfqueue_open(&worker->queue, &options->queue, problem);
 	if (err != 0) {
@@ -244,7 +252,10 @@ int worker_start(struct worker *worker)
 	return 0;
 }
 
-/* Memory may be short for the waking message. Then there is nothing to do but to try again: without it the thread might sleep on. */
+/*
+ * Memory may be short for the waking message. Then there is nothing to do but to try again: without it the thread
+ * might sleep on.
+ */
 void worker_stop(struct worker *worker)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};

@@ -20,8 +20,9 @@
 #include "tests/enforcer/world.h"
 
 /*
- * Opens a gate in a child process, made with these clone(2) flags, after `prepare`. Returns gate_open()'s result, and its sentence
- * in `problem`. Not fork() and unshare(): under ThreadSanitizer a process is never single-threaded, as a new user namespace takes.
+ * Opens a gate in a child process, made with these clone(2) flags, after `prepare`. Returns gate_open()'s result,
+ * and its sentence in `problem`. Not fork() and unshare(): under ThreadSanitizer a process is never
+ * single-threaded, as a new user namespace takes.
  */
 static int open_in_child(unsigned long flags, int (*prepare)(void), char problem[GATE_PROBLEM])
 {
@@ -196,7 +197,10 @@ static void test_holder_that_is_not_there(void **state)
 	assert_string_equal(name, "");
 }
 
-/* Sends `count` datagrams to a gate that does not run yet, with room for four. Returns how many arrived by themselves. */
+/*
+ * Sends `count` datagrams to a gate that does not run yet, with room for four. Returns how many arrived by
+ * themselves.
+ */
 static uint32_t overflow(struct gate **gate, bool fail_open, uint32_t count, int receiver)
 {
 	struct gate_options options = world_gate_options(1);
@@ -230,9 +234,9 @@ static void run_overflow(bool fail_open)
 	for (uint32_t i = 0; i < 4; i++)
 		assert_int_equal(world_receive(receiver, 1000), i);
 	assert_int_equal(world_stats(gate).waiting, 0);
+	world_flush_rules();
 	gate_close(gate);
 	close(receiver);
-	world_flush_rules();
 	snapshot_free(snapshot);
 }
 

@@ -20,36 +20,46 @@
 #include "enforcer/nfqueue_proc.h"
 #include "tests/enforcer/world.h"
 
-/* A thread that sends numbered datagrams from shop/web to shop/db until told to stop, never more than WINDOW ahead of the gate. */
+/*
+ * A thread that sends numbered datagrams from shop/web to shop/db until told to stop, never more than WINDOW ahead
+ * of the gate.
+ */
 enum { WINDOW = 2000, PUBLICATIONS = 300 };
 
 struct load {
 	pthread_t thread;
-	struct gate *gate;
-	uint16_t src_port;
+	struct gate *gate;	/* NULL: never wait for it */
+	unsigned int worker;	/* whose queue this load goes to: queue_by_source_port() */
 	_Atomic bool stop;
 	_Atomic uint32_t sent;
 };
 
+static bool is_ahead(struct load *load)
+{
+	struct worker_stats stats;
+
+	gate_stats(load->gate, load->worker, &stats);
+	return atomic_load(&load->sent) > stats.packets + WINDOW;
+}
+
 static void *send_load(void *context)
 {
 	struct load *load = context;
-	const int sender = world_socket(SOCK_DGRAM, WEB4, load->src_port);
+	const int sender = world_socket(SOCK_DGRAM, WEB4, (uint16_t)(3000 + load->worker));
 
 	while (!atomic_load(&load->stop)) {
 		for (int i = 0; i < 16; i++)
 			world_send(sender, DB4, 1000, atomic_fetch_add(&load->sent, 1));
-		while (!atomic_load(&load->stop) && load->gate != NULL &&
-			atomic_load(&load->sent) > world_stats(load->gate).packets + WINDOW)
+		while (!atomic_load(&load->stop) && load->gate != NULL && is_ahead(load))
 			sched_yield();
 	}
 	close(sender);
 	return NULL;
 }
 
-static void start_load(struct load *load, struct gate *gate, uint16_t src_port)
+static void start_load(struct load *load, struct gate *gate, unsigned int worker)
 {
-	*load = (struct load){.gate = gate, .src_port = src_port};
+	*load = (struct load){.gate = gate, .worker = worker};
 	assert_int_equal(pthread_create(&load->thread, NULL, send_load, load), 0);
 }
 
@@ -71,8 +81,12 @@ struct tally {
 	uint64_t records, allowed;
 };
 
-/* Counts the records there are; each must name `only`, or either of the two if `other` is given, and have that one's verdict. */
-static void drain(struct gate *gate, const struct snapshot *only, const struct snapshot *other, struct tally *tally)
+/*
+ * Counts the records there are; each must name `only`, or either of the two if `other` is given, and have that
+ * one's verdict.
+ */
+static void drain(
+	struct gate *gate, const struct snapshot *only, const struct snapshot *other, struct tally *tally)
 {
 	struct record record;
 
@@ -81,7 +95,10 @@ static void drain(struct gate *gate, const struct snapshot *only, const struct s
 			assert_true(record.snapshot == only || record.snapshot == other);
 			tally->records++;
 			tally->allowed += record.judgement.verdict == VERDICT_ALLOW;
-			/* Odd revisions are open ones. It is not freed before the rings have been drained: as the log thread has it. */
+			/*
+			 * Odd revisions are open ones. It is not freed before the rings have been drained: as the
+			 * log thread has it.
+			 */
 			assert_int_equal(record.judgement.verdict,
 				snapshot_revision(record.snapshot) % 2 == 1 ? VERDICT_ALLOW : VERDICT_DENY);
 		}
@@ -98,7 +115,10 @@ static uint64_t count_arrived(int receiver, int wait_ms)
 	return arrived;
 }
 
-/* How many packets of all queues have been answered, by the kernel's own account: given an id, and not waiting any more. */
+/*
+ * How many packets of all queues have been answered, by the kernel's own account: given an id, and not waiting any
+ * more.
+ */
 static uint64_t count_answered(void)
 {
 	FILE *file = fopen("/proc/thread-self/net/netfilter/nfnetlink_queue", "re");
@@ -115,13 +135,15 @@ static uint64_t count_answered(void)
 static void queue_by_source_port(void)
 {
 	for (int i = 0; i < 2; i++)
-		world_rule(false, "-A OUTPUT -d " DB4 " -p udp --sport %d -j NFQUEUE --queue-num %d", 3000 + i, WORLD_QUEUE + i);
+		world_rule(false, "-A OUTPUT -d " DB4 " -p udp --sport %d -j NFQUEUE --queue-num %d",
+			3000 + i, WORLD_QUEUE + i);
 }
 
 /*
- * Snapshots that allow all and such that deny all take turns while packets come. When gate_publish() returns, the old snapshot's
- * verdicts have been sent and its records left; no later record names it, and it is freed at once (which the sanitizers watch). In
- * the end every packet sent has had one verdict, and exactly those allowed have arrived.
+ * Snapshots that allow all and such that deny all take turns while packets come. When gate_publish() returns, the
+ * old snapshot's verdicts have been sent and its records left; no later record names it, and it is freed at once
+ * (which the sanitizers watch). In the end every packet sent has had one verdict, and exactly those allowed have
+ * arrived.
  */
 static void test_publish_under_load(void **state)
 {
@@ -136,10 +158,11 @@ static void test_publish_under_load(void **state)
 	(void)state;
 	assert_int_equal(gate_start(gate, current), 0);
 	queue_by_source_port();
-	for (int i = 0; i < 2; i++)
-		start_load(&loads[i], gate, (uint16_t)(3000 + i));
+	for (unsigned int i = 0; i < 2; i++)
+		start_load(&loads[i], gate, i);
 	for (uint64_t revision = 2; revision < PUBLICATIONS; revision++) {
-		const struct snapshot *next = world_snapshot(revision % 2 == 1 ? WORLD_RULES : WORLD_CLOSED, revision);
+		const struct snapshot *next =
+			world_snapshot(revision % 2 == 1 ? WORLD_RULES : WORLD_CLOSED, revision);
 		const struct snapshot *old;
 
 		wait_sent(&loads[revision % 2], 50);
@@ -164,10 +187,11 @@ static void test_publish_under_load(void **state)
 	assert_int_equal(arrived, tally.allowed);
 	assert_true(tally.allowed > 1000 && tally.allowed < sent - 1000);
 	assert_int_equal(world_stats(gate).verdict_errors, 0);
+	assert_int_equal(world_stats(gate).kernel_dropped + world_stats(gate).user_dropped, 0);
 	assert_int_equal(world_stats(gate).waiting, 0);
+	world_flush_rules();
 	gate_close(gate);
 	close(receiver);
-	world_flush_rules();
 	snapshot_free((struct snapshot *)current);
 }
 
@@ -194,10 +218,10 @@ static void test_publish_to_sleeping_workers(void **state)
 				sched_yield();
 	}
 	assert_int_equal(world_receive(receiver, 50), -1);
+	world_flush_rules();
 	gate_close(gate);
 	close(sender);
 	close(receiver);
-	world_flush_rules();
 	for (int i = 0; i < 2; i++)
 		snapshot_free(snapshots[i]);
 }
@@ -210,7 +234,10 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Closing comes back at once though packets never stop coming; every packet has a verdict or goes with the queue, none hangs. */
+/*
+ * Closing comes back at once though packets never stop coming; every packet has a verdict or goes with the queue,
+ * none hangs.
+ */
 static void test_stop_under_load(void **state)
 {
 	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
@@ -225,7 +252,7 @@ static void test_stop_under_load(void **state)
 		uint64_t begin;
 
 		assert_int_equal(gate_start(gate, snapshot), 0);
-		start_load(&load, NULL, 3000);
+		start_load(&load, NULL, 0);
 		wait_sent(&load, 500);
 		begin = now_ms();
 		gate_close(gate);
@@ -253,7 +280,10 @@ static void test_stop_of_what_never_ran(void **state)
 	snapshot_free(snapshot);
 }
 
-/* What another program with CAP_NET_ADMIN writes to our port looks like a packet of the kernel's, with an id far ahead. */
+/*
+ * What another program with CAP_NET_ADMIN writes to our port looks like a packet of the kernel's, with an id far
+ * ahead.
+ */
 static void forge(uint32_t port, uint32_t id)
 {
 	struct {
@@ -265,7 +295,8 @@ static void forge(uint32_t port, uint32_t id)
 		struct nlattr payload_attr;
 		uint8_t payload[28];
 	} message = {
-		.header = {.nlmsg_len = sizeof(message), .nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET},
+		.header = {.nlmsg_len = sizeof(message),
+			.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET},
 		.general = {.version = NFNETLINK_V0, .res_id = htons(WORLD_QUEUE)},
 		.id_attr = {.nla_len = 11, .nla_type = NFQA_PACKET_HDR},
 		.packet = {.packet_id = htonl(id)},
@@ -276,7 +307,8 @@ static void forge(uint32_t port, uint32_t id)
 	const int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
 
 	assert_true(fd >= 0);
-	assert_int_equal(sendto(fd, &message, sizeof(message), 0, (const void *)&to, sizeof(to)), sizeof(message));
+	assert_int_equal(
+		sendto(fd, &message, sizeof(message), 0, (const void *)&to, sizeof(to)), sizeof(message));
 	close(fd);
 }
 
@@ -305,17 +337,17 @@ static void test_forged_messages(void **state)
 	assert_int_equal(world_stats(gate).verdict_errors, 0);
 	assert_int_equal(world_stats(gate).waiting, 0);
 	assert_int_equal(count_arrived(receiver, 50), 20);
+	world_flush_rules();
 	gate_close(gate);
 	close(proc);
 	close(sender);
 	close(receiver);
-	world_flush_rules();
 	snapshot_free(snapshot);
 }
 
 /*
- * Packets whose interface has gone before they were judged: the kernel has no use for the verdicts, says so, and that is all.
- * The last test: with the interface the IPv6 addresses go.
+ * Packets whose interface has gone before they were judged: the kernel has no use for the verdicts, says so, and
+ * that is all. The last test: with the interface the IPv6 addresses go.
  */
 static void test_verdicts_in_vain(void **state)
 {
@@ -334,9 +366,9 @@ static void test_verdicts_in_vain(void **state)
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	world_wait_judged(gate, 5);
 	assert_true(world_stats(gate).verdict_errors > 0);
+	world_flush_rules();
 	gate_close(gate);
 	close(sender);
-	world_flush_rules();
 	snapshot_free(snapshot);
 }
 

@@ -114,12 +114,14 @@ static void test_what_is_read(void **state)
 		large[i] = (uint8_t)i;
 	inet_pton(AF_INET, DB4, &db.sin_addr);
 	assert_int_equal(sendto(fixture.sender, large, 10, 0, (void *)&db, sizeof(db)), 10);
-	assert_int_equal(sendto(fixture.sender, large, sizeof(large), 0, (void *)&db, sizeof(db)), sizeof(large));
+	assert_int_equal(
+		sendto(fixture.sender, large, sizeof(large), 0, (void *)&db, sizeof(db)), sizeof(large));
 	receive(&fixture, 2);
 	assert_int_equal(fixture.burst.packets[0].length, 28 + 10);
 	assert_int_equal(fixture.burst.packets[1].length, 128);
 	for (size_t i = 0; i < 2; i++) {
-		assert_memory_equal(fixture.burst.packets[i].bytes + 28, large, fixture.burst.packets[i].length - 28);
+		assert_memory_equal(
+			fixture.burst.packets[i].bytes + 28, large, fixture.burst.packets[i].length - 28);
 		assert_false(fixture.burst.packets[i].accept);
 	}
 	assert_int_equal(nfqueue_answer(fixture.queue, &fixture.burst), 0);
@@ -141,7 +143,10 @@ static void test_wake(void **state)
 	tear_down(&fixture);
 }
 
-/* Without the capability the kernel takes the send and refuses what is in it. Those packets must not pass with a later batch. */
+/*
+ * Without the capability the kernel takes the send and refuses what is in it. Those packets must not pass with a
+ * later batch.
+ */
 static void test_refused_verdicts_become_denials(void **state)
 {
 	struct fixture fixture;

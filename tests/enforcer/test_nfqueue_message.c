@@ -36,7 +36,8 @@ static void begin(struct message *message, int type, uint16_t queue)
 
 static void put_id(struct message *message)
 {
-	const struct nfqnl_msg_packet_hdr header = {.packet_id = htonl(ID), .hw_protocol = htons(0x0800), .hook = 2};
+	const struct nfqnl_msg_packet_hdr header = {
+		.packet_id = htonl(ID), .hw_protocol = htons(0x0800), .hook = 2};
 
 	mnl_attr_put(message->header, NFQA_PACKET_HDR, sizeof(header), &header);
 }
@@ -52,7 +53,8 @@ static void put_whole(struct message *message)
 }
 
 /* Reads a copy that ends where its memory ends; the packet's bytes are compared before that goes. */
-static enum nfqueue_message read_bytes(const void *bytes, size_t length, struct nfqueue_packet *packet, int *error)
+static enum nfqueue_message read_bytes(
+	const void *bytes, size_t length, struct nfqueue_packet *packet, int *error)
 {
 	void *copy = malloc(length + (length == 0));
 	enum nfqueue_message kind;

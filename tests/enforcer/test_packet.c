@@ -35,7 +35,8 @@ static const char *describe(const struct flow *flow, char text[160])
 	char src[IP_ADDR_TEXT], dst[IP_ADDR_TEXT], protocol[FLOW_PROTOCOL_TEXT];
 
 	snprintf(text, 160, "%s %s %u > %s %u", flow_protocol_name(flow->protocol, protocol),
-		ip_addr_format(&flow->src, src), flow->src_port, ip_addr_format(&flow->dst, dst), flow->dst_port);
+		ip_addr_format(&flow->src, src), flow->src_port, ip_addr_format(&flow->dst, dst),
+		flow->dst_port);
 	return text;
 }
 
@@ -55,13 +56,14 @@ static void expect_error(const struct built *packet, enum packet_error expected)
 
 	memset(&flow, 0xa5, sizeof(flow));
 	memcpy(&before, &flow, sizeof(flow));
-	assert_string_equal(packet_error_name(parse(packet->bytes, packet->length, &flow)), packet_error_name(expected));
+	assert_string_equal(
+		packet_error_name(parse(packet->bytes, packet->length, &flow)), packet_error_name(expected));
 	assert_memory_equal(&flow, &before, sizeof(flow));
 }
 
 /*
- * Every beginning of a packet: below `least` bytes it is `error` or one of the errors of an even shorter one, from there on the
- * flow is read and stays the same.
+ * Every beginning of a packet: below `least` bytes it is `error` or one of the errors of an even shorter one, from
+ * there on the flow is read and stays the same.
  */
 static void expect_prefixes(const struct built *packet, size_t least, enum packet_error error)
 {
@@ -86,8 +88,8 @@ static void expect_prefixes(const struct built *packet, size_t least, enum packe
 static void test_ipv4_transports(void **state)
 {
 	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
-	static const char *const flows[] = {
-		"TCP 10.0.0.1 40000 > 10.0.0.2 80", "UDP 10.0.0.1 40000 > 10.0.0.2 80", "SCTP 10.0.0.1 40000 > 10.0.0.2 80"};
+	static const char *const flows[] = {"TCP 10.0.0.1 40000 > 10.0.0.2 80",
+		"UDP 10.0.0.1 40000 > 10.0.0.2 80", "SCTP 10.0.0.1 40000 > 10.0.0.2 80"};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -196,8 +198,8 @@ static void test_other_protocols(void **state)
 static void test_ipv6_transports(void **state)
 {
 	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
-	static const char *const flows[] = {
-		"TCP fd00::1 40000 > fd00::2 443", "UDP fd00::1 40000 > fd00::2 443", "SCTP fd00::1 40000 > fd00::2 443"};
+	static const char *const flows[] = {"TCP fd00::1 40000 > fd00::2 443",
+		"UDP fd00::1 40000 > fd00::2 443", "SCTP fd00::1 40000 > fd00::2 443"};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -298,7 +300,10 @@ static void test_ipv6_fragments(void **state)
 	expect_error(&packet, PACKET_FRAGMENT);
 }
 
-/* Where conntrack stops, so do we: its entry has no ports, and a verdict by ports would be kept for other ports, too. */
+/*
+ * Where conntrack stops, so do we: its entry has no ports, and a verdict by ports would be kept for other ports,
+ * too.
+ */
 static void test_ipv6_final_headers(void **state)
 {
 	static const struct {
@@ -390,7 +395,10 @@ static void test_icmp_error_about_a_ping(void **state)
 	expect_error(&packet, PACKET_BAD_ICMP);
 }
 
-/* R tells A about a packet that C sent: were that taken for B > C, any packet to A could pass as an error about B > C. */
+/*
+ * R tells A about a packet that C sent: were that taken for B > C, any packet to A could pass as an error about B >
+ * C.
+ */
 static void test_icmp_error_to_a_stranger(void **state)
 {
 	struct built packet = {.length = 0};
@@ -434,8 +442,8 @@ static void test_error_names(void **state)
 	for (int i = 0; i < PACKET_ERROR_COUNT; i++) {
 		assert_non_null(packet_error_name((enum packet_error)i));
 		for (int j = 0; j < i; j++)
-			assert_string_not_equal(
-				packet_error_name((enum packet_error)i), packet_error_name((enum packet_error)j));
+			assert_string_not_equal(packet_error_name((enum packet_error)i),
+				packet_error_name((enum packet_error)j));
 	}
 }
 

@@ -15,8 +15,8 @@
 #include "enforcer/verdicts.h"
 
 /*
- * A queue as the kernel keeps one (nfnetlink_queue.c): packets in the order of their ids, each answered once. The messages
- * written are played to it, so what is tested is what becomes of the packets, not how it was said.
+ * A queue as the kernel keeps one (nfnetlink_queue.c): packets in the order of their ids, each answered once. The
+ * messages written are played to it, so what is tested is what becomes of the packets, not how it was said.
  */
 enum { QUEUE = 8610, MODEL_PACKETS = 256 };
 enum fate { QUEUED, ACCEPTED, DROPPED };
@@ -71,7 +71,8 @@ static void play(struct model *model, const struct verdicts *verdicts)
 }
 
 /* Answers ids[0..count), accepting those whose bit is set in `accepts`; returns how many messages that took. */
-static size_t burst(struct model *model, struct verdicts *verdicts, const uint32_t *ids, size_t count, uint64_t accepts)
+static size_t burst(
+	struct model *model, struct verdicts *verdicts, const uint32_t *ids, size_t count, uint64_t accepts)
 {
 	struct nfqueue_packet packets[VERDICTS_PACKETS] = {0};
 	size_t messages;
@@ -112,7 +113,8 @@ static void test_fewest_messages(void **state)
 	static const struct {
 		uint64_t accepts;
 		size_t messages;
-	} cases[] = {{0xff, 1}, {0x00, 1}, {0xfe, 2}, {0x01, 2}, {0x7f, 2}, {0x80, 2}, {0x0f, 5}, {0x55, 5}, {0xaa, 5}};
+	} cases[] = {{0xff, 1}, {0x00, 1}, {0xfe, 2}, {0x01, 2}, {0x7f, 2}, {0x80, 2}, {0x0f, 5}, {0x55, 5},
+		{0xaa, 5}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -130,7 +132,10 @@ static void test_fewest_messages(void **state)
 	}
 }
 
-/* Bursts of any size and verdicts, ids with gaps and across the wrap of 32 bits: each packet gets its own verdict and no other. */
+/*
+ * Bursts of any size and verdicts, ids with gaps and across the wrap of 32 bits: each packet gets its own verdict
+ * and no other.
+ */
 static void test_random_bursts(void **state)
 {
 	struct verdicts verdicts;
@@ -194,7 +199,10 @@ static void test_disorder_is_answered_one_by_one(void **state)
 	assert_int_equal(fate_of(&model, 11), ACCEPTED);
 }
 
-/* A packet whose message could not be read: no batch may let it pass, and it is dropped as soon as its id is passed by. */
+/*
+ * A packet whose message could not be read: no batch may let it pass, and it is dropped as soon as its id is passed
+ * by.
+ */
 static void test_stray_packet_is_dropped(void **state)
 {
 	struct model model = {.count = 0};

@@ -27,11 +27,13 @@ int world_enter(void **state)
 {
 	(void)state;
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
-		fprintf(stderr, "this test needs root, for a network namespace of its own: run it as tests/run.sh does\n");
+		fprintf(stderr, "this test needs root, for a network namespace of its own: run it as "
+				"tests/run.sh does\n");
 		return -1;
 	}
 	run("ip link set lo up mtu 1500");	/* as on a wire: with lo's own 64 KiB no packet is ever a merged one */
-	run("for i in 1 2 3; do ip addr add 10.1.0.$i/32 dev lo && ip addr add fd01::$i/128 dev lo nodad || exit 1; done");
+	run("for i in 1 2 3; do ip addr add 10.1.0.$i/32 dev lo && ip addr add fd01::$i/128 dev lo nodad || "
+	    "exit 1; done");
 	return 0;
 }
 
@@ -57,22 +59,26 @@ void world_flush_rules(void)
 
 #define LABELS(app) {.items = &(const struct label){"app", app}, .count = 1}
 
-/* A pod without an address could not be tested: the initialiser below fills them in. */
-static struct ip_addr addresses[3][2];
+#define POD(app, addrs) \
+	{.namespace_name = "shop", .name = app, .labels = LABELS(app), .ips = addrs, .ip_count = 2, .node_name = ""}
+
+static struct ip_addr addresses[3][2];	/* IPv4 and IPv6 of each pod; fill_addresses() */
 static const struct pod pods[3] = {
-	{.namespace_name = "shop", .name = "web", .labels = LABELS("web"), .ips = addresses[0], .ip_count = 2, .node_name = ""},
-	{.namespace_name = "shop", .name = "db", .labels = LABELS("db"), .ips = addresses[1], .ip_count = 2, .node_name = ""},
-	{.namespace_name = "shop", .name = "other", .labels = LABELS("other"), .ips = addresses[2], .ip_count = 2, .node_name = ""},
+	POD("web", addresses[0]),
+	POD("db", addresses[1]),
+	POD("other", addresses[2]),
 };
 
 static const struct requirement is_db = {.key = "app", .values = (const char *const[]){"db"}, .value_count = 1};
-static const struct requirement is_web = {.key = "app", .values = (const char *const[]){"web"}, .value_count = 1};
+static const struct requirement is_web = {
+	.key = "app", .values = (const char *const[]){"web"}, .value_count = 1};
 static const struct policy_peer from_web = {.has_pod_selector = true, .pod_selector = {&is_web, 1, {0}}};
 static const struct policy_port web_ports[] = {
 	{.protocol = IPPROTO_UDP, .kind = POLICY_PORT_NUMBER, .first = 1000, .last = 1099, .name = ""},
 	{.protocol = IPPROTO_TCP, .kind = POLICY_PORT_NUMBER, .first = 5432, .last = 5432, .name = ""},
 };
-static const struct policy_rule web_rule = {.peers = &from_web, .peer_count = 1, .ports = web_ports, .port_count = 2};
+static const struct policy_rule web_rule = {
+	.peers = &from_web, .peer_count = 1, .ports = web_ports, .port_count = 2};
 
 static const struct network_policy policies[] = {
 	[WORLD_RULES] = {
@@ -101,12 +107,14 @@ static void fill_addresses(void)
 struct snapshot *world_snapshot(enum world_policy policy, uint64_t revision)
 {
 	const struct pod *pod_list[] = {&pods[0], &pods[1], &pods[2]};
-	const struct network_policy *policy_list[] = {&policies[policy == WORLD_RULES ? WORLD_RULES : WORLD_CLOSED]};
+	const struct network_policy *policy_list[] = {
+		&policies[policy == WORLD_RULES ? WORLD_RULES : WORLD_CLOSED]};
 	const struct cluster_objects objects = {
 		.pods = pod_list, .pod_count = 3,
 		.policies = policy_list, .policy_count = policy == WORLD_OPEN ? 0 : 1,
 	};
-	const struct snapshot_options options = {.revision = revision, .audit = policy == WORLD_AUDIT, .node_name = ""};
+	const struct snapshot_options options = {
+		.revision = revision, .audit = policy == WORLD_AUDIT, .node_name = ""};
 	struct snapshot *snapshot;
 	struct cluster *cluster;
 
@@ -186,7 +194,8 @@ static socklen_t fill_sockaddr(struct sockaddr_storage *out, const char *addr, u
 
 int world_socket(int type, const char *addr, uint16_t port)
 {
-	const int room = 32 << 20, on = 1;	/* what is queued counts against its sender's buffer, which would block it */
+	/* Large: what is queued counts against its sender's buffer, and would block it. */
+	const int room = 32 << 20, on = 1;
 	struct sockaddr_storage name;
 	const socklen_t length = fill_sockaddr(&name, addr, port);
 	const int fd = socket(name.ss_family, type | SOCK_CLOEXEC, 0);
@@ -200,8 +209,8 @@ int world_socket(int type, const char *addr, uint16_t port)
 }
 
 /*
- * A send may fail: what the kernel drops in OUTPUT (a full queue, or one that nobody holds) it reports to the sender as EPERM, and a
- * receiver's ICMP answer to an earlier one as ECONNREFUSED. What matters is what arrives.
+ * A send may fail: what the kernel drops in OUTPUT (a full queue, or one that nobody holds) it reports to the
+ * sender as EPERM, and a receiver's ICMP answer to an earlier one as ECONNREFUSED. What matters is what arrives.
  */
 void world_send(int socket, const char *addr, uint16_t port, uint32_t number)
 {

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/nfqueue_setup.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnetfilter_queue/libnetfilter_queue.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "enforcer/nfqueue_proc.h"
+#include "enforcer/verdicts.h"
+
+enum {
+	COPY_RANGE = 128,	/* all that a verdict depends on: IPv6, a few extensions, ICMPv6, the quoted headers */
+	CONFIG_BYTES = 128,
+	QUEUED_BYTES = 1024,	/* what one queued message takes of the socket's receive buffer */
+};
+
+static bool is_net_admin(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return false;
+	return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
+
+/* A packet that comes while the queue is still being set up: nobody can judge it yet. */
+static void deny_early(struct mnl_socket *socket, uint16_t queue, const struct nfqueue_packet *packet)
+{
+	struct verdicts verdicts;
+
+	verdicts_init(&verdicts, queue);
+	verdicts_write(&verdicts, packet, 1);	/* as read, it is not accepted */
+	mnl_socket_sendto(socket, verdicts.bytes, verdicts.length);
+}
+
+/* The kernel answers within the send: its ACK is there already, behind packets at the most. */
+static int receive_ack(struct mnl_socket *socket, uint16_t queue)
+{
+	_Alignas(8) uint8_t message[NFQUEUE_MESSAGE_BYTES];
+	struct nfqueue_packet packet;
+	int error;
+
+	for (;;) {
+		const ssize_t got = recv(mnl_socket_get_fd(socket), message, sizeof(message), MSG_DONTWAIT);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		switch (nfqueue_message_read(message, (size_t)got, queue, &packet, &error)) {
+		case NFQUEUE_MESSAGE_ACK:
+			return 0;
+		case NFQUEUE_MESSAGE_REFUSAL:
+			return error;
+		case NFQUEUE_MESSAGE_PACKET:
+		case NFQUEUE_MESSAGE_DAMAGED:
+			deny_early(socket, queue, &packet);
+			break;
+		case NFQUEUE_MESSAGE_UNKNOWN:
+			break;
+		}
+	}
+}
+
+static struct nlmsghdr *put_config(char *buffer, uint16_t queue)
+{
+	struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue);
+
+	message->nlmsg_flags |= NLM_F_ACK;
+	return message;
+}
+
+static int configure(struct mnl_socket *socket, uint16_t queue, const struct nlmsghdr *message)
+{
+	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	return receive_ack(socket, queue);
+}
+
+static int bind_queue(struct mnl_socket *socket, uint16_t queue)
+{
+	_Alignas(8) char buffer[CONFIG_BYTES];
+	struct nlmsghdr *message = put_config(buffer, queue);
+
+	nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+	return configure(socket, queue, message);
+}
+
+static int set_limits(struct mnl_socket *socket, const struct nfqueue_options *options)
+{
+	_Alignas(8) char buffer[CONFIG_BYTES];
+	struct nlmsghdr *message = put_config(buffer, options->number);
+	/* GSO always: without it the kernel would cut a large packet up and ask about each piece of one flow. */
+	const uint32_t flags = NFQA_CFG_F_GSO | (options->fail_open ? NFQA_CFG_F_FAIL_OPEN : 0);
+
+	nfq_nlmsg_cfg_put_qmaxlen(message, options->length);
+	mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(flags));
+	mnl_attr_put_u32(message, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO | NFQA_CFG_F_FAIL_OPEN));
+	return configure(socket, options->number, message);
+}
+
+/* The last step: a queue delivers nothing before it knows how much of a packet to copy. */
+static int set_copy_range(struct mnl_socket *socket, uint16_t queue)
+{
+	_Alignas(8) char buffer[CONFIG_BYTES];
+	struct nlmsghdr *message = put_config(buffer, queue);
+
+	nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, COPY_RANGE);
+	return configure(socket, queue, message);
+}
+
+/*
+ * NETLINK_NO_ENOBUFS: without it, a socket that has overflowed refuses every packet until it is read empty, and so
+ * one burst too many costs hundreds of first packets. What overflows is lost either way, and counted by the kernel
+ * (user_dropped), where gate_stats() reads it. None of these is worth failing for: older kernels lack
+ * NETLINK_CAP_ACK, and a smaller buffer still works.
+ */
+static void tune(struct mnl_socket *socket, uint32_t length)
+{
+	const int fd = mnl_socket_get_fd(socket);
+	const int room = length < INT_MAX / 2 / QUEUED_BYTES ? (int)length * QUEUED_BYTES : INT_MAX / 2;
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+}
+
+static int set_up(struct mnl_socket *socket, const struct nfqueue_options *options)
+{
+	int err;
+
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	tune(socket, options->length);
+	err = bind_queue(socket, options->number);
+	if (err == 0)
+		err = set_limits(socket, options);
+	if (err == 0)
+		err = set_copy_range(socket, options->number);
+	return err;
+}
+
+/* The kernel answers EPERM for a queue that another socket holds, and for a missing capability, too. */
+static int explain_held(uint16_t number, char problem[NFQUEUE_PROBLEM])
+{
+	const int fd = nfqueue_proc_open();
+	struct nfqueue_row row;
+	char holder[NFQUEUE_HOLDER];
+	int err = fd < 0 ? fd : nfqueue_proc_read(fd, number, &row);
+
+	if (fd >= 0)
+		close(fd);
+	if (err != 0) {
+		snprintf(problem, NFQUEUE_PROBLEM,
+			"the kernel refuses NFQUEUE %u: CAP_NET_ADMIN is needed in the network namespace "
+			"itself, run podgate as its root",
+			number);
+		return -EPERM;
+	}
+	nfqueue_proc_name_holder(row.port, holder);
+	snprintf(problem, NFQUEUE_PROBLEM,
+		"NFQUEUE %u is held by another program (netlink port %u%s%s): stop it, or set queue_base to "
+		"numbers that are free",
+		number, row.port, holder[0] != '\0' ? ", " : "", holder);
+	return -EBUSY;
+}
+
+static int explain(const struct nfqueue_options *options, int err, char problem[NFQUEUE_PROBLEM])
+{
+	switch (err) {
+	case -EPERM:
+	case -EBUSY:
+		return explain_held(options->number, problem);
+	case -EINVAL:	/* from nfnetlink, which does not know the subsystem and could not load it */
+	case -EPROTONOSUPPORT:
+		snprintf(problem, NFQUEUE_PROBLEM,
+			"this kernel has no NFQUEUE: load the module nfnetlink_queue, or build it with "
+			"CONFIG_NETFILTER_NETLINK_QUEUE");
+		return -EPROTONOSUPPORT;
+	case -EOPNOTSUPP:
+		snprintf(problem, NFQUEUE_PROBLEM,
+			"this kernel's NFQUEUE lacks NFQA_CFG_F_GSO: Linux 3.10 or later is needed");
+		return err;
+	default:
+		snprintf(problem, NFQUEUE_PROBLEM, "NFQUEUE %u can't be set up: %s", options->number,
+			strerror(-err));
+		return err;
+	}
+}
+
+int nfqueue_setup(struct mnl_socket **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM])
+{
+	struct mnl_socket *socket;
+	int err;
+
+	if (!is_net_admin()) {
+		snprintf(problem, NFQUEUE_PROBLEM,
+			"CAP_NET_ADMIN is missing, which binding NFQUEUE %u takes: run podgate as root or "
+			"grant it that capability",
+			options->number);
+		return -EPERM;
+	}
+	socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (socket == NULL)
+		return explain(options, -errno, problem);
+	err = set_up(socket, options);
+	if (err != 0) {
+		err = explain(options, err, problem);
+		mnl_socket_close(socket);
+		return err;
+	}
+	*out = socket;
+	return 0;
+}
