@@ -21,13 +21,13 @@ struct field_set {
 };
 
 enum field_mode {
-	FIELDS_STRICT,		/* unknown fields are errors: a rule that is not understood must not pass for one that is */
-	FIELDS_LENIENT,		/* warnings, and only those near a field of the set: objects with many fields that do not matter here */
+	FIELDS_STRICT,	/* unknown fields are errors: a rule that is not understood must not pass for one that is */
+	FIELDS_LENIENT,	/* warnings, and only for those near a field of the set: most fields do not matter here */
 };
 
 /*
  * Checks the keys of `node`. False when it is no mapping, which is an error (said as a missing
- * colon where it is the text of one of the fields).
+ * colon where it is the text of one of the fields). Of a mapping with very many unknown fields only the first are told.
  */
 bool fields_check(struct decoder *decoder, const struct node *node, const struct field_set *set, enum field_mode mode);
 

@@ -156,8 +156,9 @@ static bool is_usable_name(const char *name)
 }
 
 /*
- * "" when there is none that can be used. One that only breaks the API server's rules (an upper case letter)
- * does no harm here: a policy of that name is better in force than not.
+ * "" when there is none that can be used. The name of a pod or policy that only breaks the API server's rules (an
+ * upper case letter) does no harm here: a policy of that name is better in force than not. That of a
+ * namespace must keep them, for it is a label's value, too.
  */
 static const char *read_name(struct decoder *decoder, const struct node *node, const char *what,
 	const char *(*problem_of)(const char *))
@@ -167,7 +168,7 @@ static const char *read_name(struct decoder *decoder, const struct node *node, c
 
 	if (name == NULL)
 		return "";
-	if (problem != NULL && is_usable_name(name))
+	if (problem != NULL && problem_of == object_name_problem && is_usable_name(name))
 		decode_warning(decoder, node->pos, "bad-name", NULL, "%s '%s' is no name that Kubernetes accepts: %s", what,
 			name, problem);
 	else if (problem != NULL)

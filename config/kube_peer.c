@@ -93,7 +93,8 @@ static void check_except(struct decoder *decoder, const struct node *node, const
 			cidr_format(block, outer));
 	else if (!cidr_contains_block(block, &except))
 		decode_warning(decoder, node->pos, "except-outside-block", "remove it, or widen the block",
-			"the exception %s is not in its block %s, and excepts nothing", node->text, cidr_format(block, outer));
+			"the exception %s is not in its block %s, and excepts nothing", node->text,
+			cidr_format(block, outer));
 }
 
 static void read_excepts(struct decoder *decoder, const struct node *node, struct ip_block *out)

@@ -23,7 +23,7 @@ unsigned int spelling_distance(const char *a, const char *b, unsigned int most)
 	unsigned int rows[3][WORD_MOST + 1];
 	const size_t a_length = strlen(a), b_length = strlen(b);
 
-	if (a_length > WORD_MOST || b_length > WORD_MOST)
+	if (a_length > WORD_MOST || b_length > WORD_MOST || a_length > b_length + most || b_length > a_length + most)
 		return most + 1;
 	for (size_t j = 0; j <= b_length; j++)
 		rows[0][j] = (unsigned int)j;

@@ -5,26 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/kube.h"
-
-/* An object and what keeps it alive: the arena of the parse that it came from. */
-struct stored_object {
-	struct kube_object object;
-	struct arena *arena;
-	bool kept;			/* of an earlier version: the newest is broken and does not have it */
-};
-
-/* One parse of one content. */
-struct version {
-	struct arena *arena;		/* of its objects and findings */
-	struct stored_object *objects;	/* in the order written, kept ones last */
-	size_t count;
-	const struct diag *diags;
-	size_t diag_count, diag_dropped;
-	bool broken;
-	uint64_t hash;
-	size_t length;
-};
+#include "config/version.h"
 
 struct store_file {
 	char *name;
@@ -39,36 +20,6 @@ struct store {
 	uint64_t revision;
 };
 
-struct key {
-	enum kube_kind kind;
-	const char *namespace_name, *name;
-	struct source_pos pos;
-};
-
-static struct key key_of(const struct kube_object *object)
-{
-	switch (object->kind) {
-	case KUBE_NAMESPACE:
-		return (struct key){ KUBE_NAMESPACE, "", object->namespace_object->name, object->namespace_object->pos };
-	case KUBE_POD:
-		return (struct key){ KUBE_POD, object->pod->namespace_name, object->pod->name, object->pod->pos };
-	case KUBE_POLICY:
-		break;
-	}
-	return (struct key){ KUBE_POLICY, object->policy->namespace_name, object->policy->name, object->policy->pos };
-}
-
-static int key_cmp(const struct kube_object *a, const struct kube_object *b)
-{
-	const struct key x = key_of(a), y = key_of(b);
-	int order;
-
-	if (x.kind != y.kind)
-		return x.kind < y.kind ? -1 : 1;
-	order = strcmp(x.namespace_name, y.namespace_name);
-	return order != 0 ? order : strcmp(x.name, y.name);
-}
-
 int store_create(struct store **out)
 {
 	struct store *store = calloc(1, sizeof(*store));
@@ -77,15 +28,6 @@ int store_create(struct store **out)
 		return -ENOMEM;
 	*out = store;
 	return 0;
-}
-
-static void version_release(struct version *version)
-{
-	for (size_t i = 0; i < version->count; i++)
-		arena_unref(version->objects[i].arena);
-	free(version->objects);
-	arena_unref(version->arena);
-	*version = (struct version){ 0 };
 }
 
 static void file_free(struct store_file *file)
@@ -168,103 +110,6 @@ static struct store_file *get_file(struct store *store, const char *name)
 	return file;
 }
 
-/* FNV-1a: tells a touched file from a changed one. Whoever can forge it can write policies anyway. */
-static uint64_t hash_content(const char *bytes, size_t length)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
-	return hash;
-}
-
-static int object_cmp(const void *pa, const void *pb)
-{
-	const struct kube_object *const *a = pa, *const *b = pb;
-
-	return key_cmp(*a, *b);
-}
-
-/* Objects of `old` that `decoded` has not, put behind those that it has; `objects` has room for all. */
-static int keep_missing(struct version *version, const struct kube_objects *decoded, const struct version *old)
-{
-	const struct kube_object **sorted = calloc(decoded->count + 1, sizeof(const struct kube_object *));
-
-	if (sorted == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < decoded->count; i++)
-		sorted[i] = &decoded->items[i];
-	qsort(sorted, decoded->count, sizeof(*sorted), object_cmp);
-	for (size_t i = 0; i < old->count; i++) {
-		const struct kube_object *wanted = &old->objects[i].object;
-
-		if (bsearch(&wanted, sorted, decoded->count, sizeof(*sorted), object_cmp) != NULL)
-			continue;
-		version->objects[version->count++] = (struct stored_object){
-			.object = *wanted, .arena = arena_ref(old->objects[i].arena), .kept = true };
-	}
-	free(sorted);
-	return 0;
-}
-
-static int fill_version(struct version *version, const struct kube_objects *decoded, const struct version *old)
-{
-	const size_t most = decoded->count + (version->broken ? old->count : 0);
-
-	version->objects = calloc(most + 1, sizeof(*version->objects));
-	if (version->objects == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < decoded->count; i++)
-		version->objects[version->count++] = (struct stored_object){
-			.object = decoded->items[i], .arena = arena_ref(version->arena) };
-	return version->broken ? keep_missing(version, decoded, old) : 0;
-}
-
-/* The tree is gone before this returns: only the model is kept. */
-static int parse(struct version *version, const char *name, const char *bytes, size_t length,
-	const struct document_limits *limits, struct kube_objects *decoded)
-{
-	struct arena *tree = arena_create();
-	const char *file = arena_strdup(version->arena, name);
-	struct document_list documents;
-	struct diag_list diags;
-	int err = -ENOMEM;
-
-	diag_list_init(&diags, version->arena);
-	if (tree != NULL && file != NULL)
-		err = document_read(&documents, file, bytes, length, limits, tree, &diags);
-	if (err == 0)
-		err = kube_decode(decoded, &documents, version->arena, &diags);
-	if (err == 0) {
-		version->broken = decoded->broken > 0 || documents.truncated;
-		version->diags = diags.items;
-		version->diag_count = diags.count;
-		version->diag_dropped = diags.dropped;
-	}
-	arena_unref(tree);
-	return err;
-}
-
-static int make_version(struct version *out, const char *name, const char *bytes, size_t length,
-	const struct document_limits *limits, const struct version *old)
-{
-	struct version version = { .arena = arena_create(), .length = length, .hash = hash_content(bytes, length) };
-	struct kube_objects decoded;
-	int err;
-
-	if (version.arena == NULL)
-		return -ENOMEM;
-	err = parse(&version, name, bytes, length, limits, &decoded);
-	if (err == 0)
-		err = fill_version(&version, &decoded, old);
-	if (err != 0) {
-		version_release(&version);
-		return err;
-	}
-	*out = version;
-	return 0;
-}
-
 static void clear_unreadable(struct store *store, struct store_file *file)
 {
 	if (file->unreadable == NULL)
@@ -272,12 +117,6 @@ static void clear_unreadable(struct store *store, struct store_file *file)
 	free(file->unreadable);
 	file->unreadable = NULL;
 	store->revision++;
-}
-
-static bool has_content(const struct store_file *file, const char *bytes, size_t length)
-{
-	return file->version.arena != NULL && file->version.length == length &&
-	       file->version.hash == hash_content(bytes, length);
 }
 
 int store_put(struct store *store, const char *name, const char *bytes, size_t length,
@@ -288,11 +127,11 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 	struct version version;
 	int err;
 
-	if (file != NULL && has_content(file, bytes, length)) {
+	if (file != NULL && version_is_of(&file->version, bytes, length)) {
 		clear_unreadable(store, file);
 		return 0;
 	}
-	err = make_version(&version, name, bytes, length, limits, file != NULL ? &file->version : &none);
+	err = version_read(&version, name, bytes, length, limits, file != NULL ? &file->version : &none);
 	if (err != 0)
 		return err;
 	file = get_file(store, name);
@@ -480,8 +319,8 @@ static void collect(const struct stored_object *stored, void *context)
 static int object_order_cmp(const void *pa, const void *pb)
 {
 	const struct kube_object *const *a = pa, *const *b = pb;
-	const struct source_pos x = key_of(*a).pos, y = key_of(*b).pos;
-	int order = key_cmp(*a, *b);
+	const struct source_pos x = object_key(*a).pos, y = object_key(*b).pos;
+	int order = object_key_cmp(*a, *b);
 
 	if (order == 0)
 		order = strcmp(x.file, y.file);
@@ -496,7 +335,7 @@ static int report_duplicate(const struct kube_object *first, const struct kube_o
 	struct diag_list *out)
 {
 	static const char *const kind_names[] = { "Namespace", "Pod", "NetworkPolicy" };
-	const struct key a = key_of(first), b = key_of(second);
+	const struct object_key a = object_key(first), b = object_key(second);
 	const struct source_pos pos = { arena_strdup(arena, b.pos.file), b.pos.line, b.pos.column };
 
 	if (pos.file == NULL)
@@ -516,7 +355,7 @@ static int find_duplicates(const struct store *store, struct arena *arena, struc
 		visit_objects(store, collect, &list);
 	qsort(list.objects, list.count, sizeof(const struct kube_object *), object_order_cmp);
 	for (size_t i = 1; err == 0 && i < list.count; i++)
-		if (key_cmp(list.objects[i - 1], list.objects[i]) == 0)
+		if (object_key_cmp(list.objects[i - 1], list.objects[i]) == 0)
 			err = report_duplicate(list.objects[i - 1], list.objects[i], arena, out);
 	free(list.objects);
 	return err;

@@ -47,6 +47,8 @@ static const struct finding_case cases[] = {
 	{ "a name that would be taken for another", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a/b\n", "4:9 bad-name\n" },
 	{ "a namespace that is none", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: my shop\n",
 		"5:14 bad-name\n" },
+	{ "a namespace of a name that is no label's value", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop-\n",
+		"4:9 bad-name\n" },
 	{ "a name that is a number", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: 123\n", "4:9 not-a-string\n" },
 	{ "a misspelt field of a pod's metadata", POD "  label: {app: web}\n", "5:3 warning unknown-field\n" },
 	{ "a misspelt field of a policy's metadata",

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/version.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct object_key object_key(const struct kube_object *object)
+{
+	switch (object->kind) {
+	case KUBE_NAMESPACE:
+		return (struct object_key){ KUBE_NAMESPACE, "", object->namespace_object->name, object->namespace_object->pos };
+	case KUBE_POD:
+		return (struct object_key){ KUBE_POD, object->pod->namespace_name, object->pod->name, object->pod->pos };
+	case KUBE_POLICY:
+		break;
+	}
+	return (struct object_key){ KUBE_POLICY, object->policy->namespace_name, object->policy->name, object->policy->pos };
+}
+
+int object_key_cmp(const struct kube_object *a, const struct kube_object *b)
+{
+	const struct object_key x = object_key(a), y = object_key(b);
+	int order;
+
+	if (x.kind != y.kind)
+		return x.kind < y.kind ? -1 : 1;
+	order = strcmp(x.namespace_name, y.namespace_name);
+	return order != 0 ? order : strcmp(x.name, y.name);
+}
+
+void version_release(struct version *version)
+{
+	for (size_t i = 0; i < version->count; i++)
+		arena_unref(version->objects[i].arena);
+	free(version->objects);
+	arena_unref(version->arena);
+	*version = (struct version){ 0 };
+}
+
+/* FNV-1a: tells a touched file from a changed one. Whoever can forge it can write policies anyway. */
+static uint64_t hash_content(const char *bytes, size_t length)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
+	return hash;
+}
+
+static int object_cmp(const void *pa, const void *pb)
+{
+	const struct kube_object *const *a = pa, *const *b = pb;
+
+	return object_key_cmp(*a, *b);
+}
+
+/* Objects of `old` that `decoded` has not, put behind those that it has; `objects` has room for all. */
+static int keep_missing(struct version *version, const struct kube_objects *decoded, const struct version *old)
+{
+	const struct kube_object **sorted = calloc(decoded->count + 1, sizeof(const struct kube_object *));
+
+	if (sorted == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < decoded->count; i++)
+		sorted[i] = &decoded->items[i];
+	qsort(sorted, decoded->count, sizeof(*sorted), object_cmp);
+	for (size_t i = 0; i < old->count; i++) {
+		const struct kube_object *wanted = &old->objects[i].object;
+
+		if (bsearch(&wanted, sorted, decoded->count, sizeof(*sorted), object_cmp) != NULL)
+			continue;
+		version->objects[version->count++] = (struct stored_object){
+			.object = *wanted, .arena = arena_ref(old->objects[i].arena), .kept = true };
+	}
+	free(sorted);
+	return 0;
+}
+
+static int fill_version(struct version *version, const struct kube_objects *decoded, const struct version *old)
+{
+	const size_t most = decoded->count + (version->broken ? old->count : 0);
+
+	version->objects = calloc(most + 1, sizeof(*version->objects));
+	if (version->objects == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < decoded->count; i++)
+		version->objects[version->count++] = (struct stored_object){
+			.object = decoded->items[i], .arena = arena_ref(version->arena) };
+	return version->broken ? keep_missing(version, decoded, old) : 0;
+}
+
+/* The tree is gone before this returns: only the model is kept. */
+static int parse(struct version *version, const char *name, const char *bytes, size_t length,
+	const struct document_limits *limits, struct kube_objects *decoded)
+{
+	struct arena *tree = arena_create();
+	const char *file = arena_strdup(version->arena, name);
+	struct document_list documents;
+	struct diag_list diags;
+	int err = -ENOMEM;
+
+	diag_list_init(&diags, version->arena);
+	if (tree != NULL && file != NULL)
+		err = document_read(&documents, file, bytes, length, limits, tree, &diags);
+	if (err == 0)
+		err = kube_decode(decoded, &documents, version->arena, &diags);
+	if (err == 0) {
+		version->broken = decoded->broken > 0 || documents.truncated;
+		version->diags = diags.items;
+		version->diag_count = diags.count;
+		version->diag_dropped = diags.dropped;
+	}
+	arena_unref(tree);
+	return err;
+}
+
+int version_read(struct version *out, const char *name, const char *bytes, size_t length,
+	const struct document_limits *limits, const struct version *old)
+{
+	struct version version = { .arena = arena_create(), .length = length, .hash = hash_content(bytes, length) };
+	struct kube_objects decoded;
+	int err;
+
+	if (version.arena == NULL)
+		return -ENOMEM;
+	err = parse(&version, name, bytes, length, limits, &decoded);
+	if (err == 0)
+		err = fill_version(&version, &decoded, old);
+	if (err != 0) {
+		version_release(&version);
+		return err;
+	}
+	*out = version;
+	return 0;
+}
+
+bool version_is_of(const struct version *version, const char *bytes, size_t length)
+{
+	return version->arena != NULL && version->length == length && version->hash == hash_content(bytes, length);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CONFIG_VERSION_H
+#define CONFIG_VERSION_H
+
+/*
+ * One version of a file's content, read: its objects, its findings, and the objects of the version before it that
+ * stay in force because this one is broken. Internal to config/store.
+ */
+
+#include "config/kube.h"
+
+/* An object and what keeps it alive: the arena of the parse that it came from. */
+struct stored_object {
+	struct kube_object object;
+	struct arena *arena;
+	bool kept;			/* of an earlier version: this one is broken and does not have it */
+};
+
+/* All zero: a file that was never read. */
+struct version {
+	struct arena *arena;		/* of its own objects and findings */
+	struct stored_object *objects;	/* in the order written, kept ones last */
+	size_t count;
+	const struct diag *diags;
+	size_t diag_count, diag_dropped;
+	bool broken;
+	uint64_t hash;			/* of the content */
+	size_t length;
+};
+
+/* What an object is known by, and where it stands. */
+struct object_key {
+	enum kube_kind kind;
+	const char *namespace_name, *name;	/* namespace_name is "" for namespaces */
+	struct source_pos pos;
+};
+struct object_key object_key(const struct kube_object *object);
+int object_key_cmp(const struct kube_object *a, const struct kube_object *b);	/* kind, namespace, name */
+
+/* Reads a content that follows `old` in the file `name`. Returns 0, broken or not; or -ENOMEM, *out untouched. */
+int version_read(struct version *out, const char *name, const char *bytes, size_t length,
+	const struct document_limits *limits, const struct version *old);
+void version_release(struct version *version);
+bool version_is_of(const struct version *version, const char *bytes, size_t length);	/* made of just this content */
+
+#endif
