@@ -11,6 +11,10 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 PODGATE=${PODGATE:-$HERE/../../build/release/podgate}
 PROBE=${PROBE:-$HERE/../../build/release/tests/podgate-probe}
 
+for program in "$PODGATE" "$PROBE"; do
+	[ -x "$program" ] || { echo "no $program: build it, or set PODGATE and PROBE" >&2; exit 2; }
+done
+
 . "$HERE/lib.sh"
 for file in "$HERE"/scenarios/*.sh; do
 	. "$file"

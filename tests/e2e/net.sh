@@ -24,6 +24,13 @@ in_ns() {
 	nsenter --net="/run/netns/$NET-$node" "$@"
 }
 
+# For the background, as in `in_ns_exec NODE COMMAND &`: $! is then the command, not a shell that waits for it.
+in_ns_exec() {
+	local node=$1
+	shift
+	exec nsenter --net="/run/netns/$NET-$node" "$@"
+}
+
 net_node() {
 	ip netns add "$NET-$1"
 	NET_NODES+=("$1")
@@ -67,6 +74,7 @@ net_new() {
 	net_node far 198.51.100.10 2001:db8:51::10
 	net_node lan 192.168.20.10 fd00:20::10
 	net_router gw
+	net_sysctl gw ipv4/conf/all/rp_filter 1
 	net_router ext
 
 	net_link gw ext ext gw

@@ -97,16 +97,31 @@ static int try_tcp(const struct attempt *attempt, const uint8_t *payload)
 	return collect_echo(attempt, payload);
 }
 
+/* Returns false when there is no answer yet. EMSGSIZE: a router said that it was too big; the next one goes out in pieces. */
+static bool datagram_answered(const struct attempt *attempt, const uint8_t *payload, int *code)
+{
+	int err;
+
+	if (await(attempt, POLLIN, attempt->options->resend_ms) <= 0)
+		return false;
+	err = pending_error(attempt->fd);
+	if (err == EMSGSIZE)
+		return false;
+	*code = err != 0 ? outcome_of_error(err) : collect_echo(attempt, payload);
+	return true;
+}
+
 static int try_udp(const struct attempt *attempt, const uint8_t *payload)
 {
+	int code;
+
 	if (connect(attempt->fd, (const struct sockaddr *)&attempt->to->address, attempt->to->length) != 0)
 		return outcome_of_error(errno);
 	do {
-		/* EMSGSIZE: a router said meanwhile that the datagram is too big; the next one goes out in pieces. */
 		if (send(attempt->fd, payload, attempt->options->size, 0) < 0 && errno != EMSGSIZE)
 			return outcome_of_error(errno);
-		if (await(attempt, POLLIN, attempt->options->resend_ms) > 0)
-			return collect_echo(attempt, payload);
+		if (datagram_answered(attempt, payload, &code))
+			return code;
 	} while (clock_ms() < attempt->deadline);
 	return outcome(PROBE_NO_ANSWER, "no answer");
 }

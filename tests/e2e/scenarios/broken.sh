@@ -11,7 +11,7 @@ broken_good() {
 }
 
 # In status, for whoever looks there, and with its place in the daemon's own log.
-shows_error() { [ "$(status_field .manifests.errors)" -gt 0 ] && grep -qE "$1:[0-9]+:[0-9]+: error: $2" "$DIR/run.err"; }
+shows_error() { [ "$(status_field .manifests.errors)" -gt 0 ] && grep -qE "$1:[0-9]+:[0-9]+: ${2:-}" "$DIR/run.err"; }
 shows_none() { [ "$(status_field .manifests.errors)" = 0 ]; }
 
 scenario_broken() {
@@ -49,15 +49,32 @@ broken_bomb() {
 	done
 }
 
-# Files that are no manifests at all, beside good ones.
+# What is no manifest at all, beside good ones, at start and while running.
 scenario_strange_files() {
 	broken_good | policies
 	head -c 4096 /dev/urandom >"$DIR/manifests/random.yaml"
 	broken_bomb >"$DIR/manifests/bomb.yaml"
 	gate_start || return
+	check "status counts the noise and the bomb" [ "$(status_field .manifests.broken_files)" -ge 2 ]
+	check "the log tells of the noise" grep -q 'random.yaml' "$DIR/run.err"
+	check "the log tells of the bomb" grep -q 'bomb.yaml' "$DIR/run.err"
+
+	mkfifo "$DIR/manifests/fifo.yaml"	# nobody ever writes to it
+	ln -s /dev/zero "$DIR/manifests/endless.yaml"
+	ln -s loop.yaml "$DIR/manifests/loop.yaml"
+	mkdir "$DIR/manifests/folder.yaml"
+	head -c 20000 /dev/zero | tr '\0' '[' >"$DIR/manifests/deep.json"
+	printf 'kind: Pod\nmetadata: {name: "\xff\xfe"}\n' >"$DIR/manifests/latin.yaml"
+	head -c 100000000 /dev/zero | tr '\0' 'x' >"$DIR/manifests/huge.yaml"
+	sleep 1
+	check "it answers beside all that" within 10 gate_answers
 	allow client web tcp 80
 	deny intruder web tcp 80
-	settle "beside noise and an alias bomb"
-	check "status shows the noise" shows_error random.yaml
-	check "status shows the bomb" shows_error bomb.yaml
+	settle "beside all that"
+	changed stop_policies
+	allow client db tcp 80
+	deny intruder web tcp 80
+	settle "and takes up a good change"
+	rm -rf "$DIR"/manifests/{fifo,endless,loop,folder,latin,huge,random,bomb}.yaml "$DIR/manifests/deep.json"
+	check "all is well when they are gone" within 10 shows_none
 }

@@ -16,7 +16,7 @@ log_policies() {
 scenario_log() {
 	log_policies
 	gate_start "log_allowed: yes" "log_fold_s: 2" || return
-	podgate watch --socket "$DIR/control.sock" >"$DIR/watch.out" 2>&1 &
+	in_ns_exec gw "$PODGATE" watch --socket "$DIR/control.sock" >"$DIR/watch.out" 2>&1 &
 	local watch=$!
 
 	sleep 0.3

@@ -38,15 +38,15 @@ scenario_bad_starts() {
 	gate_config
 	refuses "a config file that is not there" "nothere.yaml" "$PODGATE" run --config "$DIR/nothere.yaml"
 	refuses "an unknown option" "no-such-option" "$PODGATE" run --no-such-option
-	gate_config "control_socket: $DIR/no/such/folder/control.sock"
+	gate_config "control_socket: /proc/nowhere/control.sock"
 	sed -i "\|^control_socket: $DIR/control.sock|d" "$DIR/podgate.yaml"
 	refuses "a socket that cannot be made" "control.sock" "${run[@]}"
-	gate_config "log_file: $DIR/no/such/folder/log"
+	gate_config "log_file: /proc/nowhere/log"
 	sed -i "\|^log_file: $DIR/verdicts|d" "$DIR/podgate.yaml"
-	refuses "a log that cannot be written" "folder/log" "${run[@]}"
+	refuses "a log that cannot be written" "nowhere/log" "${run[@]}"
 
 	gate_config
-	in_ns gw "$PROBE" hold-queue 8610 >"$DIR/holder" &
+	in_ns_exec gw "$PROBE" hold-queue 8610 >"$DIR/holder" &
 	local holder=$!
 
 	within 3 grep -q ready "$DIR/holder"
@@ -74,5 +74,5 @@ scenario_second_daemon() {
 	deny intruder web tcp 80
 	settle "the first daemon"
 	check "it still answers" gate_answers
-	check "its connection was never interrupted" [ "$(hold_gap open)" -lt 300 ]
+	check "its connection was never interrupted" uninterrupted open
 }

@@ -32,6 +32,7 @@ scenario_tiers() {
 	settle
 	equal "packets queued between pods that no policy selects" "$before" "$(queued)"
 
+	quietly in_ns gw conntrack -F
 	before=$(queued)
 	deny intruder web tcp 80
 	settle
