@@ -88,7 +88,7 @@ static int load_settings(int argc, char **argv, struct run_options *options, str
 	if (err == 0)
 		err = settings_check(settings, &diags);
 	for (size_t i = 0; i < diags.count; i++)
-		output_diag(&diags.items[i]);
+		output_diag_problem(&diags.items[i]);
 	return err == 0 && diags.errors > 0 ? -EINVAL : err;
 }
 

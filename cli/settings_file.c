@@ -53,7 +53,7 @@ static int read_settings(struct settings *settings, const char *path, struct are
 	err = settings_read(settings, path, bytes, length, arena, &diags);
 	free(bytes);
 	for (size_t i = 0; i < diags.count; i++)
-		output_diag(&diags.items[i]);
+		output_diag_problem(&diags.items[i]);
 	return err;
 }
 
