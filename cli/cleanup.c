@@ -19,11 +19,13 @@
 
 static const char usage[] =
 	"usage: podgate cleanup [--force] [-o text|json] [--config FILE]\n\n"
-	"Removes what a podgate that no longer runs left in the kernel: its rules, its sets and its connection marks.\n"
+	"Removes what a podgate that no longer runs left in the kernel: its rules, its sets and its "
+	"connection marks.\n"
 	"After that nothing is enforced. What others put there is not touched.\n\n"
 	"  --force         even while a daemon answers (it will put its rules back)\n"
 	"  -o FORMAT       text (the default) or json\n"
-	"  --config FILE   the settings with the marks and the control socket; default " SETTINGS_FILE_DEFAULT "\n\n"
+	"  --config FILE   the settings with the marks and the control socket; default " SETTINGS_FILE_DEFAULT
+	"\n\n"
 	"Exit code: 0 nothing of podgate's is left; 2 something could not be removed.\n";
 
 struct cleanup_options {
@@ -44,12 +46,15 @@ struct removed {
 static int parse_options(int argc, char **argv, struct cleanup_options *options)
 {
 	static const struct option table[] = {
-		{ "config", required_argument, NULL, 'c' }, { "output", required_argument, NULL, 'o' },
-		{ "force", no_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{"config", required_argument, NULL, 'c'},
+		{"output", required_argument, NULL, 'o'},
+		{"force", no_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	int letter;
 
-	*options = (struct cleanup_options){ .config = NULL };
+	*options = (struct cleanup_options){.config = NULL};
 	while ((letter = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
 		if (letter == 'c')
 			options->config = optarg;
@@ -74,7 +79,7 @@ static int parse_options(int argc, char **argv, struct cleanup_options *options)
 /* 0 when somebody answers at the control socket; or -errno: -ECONNREFUSED for one that a killed daemon left. */
 static int knock(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int err = 0;
 
@@ -100,15 +105,19 @@ static bool is_socket(const char *path)
 }
 
 /* A daemon that runs would miss its rules, and repair them. */
-static int check_nobody_answers(const struct cleanup_options *options, const struct settings *settings, struct removed *removed)
+static int check_nobody_answers(
+	const struct cleanup_options *options, const struct settings *settings, struct removed *removed)
 {
 	const int err = knock(settings->control_socket);
 
 	if (err == 0 && !options->force) {
-		output_problem("a podgate daemon answers at %s: stop it first (systemctl stop podgate), or use --force", settings->control_socket);
+		output_problem("a podgate daemon answers at %s: stop it first (systemctl stop podgate), or "
+			       "use --force",
+			settings->control_socket);
 		return -EBUSY;
 	}
-	removed->socket = err == -ECONNREFUSED && is_socket(settings->control_socket) && unlink(settings->control_socket) == 0;
+	removed->socket = err == -ECONNREFUSED && is_socket(settings->control_socket) &&
+			  unlink(settings->control_socket) == 0;
 	return 0;
 }
 
@@ -136,7 +145,7 @@ static int remove_sets(struct removed *removed)
 
 	removed->sets = pod_set_present();
 	err = pod_set_destroy(problem);
-	if (err == -EPROTONOSUPPORT && removed->sets < 0) {	/* a kernel without ipset holds no set of ours */
+	if (err == -EPROTONOSUPPORT && removed->sets < 0) { /* a kernel without ipset holds no set of ours */
 		removed->sets = 0;
 		return 0;
 	}
@@ -149,7 +158,7 @@ static int remove_sets(struct removed *removed)
 
 static int clear_marks(const struct settings *settings, struct removed *removed)
 {
-	const struct sweep_marks marks = { .allow = settings->mark_allow, .deny = settings->mark_deny };
+	const struct sweep_marks marks = {.allow = settings->mark_allow, .deny = settings->mark_deny};
 	struct ct_table *table;
 	int err = ct_table_open(&table);
 
@@ -173,7 +182,8 @@ static void print_text(const struct removed *removed, bool clean)
 		printf("cleared the mark of %zu flow%s\n", removed->marks, removed->marks == 1 ? "" : "s");
 	if (removed->socket)
 		puts("removed a control socket that nobody answered at");
-	if (clean && removed->place_count == 0 && removed->sets <= 0 && removed->marks == 0 && !removed->socket)
+	if (clean && removed->place_count == 0 && removed->sets <= 0 && removed->marks == 0 &&
+		!removed->socket)
 		puts("nothing of podgate's was there");
 }
 
@@ -197,10 +207,13 @@ static void print_json(const struct removed *removed, bool clean)
 	cJSON_Delete(json);
 }
 
-/* Rules before sets, which they refer to; marks last, when nothing sets them any more. Each is tried whatever became of the others. */
+/*
+ * Rules before sets, which they refer to; marks last, when nothing sets them any more. Each is tried whatever
+ * became of the others.
+ */
 static int clean(const struct cleanup_options *options, const struct settings *settings)
 {
-	struct removed removed = { .sets = 0 };
+	struct removed removed = {.sets = 0};
 	int rules, sets, marks;
 	bool all_gone;
 

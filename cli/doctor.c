@@ -10,7 +10,8 @@
 
 static const char usage[] =
 	"usage: podgate doctor [-o text|json] [--config FILE]\n\n"
-	"Whether this host has what podgate needs: privilege, iptables, kernel features, free marks and queues,\n"
+	"Whether this host has what podgate needs: privilege, iptables, kernel features, free marks and "
+	"queues,\n"
 	"bridges that show their packets. Changes nothing.\n\n"
 	"  -o FORMAT       text (the default) or json\n"
 	"  --config FILE   the settings to check for; default " SETTINGS_FILE_DEFAULT "\n\n"
@@ -25,12 +26,14 @@ struct doctor_options {
 static int parse_options(int argc, char **argv, struct doctor_options *options)
 {
 	static const struct option table[] = {
-		{ "config", required_argument, NULL, 'c' }, { "output", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' }, { 0 },
+		{"config", required_argument, NULL, 'c'},
+		{"output", required_argument, NULL, 'o'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	int letter;
 
-	*options = (struct doctor_options){ .config = NULL };
+	*options = (struct doctor_options){.config = NULL};
 	while ((letter = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
 		if (letter == 'c')
 			options->config = optarg;
@@ -52,15 +55,18 @@ static int parse_options(int argc, char **argv, struct doctor_options *options)
 
 static void print_text(const struct host_finding *findings, size_t count)
 {
-	static const enum output_color colors[] = { [HOST_OK] = COLOR_GREEN, [HOST_WARNING] = COLOR_YELLOW, [HOST_FAILED] = COLOR_RED };
+	static const enum output_color colors[] = {
+		[HOST_OK] = COLOR_GREEN, [HOST_WARNING] = COLOR_YELLOW, [HOST_FAILED] = COLOR_RED};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct host_finding *finding = &findings[i];
 
-		printf("%s%-8s%s %-18s %s\n", output_color(colors[finding->state]), host_state_name(finding->state),
-			output_color(COLOR_NONE), finding->check, finding->found);
+		printf("%s%-8s%s %-18s %s\n", output_color(colors[finding->state]),
+			host_state_name(finding->state), output_color(COLOR_NONE), finding->check,
+			finding->found);
 		if (finding->remedy[0] != '\0')
-			printf("%-27s %sremedy:%s %s\n", "", output_color(COLOR_BOLD), output_color(COLOR_NONE), finding->remedy);
+			printf("%-27s %sremedy:%s %s\n", "", output_color(COLOR_BOLD),
+				output_color(COLOR_NONE), finding->remedy);
 	}
 }
 
@@ -92,7 +98,7 @@ static int examine(const struct doctor_options *options, const struct settings *
 {
 	struct host_finding findings[HOST_FINDINGS_MOST];
 	const size_t count = host_check(settings, findings);
-	size_t totals[3] = { 0 };
+	size_t totals[3] = {0};
 
 	for (size_t i = 0; i < count; i++)
 		totals[findings[i].state]++;
@@ -100,8 +106,8 @@ static int examine(const struct doctor_options *options, const struct settings *
 		print_json(findings, count, totals);
 	} else {
 		print_text(findings, count);
-		printf("%zu ok, %zu warning%s, %zu failed\n", totals[HOST_OK], totals[HOST_WARNING], totals[HOST_WARNING] == 1 ? "" : "s",
-			totals[HOST_FAILED]);
+		printf("%zu ok, %zu warning%s, %zu failed\n", totals[HOST_OK], totals[HOST_WARNING],
+			totals[HOST_WARNING] == 1 ? "" : "s", totals[HOST_FAILED]);
 	}
 	return totals[HOST_OK] == count ? EXIT_OK : EXIT_FINDINGS;
 }

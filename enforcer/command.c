@@ -24,15 +24,18 @@
 #endif
 #endif
 
-/* What a program of ours may see of the environment: nothing that we did not choose. English, because its errors are read. */
-static char *const clean_environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
+/*
+ * What a program of ours may see of the environment: nothing that we did not choose. English, because its
+ * errors are read.
+ */
+static char *const clean_environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
 
 /* One stream of the program, collected. */
 struct sink {
 	int fd;
-	char *bytes;		/* NUL-terminated from the first byte on; NULL: thrown away */
+	char *bytes; /* NUL-terminated from the first byte on; NULL: thrown away */
 	size_t length, capacity;
-	size_t most;		/* what is kept of it */
+	size_t most; /* what is kept of it */
 	bool overflowed;
 };
 
@@ -82,7 +85,10 @@ static int pipe_open(int ends[2])
 	return -EMFILE;
 }
 
-/* Standard input as a file in memory: nothing has to be fed while the program runs, so the two can't wait for each other. */
+/*
+ * Standard input as a file in memory: nothing has to be fed while the program runs, so the two can't wait for
+ * each other.
+ */
 static int input_open(const char *text)
 {
 	const size_t length = text != NULL ? strlen(text) : 0;
@@ -106,7 +112,10 @@ static int input_open(const char *text)
 	return fd;
 }
 
-/* A group of its own, so that a Ctrl-C at our terminal can't end a transaction halfway; default signals, none blocked. */
+/*
+ * A group of its own, so that a Ctrl-C at our terminal can't end a transaction halfway; default signals, none
+ * blocked.
+ */
 static int attributes_init(posix_spawnattr_t *attributes)
 {
 	sigset_t set;
@@ -119,13 +128,14 @@ static int attributes_init(posix_spawnattr_t *attributes)
 	sigemptyset(&set);
 	posix_spawnattr_setsigmask(attributes, &set);
 	posix_spawnattr_setpgroup(attributes, 0);
-	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(
+		attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 	return 0;
 }
 
 /*
- * The three descriptors placed here are the only ones that the program gets. Ours are close-on-exec, but libraries (libipset's
- * sockets) open some that are not: where the C library can, all others are closed.
+ * The three descriptors placed here are the only ones that the program gets. Ours are close-on-exec, but
+ * libraries (libipset's sockets) open some that are not: where the C library can, all others are closed.
  */
 static int spawn(const char *const *argv, int input, int output, int error, pid_t *pid)
 {
@@ -145,7 +155,8 @@ static int spawn(const char *const *argv, int input, int output, int error, pid_
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 #endif
 	/* posix_spawn() wants char **, and changes nothing */
-	err = -posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)(uintptr_t)argv, clean_environment);
+	err = -posix_spawn(
+		pid, argv[0], &actions, &attributes, (char *const *)(uintptr_t)argv, clean_environment);
 	posix_spawn_file_actions_destroy(&actions);
 free_attributes:
 	posix_spawnattr_destroy(&attributes);
@@ -181,7 +192,10 @@ static int sink_keep(struct sink *sink, const char *bytes, size_t length)
 	return 0;
 }
 
-/* Takes what is there; at the end of the stream closes it. What exceeds the bound is still read, or the program would wait. */
+/*
+ * Takes what is there; at the end of the stream closes it. What exceeds the bound is still read, or the
+ * program would wait.
+ */
 static int sink_read(struct sink *sink)
 {
 	char buffer[16384];
@@ -204,9 +218,9 @@ static int collect(struct child *child, unsigned int timeout_ms)
 
 	while (!ended || child->output.fd >= 0 || child->error.fd >= 0) {
 		struct pollfd fds[3] = {
-			{ .fd = child->output.fd, .events = POLLIN },
-			{ .fd = child->error.fd, .events = POLLIN },
-			{ .fd = ended ? -1 : child->pidfd, .events = POLLIN },
+			{.fd = child->output.fd, .events = POLLIN},
+			{.fd = child->error.fd, .events = POLLIN},
+			{.fd = ended ? -1 : child->pidfd, .events = POLLIN},
 		};
 		const uint64_t now = now_ms();
 		int err = 0;
@@ -239,7 +253,7 @@ static int reap(pid_t pid)
 
 static int child_start(struct child *child, const struct command *command)
 {
-	int output[2] = { -1, -1 }, error[2] = { -1, -1 };
+	int output[2] = {-1, -1}, error[2] = {-1, -1};
 	int input = input_open(command->input);
 	int err = input < 0 ? input : pipe_open(output);
 
@@ -271,7 +285,7 @@ static int child_finish(struct child *child, unsigned int timeout_ms)
 
 static void result_fill(struct command_result *out, struct child *child, int exit_code)
 {
-	*out = (struct command_result){ .exit_code = exit_code, .output_length = child->output.length };
+	*out = (struct command_result){.exit_code = exit_code, .output_length = child->output.length};
 	out->output = child->output.bytes;
 	child->output.bytes = NULL;
 	if (child->error.bytes != NULL)
@@ -282,8 +296,8 @@ int command_execute(const struct command *command, struct command_result *out)
 {
 	struct child child = {
 		.pidfd = -1,
-		.output = { .fd = -1, .most = command->output_most },
-		.error = { .fd = -1, .most = COMMAND_ERROR_TEXT - 1 },
+		.output = {.fd = -1, .most = command->output_most},
+		.error = {.fd = -1, .most = COMMAND_ERROR_TEXT - 1},
 	};
 	int err = child_start(&child, command);
 
@@ -292,7 +306,8 @@ int command_execute(const struct command *command, struct command_result *out)
 	if (err >= 0 && child.output.overflowed && command->output_most != 0)
 		err = -EFBIG;
 	if (err >= 0 && command->output_most != 0)
-		if (sink_keep(&child.output, "", 0) != 0)	/* an output of nothing is an empty text, not NULL */
+		if (sink_keep(&child.output, "", 0) !=
+			0) /* an output of nothing is an empty text, not NULL */
 			err = -ENOMEM;
 	if (err >= 0) {
 		result_fill(out, &child, err);
@@ -327,7 +342,10 @@ static int find_in(const char *folders, const char *name, char path[PATH_MAX])
 		const size_t length = strcspn(folders, ":");
 		const int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)length, folders, name);
 
-		/* Relative folders (an empty one is ".") are passed over: what we run must not depend on where we stand. */
+		/*
+		 * Relative folders (an empty one is ".") are passed over: what we run must not depend on
+		 * where we stand.
+		 */
 		if (folders[0] == '/' && n > 0 && n < PATH_MAX && is_program(candidate)) {
 			memcpy(path, candidate, (size_t)n + 1);
 			return 0;

@@ -3,8 +3,9 @@
 #define ENFORCER_COMMAND_H
 
 /*
- * Another program, run to its end: text in, text out, bounded in time and size, no shell in between. The program gets a
- * clean environment and no file of ours, and runs in the calling thread's network namespace. Blocking; any thread.
+ * Another program, run to its end: text in, text out, bounded in time and size, no shell in between. The
+ * program gets a clean environment and no file of ours, and runs in the calling thread's network namespace.
+ * Blocking; any thread.
  */
 
 #include <limits.h>
@@ -15,7 +16,7 @@ enum { COMMAND_ERROR_TEXT = 1024, COMMAND_EXIT_SIGNALLED = 256 };
 struct command {
 	const char *const *argv;	/* argv[0] is the path; NULL-terminated */
 	const char *input;		/* what it reads on standard input; NULL: nothing */
-	size_t output_most;		/* bytes of standard output taken at most; more is -EFBIG. 0: output is not wanted */
+	size_t output_most;		/* of standard output; more is -EFBIG. 0: output is not wanted */
 	unsigned int timeout_ms;
 };
 
@@ -27,8 +28,8 @@ struct command_result {
 };
 
 /*
- * Returns 0 when the program ran and ended, well or not. Otherwise -errno, *out untouched: -ENOENT, -EACCES (no such program),
- * -ETIMEDOUT (killed, and what it had started with it), -EFBIG, -ENOMEM...
+ * Returns 0 when the program ran and ended, well or not. Otherwise -errno, *out untouched: -ENOENT, -EACCES
+ * (no such program), -ETIMEDOUT (killed, and what it had started with it), -EFBIG, -ENOMEM...
  */
 int command_execute(const struct command *command, struct command_result *out);
 void command_result_deinit(struct command_result *result);

@@ -13,8 +13,8 @@
 /* In the order in which they should be mended: what a later one finds may be due to an earlier one. */
 static void (*const checks[])(struct host_report *report) = {
 	host_check_capability,
-	host_check_ipv6,	/* tells the next ones which families count */
-	host_check_iptables,	/* tells the next ones which back end counts */
+	host_check_ipv6, /* tells the next ones which families count */
+	host_check_iptables, /* tells the next ones which back end counts */
 	host_check_kernel,
 	host_check_marks,
 	host_check_sets,
@@ -28,14 +28,15 @@ static void (*const checks[])(struct host_report *report) = {
 
 size_t host_check(const struct settings *settings, struct host_finding findings[HOST_FINDINGS_MOST])
 {
-	struct host_report report = { .settings = settings, .findings = findings };
+	struct host_report report = {.settings = settings, .findings = findings};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](&report);
 	return report.count;
 }
 
-void host_report_add(struct host_report *report, const char *check, enum host_state state, const char *format, ...)
+void host_report_add(
+	struct host_report *report, const char *check, enum host_state state, const char *format, ...)
 {
 	struct host_finding *finding = &report->findings[report->count];
 	va_list args;
@@ -43,7 +44,7 @@ void host_report_add(struct host_report *report, const char *check, enum host_st
 	if (report->count == HOST_FINDINGS_MOST)
 		return;
 	report->count++;
-	*finding = (struct host_finding){ .check = check, .state = state };
+	*finding = (struct host_finding){.check = check, .state = state};
 	va_start(args, format);
 	vsnprintf(finding->found, sizeof(finding->found), format, args);
 	va_end(args);
@@ -99,7 +100,8 @@ int host_sysctl_write(const char *path, long value)
 
 const char *host_state_name(enum host_state state)
 {
-	static const char *const names[] = { [HOST_OK] = "ok", [HOST_WARNING] = "warning", [HOST_FAILED] = "failed" };
+	static const char *const names[] = {
+		[HOST_OK] = "ok", [HOST_WARNING] = "warning", [HOST_FAILED] = "failed"};
 
 	return names[state];
 }

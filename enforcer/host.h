@@ -3,8 +3,8 @@
 #define ENFORCER_HOST_H
 
 /*
- * What this machine must offer for podgate to enforce anything: one check a row, each with what was found and how to mend
- * it. `podgate doctor` prints them all; `podgate run` refuses to start on the first that fails.
+ * What this machine must offer for podgate to enforce anything: one check a row, each with what was found and
+ * how to mend it. `podgate doctor` prints them all; `podgate run` refuses to start on the first that fails.
  */
 
 #include <stdbool.h>
@@ -29,15 +29,16 @@ const char *host_state_name(enum host_state state);	/* "ok", "warning", "failed"
 bool host_ipv6_present(void);
 
 /*
- * Runs all checks, in the order in which they should be mended. Returns how many were stored. Changes nothing, but may load kernel
- * modules that the rules need. Blocking, for some tens of milliseconds.
+ * Runs all checks, in the order in which they should be mended. Returns how many were stored. Changes
+ * nothing, but may load kernel modules that the rules need. Blocking, for some tens of milliseconds.
  */
 size_t host_check(const struct settings *settings, struct host_finding findings[HOST_FINDINGS_MOST]);
 
 /*
- * Bridged packets pass iptables? Per settings->bridge: loads br_netfilter and sets bridge-nf-call-ip(6)tables where a bridge exists (in this
- * network namespace), requires them, or ignores the question. Cheap when there is nothing to do, so that it may be called now and
- * then: bridges come with the first pod. 0, or -errno and a sentence with its remedy in `problem`.
+ * Bridged packets pass iptables? Per settings->bridge: loads br_netfilter and sets bridge-nf-call-ip(6)tables
+ * where a bridge exists (in this network namespace), requires them, or ignores the question. Cheap when there
+ * is nothing to do, so that it may be called now and then: bridges come with the first pod. 0, or -errno and
+ * a sentence with its remedy in `problem`.
  */
 int host_prepare_bridge(const struct settings *settings, char problem[256]);
 

@@ -20,15 +20,15 @@
 
 struct bridges {
 	unsigned int count;
-	unsigned int unseen[2];		/* without the option of their own, for IPv4 and IPv6 */
-	char name[IFNAMSIZ];		/* one that is unseen, or any */
+	unsigned int unseen[2]; /* without the option of their own, for IPv4 and IPv6 */
+	char name[IFNAMSIZ]; /* one that is unseen, or any */
 };
 
 static const struct switch_file {
 	const char *path, *sysctl;
 } switches[2] = {
-	{ "/proc/sys/net/bridge/bridge-nf-call-iptables", "net.bridge.bridge-nf-call-iptables" },
-	{ "/proc/sys/net/bridge/bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-ip6tables" },
+	{"/proc/sys/net/bridge/bridge-nf-call-iptables", "net.bridge.bridge-nf-call-iptables"},
+	{"/proc/sys/net/bridge/bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-ip6tables"},
 };
 
 /* Attributes of one level by their type; unknown types are passed over. */
@@ -50,7 +50,8 @@ static bool is_bridge(const struct attrs *info)
 {
 	const struct nlattr *kind = info->of[IFLA_INFO_KIND];
 
-	return kind != NULL && mnl_attr_validate(kind, MNL_TYPE_NUL_STRING) >= 0 && strcmp(mnl_attr_get_str(kind), "bridge") == 0;
+	return kind != NULL && mnl_attr_validate(kind, MNL_TYPE_NUL_STRING) >= 0 &&
+	       strcmp(mnl_attr_get_str(kind), "bridge") == 0;
 }
 
 static bool has_own_option(const struct attrs *data, uint16_t type)
@@ -63,7 +64,7 @@ static bool has_own_option(const struct attrs *data, uint16_t type)
 static int take_link(const struct nlmsghdr *message, void *context)
 {
 	struct bridges *bridges = context;
-	struct attrs link = { .of = { NULL } }, info = link, data = link;
+	struct attrs link = {.of = {NULL}}, info = link, data = link;
 	const struct nlattr *name;
 
 	mnl_attr_parse(message, sizeof(struct ifinfomsg), take_attr, &link);
@@ -90,17 +91,22 @@ static int receive_links(struct mnl_socket *socket, uint32_t sequence, struct br
 	while (status > MNL_CB_STOP) {
 		const ssize_t n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 
-		status = n < 0 ? -1 : mnl_cb_run(buffer, (size_t)n, sequence, mnl_socket_get_portid(socket), take_link, bridges);
+		status = n < 0 ? -1
+			       : mnl_cb_run(buffer, (size_t)n, sequence, mnl_socket_get_portid(socket),
+					 take_link, bridges);
 	}
 	return status < 0 ? -errno : 0;
 }
 
-/* Asks the kernel over netlink: what /sys shows is the network namespace it was mounted in, which need not be ours. */
+/*
+ * Asks the kernel over netlink: what /sys shows is the network namespace it was mounted in, which need not be
+ * ours.
+ */
 static int find_bridges(struct bridges *out)
 {
 	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct bridges bridges = { .count = 0 };
+	struct bridges bridges = {.count = 0};
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	struct ifinfomsg *link;
 	int err;
@@ -112,8 +118,10 @@ static int find_bridges(struct bridges *out)
 	request->nlmsg_seq = (uint32_t)time(NULL);
 	link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
 	link->ifi_family = AF_UNSPEC;
-	err = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(socket, request, request->nlmsg_len) < 0 ?
-		-errno : receive_links(socket, request->nlmsg_seq, &bridges);
+	err = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+			      mnl_socket_sendto(socket, request, request->nlmsg_len) < 0
+		      ? -errno
+		      : receive_links(socket, request->nlmsg_seq, &bridges);
 	mnl_socket_close(socket);
 	if (err == 0)
 		*out = bridges;
@@ -138,9 +146,12 @@ static int find_hidden(const struct bridges *bridges, bool ipv6, bool *module_mi
 static void describe_hidden(const struct bridges *bridges, int hidden, bool module_missing, char text[160])
 {
 	if (module_missing)
-		snprintf(text, 160, "pods on bridge %s would reach each other past the rules: br_netfilter is not loaded", bridges->name);
+		snprintf(text, 160,
+			"pods on bridge %s would reach each other past the rules: br_netfilter is not loaded",
+			bridges->name);
 	else
-		snprintf(text, 160, "pods on bridge %s would reach each other past the rules: %s is 0", bridges->name, switches[hidden].sysctl);
+		snprintf(text, 160, "pods on bridge %s would reach each other past the rules: %s is 0",
+			bridges->name, switches[hidden].sysctl);
 }
 
 static bool wants_ipv6(const struct settings *settings)
@@ -155,22 +166,33 @@ void host_check_bridge(struct host_report *report)
 	bool module_missing;
 	char text[160];
 	const int err = find_bridges(&bridges);
-	const int hidden = err != 0 || bridges.count == 0 ? -1 : find_hidden(&bridges, report->ipv6, &module_missing);
+	const int hidden =
+		err != 0 || bridges.count == 0 ? -1 : find_hidden(&bridges, report->ipv6, &module_missing);
 
 	if (err != 0) {
-		host_report_add(report, "br-netfilter", HOST_WARNING, "the bridges can't be listed: %s", strerror(-err));
-		host_report_remedy(report, "look at net.bridge.bridge-nf-call-iptables, which must be 1 where pods share a bridge");
+		host_report_add(report, "br-netfilter", HOST_WARNING, "the bridges can't be listed: %s",
+			strerror(-err));
+		host_report_remedy(report, "look at net.bridge.bridge-nf-call-iptables, which must be 1 "
+					   "where pods share a bridge");
 		return;
 	}
 	if (hidden < 0) {
-		host_report_add(report, "br-netfilter", HOST_OK, bridges.count == 0 ? "there is no bridge here" : "bridged packets pass the rules");
+		host_report_add(report, "br-netfilter", HOST_OK,
+			bridges.count == 0 ? "there is no bridge here" : "bridged packets pass the rules");
 		return;
 	}
 	describe_hidden(&bridges, hidden, module_missing, text);
-	host_report_add(report, "br-netfilter", mode == BRIDGE_SET ? HOST_OK : mode == BRIDGE_REQUIRE ? HOST_FAILED : HOST_WARNING,
-		"%s%s", text, mode == BRIDGE_SET ? "; `podgate run` switches it on" : mode == BRIDGE_IGNORE ? " (`bridge: ignore` is set)" : "");
+	host_report_add(report, "br-netfilter",
+		mode == BRIDGE_SET       ? HOST_OK
+		: mode == BRIDGE_REQUIRE ? HOST_FAILED
+					 : HOST_WARNING,
+		"%s%s", text,
+		mode == BRIDGE_SET      ? "; `podgate run` switches it on"
+		: mode == BRIDGE_IGNORE ? " (`bridge: ignore` is set)"
+					: "");
 	if (mode != BRIDGE_SET)
-		host_report_remedy(report, "%s%s=1, or set `bridge: set`", module_missing ? "modprobe br_netfilter; sysctl -w " : "sysctl -w ",
+		host_report_remedy(report, "%s%s=1, or set `bridge: set`",
+			module_missing ? "modprobe br_netfilter; sysctl -w " : "sysctl -w ",
 			switches[hidden].sysctl);
 }
 
@@ -178,8 +200,8 @@ void host_check_bridge(struct host_report *report)
 static void load_module(void)
 {
 	char path[PATH_MAX];
-	const char *const argv[] = { path, "-q", "br_netfilter", NULL };
-	const struct command command = { .argv = argv, .timeout_ms = 10000 };
+	const char *const argv[] = {path, "-q", "br_netfilter", NULL};
+	const struct command command = {.argv = argv, .timeout_ms = 10000};
 	struct command_result result;
 
 	if (command_find("modprobe", path) == 0 && command_execute(&command, &result) == 0)
@@ -227,6 +249,8 @@ int host_prepare_bridge(const struct settings *settings, char problem[256])
 	}
 	err = switch_on(&bridges, ipv6, module_missing);
 	if (err != 0)
-		snprintf(problem, 256, "%s, and it can't be switched on (%s); load br_netfilter, or set `bridge: ignore`", text, strerror(-err));
+		snprintf(problem, 256,
+			"%s, and it can't be switched on (%s); load br_netfilter, or set `bridge: ignore`",
+			text, strerror(-err));
 	return err;
 }

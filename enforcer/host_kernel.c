@@ -16,7 +16,7 @@
 
 static bool holds_capability(unsigned int capability)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	if (syscall(SYS_capget, &header, data) != 0)
@@ -31,7 +31,8 @@ void host_check_capability(struct host_report *report)
 		host_report_add(report, "cap-net-admin", HOST_OK, "CAP_NET_ADMIN is held");
 		return;
 	}
-	host_report_add(report, "cap-net-admin", HOST_FAILED, "CAP_NET_ADMIN is missing: rules, sets, queues and the flow table are out of reach");
+	host_report_add(report, "cap-net-admin", HOST_FAILED,
+		"CAP_NET_ADMIN is missing: rules, sets, queues and the flow table are out of reach");
 	host_report_remedy(report, "run podgate as root, or give its unit or container CAP_NET_ADMIN");
 }
 
@@ -47,13 +48,17 @@ void host_check_ipv6(struct host_report *report)
 
 	report->ipv6 = wanted != SWITCH_OFF && present;
 	if (wanted == SWITCH_ON && !present) {
-		host_report_add(report, "ipv6", HOST_FAILED, "`ipv6: on` is set, and this kernel has no IPv6");
+		host_report_add(
+			report, "ipv6", HOST_FAILED, "`ipv6: on` is set, and this kernel has no IPv6");
 		host_report_remedy(report, "boot without ipv6.disable=1, or set `ipv6: auto`");
 	} else if (wanted == SWITCH_OFF && present) {
-		host_report_add(report, "ipv6", HOST_WARNING, "IPv6 works here and `ipv6: off` is set: IPv6 between pods is not judged");
-		host_report_remedy(report, "set `ipv6: auto`, or switch IPv6 off in every pod (net.ipv6.conf.all.disable_ipv6=1)");
+		host_report_add(report, "ipv6", HOST_WARNING,
+			"IPv6 works here and `ipv6: off` is set: IPv6 between pods is not judged");
+		host_report_remedy(report, "set `ipv6: auto`, or switch IPv6 off in every pod "
+					   "(net.ipv6.conf.all.disable_ipv6=1)");
 	} else {
-		host_report_add(report, "ipv6", HOST_OK, "IPv6 is %s", report->ipv6 ? "judged" : "not in this kernel");
+		host_report_add(report, "ipv6", HOST_OK, "IPv6 is %s",
+			report->ipv6 ? "judged" : "not in this kernel");
 	}
 }
 
@@ -71,7 +76,8 @@ void host_check_iptables(struct host_report *report)
 		host_report_remedy(report, "install the package iptables (1.6.2 or later)");
 		return;
 	}
-	host_report_add(report, "iptables", HOST_OK, "the rules go to the %s back end%s", iptables_backend_name(report->backend),
+	host_report_add(report, "iptables", HOST_OK, "the rules go to the %s back end%s",
+		iptables_backend_name(report->backend),
 		report->settings->backend == BACKEND_AUTO ? ", as found out" : ", as set");
 }
 
@@ -81,13 +87,15 @@ static void add_feature(struct host_report *report, const struct kernel_feature 
 		host_report_add(report, feature->slug, HOST_OK, "the kernel has %s", feature->what);
 		return;
 	}
-	host_report_add(report, feature->slug, HOST_FAILED, "%s can't be used: %s", feature->what, feature->said);
-	host_report_remedy(report, "load or build %s, and install an iptables package that knows it", feature->option);
+	host_report_add(
+		report, feature->slug, HOST_FAILED, "%s can't be used: %s", feature->what, feature->said);
+	host_report_remedy(
+		report, "load or build %s, and install an iptables package that knows it", feature->option);
 }
 
 void host_check_kernel(struct host_report *report)
 {
-	struct kernel_probe probe = { .backend = report->backend, .ipv6 = report->ipv6 };
+	struct kernel_probe probe = {.backend = report->backend, .ipv6 = report->ipv6};
 	int err;
 
 	/* said above already, each of them, and there is nothing to try with */
@@ -95,9 +103,11 @@ void host_check_kernel(struct host_report *report)
 		return;
 	err = kernel_probe_run(&probe);
 	if (err != 0) {
-		host_report_add(report, "kernel", HOST_WARNING, "the kernel's features could not be tried in a network namespace: %s",
+		host_report_add(report, "kernel", HOST_WARNING,
+			"the kernel's features could not be tried in a network namespace: %s",
 			strerror(-err));
-		host_report_remedy(report, "run `podgate doctor` as root (it needs CAP_SYS_ADMIN for this check)");
+		host_report_remedy(
+			report, "run `podgate doctor` as root (it needs CAP_SYS_ADMIN for this check)");
 		return;
 	}
 	for (size_t i = 0; i < probe.count; i++)
@@ -110,17 +120,19 @@ void host_check_marks(struct host_report *report)
 	char problem[RULESET_PROBLEM];
 	int err;
 
-	if (!report->privileged)	/* said above: the rules can't be read */
+	if (!report->privileged) /* said above: the rules can't be read */
 		return;
 	err = ruleset_check_marks(settings->mark_allow, settings->mark_deny, problem);
 	if (err == 0) {
-		host_report_add(report, "marks", HOST_OK, "no rule of others uses 0x%x of the connection mark",
+		host_report_add(report, "marks", HOST_OK,
+			"no rule of others uses 0x%x of the connection mark",
 			settings->mark_allow | settings->mark_deny);
 		return;
 	}
 	host_report_add(report, "marks", err == -EEXIST ? HOST_FAILED : HOST_WARNING, "%.250s", problem);
-	host_report_remedy(report, err == -EEXIST ? "set mark_allow and mark_deny to two bits that nobody uses" :
-						     "look at the rules with iptables-save as root");
+	host_report_remedy(report, err == -EEXIST
+					   ? "set mark_allow and mark_deny to two bits that nobody uses"
+					   : "look at the rules with iptables-save as root");
 }
 
 /* Sets of others under our names. */
@@ -137,5 +149,5 @@ void host_check_sets(struct host_report *report)
 	} else if (err == -EEXIST) {
 		host_report_add(report, "sets", HOST_FAILED, "%.250s", problem);
 		host_report_remedy(report, "remove or rename that ipset");
-	}	/* else ipset is missing, and said so by the kernel's check */
+	} /* else ipset is missing, and said so by the kernel's check */
 }

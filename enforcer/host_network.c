@@ -36,7 +36,8 @@ static int find_held(unsigned int first, unsigned int last, struct nfqueue_row *
 
 void host_check_queues(struct host_report *report)
 {
-	const unsigned int first = report->settings->queue_base, last = first + worker_count(report->settings);
+	const unsigned int first = report->settings->queue_base,
+			   last = first + worker_count(report->settings);
 	struct nfqueue_row row;
 	char holder[NFQUEUE_HOLDER] = "";
 	int err = find_held(first, last, &row);
@@ -46,18 +47,22 @@ void host_check_queues(struct host_report *report)
 		return;
 	}
 	if (err != 0) {
-		host_report_add(report, "queues", HOST_WARNING, "the queues in use can't be read: %s", strerror(-err));
+		host_report_add(report, "queues", HOST_WARNING, "the queues in use can't be read: %s",
+			strerror(-err));
 		host_report_remedy(report, "look at /proc/net/netfilter/nfnetlink_queue as root");
 		return;
 	}
 	nfqueue_proc_name_holder(row.port, holder);
 	if (strstr(holder, ", podgate") != NULL) {
-		host_report_add(report, "queues", HOST_OK, "queue %u is held by podgate itself (%s)", row.queue, holder);
+		host_report_add(report, "queues", HOST_OK, "queue %u is held by podgate itself (%s)",
+			row.queue, holder);
 		return;
 	}
 	host_report_add(report, "queues", HOST_FAILED, "queue %u is held by another program (%s)", row.queue,
 		holder[0] != '\0' ? holder : "not visible from here");
-	host_report_remedy(report, "end that program, or set queue_base so that %u numbers from it on are free", last - first + 1);
+	host_report_remedy(report,
+		"end that program, or set queue_base so that %u numbers from it on are free",
+		last - first + 1);
 }
 
 /* Flows that find no room are dropped by the kernel, whoever began them. */
@@ -67,17 +72,21 @@ void host_check_conntrack(struct host_report *report)
 
 	if (host_sysctl_read("/proc/sys/net/netfilter/nf_conntrack_count", &count) != 0 ||
 		host_sysctl_read("/proc/sys/net/netfilter/nf_conntrack_max", &most) != 0) {
-		host_report_add(report, "conntrack-table", HOST_WARNING, "the flow table's size can't be read");
+		host_report_add(
+			report, "conntrack-table", HOST_WARNING, "the flow table's size can't be read");
 		host_report_remedy(report, "load nf_conntrack");
 	} else if (most > 0 && count >= most - most / 5) {
-		host_report_add(report, "conntrack-table", HOST_WARNING, "the flow table is nearly full: %ld of %ld; new flows get dropped", count, most);
+		host_report_add(report, "conntrack-table", HOST_WARNING,
+			"the flow table is nearly full: %ld of %ld; new flows get dropped", count, most);
 		host_report_remedy(report, "sysctl -w net.netfilter.nf_conntrack_max=%ld", most * 2);
 	} else {
-		host_report_add(report, "conntrack-table", HOST_OK, "the flow table holds %ld of %ld flows", count, most);
+		host_report_add(report, "conntrack-table", HOST_OK, "the flow table holds %ld of %ld flows",
+			count, most);
 	}
 }
 
-static void check_forwarding(struct host_report *report, const char *check, const char *path, const char *sysctl)
+static void check_forwarding(
+	struct host_report *report, const char *check, const char *path, const char *sysctl)
 {
 	long value;
 
@@ -85,7 +94,8 @@ static void check_forwarding(struct host_report *report, const char *check, cons
 		host_report_add(report, check, HOST_OK, "%s is on", sysctl);
 		return;
 	}
-	host_report_add(report, check, HOST_WARNING, "%s is off: this host routes nothing, so pods on different interfaces can't talk", sysctl);
+	host_report_add(report, check, HOST_WARNING,
+		"%s is off: this host routes nothing, so pods on different interfaces can't talk", sysctl);
 	host_report_remedy(report, "sysctl -w %s=1, if pods are routed here", sysctl);
 }
 
@@ -93,7 +103,8 @@ void host_check_forwarding(struct host_report *report)
 {
 	check_forwarding(report, "ip-forward", "/proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward");
 	if (report->ipv6)
-		check_forwarding(report, "ipv6-forward", "/proc/sys/net/ipv6/conf/all/forwarding", "net.ipv6.conf.all.forwarding");
+		check_forwarding(report, "ipv6-forward", "/proc/sys/net/ipv6/conf/all/forwarding",
+			"net.ipv6.conf.all.forwarding");
 }
 
 /* An interface's own value and that of `all`: the stricter one counts. */
@@ -102,13 +113,17 @@ static bool accepts_any_source(const char *interface, long all)
 	char path[300];
 	long own;
 
-	if (interface[0] == '.' || strcmp(interface, "all") == 0 || strcmp(interface, "default") == 0 || strcmp(interface, "lo") == 0)
+	if (interface[0] == '.' || strcmp(interface, "all") == 0 || strcmp(interface, "default") == 0 ||
+		strcmp(interface, "lo") == 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
 	return host_sysctl_read(path, &own) == 0 && all == 0 && own == 0;
 }
 
-/* Policies go by addresses: a pod that may send from any address can send as if it were another, or as nobody that a policy names. */
+/*
+ * Policies go by addresses: a pod that may send from any address can send as if it were another, or as nobody
+ * that a policy names.
+ */
 void host_check_spoofing(struct host_report *report)
 {
 	DIR *interfaces = opendir("/proc/sys/net/ipv4/conf");
@@ -127,25 +142,30 @@ void host_check_spoofing(struct host_report *report)
 	if (interfaces != NULL)
 		closedir(interfaces);
 	if (count == 0) {
-		host_report_add(report, "spoofing", HOST_OK, "source addresses are checked on every interface (rp_filter)");
+		host_report_add(report, "spoofing", HOST_OK,
+			"source addresses are checked on every interface (rp_filter)");
 		return;
 	}
 	host_report_add(report, "spoofing", HOST_WARNING,
-		"rp_filter is off on %u interface%s (%s%s): a pod there can send from addresses that are not its own", count,
-		count == 1 ? "" : "s", first, count == 1 ? "" : "...");
-	host_report_remedy(report, "sysctl -w net.ipv4.conf.all.rp_filter=1, or 2 where routes are asymmetric");
+		"rp_filter is off on %u interface%s (%s%s): a pod there can send from addresses that are not "
+		"its own",
+		count, count == 1 ? "" : "s", first, count == 1 ? "" : "...");
+	host_report_remedy(
+		report, "sysctl -w net.ipv4.conf.all.rp_filter=1, or 2 where routes are asymmetric");
 }
 
 /* A gateway without a battery-backed clock starts in 1970, and logs so until it has asked the network. */
 void host_check_clock(struct host_report *report)
 {
-	static const time_t earliest = 1735689600;	/* 2025-01-01: before podgate was written */
+	static const time_t earliest = 1735689600; /* 2025-01-01: before podgate was written */
 	const time_t now = time(NULL);
 
 	if (now >= earliest) {
 		host_report_add(report, "clock", HOST_OK, "the clock is plausible");
 		return;
 	}
-	host_report_add(report, "clock", HOST_WARNING, "the clock says a time before podgate was written: records will carry wrong times");
-	host_report_remedy(report, "set the clock, or let podgate start after time synchronisation (time-sync.target)");
+	host_report_add(report, "clock", HOST_WARNING,
+		"the clock says a time before podgate was written: records will carry wrong times");
+	host_report_remedy(
+		report, "set the clock, or let podgate start after time synchronisation (time-sync.target)");
 }

@@ -2,7 +2,10 @@
 #ifndef ENFORCER_HOST_REPORT_H
 #define ENFORCER_HOST_REPORT_H
 
-/* What the checks of host.c share: one function a check, each adding its findings to the report. Private to host*.c. */
+/*
+ * What the checks of host.c share: one function a check, each adding its findings to the report. Private to
+ * host*.c.
+ */
 
 #include "enforcer/host.h"
 
@@ -15,7 +18,10 @@ struct host_report {
 	bool ipv6;			/* settings and kernel agree on it */
 };
 
-/* Adds a finding without a remedy; host_report_remedy() gives the latest one. Past HOST_FINDINGS_MOST nothing is added. */
+/*
+ * Adds a finding without a remedy; host_report_remedy() gives the latest one. Past HOST_FINDINGS_MOST nothing
+ * is added.
+ */
 void host_report_add(struct host_report *report, const char *check, enum host_state state, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void host_report_remedy(struct host_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -10,13 +10,16 @@
 #include "enforcer/command.h"
 
 enum {
-	SAVE_MOST = 64 << 20,		/* a service mesh's nat table runs to tens of MiB; more is a mistake */
+	SAVE_MOST = 64 << 20, /* a service mesh's nat table runs to tens of MiB; more is a mistake */
 	SAVE_TIMEOUT_MS = 20000,
-	RESTORE_TIMEOUT_MS = 30000,	/* includes the wait for the xtables lock */
+	RESTORE_TIMEOUT_MS = 30000, /* includes the wait for the xtables lock */
 	VERSION_MOST = 4096,
 };
 
-/* How long to wait for another program's transaction (legacy; the nft back end has no lock and takes the option in silence). */
+/*
+ * How long to wait for another program's transaction (legacy; the nft back end has no lock and takes the
+ * option in silence).
+ */
 #define LOCK_WAIT_SECONDS "10"
 
 const char *iptables_backend_name(enum backend_choice backend)
@@ -37,8 +40,9 @@ static const char *family_prefix(enum ip_family family)
 /* "iptables v1.8.9 (nf_tables)"; programs before 1.8 name no back end and are legacy. */
 static int ask_backend(const char *path, enum backend_choice *out)
 {
-	const char *const argv[] = { path, "-V", NULL };
-	const struct command command = { .argv = argv, .output_most = VERSION_MOST, .timeout_ms = SAVE_TIMEOUT_MS };
+	const char *const argv[] = {path, "-V", NULL};
+	const struct command command = {
+		.argv = argv, .output_most = VERSION_MOST, .timeout_ms = SAVE_TIMEOUT_MS};
 	struct command_result result;
 	const int err = command_execute(&command, &result);
 
@@ -58,7 +62,8 @@ int iptables_default_backend(enum backend_choice *out)
 }
 
 /* Finds ip[6]tables-<backend>-<verb>, or a plain ip[6]tables-<verb> that is of this back end. */
-static int find_program(enum backend_choice backend, enum ip_family family, const char *verb, char path[PATH_MAX])
+static int find_program(
+	enum backend_choice backend, enum ip_family family, const char *verb, char path[PATH_MAX])
 {
 	char name[64], candidate[PATH_MAX];
 	enum backend_choice of;
@@ -73,13 +78,14 @@ static int find_program(enum backend_choice backend, enum ip_family family, cons
 	return 0;
 }
 
-static int report_missing(enum backend_choice backend, enum ip_family family, const char *verb,
-	char problem[IPTABLES_PROBLEM])
+static int report_missing(
+	enum backend_choice backend, enum ip_family family, const char *verb, char problem[IPTABLES_PROBLEM])
 {
 	snprintf(problem, IPTABLES_PROBLEM,
-		"no %s-%s of the %s back end in PATH, /usr/sbin or /sbin: install the package iptables%s", family_prefix(family),
-		verb, iptables_backend_name(backend),
-		backend == BACKEND_NFT ? " (1.8 or later; on some systems iptables-nft)" : " (on some systems iptables-legacy)");
+		"no %s-%s of the %s back end in PATH, /usr/sbin or /sbin: install the package iptables%s",
+		family_prefix(family), verb, iptables_backend_name(backend),
+		backend == BACKEND_NFT ? " (1.8 or later; on some systems iptables-nft)"
+				       : " (on some systems iptables-legacy)");
 	return -ENOENT;
 }
 
@@ -100,22 +106,28 @@ static const struct complaint {
 	int err;
 	const char *meaning;
 } complaints[] = {
-	{ "Permission denied", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root" },
-	{ "Operation not permitted", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root" },
-	{ "must be root", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root" },
-	{ "xtables lock", -EBUSY, "another program holds the xtables lock: try again when it has ended" },
-	{ "Resource temporarily unavailable", -EBUSY, "another program was changing the rules: try again" },
-	{ "Failed to initialize nft", -EPROTONOSUPPORT, "the kernel has no nf_tables: set `backend: legacy`" },
-	{ "Protocol not supported", -EPROTONOSUPPORT, "the kernel lacks this back end: set `backend` to the other one" },
-	{ "do you need to insmod", -EPROTONOSUPPORT, "the kernel lacks this back end or table: set `backend` to the other one" },
-	{ "is incompatible, use 'nft' tool", -EPROTONOSUPPORT, "the table mangle holds rules that only the nft program understands" },
-	{ "Couldn't load match", -EINVAL, "the iptables package lacks an extension" },
-	{ "Couldn't load target", -EINVAL, "the iptables package lacks an extension" },
-	{ "doesn't exist", -EINVAL, "an ipset that a rule names is missing" },
-	{ "", -EINVAL, "the kernel or the program refuses a rule (`podgate doctor` tests each feature)" },
+	{"Permission denied", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
+	{"Operation not permitted", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
+	{"must be root", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
+	{"xtables lock", -EBUSY, "another program holds the xtables lock: try again when it has ended"},
+	{"Resource temporarily unavailable", -EBUSY, "another program was changing the rules: try again"},
+	{"Failed to initialize nft", -EPROTONOSUPPORT, "the kernel has no nf_tables: set `backend: legacy`"},
+	{"Protocol not supported", -EPROTONOSUPPORT,
+		"the kernel lacks this back end: set `backend` to the other one"},
+	{"do you need to insmod", -EPROTONOSUPPORT,
+		"the kernel lacks this back end or table: set `backend` to the other one"},
+	{"is incompatible, use 'nft' tool", -EPROTONOSUPPORT,
+		"the table mangle holds rules that only the nft program understands"},
+	{"Couldn't load match", -EINVAL, "the iptables package lacks an extension"},
+	{"Couldn't load target", -EINVAL, "the iptables package lacks an extension"},
+	{"doesn't exist", -EINVAL, "an ipset that a rule names is missing"},
+	{"", -EINVAL, "the kernel or the program refuses a rule (`podgate doctor` tests each feature)"},
 };
 
-/* Its first sentence, without the program's name in front: "iptables-restore v1.8.9 (legacy): Set x doesn't exist." */
+/*
+ * Its first sentence, without the program's name in front: "iptables-restore v1.8.9 (legacy): Set x doesn't
+ * exist."
+ */
 static void first_words(const char *text, char *out, size_t size)
 {
 	const char *end;
@@ -133,7 +145,10 @@ static void first_words(const char *text, char *out, size_t size)
 	out[at] = '\0';
 }
 
-/* The rule that was refused, when the complaint names its line ("line 4: RULE_APPEND failed", "Error occurred at line: 4"); or NULL. */
+/*
+ * The rule that was refused, when the complaint names its line ("line 4: RULE_APPEND failed", "Error occurred
+ * at line: 4"); or NULL.
+ */
 static const char *refused_rule(const char *complaint, const char *input)
 {
 	const char *at = strstr(complaint, "line");
@@ -151,28 +166,33 @@ static const char *refused_rule(const char *complaint, const char *input)
 	return number == 1 && input != NULL && input[0] == '-' ? input : NULL;
 }
 
-static int report_failure(const struct command *command, const struct command_result *result, char problem[IPTABLES_PROBLEM])
+static int report_failure(
+	const struct command *command, const struct command_result *result, char problem[IPTABLES_PROBLEM])
 {
-	const char *name = strrchr(command->argv[0], '/') + 1, *rule = refused_rule(result->error, command->input);
+	const char *name = strrchr(command->argv[0], '/') + 1,
+		   *rule = refused_rule(result->error, command->input);
 	const struct complaint *complaint = complaints;
 	char words[160];
 	int length;
 
 	if (result->exit_code >= COMMAND_EXIT_SIGNALLED) {
-		snprintf(problem, IPTABLES_PROBLEM, "%s was ended by signal %d", name, result->exit_code - COMMAND_EXIT_SIGNALLED);
+		snprintf(problem, IPTABLES_PROBLEM, "%s was ended by signal %d", name,
+			result->exit_code - COMMAND_EXIT_SIGNALLED);
 		return -EIO;
 	}
 	while (strstr(result->error, complaint->says) == NULL)
 		complaint++;
 	first_words(result->error, words, sizeof(words));
-	length = snprintf(problem, IPTABLES_PROBLEM, "%s failed (exit %d): %s%s%s", name, result->exit_code, complaint->meaning,
-		words[0] != '\0' ? ": " : "", words);
+	length = snprintf(problem, IPTABLES_PROBLEM, "%s failed (exit %d): %s%s%s", name, result->exit_code,
+		complaint->meaning, words[0] != '\0' ? ": " : "", words);
 	if (rule != NULL && length < IPTABLES_PROBLEM)
-		snprintf(problem + length, (size_t)(IPTABLES_PROBLEM - length), ": '%.*s'", (int)strcspn(rule, "\n"), rule);
+		snprintf(problem + length, (size_t)(IPTABLES_PROBLEM - length), ": '%.*s'",
+			(int)strcspn(rule, "\n"), rule);
 	return complaint->err;
 }
 
-static int run_program(const struct command *command, struct command_result *result, char problem[IPTABLES_PROBLEM])
+static int run_program(
+	const struct command *command, struct command_result *result, char problem[IPTABLES_PROBLEM])
 {
 	int err = command_execute(command, result);
 
@@ -188,14 +208,15 @@ static int run_program(const struct command *command, struct command_result *res
 }
 
 /*
- * Whether a legacy table exists here. Only existing ones may be asked for: iptables-legacy-save loads the module of a
- * table that is not there and so creates it, with hooks that every packet then passes. thread-self, because the caller's thread may be in
- * another network namespace than the process.
+ * Whether a legacy table exists here. Only existing ones may be asked for: iptables-legacy-save loads the
+ * module of a table that is not there and so creates it, with hooks that every packet then passes.
+ * thread-self, because the caller's thread may be in another network namespace than the process.
  */
 static bool legacy_has_table(enum ip_family family, const char *table)
 {
-	FILE *names = fopen(family == IP_FAMILY_V6 ? "/proc/thread-self/net/ip6_tables_names" :
-						     "/proc/thread-self/net/ip_tables_names", "re");
+	FILE *names = fopen(family == IP_FAMILY_V6 ? "/proc/thread-self/net/ip6_tables_names"
+						   : "/proc/thread-self/net/ip_tables_names",
+		"re");
 	char line[64];
 	bool found = false;
 
@@ -215,13 +236,14 @@ static int report_memory(char problem[IPTABLES_PROBLEM])
 	return -ENOMEM;
 }
 
-int iptables_save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
-	char problem[IPTABLES_PROBLEM])
+int iptables_save(enum backend_choice backend, enum ip_family family, const char *table, bool counters,
+	char **out, char problem[IPTABLES_PROBLEM])
 {
 	char path[PATH_MAX];
-	const char *argv[5] = { path };
-	const struct command command = { .argv = argv, .output_most = SAVE_MOST, .timeout_ms = SAVE_TIMEOUT_MS };
-	struct command_result result = { .exit_code = 0 };
+	const char *argv[5] = {path};
+	const struct command command = {
+		.argv = argv, .output_most = SAVE_MOST, .timeout_ms = SAVE_TIMEOUT_MS};
+	struct command_result result = {.exit_code = 0};
 	size_t argc = 1;
 	int err;
 
@@ -247,12 +269,12 @@ int iptables_save(enum backend_choice backend, enum ip_family family, const char
 	return err;
 }
 
-int iptables_restore(enum backend_choice backend, enum ip_family family, const char *text,
-	char problem[IPTABLES_PROBLEM])
+int iptables_restore(
+	enum backend_choice backend, enum ip_family family, const char *text, char problem[IPTABLES_PROBLEM])
 {
 	char path[PATH_MAX];
-	const char *const argv[] = { path, "--noflush", "-w", LOCK_WAIT_SECONDS, NULL };
-	const struct command command = { .argv = argv, .input = text, .timeout_ms = RESTORE_TIMEOUT_MS };
+	const char *const argv[] = {path, "--noflush", "-w", LOCK_WAIT_SECONDS, NULL};
+	const struct command command = {.argv = argv, .input = text, .timeout_ms = RESTORE_TIMEOUT_MS};
 	struct command_result result;
 	int err;
 

@@ -14,7 +14,7 @@
 
 static int try_queue(const struct kernel_probe *probe, char *said)
 {
-	const struct nfqueue_options options = { .number = 0, .length = 16 };
+	const struct nfqueue_options options = {.number = 0, .length = 16};
 	char problem[NFQUEUE_PROBLEM];
 	struct nfqueue *queue;
 	const int err = nfqueue_open(&queue, &options, problem);
@@ -69,29 +69,53 @@ struct need {
 };
 
 static const struct need needs[] = {
-	{ .slug = "nfqueue", .what = "packet queues to userspace", .option = "CONFIG_NETFILTER_NETLINK_QUEUE (module nfnetlink_queue)",
-		.try = try_queue },
-	{ .slug = "conntrack-netlink", .what = "the flow table over netlink",
-		.option = "CONFIG_NF_CT_NETLINK (module nf_conntrack_netlink)", .try = try_conntrack },
-	{ .slug = "ipset", .what = "ipsets of the types hash:ip and hash:ip,port,ip",
-		.option = "CONFIG_IP_SET, _HASH_IP and _HASH_IPPORTIP (modules ip_set_hash_ip, ip_set_hash_ipportip)", .try = try_sets },
-	{ .slug = "table-mangle", .what = "the table mangle", .option = "CONFIG_IP_NF_MANGLE and CONFIG_IP6_NF_MANGLE, or CONFIG_NFT_COMPAT",
-		.rule = "-j RETURN", .rule6 = "-j RETURN" },
-	{ .slug = "xt-set", .what = "the match set", .option = "CONFIG_NETFILTER_XT_SET (module xt_set)",
-		.rule = "-m set ! --match-set podgate-pods4 src -j RETURN", .rule6 = "-m set ! --match-set podgate-pods6 src -j RETURN" },
-	{ .slug = "xt-connmark", .what = "the match connmark and the target CONNMARK",
+	{.slug = "nfqueue",
+		.what = "packet queues to userspace",
+		.option = "CONFIG_NETFILTER_NETLINK_QUEUE (module nfnetlink_queue)",
+		.try = try_queue},
+	{.slug = "conntrack-netlink",
+		.what = "the flow table over netlink",
+		.option = "CONFIG_NF_CT_NETLINK (module nf_conntrack_netlink)",
+		.try = try_conntrack},
+	{.slug = "ipset",
+		.what = "ipsets of the types hash:ip and hash:ip,port,ip",
+		.option = "CONFIG_IP_SET, _HASH_IP and _HASH_IPPORTIP (modules ip_set_hash_ip, "
+			  "ip_set_hash_ipportip)",
+		.try = try_sets},
+	{.slug = "table-mangle",
+		.what = "the table mangle",
+		.option = "CONFIG_IP_NF_MANGLE and CONFIG_IP6_NF_MANGLE, or CONFIG_NFT_COMPAT",
+		.rule = "-j RETURN",
+		.rule6 = "-j RETURN"},
+	{.slug = "xt-set",
+		.what = "the match set",
+		.option = "CONFIG_NETFILTER_XT_SET (module xt_set)",
+		.rule = "-m set ! --match-set podgate-pods4 src -j RETURN",
+		.rule6 = "-m set ! --match-set podgate-pods6 src -j RETURN"},
+	{.slug = "xt-connmark",
+		.what = "the match connmark and the target CONNMARK",
 		.option = "CONFIG_NETFILTER_XT_CONNMARK and CONFIG_NF_CONNTRACK_MARK (module xt_connmark)",
 		.rule = "-m connmark --mark 0x1/0x1 -j CONNMARK --set-xmark 0x1/0x1",
-		.rule6 = "-m connmark --mark 0x1/0x1 -j CONNMARK --set-xmark 0x1/0x1" },
-	{ .slug = "xt-conntrack", .what = "the match conntrack", .option = "CONFIG_NETFILTER_XT_MATCH_CONNTRACK (module xt_conntrack)",
-		.rule = "-m conntrack ! --ctstatus CONFIRMED -j RETURN", .rule6 = "-m conntrack ! --ctstatus CONFIRMED -j RETURN" },
-	{ .slug = "xt-pkttype", .what = "the match pkttype", .option = "CONFIG_NETFILTER_XT_MATCH_PKTTYPE (module xt_pkttype)",
-		.rule = "-m pkttype --pkt-type unicast -j RETURN", .rule6 = "-m pkttype --pkt-type unicast -j RETURN" },
-	{ .slug = "xt-hl", .what = "the matches hl and icmp6", .option = "CONFIG_NETFILTER_XT_MATCH_HL (module xt_hl)",
-		.rule6 = "-p ipv6-icmp -m icmp6 --icmpv6-type 135 -m hl --hl-eq 255 -j RETURN" },
-	{ .slug = "xt-nfqueue", .what = "the target NFQUEUE with --queue-balance and --queue-bypass",
+		.rule6 = "-m connmark --mark 0x1/0x1 -j CONNMARK --set-xmark 0x1/0x1"},
+	{.slug = "xt-conntrack",
+		.what = "the match conntrack",
+		.option = "CONFIG_NETFILTER_XT_MATCH_CONNTRACK (module xt_conntrack)",
+		.rule = "-m conntrack ! --ctstatus CONFIRMED -j RETURN",
+		.rule6 = "-m conntrack ! --ctstatus CONFIRMED -j RETURN"},
+	{.slug = "xt-pkttype",
+		.what = "the match pkttype",
+		.option = "CONFIG_NETFILTER_XT_MATCH_PKTTYPE (module xt_pkttype)",
+		.rule = "-m pkttype --pkt-type unicast -j RETURN",
+		.rule6 = "-m pkttype --pkt-type unicast -j RETURN"},
+	{.slug = "xt-hl",
+		.what = "the matches hl and icmp6",
+		.option = "CONFIG_NETFILTER_XT_MATCH_HL (module xt_hl)",
+		.rule6 = "-p ipv6-icmp -m icmp6 --icmpv6-type 135 -m hl --hl-eq 255 -j RETURN"},
+	{.slug = "xt-nfqueue",
+		.what = "the target NFQUEUE with --queue-balance and --queue-bypass",
 		.option = "CONFIG_NETFILTER_XT_TARGET_NFQUEUE (module xt_NFQUEUE)",
-		.rule = "-j NFQUEUE --queue-balance 0:1 --queue-bypass", .rule6 = "-j NFQUEUE --queue-balance 0:1 --queue-bypass" },
+		.rule = "-j NFQUEUE --queue-balance 0:1 --queue-bypass",
+		.rule6 = "-j NFQUEUE --queue-balance 0:1 --queue-bypass"},
 };
 _Static_assert(sizeof(needs) / sizeof(needs[0]) <= KERNEL_FEATURES_MOST, "make room");
 
@@ -105,7 +129,8 @@ static int try_rule(enum backend_choice backend, enum ip_family family, const ch
 	snprintf(text, sizeof(text), "*mangle\n:PROBE - [0:0]\n-A PROBE %s\nCOMMIT\n", rule);
 	err = iptables_restore(backend, family, text, problem);
 	if (err != 0)
-		snprintf(said, KERNEL_FEATURE_SAID, "%s: %.*s", iptables_family_name(family), KERNEL_FEATURE_SAID - 8, problem);
+		snprintf(said, KERNEL_FEATURE_SAID, "%s: %.*s", iptables_family_name(family),
+			KERNEL_FEATURE_SAID - 8, problem);
 	return err;
 }
 
@@ -113,7 +138,7 @@ static void try_need(const struct kernel_probe *probe, const struct need *need, 
 {
 	int err;
 
-	*out = (struct kernel_feature){ .slug = need->slug, .what = need->what, .option = need->option };
+	*out = (struct kernel_feature){.slug = need->slug, .what = need->what, .option = need->option};
 	if (need->try != NULL)
 		err = need->try(probe, out->said);
 	else
@@ -128,7 +153,10 @@ struct attempt {
 	int err;
 };
 
-/* A thread of its own may leave for another namespace: the rest of the process stays, and the namespace goes with the thread. */
+/*
+ * A thread of its own may leave for another namespace: the rest of the process stays, and the namespace goes
+ * with the thread.
+ */
 static void *run_attempt(void *context)
 {
 	struct attempt *attempt = context;
@@ -147,7 +175,7 @@ static void *run_attempt(void *context)
 
 int kernel_probe_run(struct kernel_probe *probe)
 {
-	struct attempt attempt = { .probe = probe };
+	struct attempt attempt = {.probe = probe};
 	pthread_t thread;
 	const int err = pthread_create(&thread, NULL, run_attempt, &attempt);
 

@@ -3,9 +3,10 @@
 #define ENFORCER_KERNEL_PROBE_H
 
 /*
- * Which features of the kernel (and of the iptables package) our rules, sets and queues need, found out by using them in an
- * empty network namespace that lives as long as the question: exact, and nobody's packets pass there. A module may get loaded, as
- * it would be by the rules themselves. Blocking; any thread, on one of its own.
+ * Which features of the kernel (and of the iptables package) our rules, sets and queues need, found out by
+ * using them in an empty network namespace that lives as long as the question: exact, and nobody's packets
+ * pass there. A module may get loaded, as it would be by the rules themselves. Blocking; any thread, on one
+ * of its own.
  */
 
 #include <stdbool.h>
@@ -31,8 +32,8 @@ struct kernel_probe {
 };
 
 /*
- * Fills in features and count for the back end and families that are set. Returns 0, however many are missing; or -errno when no namespace
- * could be made to try in (-EPERM without CAP_SYS_ADMIN).
+ * Fills in features and count for the back end and families that are set. Returns 0, however many are
+ * missing; or -errno when no namespace could be made to try in (-EPERM without CAP_SYS_ADMIN).
  */
 int kernel_probe_run(struct kernel_probe *probe);
 

@@ -42,7 +42,8 @@ static uint32_t match_bits(const struct rule_text *rule, size_t at)
 	const char *mark;
 	uint32_t value, mask = 0;
 
-	while (end < rule->count && strcmp(rule->words[end], "-m") != 0 && strcmp(rule->words[end], "-j") != 0)
+	while (end < rule->count && strcmp(rule->words[end], "-m") != 0 &&
+		strcmp(rule->words[end], "-j") != 0)
 		end++;
 	mark = option_value(rule, at, end, "--mark");
 	if (mark != NULL)
@@ -58,13 +59,14 @@ static uint32_t mask_option(const struct rule_text *rule, size_t at, const char 
 }
 
 /*
- * -j CONNMARK. --set-xmark clears the mask's bits and flips the value's. --save-mark clears ctmask and flips in what nfmask lets
- * through; --restore-mark copies what ctmask lets through into the packet mark, where a whole-mark comparison would then see our bits.
- * The other forms (--set-mark, --and-mark...) are saved as --set-xmark; they are read for older versions.
+ * -j CONNMARK. --set-xmark clears the mask's bits and flips the value's. --save-mark clears ctmask and flips
+ * in what nfmask lets through; --restore-mark copies what ctmask lets through into the packet mark, where a
+ * whole-mark comparison would then see our bits. The other forms (--set-mark, --and-mark...) are saved as
+ * --set-xmark; they are read for older versions.
  */
 static uint32_t target_bits(const struct rule_text *rule, size_t at)
 {
-	static const char *const writers[] = { "--set-xmark", "--set-mark", "--or-mark", "--xor-mark" };
+	static const char *const writers[] = {"--set-xmark", "--set-mark", "--or-mark", "--xor-mark"};
 	uint32_t value, mask;
 	const char *text;
 

@@ -12,8 +12,8 @@
 #include "enforcer/rule_text.h"
 
 /*
- * The first rule in `saved` outside our own chain that reads or writes a bit of `mask` in a connmark, or NULL; the line ends at a newline. A rule that names no
- * mask means all 32 bits.
+ * The first rule in `saved` outside our own chain that reads or writes a bit of `mask` in a connmark, or
+ * NULL; the line ends at a newline. A rule that names no mask means all 32 bits.
  */
 const char *mark_overlap_find(const char *saved, uint32_t mask);
 

@@ -3,8 +3,9 @@
 #define ENFORCER_POD_SET_H
 
 /*
- * The ipsets that the rules look into (libipset): podgate-pods4 and -pods6 (hash:ip) with the isolated pods' addresses, and the
- * class sets podgate-allowed4/6 and podgate-denied4/6 (hash:ip,port,ip, timeout, counters). Blocking; for the control thread.
+ * The ipsets that the rules look into (libipset): podgate-pods4 and -pods6 (hash:ip) with the isolated pods'
+ * addresses, and the class sets podgate-allowed4/6 and podgate-denied4/6 (hash:ip,port,ip, timeout,
+ * counters). Blocking; for the control thread.
  */
 
 #include <stdbool.h>
@@ -14,14 +15,21 @@
 
 enum { POD_SET_PROBLEM = 256 };
 
-/* 0 when pod_set_create() would not meet a set of another kind under one of our names; else -EEXIST, or -errno, and `problem`. */
+/*
+ * 0 when pod_set_create() would not meet a set of another kind under one of our names; else -EEXIST, or
+ * -errno, and `problem`.
+ */
 int pod_set_check(bool ipv6, char problem[POD_SET_PROBLEM]);
 
-/* Creates all sets, empty, or takes over (and empties class sets of) those an earlier run left. 0, or -errno and `problem`. */
+/*
+ * Creates all sets, empty, or takes over (and empties class sets of) those an earlier run left. 0, or -errno
+ * and `problem`.
+ */
 int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM]);
 /*
- * Makes the pods sets hold exactly these addresses (sorted by ip_addr_cmp()). Atomic per family: filled aside and swapped in, so that
- * no packet sees a half-filled set. 0, or -errno and `problem`, the old content in force.
+ * Makes the pods sets hold exactly these addresses (sorted by ip_addr_cmp()). Atomic per family: filled aside
+ * and swapped in, so that no packet sees a half-filled set. 0, or -errno and `problem`, the old content in
+ * force.
  */
 int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
 /* Destroys all sets of ours; those that are not there are no error. 0, or -errno and `problem`. */

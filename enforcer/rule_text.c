@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * iptables-save quotes an argument with double quotes when it holds anything but the plainest characters, and escapes quotes,
- * backslashes and apostrophes in it with a backslash. Reads one word; returns where it ended.
+ * iptables-save quotes an argument with double quotes when it holds anything but the plainest characters, and
+ * escapes quotes, backslashes and apostrophes in it with a backslash. Reads one word; returns where it ended.
  */
 static const char *read_word(struct rule_text *out, size_t *used, const char *at)
 {
@@ -82,10 +82,10 @@ const char *rule_text_target(const struct rule_text *rule)
 static const char *plain_word(const char *word)
 {
 	static const char *const aliases[][2] = {
-		{ "icmpv6", "ipv6-icmp" },
-		{ "icmp6", "ipv6-icmp" },
-		{ "58", "ipv6-icmp" },
-		{ "0", "0x0" },
+		{"icmpv6", "ipv6-icmp"},
+		{"icmp6", "ipv6-icmp"},
+		{"58", "ipv6-icmp"},
+		{"0", "0x0"},
 	};
 
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)

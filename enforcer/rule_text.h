@@ -3,8 +3,9 @@
 #define ENFORCER_RULE_TEXT_H
 
 /*
- * A line of iptables-save as words, its quoting undone. Pure. Lines that are not rules ("*mangle", ":FORWARD ACCEPT [0:0]",
- * comments) have words as any other; counters in front ("[12:3456] -A ...") are read and left out.
+ * A line of iptables-save as words, its quoting undone. Pure. Lines that are not rules ("*mangle", ":FORWARD
+ * ACCEPT [0:0]", comments) have words as any other; counters in front ("[12:3456] -A ...") are read and left
+ * out.
  */
 
 #include <stdbool.h>
@@ -21,7 +22,10 @@ struct rule_text {
 	uint64_t packets, octets;		/* 0 without counters */
 };
 
-/* Reads the line that begins at `line` and ends at a newline or NUL; returns where the next begins, or NULL after the last. */
+/*
+ * Reads the line that begins at `line` and ends at a newline or NUL; returns where the next begins, or NULL
+ * after the last.
+ */
 const char *rule_text_read(struct rule_text *out, const char *line);
 
 /* The chain that "-A chain ..." appends to, or NULL when it is no rule. */

@@ -15,8 +15,8 @@
 _Static_assert((int)RULESET_PROBLEM >= (int)IPTABLES_PROBLEM, "a problem of iptables' must fit");
 
 enum { FAMILIES = 2, ATTEMPTS = 3 };
-static const enum ip_family families[FAMILIES] = { IP_FAMILY_V4, IP_FAMILY_V6 };
-static const enum backend_choice backends[] = { BACKEND_NFT, BACKEND_LEGACY };
+static const enum ip_family families[FAMILIES] = {IP_FAMILY_V4, IP_FAMILY_V6};
+static const enum backend_choice backends[] = {BACKEND_NFT, BACKEND_LEGACY};
 enum { BACKENDS = sizeof(backends) / sizeof(backends[0]) };
 _Static_assert((int)RULESET_PLACES_MOST == (int)BACKENDS * (int)FAMILIES, "a place for each");
 
@@ -44,7 +44,8 @@ static int save(enum backend_choice backend, enum ip_family family, char **out, 
 	return iptables_save(backend, family, RULESET_TABLE, false, out, problem);
 }
 
-static int apply_once(enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
+static int apply_once(
+	enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
 {
 	char *now, *text;
 	int err = save(backend, transaction->family, &now, problem);
@@ -61,8 +62,12 @@ static int apply_once(enum backend_choice backend, struct ruleset_transaction *t
 	return err;
 }
 
-/* Another program may change the table between our look and our change; ours is then refused whole, and looks again. */
-static int apply(enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
+/*
+ * Another program may change the table between our look and our change; ours is then refused whole, and looks
+ * again.
+ */
+static int apply(
+	enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
 {
 	int err = -EBUSY;
 
@@ -91,7 +96,7 @@ static bool is_absent(int err)
 
 static int remove_from(enum backend_choice backend, enum ip_family family, char problem[RULESET_PROBLEM])
 {
-	struct ruleset_transaction transaction = { .family = family, .before = "" };
+	struct ruleset_transaction transaction = {.family = family, .before = ""};
 	char *saved;
 	bool ours;
 	int err = save(backend, family, &saved, problem);
@@ -136,7 +141,8 @@ size_t ruleset_find(struct ruleset_place out[RULESET_PLACES_MOST])
 			if (save(backends[b], families[f], &saved, ignored) != 0)
 				continue;
 			if (holds_ours(saved))
-				out[count++] = (struct ruleset_place){ .backend = backends[b], .family = families[f] };
+				out[count++] =
+					(struct ruleset_place){.backend = backends[b], .family = families[f]};
 			free(saved);
 		}
 	}
@@ -149,8 +155,8 @@ int ruleset_remove(char problem[RULESET_PROBLEM])
 }
 
 /* Refuses when a rule in this back end and family has to do with our bits. */
-static int check_marks(enum backend_choice backend, enum ip_family family, uint32_t mask,
-	char problem[RULESET_PROBLEM])
+static int check_marks(
+	enum backend_choice backend, enum ip_family family, uint32_t mask, char problem[RULESET_PROBLEM])
 {
 	char *saved;
 	const char *rule;
@@ -161,8 +167,10 @@ static int check_marks(enum backend_choice backend, enum ip_family family, uint3
 	rule = mark_overlap_find(saved, mask);
 	if (rule != NULL) {
 		snprintf(problem, RULESET_PROBLEM,
-			"a rule of others uses bits of 0x%x in the connection mark (%s, %s): '%.*s': give podgate two free bits "
-			"with mark_allow and mark_deny", mask, iptables_family_name(family), iptables_backend_name(backend),
+			"a rule of others uses bits of 0x%x in the connection mark (%s, %s): '%.*s': give "
+			"podgate two free bits "
+			"with mark_allow and mark_deny",
+			mask, iptables_family_name(family), iptables_backend_name(backend),
 			quotable_length(rule), rule);
 		err = -EEXIST;
 	}
@@ -174,7 +182,8 @@ int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RU
 {
 	for (size_t b = 0; b < BACKENDS; b++) {
 		for (size_t f = 0; f < FAMILIES; f++) {
-			const int err = check_marks(backends[b], families[f], mark_allow | mark_deny, problem);
+			const int err =
+				check_marks(backends[b], families[f], mark_allow | mark_deny, problem);
 
 			if (err != 0)
 				return err;
@@ -199,7 +208,8 @@ static int look(struct installation *installation, char problem[RULESET_PROBLEM]
 		if (err == -ENOENT && families[f] == IP_FAMILY_V6) {
 			const size_t length = strlen(problem);
 
-			snprintf(problem + length, RULESET_PROBLEM - length, ", or set `ipv6: off` if no pod has IPv6");
+			snprintf(problem + length, RULESET_PROBLEM - length,
+				", or set `ipv6: off` if no pod has IPv6");
 		}
 		if (err == 0)
 			err = save(options->backend, families[f], &installation->before[f], problem);
@@ -207,11 +217,15 @@ static int look(struct installation *installation, char problem[RULESET_PROBLEM]
 	return err;
 }
 
-/* Back to what was there, in the families before `end`. Best effort: the problem to report is the one that led here. */
+/*
+ * Back to what was there, in the families before `end`. Best effort: the problem to report is the one that
+ * led here.
+ */
 static void undo(const struct installation *installation, size_t end)
 {
 	for (size_t f = 0; f < end; f++) {
-		struct ruleset_transaction transaction = { .family = families[f], .before = installation->before[f] };
+		struct ruleset_transaction transaction = {
+			.family = families[f], .before = installation->before[f]};
 		char ignored[RULESET_PROBLEM];
 
 		(void)apply(installation->options->backend, &transaction, ignored);
@@ -225,14 +239,16 @@ static int install(const struct installation *installation, char problem[RULESET
 	int err = 0;
 
 	while (done < family_count(options)) {
-		struct ruleset_transaction transaction = { .options = options, .family = families[done], .before = "" };
+		struct ruleset_transaction transaction = {
+			.options = options, .family = families[done], .before = ""};
 
 		err = apply(options->backend, &transaction, problem);
 		if (err != 0)
 			break;
 		done++;
 	}
-	if (err == 0)	/* an earlier run may have used the other back end, or IPv6: packets must not be judged twice */
+	if (err ==
+		0) /* an earlier run may have used the other back end, or IPv6: packets must not be judged twice */
 		err = remove_but(options, problem);
 	if (err != 0)
 		undo(installation, done);
@@ -241,7 +257,7 @@ static int install(const struct installation *installation, char problem[RULESET
 
 int ruleset_install(const struct ruleset_options *options, char problem[RULESET_PROBLEM])
 {
-	struct installation installation = { .options = options };
+	struct installation installation = {.options = options};
 	int err = look(&installation, problem);
 
 	if (err == 0)

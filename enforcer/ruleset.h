@@ -3,10 +3,10 @@
 #define ENFORCER_RULESET_H
 
 /*
- * The constant rules that steer first packets into the queues: chain PODGATE of table mangle, jumped to first from FORWARD
- * (and from INPUT with host_traffic). Installed, inspected and removed through iptables-restore and iptables-save of
- * either back end, one transaction a family. Nothing outside our chain and our jumps is ever written.
- * Blocking (runs the iptables programs); for the control thread.
+ * The constant rules that steer first packets into the queues: chain PODGATE of table mangle, jumped to first
+ * from FORWARD (and from INPUT with host_traffic). Installed, inspected and removed through iptables-restore
+ * and iptables-save of either back end, one transaction a family. Nothing outside our chain and our jumps is
+ * ever written. Blocking (runs the iptables programs); for the control thread.
  */
 
 #include <stdbool.h>
@@ -32,25 +32,35 @@ struct ruleset_options {
 char *ruleset_render(const struct ruleset_options *options, enum ip_family family);
 
 /*
- * Which back end to use: the one set; else the one that already holds rules of others; else what `iptables` runs. 0, or -errno with a
- * sentence and its remedy in `problem` (-ENOENT: no iptables).
+ * Which back end to use: the one set; else the one that already holds rules of others; else what `iptables`
+ * runs. 0, or -errno with a sentence and its remedy in `problem` (-ENOENT: no iptables).
  */
 int ruleset_find_backend(enum backend_choice wanted, enum backend_choice *out, char problem[RULESET_PROBLEM]);
 
-/* 0; or -EEXIST when a rule of others, in either back end, reads or writes one of these bits of the connmark: it is named in `problem`. */
+/*
+ * 0; or -EEXIST when a rule of others, in either back end, reads or writes one of these bits of the connmark:
+ * it is named in `problem`.
+ */
 int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RULESET_PROBLEM]);
 
 /*
- * Installs for both families or for none: when one fails, the other is put back to what it was. Idempotent. What an earlier run left in
- * the other back end or family is removed. The sets must exist (pod_set_create()). 0, or -errno and `problem`. -EEXIST as above.
+ * Installs for both families or for none: when one fails, the other is put back to what it was. Idempotent.
+ * What an earlier run left in the other back end or family is removed. The sets must exist
+ * (pod_set_create()). 0, or -errno and `problem`. -EEXIST as above.
  */
 int ruleset_install(const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
 /* 0: our chain is whole and its jump comes first; -ENOENT, -ESTALE...: what differs is in `problem`. */
 int ruleset_verify(const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
-/* Removes our jumps and chain from every back end and family present; what is not there is no error. 0, or -errno and `problem`. */
+/*
+ * Removes our jumps and chain from every back end and family present; what is not there is no error. 0, or
+ * -errno and `problem`.
+ */
 int ruleset_remove(char problem[RULESET_PROBLEM]);
 
-/* Where rules of ours are now, in whatever state. Returns how many places were stored; what can't be read is passed over. */
+/*
+ * Where rules of ours are now, in whatever state. Returns how many places were stored; what can't be read is
+ * passed over.
+ */
 struct ruleset_place {
 	enum backend_choice backend;
 	enum ip_family family;

@@ -9,7 +9,7 @@
 #include "enforcer/rule_text.h"
 #include "enforcer/ruleset_rules.h"
 
-static const enum ip_family families[] = { IP_FAMILY_V4, IP_FAMILY_V6 };
+static const enum ip_family families[] = {IP_FAMILY_V4, IP_FAMILY_V6};
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
 /* Whether a back end holds rules of others, in any table. */
@@ -26,7 +26,8 @@ static bool in_use(enum backend_choice backend)
 			continue;
 		for (at = saved; at != NULL && !found;) {
 			at = rule_text_read(&rule, at);
-			found = rule_text_chain(&rule) != NULL && !ruleset_is_ours(rule_text_chain(&rule)) && !ruleset_is_jump(&rule);
+			found = rule_text_chain(&rule) != NULL && !ruleset_is_ours(rule_text_chain(&rule)) &&
+				!ruleset_is_jump(&rule);
 		}
 		free(saved);
 	}
@@ -41,7 +42,8 @@ static int pick_backend(enum backend_choice *out, char problem[RULESET_PROBLEM])
 
 	if (!nft && !legacy) {
 		snprintf(problem, RULESET_PROBLEM,
-			"no iptables in PATH, /usr/sbin or /sbin: install the package iptables (with iptables-save and iptables-restore)");
+			"no iptables in PATH, /usr/sbin or /sbin: install the package iptables (with "
+			"iptables-save and iptables-restore)");
 		return -ENOENT;
 	}
 	if (nft && legacy) {

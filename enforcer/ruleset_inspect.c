@@ -12,20 +12,22 @@
 #include "enforcer/ruleset_rules.h"
 
 /*
- * One walk over a listing. iptables-save writes the rules of a chain in order and chain by chain, so that a position is a count.
+ * One walk over a listing. iptables-save writes the rules of a chain in order and chain by chain, so that a
+ * position is a count.
  */
 struct inspection {
-	const char *family, *backend;	/* their names */
+	const char *family, *backend; /* their names */
 	char *problem;
 	struct ruleset_rules chain, jumps;
 	bool declared;
-	size_t chain_seen;		/* rules of our chain that were as expected */
-	size_t jumps_seen;		/* likewise of the jumps */
-	size_t position;		/* of the rule in hand, in its chain, from 1 */
-	char current[64];		/* that chain */
+	size_t chain_seen; /* rules of our chain that were as expected */
+	size_t jumps_seen; /* likewise of the jumps */
+	size_t position; /* of the rule in hand, in its chain, from 1 */
+	char current[64]; /* that chain */
 };
 
-static int __attribute__((format(printf, 3, 4))) differ(const struct inspection *in, int err, const char *format, ...)
+static int __attribute__((format(printf, 3, 4)))
+differ(const struct inspection *in, int err, const char *format, ...)
 {
 	char what[384];
 	va_list args;
@@ -59,7 +61,8 @@ static int check_chain_rule(struct inspection *in, const struct rule_text *rule,
 	if (index >= in->chain.count)
 		return differ(in, -ESTALE, "a rule was added to our chain: '%.*s'", line_length(line), line);
 	if (!is_rule(rule, in->chain.text[index]))
-		return differ(in, -ESTALE, "rule %zu of our chain is '%.*s'", in->position, line_length(line), line);
+		return differ(in, -ESTALE, "rule %zu of our chain is '%.*s'", in->position, line_length(line),
+			line);
 	in->chain_seen++;
 	return 0;
 }
@@ -88,9 +91,11 @@ static int check_other_rule(struct inspection *in, const struct rule_text *rule,
 		return 0;
 	}
 	if (expected != NULL)
-		return differ(in, -ESTALE, "our jump is not the first rule of %s, but '%.*s'", in->current, line_length(line), line);
+		return differ(in, -ESTALE, "our jump is not the first rule of %s, but '%.*s'", in->current,
+			line_length(line), line);
 	if (ruleset_is_jump(rule))
-		return differ(in, -ESTALE, "a jump into our chain was added: '%.*s'", line_length(line), line);
+		return differ(
+			in, -ESTALE, "a jump into our chain was added: '%.*s'", line_length(line), line);
 	return 0;
 }
 
@@ -111,9 +116,12 @@ static int check_whole(const struct inspection *in)
 	if (!in->declared)
 		return differ(in, -ENOENT, "our chain " RULESET_CHAIN " is gone");
 	if (in->chain_seen < in->chain.count)
-		return differ(in, -ENOENT, "our chain ends after %zu of %zu rules", in->chain_seen, in->chain.count);
+		return differ(in, -ENOENT, "our chain ends after %zu of %zu rules", in->chain_seen,
+			in->chain.count);
 	if (in->jumps_seen < in->jumps.count)
-		return differ(in, -ENOENT, "%s", in->jumps.count > 1 ? "a jump into our chain is gone" : "the jump into our chain is gone");
+		return differ(in, -ENOENT, "%s",
+			in->jumps.count > 1 ? "a jump into our chain is gone"
+					    : "the jump into our chain is gone");
 	return 0;
 }
 
@@ -140,7 +148,8 @@ static int compare(const struct ruleset_options *options, enum ip_family family,
 	return err != 0 ? err : check_whole(&in);
 }
 
-static int verify_family(const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
+static int verify_family(
+	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
 {
 	char *saved;
 	int err = iptables_save(options->backend, family, RULESET_TABLE, false, &saved, problem);
@@ -164,12 +173,12 @@ static void counter_fill(struct rule_counter *out, const struct rule_text *rule,
 {
 	const char *text = strstr(line, "-A ");
 
-	*out = (struct rule_counter){ .packets = rule->packets, .bytes = rule->octets };
+	*out = (struct rule_counter){.packets = rule->packets, .bytes = rule->octets};
 	snprintf(out->rule, sizeof(out->rule), "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-int ruleset_counters(const struct ruleset_options *options, enum ip_family family, struct rule_counter *out, size_t most,
-	char problem[RULESET_PROBLEM])
+int ruleset_counters(const struct ruleset_options *options, enum ip_family family, struct rule_counter *out,
+	size_t most, char problem[RULESET_PROBLEM])
 {
 	char *saved;
 	const char *at;

@@ -10,56 +10,67 @@ struct renderer {
 	struct ruleset_rules *out;
 	const struct ruleset_options *options;
 	uint32_t mask;
-	int family;		/* 4 or 6: the sets' names end in it */
-	char bypass[20];	/* " --queue-bypass" or "" */
+	int family; /* 4 or 6: the sets' names end in it */
+	char bypass[20]; /* " --queue-bypass" or "" */
 };
 
-static void __attribute__((format(printf, 2, 3))) add(struct ruleset_rules *out, const char *format, ...)
+/* One more rule of our chain. */
+static void __attribute__((format(printf, 2, 3))) add(const struct renderer *r, const char *format, ...)
 {
+	char *text = r->out->text[r->out->count++];
+	const int prefix = snprintf(text, RULESET_RULE_TEXT, "-A %s ", RULESET_CHAIN);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(out->text[out->count++], RULESET_RULE_TEXT, format, args);
+	vsnprintf(text + prefix, (size_t)(RULESET_RULE_TEXT - prefix), format, args);
 	va_end(args);
 }
 
 /*
- * Tier 1, an earlier verdict for this flow. Only for confirmed flows: an expected connection (FTP data, SIP media) is born with
- * its master's mark, and no pod may open ports for itself by what it writes into an allowed control connection. It is judged
- * as the new flow it is.
+ * Tier 1, an earlier verdict for this flow. Only for confirmed flows: an expected connection (FTP data, SIP
+ * media) is born with its master's mark, and no pod may open ports for itself by what it writes into an
+ * allowed control connection. It is judged as the new flow it is.
  */
 static void add_judged(const struct renderer *r)
 {
-	add(r->out, "-A " RULESET_CHAIN " -m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j RETURN",
+	add(r, "-m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j RETURN",
 		r->options->mark_allow, r->mask);
-	add(r->out, "-A " RULESET_CHAIN " -m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j DROP",
+	add(r, "-m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j DROP",
 		r->options->mark_deny, r->mask);
 }
 
-/* Neither end is an isolated pod: not ours. Addresses in FORWARD are the ends' own (DNAT is done, masquerading not yet). */
+/*
+ * Neither end is an isolated pod: not ours. Addresses in FORWARD are the ends' own (DNAT is done,
+ * masquerading not yet).
+ */
 static void add_not_ours(const struct renderer *r)
 {
-	add(r->out, "-A " RULESET_CHAIN " -m set ! --match-set podgate-pods%d src -m set ! --match-set podgate-pods%d dst -j RETURN",
+	add(r, "-m set ! --match-set podgate-pods%d src -m set ! --match-set podgate-pods%d dst -j RETURN",
 		r->family, r->family);
 }
 
 /*
- * Neighbour discovery and multicast listener messages between pods of one bridge. They are to IPv6 what ARP, which we never
- * see, is to IPv4: no policy speaks of them and nothing works without. conntrack leaves exactly these types untracked
- * (nf_conntrack_proto_icmpv6.c). The hop limit is the one that their receivers insist on (RFC 4861, RFC 3810): a
- * router has lowered it before FORWARD, so that a pod can't smuggle anything off its link in a "neighbour solicitation".
- * A redirect (137) is not among them: conntrack calls it invalid, and a pod has no business sending one.
+ * Neighbour discovery and multicast listener messages between pods of one bridge. They are to IPv6 what ARP,
+ * which we never see, is to IPv4: no policy speaks of them and nothing works without. conntrack leaves
+ * exactly these types untracked (nf_conntrack_proto_icmpv6.c). The hop limit is the one that their receivers
+ * insist on (RFC 4861, RFC 3810): a router has lowered it before FORWARD, so that a pod can't smuggle
+ * anything off its link in a "neighbour solicitation". A redirect (137) is not among them: conntrack calls it
+ * invalid, and a pod has no business sending one.
  */
 static void add_neighbour_discovery(const struct renderer *r)
 {
-	static const struct { uint8_t type, hop_limit; } messages[] = {
-		{ 135, 255 }, { 136, 255 }, { 133, 255 }, { 134, 255 },	/* solicitation, advertisement; of routers */
-		{ 130, 1 }, { 131, 1 }, { 132, 1 }, { 143, 1 },		/* listener query, report, done; version 2 report */
+	static const struct {
+		uint8_t type, hop_limit;
+	} messages[] = {
+		{135, 255}, {136, 255}, {133, 255}, {134, 255}, /* solicitation, advertisement; of routers */
+		{130, 1}, {131, 1}, {132, 1}, {143, 1}, /* listener query, report, done; version 2 report */
 	};
 
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
-		add(r->out, "-A " RULESET_CHAIN " -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type %u"
-			" -m hl --hl-eq %u -j RETURN", messages[i].type, messages[i].hop_limit);
+		add(r,
+			"-p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type %u"
+			" -m hl --hl-eq %u -j RETURN",
+			messages[i].type, messages[i].hop_limit);
 }
 
 static void add_queue_balance(const struct renderer *r, const char *match)
@@ -67,52 +78,59 @@ static void add_queue_balance(const struct renderer *r, const char *match)
 	const unsigned int first = r->options->queue_base, last = first + r->options->workers - 1;
 
 	if (first == last)
-		add(r->out, "-A " RULESET_CHAIN " %s -j NFQUEUE --queue-num %u%s", match, first, r->bypass);
+		add(r, "%s -j NFQUEUE --queue-num %u%s", match, first, r->bypass);
 	else
-		add(r->out, "-A " RULESET_CHAIN " %s -j NFQUEUE --queue-balance %u:%u%s", match, first, last, r->bypass);
+		add(r, "%s -j NFQUEUE --queue-balance %u:%u%s", match, first, last, r->bypass);
 }
 
 /*
- * What conntrack can't place. INVALID belongs to no flow and starts none: an isolated pod neither sends nor gets it. UNTRACKED is the
- * host's own choice (NOTRACK): there is no flow to remember a verdict in, so each packet is judged by itself, as sent. It needs its
- * own rule, because without a conntrack entry --ctdir never matches, and the last rule would take it for a reply and judge it backwards.
+ * What conntrack can't place. INVALID belongs to no flow and starts none: an isolated pod neither sends nor
+ * gets it. UNTRACKED is the host's own choice (NOTRACK): there is no flow to remember a verdict in, so each
+ * packet is judged by itself, as sent. It needs its own rule, because without a conntrack entry --ctdir never
+ * matches, and the last rule would take it for a reply and judge it backwards.
  */
 static void add_flowless(const struct renderer *r)
 {
-	add(r->out, "-A " RULESET_CHAIN " -m conntrack --ctstate INVALID -j DROP");
+	add(r, "-m conntrack --ctstate INVALID -j DROP");
 	add_queue_balance(r, "-m conntrack --ctstate UNTRACKED");
 }
 
 /*
- * The mark goes on before the verdict, while the entry is this packet's own: passed on, the entry is confirmed with its
- * mark; dropped, by us or by anybody after us, it is destroyed with its mark. So a verdict need not carry one.
+ * The mark goes on before the verdict, while the entry is this packet's own: passed on, the entry is
+ * confirmed with its mark; dropped, by us or by anybody after us, it is destroyed with its mark. So a verdict
+ * need not carry one.
  *
- * Only for packets that have one copy: a bridge or a multicast router clones what goes to many, the clones share one unconfirmed
- * entry, and a clone that reaches the host or passes another port would confirm the flow though this one was never judged. Their
- * flows are confirmed unmarked, judged packet by packet, and marked by the sweeper.
+ * Only for packets that have one copy: a bridge or a multicast router clones what goes to many, the clones
+ * share one unconfirmed entry, and a clone that reaches the host or passes another port would confirm the
+ * flow though this one was never judged. Their flows are confirmed unmarked, judged packet by packet, and
+ * marked by the sweeper.
  */
 static void add_premark(const struct renderer *r)
 {
-	add(r->out, "-A " RULESET_CHAIN " ! -d %s -m pkttype --pkt-type unicast -m conntrack ! --ctstatus CONFIRMED"
-		" -j CONNMARK --set-xmark 0x%x/0x%x", r->family == 6 ? "ff00::/8" : "224.0.0.0/4", r->options->mark_allow, r->mask);
+	add(r,
+		"! -d %s -m pkttype --pkt-type unicast -m conntrack ! --ctstatus CONFIRMED"
+		" -j CONNMARK --set-xmark 0x%x/0x%x",
+		r->family == 6 ? "ff00::/8" : "224.0.0.0/4", r->options->mark_allow, r->mask);
 }
 
 /*
- * Tier 2, an earlier verdict for this class of flows, then tier 3. The classes are those of original directions. What is left is the
- * reply of a flow that was never judged (it began before its pod was isolated, or while a fail-open daemon was away): the last
- * queue's worker knows to judge it by its reverse. ICMP errors come here in the direction of the flow that they report on.
+ * Tier 2, an earlier verdict for this class of flows, then tier 3. The classes are those of original
+ * directions. What is left is the reply of a flow that was never judged (it began before its pod was
+ * isolated, or while a fail-open daemon was away): the last queue's worker knows to judge it by its reverse.
+ * ICMP errors come here in the direction of the flow that they report on.
  */
 static void add_unjudged(const struct renderer *r)
 {
-	add(r->out, "-A " RULESET_CHAIN " -m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed%d src,dst,dst -j RETURN",
+	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed%d src,dst,dst -j RETURN",
 		r->family);
-	add(r->out, "-A " RULESET_CHAIN " -m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied%d src,dst,dst -j DROP",
+	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied%d src,dst,dst -j DROP",
 		r->family);
 	add_queue_balance(r, "-m conntrack --ctdir ORIGINAL");
-	add(r->out, "-A " RULESET_CHAIN " -j NFQUEUE --queue-num %u%s", r->options->queue_base + r->options->workers, r->bypass);
+	add(r, "-j NFQUEUE --queue-num %u%s", r->options->queue_base + r->options->workers, r->bypass);
 }
 
-void ruleset_chain_rules(const struct ruleset_options *options, enum ip_family family, struct ruleset_rules *out)
+void ruleset_chain_rules(
+	const struct ruleset_options *options, enum ip_family family, struct ruleset_rules *out)
 {
 	struct renderer renderer = {
 		.out = out,
@@ -121,7 +139,8 @@ void ruleset_chain_rules(const struct ruleset_options *options, enum ip_family f
 		.family = (int)family,
 	};
 
-	snprintf(renderer.bypass, sizeof(renderer.bypass), "%s", options->queue_bypass ? " --queue-bypass" : "");
+	snprintf(renderer.bypass, sizeof(renderer.bypass), "%s",
+		options->queue_bypass ? " --queue-bypass" : "");
 	out->count = 0;
 	add_judged(&renderer);
 	add_not_ours(&renderer);
@@ -133,17 +152,20 @@ void ruleset_chain_rules(const struct ruleset_options *options, enum ip_family f
 }
 
 /*
- * INPUT takes no replies: they answer what the host itself began, and a node reaches its pods whatever the policies. INVALID and
- * UNTRACKED packets have no direction, and ask for a rule of their own.
+ * INPUT takes no replies: they answer what the host itself began, and a node reaches its pods whatever the
+ * policies. INVALID and UNTRACKED packets have no direction, and ask for a rule of their own.
  */
 void ruleset_jump_rules(const struct ruleset_options *options, struct ruleset_rules *out)
 {
-	out->count = 0;
-	add(out, "-A FORWARD -j " RULESET_CHAIN);
-	if (!options->host_traffic)
-		return;
-	add(out, "-A INPUT -m conntrack --ctdir ORIGINAL -j " RULESET_CHAIN);
-	add(out, "-A INPUT -m conntrack --ctstate INVALID,UNTRACKED -j " RULESET_CHAIN);
+	static const char *const jumps[] = {
+		"-A FORWARD -j " RULESET_CHAIN,
+		"-A INPUT -m conntrack --ctdir ORIGINAL -j " RULESET_CHAIN,
+		"-A INPUT -m conntrack --ctstate INVALID,UNTRACKED -j " RULESET_CHAIN,
+	};
+
+	out->count = options->host_traffic ? 3 : 1;
+	for (size_t i = 0; i < out->count; i++)
+		snprintf(out->text[i], RULESET_RULE_TEXT, "%s", jumps[i]);
 }
 
 bool ruleset_is_ours(const char *chain)

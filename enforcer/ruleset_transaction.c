@@ -56,7 +56,7 @@ static void write_rules(FILE *to, const struct ruleset_options *options, enum ip
 	for (size_t i = 0; i < rules.count; i++)
 		fprintf(to, "%s\n", rules.text[i]);
 	ruleset_jump_rules(options, &rules);
-	for (size_t i = rules.count; i-- > 0;)	/* from the last to the first, each to position 1 */
+	for (size_t i = rules.count; i-- > 0;) /* from the last to the first, each to position 1 */
 		write_insertion(to, rules.text[i], (int)strlen(rules.text[i]), 1);
 }
 
@@ -121,8 +121,8 @@ char *ruleset_transaction_render(const struct ruleset_transaction *transaction)
 
 char *ruleset_render(const struct ruleset_options *options, enum ip_family family)
 {
-	const struct ruleset_transaction transaction = { .now = "", .options = options, .family = family, .before = "" };
+	const struct ruleset_transaction transaction = {
+		.now = "", .options = options, .family = family, .before = ""};
 
 	return ruleset_transaction_render(&transaction);
 }
-

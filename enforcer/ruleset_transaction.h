@@ -2,14 +2,17 @@
 #ifndef ENFORCER_RULESET_TRANSACTION_H
 #define ENFORCER_RULESET_TRANSACTION_H
 
-/* One change to our table of one family, as a text that iptables-restore --noflush applies whole or not at all. Pure. */
+/*
+ * One change to our table of one family, as a text that iptables-restore --noflush applies whole or not at
+ * all. Pure.
+ */
 
 #include "enforcer/ruleset.h"
 
 struct ruleset_transaction {
 	enum ip_family family;
 	const char *now;			/* the table as it is (iptables-save) */
-	const struct ruleset_options *options;	/* to install these rules; NULL: to restore what was ours in `before` */
+	const struct ruleset_options *options;	/* the rules to install; NULL: restore those in `before` */
 	const char *before;			/* an earlier listing of the table; "" had nothing of ours: remove it all */
 };
 

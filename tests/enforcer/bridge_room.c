@@ -21,7 +21,7 @@
 
 #include "tests/enforcer/netns_room.h"
 
-static int pods[BRIDGE_ROOM_PODS] = { -1, -1, -1 };	/* their network namespaces */
+static int pods[BRIDGE_ROOM_PODS] = {-1, -1, -1}; /* their network namespaces */
 static int gateway = -1;
 
 static int open_netns(void)
@@ -60,11 +60,15 @@ static void make_pod(int pod)
 	replace(&pods[pod], open_netns());
 	go(gateway);
 	snprintf(command, sizeof(command),
-		"ip link add pod%d type veth peer name eth0 netns /proc/%d/fd/%d && ip link set pod%d master br0 up", pod, (int)getpid(), pods[pod], pod);
+		"ip link add pod%d type veth peer name eth0 netns /proc/%d/fd/%d && ip link set pod%d master "
+		"br0 up",
+		pod, (int)getpid(), pods[pod], pod);
 	must_run(command);
 	bridge_room_run(pod,
-		"ip link set lo up && ip addr add 10.9.0.%d/24 broadcast 10.9.0.255 dev eth0 && ip addr add fd09::%d/64 dev eth0 nodad"
-		" && ip link set eth0 up && ip route add 224.0.0.0/4 dev eth0", pod + 1, pod + 1);
+		"ip link set lo up && ip addr add 10.9.0.%d/24 broadcast 10.9.0.255 dev eth0 && ip addr add "
+		"fd09::%d/64 dev eth0 nodad"
+		" && ip link set eth0 up && ip route add 224.0.0.0/4 dev eth0",
+		pod + 1, pod + 1);
 }
 
 int bridge_room_enter(void **state)
@@ -72,8 +76,9 @@ int bridge_room_enter(void **state)
 	netns_room_enter(state);
 	replace(&gateway, open_netns());
 	must_run("sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1 &&"
-		" ip link set lo up && ip link add br0 type bridge forward_delay 0 mcast_snooping 0 && ip addr add 10.9.0.254/24 dev br0 &&"
-		" ip addr add fd09::254/64 dev br0 nodad && ip link set br0 up");
+		 " ip link set lo up && ip link add br0 type bridge forward_delay 0 mcast_snooping 0 && ip "
+		 "addr add 10.9.0.254/24 dev br0 &&"
+		 " ip addr add fd09::254/64 dev br0 nodad && ip link set br0 up");
 	for (int pod = 0; pod < BRIDGE_ROOM_PODS; pod++)
 		make_pod(pod);
 	return 0;
@@ -113,7 +118,9 @@ static socklen_t make_address(struct sockaddr_storage *out, int family, const ch
 	memset(out, 0, sizeof(*out));
 	out->ss_family = (sa_family_t)family;
 	if (text[0] != '\0')
-		assert_int_equal(inet_pton(family, text, family == AF_INET ? (void *)&v4->sin_addr : (void *)&v6->sin6_addr), 1);
+		assert_int_equal(inet_pton(family, text,
+					 family == AF_INET ? (void *)&v4->sin_addr : (void *)&v6->sin6_addr),
+			1);
 	if (family == AF_INET)
 		v4->sin_port = htons(port);
 	else
@@ -124,7 +131,7 @@ static socklen_t make_address(struct sockaddr_storage *out, int family, const ch
 int bridge_room_udp(int pod, int family, uint16_t port)
 {
 	const int fd = bridge_room_socket(pod, family, SOCK_DGRAM, 0), on = 1;
-	const struct timeval silence = { .tv_usec = 300000 };
+	const struct timeval silence = {.tv_usec = 300000};
 	struct sockaddr_storage address;
 	const socklen_t length = make_address(&address, family, "", port);
 
@@ -138,7 +145,8 @@ int bridge_room_udp(int pod, int family, uint16_t port)
 void bridge_room_send(int socket, const char *to, uint16_t port)
 {
 	struct sockaddr_storage address;
-	const socklen_t length = make_address(&address, strchr(to, ':') != NULL ? AF_INET6 : AF_INET, to, port);
+	const socklen_t length =
+		make_address(&address, strchr(to, ':') != NULL ? AF_INET6 : AF_INET, to, port);
 
 	if (sendto(socket, "x", 1, 0, (const struct sockaddr *)&address, length) != 1)
 		fail_msg("sendto %s: %s", to, strerror(errno));

@@ -3,8 +3,8 @@
 #define TESTS_ENFORCER_BRIDGE_ROOM_H
 
 /*
- * A gateway with three pods on one bridge, br_netfilter on: the test program is in the gateway's network namespace, each pod has one
- * of its own. Everything goes with the process.
+ * A gateway with three pods on one bridge, br_netfilter on: the test program is in the gateway's network
+ * namespace, each pod has one of its own. Everything goes with the process.
  *
  *	br0 10.9.0.254, fd09::254	pod 0: 10.9.0.1, fd09::1	pod 1: 10.9.0.2, fd09::2	pod 2: 10.9.0.3, fd09::3
  */

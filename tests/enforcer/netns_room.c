@@ -19,7 +19,8 @@ int netns_room_enter(void **state)
 {
 	(void)state;
 	if (unshare(CLONE_NEWNET) != 0)
-		fail_msg("no network namespace: %s; the tests of the kernel edge run as root", strerror(errno));
+		fail_msg("no network namespace: %s; the tests of the kernel edge run as root",
+			strerror(errno));
 	return 0;
 }
 

@@ -3,8 +3,8 @@
 #define TESTS_ENFORCER_NETNS_ROOM_H
 
 /*
- * An empty network namespace to try things in: the test program moves there and never comes back, so that nothing it does is
- * the machine's. Needs root; a program that can't have it fails, it does not skip.
+ * An empty network namespace to try things in: the test program moves there and never comes back, so that
+ * nothing it does is the machine's. Needs root; a program that can't have it fails, it does not skip.
  */
 
 /* A fresh namespace for the calling thread; may be called again for another. Always 0: for cmocka's setup. */

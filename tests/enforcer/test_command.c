@@ -26,9 +26,12 @@
 static int run_shell(const char *script, const char *input, size_t output_most, unsigned int timeout_ms,
 	struct command_result *out)
 {
-	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+	const char *const argv[] = {"/bin/sh", "-c", script, NULL};
 	const struct command command = {
-		.argv = argv, .input = input, .output_most = output_most, .timeout_ms = timeout_ms,
+		.argv = argv,
+		.input = input,
+		.output_most = output_most,
+		.timeout_ms = timeout_ms,
 	};
 
 	return command_execute(&command, out);
@@ -86,7 +89,7 @@ static void much_goes_through(void **state)
 
 static void output_is_bounded(void **state)
 {
-	struct command_result result = { .exit_code = 99 };
+	struct command_result result = {.exit_code = 99};
 
 	(void)state;
 	assert_int_equal(run_shell("printf 12345", NULL, 5, 5000, &result), 0);
@@ -113,7 +116,9 @@ static void errors_keep_their_beginning(void **state)
 	struct command_result result;
 
 	(void)state;
-	assert_int_equal(run_shell("{ echo first; head -c 200000 /dev/zero | tr '\\0' y; } >&2", NULL, 0, 5000, &result), 0);
+	assert_int_equal(run_shell("{ echo first; head -c 200000 /dev/zero | tr '\\0' y; } >&2", NULL, 0,
+				 5000, &result),
+		0);
 	assert_int_equal(strlen(result.error), COMMAND_ERROR_TEXT - 1);
 	assert_memory_equal(result.error, "first\nyyy", 9);
 	command_result_deinit(&result);
@@ -131,9 +136,9 @@ static void a_signal_is_told(void **state)
 
 static void missing_programs_are_told(void **state)
 {
-	const char *const argv[] = { "/nonexistent/program", NULL };
-	const char *const folder[] = { "/", NULL };
-	struct command command = { .argv = argv, .timeout_ms = 1000 };
+	const char *const argv[] = {"/nonexistent/program", NULL};
+	const char *const folder[] = {"/", NULL};
+	struct command command = {.argv = argv, .timeout_ms = 1000};
 	struct command_result result;
 
 	(void)state;
@@ -159,7 +164,7 @@ static void a_late_program_is_ended_with_its_children(void **state)
 	assert_true(read(fd, text, sizeof(text) - 1) > 0);
 	child = atoi(text);
 	for (int i = 0; i < 100 && kill(child, 0) == 0; i++)
-		usleep(20000);	/* init, or whoever adopts it, has to reap it */
+		usleep(20000); /* init, or whoever adopts it, has to reap it */
 	if (kill(child, 0) == 0) {
 		snprintf(script, sizeof(script), "grep -q '^State:.Z' /proc/%d/status", (int)child);
 		assert_int_equal(system(script), 0);
@@ -170,8 +175,8 @@ static void a_late_program_is_ended_with_its_children(void **state)
 
 static void the_environment_is_clean(void **state)
 {
-	const char *const argv[] = { "/usr/bin/env", NULL };
-	const struct command command = { .argv = argv, .output_most = 1000, .timeout_ms = 5000 };
+	const char *const argv[] = {"/usr/bin/env", NULL};
+	const struct command command = {.argv = argv, .output_most = 1000, .timeout_ms = 5000};
 	struct command_result result;
 
 	(void)state;
@@ -193,7 +198,7 @@ static void no_file_of_ours_is_inherited(void **state)
 	(void)state;
 	assert_true(careless > 2);
 	assert_int_equal(run_shell("ls /proc/self/fd | wc -l", NULL, 100, 5000, &result), 0);
-	assert_string_equal(result.output, "4\n");	/* three, and the folder that ls reads */
+	assert_string_equal(result.output, "4\n"); /* three, and the folder that ls reads */
 	command_result_deinit(&result);
 	close(careless);
 }
@@ -207,11 +212,14 @@ static void blocked_and_ignored_signals_are_not_inherited(void **state)
 	sigfillset(&set);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(run_shell("grep -E '^Sig(Blk|Ign)' /proc/self/status | awk '{print $2}'", NULL, 100, 5000, &result), 0);
+	assert_int_equal(run_shell("grep -E '^Sig(Blk|Ign)' /proc/self/status | awk '{print $2}'", NULL, 100,
+				 5000, &result),
+		0);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	assert_memory_equal(result.output, "0000000000000000\n", 17);	/* none blocked */
-	assert_int_equal(strtoull(result.output + 17, NULL, 16) & 0x7fffffff, 0);	/* none ignored but the C library's own */
+	assert_memory_equal(result.output, "0000000000000000\n", 17); /* none blocked */
+	assert_int_equal(strtoull(result.output + 17, NULL, 16) & 0x7fffffff,
+		0); /* none ignored but the C library's own */
 	command_result_deinit(&result);
 }
 
@@ -255,7 +263,7 @@ static void *read_netns_elsewhere(void *context)
 /* kernel_probe.c tries rules in a thread that has left for another namespace, and must not hit the process's. */
 static void it_runs_in_the_threads_network_namespace(void **state)
 {
-	char of_thread[64] = "", of_program[64] = "", *texts[] = { of_thread, of_program };
+	char of_thread[64] = "", of_program[64] = "", *texts[] = {of_thread, of_program};
 	pthread_t thread;
 
 	(void)state;
@@ -297,13 +305,13 @@ static void programs_are_found_in_path_then_in_sbin(void **state)
 	assert_int_equal(command_find("some-program", path), -ENOENT);
 	assert_string_equal(path, "untouched");
 	close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
-	assert_int_equal(command_find("some-program", path), -ENOENT);	/* can't be run */
+	assert_int_equal(command_find("some-program", path), -ENOENT); /* can't be run */
 	chmod(file, 0755);
 	assert_int_equal(command_find("some-program", path), 0);
 	assert_string_equal(path, file);
 	unlink(file);
 	mkdir(file, 0755);
-	assert_int_equal(command_find("some-program", path), -ENOENT);	/* a folder */
+	assert_int_equal(command_find("some-program", path), -ENOENT); /* a folder */
 	rmdir(file);
 	rmdir(folder);
 	unsetenv("PATH");

@@ -33,7 +33,11 @@ struct examination {
 };
 
 static const struct settings usual = {
-	.workers = 2, .queue_base = 8610, .queue_length = 64, .mark_allow = 0x20000000, .mark_deny = 0x40000000,
+	.workers = 2,
+	.queue_base = 8610,
+	.queue_length = 64,
+	.mark_allow = 0x20000000,
+	.mark_deny = 0x40000000,
 };
 
 static void examine(struct examination *out, const struct settings *settings)
@@ -62,7 +66,8 @@ static const struct host_finding *finding_of(const struct settings *settings, co
 	return finding;
 }
 
-static void assert_finding(const struct settings *settings, const char *check, enum host_state state, const char *part)
+static void assert_finding(
+	const struct settings *settings, const char *check, enum host_state state, const char *part)
 {
 	const struct host_finding *finding = finding_of(settings, check);
 
@@ -72,11 +77,16 @@ static void assert_finding(const struct settings *settings, const char *check, e
 
 static char *read_world(void)
 {
-	return netns_room_read("cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft list ruleset; ipset save;"
-		" sysctl -a 2>/dev/null | grep -e bridge-nf -e rp_filter -e forward -e nf_conntrack_max; ip link");
+	return netns_room_read("cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft list "
+			       "ruleset; ipset save;"
+			       " sysctl -a 2>/dev/null | grep -e bridge-nf -e rp_filter -e forward -e "
+			       "nf_conntrack_max; ip link");
 }
 
-/* Here, where every feature is there, nothing fails; whatever else is found, each trouble has a remedy and no other finding has. */
+/*
+ * Here, where every feature is there, nothing fails; whatever else is found, each trouble has a remedy and no
+ * other finding has.
+ */
 static void every_trouble_has_a_remedy(void **state)
 {
 	struct examination examination;
@@ -100,7 +110,10 @@ static void checking_changes_nothing(void **state)
 	char *before, *after;
 
 	(void)state;
-	assert_int_equal(netns_room_run("ip link add br0 type bridge; sysctl -qw net.bridge.bridge-nf-call-iptables=0"), 0);
+	assert_int_equal(
+		netns_room_run(
+			"ip link add br0 type bridge; sysctl -qw net.bridge.bridge-nf-call-iptables=0"),
+		0);
 	before = read_world();
 	examine(&examination, &usual);
 	after = read_world();
@@ -138,8 +151,12 @@ static void overlapping_marks_fail(void **state)
 
 	(void)state;
 	assert_finding(&usual, "marks", HOST_OK, "0x60000000");
-	assert_int_equal(netns_room_run("iptables -t mangle -A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT"), 0);
-	assert_finding(&usual, "marks", HOST_FAILED, "'-A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT'");
+	assert_int_equal(
+		netns_room_run(
+			"iptables -t mangle -A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT"),
+		0);
+	assert_finding(&usual, "marks", HOST_FAILED,
+		"'-A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT'");
 	settings.mark_allow = 1;
 	assert_finding(&settings, "marks", HOST_OK, "0x40000001");
 }
@@ -154,7 +171,7 @@ static void sets_of_others_fail(void **state)
 
 static void queues_of_others_fail(void **state)
 {
-	const struct nfqueue_options options = { .number = 8612, .length = 16 };
+	const struct nfqueue_options options = {.number = 8612, .length = 16};
 	char problem[NFQUEUE_PROBLEM];
 	struct settings settings = usual;
 	struct nfqueue *queue;
@@ -164,7 +181,7 @@ static void queues_of_others_fail(void **state)
 	if (nfqueue_open(&queue, &options, problem) != 0)
 		fail_msg("%s", problem);
 	assert_finding(&usual, "queues", HOST_FAILED, "queue 8612 is held by another program");
-	settings.workers = 1;	/* ends at 8611 */
+	settings.workers = 1; /* ends at 8611 */
 	assert_finding(&settings, "queues", HOST_OK, "8610 to 8611 are free");
 	prctl(PR_SET_NAME, "podgate");
 	assert_finding(&usual, "queues", HOST_OK, "held by podgate itself");
@@ -222,7 +239,9 @@ static void a_bridges_own_option_counts(void **state)
 	settings.bridge = BRIDGE_REQUIRE;
 	set_sysctl(CALL4, 0);
 	set_sysctl(CALL6, 0);
-	assert_int_equal(netns_room_run("ip link add seen type bridge nf_call_iptables 1 nf_call_ip6tables 1; ip link add veth7 type veth peer name veth8"), 0);
+	assert_int_equal(netns_room_run("ip link add seen type bridge nf_call_iptables 1 nf_call_ip6tables "
+					"1; ip link add veth7 type veth peer name veth8"),
+		0);
 	assert_finding(&settings, "br-netfilter", HOST_OK, "pass the rules");
 	assert_int_equal(netns_room_run("ip link add unseen type bridge"), 0);
 	assert_finding(&settings, "br-netfilter", HOST_FAILED, "bridge unseen");
@@ -238,7 +257,7 @@ static void preparing_sets_requires_or_ignores(void **state)
 	set_sysctl(CALL6, 0);
 	settings.bridge = BRIDGE_SET;
 	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
-	assert_int_equal(sysctl_value(CALL4), 0);	/* no bridge, nothing to do */
+	assert_int_equal(sysctl_value(CALL4), 0); /* no bridge, nothing to do */
 	assert_int_equal(netns_room_run("ip link add br0 type bridge"), 0);
 	settings.bridge = BRIDGE_IGNORE;
 	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
@@ -298,9 +317,14 @@ static void refuse_rules_with(const char *word, char folder[32])
 
 	strcpy(folder, "/tmp/podgate-test-XXXXXX");
 	assert_non_null(mkdtemp(folder));
-	assert_int_equal(netns_room_run("cat >%s/iptables-nft-restore <<'END' && chmod 755 %s/iptables-nft-restore\n#!/bin/sh\n"
-		"text=$(cat; echo x)\ncase \"$text\" in *'%s'*) echo \"iptables-nft-restore v1.8.9 (nf_tables): Couldn't load match\" >&2; exit 2;; esac\n"
-		"printf %%s \"${text%%x}\" | /usr/sbin/iptables-nft-restore \"$@\"\nEND", folder, folder, word), 0);
+	assert_int_equal(
+		netns_room_run("cat >%s/iptables-nft-restore <<'END' && chmod 755 "
+			       "%s/iptables-nft-restore\n#!/bin/sh\n"
+			       "text=$(cat; echo x)\ncase \"$text\" in *'%s'*) echo \"iptables-nft-restore "
+			       "v1.8.9 (nf_tables): Couldn't load match\" >&2; exit 2;; esac\n"
+			       "printf %%s \"${text%%x}\" | /usr/sbin/iptables-nft-restore \"$@\"\nEND",
+			folder, folder, word),
+		0);
 	snprintf(search, sizeof(search), "%s:/usr/sbin:/usr/bin:/sbin:/bin", folder);
 	setenv("PATH", search, 1);
 }
@@ -329,7 +353,7 @@ static void a_missing_feature_is_named(void **state)
 
 static void *examine_without_privilege(void *context)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN, 0, 0, 0);

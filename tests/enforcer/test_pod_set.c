@@ -37,7 +37,7 @@ static struct ip_addr v4(uint32_t number)
 
 static struct ip_addr v6(uint32_t number)
 {
-	uint8_t bytes[16] = { 0xfd, 0x01 };
+	uint8_t bytes[16] = {0xfd, 0x01};
 	const uint32_t tail = htonl(number);
 
 	memcpy(bytes + 12, &tail, sizeof(tail));
@@ -62,10 +62,14 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_int_equal(pod_set_present(), 6);
 	assert_listed("ipset save | sort | sed 's/ bucketsize.*//'",
-		"create podgate-allowed4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout 600 counters\n"
-		"create podgate-allowed6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 600 counters\n"
-		"create podgate-denied4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout 10 counters\n"
-		"create podgate-denied6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 counters\n"
+		"create podgate-allowed4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout "
+		"600 counters\n"
+		"create podgate-allowed6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout "
+		"600 counters\n"
+		"create podgate-denied4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout 10 "
+		"counters\n"
+		"create podgate-denied6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 "
+		"counters\n"
 		"create podgate-pods4 hash:ip family inet hashsize 1024 maxelem 65536\n"
 		"create podgate-pods6 hash:ip family inet6 hashsize 1024 maxelem 65536\n");
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 0);
@@ -74,7 +78,7 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 
 static void without_ipv6_there_are_no_ipv6_sets(void **state)
 {
-	const struct ip_addr addrs[] = { v4(1), v6(1) };
+	const struct ip_addr addrs[] = {v4(1), v6(1)};
 	char problem[POD_SET_PROBLEM];
 
 	(void)state;
@@ -87,20 +91,23 @@ static void without_ipv6_there_are_no_ipv6_sets(void **state)
 
 static void filling_replaces_the_content(void **state)
 {
-	const struct ip_addr first[] = { v4(1), v4(2), v6(7) }, second[] = { v4(2), v4(0x00ffffff), v6(8), v6(9) };
+	const struct ip_addr first[] = {v4(1), v4(2), v6(7)},
+			     second[] = {v4(2), v4(0x00ffffff), v6(8), v6(9)};
 	char problem[POD_SET_PROBLEM];
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_ok(pod_set_fill(first, 3, true, problem), problem);
-	assert_listed("ipset save | grep ^add | sort", "add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\nadd podgate-pods6 fd01::7\n");
+	assert_listed("ipset save | grep ^add | sort",
+		"add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\nadd podgate-pods6 fd01::7\n");
 	assert_ok(pod_set_fill(second, 4, true, problem), problem);
 	assert_listed("ipset save | grep ^add | sort",
-		"add podgate-pods4 10.0.0.2\nadd podgate-pods4 10.255.255.255\nadd podgate-pods6 fd01::8\nadd podgate-pods6 fd01::9\n");
+		"add podgate-pods4 10.0.0.2\nadd podgate-pods4 10.255.255.255\nadd podgate-pods6 "
+		"fd01::8\nadd podgate-pods6 fd01::9\n");
 	assert_ok(pod_set_fill(NULL, 0, true, problem), problem);
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 0);
 	assert_int_equal(pod_set_count(IP_FAMILY_V6), 0);
-	assert_int_equal(pod_set_present(), 6);	/* no half-filled one is left */
+	assert_int_equal(pod_set_present(), 6); /* no half-filled one is left */
 }
 
 /* More than fits a set of the usual size, and many messages. */
@@ -119,25 +126,30 @@ static void many_addresses_fit(void **state)
 	assert_ok(pod_set_fill(addrs, 2 * MANY, true, problem), problem);
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), MANY);
 	assert_int_equal(pod_set_count(IP_FAMILY_V6), MANY);
-	assert_int_equal(netns_room_run("ipset test -q podgate-pods4 10.1.17.111 && ipset test -q podgate-pods6 fd01::1:116f && ! ipset test -q podgate-pods4 10.1.17.112"), 0);
+	assert_int_equal(
+		netns_room_run("ipset test -q podgate-pods4 10.1.17.111 && ipset test -q podgate-pods6 "
+			       "fd01::1:116f && ! ipset test -q podgate-pods4 10.1.17.112"),
+		0);
 	free(addrs);
 }
 
 /* The rule's lookup goes by the set's place: swapping changes what it finds, without the rule being touched. */
 static void rules_see_the_new_content(void **state)
 {
-	const struct ip_addr addrs[] = { v4(1) };
+	const struct ip_addr addrs[] = {v4(1)};
 	char problem[POD_SET_PROBLEM];
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
-	assert_int_equal(netns_room_run("iptables -t mangle -A FORWARD -m set --match-set podgate-pods4 src -j DROP"), 0);
+	assert_int_equal(
+		netns_room_run("iptables -t mangle -A FORWARD -m set --match-set podgate-pods4 src -j DROP"),
+		0);
 	assert_ok(pod_set_fill(addrs, 1, true, problem), problem);
 	assert_listed("ipset list podgate-pods4 | grep -e ^References -e ^10", "References: 1\n10.0.0.1\n");
 	assert_int_equal(pod_set_destroy(problem), -EBUSY);
 	assert_non_null(strstr(problem, "podgate-pods4"));
 	assert_non_null(strstr(problem, "podgate cleanup"));
-	assert_int_equal(pod_set_present(), 1);	/* what could go is gone */
+	assert_int_equal(pod_set_present(), 1); /* what could go is gone */
 	assert_int_equal(netns_room_run("iptables -t mangle -F FORWARD"), 0);
 	assert_ok(pod_set_destroy(problem), problem);
 	assert_ok(pod_set_destroy(problem), problem);
@@ -146,15 +158,17 @@ static void rules_see_the_new_content(void **state)
 
 static void an_earlier_runs_sets_are_taken_over(void **state)
 {
-	const struct ip_addr addrs[] = { v4(1), v4(2) };
+	const struct ip_addr addrs[] = {v4(1), v4(2)};
 	char problem[POD_SET_PROBLEM];
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_ok(pod_set_fill(addrs, 2, true, problem), problem);
-	assert_int_equal(netns_room_run("ipset add podgate-allowed4 10.0.0.1,tcp:80,10.0.0.2; ipset create podgate-fill4 hash:ip; ipset add podgate-fill4 1.2.3.4"), 0);
+	assert_int_equal(netns_room_run("ipset add podgate-allowed4 10.0.0.1,tcp:80,10.0.0.2; ipset create "
+					"podgate-fill4 hash:ip; ipset add podgate-fill4 1.2.3.4"),
+		0);
 	assert_ok(pod_set_create(true, problem), problem);
-	assert_int_equal(pod_set_count(IP_FAMILY_V4), 2);	/* still isolated */
+	assert_int_equal(pod_set_count(IP_FAMILY_V4), 2); /* still isolated */
 	assert_int_equal(netns_room_run("ipset save podgate-allowed4 | grep -q ^add"), 1);
 	assert_ok(pod_set_fill(addrs, 1, true, problem), problem);
 	assert_listed("ipset save | grep ^add", "add podgate-pods4 10.0.0.1\n");
@@ -163,11 +177,13 @@ static void an_earlier_runs_sets_are_taken_over(void **state)
 
 static void a_set_of_another_kind_is_refused(void **state)
 {
-	static const struct { const char *create, *named; } kinds[] = {
-		{ "podgate-pods4 hash:net", "podgate-pods4" },
-		{ "podgate-pods6 hash:ip family inet", "podgate-pods6" },
-		{ "podgate-denied4 hash:ip,port,ip", "podgate-denied4" },	/* neither timeout nor counters */
-		{ "podgate-allowed6 hash:ip,port family inet6 timeout 5 counters", "podgate-allowed6" },
+	static const struct {
+		const char *create, *named;
+	} kinds[] = {
+		{"podgate-pods4 hash:net", "podgate-pods4"},
+		{"podgate-pods6 hash:ip family inet", "podgate-pods6"},
+		{"podgate-denied4 hash:ip,port,ip", "podgate-denied4"}, /* neither timeout nor counters */
+		{"podgate-allowed6 hash:ip,port family inet6 timeout 5 counters", "podgate-allowed6"},
 	};
 	char problem[POD_SET_PROBLEM];
 
@@ -182,18 +198,18 @@ static void a_set_of_another_kind_is_refused(void **state)
 
 static void filling_fails_whole(void **state)
 {
-	const struct ip_addr addrs[] = { v4(1) };
+	const struct ip_addr addrs[] = {v4(1)};
 	char problem[POD_SET_PROBLEM];
 
 	(void)state;
-	assert_int_equal(pod_set_fill(addrs, 1, true, problem), -ENOENT);	/* never created */
+	assert_int_equal(pod_set_fill(addrs, 1, true, problem), -ENOENT); /* never created */
 	assert_non_null(strstr(problem, "podgate-"));
 	assert_int_equal(pod_set_present(), 0);
 }
 
 static void *create_without_privilege(void *context)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	syscall(SYS_capget, &header, data);

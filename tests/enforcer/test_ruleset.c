@@ -18,8 +18,12 @@
 #include "enforcer/ruleset_transaction.h"
 
 static const struct ruleset_options usual = {
-	.backend = BACKEND_NFT, .ipv6 = true, .workers = 2, .queue_base = 8610,
-	.mark_allow = 0x20000000, .mark_deny = 0x40000000,
+	.backend = BACKEND_NFT,
+	.ipv6 = true,
+	.workers = 2,
+	.queue_base = 8610,
+	.mark_allow = 0x20000000,
+	.mark_deny = 0x40000000,
 };
 
 static void ipv4_is_rendered_whole(void **state)
@@ -30,15 +34,21 @@ static void ipv4_is_rendered_whole(void **state)
 	assert_string_equal(text,
 		"*mangle\n"
 		":PODGATE - [0:0]\n"
-		"-A PODGATE -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j RETURN\n"
-		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j DROP\n"
-		"-A PODGATE -m set ! --match-set podgate-pods4 src -m set ! --match-set podgate-pods4 dst -j RETURN\n"
+		"-A PODGATE -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
+		"RETURN\n"
+		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
+		"DROP\n"
+		"-A PODGATE -m set ! --match-set podgate-pods4 src -m set ! --match-set podgate-pods4 dst -j "
+		"RETURN\n"
 		"-A PODGATE -m conntrack --ctstate INVALID -j DROP\n"
 		"-A PODGATE -m conntrack --ctstate UNTRACKED -j NFQUEUE --queue-balance 8610:8611\n"
-		"-A PODGATE ! -d 224.0.0.0/4 -m pkttype --pkt-type unicast -m conntrack ! --ctstatus CONFIRMED"
+		"-A PODGATE ! -d 224.0.0.0/4 -m pkttype --pkt-type unicast -m conntrack ! --ctstatus "
+		"CONFIRMED"
 		" -j CONNMARK --set-xmark 0x20000000/0x60000000\n"
-		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed4 src,dst,dst -j RETURN\n"
-		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied4 src,dst,dst -j DROP\n"
+		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed4 src,dst,dst -j "
+		"RETURN\n"
+		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied4 src,dst,dst -j "
+		"DROP\n"
 		"-A PODGATE -m conntrack --ctdir ORIGINAL -j NFQUEUE --queue-balance 8610:8611\n"
 		"-A PODGATE -j NFQUEUE --queue-num 8612\n"
 		"-I FORWARD 1 -j PODGATE\n"
@@ -50,7 +60,8 @@ static void ipv4_is_rendered_whole(void **state)
 static void ipv6_lets_neighbours_find_each_other(void **state)
 {
 	char *text = ruleset_render(&usual, IP_FAMILY_V6);
-	const char *solicitation = strstr(text, "-A PODGATE -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type 135"
+	const char *solicitation = strstr(text,
+		"-A PODGATE -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type 135"
 		" -m hl --hl-eq 255 -j RETURN\n");
 	const char *report = strstr(text, "--icmpv6-type 143 -m hl --hl-eq 1 -j RETURN\n");
 
@@ -58,7 +69,7 @@ static void ipv6_lets_neighbours_find_each_other(void **state)
 	assert_non_null(solicitation);
 	assert_non_null(report);
 	assert_true(report < strstr(text, "--ctstate UNTRACKED -j NFQUEUE"));
-	assert_null(strstr(text, "--icmpv6-type 137"));	/* redirects are no pod's business */
+	assert_null(strstr(text, "--icmpv6-type 137")); /* redirects are no pod's business */
 	assert_non_null(strstr(text, "! -d ff00::/8 "));
 	assert_null(strstr(text, "podgate-pods4"));
 	free(text);
@@ -98,7 +109,10 @@ static void bypass_is_on_every_queue(void **state)
 	free(text);
 }
 
-/* INPUT spares replies, which answer the host, and not what has no direction. In the listing's order once both are inserted. */
+/*
+ * INPUT spares replies, which answer the host, and not what has no direction. In the listing's order once
+ * both are inserted.
+ */
 static void host_traffic_jumps_from_input_too(void **state)
 {
 	struct ruleset_options options = usual;
@@ -116,25 +130,26 @@ static void host_traffic_jumps_from_input_too(void **state)
 	free(text);
 }
 
-static const char foreign[] =
-	"*mangle\n"
-	":FORWARD ACCEPT [0:0]\n"
-	":PODGATE - [0:0]\n"
-	":OTHER - [0:0]\n"
-	"-A FORWARD -m comment --comment \"-j PODGATE is not what I do\" -j ACCEPT\n"
-	"-A FORWARD -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n"
-	"-A FORWARD -j OTHER\n"
-	"-A FORWARD -j PODGATE\n"
-	"-A PODGATE -j RETURN\n"
-	"COMMIT\n";
+static const char foreign[] = "*mangle\n"
+			      ":FORWARD ACCEPT [0:0]\n"
+			      ":PODGATE - [0:0]\n"
+			      ":OTHER - [0:0]\n"
+			      "-A FORWARD -m comment --comment \"-j PODGATE is not what I do\" -j ACCEPT\n"
+			      "-A FORWARD -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n"
+			      "-A FORWARD -j OTHER\n"
+			      "-A FORWARD -j PODGATE\n"
+			      "-A PODGATE -j RETURN\n"
+			      "COMMIT\n";
 
 static void old_jumps_are_deleted_word_for_word(void **state)
 {
-	const struct ruleset_transaction transaction = { .family = IP_FAMILY_V4, .now = foreign, .options = &usual, .before = "" };
+	const struct ruleset_transaction transaction = {
+		.family = IP_FAMILY_V4, .now = foreign, .options = &usual, .before = ""};
 	char *text = ruleset_transaction_render(&transaction);
 
 	(void)state;
-	assert_non_null(strstr(text, "\n-D FORWARD -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n-D FORWARD -j PODGATE\n-A PODGATE"));
+	assert_non_null(strstr(text, "\n-D FORWARD -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j "
+				     "PODGATE\n-D FORWARD -j PODGATE\n-A PODGATE"));
 	assert_null(strstr(text, "not what I do"));
 	assert_null(strstr(text, "OTHER"));
 	free(text);
@@ -143,7 +158,9 @@ static void old_jumps_are_deleted_word_for_word(void **state)
 static void undoing_puts_back_what_was_ours(void **state)
 {
 	const struct ruleset_transaction transaction = {
-		.family = IP_FAMILY_V4, .now = "*mangle\n:PODGATE - [0:0]\n-A FORWARD -j PODGATE\nCOMMIT\n", .before = foreign,
+		.family = IP_FAMILY_V4,
+		.now = "*mangle\n:PODGATE - [0:0]\n-A FORWARD -j PODGATE\nCOMMIT\n",
+		.before = foreign,
 	};
 	char *text = ruleset_transaction_render(&transaction);
 
@@ -157,7 +174,7 @@ static void undoing_puts_back_what_was_ours(void **state)
 
 static void removing_leaves_no_chain(void **state)
 {
-	const struct ruleset_transaction transaction = { .family = IP_FAMILY_V6, .now = foreign, .before = "" };
+	const struct ruleset_transaction transaction = {.family = IP_FAMILY_V6, .now = foreign, .before = ""};
 	char *text = ruleset_transaction_render(&transaction);
 
 	(void)state;
@@ -169,7 +186,8 @@ static void removing_leaves_no_chain(void **state)
 static void words_are_read_as_iptables_writes_them(void **state)
 {
 	static struct rule_text rule;
-	const char *next = rule_text_read(&rule, "[12:3456] -A FORWARD -m comment --comment \"a \\\"b\\\" \\\\c\" -j X\nnext");
+	const char *next = rule_text_read(
+		&rule, "[12:3456] -A FORWARD -m comment --comment \"a \\\"b\\\" \\\\c\" -j X\nnext");
 
 	(void)state;
 	assert_string_equal(next, "next");
@@ -199,7 +217,7 @@ static void hostile_lines_stay_lines(void **state)
 	assert_ptr_equal(rule_text_read(&rule, text), text + 39991);
 	assert_true(rule.cut);
 	rule_text_read(&same, text);
-	assert_false(rule_text_equal(&rule, &same));	/* what was not read whole equals nothing */
+	assert_false(rule_text_equal(&rule, &same)); /* what was not read whole equals nothing */
 	for (size_t i = 0; i < 39990; i++)
 		text[i] = i % 2 == 0 ? 'y' : ' ';
 	assert_ptr_equal(rule_text_read(&rule, text), text + 39991);
@@ -231,7 +249,7 @@ static void marks_that_overlap_are_found(void **state)
 	static const char *const touching[] = {
 		"-A PREROUTING -j CONNMARK --set-xmark 0x20000000/0x20000000",
 		"-A PREROUTING -j CONNMARK --set-xmark 0x1/0xffffffff",
-		"-A PREROUTING -j CONNMARK --set-xmark 0x40000000/0x0",		/* flips the bit */
+		"-A PREROUTING -j CONNMARK --set-xmark 0x40000000/0x0", /* flips the bit */
 		"-A PREROUTING -j CONNMARK --set-mark 0x1",
 		"-A PREROUTING -j CONNMARK --or-mark 0x60000000",
 		"-A PREROUTING -j CONNMARK --xor-mark 0x20000000",
@@ -256,7 +274,7 @@ static void other_marks_are_none_of_ours(void **state)
 		"*mangle\n"
 		":PREROUTING ACCEPT [0:0]\n"
 		"-A PREROUTING -j CONNMARK --set-xmark 0x1/0xff\n"
-		"-A PREROUTING -j MARK --set-xmark 0x20000000/0xffffffff\n"		/* the packet's mark, not the connection's */
+		"-A PREROUTING -j MARK --set-xmark 0x20000000/0xffffffff\n" /* the packet's mark, not the connection's */
 		"-A PREROUTING -m mark --mark 0x20000000 -j ACCEPT\n"
 		"-A PREROUTING -j CONNMARK --and-mark 0xf0000000\n"
 		"-A PREROUTING -j CONNMARK --or-mark 0x1\n"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The rules on the running kernel, with either back end and both families: installed whole or not at all, inspected, removed. */
+/*
+ * The rules on the running kernel, with either back end and both families: installed whole or not at all,
+ * inspected, removed.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,8 +36,13 @@ static enum backend_choice nft = BACKEND_NFT, legacy = BACKEND_LEGACY;
 static struct ruleset_options options_for(void *const *state)
 {
 	return (struct ruleset_options){
-		.backend = **(enum backend_choice *const *)state, .ipv6 = true, .workers = 2, .queue_base = 8610,
-		.mark_allow = 0x20000000, .mark_deny = 0x40000000, .host_traffic = true,
+		.backend = **(enum backend_choice *const *)state,
+		.ipv6 = true,
+		.workers = 2,
+		.queue_base = 8610,
+		.mark_allow = 0x20000000,
+		.mark_deny = 0x40000000,
+		.host_traffic = true,
 	};
 }
 
@@ -46,15 +54,21 @@ static const char *name_of(enum backend_choice backend)
 /* Others' rules in several tables, some with texts that look like ours, with counters that must survive. */
 static void add_foreign_rules(const char *backend)
 {
-	static const char *const families[] = { "ip", "ip6" };
+	static const char *const families[] = {"ip", "ip6"};
 
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(netns_room_run("%stables-%s-restore <<'END'\n"
-			"*mangle\n:FORWARD ACCEPT [3:180]\n:MINE - [0:0]\n"
-			"[7:700] -A FORWARD -i lo -m comment --comment \"not -j \\\"PODGATE\\\"\" -j MINE\n[1:60] -A MINE -j MARK --set-xmark 0x20000000/0xffffffff\n"
-			"[2:80] -A INPUT -p tcp -j MINE\nCOMMIT\n"
-			"*filter\n:INPUT DROP [5:500]\n[11:1100] -A FORWARD -p udp --dport 53 -j ACCEPT\nCOMMIT\n"
-			"*nat\n[4:240] -A POSTROUTING -o lo -j MASQUERADE\nCOMMIT\nEND", families[i], backend), 0);
+		assert_int_equal(
+			netns_room_run(
+				"%stables-%s-restore <<'END'\n"
+				"*mangle\n:FORWARD ACCEPT [3:180]\n:MINE - [0:0]\n"
+				"[7:700] -A FORWARD -i lo -m comment --comment \"not -j \\\"PODGATE\\\"\" -j "
+				"MINE\n[1:60] -A MINE -j MARK --set-xmark 0x20000000/0xffffffff\n"
+				"[2:80] -A INPUT -p tcp -j MINE\nCOMMIT\n"
+				"*filter\n:INPUT DROP [5:500]\n[11:1100] -A FORWARD -p udp --dport 53 -j "
+				"ACCEPT\nCOMMIT\n"
+				"*nat\n[4:240] -A POSTROUTING -o lo -j MASQUERADE\nCOMMIT\nEND",
+				families[i], backend),
+			0);
 }
 
 static int enter(void **state)
@@ -70,8 +84,10 @@ static int enter(void **state)
 /* All tables of both families and back ends, without the dates and without what iptables writes of empty tables. */
 static char *read_all(const char *grep)
 {
-	return netns_room_read("for f in ip ip6; do for b in nft legacy; do echo \"== $f $b\"; ${f}tables-$b-save -c 2>/dev/null; done; done"
-		" | grep -v '^#' %s", grep);
+	return netns_room_read("for f in ip ip6; do for b in nft legacy; do echo \"== $f $b\"; "
+			       "${f}tables-$b-save -c 2>/dev/null; done; done"
+			       " | grep -v '^#' %s",
+		grep);
 }
 
 static void assert_ok(int err, const char *problem)
@@ -122,38 +138,44 @@ static void our_jump_comes_first(void **state)
 
 	add_foreign_rules(name_of(options.backend));
 	assert_ok(ruleset_install(&options, problem), problem);
-	jumps = netns_room_read("ip6tables-%s-save -t mangle | grep -e '^-A FORWARD' -e '^-A INPUT'", name_of(options.backend));
-	assert_string_equal(jumps,
-		"-A INPUT -m conntrack --ctdir ORIGINAL -j PODGATE\n-A INPUT -m conntrack --ctstate INVALID,UNTRACKED -j PODGATE\n"
-		"-A INPUT -p tcp -j MINE\n-A FORWARD -j PODGATE\n-A FORWARD -i lo -m comment --comment \"not -j \\\"PODGATE\\\"\" -j MINE\n");
+	jumps = netns_room_read("ip6tables-%s-save -t mangle | grep -e '^-A FORWARD' -e '^-A INPUT'",
+		name_of(options.backend));
+	assert_string_equal(jumps, "-A INPUT -m conntrack --ctdir ORIGINAL -j PODGATE\n-A INPUT -m conntrack "
+				   "--ctstate INVALID,UNTRACKED -j PODGATE\n"
+				   "-A INPUT -p tcp -j MINE\n-A FORWARD -j PODGATE\n-A FORWARD -i lo -m "
+				   "comment --comment \"not -j \\\"PODGATE\\\"\" -j MINE\n");
 	free(jumps);
 }
 
 /* What others may do to our rules, how it is told, and that installing mends it. */
 static const struct tampering {
-	const char *deed;		/* after "iptables-<backend> -t mangle" */
+	const char *deed; /* after "iptables-<backend> -t mangle" */
 	int err;
 	const char *said;
 } tamperings[] = {
-	{ "-F PODGATE", -ENOENT, "ends after 0 of " },
-	{ "-F FORWARD", -ENOENT, "jump into our chain is gone" },
-	{ "-F", -ENOENT, "ends after 0 of " },
-	{ "-D FORWARD -j PODGATE", -ENOENT, "jump into our chain is gone" },
-	{ "-D INPUT 1", -ESTALE, "not the first rule of INPUT" },
-	{ "-D INPUT 2", -ENOENT, "jump into our chain is gone" },
-	{ "-I FORWARD 1 -i eth7 -j ACCEPT", -ESTALE, "not the first rule of FORWARD, but '-A FORWARD -i eth7 -j ACCEPT'" },
-	{ "-A FORWARD -j PODGATE", -ESTALE, "a jump into our chain was added" },
-	{ "-A PODGATE -j ACCEPT", -ESTALE, "a rule was added to our chain: '-A PODGATE -j ACCEPT'" },
-	{ "-I PODGATE 1 -j ACCEPT", -ESTALE, "rule 1 of our chain is '-A PODGATE -j ACCEPT'" },
-	{ "-D PODGATE 1", -ESTALE, "rule 1 of our chain is" },
-	{ "-R PODGATE 4 -j RETURN", -ESTALE, "rule 4 of our chain is '-A PODGATE -j RETURN'" },
+	{"-F PODGATE", -ENOENT, "ends after 0 of "},
+	{"-F FORWARD", -ENOENT, "jump into our chain is gone"},
+	{"-F", -ENOENT, "ends after 0 of "},
+	{"-D FORWARD -j PODGATE", -ENOENT, "jump into our chain is gone"},
+	{"-D INPUT 1", -ESTALE, "not the first rule of INPUT"},
+	{"-D INPUT 2", -ENOENT, "jump into our chain is gone"},
+	{"-I FORWARD 1 -i eth7 -j ACCEPT", -ESTALE,
+		"not the first rule of FORWARD, but '-A FORWARD -i eth7 -j ACCEPT'"},
+	{"-A FORWARD -j PODGATE", -ESTALE, "a jump into our chain was added"},
+	{"-A PODGATE -j ACCEPT", -ESTALE, "a rule was added to our chain: '-A PODGATE -j ACCEPT'"},
+	{"-I PODGATE 1 -j ACCEPT", -ESTALE, "rule 1 of our chain is '-A PODGATE -j ACCEPT'"},
+	{"-D PODGATE 1", -ESTALE, "rule 1 of our chain is"},
+	{"-R PODGATE 4 -j RETURN", -ESTALE, "rule 4 of our chain is '-A PODGATE -j RETURN'"},
 };
 
-static void tamper(const struct ruleset_options *options, const char *family, const struct tampering *tampering)
+static void tamper(
+	const struct ruleset_options *options, const char *family, const struct tampering *tampering)
 {
 	char problem[RULESET_PROBLEM] = "";
 
-	assert_int_equal(netns_room_run("%stables-%s -t mangle %s", family, name_of(options->backend), tampering->deed), 0);
+	assert_int_equal(netns_room_run("%stables-%s -t mangle %s", family, name_of(options->backend),
+				 tampering->deed),
+		0);
 	assert_int_equal(ruleset_verify(options, problem), tampering->err);
 	if (strstr(problem, tampering->said) == NULL)
 		fail_msg("after %s: %s", tampering->deed, problem);
@@ -203,8 +225,10 @@ static void send_datagram(const struct sockaddr *to, socklen_t length)
 
 static void send_datagrams(void)
 {
-	const struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	const struct sockaddr_in v4 = {
+		.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	const struct sockaddr_in6 v6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
 	assert_int_equal(netns_room_run("ip link set lo up"), 0);
 	send_datagram((const struct sockaddr *)&v4, sizeof(v4));
@@ -223,7 +247,8 @@ static void counters_are_read(void **state)
 	assert_string_equal(counters[17].rule, "-A PODGATE -j NFQUEUE --queue-num 8612");
 	assert_int_equal(counters[17].packets, 0);
 	/* the datagram; the error that answers it is of the reply direction, which INPUT spares */
-	assert_string_equal(counters[2].rule, "-A PODGATE -m set ! --match-set podgate-pods6 src -m set ! --match-set podgate-pods6 dst -j RETURN");
+	assert_string_equal(counters[2].rule, "-A PODGATE -m set ! --match-set podgate-pods6 src -m set ! "
+					      "--match-set podgate-pods6 dst -j RETURN");
 	assert_int_equal(counters[2].packets, 1);
 	assert_int_equal(counters[2].bytes, 58);
 	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V4, counters, 3, problem), 3);
@@ -238,17 +263,22 @@ static void removing_takes_everything(void **state)
 	char problem[RULESET_PROBLEM];
 
 	assert_int_equal(ruleset_find(places), 0);
-	assert_ok(ruleset_remove(problem), problem);	/* nothing there */
+	assert_ok(ruleset_remove(problem), problem); /* nothing there */
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_int_equal(ruleset_find(places), 2);
 	assert_int_equal(places[0].backend, options.backend);
 	assert_int_equal(places[1].family, IP_FAMILY_V6);
-	assert_int_equal(netns_room_run("iptables-%s -t mangle -N USER; iptables-%s -t mangle -A USER -p tcp -g PODGATE", name_of(options.backend),
-		name_of(options.backend)), 0);
+	assert_int_equal(
+		netns_room_run(
+			"iptables-%s -t mangle -N USER; iptables-%s -t mangle -A USER -p tcp -g PODGATE",
+			name_of(options.backend), name_of(options.backend)),
+		0);
 	assert_ok(ruleset_remove(problem), problem);
 	assert_int_equal(ruleset_find(places), 0);
-	assert_int_equal(netns_room_run("for f in ip ip6; do for b in nft legacy; do ${f}tables-$b-save 2>/dev/null; done; done | grep -q PODGATE"), 1);
-	assert_ok(ruleset_remove(problem), problem);	/* again */
+	assert_int_equal(netns_room_run("for f in ip ip6; do for b in nft legacy; do ${f}tables-$b-save "
+					"2>/dev/null; done; done | grep -q PODGATE"),
+		1);
+	assert_ok(ruleset_remove(problem), problem); /* again */
 }
 
 /* Looking must not create legacy tables, whose hooks every packet would pass from then on. */
@@ -267,7 +297,8 @@ static void looking_creates_nothing(void **state)
 	assert_ok(ruleset_check_marks(1, 2, problem), problem);
 	assert_int_equal(ruleset_find(places), 0);
 	assert_ok(ruleset_remove(problem), problem);
-	names = netns_room_read("cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft list ruleset");
+	names = netns_room_read(
+		"cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft list ruleset");
 	assert_string_equal(names, "");
 	free(names);
 }
@@ -284,7 +315,7 @@ static void the_other_back_end_is_left_clean(void **state)
 	other = options;
 	other.ipv6 = false;
 	assert_ok(ruleset_install(&other, problem), problem);
-	assert_int_equal(ruleset_find(places), 1);	/* neither the other back end nor IPv6 */
+	assert_int_equal(ruleset_find(places), 1); /* neither the other back end nor IPv6 */
 	assert_int_equal(places[0].backend, options.backend);
 	assert_int_equal(places[0].family, IP_FAMILY_V4);
 }
@@ -297,9 +328,11 @@ static void overlapping_marks_are_refused(void **state)
 
 	/* in the back end that is not ours: both see every packet */
 	assert_int_equal(netns_room_run("ip6tables-%s -t mangle -A POSTROUTING -j CONNMARK --save-mark",
-		name_of(options.backend == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT)), 0);
+				 name_of(options.backend == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT)),
+		0);
 	assert_int_equal(ruleset_install(&options, problem), -EEXIST);
-	assert_non_null(strstr(problem, "'-A POSTROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff'"));
+	assert_non_null(strstr(
+		problem, "'-A POSTROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff'"));
 	assert_non_null(strstr(problem, "IPv6"));
 	assert_non_null(strstr(problem, "mark_allow"));
 	assert_int_equal(ruleset_find(places), 0);
@@ -361,7 +394,10 @@ static void a_failed_repair_leaves_the_old_rules(void **state)
 	char problem[RULESET_PROBLEM], name[64], *before, *after;
 
 	assert_ok(ruleset_install(&options, problem), problem);
-	assert_int_equal(netns_room_run("iptables-%s -t mangle -I FORWARD 1 -i eth0 -j ACCEPT; iptables-%s -t mangle -A FORWARD -j PODGATE", backend, backend), 0);
+	assert_int_equal(netns_room_run("iptables-%s -t mangle -I FORWARD 1 -i eth0 -j ACCEPT; iptables-%s "
+					"-t mangle -A FORWARD -j PODGATE",
+				 backend, backend),
+		0);
 	before = read_all("");
 	snprintf(name, sizeof(name), "ip6tables-%s-restore", backend);
 	put_shim(name, "exit 1");
@@ -380,7 +416,10 @@ static void a_lost_race_is_tried_again(void **state)
 	char problem[RULESET_PROBLEM], name[64], script[256];
 
 	snprintf(name, sizeof(name), "iptables-%s-restore", name_of(options.backend));
-	snprintf(script, sizeof(script), "d=$(dirname $0); [ -e $d/once ] && exec /usr/sbin/%s \"$@\"; touch $d/once; echo failed >&2; exit 2", name);
+	snprintf(script, sizeof(script),
+		"d=$(dirname $0); [ -e $d/once ] && exec /usr/sbin/%s \"$@\"; touch $d/once; echo failed "
+		">&2; exit 2",
+		name);
 	put_shim(name, script);
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_ok(ruleset_verify(&options, problem), problem);
@@ -449,7 +488,7 @@ static void install_without_programs(struct attempt *attempt)
 
 static void without_iptables_the_package_is_named(void **state)
 {
-	struct attempt attempt = { .in_thread = find_without_programs, .options = options_for(state) };
+	struct attempt attempt = {.in_thread = find_without_programs, .options = options_for(state)};
 	char problem[RULESET_PROBLEM];
 
 	attempt_in_thread(&attempt);
@@ -465,7 +504,7 @@ static void without_iptables_the_package_is_named(void **state)
 /* Out of the bounding set too, or a root's program would have it again on exec. */
 static void drop_net_admin(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	assert_int_equal(syscall(SYS_prctl, 24 /* PR_CAPBSET_DROP */, CAP_NET_ADMIN, 0, 0, 0), 0);
@@ -490,7 +529,7 @@ static void remove_without_privilege(struct attempt *attempt)
 
 static void without_privilege_it_is_said_so(void **state)
 {
-	struct attempt attempt = { .in_thread = install_without_privilege, .options = options_for(state) };
+	struct attempt attempt = {.in_thread = install_without_privilege, .options = options_for(state)};
 	struct ruleset_place places[RULESET_PLACES_MOST];
 	char problem[RULESET_PROBLEM];
 
@@ -537,9 +576,9 @@ static void plain_iptables_decides_else(void **state)
 	assert_int_equal(found, usual);
 }
 
-#define WITH_BOTH(test) \
-	cmocka_unit_test_prestate_setup_teardown(test, enter, take_shim, &nft), \
-	cmocka_unit_test_prestate_setup_teardown(test, enter, take_shim, &legacy)
+#define WITH_BOTH(test)                                                                                      \
+	cmocka_unit_test_prestate_setup_teardown(test, enter, take_shim, &nft),                              \
+		cmocka_unit_test_prestate_setup_teardown(test, enter, take_shim, &legacy)
 
 int main(void)
 {

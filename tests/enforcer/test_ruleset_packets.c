@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What the rules do to packets, with nobody at the queues: what is queued is lost, what arrives passed in the kernel. Each
- * test is a way around the gate, or a thing that must get through it.
+ * What the rules do to packets, with nobody at the queues: what is queued is lost, what arrives passed in the
+ * kernel. Each test is a way around the gate, or a thing that must get through it.
  */
 
 #include <setjmp.h>
@@ -28,8 +28,12 @@ static enum backend_choice nft = BACKEND_NFT, legacy = BACKEND_LEGACY;
 static struct ruleset_options options_for(void *const *state)
 {
 	return (struct ruleset_options){
-		.backend = **(enum backend_choice *const *)state, .ipv6 = true, .workers = 1, .queue_base = 8610,
-		.mark_allow = 0x20000000, .mark_deny = 0x40000000,
+		.backend = **(enum backend_choice *const *)state,
+		.ipv6 = true,
+		.workers = 1,
+		.queue_base = 8610,
+		.mark_allow = 0x20000000,
+		.mark_deny = 0x40000000,
 	};
 }
 
@@ -101,7 +105,8 @@ static void the_isolated_are_queued_both_ways(void **state)
 	bridge_room_send(one, "10.9.0.1", 5000);
 	assert_int_equal(bridge_room_count(zero), 0);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ORIGINAL_QUEUE), 2);
-	assert_int_equal(netns_room_run("conntrack -L 2>/dev/null | grep -q 'src=10.9.0.[12] .*dport=5000'"), 1);	/* no entry, no mark */
+	assert_int_equal(netns_room_run("conntrack -L 2>/dev/null | grep -q 'src=10.9.0.[12] .*dport=5000'"),
+		1); /* no entry, no mark */
 	close(zero);
 	close(one);
 }
@@ -121,7 +126,7 @@ static void a_class_opens_a_flow_and_the_flow_its_answer(void **state)
 	assert_int_equal(bridge_room_count(zero), 1);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ALLOWED_CLASS), 1);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, TIER1), 2);
-	bridge_room_send(one, "10.9.0.1", 5000);	/* the class reversed is another class */
+	bridge_room_send(one, "10.9.0.1", 5000); /* the class reversed is another class */
 	assert_int_equal(bridge_room_count(zero), 0);
 	close(zero);
 	close(one);
@@ -133,13 +138,17 @@ static void a_denied_class_and_a_revoked_flow_are_cut(void **state)
 	const int zero = bridge_room_udp(0, AF_INET, 4000), one = bridge_room_udp(1, AF_INET, 5000);
 
 	install(&options);
-	assert_int_equal(netns_room_run("ipset add podgate-denied4 10.9.0.1,udp:5001,10.9.0.2; ipset add podgate-allowed4 10.9.0.1,udp:5000,10.9.0.2"), 0);
+	assert_int_equal(netns_room_run("ipset add podgate-denied4 10.9.0.1,udp:5001,10.9.0.2; ipset add "
+					"podgate-allowed4 10.9.0.1,udp:5000,10.9.0.2"),
+		0);
 	bridge_room_send(zero, "10.9.0.2", 5001);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, "--match-set podgate-denied4"), 1);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ORIGINAL_QUEUE), 0);
 	bridge_room_send(zero, "10.9.0.2", 5000);
 	assert_int_equal(bridge_room_count(one), 1);
-	assert_int_equal(netns_room_run("conntrack -U -s 10.9.0.1 -p udp --dport 5000 -m 0x40000000/0x60000000 >/dev/null 2>&1"), 0);
+	assert_int_equal(netns_room_run("conntrack -U -s 10.9.0.1 -p udp --dport 5000 -m "
+					"0x40000000/0x60000000 >/dev/null 2>&1"),
+		0);
 	bridge_room_send(zero, "10.9.0.2", 5000);
 	bridge_room_send(one, "10.9.0.1", 4000);
 	assert_int_equal(bridge_room_count(one) + bridge_room_count(zero), 0);
@@ -155,7 +164,8 @@ static void an_answer_to_an_unjudged_flow_is_known_as_one(void **state)
 	const int zero = bridge_room_udp(0, AF_INET, 4000), one = bridge_room_udp(1, AF_INET, 5000);
 
 	assert_int_equal(netns_room_run("iptables-%s -t raw -A PREROUTING -m conntrack --ctstate NEW",
-		options.backend == BACKEND_NFT ? "nft" : "legacy"), 0);	/* someone must have asked for tracking */
+				 options.backend == BACKEND_NFT ? "nft" : "legacy"),
+		0); /* someone must have asked for tracking */
 	bridge_room_send(one, "10.9.0.1", 4000);
 	assert_int_equal(bridge_room_count(zero), 1);
 	install(&options);
@@ -170,14 +180,15 @@ static void an_answer_to_an_unjudged_flow_is_known_as_one(void **state)
 }
 
 /*
- * A bridge clones what goes to many, and the clones share one unconfirmed entry. One that is lost in the queue must not have
- * opened the gate to its sisters, nor to what is sent after it.
+ * A bridge clones what goes to many, and the clones share one unconfirmed entry. One that is lost in the
+ * queue must not have opened the gate to its sisters, nor to what is sent after it.
  */
 static void clones_do_not_open_the_gate(void **state)
 {
-	static const char *const everybody[] = { "239.1.1.1", "10.9.0.255", "255.255.255.255" };
+	static const char *const everybody[] = {"239.1.1.1", "10.9.0.255", "255.255.255.255"};
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_room_udp(0, AF_INET, 4000), one = bridge_room_udp(1, AF_INET, 5000), two = bridge_room_udp(2, AF_INET, 5000);
+	const int zero = bridge_room_udp(0, AF_INET, 4000), one = bridge_room_udp(1, AF_INET, 5000),
+		  two = bridge_room_udp(2, AF_INET, 5000);
 
 	for (int pod = 1; pod <= 2; pod++)
 		bridge_room_run(pod, "ip addr add 239.1.1.1/32 dev eth0 autojoin");
@@ -200,7 +211,10 @@ static void flooded_unicast_does_not_open_the_gate(void **state)
 	const struct ruleset_options options = options_for(state);
 	const int zero = bridge_room_udp(0, AF_INET, 4000), one = bridge_room_udp(1, AF_INET, 5000);
 
-	assert_int_equal(netns_room_run("ip link set br0 promisc on; for p in 0 1 2; do bridge link set dev pod$p learning off; done; bridge fdb flush dev br0 2>/dev/null; true"), 0);
+	assert_int_equal(
+		netns_room_run("ip link set br0 promisc on; for p in 0 1 2; do bridge link set dev pod$p "
+			       "learning off; done; bridge fdb flush dev br0 2>/dev/null; true"),
+		0);
 	install(&options);
 	for (int n = 0; n < 4; n++)
 		bridge_room_send(zero, "10.9.0.2", 5000);
@@ -210,20 +224,30 @@ static void flooded_unicast_does_not_open_the_gate(void **state)
 	close(one);
 }
 
-/* A helper expects what an allowed request asked for, and gives it its mark. It is still a new flow, in the other direction. */
+/*
+ * A helper expects what an allowed request asked for, and gives it its mark. It is still a new flow, in the
+ * other direction.
+ */
 static void an_expected_flow_is_judged_by_itself(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_room_udp(0, AF_INET, 4000), one = bridge_room_udp(1, AF_INET, 69), data = bridge_room_udp(1, AF_INET, 7777);
+	const int zero = bridge_room_udp(0, AF_INET, 4000), one = bridge_room_udp(1, AF_INET, 69),
+		  data = bridge_room_udp(1, AF_INET, 7777);
 	static const char request[] = "\0\1file\0octet";
-	const struct sockaddr_in server = { .sin_family = AF_INET, .sin_port = htons(69), .sin_addr = { htonl(0x0a090002) } };
+	const struct sockaddr_in server = {
+		.sin_family = AF_INET, .sin_port = htons(69), .sin_addr = {htonl(0x0a090002)}};
 
 	install(&options);
-	assert_int_equal(netns_room_run("iptables-%s -t raw -A PREROUTING -p udp --dport 69 -j CT --helper tftp; ipset add podgate-allowed4 10.9.0.1,udp:69,10.9.0.2",
-		options.backend == BACKEND_NFT ? "nft" : "legacy"), 0);
-	assert_int_equal(sendto(zero, request, sizeof(request), 0, (const struct sockaddr *)&server, sizeof(server)), (int)sizeof(request));
+	assert_int_equal(netns_room_run("iptables-%s -t raw -A PREROUTING -p udp --dport 69 -j CT --helper "
+					"tftp; ipset add podgate-allowed4 10.9.0.1,udp:69,10.9.0.2",
+				 options.backend == BACKEND_NFT ? "nft" : "legacy"),
+		0);
+	assert_int_equal(
+		sendto(zero, request, sizeof(request), 0, (const struct sockaddr *)&server, sizeof(server)),
+		(int)sizeof(request));
 	assert_int_equal(bridge_room_count(one), 1);
-	assert_int_equal(netns_room_run("conntrack -L expect 2>/dev/null | grep -q 'src=10.9.0.2 dst=10.9.0.1'"), 0);
+	assert_int_equal(
+		netns_room_run("conntrack -L expect 2>/dev/null | grep -q 'src=10.9.0.2 dst=10.9.0.1'"), 0);
 	bridge_room_send(data, "10.9.0.1", 4000);
 	bridge_room_send(data, "10.9.0.1", 4000);
 	assert_int_equal(bridge_room_count(zero), 0);
@@ -240,7 +264,9 @@ static void the_untracked_are_judged_as_sent(void **state)
 	const int zero = bridge_room_udp(0, AF_INET, 4000), one = bridge_room_udp(1, AF_INET, 5000);
 
 	install(&options);
-	assert_int_equal(netns_room_run("iptables-%s -t raw -A PREROUTING -p udp -j CT --notrack", options.backend == BACKEND_NFT ? "nft" : "legacy"), 0);
+	assert_int_equal(netns_room_run("iptables-%s -t raw -A PREROUTING -p udp -j CT --notrack",
+				 options.backend == BACKEND_NFT ? "nft" : "legacy"),
+		0);
 	bridge_room_send(zero, "10.9.0.2", 5000);
 	bridge_room_send(one, "10.9.0.1", 4000);
 	assert_int_equal(bridge_room_count(one) + bridge_room_count(zero), 0);
@@ -262,7 +288,7 @@ static void ipv6_neighbours_find_each_other(void **state)
 	assert_int_equal(bridge_room_count(one), 1);
 	assert_true(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135") > 0);
 	assert_true(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 136") > 0);
-	bridge_room_send(zero, "fd09::3", 5000);	/* found, and yet not allowed */
+	bridge_room_send(zero, "fd09::3", 5000); /* found, and yet not allowed */
 	assert_true(packets_of(&options, IP_FAMILY_V6, ORIGINAL_QUEUE) > 0);
 	close(zero);
 	close(one);
@@ -273,15 +299,18 @@ static void discovery_carries_nothing_else(void **state)
 {
 	const struct ruleset_options options = options_for(state);
 	const int zero = bridge_room_socket(0, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6), hops = 64;
-	const struct sockaddr_in6 victim = { .sin6_family = AF_INET6, .sin6_addr.s6_addr = { 0xfd, 0x09, [15] = 2 } };
-	const uint8_t message[32] = { ND_NEIGHBOR_SOLICIT };
+	const struct sockaddr_in6 victim = {
+		.sin6_family = AF_INET6, .sin6_addr.s6_addr = {0xfd, 0x09, [15] = 2}};
+	const uint8_t message[32] = {ND_NEIGHBOR_SOLICIT};
 	int before;
 
 	bridge_room_run(0, "ip neigh add fd09::2 lladdr 02:00:00:00:00:02 dev eth0 nud permanent");
 	install(&options);
 	before = packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135");
 	setsockopt(zero, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
-	assert_int_equal(sendto(zero, message, sizeof(message), 0, (const struct sockaddr *)&victim, sizeof(victim)), (int)sizeof(message));
+	assert_int_equal(
+		sendto(zero, message, sizeof(message), 0, (const struct sockaddr *)&victim, sizeof(victim)),
+		(int)sizeof(message));
 	usleep(100000);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135"), before);
 	assert_true(packets_of(&options, IP_FAMILY_V6, FLOWLESS) > 0);
@@ -290,8 +319,8 @@ static void discovery_carries_nothing_else(void **state)
 
 static int gateway_udp(uint16_t port)
 {
-	const struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
-	const struct timeval silence = { .tv_usec = 300000 };
+	const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+	const struct timeval silence = {.tv_usec = 300000};
 	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
@@ -312,7 +341,7 @@ static void the_gateway_reaches_its_pods(void **state)
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ORIGINAL_QUEUE), 1);
 	bridge_room_send(gateway, "10.9.0.1", 4000);
 	assert_int_equal(bridge_room_count(zero), 1);
-	bridge_room_send(zero, "10.9.0.254", 6000);	/* the answer */
+	bridge_room_send(zero, "10.9.0.254", 6000); /* the answer */
 	assert_int_equal(bridge_room_count(gateway), 1);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, REPLY_QUEUE), 0);
 	close(gateway);
@@ -341,14 +370,15 @@ static void failing_open_passes_and_marks(void **state)
 	bridge_room_send(zero, "10.9.0.2", 5000);
 	bridge_room_send(zero, "10.9.0.2", 5000);
 	assert_int_equal(bridge_room_count(one), 2);
-	assert_int_equal(packets_of(&options, IP_FAMILY_V4, TIER1), 1);	/* for the sweeper to judge when a daemon is back */
+	assert_int_equal(packets_of(&options, IP_FAMILY_V4, TIER1),
+		1); /* for the sweeper to judge when a daemon is back */
 	close(zero);
 	close(one);
 }
 
-#define WITH_BOTH(test) \
-	cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &nft), \
-	cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &legacy)
+#define WITH_BOTH(test)                                                                                      \
+	cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &nft),                                   \
+		cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &legacy)
 
 int main(void)
 {

@@ -42,7 +42,8 @@ static void check_deletions(const char *text)
 		const char *line = text;
 
 		text = rule_text_read(&rule, line);
-		if (strncmp(line, "-D", 2) == 0 && (rule_text_target(&rule) == NULL || !ruleset_is_ours(rule_text_target(&rule))))
+		if (strncmp(line, "-D", 2) == 0 &&
+			(rule_text_target(&rule) == NULL || !ruleset_is_ours(rule_text_target(&rule))))
 			abort();
 	}
 }
@@ -50,7 +51,7 @@ static void check_deletions(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *rendered;
-	struct ruleset_transaction transaction = { .family = IP_FAMILY_V4, .before = text };
+	struct ruleset_transaction transaction = {.family = IP_FAMILY_V4, .before = text};
 
 	if (text == NULL)
 		return 0;
