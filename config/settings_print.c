@@ -85,16 +85,20 @@ void settings_print_help(FILE *to)
 		print_option(to, &table[i]);
 }
 
-/* A text line of mdoc: one that began with a dot would be a macro, and a backslash an escape. */
+/* Text of mdoc, a line a sentence: one that began with a dot would be a macro, and a backslash is an escape. */
 static void print_text(FILE *to, const char *text)
 {
+	char last = '\0';
+
 	if (*text == '.' || *text == '\'')
 		fputs("\\&", to);
-	for (; *text != '\0'; text++) {
+	for (; *text != '\0'; last = *text++) {
 		if (*text == '\\')
 			fputs("\\e", to);
 		else if (*text == '-')
 			fputs("\\-", to);
+		else if (*text == ' ' && last == '.')
+			fputc('\n', to);
 		else
 			fputc(*text, to);
 	}
