@@ -24,7 +24,8 @@ struct client {
 static int explain_connect(const char *path, int err, char problem[CLIENT_PROBLEM])
 {
 	if (err == -ENOENT || err == -ECONNREFUSED)
-		snprintf(problem, CLIENT_PROBLEM, "no podgate runs at %.120s; start it with podgate run, or name its --socket", path);
+		snprintf(problem, CLIENT_PROBLEM,
+			"no podgate runs at %.120s; start it with podgate run, or name its --socket", path);
 	else if (err == -EACCES || err == -EPERM)
 		snprintf(problem, CLIENT_PROBLEM, "no permission for %.150s; try as root", path);
 	else

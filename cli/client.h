@@ -2,21 +2,25 @@
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
-/* The command's end of the control socket: one JSON object a line each way (podgate-control(7), enforcer/control.h). */
+/*
+ * The command's end of the control socket: one JSON object a line each way (podgate-control(7),
+ * enforcer/control.h).
+ */
 
 #include <cjson/cJSON.h>
 
 enum { CLIENT_PROBLEM = 256 };
 
 /*
- * Sends `request` and reads one reply, which the caller owns. Returns 0; or -errno with a sentence and its remedy in `problem`
- * (no daemon at that socket, no permission, no answer within 30 s, a reply that is no JSON or says "ok": false).
+ * Sends `request` and reads one reply, which the caller owns. Returns 0; or -errno with a sentence and its
+ * remedy in `problem` (no daemon at that socket, no permission, no answer within 30 s, a reply that is no JSON
+ * or says "ok": false).
  */
 int client_request(const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM]);
 
 /*
- * As above, but calls `visit` for each line that follows the first reply (it may change it, not free it), until the daemon closes (-EPIPE, said in `problem`)
- * or visit returns non-zero, which is returned.
+ * As above, but calls `visit` for each line that follows the first reply (it may change it, not free it), until
+ * the daemon closes (-EPIPE, said in `problem`) or visit returns non-zero, which is returned.
  */
 int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context),
 	void *context, char problem[CLIENT_PROBLEM]);

@@ -27,8 +27,8 @@ static void print_usage(void)
 }
 
 /*
- * Splits argv[*at], "--name=value" or "--name value", and steps over what it took. The value is NULL when there is none. `name`
- * has room for any name that settings_set() could know.
+ * Splits argv[*at], "--name=value" or "--name value", and steps over what it took. The value is NULL when there
+ * is none. `name` has room for any name that settings_set() could know.
  */
 static const char *split_option(int argc, char **argv, int *at, char *name, size_t size)
 {

@@ -144,8 +144,8 @@ static int wait_enforced(const struct status_options *options, const char *socke
 		if (time(NULL) - began >= (time_t)options->wait_s) {
 			const cJSON *problem = cJSON_GetObjectItemCaseSensitive(reply, "problem");
 
-			output_problem("not enforced after %lu s%s%s", options->wait_s,
-				cJSON_IsString(problem) ? ": " : "", cJSON_IsString(problem) ? problem->valuestring : "");
+			output_problem("not enforced after %lu s%s%s", options->wait_s, cJSON_IsString(problem) ? ": " : "",
+				cJSON_IsString(problem) ? problem->valuestring : "");
 			cJSON_Delete(reply);
 			return -ETIMEDOUT;
 		}

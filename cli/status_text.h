@@ -2,7 +2,10 @@
 #ifndef CLI_STATUS_TEXT_H
 #define CLI_STATUS_TEXT_H
 
-/* The daemon's status (enforcer/status.h) for people: what matters first, and audit mode so that nobody takes it for enforcement. */
+/*
+ * The daemon's status (enforcer/status.h) for people: what matters first, and audit mode so that nobody takes
+ * it for enforcement.
+ */
 
 #include <cjson/cJSON.h>
 

@@ -47,7 +47,8 @@ static int clear_path(const char *path, char problem[CONTROL_PROBLEM])
 	if (lstat(path, &found) != 0)
 		return 0;	/* nothing there, or bind() will say what is wrong */
 	if (!S_ISSOCK(found.st_mode)) {
-		snprintf(problem, CONTROL_PROBLEM, "%.150s is there and is no socket; remove it or set control_socket", path);
+		snprintf(problem, CONTROL_PROBLEM,
+			"%.150s is there and is no socket; remove it or set control_socket", path);
 		return -EEXIST;
 	}
 	err = probe(path);

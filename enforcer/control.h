@@ -3,26 +3,30 @@
 #define ENFORCER_CONTROL_H
 
 /*
- * The control socket: how `podgate status`, `watch`, `explain` and others speak with the running daemon. A UNIX stream socket,
- * mode 0600, so that root (or whom root lets) may connect. Runs on the loop's thread.
+ * The control socket: how `podgate status`, `watch`, `explain` and others speak with the running daemon. A UNIX
+ * stream socket, mode 0600, so that root (or whom root lets) may connect. Runs on the loop's thread.
  *
- * The protocol (podgate-control(7)). A client sends requests, each one JSON object on a line of its own; each is answered, in order,
- * by one line: {"ok": true, ...} or {"ok": false, "error": "what is wrong"}. After an unreadable request, or one that breaks a limit, the
- * daemon answers and closes. "command" says what is wanted:
+ * The protocol (podgate-control(7)). A client sends requests, each one JSON object on a line of its own; each
+ * is answered, in order, by one line: {"ok": true, ...} or {"ok": false, "error": "what is wrong"}. After an
+ * unreadable request, or one that breaks a limit, the daemon answers and closes. "command" says what is wanted:
  *
- *   {"command": "status"}   what is in force and how it fares; the fields are described in status.h
- *   {"command": "diags"}    "diags": the findings in the manifests now in force, "errors" and "dropped": how many
- *   {"command": "reload"}   reads all manifests again, now. "revision": in force as yet; "pending": a change is under way, and
- *                           status has "pending": false once it (and every one before) is enforced
+ *   {"command": "status"}
+ *	What is in force and how it fares; the fields are described in status.h.
+ *   {"command": "diags"}
+ *	"diags": the findings in the manifests now in force; "errors" and "dropped": how many.
+ *   {"command": "reload"}
+ *	Reads all manifests again, now. "revision": in force as yet; "pending": a change is under way, and status has
+ *	"pending": false once it (and every one before) is enforced.
  *   {"command": "explain", "source": "shop/web", "destination": "10.0.0.7:5432/tcp"}
- *   {"command": "judge", "rows": [["shop/web", "shop/db", "TCP", "5432"], ...]}   both described in explain_json.h
+ *   {"command": "judge", "rows": [["shop/web", "shop/db", "TCP", "5432"], ...]}
+ *	Both described in explain_json.h.
  *   {"command": "watch", "deny": true, "namespace": NAME, "pod": "NAMESPACE/NAME", "policy": "NAMESPACE/NAME"}
- *                           all but the command optional. After {"ok": true, "watching": true} the daemon sends the verdict log's lines as they
- *                           are written (podgate-log(5)); the client sends nothing more. A client that does not read loses lines,
- *                           and is sent {"event": "lost", "count": N} when it reads again.
+ *	All but the command optional. After {"ok": true, "watching": true} the daemon sends the verdict log's lines as
+ *	they are written (podgate-log(5)); the client sends nothing more. A client that does not read loses lines, and
+ *	is sent {"event": "lost", "count": N} when it reads again.
  *
- * Limits: a request has 64 KiB, a judge request 4 MiB (one client at a time); 64 clients; a client that asks nothing for 30 s is
- * disconnected, unless it watches.
+ * Limits: a request has 64 KiB, a judge request 4 MiB (one client at a time); 64 clients; a client that asks
+ * nothing for 30 s is disconnected, unless it watches.
  */
 
 #include <stddef.h>
@@ -45,8 +49,9 @@ struct control_options {
 };
 
 /*
- * Makes the folder (0755) and the socket, in place of a stale one. Returns 0; or -errno with a sentence and its remedy in `problem`:
- * -EADDRINUSE when a daemon answers there, -EEXIST when something else is there, -ENAMETOOLONG.
+ * Makes the folder (0755) and the socket, in place of a stale one. Returns 0; or -errno with a sentence and its
+ * remedy in `problem`: -EADDRINUSE when a daemon answers there, -EEXIST when something else is there,
+ * -ENAMETOOLONG.
  */
 int control_start(struct control **out, const struct control_options *options, char problem[CONTROL_PROBLEM]);
 /* Sends a line of the verdict log to those who watch for it. `text` has its newline and is copied. */

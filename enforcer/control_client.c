@@ -230,7 +230,10 @@ static void shrink(struct control_client *client)
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
 static void received(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer);
 
-/* While a whole request waits for its turn nothing more is read: a client that asks and never listens costs one buffer. */
+/*
+ * While a whole request waits for its turn nothing more is read: a client that asks and never listens costs one
+ * buffer.
+ */
 static void read_or_wait(struct control_client *client)
 {
 	int err = 0;

@@ -3,8 +3,8 @@
 #define ENFORCER_CONTROL_CLIENT_H
 
 /*
- * The clients of the control socket: reads their requests a line at a time and within limits, has each answered before the
- * next is looked at, and sends watchers their lines. For control.c, on the loop's thread.
+ * The clients of the control socket: reads their requests a line at a time and within limits, has each answered
+ * before the next is looked at, and sends watchers their lines. For control.c, on the loop's thread.
  */
 
 #include <uv.h>

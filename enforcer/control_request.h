@@ -3,8 +3,8 @@
 #define ENFORCER_CONTROL_REQUEST_H
 
 /*
- * One request line of the control protocol (control.h), and which lines of the verdict log a `watch` lets through. Pure: foreign
- * bytes in, a value or a sentence out; any thread.
+ * One request line of the control protocol (control.h), and which lines of the verdict log a `watch` lets
+ * through. Pure: foreign bytes in, a value or a sentence out; any thread.
  */
 
 #include <stdbool.h>
@@ -38,8 +38,9 @@ struct control_request {
 enum { CONTROL_PROBLEM = 256 };
 
 /*
- * Reads one line of `length` bytes (without its newline; control characters and invalid UTF-8 are errors). Returns 0, and the request is to be
- * freed with control_request_deinit(); or -EINVAL with a sentence in `problem`, or -ENOMEM.
+ * Reads one line of `length` bytes (without its newline; control characters and invalid UTF-8 are errors).
+ * Returns 0, and the request is to be freed with control_request_deinit(); or -EINVAL with a sentence in
+ * `problem`, or -ENOMEM.
  */
 int control_request_parse(struct control_request *out, const char *line, size_t length, char problem[CONTROL_PROBLEM]);
 void control_request_deinit(struct control_request *request);

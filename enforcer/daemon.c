@@ -26,7 +26,10 @@
 #include "enforcer/verdict_log.h"
 
 enum {
-	/* Measured: explaining and writing a line takes some 50 us, so a flood of different denials costs 5 % of a core. */
+	/*
+	 * Measured: explaining and writing a line takes some 50 us, so a flood of different denials costs 5 %
+	 * of a core.
+	 */
 	LOG_LINES_PER_S = 1000,
 };
 
@@ -373,7 +376,10 @@ static void say_stopped(const struct settings *settings)
 						   : "new connections of isolated pods are dropped (daemon_away: closed)");
 }
 
-/* A gateway has little memory, and we have few threads: no arena for each of them, no pool larger than what we ask of it. */
+/*
+ * A gateway has little memory, and we have few threads: no arena for each of them, no pool larger than what we
+ * ask of it.
+ */
 static void save_memory(void)
 {
 	mallopt(M_ARENA_MAX, 2);

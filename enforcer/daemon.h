@@ -3,21 +3,26 @@
 #define ENFORCER_DAEMON_H
 
 /*
- * `podgate run`: everything put together on one libuv loop. Starts in this order, and on a failure undoes what it did in reverse:
- * the host's checks; manifests; control socket; verdict log; queues and sets; first policies, live flows judged, rules; READY.
+ * `podgate run`: everything put together on one libuv loop. Starts in this order, and on a failure undoes what
+ * it did in reverse: the host's checks; manifests; control socket; verdict log; queues and sets; first
+ * policies, live flows judged, rules; READY.
  *
- * Signals: SIGTERM and SIGINT stop; SIGHUP reads the manifests again and opens the log file anew. After a stop the rules stay, as they
- * would after a crash: what the kernel queues then is dropped, or passed with daemon_away: open. `podgate cleanup` removes them.
+ * Signals: SIGTERM and SIGINT stop; SIGHUP reads the manifests again and opens the log file anew. After a stop
+ * the rules stay, as they would after a crash: what the kernel queues then is dropped, or passed with
+ * daemon_away: open. `podgate cleanup` removes them.
  */
 
 #include "config/settings.h"
 
-/* Blocks until a signal ends it. Returns 0; or -errno when it could not start, which the log has said. Once a process. */
+/*
+ * Blocks until a signal ends it. Returns 0; or -errno when it could not start, which the log has said. Once a
+ * process.
+ */
 int daemon_run(const struct settings *settings);
 
 /*
- * `podgate run -n`: all that may stop a start, without starting anything. Returns 0; or -errno, and the log says what is wrong.
- * Broken manifests are said, too, but stop no start, so they are no failure here.
+ * `podgate run -n`: all that may stop a start, without starting anything. Returns 0; or -errno, and the log
+ * says what is wrong. Broken manifests are said, too, but stop no start, so they are no failure here.
  */
 int daemon_check(const struct settings *settings);
 

@@ -330,8 +330,8 @@ static long count_family(const struct snapshot *snapshot, enum ip_family family)
 }
 
 /*
- * By their sizes only: that finds a set emptied, which opens every pod, and costs next to nothing. 0; -ENOENT when a set
- * can't be asked, being gone; -ESTALE.
+ * By their sizes only: that finds a set emptied, which opens every pod, and costs next to nothing. 0; -ENOENT
+ * when a set can't be asked, being gone; -ESTALE.
  */
 static int verify_sets(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result)
 {

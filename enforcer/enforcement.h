@@ -3,8 +3,9 @@
 #define ENFORCER_ENFORCEMENT_H
 
 /*
- * The kernel's side of podgate as one thing: workers, sets, rules, flow table. What happens here happens in an order that leaves no
- * gap, which each function states. All functions block; one call at a time, from the control thread or one of its helpers.
+ * The kernel's side of podgate as one thing: workers, sets, rules, flow table. What happens here happens in an
+ * order that leaves no gap, which each function states. All functions block; one call at a time, from the
+ * control thread or one of its helpers.
  */
 
 #include <stdbool.h>
@@ -23,17 +24,17 @@ struct enforcement;
 enum { ENFORCEMENT_PROBLEM = 512, ENFORCEMENT_RING_CAPACITY = 2048 };
 
 /*
- * Finds the back end, binds the queues, creates the sets. Nothing is enforced yet. `settings` and `log` are borrowed. Returns 0; or -errno
- * with a sentence and its remedy in `problem`, and nothing left behind.
+ * Finds the back end, binds the queues, creates the sets. Nothing is enforced yet. `settings` and `log` are
+ * borrowed. Returns 0; or -errno with a sentence and its remedy in `problem`, and nothing left behind.
  */
 int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
 	char problem[ENFORCEMENT_PROBLEM]);
 
 /*
- * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it, and the log thread runs;
- * (3) the flows that live already are judged; (4) the rules go in; (5) flows that began since (3) are judged.
- * 0, and what (3) and (5) found in `sweeps`; or -errno and `problem`, and what was not there before is gone again. `snapshot` is the
- * caller's to free after enforcement_close().
+ * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it,
+ * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in; (5) flows that
+ * began since (3) are judged. 0, and what (3) and (5) found in `sweeps`; or -errno and `problem`, and what was
+ * not there before is gone again. `snapshot` is the caller's to free after enforcement_close().
  */
 enum { ENFORCEMENT_START_SWEEPS = 2 };
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
@@ -47,15 +48,19 @@ struct publish_result {
 };
 
 /*
- * Replaces `before` by `after`, in this order: (1) the sets hold the isolated pods of both, so no packet of a newly isolated pod passes
- * unseen; (2) the workers judge by `after`, and all they allowed by `before` is in the flow table; (3) the sets hold those of `after`
- * only; (4) all live flows are judged by it, and those it denies are cut and logged as revoked.
- * Returns 0; or -errno and `problem`, *result telling how far it came: a step that failed leaves more enforced, not less.
+ * Replaces `before` by `after`, in this order: (1) the sets hold the isolated pods of both, so no packet of a
+ * newly isolated pod passes unseen; (2) the workers judge by `after`, and all they allowed by `before` is in
+ * the flow table; (3) the sets hold those of `after` only; (4) all live flows are judged by it, and those it
+ * denies are cut and logged as revoked. Returns 0; or -errno and `problem`, *result telling how far it came: a
+ * step that failed leaves more enforced, not less.
  */
 int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
 	struct publish_result *result, char problem[ENFORCEMENT_PROBLEM]);
 
-/* Judges all live flows by `snapshot`, the one in force, and makes the sets exact if they are not. 0, or -errno and `problem`. */
+/*
+ * Judges all live flows by `snapshot`, the one in force, and makes the sets exact if they are not. 0, or -errno
+ * and `problem`.
+ */
 int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
 	char problem[ENFORCEMENT_PROBLEM]);
 
@@ -73,8 +78,8 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	char problem[ENFORCEMENT_PROBLEM]);
 
 /*
- * Ends the workers and the log thread. The rules and sets stay: without a listener the kernel drops what they queue, or with
- * daemon_away: open passes it. Then nobody judges, and snapshots may be freed. NULL is allowed.
+ * Ends the workers and the log thread. The rules and sets stay: without a listener the kernel drops what they
+ * queue, or with daemon_away: open passes it. Then nobody judges, and snapshots may be freed. NULL is allowed.
  */
 void enforcement_close(struct enforcement *enforcement);
 

@@ -3,8 +3,8 @@
 #define ENFORCER_FINDINGS_H
 
 /*
- * The errors in the manifests, in the daemon's log: said when they are new, not again with every change of something else. All of
- * them, and the warnings, are in `podgate status` and the control command "diags".
+ * The errors in the manifests, in the daemon's log: said when they are new, not again with every change of
+ * something else. All of them, and the warnings, are in `podgate status` and the control command "diags".
  */
 
 #include <stdint.h>

@@ -7,9 +7,10 @@
 #include <sys/random.h>
 
 /*
- * A hash table of chained slots, and through the same slots a queue by the end of their windows. All windows are equally
- * long, so the queue is in order when a slot whose window (re)starts goes to its end. Links are slot numbers; NONE
- * ends a list. Keys are of the network's choosing, so the hash is seeded: a pod can't aim at one chain.
+ * A hash table of chained slots, and through the same slots a queue by the end of their windows. All windows
+ * are equally long, so the queue is in order when a slot whose window (re)starts goes to its end. Links are
+ * slot numbers; NONE ends a list. Keys are of the network's choosing, so the hash is seeded: a pod can't aim at
+ * one chain.
  */
 #define NONE UINT32_MAX
 

@@ -3,10 +3,11 @@
 #define ENFORCER_FOLD_H
 
 /*
- * Repeats made one: of records alike in all but time and source port, the first passes, and those that follow within a window
- * are counted and given back as one when the window ends. While repeats keep coming, that is one a window.
- * Revoked flows are never folded. Every record that goes in comes out: as itself, or in the count of a summary. The table is bounded; when it is
- * full, the oldest makes room and its summary comes out early. One thread.
+ * Repeats made one: of records alike in all but time and source port, the first passes, and those that follow
+ * within a window are counted and given back as one when the window ends. While repeats keep coming, that is
+ * one a window. Revoked flows are never folded. Every record that goes in comes out: as itself, or in the count
+ * of a summary. The table is bounded; when it is full, the oldest makes room and its summary comes out early.
+ * One thread.
  */
 
 #include <stdbool.h>
@@ -41,8 +42,8 @@ size_t fold_add(struct fold *fold, const struct record *record, uint64_t now_ns,
 /* Gives one summary whose window has ended; false when there is none (left). */
 bool fold_expire(struct fold *fold, uint64_t now_ns, struct folded *out);
 /*
- * Gives one summary of the records that name `snapshot` (NULL: of all), whatever their windows, and forgets them; false when none is
- * left, after which nothing in the table names the snapshot.
+ * Gives one summary of the records that name `snapshot` (NULL: of all), whatever their windows, and forgets
+ * them; false when none is left, after which nothing in the table names the snapshot.
  */
 bool fold_drain(struct fold *fold, const struct snapshot *snapshot, struct folded *out);
 /* When fold_expire() should be called next; UINT64_MAX: never. */

@@ -3,9 +3,10 @@
 #define ENFORCER_LOG_H
 
 /*
- * The daemon's own log: what happens to podgate itself, one line a message on standard error. (What happens to packets is the
- * verdict log's.) Under systemd each line begins with its priority, "<4>"; elsewhere with "podgate: warning: ". Control characters
- * are written as \xNN, so a file name can't forge a line. Any thread; each line is one write; errno is preserved.
+ * The daemon's own log: what happens to podgate itself, one line a message on standard error. (What happens to
+ * packets is the verdict log's.) Under systemd each line begins with its priority, "<4>"; elsewhere with
+ * "podgate: warning: ". Control characters are written as \xNN, so a file name can't forge a line. Any thread;
+ * each line is one write; errno is preserved.
  */
 
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6 };

@@ -117,7 +117,10 @@ static void work(uv_work_t *request)
 
 /* ---- on the loop ---- */
 
-/* What went wrong is said when it begins and when it has ended, not at every try: each kind of job has a problem of its own. */
+/*
+ * What went wrong is said when it begins and when it has ended, not at every try: each kind of job has a
+ * problem of its own.
+ */
 static void note_outcome(struct publisher *publisher, const struct job *job)
 {
 	char *problem = publisher->problems[job->kind];
@@ -270,7 +273,10 @@ static void begin_next(struct publisher *publisher)
 	}
 }
 
-/* The last worker judges what was seen in the reply direction without a mark; the kernel counts what it had to drop. */
+/*
+ * The last worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
+ * drop.
+ */
 static void watch_workers(struct publisher *publisher)
 {
 	const struct gate *gate = enforcement_gate(publisher->options.enforcement);

@@ -3,12 +3,13 @@
 #define ENFORCER_PUBLISH_H
 
 /*
- * From a change in the store to its enforcement, and what else keeps the kernel in step. All of it blocks (compiling, sets, sweeps, running
- * iptables), so it is done beside the loop, one job at a time: a change before a sweep before a look at the rules. Changes that come while
- * one is under way are published together after it, from what the store holds by then. All functions are for the loop's thread.
+ * From a change in the store to its enforcement, and what else keeps the kernel in step. All of it blocks
+ * (compiling, sets, sweeps, running iptables), so it is done beside the loop, one job at a time: a change
+ * before a sweep before a look at the rules. Changes that come while one is under way are published together
+ * after it, from what the store holds by then. All functions are for the loop's thread.
  *
- * A sweep follows every change; one comes every sweep_interval_s; and one comes soon after the reply worker had something to judge,
- * because a live flow without a mark makes each of its packets wait for userspace.
+ * A sweep follows every change; one comes every sweep_interval_s; and one comes soon after the reply worker had
+ * something to judge, because a live flow without a mark makes each of its packets wait for userspace.
  */
 
 #include <stdbool.h>
@@ -34,7 +35,10 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
 int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM]);
 /* The store changed (after publisher_start()). `publisher` is void so that directory_start() may call it. */
 void publisher_changed(void *publisher);
-/* Begins no job any more and closes the handles; they are closed, and the last job is over, when the loop has run out. */
+/*
+ * Begins no job any more and closes the handles; they are closed, and the last job is over, when the loop has
+ * run out.
+ */
 void publisher_stop(struct publisher *publisher);
 /* After the loop has run out and enforcement_close(): frees the snapshot in force, too. NULL is allowed. */
 void publisher_free(struct publisher *publisher);
@@ -52,7 +56,7 @@ struct publish_stats {
 	bool intact;			/* rules and sets, when last looked at */
 	uint64_t repairs;
 	long set_sizes[2];
-	const char *problem;		/* what fails now and is tried again, good until control returns to the loop; or NULL */
+	const char *problem;		/* what fails now and is tried again; NULL. Good until control returns to the loop */
 };
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out);
 

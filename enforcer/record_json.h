@@ -3,16 +3,19 @@
 #define ENFORCER_RECORD_JSON_H
 
 /*
- * Lines of the verdict log as JSON values (podgate-log(5)). Every line has "time" (RFC 3339, UTC, microseconds) and "seq".
+ * Lines of the verdict log as JSON values (podgate-log(5)). Every line has "time" (RFC 3339, UTC, microseconds)
+ * and "seq".
  *
- * A verdict has further: "revision" of the policies it was judged by, "verdict" ("allow", "deny", "audit-deny", "revoke" for
- * a live flow that was cut), "denied" (a list: the directions that denied, or in audit mode would have), "protocol", "source" and
- * "destination" ("address", "port", and for pods "namespace" and "pod"), "interfaces" ("in", "out"; when known), "egress" and
- * "ingress" (explain_json_side(): what isolates, what admitted, or the nearest miss and its fix), "repeat" (how many packets
- * or flows this line stands for), "since" (the first of them, when repeat > 1), "user_us" (microseconds that the packet spent in podgate).
+ * A verdict has further: "revision" of the policies it was judged by, "verdict" ("allow", "deny", "audit-deny",
+ * "revoke" for a live flow that was cut), "denied" (a list: the directions that denied, or in audit mode would
+ * have), "protocol", "source" and "destination" ("address", "port", and for pods "namespace" and "pod"),
+ * "interfaces" ("in", "out"; when known), "egress" and "ingress" (explain_json_side(): what isolates, what
+ * admitted, or the nearest miss and its fix), "repeat" (how many packets or flows this line stands for),
+ * "since" (the first of them, when repeat > 1), "user_us" (microseconds that the packet spent in podgate).
  *
- * Verdict "unreadable" has "cause" and "interfaces" in place of a flow. Verdict "overload" has "repeat": packets that the kernel
- * dropped because a queue was full. A line {"event": "lost", "count": N} says that N lines are missing here.
+ * Verdict "unreadable" has "cause" and "interfaces" in place of a flow. Verdict "overload" has "repeat":
+ * packets that the kernel dropped because a queue was full. A line {"event": "lost", "count": N} says that N
+ * lines are missing here.
  *
  * All functions are for the log's thread. What they return is the caller's; NULL when memory is short.
  */

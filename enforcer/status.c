@@ -10,8 +10,8 @@
 #include "enforcer/record_json.h"
 
 /*
- * A value under construction: when memory runs short once, `complete` turns false and stays so, which spares every line of the
- * report a check of its own.
+ * A value under construction: when memory runs short once, `complete` turns false and stays so, which spares
+ * every line of the report a check of its own.
  */
 struct report {
 	cJSON *to;

@@ -12,10 +12,13 @@
  *   pods, policies, isolated   how many; isolated counts addresses
  *   manifests           {"files", "broken_files", "kept_objects", "findings", "errors"}
  *   rules               {"backend", "ipv6", "intact", "repairs", "sets": {"ipv4", "ipv6"}}
- *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "packets", "allowed", "denied", "audited",
- *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}
- *   publish             {"changes", "failures", "seen" (time), and of the last change "wait_ms", "compile_ms", "publish_ms", "sweep_ms", "total_ms"}
- *   sweep               {"sweeps", "revoked_total", and of the last "seen", "judged", "revoked", "restored", "marked", "ms"}
+ *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "packets",
+ *                       "allowed", "denied", "audited", "unreadable", "waiting", "kernel_dropped", "user_dropped",
+ *                       "errors", "records_lost"}
+ *   publish             {"changes", "failures", "seen" (time), and of the last change "wait_ms",
+ *                       "compile_ms", "publish_ms", "sweep_ms", "total_ms"}
+ *   sweep               {"sweeps", "revoked_total", and of the last "seen", "judged", "revoked", "restored",
+ *                       "marked", "ms"}
  *   fail_modes           {"daemon_away", "queue_full", "unreadable"}: "closed" or "open"
  *   log                 {"file", "records", "lines", "lost", "error"}
  *   problem             what fails now; only when something does
@@ -40,7 +43,10 @@ struct status_sources {
 
 /* A new {"ok": true, ...}, the caller's; NULL when memory is short. On the loop's thread. */
 cJSON *status_json(const struct status_sources *sources);
-/* The answer to "diags": {"ok": true, "diags": [{"severity", "file", "line", "column", "code", "text", "hint"}], "errors", "dropped"}. */
+/*
+ * The answer to "diags": {"ok": true, "diags": [{"severity", "file", "line", "column", "code", "text",
+ * "hint"}], "errors", "dropped"}.
+ */
 cJSON *status_diags_json(const struct store *store);
 
 #endif

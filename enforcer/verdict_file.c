@@ -187,7 +187,10 @@ static int write_all(struct verdict_file *file, const char *bytes, size_t length
 	return 0;
 }
 
-/* Takes back what was written of a line, where that can be done. The file's end is asked for: logrotate may have moved it. */
+/*
+ * Takes back what was written of a line, where that can be done. The file's end is asked for: logrotate may
+ * have moved it.
+ */
 static void undo(struct verdict_file *file, size_t written)
 {
 	struct stat now;

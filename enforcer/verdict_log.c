@@ -24,7 +24,6 @@
 enum {
 	FOLD_CAPACITY = 4096,		/* different denials remembered at once */
 	DRAIN_PAUSE_MS = 10,		/* between two drains, so that a flood is taken in by the hundred */
-	LINES_WAITING_MOST = 1024,	/* for the watchers */
 	STACK_BYTES = 256 * 1024,
 	RINGS_MOST = 80,
 };
@@ -40,11 +39,9 @@ struct verdict_log {
 	atomic_bool stop, reopen, watched;
 	atomic_uint_fast64_t overload;
 
-	pthread_mutex_t lock;		/* of the next two groups */
+	pthread_mutex_t lock;		/* of retired */
 	struct retired_snapshot *retired;
-	struct verdict_line *lines, **lines_end;
-	size_t lines_waiting;
-	uint64_t lines_lost;
+	struct verdict_lines lines;	/* for the watchers */
 
 	atomic_uint_fast64_t records, written, lost;
 	atomic_int error;
@@ -77,7 +74,7 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 	if (log == NULL)
 		return -ENOMEM;
 	log->options = *options;
-	log->lines_end = &log->lines;
+	verdict_lines_init(&log->lines);
 	pthread_mutex_init(&log->lock, NULL);
 	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
 	if (err != 0)
@@ -98,19 +95,10 @@ fail_fd:
 fail_fold:
 	fold_free(log->fold);
 fail:
+	verdict_lines_deinit(&log->lines);
 	pthread_mutex_destroy(&log->lock);
 	free(log);
 	return err;
-}
-
-static void free_lines(struct verdict_line *lines)
-{
-	while (lines != NULL) {
-		struct verdict_line *next = lines->next;
-
-		verdict_line_free(lines);
-		lines = next;
-	}
 }
 
 void verdict_log_wake(void *context)
@@ -144,15 +132,6 @@ void verdict_log_retire(struct verdict_log *log, struct retired_snapshot *retire
 	verdict_log_wake(log);
 }
 
-void verdict_line_free(struct verdict_line *line)
-{
-	if (line == NULL)
-		return;
-	cJSON_Delete(line->json);
-	free(line->text);
-	free(line);
-}
-
 void verdict_log_watch(struct verdict_log *log, bool watched)
 {
 	atomic_store(&log->watched, watched);
@@ -160,17 +139,7 @@ void verdict_log_watch(struct verdict_log *log, bool watched)
 
 struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost)
 {
-	struct verdict_line *lines;
-
-	pthread_mutex_lock(&log->lock);
-	lines = log->lines;
-	*lost = log->lines_lost;
-	log->lines = NULL;
-	log->lines_end = &log->lines;
-	log->lines_waiting = 0;
-	log->lines_lost = 0;
-	pthread_mutex_unlock(&log->lock);
-	return lines;
+	return verdict_lines_take(&log->lines, lost);
 }
 
 void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out)
@@ -187,33 +156,6 @@ static void lose(struct verdict_log *log, uint64_t count)
 {
 	log->lost_unsaid += count;
 	atomic_fetch_add(&log->lost, count);
-}
-
-/* Gives a line to the watchers: takes ownership of both. */
-static void hand_over(struct verdict_log *log, cJSON *json, char *text, size_t length)
-{
-	struct verdict_line *line = malloc(sizeof(*line));
-	bool room;
-
-	if (line == NULL) {
-		cJSON_Delete(json);
-		free(text);
-		return;
-	}
-	*line = (struct verdict_line){.json = json, .text = text, .length = length};
-	pthread_mutex_lock(&log->lock);
-	room = log->lines_waiting < LINES_WAITING_MOST;
-	if (room) {
-		*log->lines_end = line;
-		log->lines_end = &line->next;
-		log->lines_waiting++;
-	} else {
-		log->lines_lost++;
-	}
-	pthread_mutex_unlock(&log->lock);
-	if (!room)
-		verdict_line_free(line);
-	log->options.lines_ready(log->options.context);
 }
 
 /* The text with a newline; free() it. NULL when memory is short. */
@@ -252,7 +194,8 @@ static bool put(struct verdict_log *log, cJSON *json)
 	if (err == 0)
 		atomic_fetch_add(&log->written, 1);
 	if (log->options.lines_ready != NULL && atomic_load(&log->watched)) {
-		hand_over(log, json, text, length);
+		verdict_lines_add(&log->lines, json, text, length);
+		log->options.lines_ready(log->options.context);
 	} else {
 		cJSON_Delete(json);
 		free(text);
@@ -331,7 +274,10 @@ static void drain_rings(struct verdict_log *log)
 	}
 }
 
-/* These were retired before the rings were last drained, and nobody adds records of theirs: only the folding may hold some. */
+/*
+ * These were retired before the rings were last drained, and nobody adds records of theirs: only the folding
+ * may hold some.
+ */
 static void free_retired(struct verdict_log *log, struct retired_snapshot *retired)
 {
 	struct folded folded;
@@ -344,7 +290,10 @@ static void free_retired(struct verdict_log *log, struct retired_snapshot *retir
 		snapshot_free(retired->snapshot);
 		free(retired);
 		retired = next;
-		/* It was most of what was allocated: the pages go back to the system, where the pods can have them. */
+		/*
+		 * It was most of what was allocated: the pages go back to the system, where the pods can have
+		 * them.
+		 */
 		malloc_trim(0);
 	}
 }
@@ -433,7 +382,10 @@ static void *run(void *context)
 
 		if (poll(&poll_fd, 1, idle_ms(log)) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
 			continue;	/* EINTR */
-		/* First of all: whoever found it true has pushed, set or asked for something that this round will see. */
+		/*
+		 * First of all: whoever found it true has pushed, set or asked for something that this round
+		 * will see.
+		 */
 		atomic_exchange(&log->awake, false);
 		last = atomic_load(&log->stop);
 		serve(log, last);
@@ -482,7 +434,7 @@ void verdict_log_free(struct verdict_log *log)
 	if (log == NULL)
 		return;
 	free_retired(log, take_retired(log));	/* retired after the thread's last round */
-	free_lines(log->lines);
+	verdict_lines_deinit(&log->lines);
 	arena_unref(log->scratch);
 	verdict_file_close(log->file);
 	close(log->wake_fd);

@@ -3,10 +3,11 @@
 #define ENFORCER_VERDICT_LOG_H
 
 /*
- * The log thread: takes the workers' records out of their rings, folds repeats, finds names and reasons in the snapshot each was
- * judged by, and writes JSON Lines (record_json.h) to a file, and to whoever watches. It never makes a worker wait: what it can't
- * keep up with, or can't write, is lost, counted, and said in the log itself. It also frees the snapshots that nobody judges by
- * any more, since only it knows when the last record that names one has been written.
+ * The log thread: takes the workers' records out of their rings, folds repeats, finds names and reasons in the
+ * snapshot each was judged by, and writes JSON Lines (record_json.h) to a file, and to whoever watches. It
+ * never makes a worker wait: what it can't keep up with, or can't write, is lost, counted, and said in the log
+ * itself. It also frees the snapshots that nobody judges by any more, since only it knows when the last record
+ * that names one has been written.
  *
  * verdict_log_wake(), _overload() and _stats() are for any thread, the rest for the control thread.
  */
@@ -15,9 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cjson/cJSON.h>
-
 #include "enforcer/ring.h"
+#include "enforcer/verdict_lines.h"
 #include "policy/snapshot.h"
 
 struct verdict_log;
@@ -41,15 +41,18 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 void verdict_log_stop(struct verdict_log *log);
 void verdict_log_free(struct verdict_log *log);	/* stopped, or never started; NULL is allowed */
 
-/* A ring may have become non-empty. Never blocks; repeated calls coalesce. `log` is void so that a worker may call it. */
+/*
+ * A ring may have become non-empty. Never blocks; repeated calls coalesce. `log` is void so that a worker may
+ * call it.
+ */
 void verdict_log_wake(void *log);
 /* The kernel dropped so many packets because a queue was full. */
 void verdict_log_overload(struct verdict_log *log, uint64_t dropped);
 void verdict_log_reopen(struct verdict_log *log);	/* SIGHUP: the file was moved away */
 
 /*
- * A snapshot that no worker can leave records of any more: freed, and this struct with free(), after all records that were
- * left of it. Filled in by the publisher before it publishes, so that retiring can't fail.
+ * A snapshot that no worker can leave records of any more: freed, and this struct with free(), after all
+ * records that were left of it. Filled in by the publisher before it publishes, so that retiring can't fail.
  */
 struct retired_snapshot {
 	struct retired_snapshot *next;
@@ -57,16 +60,8 @@ struct retired_snapshot {
 };
 void verdict_log_retire(struct verdict_log *log, struct retired_snapshot *retired);
 
-/* One line for those who watch: as a value, to be filtered, and as text with its newline. */
-struct verdict_line {
-	struct verdict_line *next;
-	cJSON *json;
-	char *text;
-	size_t length;
-};
-void verdict_line_free(struct verdict_line *line);
-
-void verdict_log_watch(struct verdict_log *log, bool watched);	/* whether lines are kept for verdict_log_lines() at all */
+/* Whether lines are kept for verdict_log_lines() at all: somebody watches. */
+void verdict_log_watch(struct verdict_log *log, bool watched);
 /* All lines since the last call, oldest first; the caller frees them. *lost: lines dropped for lack of room. */
 struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket with a real loop on a thread of its own, and clients that are not always friendly. `answer` below knows
- * status, reload (which says how long the request was) and judge.
+ * The control socket with a real loop on a thread of its own, and clients that are not always friendly.
+ * `answer` below knows status, reload (which says how long the request was) and judge.
  */
 #include <setjmp.h>
 #include <stdarg.h>

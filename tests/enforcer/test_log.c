@@ -39,7 +39,10 @@ static void test_a_message_forges_no_line(void **state)
 	expect_line(LOG_LEVEL_INFO, 0, "M\xc3\xbcnze", "podgate: M\xc3\xbcnze\n");
 }
 
-/* Every length around the limit, of characters that grow and of those that don't: never beyond the buffer, always one line. */
+/*
+ * Every length around the limit, of characters that grow and of those that don't: never beyond the buffer,
+ * always one line.
+ */
 static void test_a_long_message_is_cut(void **state)
 {
 	static const char fill[] = {'x', '\n'};

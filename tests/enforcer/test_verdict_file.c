@@ -212,7 +212,10 @@ static void test_a_stuck_pipe_is_given_up(void **state)
 	verdict_file_close(file);
 }
 
-/* A line longer than the pipe is stuck half-way, and can't be taken back: what follows begins on a line of its own. */
+/*
+ * A line longer than the pipe is stuck half-way, and can't be taken back: what follows begins on a line of its
+ * own.
+ */
 static void test_a_line_cut_in_a_pipe_is_ended(void **state)
 {
 	static char text[1 << 20], line[200000];
