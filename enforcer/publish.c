@@ -156,7 +156,7 @@ static void note_change(struct publisher *publisher, const struct job *job)
 	stats->publish_ns = job->published.publish_ns;
 	stats->sweep_ns = job->published.sweep_ns;
 	stats->total_ns = job->done_ns - job->seen_ns;
-	log_info("revision %llu in force %.1f ms after the change: %zu flows judged, %zu cut",
+	log_info("revision %llu in force %.1f ms after the change was read: %zu flows judged, %zu cut",
 		(unsigned long long)publisher->revision, (double)stats->total_ns / 1e6, job->published.sweep.judged,
 		job->published.sweep.revoked);
 }
