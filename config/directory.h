@@ -4,9 +4,9 @@
 
 /*
  * The directory source: files and folders of manifests, watched through libuv (inotify). A burst of changes is
- * reported once, `debounce_ms` after its last event (and at most ten times that after its first). Understands files replaced by
- * rename, folders that come and go, and ConfigMap volumes (the ..data symlink swap). What inotify may miss
- * (network file systems, queue overflow) a slow rescan finds. Runs on the loop's thread.
+ * reported once, `debounce_ms` after its last event (and at most ten times that after its first). Understands
+ * files replaced by rename, folders that come and go, and ConfigMap volumes (the ..data symlink swap). What inotify
+ * may miss (network file systems, queue overflow) a slow rescan finds. Runs on the loop's thread.
  */
 
 #include <uv.h>
@@ -20,8 +20,8 @@ typedef void directory_changed(void *context);
 
 /*
  * Loads `paths` into `store` (borrowed) and begins to watch. Paths are copied. Returns 0; -ENOENT, -EACCES... when a
- * path can't be watched, its index in *failed; -ENOSPC at the kernel's limit of inotify watches; or -ENOMEM. On failure nothing
- * is left behind, once the loop has run the close callbacks.
+ * path can't be watched, its index in *failed; -ENOSPC at the kernel's limit of inotify watches; or -ENOMEM. On
+ * failure nothing is left behind, once the loop has run the close callbacks.
  */
 int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths, size_t count,
 	unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed);

@@ -25,7 +25,8 @@ static struct source_pos position_at(const struct input *input, size_t offset)
 /* UTF-16 would be reported as odd bytes: its mark says what it is. */
 static bool is_utf16(const struct input *input)
 {
-	return input->length >= 2 && (memcmp(input->bytes, "\xFF\xFE", 2) == 0 || memcmp(input->bytes, "\xFE\xFF", 2) == 0);
+	return input->length >= 2 &&
+	       (memcmp(input->bytes, "\xFF\xFE", 2) == 0 || memcmp(input->bytes, "\xFE\xFF", 2) == 0);
 }
 
 static void skip_byte_order_mark(struct input *input)

@@ -52,7 +52,7 @@ struct document_limits {
 };
 
 struct document_list {
-	const struct node *const *roots;	/* one for each document that could be read, in order; empty ones are left out */
+	const struct node *const *roots;	/* of the documents that could be read and are not empty, in order */
 	size_t count;
 	size_t broken;		/* documents lost to a syntax error */
 	bool truncated;		/* a limit or an impossible byte ended the reading: later documents are unknown */

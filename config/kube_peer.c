@@ -64,7 +64,8 @@ static void report_swallowed(struct decoder *decoder, const struct node *node, c
 	cidr_format(&masked, inner);
 	ip_addr_format(&written->addr, address);
 	if (cidr_has_host_bits(written))
-		snprintf(hint, sizeof(hint), "to except that one address write %s/%u", address, ip_addr_bits(&written->addr));
+		snprintf(hint, sizeof(hint), "to except that one address write %s/%u", address,
+			ip_addr_bits(&written->addr));
 	else
 		snprintf(hint, sizeof(hint), "name a smaller block");
 	decode_error(decoder, node->pos, "except-swallows-block", hint,
@@ -128,7 +129,8 @@ static void read_ip_block(struct decoder *decoder, const struct node *node, stru
 	if (decode_is_absent(cidr)) {
 		/* A misspelt field is the one that is missing. */
 		if (decoder->diags->errors == errors)
-			decode_error(decoder, node->pos, "missing-field", "write 'cidr: ADDRESS/PREFIX'", "an ipBlock needs 'cidr'");
+			decode_error(decoder, node->pos, "missing-field", "write 'cidr: ADDRESS/PREFIX'",
+				"an ipBlock needs 'cidr'");
 		return;
 	}
 	if (!read_cidr(decoder, cidr, &written))

@@ -50,8 +50,8 @@ static void read_name(struct decoder *decoder, const struct node *node, struct p
 		return;
 	snprintf(hint, sizeof(hint), "write the number without quotes: %.20s", node->text);
 	if (digits)
-		decode_error(decoder, node->pos, "quoted-port", hint, "in quotes '%s' is a port's name, and no valid one: %s",
-			node->text, problem);
+		decode_error(decoder, node->pos, "quoted-port", hint,
+			"in quotes '%s' is a port's name, and no valid one: %s", node->text, problem);
 	else
 		decode_error(decoder, node->pos, "bad-port-name", NULL, "port name '%s': %s", node->text, problem);
 }

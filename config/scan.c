@@ -101,9 +101,12 @@ static int visit_item(const char *path, const char *name, const struct trail *tr
 {
 	struct stat info;
 
-	if (stat(path, &info) != 0)
-		return is_manifest(name) && errno != ENOENT ? visitor->problem(path, strerror(errno), visitor->context) :
-		       is_manifest(name) ? visitor->problem(path, "the link leads nowhere", visitor->context) : 0;
+	if (stat(path, &info) != 0) {
+		if (!is_manifest(name))
+			return 0;
+		return visitor->problem(path, errno == ENOENT ? "the link leads nowhere" : strerror(errno),
+			visitor->context);
+	}
 	if (S_ISDIR(info.st_mode))
 		return is_loop(trail, &info) ? 0 : visit_folder(path, &info, trail, visitor);
 	if (!is_manifest(name))

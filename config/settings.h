@@ -67,12 +67,16 @@ const struct setting *settings_table(size_t *count);
 int settings_defaults(struct settings *out, struct arena *arena);
 
 /*
- * Reads a settings file (YAML or JSON mapping) over what *settings holds. Unknown keys (with the key meant), wrong types, values
- * out of range are errors in `diags`. Returns 0; -EINVAL when there were errors, *settings untouched; or -ENOMEM.
+ * Reads a settings file (YAML or JSON mapping) over what *settings holds. Unknown keys (with the key meant), wrong
+ * types, values out of range are errors in `diags`. Returns 0; -EINVAL when there were errors, *settings untouched;
+ * or -ENOMEM.
  */
 int settings_read(struct settings *settings, const char *file, const char *bytes, size_t length, struct arena *arena,
 	struct diag_list *diags);
-/* One option from the command line; `name` with dashes or underscores. Returns and reports as settings_read() does. */
+/*
+ * One option from the command line; `name` with dashes or underscores, a list's items with commas between them.
+ * Returns and reports as settings_read() does, at "--name".
+ */
 int settings_set(struct settings *settings, const char *name, const char *value, struct arena *arena,
 	struct diag_list *diags);
 /* What only all options together show (marks that overlap, queue numbers past 65535). 0, or -EINVAL. */

@@ -91,7 +91,8 @@ static bool is_same(const struct watch *watch, const char *path, const struct st
 	       (watch->only == NULL ? only == NULL : only != NULL && strcmp(watch->only, only) == 0);
 }
 
-static struct watch *watch_create(struct watch_set *set, const char *path, const struct stat *info, const char *only)
+static struct watch *watch_create(struct watch_set *set, const char *path, const struct stat *info,
+	const char *only)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 

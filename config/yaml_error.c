@@ -245,7 +245,8 @@ static void explain_missing_key(const struct scene *scene)
 			"a mapping has a value without a key");
 		return;
 	}
-	snprintf(text, sizeof(text), "this line fits nowhere: the keys of the mapping it ends begin in column %zu (line %zu)",
+	snprintf(text, sizeof(text),
+		"this line fits nowhere: the keys of the mapping it ends begin in column %zu (line %zu)",
 		scene->failure->context_column + 1, scene->line_base + scene->failure->context_line + 1);
 	report(scene, line.number, line.indent, "bad-indentation", "indent it like the keys it belongs with", text);
 }
@@ -267,7 +268,8 @@ static void explain_missing_dash(const struct scene *scene)
 	/* "- b" below "- a" but deeper is an item that is indented too far, and "a" no key. */
 	if (has_colon(&line) && report_missing_colons(scene, &line))
 		return;
-	snprintf(text, sizeof(text), "this line is indented like the items of the list of line %zu, but does not begin with '- '",
+	snprintf(text, sizeof(text),
+		"this line is indented like the items of the list of line %zu, but does not begin with '- '",
 		scene->line_base + scene->failure->context_line + 1);
 	report(scene, line.number, line.indent, "bad-indentation",
 		"begin it with '- ', or indent it like the keys it belongs with", text);
@@ -289,7 +291,7 @@ static void explain_bad_character(const struct scene *scene)
 	const char character = column < line.length ? line.text[column] : '\0';
 	char text[64];
 
-	if (memchr(line.text, '\t', line.length) != NULL && (character == '\t' || character == '\0' || column >= line.length)) {
+	if (memchr(line.text, '\t', line.length) != NULL && (character == '\t' || character == '\0')) {
 		report(scene, line.number, column, "tab", "YAML is indented with spaces only", "a tab indents this line");
 		return;
 	}

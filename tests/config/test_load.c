@@ -178,6 +178,34 @@ static void survives_loops_of_links(void **state)
 	expect_findings(fixture, "");
 }
 
+/* Root may read everything: where we are root, this is tried as nobody. */
+static void keeps_what_may_not_be_read(void **state)
+{
+	struct fixture *fixture = *state;
+	const uid_t nobody = 65534, us = geteuid();
+
+	mkdir(temporary_path(&fixture->folder, "sub"), 0755);
+	temporary_write(&fixture->folder, "a.yaml", temporary_policy("a"));
+	temporary_write(&fixture->folder, "sub/b.yaml", temporary_policy("b"));
+	load(fixture);
+	temporary_write(&fixture->folder, "a.yaml", temporary_policy("changed"));
+	assert_int_equal(chmod(temporary_path(&fixture->folder, "a.yaml"), 0), 0);
+	assert_int_equal(chmod(temporary_path(&fixture->folder, "sub"), 0), 0);
+	assert_int_equal(chmod(fixture->folder.path, 0755), 0);
+	if (us == 0)
+		assert_int_equal(seteuid(nobody), 0);
+	load(fixture);
+	assert_int_equal(seteuid(us), 0);
+	expect_policies(fixture, "a b");
+	expect_findings(fixture, "a.yaml: Permission denied\nsub: Permission denied\n");
+	assert_int_equal(store_stats(fixture->store).kept_objects, 1);
+	assert_int_equal(chmod(temporary_path(&fixture->folder, "sub"), 0755), 0);
+	assert_int_equal(chmod(temporary_path(&fixture->folder, "a.yaml"), 0644), 0);
+	load(fixture);
+	expect_policies(fixture, "b changed");
+	expect_findings(fixture, "");
+}
+
 /* A path on the command line that is gone is a mistake; a file removed from a folder is a wish. */
 static void keeps_what_is_below_a_lost_folder(void **state)
 {
@@ -233,6 +261,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(does_not_read_what_did_not_change, begin, end),
 		cmocka_unit_test_setup_teardown(takes_only_regular_files, begin, end),
 		cmocka_unit_test_setup_teardown(survives_loops_of_links, begin, end),
+		cmocka_unit_test_setup_teardown(keeps_what_may_not_be_read, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_what_is_below_a_lost_folder, begin, end),
 		cmocka_unit_test_setup_teardown(reads_single_files, begin, end),
 		cmocka_unit_test_setup_teardown(stops_at_large_files, begin, end),
