@@ -57,6 +57,18 @@ static void apply_relabel(struct label *items, size_t *count, const struct relab
 	(*count)++;
 }
 
+/* Of several changes to one label (not a; in b) only the last is told. */
+static void note_relabel(struct relabel *changes, int *count, const struct relabel *change)
+{
+	int at = 0;
+
+	while (at < *count && strcmp(changes[at].key, change->key) != 0)
+		at++;
+	changes[at] = *change;
+	if (at == *count)
+		(*count)++;
+}
+
 /*
  * Finds the label changes after which `labels` match `selector`. Requirements may contradict each other (role in (a), no
  * label role), which is why the outcome is tried and not trusted. Returns how many changes; or -EINVAL when
@@ -68,6 +80,7 @@ static int find_relabels(const struct selector *selector, const struct label_set
 	struct label *items = arena_calloc(arena, labels->count + selector->count + 1, sizeof(*items));
 	struct relabel *changes = arena_calloc(arena, selector->count, sizeof(*changes));
 	struct label_set after = {.items = items, .count = labels->count};
+	struct relabel change;
 	int count = 0;
 
 	if (items == NULL || changes == NULL)
@@ -77,10 +90,11 @@ static int find_relabels(const struct selector *selector, const struct label_set
 	for (size_t i = 0; i < selector->count; i++) {
 		if (requirement_matches(&selector->requirements[i], &after))
 			continue;
-		changes[count] = relabel_for(&selector->requirements[i]);
-		if (strcmp(changes[count].key, namespace_label) == 0)
+		change = relabel_for(&selector->requirements[i]);
+		if (strcmp(change.key, namespace_label) == 0)
 			return -EINVAL;
-		apply_relabel(items, &after.count, &changes[count++]);
+		apply_relabel(items, &after.count, &change);
+		note_relabel(changes, &count, &change);
 	}
 	if (!selector_matches(selector, &after))
 		return -EINVAL;

@@ -159,7 +159,21 @@ static int find_culprit(struct suspect *suspect, const struct requirement **out)
 	return 0;
 }
 
-/* "no pod in namespace shop has role=web", and what was probably meant. */
+/* "no pod in namespace shop has role=web" */
+static void say_culprit(struct suspect *suspect, const struct requirement *culprit)
+{
+	const bool must_lack = culprit->op == REQUIREMENT_DOES_NOT_EXIST;
+
+	phrase_add(&suspect->text, "%s %s%s ", must_lack ? "every" : "no", suspect->noun, suspect->where);
+	if (must_lack || culprit->op == REQUIREMENT_EXISTS) {
+		phrase_add(&suspect->text, "has the label %s", culprit->key);
+		return;
+	}
+	phrase_add(&suspect->text, culprit->op == REQUIREMENT_IN ? "has " : "meets ");
+	phrase_add_requirement(&suspect->text, culprit);
+}
+
+/* Who is at fault, what follows, and what was probably meant. */
 static int tell_suspect(struct suspect *suspect, const char *code, const char *consequence)
 {
 	const struct requirement *culprit;
@@ -168,16 +182,12 @@ static int tell_suspect(struct suspect *suspect, const char *code, const char *c
 
 	if (err != 0)
 		return err;
-	phrase_add(&suspect->text, "no %s%s ", suspect->noun, suspect->where);
 	if (culprit == NULL) {
-		phrase_add(&suspect->text, "matches all of ");
+		phrase_add(&suspect->text, "no %s%s matches all of ", suspect->noun, suspect->where);
 		phrase_add_selector(&suspect->text, suspect->selector);
 	} else {
-		const bool exists = culprit->op == REQUIREMENT_EXISTS;
-
 		pos = culprit->pos;
-		phrase_add(&suspect->text, exists ? "has the " : culprit->op == REQUIREMENT_IN ? "has " : "matches ");
-		phrase_add_requirement(&suspect->text, culprit);
+		say_culprit(suspect, culprit);
 		hint_requirement(suspect, culprit);
 	}
 	phrase_add(&suspect->text, ": %s", consequence);

@@ -35,3 +35,7 @@ target_link_libraries(podgate_manifest_testkit PUBLIC podgate_config podgate_pol
 podgate_test(policy/test_explain podgate_manifest_testkit)
 podgate_test(policy/test_explain_random podgate_policy_testkit podgate_manifest_testkit)
 target_sources(policy_test_explain_random PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/policy/fix_apply.c)
+podgate_test(policy/test_suggest podgate_policy)
+podgate_test(policy/test_query podgate_manifest_testkit)
+podgate_test(policy/test_lint podgate_policy_testkit podgate_manifest_testkit)
+podgate_test(policy/test_reach podgate_policy_testkit podgate_manifest_testkit)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which word is near enough to have been meant. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "policy/suggest.h"
+
+/* `candidates` is NULL-terminated; `wanted` NULL: none is near. */
+static void check(const char *word, const char *const *candidates, const char *wanted)
+{
+	struct suggestion near;
+
+	suggestion_init(&near, word);
+	for (; *candidates != NULL; candidates++)
+		suggestion_offer(&near, *candidates);
+	if (wanted == NULL)
+		assert_null(near.best);
+	else if (near.best == NULL || strcmp(near.best, wanted) != 0)
+		fail_msg("\"%s\" gives %s, not %s", word, near.best != NULL ? near.best : "nothing", wanted);
+}
+
+#define AMONG(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_slips(void **state)
+{
+	(void)state;
+	check("explian", AMONG("run", "explain", "check"), "explain");	/* swapped */
+	check("chek", AMONG("run", "explain", "check"), "check");	/* left out */
+	check("frontendd", AMONG("backend", "frontend"), "frontend");	/* put in */
+	check("wev", AMONG("db", "web"), "web");			/* changed */
+	check("Frontend", AMONG("frontend"), "frontend");		/* case alone */
+}
+
+static void test_words_in_another_order(void **state)
+{
+	(void)state;
+	check("pod-service", AMONG("datastore-pod", "service-pod", "pod-servant"), "service-pod");
+	check("name_app.x", AMONG("x/app-name"), "x/app-name");
+	check("service", AMONG("db", "service-client-pod"), "service-client-pod");
+	check("service-client-pod", AMONG("db", "service-pod"), "service-pod");
+}
+
+static void test_nothing_near(void **state)
+{
+	(void)state;
+	check("web", AMONG("db", "cache"), NULL);
+	check("frontend", AMONG("backend", ""), NULL);
+	check("", AMONG("a", "db"), "a");
+	check("same", AMONG("same"), NULL);
+}
+
+static void test_nearest_wins_and_first_stays(void **state)
+{
+	(void)state;
+	check("colour-box", AMONG("colour-bix", "colour-boxx"), "colour-bix");
+	check("metrics-port", AMONG("metrix-prt", "metrics-prt"), "metrics-prt");
+}
+
+static void test_long_words(void **state)
+{
+	char word[600], candidate[600];
+
+	(void)state;
+	memset(word, 'a', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	memcpy(candidate, word, sizeof(word));
+	candidate[300] = 'b';
+	check(word, AMONG(candidate), NULL);	/* longer than any name: not compared letter by letter */
+	word[253] = '\0';
+	candidate[253] = '\0';
+	candidate[100] = 'b';
+	check(word, AMONG(candidate), candidate);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_slips),
+		cmocka_unit_test(test_words_in_another_order),
+		cmocka_unit_test(test_nothing_near),
+		cmocka_unit_test(test_nearest_wins_and_first_stays),
+		cmocka_unit_test(test_long_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
