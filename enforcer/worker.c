@@ -240,6 +240,7 @@ int worker_start(struct worker *worker)
 	sigset_t all, before;
 	int err;
 
+	atomic_store_explicit(&worker->stopping, false, memory_order_relaxed);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	err = pthread_create(&worker->thread, NULL, run, worker);
