@@ -91,7 +91,9 @@ net_new() {
 	ip -n "$NET-far" link set ext mtu 1280
 	net_addr ext far 198.51.100.1/24 2001:db8:51::1/64
 	net_addr far ext 198.51.100.10/24 2001:db8:51::10/64
-	net_default far 198.51.100.1 2001:db8:51::1
+	# Without an MSS that fits, so that whoever sends to far must learn of its narrow link from ICMP.
+	ip -n "$NET-far" route add default via 198.51.100.1 advmss 1460
+	ip -n "$NET-far" -6 route add default via 2001:db8:51::1 advmss 1440
 	ip -n "$NET-gw" route add 198.51.100.0/24 via 203.0.113.10
 	ip -n "$NET-gw" -6 route add 2001:db8:51::/64 via 2001:db8:113::10
 
@@ -112,6 +114,8 @@ net_pod() {
 	net_link gw "$device" "$1" eth0
 	if [ "$NET_TOPOLOGY" = bridged ]; then
 		ip -n "$NET-gw" link set "$device" master br0
+		# A translated packet may have to go back where it came from: to a pod that asks for itself.
+		ip -n "$NET-gw" link set "$device" type bridge_slave hairpin on
 		net_addr "$1" eth0 "$2/24" "$3/64"
 		net_default "$1" 10.88.0.1 fd00:88::1
 		return

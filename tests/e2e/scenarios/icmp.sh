@@ -2,6 +2,13 @@
 # shellcheck shell=bash
 # ICMP errors belong to the flow that they report on; fragments to theirs.
 
+# Not with IPv6 over a bridge: br_netfilter joins the pieces there, and the IPv6 layer forgets how big they were (Linux 6.18).
+icmp_narrow_udp() {
+	[ "$FAMILY$TOPOLOGY" != 6bridged ] || return 0
+	check "a datagram too big for a narrow link arrives in pieces" \
+		quietly in_ns client "$PROBE" connect --timeout 4000 --resend 200 --size 1400 udp "$(addr far)" 80
+}
+
 scenario_icmp_errors() {
 	{
 		policy client client "Ingress, Egress" <<-RULES
@@ -22,10 +29,10 @@ scenario_icmp_errors() {
 	equal "port unreachable comes back for an allowed flow" 3 $?
 	in_ns client "$PROBE" connect --timeout "$DENY_MS" udp "$(addr web)" 98 >/dev/null 2>&1
 	equal "and nothing for a denied one" 1 $?
-	# The router behind the internet host cannot send 1400 bytes on: it says so, and the sender cuts them.
+	# The router behind the internet host cannot send 1400 bytes on: it says so, and the sender sends less.
 	check "packet too big comes back for an allowed flow" \
-		quietly in_ns client "$PROBE" connect --timeout 4000 --resend 200 --size 1400 udp "$(addr far)" 80
-	check "a transfer through a narrow link" quietly in_ns client "$PROBE" bulk --timeout 4000 "$(addr far)" 80 2
+		quietly in_ns client "$PROBE" bulk --timeout 4000 "$(addr far)" 80 2
+	icmp_narrow_udp
 	# Without the gate the refused port is refused: the silence above was the gate's.
 	gate_end TERM
 	gate_cleanup

@@ -15,8 +15,7 @@ scenario_network() {
 	allow web far udp 80
 	allow far web tcp 80
 	settle
-	check "a datagram too big for the narrow link" \
-		quietly in_ns client "$PROBE" connect --timeout 4000 --resend 200 --size 1400 udp "$(addr far)" 80
+	icmp_narrow_udp
 }
 
 scenario_protocols() {

@@ -12,7 +12,7 @@ refuses() {
 	equal "$text: exit code ($(head -c 300 "$DIR/refused.err"))" 2 $code
 	lines=$(grep -vc '^    hint: ' "$DIR/refused.err")
 	equal "$text: lines of error ($(head -c 500 "$DIR/refused.err"))" 1 "$lines"
-	check "$text: the line speaks of $pattern: $(head -1 "$DIR/refused.err")" grep -qiE "$pattern" "$DIR/refused.err"
+	check "$text: the line speaks of $pattern: $(head -1 "$DIR/refused.err")" grep -qiE "$pattern" <(tr '\n' ' ' <"$DIR/refused.err")
 	equal "$text: what is installed after" "$before" "$(tidy_rules; in_ns gw ipset list -n)"
 }
 
