@@ -59,7 +59,7 @@ static int print_flows(cJSON *reply, const cJSON *flows, enum output_format form
 			continue;
 		if (flow != flows->child)
 			putchar('\n');
-		explain_text_print(flow, "");
+		explain_text_print(flow, flow != flows->child ? flow->prev : NULL, "");
 	}
 	return code;
 }

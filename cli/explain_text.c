@@ -165,7 +165,18 @@ static void print_side(const cJSON *flow, const char *direction, const char *end
 		print_admission(side, indent);
 }
 
-void explain_text_print(const cJSON *flow, const char *indent)
+static bool same_reasons(const cJSON *flow, const cJSON *before)
+{
+	static const char *const directions[] = {"egress", "ingress"};
+
+	for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++)
+		if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(flow, directions[i]),
+			    cJSON_GetObjectItemCaseSensitive(before, directions[i]), true))
+			return false;
+	return true;
+}
+
+static void print_verdict(const cJSON *flow, const char *indent)
 {
 	const cJSON *destination = cJSON_GetObjectItemCaseSensitive(flow, "destination");
 	const char *verdict = text_of(flow, "verdict");
@@ -180,6 +191,15 @@ void explain_text_print(const cJSON *flow, const char *indent)
 	if (strcmp(verdict, "audit-deny") == 0)
 		printf("  (passes, because of audit mode)");
 	printf("\n");
+}
+
+void explain_text_print(const cJSON *flow, const cJSON *before, const char *indent)
+{
+	print_verdict(flow, indent);
+	if (before != NULL && same_reasons(flow, before)) {
+		printf("%s  for the same reasons\n", indent);
+		return;
+	}
 	print_side(flow, "egress", "source", indent);
 	print_side(flow, "ingress", "destination", indent);
 }

@@ -121,7 +121,7 @@ static int report_mismatch(struct run *run, const struct test_row *row, const ch
 	print_head(run, row, "mismatch");
 	printf("is %s, expected %s\n", seen, row->expected);
 	if (flow != NULL && output_clean_json(flow) == 0)
-		explain_text_print(flow, "    ");
+		explain_text_print(flow, NULL, "    ");
 	cJSON_Delete(flow);
 	return 0;
 }
