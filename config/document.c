@@ -97,8 +97,11 @@ static int read_json(const struct input *input, struct node_builder *builder, st
 {
 	const struct diag_list before = *builder->diags;	/* a list only grows: this is its state to go back to */
 	struct document_list as_yaml = { 0 };
-	struct json_fault fault;
-	int err = json_read(builder, input->bytes, input->length, &fault);
+	struct json_fault fault = { .bare = false };
+	int err;
+
+	builder->visit = NULL;
+	err = json_read(builder, input->bytes, input->length, &fault);
 
 	if (err == -EOVERFLOW || err == -E2BIG) {
 		list->broken++;
@@ -149,6 +152,30 @@ int document_read(struct document_list *out, const char *file, const char *bytes
 	err = read_documents(&input, &builder, &list);
 	if (err == 0)
 		err = node_builder_finish(&builder, &list);
+	node_builder_deinit(&builder);
+	if (err == 0)
+		*out = list;
+	return err;
+}
+
+int document_visit(struct document_list *out, const char *file, const char *bytes, size_t length,
+	const struct document_limits *limits, struct diag_list *diags, document_visitor *visit, void *context)
+{
+	struct input input = { .file = file, .bytes = bytes, .length = length };
+	struct arena *arena = arena_create();
+	struct document_list list = { 0 };
+	struct node_builder builder;
+	int err;
+
+	if (arena == NULL)
+		return -ENOMEM;
+	node_builder_init(&builder, file, limits, arena, diags);
+	builder.visit = visit;
+	builder.context = context;
+	err = read_documents(&input, &builder, &list);
+	for (size_t i = 0; err == 0 && i < builder.root_count; i++)
+		err = visit(builder.roots[i], context);
+	arena_unref(builder.arena);
 	node_builder_deinit(&builder);
 	if (err == 0)
 		*out = list;

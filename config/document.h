@@ -67,6 +67,16 @@ struct document_list {
 int document_read(struct document_list *out, const char *file, const char *bytes, size_t length,
 	const struct document_limits *limits, struct arena *arena, struct diag_list *diags);
 
+/*
+ * As document_read(), but gives each document to `visit` when it is complete, and its tree is gone when that
+ * returns: reading a file of many documents costs the memory of one, and stays within the CPU's caches. (JSON is read
+ * whole first: it may yet turn out to be YAML.) What `visit` returns, when it is not 0, ends the reading and is returned.
+ * out->roots is left empty.
+ */
+typedef int document_visitor(const struct node *root, void *context);
+int document_visit(struct document_list *out, const char *file, const char *bytes, size_t length,
+	const struct document_limits *limits, struct diag_list *diags, document_visitor *visit, void *context);
+
 /* The value under `key`, or NULL when `mapping` has no such key or is no mapping. */
 const struct node *node_get(const struct node *mapping, const char *key);
 

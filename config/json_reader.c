@@ -311,7 +311,7 @@ int json_read(struct node_builder *builder, const char *bytes, size_t length, st
 		node_builder_begin_document(builder);
 		err = read_value(&reader);
 		if (err == 0)
-			node_builder_end_document(builder);
+			err = node_builder_end_document(builder);
 		else
 			node_builder_drop_document(builder);
 		skip_space(&reader);

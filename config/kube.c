@@ -238,20 +238,54 @@ static void read_object(struct reading *reading, const struct node *object, cons
 	}
 }
 
+/* Gives back what is not the result, and the result to *out unless memory ran out. */
+static int finish(struct reading *reading, size_t broken_documents, struct kube_objects *out)
+{
+	const bool out_of_memory = reading->decoder.out_of_memory;
+
+	decoder_deinit(&reading->decoder);
+	if (out_of_memory)
+		return -ENOMEM;
+	reading->objects.items = reading->items;
+	reading->objects.broken += broken_documents;
+	*out = reading->objects;
+	return 0;
+}
+
 int kube_decode(struct kube_objects *out, const struct document_list *documents, struct arena *arena,
 	struct diag_list *diags)
 {
-	struct reading reading = { .objects = { .broken = documents->broken } };
-	bool out_of_memory;
+	struct reading reading = { 0 };
 
 	decoder_init(&reading.decoder, arena, diags);
 	for (size_t i = 0; i < documents->count; i++)
 		read_object(&reading, documents->roots[i], NULL);
-	out_of_memory = reading.decoder.out_of_memory;
-	decoder_deinit(&reading.decoder);
-	if (out_of_memory)
-		return -ENOMEM;
-	reading.objects.items = reading.items;
-	*out = reading.objects;
-	return 0;
+	return finish(&reading, documents->broken, out);
+}
+
+static int visit_document(const struct node *root, void *context)
+{
+	struct reading *reading = context;
+
+	read_object(reading, root, NULL);
+	return reading->decoder.out_of_memory ? -ENOMEM : 0;
+}
+
+int kube_read(struct kube_objects *out, bool *truncated, const char *file, const char *bytes, size_t length,
+	const struct document_limits *limits, struct arena *arena, struct diag_list *diags)
+{
+	struct reading reading = { 0 };
+	struct document_list documents;
+	int err;
+
+	decoder_init(&reading.decoder, arena, diags);
+	err = document_visit(&documents, file, bytes, length, limits, diags, visit_document, &reading);
+	if (err != 0) {
+		decoder_deinit(&reading.decoder);
+		return err;
+	}
+	err = finish(&reading, documents.broken, out);
+	if (err == 0)
+		*truncated = documents.truncated;
+	return err;
 }

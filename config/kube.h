@@ -39,4 +39,11 @@ struct kube_objects {
 int kube_decode(struct kube_objects *out, const struct document_list *documents, struct arena *arena,
 	struct diag_list *diags);
 
+/*
+ * Reads and decodes in one go, a document at a time: see document_visit(). `file` must live as long as `arena`.
+ * *truncated is set when a limit ended the reading. Returns 0, or -ENOMEM with *out untouched.
+ */
+int kube_read(struct kube_objects *out, bool *truncated, const char *file, const char *bytes, size_t length,
+	const struct document_limits *limits, struct arena *arena, struct diag_list *diags);
+
 #endif

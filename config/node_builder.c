@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { BYTES_MOST = 64 << 20, NODES_MOST = 4000000, DEPTH_MOST = 64 };
+enum { TREE_KEPT = 256 * 1024 };	/* bytes of visited trees, before they are freed */
 enum { MERGE_MOST = 256 };	/* keys of either mapping: merging compares each with each */
 
 /* A mapping or sequence whose end has not been met. */
@@ -433,14 +434,39 @@ void node_builder_begin_document(struct node_builder *builder)
 	builder->first_root = builder->root_count;
 }
 
+/* The tree of what was visited is not needed again: frees it when it has grown. Anchors end with their document. */
+static int recycle(struct node_builder *builder)
+{
+	struct arena *fresh;
+
+	if (arena_size(builder->arena) < TREE_KEPT)
+		return 0;
+	fresh = arena_create();
+	if (fresh == NULL)
+		return -ENOMEM;
+	arena_unref(builder->arena);
+	builder->arena = fresh;
+	string_map_clear(&builder->strings);
+	string_map_clear(&builder->anchors);
+	return 0;
+}
+
 /* An empty document (only comments between two ---) is a null root: not worth keeping. */
-void node_builder_end_document(struct node_builder *builder)
+int node_builder_end_document(struct node_builder *builder)
 {
 	const struct node *root = builder->root_count > 0 ? builder->roots[builder->root_count - 1] : NULL;
+	int err = 0;
 
 	if (root != NULL && root->kind == NODE_NULL && root->health == NODE_SOUND)
 		builder->root_count--;
+	if (builder->visit != NULL && builder->root_count > 0) {
+		builder->root_count = 0;
+		err = builder->visit(root, builder->context);
+		if (err == 0)
+			err = recycle(builder);
+	}
 	builder->first_root = builder->root_count;
+	return err;
 }
 
 void node_builder_drop_document(struct node_builder *builder)

@@ -13,7 +13,9 @@
 struct builder_frame;
 
 struct node_builder {
-	struct arena *arena;
+	struct arena *arena;		/* borrowed; with `visit` it is ours, and another one once it has grown */
+	document_visitor *visit;	/* takes each document when it ends; NULL: they become roots */
+	void *context;
 	struct diag_list *diags;
 	struct document_limits limits;	/* none is 0 */
 	const char *file;
@@ -53,7 +55,7 @@ int node_builder_alias(struct node_builder *builder, const char *name, struct so
 void node_builder_spoil_next(struct node_builder *builder);
 
 void node_builder_begin_document(struct node_builder *builder);
-void node_builder_end_document(struct node_builder *builder);
+int node_builder_end_document(struct node_builder *builder);	/* 0, -ENOMEM, or what `visit` returned */
 void node_builder_drop_document(struct node_builder *builder);	/* what was begun last: it turned out broken */
 
 /* The finished documents, copied into the arena. 0 or -ENOMEM. */

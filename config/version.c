@@ -90,29 +90,25 @@ static int fill_version(struct version *version, const struct kube_objects *deco
 	return version->broken ? keep_missing(version, decoded, old) : 0;
 }
 
-/* The tree is gone before this returns: only the model is kept. */
 static int parse(struct version *version, const char *name, const char *bytes, size_t length,
 	const struct document_limits *limits, struct kube_objects *decoded)
 {
-	struct arena *tree = arena_create();
 	const char *file = arena_strdup(version->arena, name);
-	struct document_list documents;
 	struct diag_list diags;
-	int err = -ENOMEM;
+	bool truncated;
+	int err;
 
+	if (file == NULL)
+		return -ENOMEM;
 	diag_list_init(&diags, version->arena);
-	if (tree != NULL && file != NULL)
-		err = document_read(&documents, file, bytes, length, limits, tree, &diags);
-	if (err == 0)
-		err = kube_decode(decoded, &documents, version->arena, &diags);
-	if (err == 0) {
-		version->broken = decoded->broken > 0 || documents.truncated;
-		version->diags = diags.items;
-		version->diag_count = diags.count;
-		version->diag_dropped = diags.dropped;
-	}
-	arena_unref(tree);
-	return err;
+	err = kube_read(decoded, &truncated, file, bytes, length, limits, version->arena, &diags);
+	if (err != 0)
+		return err;
+	version->broken = decoded->broken > 0 || truncated;
+	version->diags = diags.items;
+	version->diag_count = diags.count;
+	version->diag_dropped = diags.dropped;
+	return 0;
 }
 
 int version_read(struct version *out, const char *name, const char *bytes, size_t length,

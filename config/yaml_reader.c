@@ -89,8 +89,7 @@ static int take_event(struct yaml_run *run, const yaml_event_t *event)
 		node_builder_begin_document(builder);
 		return 0;
 	case YAML_DOCUMENT_END_EVENT:
-		node_builder_end_document(builder);
-		return 0;
+		return node_builder_end_document(builder);
 	case YAML_ALIAS_EVENT:
 		return node_builder_alias(builder, (const char *)event->data.alias.anchor, pos);
 	case YAML_SCALAR_EVENT:
@@ -199,7 +198,7 @@ int yaml_read(struct node_builder *builder, const char *bytes, size_t length, si
 
 	for (;;) {
 		err = run_parser(&run);
-		if (err == 0 || err == -ENOMEM)
+		if (err != -EINVAL && err != -EOVERFLOW && err != -E2BIG)
 			return err;
 		node_builder_drop_document(builder);
 		(*broken)++;

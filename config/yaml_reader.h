@@ -8,7 +8,8 @@
 
 /*
  * Reads `length` bytes of UTF-8. Documents that do not parse are in the builder's diags and counted in *broken; what
- * follows the next --- is read again. Returns 0; -E2BIG when a limit ended the reading, or -ENOMEM.
+ * follows the next --- is read again. Returns 0; -E2BIG when a limit ended the reading, -ENOMEM, or what
+ * the builder's visitor returned, which must be none of -EINVAL, -EOVERFLOW and -E2BIG.
  */
 int yaml_read(struct node_builder *builder, const char *bytes, size_t length, size_t *broken);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/document.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -261,6 +262,48 @@ static void reads_documents_before_an_impossible_byte(void **state)
 	assert_int_equal(fixture->list.broken, 1);
 }
 
+struct visits {
+	size_t count, stop_at;
+	char names[64];
+};
+
+static int note_visit(const struct node *root, void *context)
+{
+	struct visits *visits = context;
+
+	strcat(visits->names, node_get(root, "a")->text);
+	return ++visits->count == visits->stop_at ? -ECANCELED : 0;
+}
+
+static void visits_documents_one_by_one(void **state)
+{
+	static const char text[] = "a: x\n---\n# none\n---\nb: [\n---\na: y\n---\na: z\n";
+	struct fixture *fixture = *state;
+	struct visits visits = { 0 }, two = { .stop_at = 2 };
+	struct document_list list = { 0 };
+
+	assert_int_equal(document_visit(&list, "f", text, strlen(text), NULL, &fixture->diags, note_visit, &visits), 0);
+	assert_string_equal(visits.names, "xyz");
+	assert_int_equal(list.broken, 1);
+	assert_int_equal(list.count, 0);
+	assert_int_equal(document_visit(&list, "f", text, strlen(text), NULL, &fixture->diags, note_visit, &two),
+		-ECANCELED);
+	assert_string_equal(two.names, "xy");
+}
+
+/* JSON up to its third value, and YAML altogether: nothing of the first attempt may be visited. */
+static void visits_what_was_not_json_after_all_once(void **state)
+{
+	static const char text[] = "{\"a\": \"x\"}\n---\n{a: y}\n";
+	struct fixture *fixture = *state;
+	struct visits visits = { 0 };
+	struct document_list list;
+
+	assert_int_equal(document_visit(&list, "f", text, strlen(text), NULL, &fixture->diags, note_visit, &visits), 0);
+	assert_string_equal(visits.names, "xy");
+	assert_int_equal(fixture->diags.count, 0);
+}
+
 static void gives_up_on_a_file_of_mistakes(void **state)
 {
 	struct fixture *fixture = *state;
@@ -292,6 +335,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(survives_ten_thousand_levels, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_a_hundred_megabytes, begin, end),
 		cmocka_unit_test_setup_teardown(reads_documents_before_an_impossible_byte, begin, end),
+		cmocka_unit_test_setup_teardown(visits_documents_one_by_one, begin, end),
+		cmocka_unit_test_setup_teardown(visits_what_was_not_json_after_all_once, begin, end),
 		cmocka_unit_test_setup_teardown(gives_up_on_a_file_of_mistakes, begin, end),
 	};
 

@@ -124,9 +124,30 @@ static void check_diags(const struct diag_list *diags, const struct kube_objects
 	must((objects->broken > 0) <= (diags->errors > 0));
 }
 
+static const struct document_limits limits = { .bytes = 1 << 20, .nodes = 20000, .depth = 64 };
+
+/* A document at a time, the same must come out as from all of them together. */
+static void check_read(const uint8_t *data, size_t size, const struct document_list *documents,
+	const struct kube_objects *expected, const struct diag_list *expected_diags)
+{
+	struct arena *model = arena_create();
+	struct kube_objects objects;
+	struct diag_list diags;
+	bool truncated;
+
+	must(model != NULL);
+	diag_list_init(&diags, model);
+	must(kube_read(&objects, &truncated, "f", (const char *)data, size, &limits, model, &diags) == 0);
+	must(truncated == documents->truncated && objects.count == expected->count);
+	must(objects.broken == expected->broken && objects.passed_over == expected->passed_over);
+	must(diags.count == expected_diags->count && diags.errors == expected_diags->errors);
+	for (size_t i = 0; i < objects.count; i++)
+		check_object(&objects.items[i]);
+	arena_unref(model);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct document_limits limits = { .bytes = 1 << 20, .nodes = 20000, .depth = 64 };
 	struct arena *tree = arena_create(), *model = arena_create();
 	struct document_list documents;
 	struct kube_objects objects;
@@ -136,10 +157,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	diag_list_init(&diags, model);
 	must(document_read(&documents, "f", (const char *)data, size, &limits, tree, &diags) == 0);
 	must(kube_decode(&objects, &documents, model, &diags) == 0);
+	documents.roots = NULL;
 	arena_unref(tree);	/* nothing of the model may live in it */
 	for (size_t i = 0; i < objects.count; i++)
 		check_object(&objects.items[i]);
 	check_diags(&diags, &objects);
+	check_read(data, size, &documents, &objects, &diags);
 	arena_unref(model);
 	return 0;
 }
