@@ -142,7 +142,7 @@ start_podgate() {
 		sleep 0.1
 	done
 	[ -s "$DEMO/status" ] || { cat "$DEMO/podgate.log"; give_up "podgate did not start"; }
-	sed 's/^/  /' "$DEMO/status"
+	head -4 "$DEMO/status" | sed 's/^/  /'
 	setsid "$PODGATE" watch --socket "$DEMO/control.sock" >"$DEMO/watch" 2>&1 </dev/null &
 	WATCH=$!
 	disown

@@ -328,12 +328,20 @@ logged() {	# TEXT FILTER
 
 # --- a scenario -----------------------------------------------------------------------------------------------------
 
+# bridge_sees_all 0|1: whether bridged packets pass iptables.
+bridge_sees_all() {
+	[ "$TOPOLOGY" = bridged ] || return 0
+	net_sysctl gw bridge/bridge-nf-call-iptables "$1"
+	net_sysctl gw bridge/bridge-nf-call-ip6tables "$1"
+}
+
 run_scenario() {
 	SCENARIO=$1
 	local failed=$FAILED begin=${EPOCHREALTIME/./}
 
-	rm -f "$DIR"/manifests/*
+	rm -rf "$DIR"/manifests/*
 	default_pods
+	bridge_sees_all 0	# it is podgate's to see to that
 	"scenario_$1"
 	holds_end
 	settle

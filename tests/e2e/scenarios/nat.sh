@@ -29,15 +29,8 @@ nat_policies() {
 	} | policies
 }
 
-# Bridged pods answer one another past the gateway: only br_netfilter shows it the replies that it must translate back.
-nat_bridge() {
-	[ "$TOPOLOGY" = bridged ] || return 0
-	net_sysctl gw bridge/bridge-nf-call-iptables 1
-	net_sysctl gw bridge/bridge-nf-call-ip6tables 1
-}
-
 scenario_nat() {
-	nat_bridge
+	bridge_sees_all 1	# bridged pods answer one another past the gateway, which must translate that back
 	nat_rules
 	nat_policies
 	gate_start || return
@@ -59,7 +52,7 @@ scenario_nat() {
 after_nat() { tables_do -t nat -F; }
 
 scenario_nat_existing() {
-	nat_bridge
+	bridge_sees_all 1	# bridged pods answer one another past the gateway, which must translate that back
 	nat_rules
 	nat_policies
 	hold service client "$(nat_vip 0)" 80

@@ -76,3 +76,19 @@ scenario_second_daemon() {
 	check "it still answers" gate_answers
 	check "its connection was never interrupted" uninterrupted open
 }
+
+# Pods of one bridge reach each other past iptables unless the bridge is told otherwise: seen to, or said.
+scenario_bridge_required() {
+	[ "$TOPOLOGY" = bridged ] || return 0
+	stop_policies
+	gate_config "bridge: require"
+	refuses "bridged packets that pass iptables by" 'bridge-nf-call' "$PODGATE" run --config "$DIR/podgate.yaml"
+	gate_start "bridge: ignore" || return
+	allow intruder web tcp 80
+	settle "ignored, the bridge passes everything"
+	gate_end TERM
+	gate_start "bridge: set" || return
+	deny intruder web tcp 80
+	allow client web tcp 80
+	settle "set"
+}
