@@ -23,7 +23,8 @@ struct gate {
 	_Alignas(CACHE_LINE) published_snapshot snapshot;
 };
 
-static int open_worker(struct gate *gate, const struct gate_options *options, unsigned int i, char problem[GATE_PROBLEM])
+static int open_worker(
+	struct gate *gate, const struct gate_options *options, unsigned int i, char problem[GATE_PROBLEM])
 {
 	const struct worker_options worker = {
 		.queue = {
@@ -48,7 +49,8 @@ int gate_open(struct gate **out, const struct gate_options *options, char proble
 
 	if (options->workers == 0 || options->workers > WORKERS_MOST ||
 		options->queue_base > UINT16_MAX - options->workers) {
-		snprintf(problem, GATE_PROBLEM, "%u workers from queue %u on: 1 to %d workers, queue numbers to %d are possible",
+		snprintf(problem, GATE_PROBLEM,
+			"%u workers from queue %u on: 1 to %d workers, queue numbers to %d are possible",
 			options->workers, options->queue_base, WORKERS_MOST, UINT16_MAX);
 		return -EINVAL;
 	}
