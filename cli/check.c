@@ -12,8 +12,10 @@
 
 static const char usage[] =
 	"usage: podgate check [PATH]...\n\n"
-	"Finds mistakes in manifests: what can't be read, what the API server would refuse, and what is valid and yet\n"
-	"hardly meant. Each as FILE:LINE:COLUMN: SEVERITY: TEXT, with a hint at what would mend it. Without a PATH the\n"
+	"Finds mistakes in manifests: what can't be read, what the API server would refuse, and what is "
+	"valid and yet\n"
+	"hardly meant. Each as FILE:LINE:COLUMN: SEVERITY: TEXT, with a hint at what would mend it. Without "
+	"a PATH the\n"
 	"manifests of the settings are checked.\n\n" SOURCE_USAGE "      --config FILE   the settings file\n"
 	"\nExit code: 0 nothing found; 1 errors or warnings found; 2 something could not be read.\n";
 
@@ -73,9 +75,9 @@ static void print_text(const struct diag_list *findings, const struct tally *tal
 		output_diag(&findings->items[i]);
 	if (findings->dropped > 0)
 		printf("... and %zu more\n", findings->dropped);
-	printf("%zu error%s, %zu warning%s in %zu file%s, %zu object%s\n", tally->errors, plural(tally->errors),
-		tally->warnings, plural(tally->warnings), tally->files, plural(tally->files), tally->objects,
-		plural(tally->objects));
+	printf("%zu error%s, %zu warning%s in %zu file%s, %zu object%s\n", tally->errors,
+		plural(tally->errors), tally->warnings, plural(tally->warnings), tally->files,
+		plural(tally->files), tally->objects, plural(tally->objects));
 }
 
 static bool add_findings(cJSON *to, const struct diag_list *findings)

@@ -11,12 +11,14 @@
 
 static const char usage[] =
 	"usage: podgate explain [-f PATH]... SOURCE DESTINATION\n\n"
-	"Says whether a flow passes, and why: what isolates each end, the rule that admits it, or the rule that came\n"
+	"Says whether a flow passes, and why: what isolates each end, the rule that admits it, or the rule "
+	"that came\n"
 	"nearest, what it missed, and what would fix it. Without -f the running daemon is asked.\n\n"
 	"  SOURCE              namespace/pod, or an address\n"
 	"  DESTINATION         the same, with :PORT (a number or a port's name) and /PROTOCOL:\n"
-	"                      shop/db:5432, 10.0.0.7:53/udp, [fd00::7]:443, shop/db/icmp\n" SOURCE_USAGE SOURCE_USAGE_DAEMON
-	"\nA pair of dual-stack pods is judged once for each family. Exit code: 0 allowed (audit mode included);\n"
+	"                      shop/db:5432, 10.0.0.7:53/udp, [fd00::7]:443, shop/db/icmp\n" SOURCE_USAGE
+		SOURCE_USAGE_DAEMON "\nA pair of dual-stack pods is judged once for each family. Exit code: "
+				    "0 allowed (audit mode included);\n"
 	"1 denied, for at least one family; 2 the question can't be answered.\n";
 
 static int parse(int argc, char **argv, struct source_options *options)
@@ -52,7 +54,7 @@ static int print_flows(cJSON *reply, const cJSON *flows, enum output_format form
 		output_problem("out of memory");
 		return EXIT_PROBLEM;
 	}
-	cJSON_ArrayForEach(flow, flows) {
+	cJSON_ArrayForEach (flow, flows) {
 		if (is_denied(flow))
 			code = EXIT_FINDINGS;
 		if (format != OUTPUT_TEXT)

@@ -28,7 +28,8 @@ const char *explain_text_end(const cJSON *end, char buffer[EXPLAIN_TEXT_END])
 	const char *pod = text_of(end, "pod");
 
 	if (*pod != '\0')
-		snprintf(buffer, EXPLAIN_TEXT_END, "%s/%s (%s)", text_of(end, "namespace"), pod, text_of(end, "address"));
+		snprintf(buffer, EXPLAIN_TEXT_END, "%s/%s (%s)", text_of(end, "namespace"), pod,
+			text_of(end, "address"));
 	else
 		snprintf(buffer, EXPLAIN_TEXT_END, "%s", text_of(end, "address"));
 	return buffer;
@@ -58,8 +59,8 @@ static const char *place_of(const cJSON *object, char buffer[PLACE_MOST])
 
 	buffer[0] = '\0';
 	if (*file != '\0')
-		snprintf(buffer, PLACE_MOST, " %s(%s:%u:%u)%s", output_color(COLOR_DIM), file, number_of(object, "line"),
-			number_of(object, "column"), output_color(COLOR_NONE));
+		snprintf(buffer, PLACE_MOST, " %s(%s:%u:%u)%s", output_color(COLOR_DIM), file,
+			number_of(object, "line"), number_of(object, "column"), output_color(COLOR_NONE));
 	return buffer;
 }
 
@@ -77,7 +78,8 @@ static bool is_self(const cJSON *flow)
 	const cJSON *source = cJSON_GetObjectItemCaseSensitive(flow, "source");
 	const cJSON *destination = cJSON_GetObjectItemCaseSensitive(flow, "destination");
 
-	return *text_of(source, "pod") != '\0' && strcmp(text_of(source, "pod"), text_of(destination, "pod")) == 0 &&
+	return *text_of(source, "pod") != '\0' &&
+	       strcmp(text_of(source, "pod"), text_of(destination, "pod")) == 0 &&
 	       strcmp(text_of(source, "namespace"), text_of(destination, "namespace")) == 0;
 }
 
@@ -87,7 +89,7 @@ static void print_isolating(const cJSON *side, const char *indent)
 	char name[POLICY_MOST], place[PLACE_MOST];
 	const unsigned int more = number_of(side, "isolated_by_more");
 
-	cJSON_ArrayForEach(policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
+	cJSON_ArrayForEach (policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
 		printf("%s    isolated  by %s%s%s\n", indent, policy_name(policy, name),
 			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "audit")) ? " [audit]" : "",
 			place_of(policy, place));
@@ -106,7 +108,8 @@ static void print_field(const cJSON *side, const char *name, const char *indent)
 /* The rule that came nearest, what of it missed, and what would mend it. */
 static void print_miss(const cJSON *side, const char *indent)
 {
-	const char *field = text_of(side, "field"), *rule = text_of(side, "rule"), *fix = text_of(side, "fix");
+	const char *field = text_of(side, "field"), *rule = text_of(side, "rule"),
+		   *fix = text_of(side, "fix");
 	char name[POLICY_MOST], place[PLACE_MOST];
 
 	policy_name(cJSON_GetObjectItemCaseSensitive(side, "policy"), name);
@@ -119,7 +122,8 @@ static void print_miss(const cJSON *side, const char *indent)
 	print_field(side, "wanted", indent);
 	print_field(side, "had", indent);
 	if (*fix != '\0')
-		printf("%s    %sfix%s       %s\n", indent, output_color(COLOR_BOLD), output_color(COLOR_NONE), fix);
+		printf("%s    %sfix%s       %s\n", indent, output_color(COLOR_BOLD), output_color(COLOR_NONE),
+			fix);
 }
 
 /* What admits: the most exact of its parts that the rule has. */
@@ -153,10 +157,11 @@ static void print_side(const cJSON *flow, const char *direction, const char *end
 		why = ": only policies in audit mode isolate it";
 	else if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(side, "enforced")))
 		why = " (in audit mode)";
-	printf("%s  %-7s of %s: %s%s%s%s\n", indent, direction, short_end(end, buffer), output_color(color_of(verdict)),
-		verdict, output_color(COLOR_NONE), why);
+	printf("%s  %-7s of %s: %s%s%s%s\n", indent, direction, short_end(end, buffer),
+		output_color(color_of(verdict)), verdict, output_color(COLOR_NONE), why);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(side, "disagrees")))
-		printf("%s    podgate's reasons do not lead to this verdict: please report it, with these manifests\n",
+		printf("%s    podgate's reasons do not lead to this verdict: please report it, with these "
+		       "manifests\n",
 			indent);
 	print_isolating(side, indent);
 	if (*text_of(side, "miss") != '\0')
@@ -184,8 +189,8 @@ static void print_verdict(const cJSON *flow, const char *indent)
 
 	explain_text_end(cJSON_GetObjectItemCaseSensitive(flow, "source"), from);
 	explain_text_end(destination, to);
-	printf("%s%s%s%s  %s -> %s  %s", indent, output_color(color_of(verdict)), verdict, output_color(COLOR_NONE), from,
-		to, text_of(flow, "protocol"));
+	printf("%s%s%s%s  %s -> %s  %s", indent, output_color(color_of(verdict)), verdict,
+		output_color(COLOR_NONE), from, to, text_of(flow, "protocol"));
 	if (number_of(destination, "port") != 0)
 		printf(" %u", number_of(destination, "port"));
 	if (strcmp(verdict, "audit-deny") == 0)

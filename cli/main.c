@@ -36,7 +36,8 @@ static void print_usage(FILE *to)
 		to);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\npodgate COMMAND --help tells about one. Exit code: 0 fine or allowed; 1 findings or denied; 2 not done.\n",
+	fputs("\npodgate COMMAND --help tells about one. Exit code: 0 fine or allowed; 1 findings or denied; "
+	      "2 not done.\n",
 		to);
 }
 

@@ -16,7 +16,8 @@
 static const char usage[] =
 	"usage: podgate matrix [-f PATH]... [--port [PORT][/PROTOCOL]] [--ns NAMESPACE] [-6]\n\n"
 	"Shows which pod reaches which. Without -f the manifests of the settings are read.\n\n" SOURCE_USAGE
-	"      --port PORT     ask at this port: 5432, 53/udp, or only /icmp; without it, at every TCP port that the\n"
+	"      --port PORT     ask at this port: 5432, 53/udp, or only /icmp; without it, at every TCP port "
+	"that the\n"
 	"                      destination declares, or at 80 when it declares none\n"
 	"      --ns NAMESPACE  only the pods of this namespace\n"
 	"  -6                  between the pods' IPv6 addresses, not IPv4\n"

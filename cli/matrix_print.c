@@ -8,7 +8,7 @@
 
 #include "cli/output.h"
 
-enum { TABLE_MOST = 32 };	/* pods that a table of three columns each fits beside their names */
+enum { TABLE_MOST = 32 }; /* pods that a table of three columns each fits beside their names */
 
 static const struct reach_cell *cell_of(const struct reach_matrix *matrix, size_t from, size_t to)
 {
@@ -41,8 +41,8 @@ static void print_cell(const struct reach_cell *cell)
 		[REACH_UNKNOWN] = {"?", COLOR_DIM},
 	};
 
-	printf(" %s%s%s%s", output_color(faces[cell->reach].color), cell->audited ? "!" : " ", faces[cell->reach].sign,
-		output_color(COLOR_NONE));
+	printf(" %s%s%s%s", output_color(faces[cell->reach].color), cell->audited ? "!" : " ",
+		faces[cell->reach].sign, output_color(COLOR_NONE));
 }
 
 static int name_width(const struct reach_matrix *matrix)
@@ -50,7 +50,8 @@ static int name_width(const struct reach_matrix *matrix)
 	size_t width = 0;
 
 	for (size_t i = 0; i < matrix->count; i++) {
-		const size_t length = strlen(matrix->pods[i]->namespace_name) + 1 + strlen(matrix->pods[i]->name);
+		const size_t length =
+			strlen(matrix->pods[i]->namespace_name) + 1 + strlen(matrix->pods[i]->name);
 
 		width = length > width ? length : width;
 	}
@@ -92,7 +93,8 @@ static void print_table(const struct reach_matrix *matrix)
 			print_cell(cell_of(matrix, from, to));
 		putchar('\n');
 	}
-	printf("\n+ all   %% some ports   - none   ! passes only because of audit mode   ? no address of that family\n");
+	printf("\n+ all   %% some ports   - none   ! passes only because of audit mode   ? no address of "
+	       "that family\n");
 }
 
 /* Too many for a table: what is cut off is what one looks for. */
@@ -110,12 +112,13 @@ static void print_list(const struct reach_matrix *matrix)
 			print_name(matrix->pods[from], 0);
 			printf(" -> ");
 			print_name(matrix->pods[to], 0);
-			printf("  %s%u of %u%s\n", cell->audited ? "audit, " : "", (unsigned int)cell->allowed,
-				(unsigned int)cell->asked, cell->asked == 1 ? " port" : " ports");
+			printf("  %s%u of %u%s\n", cell->audited ? "audit, " : "",
+				(unsigned int)cell->allowed, (unsigned int)cell->asked,
+				cell->asked == 1 ? " port" : " ports");
 		}
 	}
-	printf("\n%zu pairs reach each other, %zu on some ports, %zu not at all", counts[REACH_ALL], counts[REACH_SOME],
-		counts[REACH_NONE]);
+	printf("\n%zu pairs reach each other, %zu on some ports, %zu not at all", counts[REACH_ALL],
+		counts[REACH_SOME], counts[REACH_NONE]);
 	if (counts[REACH_UNKNOWN] > 0)
 		printf(", %zu have no address of that family", counts[REACH_UNKNOWN]);
 	putchar('\n');
@@ -188,8 +191,10 @@ int matrix_print_json(const struct reach_matrix *matrix, const struct reach_ques
 	char protocol[FLOW_PROTOCOL_TEXT];
 	cJSON *object = cJSON_CreateObject();
 	const bool complete =
-		cJSON_AddStringToObject(object, "family", question->family == IP_FAMILY_V6 ? "IPv6" : "IPv4") != NULL &&
-		cJSON_AddStringToObject(object, "protocol", flow_protocol_name(question->protocol, protocol)) != NULL &&
+		cJSON_AddStringToObject(
+			object, "family", question->family == IP_FAMILY_V6 ? "IPv6" : "IPv4") != NULL &&
+		cJSON_AddStringToObject(
+			object, "protocol", flow_protocol_name(question->protocol, protocol)) != NULL &&
 		(question->port == 0 || cJSON_AddNumberToObject(object, "port", question->port) != NULL) &&
 		add_pods(object, matrix) && add_pairs(object, matrix);
 

@@ -29,7 +29,7 @@ const char *output_color(enum output_color color)
 		[COLOR_BOLD] = "\033[1m",
 		[COLOR_DIM] = "\033[2m",
 	};
-	static int wanted = -1;	/* not looked yet; the command has one thread */
+	static int wanted = -1; /* not looked yet; the command has one thread */
 
 	if (wanted < 0) {
 		const char *no_color = getenv("NO_COLOR");
@@ -127,7 +127,7 @@ int output_clean_json(cJSON *tree)
 		}
 		free(copy);
 	}
-	cJSON_ArrayForEach(child, tree) {
+	cJSON_ArrayForEach (child, tree) {
 		const int err = output_clean_json(child);
 
 		if (err != 0)
@@ -186,7 +186,8 @@ void output_json(const cJSON *value)
 
 /* ---- findings ---- */
 
-static void write_diag(FILE *to, const struct diag *diag, const char *color, const char *bold, const char *end)
+static void write_diag(
+	FILE *to, const struct diag *diag, const char *color, const char *bold, const char *end)
 {
 	if (diag->pos.file != NULL && *diag->pos.file != '\0') {
 		output_text(to, diag->pos.file);
@@ -230,7 +231,8 @@ cJSON *output_diag_json(const struct diag *diag)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	if (object != NULL && cJSON_AddStringToObject(object, "severity", diag_severity_name(diag->severity)) != NULL &&
+	if (object != NULL &&
+		cJSON_AddStringToObject(object, "severity", diag_severity_name(diag->severity)) != NULL &&
 		cJSON_AddStringToObject(object, "code", diag->code) != NULL &&
 		cJSON_AddStringToObject(object, "text", diag->text) != NULL &&
 		(diag->hint == NULL || cJSON_AddStringToObject(object, "hint", diag->hint) != NULL) &&

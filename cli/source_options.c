@@ -49,7 +49,7 @@ int source_option_take(struct source_options *options, int letter, const char *v
 	case 'h':
 		options->help = true;
 		return 0;
-	default:	/* getopt has said what it does not know */
+	default: /* getopt has said what it does not know */
 		return -EINVAL;
 	}
 }

@@ -12,24 +12,27 @@
 
 static const char usage[] =
 	"usage: podgate test [-f PATH]... EXPECTED.tsv\n\n"
-	"Holds a table of who should reach whom against the policies: for your own policies what unit tests are for code.\n"
+	"Holds a table of who should reach whom against the policies: for your own policies what unit tests "
+	"are for code.\n"
 	"Each mismatch is explained. Without -f the running daemon is asked.\n\n"
-	"  EXPECTED.tsv        lines of SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, with tabs between;\n"
+	"  EXPECTED.tsv        lines of SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, with tabs "
+	"between;\n"
 	"                      # begins a comment; - is standard input. A pod stands for its first address.\n"
-	"                      A flow that passes only because of audit mode meets \"allow\" and \"audit-deny\".\n" SOURCE_USAGE
-		SOURCE_USAGE_DAEMON "\nThe last line is \"N passed, M failed\". Exit code: 0 all passed; 1 some failed;\n"
+	"                      A flow that passes only because of audit mode meets \"allow\" and "
+	"\"audit-deny\".\n" SOURCE_USAGE SOURCE_USAGE_DAEMON
+	"\nThe last line is \"N passed, M failed\". Exit code: 0 all passed; 1 some failed;\n"
 	"2 a row, a manifest or a file is at fault.\n";
 
-enum { ROWS_AT_ONCE = 1000 };	/* keeps a request well below what the daemon takes */
+enum { ROWS_AT_ONCE = 1000 }; /* keeps a request well below what the daemon takes */
 
 struct run {
 	struct oracle oracle;
 	const char *file;
 	struct test_table table;
 	enum output_format format;
-	cJSON *mismatches;		/* of -o json */
+	cJSON *mismatches; /* of -o json */
 	size_t passed, failed;
-	bool faulty;			/* a row could not be judged */
+	bool faulty; /* a row could not be judged */
 };
 
 static int parse(int argc, char **argv, struct source_options *options)
@@ -49,7 +52,8 @@ static int parse(int argc, char **argv, struct source_options *options)
 /* Audit mode lets pass: what a client sees is "allow". */
 static bool meets(const char *verdict, const char *expected)
 {
-	return strcmp(verdict, expected) == 0 || (strcmp(verdict, "audit-deny") == 0 && strcmp(expected, "allow") == 0);
+	return strcmp(verdict, expected) == 0 ||
+	       (strcmp(verdict, "audit-deny") == 0 && strcmp(expected, "allow") == 0);
 }
 
 /* The row's destination as explain reads it. */
@@ -58,8 +62,8 @@ static const char *destination_of(const struct test_row *row, char *buffer, size
 	const bool is_v6 = strchr(row->fields[1], ':') != NULL;
 	const bool has_port = strcmp(row->fields[3], "-") != 0;
 
-	snprintf(buffer, size, "%s%s%s%s%s/%s", is_v6 ? "[" : "", row->fields[1], is_v6 ? "]" : "", has_port ? ":" : "",
-		has_port ? row->fields[3] : "", row->fields[2]);
+	snprintf(buffer, size, "%s%s%s%s%s/%s", is_v6 ? "[" : "", row->fields[1], is_v6 ? "]" : "",
+		has_port ? ":" : "", has_port ? row->fields[3] : "", row->fields[2]);
 	return buffer;
 }
 
@@ -73,7 +77,8 @@ static void print_head(const struct run *run, const struct test_row *row, const 
 	}
 }
 
-static bool add_mismatch(struct run *run, const struct test_row *row, const char *seen, const char *error, cJSON *flow)
+static bool add_mismatch(
+	struct run *run, const struct test_row *row, const char *seen, const char *error, cJSON *flow)
 {
 	static const char *const names[TEST_FIELDS] = {"source", "destination", "protocol", "port"};
 	cJSON *item = cJSON_CreateObject();
@@ -103,8 +108,8 @@ static cJSON *explain_row(const struct run *run, const struct test_row *row)
 	const cJSON *flows;
 	cJSON *reply, *flow;
 
-	if (oracle_explain(&run->oracle, row->fields[0], destination_of(row, destination, sizeof(destination)), &reply,
-		    &flows) != 0)
+	if (oracle_explain(&run->oracle, row->fields[0],
+		    destination_of(row, destination, sizeof(destination)), &reply, &flows) != 0)
 		return NULL;
 	flow = cJSON_DetachItemFromArray((cJSON *)flows, 0);
 	cJSON_Delete(reply);
@@ -144,7 +149,8 @@ static int take_answer(struct run *run, const struct test_row *row, const cJSON 
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
 
 	if (!cJSON_IsString(verdict))
-		return report_fault(run, row, cJSON_IsString(error) ? error->valuestring : "the daemon gave no verdict");
+		return report_fault(
+			run, row, cJSON_IsString(error) ? error->valuestring : "the daemon gave no verdict");
 	if (!meets(verdict->valuestring, row->expected))
 		return report_mismatch(run, row, verdict->valuestring);
 	run->passed++;
@@ -155,8 +161,9 @@ static cJSON *make_request(const struct test_row *rows, size_t count)
 {
 	cJSON *request = cJSON_CreateObject(), *list;
 
-	list = cJSON_AddStringToObject(request, "command", "judge") != NULL ? cJSON_AddArrayToObject(request, "rows")
-									    : NULL;
+	list = cJSON_AddStringToObject(request, "command", "judge") != NULL
+		       ? cJSON_AddArrayToObject(request, "rows")
+		       : NULL;
 	for (size_t i = 0; i < count; i++) {
 		cJSON *row = cJSON_CreateStringArray(rows[i].fields, TEST_FIELDS);
 
@@ -176,7 +183,7 @@ static int judge_rows(struct run *run, const struct test_row *rows, size_t count
 	int err = request == NULL ? -ENOMEM : oracle_ask(&run->oracle, request, &reply);
 	size_t i = 0;
 
-	cJSON_ArrayForEach(answer, cJSON_GetObjectItemCaseSensitive(reply, "rows"))
+	cJSON_ArrayForEach (answer, cJSON_GetObjectItemCaseSensitive(reply, "rows"))
 		if (err == 0 && i < count)
 			err = take_answer(run, &rows[i++], answer);
 	for (; err == 0 && i < count; i++)

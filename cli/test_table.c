@@ -15,7 +15,7 @@ enum { COLUMNS = TEST_FIELDS + 1 };
 struct reader {
 	struct arena *arena;
 	struct diag_list *problems;
-	struct source_pos pos;		/* of the field being looked at */
+	struct source_pos pos; /* of the field being looked at */
 	struct test_table table;
 	size_t capacity;
 };
@@ -90,7 +90,7 @@ static bool is_port(const char *text)
 	if (strcmp(text, "-") == 0)
 		return true;
 	if (text[strspn(text, "0123456789")] != '\0')
-		return strpbrk(text, " \"'") == NULL;	/* a name: whether the pod has it, its judge says */
+		return strpbrk(text, " \"'") == NULL; /* a name: whether the pod has it, its judge says */
 	number = strtoul(text, &end, 10);
 	return end != text && number >= 1 && number <= UINT16_MAX;
 }
@@ -100,7 +100,8 @@ static bool is_expectation(const char *text)
 	return strcmp(text, "allow") == 0 || strcmp(text, "deny") == 0 || strcmp(text, "audit-deny") == 0;
 }
 
-static bool check_fields(struct reader *reader, const char *const fields[COLUMNS], const uint32_t columns[COLUMNS])
+static bool check_fields(
+	struct reader *reader, const char *const fields[COLUMNS], const uint32_t columns[COLUMNS])
 {
 	static const char *const names[] = {"source", "destination", "protocol", "port", "expectation"};
 	uint8_t protocol;
@@ -119,7 +120,8 @@ static bool check_fields(struct reader *reader, const char *const fields[COLUMNS
 	}
 	reader->pos.column = columns[3];
 	if (!is_port(fields[3])) {
-		complain(reader, NULL, "\"%s\" is no port: a number from 1 to 65535, a name, or -", fields[3]);
+		complain(
+			reader, NULL, "\"%s\" is no port: a number from 1 to 65535, a name, or -", fields[3]);
 		return false;
 	}
 	reader->pos.column = columns[4];
@@ -144,7 +146,9 @@ static int read_line(struct reader *reader, char *line)
 	reader->pos.column = 1;
 	count = split(line, fields, columns);
 	if (count != COLUMNS) {
-		complain(reader, "a row is SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, with one tab between",
+		complain(reader,
+			"a row is SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, with one tab "
+			"between",
 			"a row has %d fields, not %zu", COLUMNS, count);
 		return 0;
 	}

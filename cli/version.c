@@ -11,7 +11,8 @@ static const char usage[] = "usage: podgate version [-o text|json]\n";
 static int print_json(void)
 {
 	cJSON *object = cJSON_CreateObject();
-	const bool complete = object != NULL && cJSON_AddStringToObject(object, "version", PODGATE_VERSION) != NULL;
+	const bool complete =
+		object != NULL && cJSON_AddStringToObject(object, "version", PODGATE_VERSION) != NULL;
 
 	if (complete)
 		output_json(object);

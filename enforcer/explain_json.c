@@ -69,7 +69,8 @@ cJSON *explain_json_end(const struct explanation *explanation, enum direction di
 	char address[IP_ADDR_TEXT];
 	bool complete;
 
-	complete = end != NULL && add_text(end, "address", ip_addr_format(destination ? &flow->dst : &flow->src, address));
+	complete = end != NULL &&
+		   add_text(end, "address", ip_addr_format(destination ? &flow->dst : &flow->src, address));
 	/* A question names no source port: 0 stands for any. */
 	if (complete && flow_protocol_has_ports(flow->protocol) && (destination || port != 0))
 		complete = add_number(end, "port", port);
@@ -119,7 +120,8 @@ static bool add_paths(cJSON *to, const struct explain_side *side, enum direction
 	if (!add_text(to, "rule", rule))
 		return false;
 	if (side->peer != NULL) {
-		snprintf(path, sizeof(path), "%s.%s[%zu]", rule, direction == DIRECTION_INGRESS ? "from" : "to",
+		snprintf(path, sizeof(path), "%s.%s[%zu]", rule,
+			direction == DIRECTION_INGRESS ? "from" : "to",
 			(size_t)(side->peer - side->rule->peers));
 		if (!add_text(to, "peer", path))
 			return false;
@@ -144,7 +146,8 @@ cJSON *explain_json_side(const struct explanation *explanation, enum direction d
 	const struct explain_side *side = &explanation->sides[direction];
 	cJSON *object = cJSON_CreateObject();
 	bool complete = object != NULL && add_text(object, "verdict", side_verdict_name(side->side)) &&
-			cJSON_AddBoolToObject(object, "enforced", side->enforced) != NULL && add_isolating(object, side);
+			cJSON_AddBoolToObject(object, "enforced", side->enforced) != NULL &&
+			add_isolating(object, side);
 
 	if (complete && side->policy != NULL)
 		complete = add_item(object, "policy", make_policy(side->policy));
@@ -164,7 +167,8 @@ cJSON *explain_json_flow(const struct explanation *explanation)
 
 	return finish(object,
 		object != NULL && add_text(object, "verdict", verdict_name(explanation->judgement.verdict)) &&
-			add_text(object, "protocol", flow_protocol_name(explanation->flow.protocol, protocol)) &&
+			add_text(object, "protocol",
+				flow_protocol_name(explanation->flow.protocol, protocol)) &&
 			add_item(object, "source", explain_json_end(explanation, DIRECTION_EGRESS)) &&
 			add_item(object, "destination", explain_json_end(explanation, DIRECTION_INGRESS)) &&
 			add_item(object, "egress", explain_json_side(explanation, DIRECTION_EGRESS)) &&
@@ -177,7 +181,8 @@ static cJSON *make_refusal(const char *error)
 {
 	cJSON *reply = cJSON_CreateObject();
 
-	return finish(reply, reply != NULL && cJSON_AddFalseToObject(reply, "ok") != NULL && add_text(reply, "error", error));
+	return finish(reply, reply != NULL && cJSON_AddFalseToObject(reply, "ok") != NULL &&
+				     add_text(reply, "error", error));
 }
 
 static cJSON *make_reply(const struct snapshot *snapshot)
@@ -245,13 +250,14 @@ static cJSON *judge_row(const struct snapshot *snapshot, const cJSON *row)
 	int count = -1;
 
 	if (is_row(row))
-		count = query_fields(snapshot, row_field(row, 0), row_field(row, 1), row_field(row, 2), row_field(row, 3),
-			flows, problem);
+		count = query_fields(snapshot, row_field(row, 0), row_field(row, 1), row_field(row, 2),
+			row_field(row, 3), flows, problem);
 	if (answer == NULL)
 		return NULL;
 	if (count < 0)
 		return finish(answer, add_text(answer, "error", problem));
-	return finish(answer, add_text(answer, "verdict", verdict_name(snapshot_judge(snapshot, &flows[0]).verdict)));
+	return finish(answer,
+		add_text(answer, "verdict", verdict_name(snapshot_judge(snapshot, &flows[0]).verdict)));
 }
 
 cJSON *explain_json_judge(const struct snapshot *snapshot, const cJSON *request)
@@ -265,7 +271,7 @@ cJSON *explain_json_judge(const struct snapshot *snapshot, const cJSON *request)
 	answers = reply != NULL ? cJSON_AddArrayToObject(reply, "rows") : NULL;
 	if (answers == NULL)
 		return finish(reply, false);
-	cJSON_ArrayForEach(row, rows)
+	cJSON_ArrayForEach (row, rows)
 		if (!append_item(answers, judge_row(snapshot, row)))
 			return finish(reply, false);
 	return reply;

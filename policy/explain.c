@@ -14,12 +14,13 @@
  * isolates nor admits, but is what denies in audit mode where no enforced policy isolates.
  */
 struct finding {
-	bool isolated[2], admitted[2];		/* by [policy->audit] */
-	struct near_rule admits[2], nearest[2];	/* policy NULL: there is none */
-	const struct network_policy *first[2];	/* that isolates */
+	bool isolated[2], admitted[2]; /* by [policy->audit] */
+	struct near_rule admits[2], nearest[2]; /* policy NULL: there is none */
+	const struct network_policy *first[2]; /* that isolates */
 };
 
-static void look_at_policy(struct finding *finding, const struct match *match, const struct network_policy *policy)
+static void look_at_policy(
+	struct finding *finding, const struct match *match, const struct network_policy *policy)
 {
 	const int kind = policy->audit ? 1 : 0;
 
@@ -27,7 +28,8 @@ static void look_at_policy(struct finding *finding, const struct match *match, c
 		finding->first[kind] = policy;
 	finding->isolated[kind] = true;
 	for (size_t i = 0; i < policy->rule_count[match->direction] && !finding->admitted[kind]; i++) {
-		const struct near_rule near = near_rule_of(match, policy, &policy->rules[match->direction][i]);
+		const struct near_rule near =
+			near_rule_of(match, policy, &policy->rules[match->direction][i]);
 
 		if (near.miss == MISS_NONE) {
 			finding->admitted[kind] = true;
@@ -55,7 +57,9 @@ static void take_rule(struct explain_side *side, const struct near_rule *near)
 	side->peer = near->peer;
 	side->port = near->port;
 	side->miss = near->miss;
-	side->pos = near->peer != NULL ? near->peer->pos : near->port != NULL ? near->port->pos : near->rule->pos;
+	side->pos = near->peer != NULL   ? near->peer->pos
+		    : near->port != NULL ? near->port->pos
+					 : near->rule->pos;
 }
 
 /* Chooses the rule to speak of. An audited rule that admits is nearer than any enforced one that does not. */
@@ -102,7 +106,7 @@ static int explain_side(const struct snapshot *snapshot, const struct flow *flow
 	};
 	out->isolating = snapshot_policies(snapshot, addr, direction, &out->isolating_count);
 	if (out->pod != NULL && out->pod == match.other_pod) {
-		out->disagrees = verdict != SIDE_OPEN;	/* a pod always reaches itself */
+		out->disagrees = verdict != SIDE_OPEN; /* a pod always reaches itself */
 		return 0;
 	}
 	for (size_t i = 0; i < out->isolating_count; i++)
@@ -122,8 +126,8 @@ int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struc
 	struct explanation made = {.flow = *flow, .judgement = snapshot_judge(snapshot, flow)};
 
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		const int err = explain_side(snapshot, flow, (enum direction)d, made.judgement.sides[d], arena,
-			&made.sides[d]);
+		const int err = explain_side(
+			snapshot, flow, (enum direction)d, made.judgement.sides[d], arena, &made.sides[d]);
 
 		if (err != 0)
 			return err;
@@ -132,7 +136,8 @@ int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struc
 	return 0;
 }
 
-const char *explain_rule_path(const struct explain_side *side, enum direction direction, char buffer[EXPLAIN_PATH])
+const char *explain_rule_path(
+	const struct explain_side *side, enum direction direction, char buffer[EXPLAIN_PATH])
 {
 	if (side->rule == NULL)
 		snprintf(buffer, EXPLAIN_PATH, "%s", direction_name(direction));

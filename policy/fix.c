@@ -6,8 +6,9 @@
 
 #include "policy/miss.h"
 #include "policy/phrase.h"
+#include "policy/relabel.h"
 
-/* Every namespace has this label, set by the API server: a change of it is no fix. */
+/* The label that every namespace has, set by the API server. */
 static const char namespace_label[] = "kubernetes.io/metadata.name";
 
 struct fix {
@@ -16,124 +17,6 @@ struct fix {
 	struct arena *arena;
 	struct phrase text;
 };
-
-/* ---- labels ---- */
-
-/* A label to set, or (value NULL) to take off. */
-struct relabel {
-	const char *key, *value;
-};
-
-/* What makes `labels` meet a requirement that they fail: the smallest change. */
-static struct relabel relabel_for(const struct requirement *requirement)
-{
-	switch (requirement->op) {
-	case REQUIREMENT_IN:
-		return (struct relabel){requirement->key, requirement->value_count > 0 ? requirement->values[0] : NULL};
-	case REQUIREMENT_EXISTS:
-		return (struct relabel){requirement->key, "true"};
-	case REQUIREMENT_NOT_IN:
-	case REQUIREMENT_DOES_NOT_EXIST:
-		break;
-	}
-	return (struct relabel){requirement->key, NULL};
-}
-
-/* `items` has room for one more and stays sorted. */
-static void apply_relabel(struct label *items, size_t *count, const struct relabel *change)
-{
-	size_t at = 0;
-
-	while (at < *count && strcmp(items[at].key, change->key) < 0)
-		at++;
-	if (at < *count && strcmp(items[at].key, change->key) == 0) {
-		memmove(&items[at], &items[at + 1], (*count - at - 1) * sizeof(items[0]));
-		(*count)--;
-	}
-	if (change->value == NULL)
-		return;
-	memmove(&items[at + 1], &items[at], (*count - at) * sizeof(items[0]));
-	items[at] = (struct label){change->key, change->value};
-	(*count)++;
-}
-
-/* Of several changes to one label (not a; in b) only the last is told. */
-static void note_relabel(struct relabel *changes, int *count, const struct relabel *change)
-{
-	int at = 0;
-
-	while (at < *count && strcmp(changes[at].key, change->key) != 0)
-		at++;
-	changes[at] = *change;
-	if (at == *count)
-		(*count)++;
-}
-
-/*
- * Finds the label changes after which `labels` match `selector`. Requirements may contradict each other (role in (a), no
- * label role), which is why the outcome is tried and not trusted. Returns how many changes; or -EINVAL when
- * labels can't do it, or -ENOMEM.
- */
-static int find_relabels(const struct selector *selector, const struct label_set *labels, struct arena *arena,
-	struct relabel **out)
-{
-	struct label *items = arena_calloc(arena, labels->count + selector->count + 1, sizeof(*items));
-	struct relabel *changes = arena_calloc(arena, selector->count, sizeof(*changes));
-	struct label_set after = {.items = items, .count = labels->count};
-	struct relabel change;
-	int count = 0;
-
-	if (items == NULL || changes == NULL)
-		return -ENOMEM;
-	if (labels->count > 0)
-		memcpy(items, labels->items, labels->count * sizeof(*items));
-	for (size_t i = 0; i < selector->count; i++) {
-		if (requirement_matches(&selector->requirements[i], &after))
-			continue;
-		change = relabel_for(&selector->requirements[i]);
-		if (strcmp(change.key, namespace_label) == 0)
-			return -EINVAL;
-		apply_relabel(items, &after.count, &change);
-		note_relabel(changes, &count, &change);
-	}
-	if (!selector_matches(selector, &after))
-		return -EINVAL;
-	*out = changes;
-	return count;
-}
-
-static void add_relabels(struct phrase *text, const struct relabel *changes, int count, bool setting)
-{
-	bool any = false;
-
-	for (int i = 0; i < count; i++) {
-		if ((changes[i].value != NULL) != setting)
-			continue;
-		phrase_add(text, any ? ", %s" : setting ? "with label %s" : "without label %s", changes[i].key);
-		if (setting)
-			phrase_add(text, "=%s", changes[i].value);
-		any = true;
-	}
-}
-
-static bool has_kind(const struct relabel *changes, int count, bool setting)
-{
-	for (int i = 0; i < count; i++)
-		if ((changes[i].value != NULL) == setting)
-			return true;
-	return false;
-}
-
-/* "run pod shop/web with label role=web, tier=front and without label legacy" */
-static void add_labelling(struct phrase *text, const struct relabel *changes, int count)
-{
-	const bool sets = has_kind(changes, count, true), takes = has_kind(changes, count, false);
-
-	add_relabels(text, changes, count, true);
-	if (sets && takes)
-		phrase_add(text, " and ");
-	add_relabels(text, changes, count, false);
-}
 
 /*
  * Mends a peer by labels of the far pod and its namespace. Returns 0; or -EINVAL, the text untouched, when
@@ -149,22 +32,24 @@ static int mend_by_labels(struct fix *fix)
 	if (peer->has_ip_block || match->other_pod == NULL)
 		return -EINVAL;
 	if (peer->has_namespace_selector)
-		namespace_count = find_relabels(&peer->namespace_selector, &match->other_namespace->labels, fix->arena,
-			&of_namespace);
+		namespace_count = relabel_find(&peer->namespace_selector, &match->other_namespace->labels,
+			fix->arena, &of_namespace);
 	else if (!match_peer_namespace(match, fix->side->policy, peer))
 		return -EINVAL;
 	if (peer->has_pod_selector)
-		pod_count = find_relabels(&peer->pod_selector, &match->other_pod->labels, fix->arena, &of_pod);
+		pod_count = relabel_find(&peer->pod_selector, &match->other_pod->labels, fix->arena, &of_pod);
 	if (namespace_count < 0 || pod_count < 0)
 		return namespace_count == -ENOMEM || pod_count == -ENOMEM ? -ENOMEM : -EINVAL;
 
 	if (pod_count > 0) {
-		phrase_add(&fix->text, "run pod %s/%s ", match->other_pod->namespace_name, match->other_pod->name);
-		add_labelling(&fix->text, of_pod, pod_count);
+		phrase_add(&fix->text, "run pod %s/%s ", match->other_pod->namespace_name,
+			match->other_pod->name);
+		relabel_add_phrase(&fix->text, of_pod, pod_count);
 	}
 	if (namespace_count > 0) {
-		phrase_add(&fix->text, "%shave namespace %s ", pod_count > 0 ? ", and " : "", match->other_namespace->name);
-		add_labelling(&fix->text, of_namespace, namespace_count);
+		phrase_add(&fix->text, "%shave namespace %s ", pod_count > 0 ? ", and " : "",
+			match->other_namespace->name);
+		relabel_add_phrase(&fix->text, of_namespace, namespace_count);
 	}
 	return 0;
 }
@@ -174,7 +59,8 @@ static int mend_by_labels(struct fix *fix)
 /* Labels that a controller gives anew at each rollout: a policy must not build on them. */
 static bool is_passing(const struct label *label)
 {
-	return strcmp(label->key, "pod-template-hash") == 0 || strcmp(label->key, "controller-revision-hash") == 0;
+	return strcmp(label->key, "pod-template-hash") == 0 ||
+	       strcmp(label->key, "controller-revision-hash") == 0;
 }
 
 static void add_pod_selector(struct fix *fix, const struct pod *pod)
@@ -230,7 +116,8 @@ static void add_port_yaml(struct fix *fix)
 
 static void add_policy_name(struct fix *fix)
 {
-	phrase_add(&fix->text, " of policy %s/%s", fix->side->policy->namespace_name, fix->side->policy->name);
+	phrase_add(
+		&fix->text, " of policy %s/%s", fix->side->policy->namespace_name, fix->side->policy->name);
 }
 
 static void mend_peer(struct fix *fix)
@@ -266,7 +153,8 @@ static void mend_port(struct fix *fix)
 
 	if (port->kind == POLICY_PORT_NAMED && port->protocol == flow->protocol && pod != NULL &&
 		!names_port(pod, port->name)) {
-		phrase_add(&fix->text, "give pod %s/%s the container port {name: %s, containerPort: %u, protocol: ",
+		phrase_add(&fix->text,
+			"give pod %s/%s the container port {name: %s, containerPort: %u, protocol: ",
 			pod->namespace_name, pod->name, port->name, (unsigned int)flow->dst_port);
 		phrase_add_protocol(&fix->text, flow->protocol);
 		phrase_add(&fix->text, "}");
@@ -283,7 +171,8 @@ static void mend_by_rule(struct fix *fix)
 {
 	const char *direction = direction_name(fix->match->direction);
 
-	phrase_add(&fix->text, "add the rule {%s: [", fix->match->direction == DIRECTION_INGRESS ? "from" : "to");
+	phrase_add(&fix->text, "add the rule {%s: [",
+		fix->match->direction == DIRECTION_INGRESS ? "from" : "to");
 	add_peer_yaml(fix);
 	if (port_can_be_named(fix)) {
 		phrase_add(&fix->text, "], ports: [");

@@ -30,11 +30,12 @@ static size_t settle(struct label_use *items, size_t count)
 	return kept;
 }
 
-static void add_labels(struct label_use *items, size_t *count, const char *namespace_name,
-	const struct label_set *labels)
+static void add_labels(
+	struct label_use *items, size_t *count, const char *namespace_name, const struct label_set *labels)
 {
 	for (size_t i = 0; i < labels->count; i++)
-		items[(*count)++] = (struct label_use){namespace_name, labels->items[i].key, labels->items[i].value, 1};
+		items[(*count)++] =
+			(struct label_use){namespace_name, labels->items[i].key, labels->items[i].value, 1};
 }
 
 int label_table_of_pods(struct label_table *out, const struct cluster *cluster, struct arena *arena)

@@ -48,7 +48,8 @@ int linter_warn(struct linter *linter, struct source_pos pos, const char *code, 
 	return 0;
 }
 
-static int check_rule(struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
+static int check_rule(
+	struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
 {
 	int err = 0;
 
@@ -84,7 +85,8 @@ static int check_all(struct linter *linter)
 {
 	int err = linter_check_pods(linter);
 
-	for (uint32_t i = 0; err == 0 && linter->cluster->pod_count > 0 && i < linter->cluster->policy_count; i++)
+	for (uint32_t i = 0; err == 0 && linter->cluster->pod_count > 0 && i < linter->cluster->policy_count;
+		i++)
 		err = check_policy(linter, i);
 	return err != 0 ? err : linter_check_twins(linter);
 }
@@ -108,6 +110,7 @@ void lint_snapshot(const struct snapshot *snapshot, struct diag_list *findings)
 	}
 	if (err != 0)
 		diag_add(findings, DIAG_ERROR, (struct source_pos){.file = ""}, "out-of-memory", NULL,
-			"not everything was looked at: %s", err == -ENOMEM ? "out of memory" : "too many objects");
+			"not everything was looked at: %s",
+			err == -ENOMEM ? "out of memory" : "too many objects");
 	arena_unref(linter.scratch);
 }

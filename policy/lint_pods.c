@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/linter.h"
+
 #include <errno.h>
 #include <stdlib.h>
-
-#include "policy/linter.h"
 
 /* One address of one pod. */
 struct claim {
@@ -21,7 +21,8 @@ static int claim_cmp(const void *pa, const void *pb)
 static int warn_without_address(struct linter *linter, const struct pod *pod)
 {
 	diag_add(linter->findings, DIAG_WARNING, pod->pos, "pod-without-address",
-		"a running pod has status.podIPs: kubectl get pods -A -o yaml prints it, and a manifest may say it",
+		"a running pod has status.podIPs: kubectl get pods -A -o yaml prints it, and a manifest may "
+		"say it",
 		"pod %s/%s has no address: nothing can be judged for it", pod->namespace_name, pod->name);
 	return 0;
 }
@@ -33,8 +34,9 @@ static int warn_shared(struct linter *linter, const struct claim *claim, const s
 
 	diag_add(linter->findings, DIAG_WARNING, claim->pod->pos, "duplicate-address",
 		"a pod that has ended keeps no address: remove it, or give it its phase Succeeded or Failed",
-		"pod %s/%s has the address %s of pod %s/%s, which is taken for its owner", claim->pod->namespace_name,
-		claim->pod->name, ip_addr_format(&claim->addr, text), owner->namespace_name, owner->name);
+		"pod %s/%s has the address %s of pod %s/%s, which is taken for its owner",
+		claim->pod->namespace_name, claim->pod->name, ip_addr_format(&claim->addr, text),
+		owner->namespace_name, owner->name);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <string.h>
-
 #include "policy/linter.h"
+
+#include <string.h>
 
 /*
  * What the pods that a rule's ports are looked up on declare. Declaring is for information only, save for names; so a
@@ -9,9 +9,9 @@
  */
 struct survey {
 	size_t pods;
-	size_t silent;			/* that declare no port of the protocol */
-	bool found;			/* one declares a port that the rule means */
-	const struct pod *first;	/* one that does not */
+	size_t silent; /* that declare no port of the protocol */
+	bool found; /* one declares a port that the rule means */
+	const struct pod *first; /* one that does not */
 };
 
 static bool is_meant(const struct policy_port *wanted, const struct container_port *declared)
@@ -51,8 +51,8 @@ static void survey_pods(const struct linter *linter, struct range_list pods, con
  * Where the ports of a rule are: on the pods that the policy selects (ingress), or on its peers (egress). A block may hold any
  * address, and no peers means everybody: then *known is false, and nothing can be said.
  */
-static int survey_rule(struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule,
-	const struct policy_port *wanted, struct survey *survey, bool *known)
+static int survey_rule(struct linter *linter, uint32_t policy, enum direction direction,
+	const struct policy_rule *rule, const struct policy_port *wanted, struct survey *survey, bool *known)
 {
 	struct range_list pods;
 	int err = 0;
@@ -68,7 +68,8 @@ static int survey_rule(struct linter *linter, uint32_t policy, enum direction di
 		*known = !rule->peers[i].has_ip_block;
 		if (!*known)
 			break;
-		err = cluster_index_peer(&linter->index, &rule->peers[i], linter->index.policy_namespaces[policy], &pods);
+		err = cluster_index_peer(
+			&linter->index, &rule->peers[i], linter->index.policy_namespaces[policy], &pods);
 		if (err == 0)
 			survey_pods(linter, pods, wanted, survey);
 	}
@@ -173,7 +174,8 @@ static int check_covered(struct linter *linter, const struct policy_rule *rule, 
 	struct phrase text, hint;
 
 	for (size_t i = 0; i < rule->port_count; i++) {
-		if (i == index || !covers(&rule->ports[i], port) || (i > index && covers(port, &rule->ports[i])))
+		if (i == index || !covers(&rule->ports[i], port) ||
+			(i > index && covers(port, &rule->ports[i])))
 			continue;
 		phrase_init(&text, linter->scratch);
 		phrase_init(&hint, linter->scratch);
@@ -186,7 +188,8 @@ static int check_covered(struct linter *linter, const struct policy_rule *rule, 
 	return 0;
 }
 
-int linter_check_ports(struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
+int linter_check_ports(
+	struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
 {
 	int err = 0;
 

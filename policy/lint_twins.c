@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/linter.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "policy/linter.h"
 
 /*
  * Policies of one namespace that say the same word for word, whatever their names: one of them was forgotten, or meant to be
@@ -136,7 +136,8 @@ static int policy_cmp(const void *pa, const void *pb)
 int linter_check_twins(struct linter *linter)
 {
 	const struct cluster *cluster = linter->cluster;
-	const struct network_policy **sorted = arena_calloc(linter->scratch, cluster->policy_count + 1, sizeof(*sorted));
+	const struct network_policy **sorted =
+		arena_calloc(linter->scratch, cluster->policy_count + 1, sizeof(*sorted));
 
 	if (sorted == NULL)
 		return -ENOMEM;
@@ -147,7 +148,7 @@ int linter_check_twins(struct linter *linter)
 		if (meaning_cmp(sorted[i - 1], sorted[i]) == 0)
 			diag_add(linter->findings, DIAG_WARNING, sorted[i]->pos, "policy-repeated",
 				"remove one of them, or change it to what it was to say",
-				"policy %s/%s says the same as policy %s", sorted[i]->namespace_name, sorted[i]->name,
-				sorted[i - 1]->name);
+				"policy %s/%s says the same as policy %s", sorted[i]->namespace_name,
+				sorted[i]->name, sorted[i - 1]->name);
 	return 0;
 }

@@ -21,8 +21,8 @@ void match_init(struct match *match, const struct snapshot *snapshot, const stru
 		match->other_namespace = cluster_namespace(snapshot_cluster(snapshot), pod->namespace_name);
 }
 
-bool match_peer_namespace(const struct match *match, const struct network_policy *policy,
-	const struct policy_peer *peer)
+bool match_peer_namespace(
+	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
 {
 	if (match->other_pod == NULL)
 		return false;
@@ -31,7 +31,8 @@ bool match_peer_namespace(const struct match *match, const struct network_policy
 	return selector_matches(&peer->namespace_selector, &match->other_namespace->labels);
 }
 
-bool match_peer(const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
+bool match_peer(
+	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
 {
 	if (peer->has_ip_block)
 		return ip_block_contains(&peer->ip_block, match->other);
@@ -60,8 +61,8 @@ bool match_port(const struct match *match, const struct policy_port *port)
 	return port->kind == POLICY_PORT_ANY || resolves_to(match->destination, port, flow->dst_port);
 }
 
-const struct policy_peer *match_first_peer(const struct match *match, const struct network_policy *policy,
-	const struct policy_rule *rule)
+const struct policy_peer *match_first_peer(
+	const struct match *match, const struct network_policy *policy, const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < rule->peer_count; i++)
 		if (match_peer(match, policy, &rule->peers[i]))

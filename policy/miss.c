@@ -16,7 +16,8 @@ void miss_add_peer_path(struct phrase *phrase, const struct match *match, const 
 	char rule[EXPLAIN_PATH];
 
 	phrase_add(phrase, "%s.%s[%zu]", explain_rule_path(side, match->direction, rule),
-		match->direction == DIRECTION_INGRESS ? "from" : "to", (size_t)(side->peer - side->rule->peers));
+		match->direction == DIRECTION_INGRESS ? "from" : "to",
+		(size_t)(side->peer - side->rule->peers));
 }
 
 void miss_add_port_path(struct phrase *phrase, const struct match *match, const struct explain_side *side)
@@ -54,8 +55,9 @@ static void add_outsider(struct phrase *phrase, const struct match *match)
 
 		if (!pod_has_addr(pod, match->other))
 			continue;
-		phrase_add(phrase, pod->host_network ? ", the node's address, which pod %s/%s uses by hostNetwork"
-						     : ", which pod %s/%s had before it finished",
+		phrase_add(phrase,
+			pod->host_network ? ", the node's address, which pod %s/%s uses by hostNetwork"
+					  : ", which pod %s/%s had before it finished",
 			pod->namespace_name, pod->name);
 		return;
 	}
@@ -91,7 +93,8 @@ static void tell_outsider(struct words *words)
 static void tell_namespace(struct words *words)
 {
 	phrase_add(&words->field, ".namespaceSelector");
-	phrase_add(&words->wanted, "a pod of namespace %s: a podSelector without namespaceSelector sees no other",
+	phrase_add(&words->wanted,
+		"a pod of namespace %s: a podSelector without namespaceSelector sees no other",
 		words->side->policy->namespace_name);
 	phrase_add(&words->had, "a pod of namespace %s", words->match->other_pod->namespace_name);
 	words->side->pos = words->side->peer->pos;
@@ -197,7 +200,8 @@ static void tell_named_port(struct words *words)
 			continue;
 		if (!any)
 			phrase_add(&words->had, "; pod %s/%s declares ", pod->namespace_name, pod->name);
-		phrase_add(&words->had, "%s%s %u", any ? ", " : "", declared->name, (unsigned int)declared->port);
+		phrase_add(&words->had, "%s%s %u", any ? ", " : "", declared->name,
+			(unsigned int)declared->port);
 		any = true;
 	}
 	if (!any) {

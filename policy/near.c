@@ -10,9 +10,9 @@
  */
 enum {
 	SCORE_EXCEPTED = 1000,
-	SCORE_SELECTOR = 500,		/* less one for each requirement that fails */
-	SCORE_BLOCK = 100,		/* plus the leading bits that the block and the address share */
-	SCORE_HOPELESS = 0,		/* the other family; or selectors, and the far end is no pod */
+	SCORE_SELECTOR = 500, /* less one for each requirement that fails */
+	SCORE_BLOCK = 100, /* plus the leading bits that the block and the address share */
+	SCORE_HOPELESS = 0, /* the other family; or selectors, and the far end is no pod */
 };
 
 /* The distance of a port that can't be counted in numbers: a name, another protocol. */
@@ -49,8 +49,8 @@ static int count_unmet(const struct selector *selector, const struct label_set *
 	return unmet;
 }
 
-static int score_selectors(const struct match *match, const struct network_policy *policy,
-	const struct policy_peer *peer)
+static int score_selectors(
+	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
 {
 	int unmet = 0;
 
@@ -65,9 +65,11 @@ static int score_selectors(const struct match *match, const struct network_polic
 	return SCORE_SELECTOR - (unmet < SCORE_BLOCK ? unmet : SCORE_BLOCK);
 }
 
-static int score_peer(const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
+static int score_peer(
+	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
 {
-	return peer->has_ip_block ? score_block(match, &peer->ip_block) : score_selectors(match, policy, peer);
+	return peer->has_ip_block ? score_block(match, &peer->ip_block)
+				  : score_selectors(match, policy, peer);
 }
 
 static uint32_t distance_port(const struct match *match, const struct policy_port *port)
@@ -118,8 +120,8 @@ static bool find_port(struct near_rule *near, const struct match *match)
 	return false;
 }
 
-struct near_rule near_rule_of(const struct match *match, const struct network_policy *policy,
-	const struct policy_rule *rule)
+struct near_rule near_rule_of(
+	const struct match *match, const struct network_policy *policy, const struct policy_rule *rule)
 {
 	struct near_rule near = {.policy = policy, .rule = rule, .miss = MISS_NONE};
 	const bool peer = find_peer(&near, match), port = find_port(&near, match);

@@ -115,8 +115,8 @@ void phrase_add_label(struct phrase *phrase, const struct label_set *labels, con
 		phrase_add(phrase, "no label %s", key);
 }
 
-void phrase_add_requirement_path(struct phrase *phrase, const struct selector *selector,
-	const struct requirement *requirement)
+void phrase_add_requirement_path(
+	struct phrase *phrase, const struct selector *selector, const struct requirement *requirement)
 {
 	const bool plain = strpbrk(requirement->key, "./") == NULL;
 	size_t before = 0;

@@ -13,10 +13,10 @@ enum { TEXT_MOST = 600, PORTS_NAMED_MOST = 6 };
 
 /* One end: a pod with its addresses, or a literal address. */
 struct end {
-	const struct pod *pod;		/* NULL: neither named nor owner of the address */
+	const struct pod *pod; /* NULL: neither named nor owner of the address */
 	const struct ip_addr *addrs;
 	size_t count;
-	struct ip_addr literal;		/* what addrs points at when an address was written */
+	struct ip_addr literal; /* what addrs points at when an address was written */
 	bool is_literal;
 };
 
@@ -61,8 +61,8 @@ static const struct pod *pod_anywhere(const struct cluster *cluster, const char 
 	return NULL;
 }
 
-static int refuse_unknown_namespace(const struct cluster *cluster, const char *namespace_name, const char *name,
-	char problem[QUERY_PROBLEM])
+static int refuse_unknown_namespace(const struct cluster *cluster, const char *namespace_name,
+	const char *name, char problem[QUERY_PROBLEM])
 {
 	const struct pod *elsewhere = pod_anywhere(cluster, name);
 	struct suggestion near;
@@ -71,8 +71,8 @@ static int refuse_unknown_namespace(const struct cluster *cluster, const char *n
 	for (size_t i = 0; i < cluster->namespace_count; i++)
 		suggestion_offer(&near, cluster->namespaces[i]->name);
 	if (near.best != NULL && cluster_pod(cluster, near.best, name) != NULL)
-		return refuse(problem, "there is no namespace %.63s; did you mean %s/%.63s?", namespace_name, near.best,
-			name);
+		return refuse(problem, "there is no namespace %.63s; did you mean %s/%.63s?", namespace_name,
+			near.best, name);
 	if (elsewhere != NULL)
 		return refuse(problem, "there is no namespace %.63s; did you mean %s/%.63s?", namespace_name,
 			elsewhere->namespace_name, elsewhere->name);
@@ -92,11 +92,11 @@ static int refuse_unknown_pod(const struct cluster *cluster, const char *namespa
 		if (strcmp(cluster->pods[i]->namespace_name, namespace_name) == 0)
 			suggestion_offer(&near, cluster->pods[i]->name);
 	if (elsewhere != NULL)
-		return refuse(problem, "there is no pod %.63s/%.63s; did you mean %s/%.63s?", namespace_name, name,
-			elsewhere->namespace_name, elsewhere->name);
+		return refuse(problem, "there is no pod %.63s/%.63s; did you mean %s/%.63s?", namespace_name,
+			name, elsewhere->namespace_name, elsewhere->name);
 	if (near.best != NULL)
-		return refuse(problem, "there is no pod %.63s/%.63s; did you mean %.63s/%.63s?", namespace_name, name,
-			namespace_name, near.best);
+		return refuse(problem, "there is no pod %.63s/%.63s; did you mean %.63s/%.63s?",
+			namespace_name, name, namespace_name, near.best);
 	return refuse(problem, "there is no pod %.63s/%.63s", namespace_name, name);
 }
 
@@ -113,16 +113,17 @@ static int find_pod(const struct snapshot *snapshot, const char *text, const cha
 	if (pod == NULL)
 		return refuse_unknown_pod(cluster, namespace_name, slash + 1, problem);
 	if (pod->finished)
-		return refuse(problem, "pod %.63s/%.63s has finished: it owns no address any more", pod->namespace_name,
-			pod->name);
+		return refuse(problem, "pod %.63s/%.63s has finished: it owns no address any more",
+			pod->namespace_name, pod->name);
 	if (pod->ip_count == 0)
-		return refuse(problem, "pod %.63s/%.63s has no address: status.podIPs is empty", pod->namespace_name,
-			pod->name);
+		return refuse(problem, "pod %.63s/%.63s has no address: status.podIPs is empty",
+			pod->namespace_name, pod->name);
 	*out = (struct end){.pod = pod, .addrs = pod->ips, .count = pod->ip_count};
 	return 0;
 }
 
-static int find_end(const struct snapshot *snapshot, const char *text, struct end *out, char problem[QUERY_PROBLEM])
+static int find_end(
+	const struct snapshot *snapshot, const char *text, struct end *out, char problem[QUERY_PROBLEM])
 {
 	const char *slash = strchr(text, '/');
 	const struct pod *bare;
@@ -140,8 +141,8 @@ static int find_end(const struct snapshot *snapshot, const char *text, struct en
 		return find_pod(snapshot, text, slash, out, problem);
 	bare = pod_anywhere(snapshot_cluster(snapshot), text);
 	if (bare != NULL)
-		return refuse(problem, "a pod is written namespace/name; did you mean %s/%.63s?", bare->namespace_name,
-			bare->name);
+		return refuse(problem, "a pod is written namespace/name; did you mean %s/%.63s?",
+			bare->namespace_name, bare->name);
 	return refuse(problem, "\"%.80s\" is neither an address nor namespace/pod", text);
 }
 
@@ -156,8 +157,8 @@ static const char *list_ports(const struct pod *pod, char *buffer, size_t size)
 	buffer[0] = '\0';
 	for (size_t i = 0; i < pod->port_count && listed < PORTS_NAMED_MOST && used < size; i++) {
 		const struct container_port *port = &pod->ports[i];
-		const int n = snprintf(buffer + used, size - used, "%s%s%s%u/%s", listed > 0 ? ", " : "", port->name,
-			port->name[0] != '\0' ? " " : "", (unsigned int)port->port,
+		const int n = snprintf(buffer + used, size - used, "%s%s%s%u/%s", listed > 0 ? ", " : "",
+			port->name, port->name[0] != '\0' ? " " : "", (unsigned int)port->port,
 			flow_protocol_name(port->protocol, protocol));
 
 		used += n > 0 ? (size_t)n : 0;
@@ -172,8 +173,10 @@ static int refuse_port_name(const struct end *end, const char *name, char proble
 	struct suggestion near;
 
 	if (end->pod == NULL)
-		return refuse(problem, "only a pod names its ports, and no pod has that address: write the number of "
-			"port \"%.40s\"", name);
+		return refuse(problem,
+			"only a pod names its ports, and no pod has that address: write the number of "
+			"port \"%.40s\"",
+			name);
 	suggestion_init(&near, name);
 	for (size_t i = 0; i < end->pod->port_count; i++)
 		suggestion_offer(&near, end->pod->ports[i].name);
@@ -188,15 +191,16 @@ static int refuse_port_name(const struct end *end, const char *name, char proble
 }
 
 /* A name that stands for ports of several protocols means TCP, like a number. */
-static int find_named_port(const struct end *end, const char *name, struct service *service,
-	char problem[QUERY_PROBLEM])
+static int find_named_port(
+	const struct end *end, const char *name, struct service *service, char problem[QUERY_PROBLEM])
 {
 	const struct container_port *found = NULL;
 
 	for (size_t i = 0; end->pod != NULL && i < end->pod->port_count; i++) {
 		const struct container_port *port = &end->pod->ports[i];
 
-		if (strcmp(port->name, name) != 0 || (service->has_protocol && port->protocol != service->protocol))
+		if (strcmp(port->name, name) != 0 ||
+			(service->has_protocol && port->protocol != service->protocol))
 			continue;
 		if (found == NULL || (found->protocol != IPPROTO_TCP && port->protocol == IPPROTO_TCP))
 			found = port;
@@ -207,7 +211,8 @@ static int find_named_port(const struct end *end, const char *name, struct servi
 	return 0;
 }
 
-static int read_port(const struct end *end, const char *text, struct service *service, char problem[QUERY_PROBLEM])
+static int read_port(
+	const struct end *end, const char *text, struct service *service, char problem[QUERY_PROBLEM])
 {
 	unsigned int number = 0;
 
@@ -229,7 +234,8 @@ static int read_port(const struct end *end, const char *text, struct service *se
 static int read_protocol(const char *text, struct service *service, char problem[QUERY_PROBLEM])
 {
 	if (flow_protocol_parse(&service->protocol, text) != 0)
-		return refuse(problem, "\"%.40s\" is no protocol: tcp, udp, sctp, icmp, or a number to 255", text);
+		return refuse(
+			problem, "\"%.40s\" is no protocol: tcp, udp, sctp, icmp, or a number to 255", text);
 	service->has_protocol = true;
 	return 0;
 }
@@ -260,7 +266,8 @@ static int pair_ends(const struct end *source, const struct end *destination, co
 
 	for (size_t i = 0; i < leader->count && count < QUERY_FLOWS_MOST; i++) {
 		const uint8_t family = leader->addrs[i].family;
-		const struct ip_addr *src = addr_of_family(source, family), *dst = addr_of_family(destination, family);
+		const struct ip_addr *src = addr_of_family(source, family),
+				     *dst = addr_of_family(destination, family);
 
 		if (src == NULL || dst == NULL || (count > 0 && flows[0].src.family == family))
 			continue;
@@ -272,7 +279,8 @@ static int pair_ends(const struct end *source, const struct end *destination, co
 		};
 	}
 	if (count == 0)
-		return refuse(problem, "the two ends have no address family in common: one is IPv4, the other IPv6");
+		return refuse(problem,
+			"the two ends have no address family in common: one is IPv4, the other IPv6");
 	return count;
 }
 
@@ -284,11 +292,12 @@ static int refuse_without_port(const struct end *end, char problem[QUERY_PROBLEM
 		return refuse(problem, "which port? An IPv6 address with a port is written [ADDRESS]:PORT");
 	if (end->pod == NULL || end->pod->port_count == 0)
 		return refuse(problem, "which port? Write DESTINATION:PORT, or DESTINATION/icmp");
-	return refuse(problem, "which port? %.50s/%.50s declares %s", end->pod->namespace_name, end->pod->name,
-		list_ports(end->pod, declared, sizeof(declared)));
+	return refuse(problem, "which port? %.50s/%.50s declares %s", end->pod->namespace_name,
+		end->pod->name, list_ports(end->pod, declared, sizeof(declared)));
 }
 
-static int check_service(const struct end *destination, const struct service *service, char problem[QUERY_PROBLEM])
+static int check_service(
+	const struct end *destination, const struct service *service, char problem[QUERY_PROBLEM])
 {
 	char name[FLOW_PROTOCOL_TEXT];
 
@@ -300,8 +309,9 @@ static int check_service(const struct end *destination, const struct service *se
 }
 
 /* `port` and `protocol` are NULL where none was written. */
-static int query_parts(const struct snapshot *snapshot, const char *source_text, const char *host, const char *port,
-	const char *protocol, struct flow flows[QUERY_FLOWS_MOST], char problem[QUERY_PROBLEM])
+static int query_parts(const struct snapshot *snapshot, const char *source_text, const char *host,
+	const char *port, const char *protocol, struct flow flows[QUERY_FLOWS_MOST],
+	char problem[QUERY_PROBLEM])
 {
 	struct end source = {0}, destination = {0};
 	struct service service = {0};
@@ -370,8 +380,9 @@ int query_flows(const struct snapshot *snapshot, const char *source, const char 
 	return query_parts(snapshot, source, host, port, protocol, flows, problem);
 }
 
-int query_fields(const struct snapshot *snapshot, const char *source, const char *destination, const char *protocol,
-	const char *port, struct flow flows[QUERY_FLOWS_MOST], char problem[QUERY_PROBLEM])
+int query_fields(const struct snapshot *snapshot, const char *source, const char *destination,
+	const char *protocol, const char *port, struct flow flows[QUERY_FLOWS_MOST],
+	char problem[QUERY_PROBLEM])
 {
 	const bool no_port = *port == '\0' || strcmp(port, "-") == 0;
 

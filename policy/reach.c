@@ -37,8 +37,8 @@ static void add_port(struct ports *ports, uint16_t port)
 		ports->items[ports->count++] = port;
 }
 
-static int find_ports(const struct pod *destination, const struct reach_question *question, struct arena *arena,
-	struct ports *out)
+static int find_ports(const struct pod *destination, const struct reach_question *question,
+	struct arena *arena, struct ports *out)
 {
 	struct ports found = {.items = arena_calloc(arena, destination->port_count + 1, sizeof(uint16_t))};
 
@@ -62,7 +62,8 @@ static int find_ports(const struct pod *destination, const struct reach_question
 static struct reach_cell judge_pair(const struct snapshot *snapshot, const struct reach_question *question,
 	const struct pod *source, const struct pod *destination, const struct ports *ports)
 {
-	const struct ip_addr *src = addr_of(source, question->family), *dst = addr_of(destination, question->family);
+	const struct ip_addr *src = addr_of(source, question->family),
+			     *dst = addr_of(destination, question->family);
 	struct reach_cell cell = {.reach = REACH_UNKNOWN};
 
 	if (src == NULL || dst == NULL)
@@ -84,8 +85,8 @@ static struct reach_cell judge_pair(const struct snapshot *snapshot, const struc
 	return cell;
 }
 
-static int find_pods(const struct cluster *cluster, const struct reach_question *question, struct arena *arena,
-	struct reach_matrix *out)
+static int find_pods(const struct cluster *cluster, const struct reach_question *question,
+	struct arena *arena, struct reach_matrix *out)
 {
 	const struct pod **pods = arena_calloc(arena, cluster->pod_count, sizeof(*pods));
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-	LENGTH_MOST = 253,	/* the longest name there is; longer words are compared by their parts only */
+	LENGTH_MOST = 253, /* the longest name there is; longer words are compared by their parts only */
 	DISTANCE_MOST = 4,
 };
 
