@@ -238,13 +238,29 @@ static int run_test(struct run *run)
 	return run->failed > 0 ? EXIT_FINDINGS : EXIT_OK;
 }
 
+static int read_file(struct run *run, struct arena *arena, struct diag_list *problems)
+{
+	const bool is_stdin = strcmp(run->file, "-") == 0;
+	FILE *from = is_stdin ? stdin : fopen(run->file, "re");
+	int err;
+
+	if (from == NULL)
+		return -errno;
+	if (is_stdin)
+		run->file = "<stdin>";
+	err = test_table_read(&run->table, from, run->file, arena, problems);
+	if (!is_stdin)
+		fclose(from);
+	return err;
+}
+
 static int read_table(struct run *run, struct arena *arena)
 {
 	struct diag_list problems;
 	int err;
 
 	diag_list_init(&problems, arena);
-	err = test_table_read(&run->table, run->file, arena, &problems);
+	err = read_file(run, arena, &problems);
 	if (err != 0) {
 		output_problem("can't read %s: %s", run->file, strerror(-err));
 		return err;

@@ -184,22 +184,12 @@ static int read_lines(struct reader *reader, FILE *from)
 	return err;
 }
 
-int test_table_read(struct test_table *out, const char *path, struct arena *arena, struct diag_list *problems)
+int test_table_read(struct test_table *out, FILE *from, const char *name, struct arena *arena,
+	struct diag_list *problems)
 {
-	const bool is_stdin = strcmp(path, "-") == 0;
-	struct reader reader = {
-		.arena = arena,
-		.problems = problems,
-		.pos = {.file = is_stdin ? "<stdin>" : path},
-	};
-	FILE *from = is_stdin ? stdin : fopen(path, "re");
-	int err;
+	struct reader reader = {.arena = arena, .problems = problems, .pos = {.file = name}};
+	const int err = read_lines(&reader, from);
 
-	if (from == NULL)
-		return -errno;
-	err = read_lines(&reader, from);
-	if (!is_stdin)
-		fclose(from);
 	if (err == 0)
 		*out = reader.table;
 	return err;

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "policy/arena.h"
 #include "policy/diag.h"
@@ -27,9 +28,10 @@ struct test_table {
 };
 
 /*
- * Reads a file ("-": standard input). A malformed line is an error in `problems`. Returns 0, also when there are problems; or -errno when
- * the file could not be read. Strings live in `arena`.
+ * Reads to the end of `from`, called `name` in positions (borrowed). A malformed line is an error in `problems`. Returns 0, also when there are
+ * problems; or -errno when it could not be read, *out untouched. Strings live in `arena`.
  */
-int test_table_read(struct test_table *out, const char *path, struct arena *arena, struct diag_list *problems);
+int test_table_read(struct test_table *out, FILE *from, const char *name, struct arena *arena,
+	struct diag_list *problems);
 
 #endif
