@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conntrack/table.h"
+#include "enforcer/host.h"
 #include "enforcer/pod_set.h"
 #include "enforcer/ring.h"
 
@@ -33,11 +34,6 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-static bool host_has_ipv6(void)
-{
-	return access("/proc/net/if_inet6", F_OK) == 0;
-}
-
 static unsigned int count_workers(const struct settings *settings)
 {
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -50,7 +46,7 @@ static unsigned int count_workers(const struct settings *settings)
 static int choose_rules(struct ruleset_options *out, const struct settings *settings, char problem[ENFORCEMENT_PROBLEM])
 {
 	struct ruleset_options rules = {
-		.ipv6 = settings->ipv6 == SWITCH_ON || (settings->ipv6 == SWITCH_AUTO && host_has_ipv6()),
+		.ipv6 = settings->ipv6 == SWITCH_ON || (settings->ipv6 == SWITCH_AUTO && host_ipv6_present()),
 		.workers = count_workers(settings),
 		.queue_base = (uint16_t)settings->queue_base,
 		.mark_allow = settings->mark_allow,
@@ -147,7 +143,9 @@ void enforcement_close(struct enforcement *enforcement)
 {
 	if (enforcement == NULL)
 		return;
-	verdict_log_stop(enforcement->log);
+	if (enforcement->gate != NULL)
+		gate_stop(enforcement->gate);
+	verdict_log_stop(enforcement->log); /* after the last record of the workers, before their rings are gone */
 	gate_close(enforcement->gate);
 	ct_table_close(enforcement->table);
 	ring_free(enforcement->revoked);

@@ -73,14 +73,6 @@ int gate_open(struct gate **out, const struct gate_options *options, char proble
 	return 0;
 }
 
-static void stop_workers(struct gate *gate)
-{
-	for (unsigned int i = 0; i < gate->count; i++)
-		worker_stop(gate->workers[i]);
-	for (unsigned int i = 0; i < gate->count; i++)
-		worker_join(gate->workers[i]);
-}
-
 int gate_start(struct gate *gate, const struct snapshot *snapshot)
 {
 	atomic_store_explicit(&gate->snapshot, snapshot, memory_order_release);
@@ -88,7 +80,7 @@ int gate_start(struct gate *gate, const struct snapshot *snapshot)
 		const int err = worker_start(gate->workers[i]);
 
 		if (err != 0) {
-			stop_workers(gate);
+			gate_stop(gate);
 			return err;
 		}
 	}
@@ -103,11 +95,19 @@ void gate_publish(struct gate *gate, const struct snapshot *snapshot, const stru
 		worker_acquire_bursts(gate->workers[i]);
 }
 
+void gate_stop(struct gate *gate)
+{
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_stop(gate->workers[i]);
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_join(gate->workers[i]);
+}
+
 void gate_close(struct gate *gate)
 {
 	if (gate == NULL)
 		return;
-	stop_workers(gate);
+	gate_stop(gate);
 	for (unsigned int i = 0; i < gate->count; i++)
 		worker_close(gate->workers[i]);
 	if (gate->proc >= 0)

@@ -44,8 +44,13 @@ int gate_start(struct gate *gate, const struct snapshot *snapshot);
 /* Publishes; *old is the snapshot it replaces, which no worker holds any more. Blocks for one burst at most. */
 void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old);
 /*
- * Ends the threads after the burst in their hands; what is queued meanwhile is for the kernel to drop (or, with
- * --queue-bypass, to pass) once the queues are closed.
+ * Ends the threads after the burst in their hands; their records wait in the rings, and no more will come. What
+ * comes to the queues from now on waits there. May be called again.
+ */
+void gate_stop(struct gate *gate);
+/*
+ * Stops, and closes the queues and frees the rings: what is queued is for the kernel to drop, or with
+ * --queue-bypass to pass from now on.
  */
 void gate_close(struct gate *gate);	/* NULL is allowed */
 
