@@ -187,6 +187,44 @@ static void test_many_policies(void **state)
 	free(text);
 }
 
+static long allowed = -1;	/* allocations of cJSON until one fails; -1: none does */
+
+static void *scarce_malloc(size_t size)
+{
+	return allowed >= 0 && allowed-- == 0 ? NULL : malloc(size);
+}
+
+/* Every allocation of an answer fails once: there is no answer then, and (ASan) nothing is lost. */
+static void test_out_of_memory(void **state)
+{
+	cJSON_Hooks scarce = {scarce_malloc, free};
+	cJSON *explain = cJSON_Parse("{\"source\":\"fd00::9\",\"destination\":\"shop/db:1\"}");
+	cJSON *judge = cJSON_Parse("{\"rows\":[[\"shop/web\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/web\",\"x\",\"TCP\",\"1\"]]}");
+	bool done = false;
+	long n = 0;
+
+	(void)state;
+	cJSON_InitHooks(&scarce);
+	for (; !done; n++) {
+		cJSON *answers[2];
+
+		allowed = n;
+		answers[0] = explain_json_answer(world.snapshot, explain);
+		done = allowed >= 0;
+		allowed = n;
+		answers[1] = explain_json_judge(world.snapshot, judge);
+		assert_true((answers[0] != NULL) == done);
+		assert_true((answers[1] != NULL) == (allowed >= 0));
+		allowed = -1;
+		cJSON_Delete(answers[0]);
+		cJSON_Delete(answers[1]);
+	}
+	cJSON_InitHooks(NULL);
+	assert_true(n > 50);
+	cJSON_Delete(explain);
+	cJSON_Delete(judge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_many_policies),
+		cmocka_unit_test(test_out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
