@@ -43,9 +43,11 @@ static struct snapshot *make_world(void)
 	struct cluster *cluster;
 	struct snapshot *snapshot;
 
-	must(store_create(&store) == 0 && store_put(store, "world.yaml", yaml, sizeof(yaml) - 1, NULL) == 0 &&
-		store_cluster(store, &cluster) == 0 && cluster->policy_count == 1 &&
-		snapshot_compile(&snapshot, cluster, &options) == 0);
+	must(store_create(&store) == 0);
+	must(store_put(store, "world.yaml", yaml, sizeof(yaml) - 1, NULL) == 0);
+	must(store_cluster(store, &cluster) == 0);
+	must(cluster->policy_count == 1);
+	must(snapshot_compile(&snapshot, cluster, &options) == 0);
 	cluster_unref(cluster);
 	store_free(store);
 	return snapshot;
