@@ -11,7 +11,6 @@
 #include "conntrack/table.h"
 #include "enforcer/host.h"
 #include "enforcer/pod_set.h"
-#include "enforcer/ring.h"
 
 struct enforcement {
 	const struct settings *settings;
@@ -20,7 +19,6 @@ struct enforcement {
 	struct sweep_options sweep;
 	struct gate *gate;
 	struct ct_table *table;
-	struct ring *revoked;		/* sweep to log thread; sweeps never overlap, so it has one producer */
 	const struct snapshot *swept_by;	/* whom the records of the sweep under way name */
 	bool rules_were_there;		/* when we came: an earlier daemon left them to hold the gate */
 	bool sets_exact;		/* the pods sets hold what the snapshot in force isolates, no more */
@@ -101,8 +99,7 @@ static void leave_revoked(const struct flow *flow, const struct judgement *judge
 		.kind = RECORD_REVOKED,
 	};
 
-	ring_push(enforcement->revoked, &record);
-	verdict_log_wake(enforcement->log);
+	verdict_log_revoke(enforcement->log, &record);
 }
 
 int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
@@ -118,8 +115,6 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 	enforcement->settings = settings;
 	enforcement->log = log;
 	err = choose_rules(&enforcement->rules, settings, problem);
-	if (err == 0)
-		err = ring_create(&enforcement->revoked, ENFORCEMENT_RING_CAPACITY);
 	if (err == 0)
 		err = open_table(enforcement, problem);
 	if (err == 0)
@@ -148,7 +143,6 @@ void enforcement_close(struct enforcement *enforcement)
 	verdict_log_stop(enforcement->log); /* after the last record of the workers, before their rings are gone */
 	gate_close(enforcement->gate);
 	ct_table_close(enforcement->table);
-	ring_free(enforcement->revoked);
 	free(enforcement);
 }
 
@@ -165,15 +159,14 @@ const struct ruleset_options *enforcement_rules(const struct enforcement *enforc
 static int start_log(struct enforcement *enforcement)
 {
 	const unsigned int workers = gate_worker_count(enforcement->gate);
-	struct ring **rings = calloc(workers + 1U, sizeof(struct ring *));
+	struct ring **rings = calloc(workers, sizeof(struct ring *));
 	int err;
 
 	if (rings == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < workers; i++)
 		rings[i] = gate_ring(enforcement->gate, i);
-	rings[workers] = enforcement->revoked;
-	err = verdict_log_start(enforcement->log, rings, workers + 1U);
+	err = verdict_log_start(enforcement->log, rings, workers);
 	free(rings);
 	return err;
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "enforcer/backlog.h"
 #include "enforcer/fold.h"
 #include "enforcer/record_json.h"
 #include "enforcer/verdict_file.h"
@@ -26,6 +27,7 @@ enum {
 	DRAIN_PAUSE_MS = 10,		/* between two drains, so that a flood is taken in by the hundred */
 	STACK_BYTES = 256 * 1024,
 	RINGS_MOST = 80,
+	REVOKED_PER_ROUND = 256,	/* some 10 ms: no ring of a worker overflows meanwhile */
 };
 
 struct verdict_log {
@@ -42,6 +44,7 @@ struct verdict_log {
 	pthread_mutex_t lock;		/* of retired */
 	struct retired_snapshot *retired;
 	struct verdict_lines lines;	/* for the watchers */
+	struct backlog revoked;		/* flows that sweeps cut */
 
 	atomic_uint_fast64_t records, written, lost;
 	atomic_int error;
@@ -51,6 +54,7 @@ struct verdict_log {
 	uint64_t ring_lost[RINGS_MOST];
 	size_t ring_count;
 	struct fold *fold;
+	struct retired_snapshot *held;	/* retired, but cut flows that wait to be told of may name them */
 	struct arena *scratch;
 	struct interface_names names;
 	uint64_t seq;
@@ -75,6 +79,7 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 		return -ENOMEM;
 	log->options = *options;
 	verdict_lines_init(&log->lines);
+	backlog_init(&log->revoked);
 	pthread_mutex_init(&log->lock, NULL);
 	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
 	if (err != 0)
@@ -95,6 +100,7 @@ fail_fd:
 fail_fold:
 	fold_free(log->fold);
 fail:
+	backlog_deinit(&log->revoked);
 	verdict_lines_deinit(&log->lines);
 	pthread_mutex_destroy(&log->lock);
 	free(log);
@@ -109,6 +115,12 @@ void verdict_log_wake(void *context)
 	/* EAGAIN, the counter being full, means that the thread is about to wake anyhow. */
 	if (!atomic_exchange(&log->awake, true) && write(log->wake_fd, &one, sizeof(one)) < 0)
 		return;
+}
+
+void verdict_log_revoke(struct verdict_log *log, const struct record *record)
+{
+	backlog_add(&log->revoked, record);
+	verdict_log_wake(log);
 }
 
 void verdict_log_overload(struct verdict_log *log, uint64_t dropped)
@@ -223,14 +235,11 @@ static bool may_write(struct verdict_log *log)
 	return true;
 }
 
-static void write_verdict(struct verdict_log *log, const struct folded *folded)
+/* Explains and writes one line, whatever was written before. */
+static void tell(struct verdict_log *log, const struct folded *folded)
 {
 	cJSON *json;
 
-	if (!may_write(log)) {
-		lose(log, folded->repeat);
-		return;
-	}
 	if (log->scratch == NULL)
 		log->scratch = arena_create();
 	json = log->scratch == NULL ? NULL : record_json_verdict(folded, log->seq + 1, &log->names, log->scratch);
@@ -241,6 +250,30 @@ static void write_verdict(struct verdict_log *log, const struct folded *folded)
 		arena_unref(log->scratch);
 		log->scratch = NULL;
 	}
+}
+
+static void write_verdict(struct verdict_log *log, const struct folded *folded)
+{
+	if (may_write(log))
+		tell(log, folded);
+	else
+		lose(log, folded->repeat);
+}
+
+/* So many at a time, or with `all` to the last. Returns whether none waits any more. */
+static bool write_revoked(struct verdict_log *log, bool all)
+{
+	struct record record;
+	bool left = true;
+	uint64_t taken = 0;
+
+	while ((all || taken < REVOKED_PER_ROUND) && (left = backlog_take(&log->revoked, &record))) {
+		tell(log, &(struct folded){.record = record, .since_ns = record.time_ns, .repeat = 1});
+		taken++;
+	}
+	atomic_fetch_add(&log->records, taken);
+	lose(log, backlog_lost(&log->revoked));
+	return !left;
 }
 
 /* As many records as the ring held when we came, or we might never leave it. */
@@ -275,21 +308,20 @@ static void drain_rings(struct verdict_log *log)
 }
 
 /*
- * These were retired before the rings were last drained, and nobody adds records of theirs: only the folding
- * may hold some.
+ * What is held was retired before the rings were last drained and the cut flows were all told of, and nobody
+ * adds records of theirs: only the folding may hold some.
  */
-static void free_retired(struct verdict_log *log, struct retired_snapshot *retired)
+static void free_retired(struct verdict_log *log)
 {
+	struct retired_snapshot *retired;
 	struct folded folded;
 
-	while (retired != NULL) {
-		struct retired_snapshot *next = retired->next;
-
+	while ((retired = log->held) != NULL) {
+		log->held = retired->next;
 		while (fold_drain(log->fold, retired->snapshot, &folded))
 			write_verdict(log, &folded);
 		snapshot_free(retired->snapshot);
 		free(retired);
-		retired = next;
 		/*
 		 * It was most of what was allocated: the pages go back to the system, where the pods can have
 		 * them.
@@ -298,15 +330,17 @@ static void free_retired(struct verdict_log *log, struct retired_snapshot *retir
 	}
 }
 
-static struct retired_snapshot *take_retired(struct verdict_log *log)
+/* Adds what was retired since the last call to what is held. */
+static void hold_retired(struct verdict_log *log)
 {
-	struct retired_snapshot *retired;
+	struct retired_snapshot **end = &log->held;
 
+	while (*end != NULL)
+		end = &(*end)->next;
 	pthread_mutex_lock(&log->lock);
-	retired = log->retired;
+	*end = log->retired;
 	log->retired = NULL;
 	pthread_mutex_unlock(&log->lock);
-	return retired;
 }
 
 static void write_expired(struct verdict_log *log)
@@ -335,26 +369,30 @@ static void write_losses(struct verdict_log *log, bool last)
 }
 
 /*
- * One round. The order is a promise: what was retired is taken first, then the rings are drained, so that every
- * record of a retired snapshot is out of them when it is freed.
+ * One round; returns whether all cut flows are told of. The order is a promise: what was retired is taken first,
+ * then the rings are drained, so that every record of a retired snapshot is out of them when it is freed.
  */
-static void serve(struct verdict_log *log, bool last)
+static bool serve(struct verdict_log *log, bool last)
 {
-	struct retired_snapshot *retired = take_retired(log);
 	struct folded folded;
+	bool told;
 
+	hold_retired(log);
 	if (atomic_exchange(&log->reopen, false)) {
 		const int err = verdict_file_reopen(log->file);
 
 		if (err != 0)
 			atomic_store(&log->error, -err);
 	}
+	told = write_revoked(log, last);
 	drain_rings(log);
-	free_retired(log, retired);
+	if (told)
+		free_retired(log);
 	write_expired(log);
 	while (last && fold_drain(log->fold, NULL, &folded))
 		write_verdict(log, &folded);
 	write_losses(log, last);
+	return told;
 }
 
 /* Until the next window of the folding ends, or what was lost may be said; -1: until woken. */
@@ -375,12 +413,12 @@ static void *run(void *context)
 	struct verdict_log *log = context;
 	const struct timespec pause = {.tv_nsec = DRAIN_PAUSE_MS * (long)NS_PER_MS};
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
-	bool last;
+	bool last, told = true;
 
 	do {
 		uint64_t count;
 
-		if (poll(&poll_fd, 1, idle_ms(log)) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
+		if (poll(&poll_fd, 1, told ? idle_ms(log) : 0) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
 			continue;	/* EINTR */
 		/*
 		 * First of all: whoever found it true has pushed, set or asked for something that this round
@@ -388,7 +426,7 @@ static void *run(void *context)
 		 */
 		atomic_exchange(&log->awake, false);
 		last = atomic_load(&log->stop);
-		serve(log, last);
+		told = serve(log, last);
 		if (!last)
 			nanosleep(&pause, NULL);
 	} while (!last);
@@ -433,7 +471,9 @@ void verdict_log_free(struct verdict_log *log)
 {
 	if (log == NULL)
 		return;
-	free_retired(log, take_retired(log));	/* retired after the thread's last round */
+	hold_retired(log);	/* retired after the thread's last round */
+	free_retired(log);
+	backlog_deinit(&log->revoked);
 	verdict_lines_deinit(&log->lines);
 	arena_unref(log->scratch);
 	verdict_file_close(log->file);

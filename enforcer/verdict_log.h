@@ -6,16 +6,17 @@
  * The log thread: takes the workers' records out of their rings, folds repeats, finds names and reasons in the
  * snapshot each was judged by, and writes JSON Lines (record_json.h) to a file, and to whoever watches. It
  * never makes a worker wait: what it can't keep up with, or can't write, is lost, counted, and said in the log
- * itself. It also frees the snapshots that nobody judges by any more, since only it knows when the last record
+ * itself. Flows that were cut come another way and are each told of, however many. It also frees the snapshots that nobody judges by any more, since only it knows when the last record
  * that names one has been written.
  *
- * verdict_log_wake(), _overload() and _stats() are for any thread, the rest for the control thread.
+ * verdict_log_wake(), _revoke(), _overload() and _stats() are for any thread, the rest for the control thread.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "enforcer/record.h"
 #include "enforcer/ring.h"
 #include "enforcer/verdict_lines.h"
 #include "policy/snapshot.h"
@@ -28,7 +29,7 @@ struct verdict_log_options {
 	unsigned int keep;
 	size_t ring_capacity;		/* of each ring: one drain takes no more */
 	uint64_t fold_ns;		/* 0: every record is a line */
-	unsigned int lines_per_s;	/* explained and written at most, with bursts of twice that; 0: without limit */
+	unsigned int lines_per_s;	/* verdicts explained and written at most, with bursts of twice that; 0: without limit */
 	void (*lines_ready)(void *context);	/* watched lines wait in verdict_log_lines(); called on the log thread */
 	void *context;
 };
@@ -46,6 +47,11 @@ void verdict_log_free(struct verdict_log *log);	/* stopped, or never started; NU
  * call it.
  */
 void verdict_log_wake(void *log);
+/*
+ * A live flow was cut. It gets a line of its own, past lines_per_s: somebody will ask what became of it, and it is
+ * the operator who decides how many there are, not the network. While thousands wait, denials are told between them.
+ */
+void verdict_log_revoke(struct verdict_log *log, const struct record *record);
 /* The kernel dropped so many packets because a queue was full. */
 void verdict_log_overload(struct verdict_log *log, uint64_t dropped);
 void verdict_log_reopen(struct verdict_log *log);	/* SIGHUP: the file was moved away */
@@ -66,7 +72,7 @@ void verdict_log_watch(struct verdict_log *log, bool watched);
 struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost);
 
 struct verdict_log_stats {
-	uint64_t records;	/* taken out of the rings */
+	uint64_t records;	/* taken out of the rings, and cut flows */
 	uint64_t lines;		/* written */
 	uint64_t lost;		/* records and lines that no line tells of */
 	int error;		/* errno of the last write if it failed, else 0 */
