@@ -7,6 +7,7 @@
  * the snapshot, which is kept until it has drained every ring that may speak of it.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "enforcer/packet.h"
@@ -28,6 +29,9 @@ struct record {
 	enum packet_error error;
 	uint32_t in_ifindex, out_ifindex;	/* 0 when unknown */
 	uint32_t user_ns;		/* from the burst's arrival in userspace to its verdicts' sending, 0 when unknown */
+	bool learnable;			/* flows of its class may be answered in the kernel from now on (learner.h) */
+	uint64_t revision;		/* of the snapshot: for the learner, who must not look into it */
+	uint64_t answered;		/* not 0: so many packets of this class were answered in the kernel, and none here */
 };
 
 #endif
