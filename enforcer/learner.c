@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "enforcer/class_sets.h"
+#include "enforcer/flow_class.h"
 #include "enforcer/ledger.h"
 #include "enforcer/log.h"
 #include "enforcer/quota.h"
@@ -29,6 +30,8 @@ enum {
 	ALLOWED_SHARE = 16384,		/* classes of one source within allowed_s */
 	RINGS_MOST = 80,
 	STACK_BYTES = 128 * 1024,
+	RECENT = 1024,
+	RECENT_S = 1,
 	GRACE_MS = 100,			/* far longer than any packet takes through the kernel */
 };
 
@@ -47,6 +50,15 @@ struct corner {
 	struct flow flows[CLASS_SETS_ADD_MOST];
 };
 
+/*
+ * A class that was just added goes on being sighted while its packets wait in the queue. It need not be added again;
+ * where it is forgotten, since another took its place here, it is.
+ */
+struct recent {
+	uint64_t hash;
+	uint64_t until_ns;
+};
+
 struct learner {
 	struct learner_options options;
 	struct ring *rings[RINGS_MOST];
@@ -62,6 +74,7 @@ struct learner {
 	struct class_sets *sets;
 	struct ledger *ledger;
 	struct quota quota;		/* of allowed classes that the log does not tell of */
+	struct recent recent[RECENT];	/* by their hash */
 	struct corner corners[LEARNER_KINDS][LEARNER_FAMILIES];
 	uint64_t read_ns;		/* when the sets were last read */
 	bool passing;			/* packets that a set let pass may be on their way: learner_settle() */
@@ -123,6 +136,17 @@ static void add_waiting(struct learner *learner, struct corner *corner)
 	corner->waiting = 0;
 }
 
+static bool is_recent(struct learner *learner, const struct flow *flow, uint64_t now)
+{
+	const uint64_t hash = flow_class_hash(learner->quota.seed + learner->revision, flow);
+	struct recent *recent = &learner->recent[hash % RECENT];
+
+	if (recent->hash == hash && now < recent->until_ns)
+		return true;
+	*recent = (struct recent){.hash = hash, .until_ns = now + RECENT_S * NS_PER_S};
+	return false;
+}
+
 /* Makes sure that there is room for the class, and that it is new. */
 static bool may_learn(struct learner *learner, const struct corner *corner, const struct record *record, uint64_t now)
 {
@@ -130,6 +154,8 @@ static bool may_learn(struct learner *learner, const struct corner *corner, cons
 
 	if (corner->logged)
 		err = ledger_add(learner->ledger, record, now);
+	else if (is_recent(learner, &record->flow, now))
+		err = -EEXIST;
 	else if (!quota_take(&learner->quota, &record->flow.src, now))
 		err = -EDQUOT;
 	learner->stats.refused += err != 0 && err != -EEXIST;
