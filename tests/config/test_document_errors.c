@@ -16,6 +16,8 @@
 
 #include "tests/config/findings.h"
 
+#define SIX(object) object object object object object object
+
 static const struct finding_case cases[] = {
 	{ "a list item without its colon, followed by a list",
 		"spec:\n  egress:\n  - to\n    - ipBlock: \n        cidr: 192.0.2.0/24\n", "3:5 missing-colon\n" },
@@ -62,6 +64,15 @@ static const struct finding_case cases[] = {
 		"o: 1\np: 1\nq: 1\na: 2\n", "18:1 duplicate-key\n" },
 	{ "two objects without --- between them", "apiVersion: v1\nkind: Pod\napiVersion: v1\nkind: Pod\n",
 		"3:1 missing-separator\n" },
+	{ "five of them, told once each", SIX("apiVersion: v1\nkind: Pod\nmetadata: {}\nspec: {}\n"),
+		"5:1 missing-separator\n9:1 missing-separator\n13:1 missing-separator\n17:1 missing-separator\n"
+		"21:1 missing-separator\n" },
+	{ "objects without apiVersion, but for the last",
+		"kind: Pod\nmetadata: {}\nspec: {}\nkind: Pod\nmetadata: {}\napiVersion: v1\nkind: Pod\nmetadata: {}\n",
+		"4:1 missing-separator\n6:1 missing-separator\n" },
+	{ "a second object with a key twice", "kind: Pod\nmetadata: {}\nkind: Pod\nmetadata: {}\nspec: {}\nspec: {}\n",
+		"3:1 missing-separator\n6:1 duplicate-key\n" },
+	{ "a kind twice in one object", "kind: Pod\nkind: Pod\nmetadata: {}\n", "2:1 duplicate-key\n" },
 	{ "an alias of nothing", "a: *b\n", "1:4 bad-alias\n" },
 	{ "an alias of another document's anchor", "a: &b 1\n---\na: *b\n", "3:4 bad-alias\n" },
 	{ "an anchor within itself", "a: &b [*b]\n", "1:8 bad-alias\n" },
