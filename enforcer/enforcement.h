@@ -68,7 +68,7 @@ struct verify_result {
 	bool tampered;			/* our rules or sets were not as we left them; what differed is in `found` */
 	bool repaired;
 	char found[RULESET_PROBLEM];
-	long set_sizes[2];		/* addresses in the pods sets, IPv4 and IPv6; or -errno */
+	long set_sizes[2];		/* addresses found in the pods sets, IPv4 and IPv6 */
 };
 /*
  * Looks at the rules and sets and, where somebody changed them, puts them back as `snapshot`, the one in force, wants

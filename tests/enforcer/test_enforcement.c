@@ -257,6 +257,26 @@ static void each_of_many_cut_flows_is_told_of(void **state)
 	close(raw);
 }
 
+/* An isolated pod's address swapped for another: the set is as large as before, and the pod would be open. */
+static void a_swapped_address_is_put_back(void **state)
+{
+	struct stage *stage = *state;
+	char problem[ENFORCEMENT_PROBLEM] = "";
+	struct verify_result found = {0}, again = {0};
+
+	open_stage(stage, 1000);
+	start(stage, compile(PODS NOTHING_TO_POD2, 1, false));
+	assert_int_equal(netns_room_run("ipset del podgate-pods4 10.9.0.2 && ipset add podgate-pods4 10.9.0.77"), 0);
+	assert_int_equal(enforcement_verify(stage->enforcement, stage->snapshot, &found, problem), 0);
+	assert_true(found.tampered && found.repaired);
+	assert_non_null(strstr(found.found, "10.9.0.77"));
+	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.2 && ! ipset -q test podgate-pods4 10.9.0.77"),
+		0);
+	assert_int_equal(enforcement_verify(stage->enforcement, stage->snapshot, &again, problem), 0);
+	assert_false(again.tampered);
+	close_stage(stage);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -264,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STAGED(stopping_loses_no_record),
 		STAGED(each_of_many_cut_flows_is_told_of),
+		STAGED(a_swapped_address_is_put_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
