@@ -221,8 +221,8 @@ run_e2e() {
 	section e2e "real traffic: {nft, legacy} x {IPv4, IPv6} x {routed, bridged}"
 	if [ $QUICK = yes ]; then e2e release nft/4/routed; else e2e release "nft legacy/4 6/routed bridged"; fi
 }
-run_e2e_asan() { section e2e-asan "real traffic, AddressSanitizer"; e2e asan nft/4/bridged legacy/6/routed; }
-run_e2e_tsan() { section e2e-tsan "real traffic, ThreadSanitizer"; e2e tsan nft/6/routed; }
+run_e2e_asan() { section e2e-asan "real traffic, AddressSanitizer"; E2E_SANITIZED=1 e2e asan nft/4/bridged legacy/6/routed; }
+run_e2e_tsan() { section e2e-tsan "real traffic, ThreadSanitizer"; TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp E2E_SANITIZED=1 e2e tsan nft/6/routed; }
 run_quickstart() {
 	section quickstart "the demonstration"
 	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
