@@ -63,7 +63,9 @@ static void ipv6_lets_neighbours_find_each_other(void **state)
 	const char *solicitation = strstr(text,
 		"-A PODGATE -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type 135"
 		" -m hl --hl-eq 255 -j RETURN\n");
-	const char *report = strstr(text, "--icmpv6-type 143 -m hl --hl-eq 1 -j RETURN\n");
+	const char *report = strstr(text,
+		"-A PODGATE -d ff02::/16 -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type 143"
+		" -m hl --hl-eq 1 -j RETURN\n");
 
 	(void)state;
 	assert_non_null(solicitation);
