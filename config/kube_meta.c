@@ -109,9 +109,10 @@ static void read_annotations(struct decoder *decoder, const struct node *node, s
 	if (audit == NULL)
 		return;
 	out->audit = strcmp(audit, "true") == 0;
+	/* What is enforced by mistake is seen; a pod or policy that is left out by mistake is a hole. */
 	if (!out->audit && strcmp(audit, "false") != 0)
-		decode_error(decoder, pos, "bad-audit", "write \"true\" or \"false\"",
-			"annotation podgate.io/audit is neither true nor false: '%s'", audit);
+		decode_warning(decoder, pos, "bad-audit", "write \"true\" or \"false\"",
+			"annotation podgate.io/audit is neither true nor false, so this is enforced: '%s'", audit);
 }
 
 /* RFC 3339 to seconds since the epoch. False when it is something else. */

@@ -21,8 +21,8 @@ static int claim_cmp(const void *pa, const void *pb)
 static int warn_without_address(struct linter *linter, const struct pod *pod)
 {
 	diag_add(linter->findings, DIAG_WARNING, pod->pos, "pod-without-address",
-		"a running pod has status.podIPs: kubectl get pods -A -o yaml prints it, and a manifest may "
-		"say it",
+		"write the annotation podgate.io/ip: ADDRESS under its metadata; what kubectl get pods -A -o yaml "
+		"prints has it in status.podIPs",
 		"pod %s/%s has no address: nothing can be judged for it", pod->namespace_name, pod->name);
 	return 0;
 }

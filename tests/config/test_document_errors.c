@@ -34,6 +34,13 @@ static const struct finding_case cases[] = {
 	{ "an item indented too far", "a:\n  - b # c\n    - c\n", "3:5 bad-indentation\n" },
 	{ "two of them, one below the other",
 		"spec:\n  egress:\n  - to\n    - ipBlock\n        cidr: 192.0.2.0/24\n", "3:5 missing-colon\n4:7 missing-colon\n" },
+	{ "two of them, far from each other",
+		"spec:\n  ingress:\n  - from\n    - podSelector: {}\n    ports:\n    - port: 80\n  egress:\n  - to\n    - podSelector\n"
+		"        matchLabels: {}\n---\nspec:\n  egress:\n  - to\n    - podSelector: {}\n",
+		"3:5 missing-colon\n8:5 missing-colon\n9:7 missing-colon\n14:5 missing-colon\n" },
+	{ "another one below, and words that are no fields",
+		"metadata\n  name: x\nspec:\n  args: |\n    do\n      it\n  podSelector\n    matchLabels: {}\n  to: [to]\n",
+		"1:1 missing-colon\n7:3 missing-colon\n" },
 	{ "ports where the peers should be", "egress:\n- to\n  ports:\n  - port: 80\n", "2:3 missing-colon\n" },
 	{ "a key without its colon before a sibling", "spec:\n  podSelector\n  egress: []\n", "2:3 missing-colon\n" },
 	{ "a key without its colon at the beginning", "spec\n  podSelector: {}\n", "1:1 missing-colon\n" },
