@@ -104,6 +104,23 @@ static void print_rules(const cJSON *rules)
 	printf("\n");
 }
 
+static void print_bridges(const cJSON *bridges)
+{
+	const char *state = text(bridges, "state");
+	const double mended = number(bridges, "mended");
+
+	if (strcmp(state, "none") == 0 && mended == 0)
+		return;
+	if (strcmp(state, "hidden") == 0)
+		printf("bridges     %sWHAT THEY FORWARD PASSES THE RULES BY%s", output_color(COLOR_RED),
+			output_color(COLOR_NONE));
+	else if (strcmp(state, "shown") == 0)
+		printf("bridges     what they forward passes the rules");
+	else
+		printf("bridges     %s", state);
+	printf(" (bridge: %s), mended %.0f times\n", text(bridges, "setting"), mended);
+}
+
 static void print_fail_modes(const cJSON *modes)
 {
 	printf("fails       daemon away: %s, queue full: %s, unreadable packet: %s\n", text(modes, "daemon_away"),
@@ -154,6 +171,7 @@ void status_text_print(const cJSON *status)
 	print_policies(status);
 	print_manifests(get(status, "manifests"));
 	print_rules(get(status, "rules"));
+	print_bridges(get(status, "bridges"));
 	print_fail_modes(get(status, "fail_modes"));
 	print_publish(get(status, "publish"));
 	print_sweep(get(status, "sweep"));

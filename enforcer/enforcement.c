@@ -339,6 +339,23 @@ static int verify_sets(struct enforcement *enforcement, const struct snapshot *s
 	return err;
 }
 
+static void verify_bridges(const struct settings *settings, struct bridge_result *result)
+{
+	char found[256];
+
+	*result = (struct bridge_result){.state = host_find_bridges(settings, found)};
+	if (result->state == HOST_BRIDGES_NONE || result->state == HOST_BRIDGES_SHOWN ||
+	    settings->bridge == BRIDGE_IGNORE)
+		return;
+	memcpy(result->found, found, sizeof(found));
+	if (host_prepare_bridge(settings, found) != 0) {
+		memcpy(result->found, found, sizeof(found));
+		return;
+	}
+	result->state = HOST_BRIDGES_SHOWN;
+	result->mended = true;
+}
+
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
 	char problem[ENFORCEMENT_PROBLEM])
 {
@@ -346,6 +363,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	const int rules = ruleset_verify(&enforcement->rules, sets == 0 ? result->found : problem);
 	int err = 0;
 
+	verify_bridges(enforcement->settings, &result->bridges);
 	result->tampered = sets != 0 || rules != 0;
 	if (sets == -ENOENT)
 		err = pod_set_create(enforcement->rules.ipv6, problem);

@@ -15,6 +15,7 @@
 #include "config/settings.h"
 #include "conntrack/sweep.h"
 #include "enforcer/gate.h"
+#include "enforcer/host.h"
 #include "enforcer/ruleset.h"
 #include "enforcer/verdict_log.h"
 #include "policy/snapshot.h"
@@ -69,10 +70,16 @@ struct verify_result {
 	bool repaired;
 	char found[RULESET_PROBLEM];
 	long set_sizes[2];		/* addresses found in the pods sets, IPv4 and IPv6 */
+	struct bridge_result {
+		enum host_bridges state;	/* in the end */
+		bool mended;		/* bridged packets did not pass the rules, why is in `found`; now they do */
+		char found[256];	/* or that they still do not, and that settings->bridge wants them to; else "" */
+	} bridges;
 };
 /*
  * Looks at the rules and sets and, where somebody changed them, puts them back as `snapshot`, the one in force, wants
- * them. 0; or -errno and `problem`: they could not be. Flows that passed meanwhile are for the next sweep.
+ * them. 0; or -errno and `problem`: they could not be. Looks at the bridges as well, which often come with the first
+ * pod, and does what settings->bridge says. Flows that passed meanwhile are for the next sweep.
  */
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
 	char problem[ENFORCEMENT_PROBLEM]);
