@@ -38,7 +38,7 @@ uint8_t kube_read_protocol(struct decoder *decoder, const struct node *node)
 	return IPPROTO_TCP;
 }
 
-/* "8000-8010" or "8000:8010", as firewalls write it. */
+/* Two numbers with a dash or a colon between them, as firewalls write a range. */
 static bool is_range(const char *text)
 {
 	unsigned int first, last;
