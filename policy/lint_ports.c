@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/linter.h"
+#include "policy/lint_checks.h"
 
 #include <string.h>
 
@@ -188,7 +188,7 @@ static int check_covered(struct linter *linter, const struct policy_rule *rule, 
 	return 0;
 }
 
-int linter_check_ports(
+int lint_check_ports(
 	struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
 {
 	int err = 0;

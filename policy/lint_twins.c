@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/linter.h"
+#include "policy/lint_checks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -133,7 +133,7 @@ static int policy_cmp(const void *pa, const void *pb)
 	return order != 0 ? order : strcmp(a->name, b->name);
 }
 
-int linter_check_twins(struct linter *linter)
+int lint_check_twins(struct linter *linter)
 {
 	const struct cluster *cluster = linter->cluster;
 	const struct network_policy **sorted =
