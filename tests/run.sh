@@ -173,6 +173,19 @@ run_manuals() {
 	for page in docs/man/*.mdoc build/release/docs/*.[1-8]; do
 		try "mandoc -T lint $page" mandoc -T lint -W warning "$page"
 	done
+	try "podgate(8) knows every command and option" manual_is_whole
+}
+# What `podgate COMMAND --help` offers must be in the page. The options of run are podgate.conf(5)'s, made from the same table.
+manual_is_whole() {
+	local command option page
+	page=$(mandoc -T utf8 build/release/docs/podgate.8 | sed 's/.\x08//g')
+	for command in $(build/release/podgate --help | awk '/^  [a-z]/ { print $1 }'); do
+		grep -q "podgate $command" <<<"$page" || { echo "no command $command"; return 1; }
+		case $command in run | help) continue ;; esac
+		for option in $(build/release/podgate "$command" --help | grep -oE '(^| |\[)--?[a-z0-9][a-z-]*' | tr -d ' ['); do
+			grep -qE -- "(^|[[:space:]]|\[)$option" <<<"$page" || { echo "$command: no $option"; return 1; }
+		done
+	done
 }
 run_install() {
 	section install "cmake --install"

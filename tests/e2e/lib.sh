@@ -357,6 +357,7 @@ run_scenario() {
 	gate_end TERM
 	gate_cleanup
 	control
+	if declare -F "after_$1" >/dev/null; then "after_$1"; fi	# puts back what the scenario changed in the gateway
 	[ "$FAILED" -eq "$failed" ] || sed 's/^/    run: /' "$DIR/run.err" | tail -5
 	printf '  %-14s %s  %5d ms\n' "$1" "$([ "$FAILED" -eq "$failed" ] && echo ok || echo FAILED)" \
 		$(((${EPOCHREALTIME/./} - begin) / 1000))
