@@ -203,11 +203,12 @@ run_install() {
 	try "installing again" cmake --install build/release --prefix "$prefix"
 	try "keeps the operator's configuration" grep -q '^# mine' "$prefix/etc/podgate/podgate.yaml"
 }
-# The example configuration is the defaults written out: every line of it must be in podgate.conf(5) as such.
+# What the example configuration shows as an option's value must be its default, as `podgate run --help` tells it.
 defaults_hold() {
-	local name value
+	local help name value
+	help=$("$1/sbin/podgate" run --help | tr -s ' \n' ' ')
 	while IFS=': ' read -r name value; do
-		"$1/sbin/podgate" run --help | grep -A3 -e "--${name//_/-}" | grep -qF "$value" || { echo "$name: $value is not the default"; return 1; }
+		grep -qP -- "--${name//_/-} (?:(?!--).)*default \\Q$value\\E\\)" <<<"$help" || { echo "$name: $value is not the default"; return 1; }
 	done < <(grep -E '^[a-z_0-9]+: .' "$1/etc/podgate/podgate.yaml" | tr -d '"')
 }
 run_clone() {
