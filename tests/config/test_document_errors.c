@@ -132,12 +132,29 @@ static void refuses_to_merge_large_mappings(void **state)
 	free(text);
 }
 
+/* The reader's patience ends, and that is said: what comes behind is not taken for sound. */
+static void gives_up_in_the_end(void **state)
+{
+	char text[16 * 101 + 1] = "", out[FINDINGS_TEXT];
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		strcat(text, "a: b: c\n---\n");
+	findings_of_document(text, strlen(text) - strlen("---\n"), out);
+	assert_null(strstr(out, "too-many-mistakes"));
+	strcat(text, "a: b: c\n---\na: b\n");
+	findings_of_document(text, strlen(text), out);
+	assert_non_null(strstr(out, "199:5 second-colon\n200:1 too-many-mistakes\n"));
+	assert_null(strstr(out, "201:5"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sees_each_where_it_is),
 		cmocka_unit_test(says_what_to_write),
 		cmocka_unit_test(refuses_to_merge_large_mappings),
+		cmocka_unit_test(gives_up_in_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
