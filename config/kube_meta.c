@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/spelling.h"
+#include "policy/suggest.h"
 
 static const char *const meta_names[] = { "name", "namespace", "labels", "annotations", "generateName", "uid",
 	"resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
@@ -76,7 +76,7 @@ const char *kube_annotation(const struct kube_meta *meta, const char *name, stru
 static void check_own_annotation(struct decoder *decoder, const struct node *key)
 {
 	static const char *const own[] = { "podgate.io/audit", "podgate.io/ip", "podgate.io/ips", NULL };
-	const char *nearest = spelling_nearest(key->text, own);
+	const char *nearest = suggestion_among(own, key->text);
 	char hint[128];
 
 	for (size_t i = 0; own[i] != NULL; i++)
