@@ -35,4 +35,10 @@ const char *packet_error_name(enum packet_error error);	/* a stable slug, for co
  */
 enum packet_error packet_parse(const uint8_t *bytes, size_t length, struct flow *out);
 
+/*
+ * Whom an ICMP error comes from, for a packet that packet_parse() has read: true, and *out. It need not be an end of the flow
+ * that it reports on: routers report on the flows of others. False for any other packet.
+ */
+bool packet_read_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out);
+
 #endif

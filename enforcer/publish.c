@@ -54,7 +54,7 @@ struct publisher {
 	uint64_t changed_ns;		/* the first such change */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
-	uint64_t reply_packets;		/* of the reply worker, when last looked at */
+	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
 	uint64_t kernel_drops;
 	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
 	struct publish_stats stats;
@@ -317,9 +317,9 @@ static void watch_workers(struct publisher *publisher)
 		gate_stats(gate, i, &stats);
 		drops += stats.kernel_dropped + stats.user_dropped;
 	}
-	if (stats.packets != publisher->reply_packets)
+	if (stats.packets - stats.reports != publisher->reply_packets)
 		publisher->sweep_wanted = true;
-	publisher->reply_packets = stats.packets;
+	publisher->reply_packets = stats.packets - stats.reports;
 	if (drops > publisher->kernel_drops)
 		verdict_log_overload(publisher->options.log, drops - publisher->kernel_drops);
 	publisher->kernel_drops = drops;

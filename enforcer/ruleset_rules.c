@@ -30,11 +30,19 @@ static void __attribute__((format(printf, 2, 3))) add(const struct renderer *r, 
  * Tier 1, an earlier verdict for this flow. Only for confirmed flows: an expected connection (FTP data, SIP
  * media) is born with its master's mark, and no pod may open ports for itself by what it writes into an
  * allowed control connection. It is judged as the new flow it is.
+ *
+ * Nor does an ICMP error (RELATED) pass because the flow that it reports on may: anybody can send one who knows
+ * of a flow of its receiver's. The worker looks who it comes from. (Expected flows are RELATED until they are
+ * answered, if ever: so only ICMP is looked at.)
  */
 static void add_judged(const struct renderer *r)
 {
-	add(r, "-m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j RETURN",
+	const char *icmp = r->family == 6 ? "ipv6-icmp" : "icmp";
+
+	add(r, "! -p %s -m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j RETURN", icmp,
 		r->options->mark_allow, r->mask);
+	add(r, "-p %s -m connmark --mark 0x%x/0x%x -m conntrack ! --ctstate RELATED --ctstatus CONFIRMED -j RETURN",
+		icmp, r->options->mark_allow, r->mask);
 	add(r, "-m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j DROP",
 		r->options->mark_deny, r->mask);
 }

@@ -34,8 +34,10 @@ static void ipv4_is_rendered_whole(void **state)
 	assert_string_equal(text,
 		"*mangle\n"
 		":PODGATE - [0:0]\n"
-		"-A PODGATE -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
+		"-A PODGATE ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"RETURN\n"
+		"-A PODGATE -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack ! --ctstate RELATED "
+		"--ctstatus CONFIRMED -j RETURN\n"
 		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"DROP\n"
 		"-A PODGATE -m set ! --match-set podgate-pods4 src -m set ! --match-set podgate-pods4 dst -j "
