@@ -23,10 +23,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/store.h"
 #include "enforcer/enforcement.h"
 #include "tests/enforcer/bridge_room.h"
 #include "tests/enforcer/netns_room.h"
+#include "tests/policy/manifest_world.h"
 
 #define POD(number) \
 	"apiVersion: v1\nkind: Pod\nmetadata: {name: pod" number ", namespace: shop, labels: {pod: p" number "}}\n" \
@@ -51,18 +51,8 @@ struct stage {
 static struct snapshot *compile(const char *manifests, uint64_t revision, bool audit)
 {
 	const struct snapshot_options options = {.revision = revision, .audit = audit};
-	struct snapshot *snapshot;
-	struct cluster *cluster;
-	struct store *store;
 
-	assert_int_equal(store_create(&store), 0);
-	assert_int_equal(store_put(store, "shop.yaml", manifests, strlen(manifests), NULL), 0);
-	assert_int_equal(store_stats(store).broken_files, 0);
-	assert_int_equal(store_cluster(store, &cluster), 0);
-	assert_int_equal(snapshot_compile(&snapshot, cluster, &options), 0);
-	cluster_unref(cluster);
-	store_free(store);
-	return snapshot;
+	return manifest_world_compile(manifests, &options);
 }
 
 static int setup(void **state)
