@@ -15,6 +15,7 @@ static const struct {
 	{"ping", command_ping, "ADDRESS", "one ICMP echo"},
 	{"hold", command_hold, "ADDRESS PORT", "an open TCP connection; says when it stalls and resumes"},
 	{"bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed"},
+	{"forge", command_forge, "KIND ...", "a packet that only an attacker sends; nobody answers"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
