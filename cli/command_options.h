@@ -52,7 +52,7 @@ struct subcommand {
 /* Parses; prints the usage when that is asked for, else runs. The options live until then. Returns the exit code. */
 int command_options_run(const struct subcommand *subcommand, void *own, int argc, char **argv);
 
-/* The options of a subcommand that has none of its own; `letters` and `table` as getopt_long() wants them. As parse(). */
+/* For a subcommand without options of its own; `letters` and `table` as getopt_long() wants them. As parse(). */
 int command_options_read(struct command_options *options, int argc, char **argv, const char *letters,
 	const struct option *table);
 /* 0 when the option was taken; -EINVAL, said on standard error, when it can't be. */

@@ -2,7 +2,7 @@
 #ifndef CLI_MATRIX_PRINT_H
 #define CLI_MATRIX_PRINT_H
 
-/* A reachability matrix on standard output: a table while a screen holds it, else a line for each pair that is cut off. */
+/* A reachability matrix on standard output: a table while a screen holds it, else a line for each pair cut off. */
 
 #include "policy/reach.h"
 

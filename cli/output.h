@@ -35,8 +35,8 @@ void output_json(const cJSON *value);	/* one line on standard output */
 void output_diag(const struct diag *diag);
 void output_diag_problem(const struct diag *diag);	/* the same on standard error: findings that stand in the way */
 /*
- * {"severity", "code", "text", "hint", "file", "line", "column"}, for the caller to cJSON_Delete(); without hint or place
- * where there is none. NULL when memory is short.
+ * {"severity", "code", "text", "hint", "file", "line", "column"}, for the caller to cJSON_Delete(); without hint or
+ * place where there is none. NULL when memory is short.
  */
 cJSON *output_diag_json(const struct diag *diag);
 

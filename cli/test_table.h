@@ -28,8 +28,9 @@ struct test_table {
 };
 
 /*
- * Reads to the end of `from`, called `name` in positions (borrowed). A malformed line is an error in `problems`. Returns
- * 0, also when there are problems; or -errno when it could not be read, *out untouched. Strings live in `arena`.
+ * Reads to the end of `from`, called `name` in positions (borrowed). A malformed line is an error in `problems`.
+ * Returns 0, also when there are problems; or -errno when it could not be read, *out untouched. Strings live in
+ * `arena`.
  */
 int test_table_read(struct test_table *out, FILE *from, const char *name, struct arena *arena,
 	struct diag_list *problems);

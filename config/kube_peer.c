@@ -48,8 +48,8 @@ static bool unmap(struct cidr *block)
 }
 
 /*
- * What the API server takes as ParseCIDRSloppy, for the sake of old objects: a policy that is in force there must not be
- * refused here. False when it is not that, either.
+ * What the API server takes as ParseCIDRSloppy, for the sake of old objects: a policy that is in force there must
+ * not be refused here. False when it is not that, either.
  */
 static bool parse_sloppy(struct decoder *decoder, const struct node *node, struct cidr *out)
 {
@@ -123,8 +123,8 @@ static void report_swallowed(struct decoder *decoder, const struct node *node, c
 }
 
 /*
- * The API server's ValidateIPBlock wants a strict subset of the block, and refuses the policy otherwise. One of the same
- * length is the block itself, whatever its host bits, and nothing would be left: refused here, too. One that
+ * The API server's ValidateIPBlock wants a strict subset of the block, and refuses the policy otherwise. One of the
+ * same length is the block itself, whatever its host bits, and nothing would be left: refused here, too. One that
  * lies outside excepts nothing: the policy's meaning is plain, and it is better in force than not.
  */
 static void check_except(struct decoder *decoder, const struct node *node, const struct cidr *block,

@@ -218,7 +218,8 @@ static bool continues_value(const struct scene *scene, const struct line *line)
 
 /*
  * Says which lines above lack their colon. False when it is none of them: when what is above is a key with its
- * value, or words that nobody could have meant for a key. Lines in between that are indented deeper belong to the same text.
+ * value, or words that nobody could have meant for a key. Lines in between that are indented deeper belong to the
+ * same text.
  */
 static bool report_missing_colons(const struct scene *scene, const struct line *line)
 {

@@ -3,8 +3,8 @@
 #define ENFORCER_RECORD_H
 
 /*
- * What a worker leaves behind of one verdict: plain, fixed-size, without names. The log thread finds the names and reasons in
- * the snapshot, which is kept until it has drained every ring that may speak of it.
+ * What a worker leaves behind of one verdict: plain, fixed-size, without names. The log thread finds the names and
+ * reasons in the snapshot, which is kept until it has drained every ring that may speak of it.
  */
 
 #include <stdint.h>
@@ -27,7 +27,7 @@ struct record {
 	enum record_kind kind;
 	enum packet_error error;
 	uint32_t in_ifindex, out_ifindex;	/* 0 when unknown */
-	uint32_t user_ns;		/* from the burst's arrival in userspace to its verdicts' sending, 0 when unknown */
+	uint32_t user_ns;		/* from the burst's arrival here to its verdicts' sending; 0: unknown */
 };
 
 #endif

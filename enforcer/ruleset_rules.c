@@ -73,8 +73,8 @@ static void add_neighbour_discovery(const struct renderer *r)
 		uint8_t type, hop_limit;
 		const char *to;
 	} messages[] = {
-		{135, 255, ""}, {136, 255, ""}, {133, 255, ""}, {134, 255, ""},	/* solicitation, advertisement; of routers */
-		{130, 1, link_scope}, {131, 1, link_scope}, {132, 1, link_scope},	/* listener query, report, done */
+		{135, 255, ""}, {136, 255, ""}, {133, 255, ""}, {134, 255, ""}, /* neighbours, routers */
+		{130, 1, link_scope}, {131, 1, link_scope}, {132, 1, link_scope}, /* listener query, report, done */
 		{143, 1, link_scope},							/* version 2 report */
 	};
 

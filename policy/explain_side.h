@@ -32,22 +32,24 @@ struct explain_side {
 
 	/* The rule that admits the flow, or the nearest miss (denied sides); policy NULL when there is none. */
 	const struct network_policy *policy;
-	const struct policy_rule *rule;	/* one of policy->rules[direction]; NULL for MISS_NO_RULES, policy is then the first that isolates */
+	const struct policy_rule *rule;	/* one of policy->rules[direction]; NULL: MISS_NO_RULES, policy isolates */
 	const struct policy_peer *peer;	/* the admitting peer, or the nearest one; NULL: the rule has no peers */
 	const struct policy_port *port;	/* the admitting port, or the nearest one; NULL: the rule has no ports */
 	struct source_pos pos;		/* of what admits, or of what misses: rule, peer, requirement or port */
 
 	enum miss miss;
-	const char *field;		/* the path under spec of what misses: "ingress[0].from[1].podSelector.matchLabels.role"; "" if none */
-	const char *wanted, *had;	/* that field in the policy, and what the flow has: "role=web", "no label role"; "" if none */
-	const char *fix;		/* one clause, what change would admit the flow at this end; "" if none */
-	bool disagrees;			/* the reasons found do not lead to the verdict: a fault of podgate's, to be said, never hidden */
+	/* Texts are "" where there is none. */
+	const char *field;		/* what misses, under spec: "ingress[0].from[1].podSelector.matchLabels.role" */
+	const char *wanted, *had;	/* that field, and what the flow has instead: "role=web", "no label role" */
+	const char *fix;		/* one clause, what change would admit the flow at this end */
+	bool disagrees;			/* the reasons do not lead to the verdict: podgate's fault, to be said */
 };
 
 /* Where side->rule stands under spec: "ingress[0]"; without a rule only "ingress". */
 enum { EXPLAIN_PATH = 64 };
 const char *explain_rule_path(const struct explain_side *side, enum direction direction, char buffer[EXPLAIN_PATH]);
 
-const char *miss_name(enum miss miss);	/* a stable slug: "no-rules", "peer-and-port", "peer", "protocol", "port", "audited" */
+/* A stable slug: "none", "no-rules", "peer-and-port", "peer", "protocol", "port", "audited". */
+const char *miss_name(enum miss miss);
 
 #endif

@@ -166,8 +166,9 @@ static void mend_port(struct fix *fix)
 }
 
 /*
- * A rule of its own: where there is none to widen, for protocols that `ports` can't name, and where both peers and ports
- * would have to be widened, which would also open the new port to the old peers and the old ports to the new one.
+ * A rule of its own: where there is none to widen, for protocols that `ports` can't name, and where both peers and
+ * ports would have to be widened, which would also open the new port to the old peers and the old ports to the new
+ * one.
  */
 static void mend_by_rule(struct fix *fix)
 {
@@ -190,8 +191,8 @@ static void mend_by_rule(struct fix *fix)
 }
 
 /*
- * IPv4-mapped IPv6 addresses are in no ipBlock that the API accepts, so no policy can name such an end. It is never a real
- * neighbour: RFC 4291 keeps these addresses off the wire.
+ * IPv4-mapped IPv6 addresses are in no ipBlock that the API accepts, so no policy can name such an end. It is never
+ * a real neighbour: RFC 4291 keeps these addresses off the wire.
  */
 static bool far_end_has_no_name(const struct fix *fix)
 {

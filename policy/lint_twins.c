@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Policies of one namespace that say the same word for word, whatever their names: one of them was forgotten, or meant to be
- * changed. A total order over what policies say brings twins together.
+ * Policies of one namespace that say the same word for word, whatever their names: one of them was forgotten, or
+ * meant to be changed. A total order over what policies say brings twins together.
  */
 
 static int size_cmp(size_t a, size_t b)

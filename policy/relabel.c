@@ -43,7 +43,7 @@ static void note_added(struct relabel *list, int *count, const struct relabel *a
 		(*count)++;
 }
 
-/* Requirements may contradict each other (role in (a), no label role), which is why the outcome is tried and not trusted. */
+/* Requirements may contradict each other (role in (a), no label role): so the outcome is tried, not trusted. */
 int relabel_find(const struct selector *selector, const struct label_set *labels, struct arena *arena,
 	struct relabel **out)
 {

@@ -3,8 +3,8 @@
 #define POLICY_RELABEL_H
 
 /*
- * The labels that make an object match a selector which it does not match. Labels are only ever added: one that is there
- * may be what other policies go by, and a pod that changes it could lose what isolates it. Pure; any thread.
+ * The labels that make an object match a selector which it does not match. Labels are only ever added: one that is
+ * there may be what other policies go by, and a pod that changes it could lose what isolates it. Pure; any thread.
  */
 
 #include "policy/model.h"

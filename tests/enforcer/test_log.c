@@ -91,7 +91,10 @@ static void test_errno_is_said_and_kept(void **state)
 	close(saved);
 }
 
-/* In a process of its own. Returns the first file's number, once whatever was missing of the standard three is filled in. */
+/*
+ * In a process of its own. Returns the first file's number, once whatever was missing of the standard three is
+ * filled in.
+ */
 static int first_fd_without(unsigned int missing)
 {
 	const pid_t child = fork();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any bytes as a packet. Beyond memory safety: a flow is whole and of one family, nothing is written on an error, and a packet
- * of which less was copied is either unreadable or the same flow.
+ * Any bytes as a packet. Beyond memory safety: a flow is whole and of one family, nothing is written on an error,
+ * and a packet of which less was copied is either unreadable or the same flow.
  */
 
 #include <stddef.h>

@@ -97,7 +97,10 @@ static int try_tcp(const struct attempt *attempt, const uint8_t *payload)
 	return collect_echo(attempt, payload);
 }
 
-/* Returns false when there is no answer yet. EMSGSIZE: a router said that it was too big; the next one goes out in pieces. */
+/*
+ * Returns false when there is no answer yet. EMSGSIZE: a router said that it was too big; the next one goes out in
+ * pieces.
+ */
 static bool datagram_answered(const struct attempt *attempt, const uint8_t *payload, int *code)
 {
 	int err;
