@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * How fast manifests are read: YAML and JSON, N pods and N policies (10 000 of each, or argv[1]), against libyaml's bare
- * event loop over the same bytes in the same run. Best of five. Memory is what the model holds when the trees are gone.
+ * How fast manifests are read: YAML and JSON, N pods and N policies (10 000 of each, or argv[1]), against libyaml's
+ * bare event loop over the same bytes in the same run. Best of five. Memory is what the model holds when the trees
+ * are gone.
  */
 
 #include <malloc.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * A sweep over a full flow table, in a network namespace of its own (needs root): how long to dump it, to dump and judge it
- * when no mark changes, and to rewrite every mark; the median of several rounds. And, for comparison, the same dump decoded by
- * libnetfilter_conntrack.
+ * A sweep over a full flow table, in a network namespace of its own (needs root): how long to dump it, to dump and
+ * judge it when no mark changes, and to rewrite every mark; the median of several rounds. And, for comparison, the
+ * same dump decoded by libnetfilter_conntrack.
  *
  *	bench_sweep [ENTRIES [ROUNDS]]		100 000 entries, 7 rounds
  *

@@ -2,12 +2,11 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/command_options.h"
 #include "cli/offline.h"
-#include "cli/source_options.h"
 #include "policy/lint.h"
 
 static const char usage[] =
@@ -19,17 +18,15 @@ static const char usage[] =
 	"manifests of the settings are checked.\n\n" SOURCE_USAGE "      --config FILE   the settings file\n"
 	"\nExit code: 0 nothing found; 1 errors or warnings found; 2 something could not be read.\n";
 
-static int parse(int argc, char **argv, struct source_options *options)
+static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
-	int letter;
 
-	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS, table, NULL)) != -1)
-		if (source_option_take(options, letter, optarg) != 0)
-			return -EINVAL;
+	if (command_options_read(options, argc, argv, SOURCE_SHORT_OPTIONS, table) != 0)
+		return -EINVAL;
 	while (optind < argc)
-		source_options_add_path(options, argv[optind++]);
-	return options->path_count > 0 || options->help ? 0 : source_options_default_paths(options);
+		command_options_add_path(options, argv[optind++]);
+	return options->path_count > 0 || options->help ? 0 : command_options_default_paths(options);
 }
 
 /* What was checked. */
@@ -113,7 +110,7 @@ static int print_json(const struct diag_list *findings, const struct tally *tall
 	return complete ? 0 : -ENOMEM;
 }
 
-static int check(const struct source_options *options)
+static int check(struct command_options *options)
 {
 	struct offline offline;
 	struct tally tally;
@@ -136,17 +133,7 @@ static int check(const struct source_options *options)
 
 int command_check(int argc, char **argv)
 {
-	struct source_options options;
-	int code = EXIT_PROBLEM;
+	static const struct subcommand self = {usage, parse, check};
 
-	if (source_options_init(&options, argc) != 0)
-		return EXIT_PROBLEM;
-	if (parse(argc, argv, &options) == 0) {
-		if (options.help)
-			code = fputs(usage, stdout) >= 0 ? EXIT_OK : EXIT_PROBLEM;
-		else
-			code = check(&options);
-	}
-	source_options_deinit(&options);
-	return code;
+	return command_options_run(&self, NULL, argc, argv);
 }

@@ -2,7 +2,6 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/output.h"
+#include "cli/command_options.h"
 #include "cli/settings_file.h"
 #include "conntrack/sweep.h"
 #include "enforcer/iptables.h"
@@ -28,12 +27,6 @@ static const char usage[] =
 	"\n\n"
 	"Exit code: 0 nothing of podgate's is left; 2 something could not be removed.\n";
 
-struct cleanup_options {
-	const char *config;
-	enum output_format format;
-	bool force, help;
-};
-
 /* What was there, and is gone. */
 struct removed {
 	struct ruleset_place places[RULESET_PLACES_MOST];
@@ -43,37 +36,19 @@ struct removed {
 	bool socket;
 };
 
-static int parse_options(int argc, char **argv, struct cleanup_options *options)
+static int parse(struct command_options *options, int argc, char **argv)
 {
-	static const struct option table[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"output", required_argument, NULL, 'o'},
-		{"force", no_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
+	static const struct option table[] = {SHARED_LONG_OPTIONS, {"force", no_argument, NULL, 'F'}, {0}};
+	bool *force = options->own;
 	int letter;
 
-	*options = (struct cleanup_options){.config = NULL};
-	while ((letter = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
-		if (letter == 'c')
-			options->config = optarg;
-		else if (letter == 'f')
-			options->force = true;
-		else if (letter == 'h')
-			options->help = true;
-		else if (letter != 'o')
+	while ((letter = getopt_long(argc, argv, SHARED_SHORT_OPTIONS, table, NULL)) != -1) {
+		if (letter == 'F')
+			*force = true;
+		else if (command_options_take(options, letter, optarg) != 0)
 			return -EINVAL;
-		else if (output_format_parse(optarg, &options->format) != 0) {
-			output_problem("-o takes text or json, not \"%s\"", optarg);
-			return -EINVAL;
-		}
 	}
-	if (optind < argc) {
-		output_problem("cleanup takes no \"%s\"", argv[optind]);
-		return -EINVAL;
-	}
-	return 0;
+	return command_options_end(argc, argv);
 }
 
 /* 0 when somebody answers at the control socket; or -errno: -ECONNREFUSED for one that a killed daemon left. */
@@ -105,12 +80,11 @@ static bool is_socket(const char *path)
 }
 
 /* A daemon that runs would miss its rules, and repair them. */
-static int check_nobody_answers(
-	const struct cleanup_options *options, const struct settings *settings, struct removed *removed)
+static int check_nobody_answers(const struct settings *settings, bool force, struct removed *removed)
 {
 	const int err = knock(settings->control_socket);
 
-	if (err == 0 && !options->force) {
+	if (err == 0 && !force) {
 		output_problem("a podgate daemon answers at %s: stop it first (systemctl stop podgate), or "
 			       "use --force",
 			settings->control_socket);
@@ -211,17 +185,20 @@ static void print_json(const struct removed *removed, bool clean)
  * Rules before sets, which they refer to; marks last, when nothing sets them any more. Each is tried whatever
  * became of the others.
  */
-static int clean(const struct cleanup_options *options, const struct settings *settings)
+static int clean(struct command_options *options)
 {
+	const bool *force = options->own;
 	struct removed removed = {.sets = 0};
+	struct settings settings;
 	int rules, sets, marks;
 	bool all_gone;
 
-	if (check_nobody_answers(options, settings, &removed) != 0)
+	if (settings_file_load(&settings, options->config, options->arena) != 0 ||
+		check_nobody_answers(&settings, *force, &removed) != 0)
 		return EXIT_PROBLEM;
 	rules = remove_rules(&removed);
 	sets = remove_sets(&removed);
-	marks = clear_marks(settings, &removed);
+	marks = clear_marks(&settings, &removed);
 	all_gone = rules == 0 && sets == 0 && marks == 0;
 	if (options->format == OUTPUT_JSON)
 		print_json(&removed, all_gone);
@@ -232,22 +209,8 @@ static int clean(const struct cleanup_options *options, const struct settings *s
 
 int command_cleanup(int argc, char **argv)
 {
-	struct cleanup_options options;
-	struct settings settings;
-	struct arena *arena;
-	int code = EXIT_PROBLEM;
+	static const struct subcommand self = {usage, parse, clean};
+	bool force = false;
 
-	if (parse_options(argc, argv, &options) != 0)
-		return EXIT_PROBLEM;
-	if (options.help) {
-		fputs(usage, stdout);
-		return EXIT_OK;
-	}
-	arena = arena_create();
-	if (arena == NULL)
-		output_problem("out of memory");
-	else if (settings_file_load(&settings, options.config, arena) == 0)
-		code = clean(&options, &settings);
-	arena_unref(arena);
-	return code;
+	return command_options_run(&self, &force, argc, argv);
 }

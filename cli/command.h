@@ -3,11 +3,12 @@
 #define CLI_COMMAND_H
 
 /*
- * The subcommands: one row each in main.c's table, one function and one file each. argv[0] is the subcommand's name. Results go to
- * standard output, problems to standard error as "podgate: ...". The return value is the exit code.
+ * The subcommands: one row each in main.c's table, one function and one file each. argv[0] is the subcommand's name.
+ * Results go to standard output, problems to standard error as "podgate: ...". The return value is the exit code.
  */
 
-enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_PROBLEM = 2 };	/* allowed or fine; denied or findings; could not be done */
+/* Allowed or fine; denied or findings; could not be done. */
+enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_PROBLEM = 2 };
 
 int command_check(int argc, char **argv);
 int command_cleanup(int argc, char **argv);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
-#include "cli/output.h"
+#include "cli/command_options.h"
 #include "cli/settings_file.h"
 #include "enforcer/host.h"
 
@@ -17,40 +16,12 @@ static const char usage[] =
 	"  --config FILE   the settings to check for; default " SETTINGS_FILE_DEFAULT "\n\n"
 	"Exit code: 0 all is well; 1 something should be mended; 2 the check itself could not be done.\n";
 
-struct doctor_options {
-	const char *config;
-	enum output_format format;
-	bool help;
-};
-
-static int parse_options(int argc, char **argv, struct doctor_options *options)
+static int parse(struct command_options *options, int argc, char **argv)
 {
-	static const struct option table[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"output", required_argument, NULL, 'o'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int letter;
+	static const struct option table[] = {SHARED_LONG_OPTIONS, {0}};
+	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table);
 
-	*options = (struct doctor_options){.config = NULL};
-	while ((letter = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
-		if (letter == 'c')
-			options->config = optarg;
-		else if (letter == 'h')
-			options->help = true;
-		else if (letter != 'o')
-			return -1;
-		else if (output_format_parse(optarg, &options->format) != 0) {
-			output_problem("-o takes text or json, not \"%s\"", optarg);
-			return -1;
-		}
-	}
-	if (optind < argc) {
-		output_problem("doctor takes no \"%s\"", argv[optind]);
-		return -1;
-	}
-	return 0;
+	return err != 0 ? err : command_options_end(argc, argv);
 }
 
 static void print_text(const struct host_finding *findings, size_t count)
@@ -94,12 +65,15 @@ static void print_json(const struct host_finding *findings, size_t count, const 
 	cJSON_Delete(json);
 }
 
-static int examine(const struct doctor_options *options, const struct settings *settings)
+static int examine(struct command_options *options)
 {
 	struct host_finding findings[HOST_FINDINGS_MOST];
-	const size_t count = host_check(settings, findings);
-	size_t totals[3] = {0};
+	struct settings settings;
+	size_t count, totals[3] = {0};
 
+	if (settings_file_load(&settings, options->config, options->arena) != 0)
+		return EXIT_PROBLEM;
+	count = host_check(&settings, findings);
 	for (size_t i = 0; i < count; i++)
 		totals[findings[i].state]++;
 	if (options->format == OUTPUT_JSON) {
@@ -114,22 +88,7 @@ static int examine(const struct doctor_options *options, const struct settings *
 
 int command_doctor(int argc, char **argv)
 {
-	struct doctor_options options;
-	struct settings settings;
-	struct arena *arena;
-	int code = EXIT_PROBLEM;
+	static const struct subcommand self = {usage, parse, examine};
 
-	if (parse_options(argc, argv, &options) != 0)
-		return EXIT_PROBLEM;
-	if (options.help) {
-		fputs(usage, stdout);
-		return EXIT_OK;
-	}
-	arena = arena_create();
-	if (arena == NULL)
-		output_problem("out of memory");
-	else if (settings_file_load(&settings, options.config, arena) == 0)
-		code = examine(&options, &settings);
-	arena_unref(arena);
-	return code;
+	return command_options_run(&self, NULL, argc, argv);
 }

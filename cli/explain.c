@@ -2,7 +2,6 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,14 +20,12 @@ static const char usage[] =
 				    "0 allowed (audit mode included);\n"
 	"1 denied, for at least one family; 2 the question can't be answered.\n";
 
-static int parse(int argc, char **argv, struct source_options *options)
+static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
-	int letter;
 
-	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS, table, NULL)) != -1)
-		if (source_option_take(options, letter, optarg) != 0)
-			return -EINVAL;
+	if (command_options_read(options, argc, argv, SOURCE_SHORT_OPTIONS, table) != 0)
+		return -EINVAL;
 	if (options->help || argc - optind == 2)
 		return 0;
 	output_problem("explain takes a SOURCE and a DESTINATION; see podgate explain --help");
@@ -66,7 +63,7 @@ static int print_flows(cJSON *reply, const cJSON *flows, enum output_format form
 	return code;
 }
 
-static int explain(struct source_options *options, const char *source, const char *destination)
+static int explain(struct command_options *options)
 {
 	struct oracle oracle;
 	const cJSON *flows;
@@ -75,7 +72,7 @@ static int explain(struct source_options *options, const char *source, const cha
 
 	if (oracle_open(&oracle, options) != 0)
 		return EXIT_PROBLEM;
-	if (oracle_explain(&oracle, source, destination, &reply, &flows) == 0) {
+	if (oracle_explain(&oracle, options->arguments[0], options->arguments[1], &reply, &flows) == 0) {
 		code = print_flows(reply, flows, options->format);
 		cJSON_Delete(reply);
 	}
@@ -85,17 +82,7 @@ static int explain(struct source_options *options, const char *source, const cha
 
 int command_explain(int argc, char **argv)
 {
-	struct source_options options;
-	int code = EXIT_PROBLEM;
+	static const struct subcommand self = {usage, parse, explain};
 
-	if (source_options_init(&options, argc) != 0)
-		return EXIT_PROBLEM;
-	if (parse(argc, argv, &options) == 0) {
-		if (options.help)
-			code = fputs(usage, stdout) >= 0 ? EXIT_OK : EXIT_PROBLEM;
-		else
-			code = explain(&options, argv[optind], argv[optind + 1]);
-	}
-	source_options_deinit(&options);
-	return code;
+	return command_options_run(&self, NULL, argc, argv);
 }

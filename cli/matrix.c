@@ -2,15 +2,14 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/command_options.h"
 #include "cli/matrix_print.h"
 #include "cli/offline.h"
-#include "cli/source_options.h"
 #include "policy/reach.h"
 
 static const char usage[] =
@@ -23,11 +22,6 @@ static const char usage[] =
 	"  -6                  between the pods' IPv6 addresses, not IPv4\n"
 	"      --config FILE   the settings file\n"
 	"\nExit code: 0; 2 when the manifests can't be read.\n";
-
-struct matrix_options {
-	struct source_options source;
-	struct reach_question question;
-};
 
 /* "5432", "53/udp", "/icmp". `text` is cut. */
 static int parse_port(char *text, struct reach_question *question)
@@ -56,23 +50,25 @@ static int parse_port(char *text, struct reach_question *question)
 	return 0;
 }
 
-static int take_option(struct matrix_options *options, int letter, char *value)
+static int take_option(struct command_options *options, int letter, char *value)
 {
+	struct reach_question *question = options->own;
+
 	switch (letter) {
 	case 'p':
-		return parse_port(value, &options->question);
+		return parse_port(value, question);
 	case 'n':
-		options->question.namespace_name = value;
+		question->namespace_name = value;
 		return 0;
 	case '6':
-		options->question.family = IP_FAMILY_V6;
+		question->family = IP_FAMILY_V6;
 		return 0;
 	default:
-		return source_option_take(&options->source, letter, value);
+		return command_options_take(options, letter, value);
 	}
 }
 
-static int parse(int argc, char **argv, struct matrix_options *options)
+static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
 		SOURCE_LONG_OPTIONS,
@@ -80,21 +76,17 @@ static int parse(int argc, char **argv, struct matrix_options *options)
 		{"ns", required_argument, NULL, 'n'},
 		{0},
 	};
-	struct reach_question *question = &options->question;
+	struct reach_question *question = options->own;
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS "6", table, NULL)) != -1)
 		if (take_option(options, letter, optarg) != 0)
 			return -EINVAL;
-	if (optind < argc) {
-		output_problem("matrix takes no \"%s\"; see podgate matrix --help", argv[optind]);
+	if (command_options_end(argc, argv) != 0)
 		return -EINVAL;
-	}
 	if (question->protocol == IPPROTO_ICMP || question->protocol == IPPROTO_ICMPV6)
 		question->protocol = question->family == IP_FAMILY_V6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
-	if (options->source.help || options->source.path_count > 0)
-		return 0;
-	return source_options_default_paths(&options->source);
+	return options->path_count > 0 || options->help ? 0 : command_options_default_paths(options);
 }
 
 static int check_namespace(const struct offline *offline, const char *name)
@@ -105,17 +97,18 @@ static int check_namespace(const struct offline *offline, const char *name)
 	return -ENOENT;
 }
 
-static int print_matrix(const struct offline *offline, const struct matrix_options *options)
+static int print_matrix(const struct offline *offline, const struct command_options *options)
 {
+	const struct reach_question *question = options->own;
 	struct reach_matrix matrix;
-	int err = check_namespace(offline, options->question.namespace_name);
+	int err = check_namespace(offline, question->namespace_name);
 
 	if (err != 0)
 		return err;
-	err = reach_compute(offline->snapshot, &options->question, offline->arena, &matrix);
+	err = reach_compute(offline->snapshot, question, offline->arena, &matrix);
 	if (err == 0)
-		err = options->source.format == OUTPUT_JSON ? matrix_print_json(&matrix, &options->question)
-							    : matrix_print_text(&matrix, &options->question);
+		err = options->format == OUTPUT_JSON ? matrix_print_json(&matrix, question)
+						     : matrix_print_text(&matrix, question);
 	if (err == -E2BIG)
 		output_problem("too many pods for a matrix: choose fewer manifests with -f");
 	else if (err != 0)
@@ -123,12 +116,12 @@ static int print_matrix(const struct offline *offline, const struct matrix_optio
 	return err;
 }
 
-static int run_matrix(struct matrix_options *options)
+static int matrix(struct command_options *options)
 {
 	struct offline offline;
 	int err;
 
-	if (offline_open(&offline, options->source.paths, options->source.path_count) != 0)
+	if (offline_open(&offline, options->paths, options->path_count) != 0)
 		return EXIT_PROBLEM;
 	err = offline_require_sound(&offline);
 	if (err == 0)
@@ -139,17 +132,8 @@ static int run_matrix(struct matrix_options *options)
 
 int command_matrix(int argc, char **argv)
 {
-	struct matrix_options options = {.question = {.family = IP_FAMILY_V4, .protocol = IPPROTO_TCP}};
-	int code = EXIT_PROBLEM;
+	static const struct subcommand self = {usage, parse, matrix};
+	struct reach_question question = {.family = IP_FAMILY_V4, .protocol = IPPROTO_TCP};
 
-	if (source_options_init(&options.source, argc) != 0)
-		return EXIT_PROBLEM;
-	if (parse(argc, argv, &options) == 0) {
-		if (options.source.help)
-			code = fputs(usage, stdout) >= 0 ? EXIT_OK : EXIT_PROBLEM;
-		else
-			code = run_matrix(&options);
-	}
-	source_options_deinit(&options.source);
-	return code;
+	return command_options_run(&self, &question, argc, argv);
 }

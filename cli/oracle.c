@@ -7,13 +7,13 @@
 #include "cli/client.h"
 #include "enforcer/explain_json.h"
 
-int oracle_open(struct oracle *out, struct source_options *options)
+int oracle_open(struct oracle *out, struct command_options *options)
 {
 	struct oracle oracle = {.is_offline = options->path_count > 0};
 	int err;
 
 	if (!oracle.is_offline) {
-		err = source_options_find_socket(options, &oracle.socket);
+		err = command_options_find_socket(options, &oracle.socket);
 	} else {
 		err = offline_open(&oracle.offline, options->paths, options->path_count);
 		if (err != 0)

@@ -10,7 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli/offline.h"
-#include "cli/source_options.h"
+#include "cli/command_options.h"
 
 struct oracle {
 	bool is_offline;
@@ -19,7 +19,7 @@ struct oracle {
 };
 
 /* 0, or -errno said on standard error. With -f the manifests must be sound. */
-int oracle_open(struct oracle *out, struct source_options *options);
+int oracle_open(struct oracle *out, struct command_options *options);
 void oracle_close(struct oracle *oracle);
 
 /* Stores the reply, which says "ok": true and is the caller's. 0, or -errno said on standard error. */

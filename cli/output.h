@@ -22,7 +22,7 @@ int output_format_parse(const char *text, enum output_format *out);	/* "text", "
 void output_problem(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 enum output_color { COLOR_NONE, COLOR_RED, COLOR_GREEN, COLOR_YELLOW, COLOR_BOLD, COLOR_DIM };
-/* The escape sequence to begin (or, COLOR_NONE, to end) a colour: "" unless standard output is a terminal and NO_COLOR is unset. */
+/* Begins a colour, or with COLOR_NONE ends it: "" unless standard output is a terminal and NO_COLOR is unset. */
 const char *output_color(enum output_color color);
 
 /* Foreign text: control characters, bidirectional overrides and bytes that are no UTF-8 come as \n, \x1b, \u202e. */
@@ -34,7 +34,10 @@ void output_json(const cJSON *value);	/* one line on standard output */
 /* "file:line:column: severity: text" and, on a line of its own, "    hint: ..."; quoted control characters. */
 void output_diag(const struct diag *diag);
 void output_diag_problem(const struct diag *diag);	/* the same on standard error: findings that stand in the way */
-/* {"severity", "code", "text", "hint", "file", "line", "column"}; without hint or place where there is none. NULL when memory is short. */
+/*
+ * {"severity", "code", "text", "hint", "file", "line", "column"}, for the caller to cJSON_Delete(); without hint or
+ * place where there is none. NULL when memory is short.
+ */
 cJSON *output_diag_json(const struct diag *diag);
 
 /* Flushes standard output. Returns 0; or -errno, said on standard error: a result that was not written is no result. */

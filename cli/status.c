@@ -2,7 +2,6 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,23 +9,21 @@
 #include <time.h>
 
 #include "cli/client.h"
-#include "cli/output.h"
+#include "cli/command_options.h"
 #include "cli/settings_file.h"
 #include "cli/status_text.h"
 
 enum { WAIT_DEFAULT_S = 30, POLL_MS = 20 };
 
 struct status_options {
-	const char *config, *socket;
-	enum output_format format;
 	bool wait;
 	unsigned long wait_s;
 	unsigned long long wait_revision;	/* 0: until nothing is pending */
-	bool help;
 };
 
 static const char usage[] =
-	"usage: podgate status [-o text|json] [--wait [SECONDS]] [--wait-revision N] [--socket PATH] [--config FILE]\n\n"
+	"usage: podgate status [-o text|json] [--wait [SECONDS]] [--wait-revision N] [--socket PATH] "
+	"[--config FILE]\n\n"
 	"What the running podgate enforces and how it fares.\n\n"
 	"  -o FORMAT           text (the default) or json\n"
 	"  --wait [SECONDS]    first let it read the manifests again, and wait until all of it is enforced;\n"
@@ -67,37 +64,24 @@ static int parse_wait(struct status_options *options, int argc, char **argv)
 	return err;
 }
 
-static int parse_options(int argc, char **argv, struct status_options *options)
+static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'},
-		{"output", required_argument, NULL, 'o'}, {"wait", optional_argument, NULL, 'w'},
-		{"wait-revision", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"wait", optional_argument, NULL, 'w'}, {"wait-revision", required_argument, NULL, 'r'},
+		SOCKET_LONG_OPTION, SHARED_LONG_OPTIONS, {0},
 	};
+	struct status_options *own = options->own;
 	int letter, err = 0;
 
-	*options = (struct status_options){.wait_s = WAIT_DEFAULT_S};
-	while (err == 0 && (letter = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
-		if (letter == 'c')
-			options->config = optarg;
-		else if (letter == 's')
-			options->socket = optarg;
-		else if (letter == 'o')
-			err = output_format_parse(optarg, &options->format);
-		else if (letter == 'w')
-			err = parse_wait(options, argc, argv);
+	while (err == 0 && (letter = getopt_long(argc, argv, SHARED_SHORT_OPTIONS, table, NULL)) != -1) {
+		if (letter == 'w')
+			err = parse_wait(own, argc, argv);
 		else if (letter == 'r')
-			err = parse_number(optarg, &options->wait_revision);
-		else if (letter == 'h')
-			options->help = true;
+			err = parse_number(optarg, &own->wait_revision);
 		else
-			err = -EINVAL;
+			err = command_options_take(options, letter, optarg);
 	}
-	if (err == 0 && optind < argc)
-		err = -EINVAL;
-	if (err != 0)
-		fputs(usage, stderr);
-	return err;
+	return err != 0 ? err : command_options_end(argc, argv);
 }
 
 static int ask(const char *socket_path, const char *command, cJSON **reply)
@@ -144,7 +128,8 @@ static int wait_enforced(const struct status_options *options, const char *socke
 		if (time(NULL) - began >= (time_t)options->wait_s) {
 			const cJSON *problem = cJSON_GetObjectItemCaseSensitive(reply, "problem");
 
-			output_problem("not enforced after %lu s%s%s", options->wait_s, cJSON_IsString(problem) ? ": " : "",
+			output_problem("not enforced after %lu s%s%s", options->wait_s,
+				cJSON_IsString(problem) ? ": " : "",
 				cJSON_IsString(problem) ? problem->valuestring : "");
 			cJSON_Delete(reply);
 			return -ETIMEDOUT;
@@ -154,13 +139,17 @@ static int wait_enforced(const struct status_options *options, const char *socke
 	return err;
 }
 
-static int show(const struct status_options *options, const char *socket_path)
+static int show(struct command_options *options)
 {
-	const bool waits = options->wait || options->wait_revision > 0;
+	const struct status_options *own = options->own;
+	const bool waits = own->wait || own->wait_revision > 0;
+	const char *socket_path;
 	cJSON *status;
 	bool well;
 
-	if ((waits ? wait_enforced(options, socket_path, &status) : ask(socket_path, "status", &status)) != 0)
+	if (command_options_find_socket(options, &socket_path) != 0)
+		return EXIT_PROBLEM;
+	if ((waits ? wait_enforced(own, socket_path, &status) : ask(socket_path, "status", &status)) != 0)
 		return EXIT_PROBLEM;
 	if (options->format == OUTPUT_JSON)
 		output_json(status);
@@ -173,24 +162,8 @@ static int show(const struct status_options *options, const char *socket_path)
 
 int command_status(int argc, char **argv)
 {
-	struct status_options options;
-	struct settings settings;
-	struct arena *arena;
-	int code = EXIT_PROBLEM;
+	static const struct subcommand self = {usage, parse, show};
+	struct status_options own = {.wait_s = WAIT_DEFAULT_S};
 
-	if (parse_options(argc, argv, &options) != 0)
-		return EXIT_PROBLEM;
-	if (options.help) {
-		fputs(usage, stdout);
-		return EXIT_OK;
-	}
-	arena = arena_create();
-	if (options.socket != NULL)
-		code = show(&options, options.socket);
-	else if (arena == NULL)
-		output_problem("out of memory");
-	else if (settings_file_load(&settings, options.config, arena) == 0)
-		code = show(&options, settings.control_socket);
-	arena_unref(arena);
-	return code;
+	return command_options_run(&self, &own, argc, argv);
 }

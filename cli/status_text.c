@@ -48,7 +48,8 @@ static void print_head(const cJSON *status)
 	print_uptime(number(status, "uptime_s"));
 	printf(", %.1f MiB\n", number(status, "rss_kib") / 1024);
 	if (get(status, "problem") != NULL)
-		printf("%sPROBLEM%s     %s\n", output_color(COLOR_RED), output_color(COLOR_NONE), text(status, "problem"));
+		printf("%sPROBLEM%s     %s\n", output_color(COLOR_RED), output_color(COLOR_NONE),
+			text(status, "problem"));
 }
 
 static void print_names(const char *kind, const cJSON *names)
@@ -84,8 +85,8 @@ static void print_manifests(const cJSON *manifests)
 
 	printf("manifests   %.0f files", number(manifests, "files"));
 	if (broken > 0)
-		printf(", %s%.0f broken%s (%.0f objects of their last good version stay in force)", output_color(COLOR_RED),
-			broken, output_color(COLOR_NONE), number(manifests, "kept_objects"));
+		printf(", %s%.0f broken%s (%.0f objects of their last good version stay in force)",
+			output_color(COLOR_RED), broken, output_color(COLOR_NONE), number(manifests, "kept_objects"));
 	if (findings > 0)
 		printf(", %.0f findings (%.0f errors): see podgate check", findings, number(manifests, "errors"));
 	printf("\n");
@@ -102,6 +103,23 @@ static void print_rules(const cJSON *rules)
 	if (ipv6)
 		printf(", %.0f IPv6", number(sets, "ipv6"));
 	printf("\n");
+}
+
+static void print_bridges(const cJSON *bridges)
+{
+	const char *state = text(bridges, "state");
+	const double mended = number(bridges, "mended");
+
+	if (strcmp(state, "none") == 0 && mended == 0)
+		return;
+	if (strcmp(state, "hidden") == 0)
+		printf("bridges     %sWHAT THEY FORWARD PASSES THE RULES BY%s", output_color(COLOR_RED),
+			output_color(COLOR_NONE));
+	else if (strcmp(state, "shown") == 0)
+		printf("bridges     what they forward passes the rules");
+	else
+		printf("bridges     %s", state);
+	printf(" (bridge: %s), mended %.0f times\n", text(bridges, "setting"), mended);
 }
 
 static void print_fail_modes(const cJSON *modes)
@@ -122,9 +140,10 @@ static void print_publish(const cJSON *publish)
 
 static void print_sweep(const cJSON *sweep)
 {
-	printf("sweeps      %.0f, %.0f flows cut since the start; the last: %.0f seen, %.0f judged, %.0f cut in %.1f ms\n",
-		number(sweep, "sweeps"), number(sweep, "revoked_total"), number(sweep, "seen"), number(sweep, "judged"),
-		number(sweep, "revoked"), number(sweep, "ms"));
+	printf("sweeps      %.0f, %.0f flows cut since the start; ", number(sweep, "sweeps"),
+		number(sweep, "revoked_total"));
+	printf("the last: %.0f seen, %.0f judged, %.0f cut in %.1f ms\n", number(sweep, "seen"),
+		number(sweep, "judged"), number(sweep, "revoked"), number(sweep, "ms"));
 }
 
 static void print_classes(const cJSON *classes)
@@ -156,8 +175,9 @@ static void print_queue(const cJSON *queue)
 {
 	printf("%5.0f%-7s %10.0f %10.0f %10.0f %10.0f %10.0f %8.0f %8.0f %6.0f\n", number(queue, "queue"),
 		cJSON_IsTrue(get(queue, "reply")) ? " reply" : "", number(queue, "packets"), number(queue, "allowed"),
-		number(queue, "denied"), number(queue, "audited"), number(queue, "unreadable"), number(queue, "waiting"),
-		number(queue, "kernel_dropped") + number(queue, "user_dropped"), number(queue, "errors"));
+		number(queue, "denied"), number(queue, "audited"), number(queue, "unreadable"),
+		number(queue, "waiting"), number(queue, "kernel_dropped") + number(queue, "user_dropped"),
+		number(queue, "errors"));
 }
 
 void status_text_print(const cJSON *status)
@@ -168,6 +188,7 @@ void status_text_print(const cJSON *status)
 	print_policies(status);
 	print_manifests(get(status, "manifests"));
 	print_rules(get(status, "rules"));
+	print_bridges(get(status, "bridges"));
 	print_fail_modes(get(status, "fail_modes"));
 	print_publish(get(status, "publish"));
 	print_sweep(get(status, "sweep"));

@@ -2,7 +2,6 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,14 +34,12 @@ struct run {
 	bool faulty; /* a row could not be judged */
 };
 
-static int parse(int argc, char **argv, struct source_options *options)
+static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
-	int letter;
 
-	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS, table, NULL)) != -1)
-		if (source_option_take(options, letter, optarg) != 0)
-			return -EINVAL;
+	if (command_options_read(options, argc, argv, SOURCE_SHORT_OPTIONS, table) != 0)
+		return -EINVAL;
 	if (options->help || argc - optind == 1)
 		return 0;
 	output_problem("test takes one EXPECTED.tsv; see podgate test --help");
@@ -270,9 +267,9 @@ static int read_table(struct run *run, struct arena *arena)
 	return problems.errors > 0 ? -EINVAL : 0;
 }
 
-static int test(struct source_options *options, const char *file)
+static int test(struct command_options *options)
 {
-	struct run run = {.file = file, .format = options->format};
+	struct run run = {.file = options->arguments[0], .format = options->format};
 	int code;
 
 	if (read_table(&run, options->arena) != 0 || oracle_open(&run.oracle, options) != 0)
@@ -284,17 +281,7 @@ static int test(struct source_options *options, const char *file)
 
 int command_test(int argc, char **argv)
 {
-	struct source_options options;
-	int code = EXIT_PROBLEM;
+	static const struct subcommand self = {usage, parse, test};
 
-	if (source_options_init(&options, argc) != 0)
-		return EXIT_PROBLEM;
-	if (parse(argc, argv, &options) == 0) {
-		if (options.help)
-			code = fputs(usage, stdout) >= 0 ? EXIT_OK : EXIT_PROBLEM;
-		else
-			code = test(&options, argv[optind]);
-	}
-	source_options_deinit(&options);
-	return code;
+	return command_options_run(&self, NULL, argc, argv);
 }

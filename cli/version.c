@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
-#include "cli/output.h"
+#include "cli/command_options.h"
 
 static const char usage[] = "usage: podgate version [-o text|json]\n";
 
@@ -22,32 +21,27 @@ static int print_json(void)
 	return complete ? EXIT_OK : EXIT_PROBLEM;
 }
 
-int command_version(int argc, char **argv)
+static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0},
 	};
-	enum output_format format = OUTPUT_TEXT;
-	int letter;
+	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table);
 
-	while ((letter = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
-		if (letter == 'h') {
-			fputs(usage, stdout);
-			return EXIT_OK;
-		}
-		if (letter != 'o' || output_format_parse(optarg, &format) != 0) {
-			fputs(usage, stderr);
-			return EXIT_PROBLEM;
-		}
-	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return EXIT_PROBLEM;
-	}
-	if (format == OUTPUT_JSON)
+	return err != 0 ? err : command_options_end(argc, argv);
+}
+
+static int version(struct command_options *options)
+{
+	if (options->format == OUTPUT_JSON)
 		return print_json();
 	printf("podgate %s\n", PODGATE_VERSION);
 	return EXIT_OK;
+}
+
+int command_version(int argc, char **argv)
+{
+	static const struct subcommand self = {usage, parse, version};
+
+	return command_options_run(&self, NULL, argc, argv);
 }

@@ -2,19 +2,16 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/client.h"
-#include "cli/output.h"
-#include "cli/source_options.h"
+#include "cli/command_options.h"
 #include "cli/watch_text.h"
 
 struct watch_options {
-	struct source_options source;	/* --socket, --config, -o */
 	bool deny;
 	const char *namespace_name, *pod, *policy;
 	unsigned long long count;	/* 0: without end */
@@ -46,46 +43,43 @@ static int parse_count(const char *text, unsigned long long *out)
 	return 0;
 }
 
-static int take_option(struct watch_options *options, int letter, const char *value)
+static int take_option(struct command_options *options, int letter, const char *value)
 {
+	struct watch_options *own = options->own;
+
 	switch (letter) {
 	case 'd':
-		options->deny = true;
+		own->deny = true;
 		return 0;
 	case 'N':
-		options->namespace_name = value;
+		own->namespace_name = value;
 		return 0;
 	case 'p':
-		options->pod = value;
+		own->pod = value;
 		return 0;
 	case 'P':
-		options->policy = value;
+		own->policy = value;
 		return 0;
 	case 'n':
-		return parse_count(value, &options->count);
+		return parse_count(value, &own->count);
 	default:
-		return source_option_take(&options->source, letter, value);
+		return command_options_take(options, letter, value);
 	}
 }
 
-static int parse_options(int argc, char **argv, struct watch_options *options)
+static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"deny", no_argument, NULL, 'd'}, {"ns", required_argument, NULL, 'N'},
 		{"namespace", required_argument, NULL, 'N'}, {"pod", required_argument, NULL, 'p'},
-		{"policy", required_argument, NULL, 'P'}, {"output", required_argument, NULL, 'o'},
-		{"config", required_argument, NULL, 'C'}, {"socket", required_argument, NULL, 'S'},
-		{"help", no_argument, NULL, 'h'}, {0},
+		{"policy", required_argument, NULL, 'P'}, SOCKET_LONG_OPTION, SHARED_LONG_OPTIONS, {0},
 	};
-	int letter, err = 0;
+	int letter;
 
-	while (err == 0 && (letter = getopt_long(argc, argv, "n:o:h", table, NULL)) != -1)
-		err = take_option(options, letter, optarg);
-	if (err == 0 && optind < argc) {
-		output_problem("watch takes no argument \"%s\"", argv[optind]);
-		err = -EINVAL;
-	}
-	return err;
+	while ((letter = getopt_long(argc, argv, "n:" SHARED_SHORT_OPTIONS, table, NULL)) != -1)
+		if (take_option(options, letter, optarg) != 0)
+			return -EINVAL;
+	return command_options_end(argc, argv);
 }
 
 static bool add_text(cJSON *to, const char *field, const char *value)
@@ -106,8 +100,8 @@ static cJSON *make_request(const struct watch_options *options)
 }
 
 struct watch {
-	const struct watch_options *options;
-	unsigned long long shown;
+	enum output_format format;
+	unsigned long long shown, count;
 };
 
 /* Each line is flushed: it is watched live. A reader that went away ends the watch. */
@@ -115,7 +109,7 @@ static int show(cJSON *line, void *context)
 {
 	struct watch *watch = context;
 
-	if (watch->options->source.format == OUTPUT_JSON) {
+	if (watch->format == OUTPUT_JSON) {
 		output_json(line);
 	} else {
 		if (output_clean_json(line) != 0)
@@ -124,20 +118,21 @@ static int show(cJSON *line, void *context)
 	}
 	if (output_finish() != 0)
 		return -EIO;
-	return ++watch->shown == watch->options->count;
+	return ++watch->shown == watch->count;
 }
 
-static int watch_daemon(struct watch_options *options)
+static int watch(struct command_options *options)
 {
-	struct watch watch = {.options = options};
+	const struct watch_options *own = options->own;
+	struct watch watch = {.format = options->format, .count = own->count};
 	char problem[CLIENT_PROBLEM] = "out of memory";
 	const char *socket_path;
 	cJSON *request;
 	int ended = -ENOMEM;
 
-	if (source_options_find_socket(&options->source, &socket_path) != 0)
+	if (command_options_find_socket(options, &socket_path) != 0)
 		return EXIT_PROBLEM;
-	request = make_request(options);
+	request = make_request(own);
 	if (request != NULL)
 		ended = client_stream(socket_path, request, show, &watch, problem);
 	cJSON_Delete(request);
@@ -150,19 +145,8 @@ static int watch_daemon(struct watch_options *options)
 
 int command_watch(int argc, char **argv)
 {
-	struct watch_options options = {0};
-	int code = EXIT_PROBLEM;
+	static const struct subcommand self = {usage, parse, watch};
+	struct watch_options own = {.count = 0};
 
-	if (source_options_init(&options.source, argc) != 0)
-		return EXIT_PROBLEM;
-	if (parse_options(argc, argv, &options) != 0) {
-		fputs(usage, stderr);
-	} else if (options.source.help) {
-		fputs(usage, stdout);
-		code = EXIT_OK;
-	} else {
-		code = watch_daemon(&options);
-	}
-	source_options_deinit(&options.source);
-	return code;
+	return command_options_run(&self, &own, argc, argv);
 }

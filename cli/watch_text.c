@@ -92,26 +92,45 @@ static void print_isolating(const cJSON *side)
 	}
 }
 
+/* What parts the rule from the flow. A field is named by its whole path, which begins with the rule. */
+static void print_miss(const cJSON *side, const char *direction)
+{
+	const char *miss = text(side, "miss");
+
+	if (strcmp(miss, "no-rules") == 0) {
+		printf(" admits nothing (no %s rules)", direction);
+		return;
+	}
+	if (strcmp(miss, "audited") == 0) {
+		printf(" %s would admit it, but the policy is in audit mode", text(side, "rule"));
+		return;
+	}
+	printf(" %s", get(side, "field") != NULL ? text(side, "field") : text(side, "rule"));
+	if (get(side, "wanted") != NULL)
+		printf(" wants %s", text(side, "wanted"));
+	if (get(side, "had") != NULL)
+		printf("; has %s", text(side, "had"));
+	if (strcmp(miss, "peer-and-port") == 0)
+		printf("; no port of the rule fits, either");
+}
+
 /* The rule that admits, or the nearest miss; without one, who isolates. */
 static void print_side(const cJSON *record, const char *direction)
 {
 	const cJSON *side = get(record, direction), *policy = get(side, "policy");
 
-	if (get(side, "isolated_by") == NULL || cJSON_GetArraySize(get(side, "isolated_by")) == 0)
+	if (cJSON_GetArraySize(get(side, "isolated_by")) == 0)
 		return;
 	printf("  %s: ", direction);
 	if (policy == NULL) {
 		print_isolating(side);
-		printf(strcmp(text(side, "miss"), "") != 0 ? " (no rule)" : "");
 		return;
 	}
-	/* A field is named by its whole path, which begins with the rule. */
-	printf("%s/%s %s", text(policy, "namespace"), text(policy, "name"),
-		get(side, "field") != NULL ? text(side, "field") : text(side, "rule"));
-	if (get(side, "wanted") != NULL)
-		printf(" wants %s", text(side, "wanted"));
-	if (get(side, "had") != NULL)
-		printf(", has %s", text(side, "had"));
+	printf("%s/%s", text(policy, "namespace"), text(policy, "name"));
+	if (get(side, "miss") != NULL)
+		print_miss(side, direction);
+	else
+		printf(" %s", text(side, "rule"));
 }
 
 /* Those that denied; of an allowed flow, all that had a say. */
@@ -146,6 +165,7 @@ void watch_text_print(const cJSON *record)
 		printf("packets dropped by the kernel, a queue being full");
 	print_why(record);
 	if (number(record, "repeat") > 1)
-		printf("  %s(%.0f times)%s", output_color(COLOR_DIM), number(record, "repeat"), output_color(COLOR_NONE));
+		printf("  %s(%.0f times)%s", output_color(COLOR_DIM), number(record, "repeat"),
+			output_color(COLOR_NONE));
 	printf("\n");
 }

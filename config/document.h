@@ -69,9 +69,9 @@ int document_read(struct document_list *out, const char *file, const char *bytes
 
 /*
  * As document_read(), but gives each document to `visit` when it is complete, and its tree is gone when that
- * returns: reading a file of many documents costs the memory of one, and stays within the CPU's caches. (JSON is read
- * whole first: it may yet turn out to be YAML.) What `visit` returns, when it is not 0, ends the reading and is returned.
- * out->roots is left empty.
+ * returns: reading a file of many documents costs the memory of one, and stays within the CPU's caches. (JSON is
+ * read whole first: it may yet turn out to be YAML.) What `visit` returns, when it is not 0, ends the reading and
+ * is returned. out->roots is left empty.
  */
 typedef int document_visitor(const struct node *root, void *context);
 int document_visit(struct document_list *out, const char *file, const char *bytes, size_t length,

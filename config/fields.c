@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/spelling.h"
+#include "policy/suggest.h"
 
 enum { UNKNOWN_TOLD = 20 };	/* in one mapping */
 
@@ -39,7 +39,7 @@ static void list_names(const struct field_set *set, char *out, size_t size)
 static void report_unknown(struct decoder *decoder, const struct node_entry *entry, const struct field_set *set)
 {
 	const char *name = entry->key->text;
-	const char *nearest = spelling_nearest(name, set->names);
+	const char *nearest = suggestion_among(set->names, name);
 	const char *elsewhere = hint_elsewhere(set, name);
 	char hint[256];
 
@@ -56,7 +56,7 @@ static void report_unknown(struct decoder *decoder, const struct node_entry *ent
 
 static void report_suspect(struct decoder *decoder, const struct node_entry *entry, const struct field_set *set)
 {
-	const char *nearest = spelling_nearest(entry->key->text, set->names);
+	const char *nearest = suggestion_among(set->names, entry->key->text);
 	char hint[256];
 
 	if (nearest == NULL)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "config/kube_internal.h"
-#include "config/spelling.h"
+#include "policy/suggest.h"
 
 enum our_kind { OUR_NAMESPACE = KUBE_NAMESPACE, OUR_POD = KUBE_POD, OUR_POLICY = KUBE_POLICY, OUR_LIST };
 
@@ -155,7 +155,7 @@ static bool check_version(struct reading *reading, const struct node *object, co
 /* A kind that is none of ours: another object, or one of ours misspelt. */
 static void pass_over(struct reading *reading, const struct node *object, const struct node *kind)
 {
-	const char *nearest = spelling_nearest(kind->text, kind_names);
+	const char *nearest = suggestion_among(kind_names, kind->text);
 	const struct node *version = node_get(object, "apiVersion");
 	char hint[64];
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/spelling.h"
+#include "policy/suggest.h"
 
 static const char *const meta_names[] = { "name", "namespace", "labels", "annotations", "generateName", "uid",
 	"resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
@@ -76,7 +76,7 @@ const char *kube_annotation(const struct kube_meta *meta, const char *name, stru
 static void check_own_annotation(struct decoder *decoder, const struct node *key)
 {
 	static const char *const own[] = { "podgate.io/audit", "podgate.io/ip", "podgate.io/ips", NULL };
-	const char *nearest = spelling_nearest(key->text, own);
+	const char *nearest = suggestion_among(own, key->text);
 	char hint[128];
 
 	for (size_t i = 0; own[i] != NULL; i++)
@@ -109,9 +109,10 @@ static void read_annotations(struct decoder *decoder, const struct node *node, s
 	if (audit == NULL)
 		return;
 	out->audit = strcmp(audit, "true") == 0;
+	/* What is enforced by mistake is seen; a pod or policy that is left out by mistake is a hole. */
 	if (!out->audit && strcmp(audit, "false") != 0)
-		decode_error(decoder, pos, "bad-audit", "write \"true\" or \"false\"",
-			"annotation podgate.io/audit is neither true nor false: '%s'", audit);
+		decode_warning(decoder, pos, "bad-audit", "write \"true\" or \"false\"",
+			"annotation podgate.io/audit is neither true nor false, so this is enforced: '%s'", audit);
 }
 
 /* RFC 3339 to seconds since the epoch. False when it is something else. */

@@ -20,6 +20,56 @@ static const struct field_set ip_block_fields = {
 	.names = (const char *const[]){ "cidr", "except", NULL },
 };
 
+/* "010.0.0.0/08" as "10.0.0.0/8": decimal numbers, which the groups of IPv6 are not, without leading zeros. */
+static void drop_leading_zeros(const char *text, char *out, size_t size)
+{
+	bool in_number = strchr(text, ':') != NULL;
+	size_t used = 0;
+
+	for (; *text != '\0' && used + 1 < size; text++) {
+		if (*text == '0' && !in_number && text[1] >= '0' && text[1] <= '9')
+			continue;
+		in_number = (*text >= '0' && *text <= '9') || (in_number && *text != '.' && *text != '/');
+		out[used++] = *text;
+	}
+	out[used] = '\0';
+}
+
+/* Go's net, which the API server and most implementations use, takes ::ffff:10.0.0.0/104 for 10.0.0.0/8. */
+static bool unmap(struct cidr *block)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const struct ip_addr addr = block->addr;
+
+	if (addr.family != IP_FAMILY_V6 || block->prefix < 96 || memcmp(addr.bytes, mapped, sizeof(mapped)) != 0)
+		return false;
+	*block = (struct cidr){ .addr = ip_addr_v4(addr.bytes + sizeof(mapped)), .prefix = (uint8_t)(block->prefix - 96) };
+	return true;
+}
+
+/*
+ * What the API server takes as ParseCIDRSloppy, for the sake of old objects: a policy that is in force there must
+ * not be refused here. False when it is not that, either.
+ */
+static bool parse_sloppy(struct decoder *decoder, const struct node *node, struct cidr *out)
+{
+	char text[IP_ADDR_TEXT + 8], block[CIDR_TEXT], hint[CIDR_TEXT + 32];
+	bool odd = cidr_parse(out, node->text) != 0;
+
+	if (odd) {
+		drop_leading_zeros(node->text, text, sizeof(text));
+		if (cidr_parse(out, text) != 0)
+			return false;
+	}
+	odd |= unmap(out);
+	if (!odd)
+		return true;
+	snprintf(hint, sizeof(hint), "write %s", cidr_format(out, block));
+	decode_warning(decoder, node->pos, "odd-cidr", hint,
+		"'%s' means %s to Kubernetes and may mean another block elsewhere", node->text, block);
+	return true;
+}
+
 /* False when it is no CIDR block, which is reported. Host bits are kept. */
 static bool read_cidr(struct decoder *decoder, const struct node *node, struct cidr *out)
 {
@@ -29,7 +79,7 @@ static bool read_cidr(struct decoder *decoder, const struct node *node, struct c
 
 	if (text == NULL)
 		return false;
-	if (cidr_parse(out, text) != 0) {
+	if (!parse_sloppy(decoder, node, out)) {
 		const bool bare = ip_addr_parse(&addr, text) == 0;
 
 		snprintf(hint, sizeof(hint), "one address is written %.46s/%u", text, bare ? ip_addr_bits(&addr) : 0U);
@@ -73,8 +123,8 @@ static void report_swallowed(struct decoder *decoder, const struct node *node, c
 }
 
 /*
- * The API server's ValidateIPBlock wants a strict subset of the block, and refuses the policy otherwise. One of the same
- * length is the block itself, whatever its host bits, and nothing would be left: refused here, too. One that
+ * The API server's ValidateIPBlock wants a strict subset of the block, and refuses the policy otherwise. One of the
+ * same length is the block itself, whatever its host bits, and nothing would be left: refused here, too. One that
  * lies outside excepts nothing: the policy's meaning is plain, and it is better in force than not.
  */
 static void check_except(struct decoder *decoder, const struct node *node, const struct cidr *block,

@@ -195,15 +195,21 @@ static void read_spec(struct decoder *decoder, const struct node *spec, struct n
 void kube_read_policy(struct decoder *decoder, const struct node *object, struct network_policy *out)
 {
 	const struct node *spec = node_get(object, "spec");
+	const size_t errors = decoder->diags->errors;
 	struct kube_meta meta;
 
 	fields_check(decoder, object, &policy_fields, FIELDS_STRICT);
 	kube_read_meta(decoder, object, KUBE_POLICY, &meta);
 	*out = (struct network_policy){ .namespace_name = meta.namespace_name, .name = meta.name, .audit = meta.audit,
 		.pos = meta.pos };
-	if (decode_is_absent(spec))
-		decode_error(decoder, object->pos, "missing-spec", "write 'spec:' and below it 'podSelector: ...'",
-			"the NetworkPolicy has no spec");
-	else
+	if (!decode_is_absent(spec)) {
 		read_spec(decoder, spec, out);
+		return;
+	}
+	/* The API server takes it: every field of a spec may be left out, and the spec, too. */
+	out->isolates[DIRECTION_INGRESS] = true;
+	out->pod_selector.pos = object->pos;
+	if (decoder->diags->errors == errors)
+		decode_warning(decoder, object->pos, "missing-spec", "write 'spec:' and below it 'podSelector: ...'",
+			"without spec the policy selects every pod of its namespace and admits nothing to them");
 }

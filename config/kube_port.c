@@ -38,6 +38,15 @@ uint8_t kube_read_protocol(struct decoder *decoder, const struct node *node)
 	return IPPROTO_TCP;
 }
 
+/* Two numbers with a dash or a colon between them, as firewalls write a range. */
+static bool is_range(const char *text)
+{
+	unsigned int first, last;
+	int length = 0;
+
+	return sscanf(text, "%5u%*1[-:]%5u%n", &first, &last, &length) == 2 && text[length] == '\0';
+}
+
 static void read_name(struct decoder *decoder, const struct node *node, struct policy_port *out)
 {
 	const char *problem = port_name_problem(node->text);
@@ -53,7 +62,9 @@ static void read_name(struct decoder *decoder, const struct node *node, struct p
 		decode_error(decoder, node->pos, "quoted-port", hint,
 			"in quotes '%s' is a port's name, and no valid one: %s", node->text, problem);
 	else
-		decode_error(decoder, node->pos, "bad-port-name", NULL, "port name '%s': %s", node->text, problem);
+		decode_error(decoder, node->pos, "bad-port-name",
+			is_range(node->text) ? "a range is written with its ends apart: port: 8000 and endPort: 8010" : NULL,
+			"port name '%s': %s", node->text, problem);
 }
 
 static void read_range_end(struct decoder *decoder, const struct node *node, struct policy_port *out)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/spelling.h"
+#include "policy/suggest.h"
 
 static const struct field_set selector_fields = {
 	.owner = "a selector",
@@ -73,7 +73,7 @@ static bool read_operator(struct decoder *decoder, const struct node *node, enum
 			return true;
 		}
 	}
-	nearest = spelling_nearest(name, operators);
+	nearest = suggestion_among(operators, name);
 	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest != NULL ? nearest : "In");
 	decode_error(decoder, node->pos, "bad-operator", nearest != NULL ? hint : NULL,
 		"'%s' is no operator: In, NotIn, Exists and DoesNotExist are", name);

@@ -13,8 +13,9 @@
 #include "config/store.h"
 
 /*
- * Brings `store` to what `paths` hold now: changed files put, vanished ones removed. Files below a path that is gone or
- * unreadable itself stay: that is a mistake, not a wish to remove all policies. Returns 0 or -ENOMEM. `limits` may be NULL.
+ * Brings `store` to what `paths` hold now: changed files put, vanished ones removed. Files below a path that is
+ * gone or unreadable itself stay: that is a mistake, not a wish to remove all policies. Returns 0 or -ENOMEM.
+ * `limits` may be NULL.
  */
 int load_paths(struct store *store, const char *const *paths, size_t count, const struct document_limits *limits);
 

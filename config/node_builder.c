@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/duplicate_keys.h"
+
 enum { BYTES_MOST = 64 << 20, NODES_MOST = 4000000, DEPTH_MOST = 64 };
 enum { TREE_KEPT = 256 * 1024 };	/* bytes of visited trees, before they are freed */
 enum { MERGE_MOST = 256 };	/* keys of either mapping: merging compares each with each */
@@ -194,73 +196,6 @@ int node_builder_open(struct node_builder *builder, enum node_kind kind, struct 
 	return 0;
 }
 
-static void report_duplicate(struct node_builder *builder, const struct node *first, const struct node *second)
-{
-	/* Two objects pasted one below the other: what is missing is the line between them. */
-	const bool new_object = builder->depth == 1 && strcmp(second->text, "apiVersion") == 0;
-	char hint[96];
-
-	if (second->pos.file == NULL)
-		return;	/* the stand-in for a key that was refused */
-	snprintf(hint, sizeof(hint), "the first is at line %u; keep one of them", first->pos.line);
-	spoil_open(builder);
-	if (new_object)
-		diag_add(builder->diags, DIAG_ERROR, second->pos, "missing-separator",
-			"put a line with --- above this one", "a new object begins here, inside the one of line %u",
-			first->pos.line);
-	else
-		diag_add(builder->diags, DIAG_ERROR, second->pos, "duplicate-key", hint, "'%s' is here twice",
-			second->text);
-}
-
-static int entry_cmp(const void *pa, const void *pb)
-{
-	const struct node_entry *const *a = pa, *const *b = pb;
-	const int order = strcmp((*a)->key->text, (*b)->key->text);
-
-	return order != 0 ? order : (*a < *b ? -1 : *a > *b);
-}
-
-/* Sorted rather than compared pair by pair: a mapping may have a million keys. */
-static int find_duplicates_sorted(struct node_builder *builder, const struct node_entry *entries, size_t count)
-{
-	const struct node_entry **sorted = reallocarray(NULL, count, sizeof(const struct node_entry *));
-
-	if (sorted == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &entries[i];
-	qsort(sorted, count, sizeof(*sorted), entry_cmp);
-	for (size_t i = 1; i < count; i++)
-		if (strcmp(sorted[i - 1]->key->text, sorted[i]->key->text) == 0)
-			report_duplicate(builder, sorted[i - 1]->key, sorted[i]->key);
-	free(sorted);
-	return 0;
-}
-
-/* Once a second object is found in a mapping, all its other keys are duplicates, too: not worth a word each. */
-static bool is_second_object(const struct node_builder *builder, const struct node *key)
-{
-	return builder->depth == 1 && strcmp(key->text, "apiVersion") == 0;
-}
-
-static int find_duplicates(struct node_builder *builder, const struct node_entry *entries, size_t count)
-{
-	if (count > 16)
-		return find_duplicates_sorted(builder, entries, count);
-	for (size_t i = 1; i < count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (strcmp(entries[i].key->text, entries[j].key->text) != 0)
-				continue;
-			report_duplicate(builder, entries[j].key, entries[i].key);
-			if (is_second_object(builder, entries[i].key))
-				return 0;
-			break;
-		}
-	}
-	return 0;
-}
-
 static bool is_merge_key(const struct node *key)
 {
 	return !key->quoted && strcmp(key->text, "<<") == 0;
@@ -333,10 +268,15 @@ static int merge_keys(struct node_builder *builder, size_t first)
 
 static int finish_mapping(struct node_builder *builder, size_t first)
 {
-	int err = find_duplicates(builder, builder->pending + first, builder->pending_count - first);
+	const int duplicates = duplicate_keys_find(builder->diags, builder->pending + first,
+		builder->pending_count - first, builder->depth == 1);
 
+	if (duplicates < 0)
+		return duplicates;
+	if (duplicates > 0)
+		spoil_open(builder);
 	/* A merge key in what was merged is gone: it was resolved when that mapping was closed. */
-	return err != 0 ? err : merge_keys(builder, first);
+	return merge_keys(builder, first);
 }
 
 int node_builder_close(struct node_builder *builder)

@@ -8,7 +8,7 @@
 
 #include "config/decode.h"
 #include "config/scalar.h"
-#include "config/spelling.h"
+#include "policy/suggest.h"
 
 static void put_uint(struct settings *settings, const struct setting *row, uint32_t value)
 {
@@ -152,7 +152,7 @@ static void report_unknown(struct decoder *decoder, const char *name, struct sou
 
 	for (size_t i = 0; i < count && i < sizeof(names) / sizeof(names[0]) - 1; i++)
 		names[i] = table[i].name;
-	nearest = spelling_nearest(name, names);
+	nearest = suggestion_among(names, name);
 	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest != NULL ? nearest : "");
 	decode_error(decoder, pos, "unknown-setting", nearest != NULL ? hint : "see podgate.conf(5) for all of them",
 		"there is no setting '%s'", name);

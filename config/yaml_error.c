@@ -96,6 +96,25 @@ static bool line_above(const struct scene *scene, const struct line *below, stru
 	return false;
 }
 
+/* The nearest line below that is not empty, within the document. */
+static bool line_below(const struct scene *scene, const struct line *above, struct line *out)
+{
+	const char *const end = scene->bytes + scene->length;
+	const char *start = above->text, *newline;
+	size_t number = above->number;
+
+	while ((newline = memchr(start, '\n', (size_t)(end - start))) != NULL) {
+		start = newline + 1;
+		if (end - start >= 3 && memcmp(start, "---", 3) == 0)
+			return false;
+		newline = memchr(start, '\n', (size_t)(end - start));
+		*out = make_line(start, (size_t)((newline != NULL ? newline : end) - start), ++number);
+		if (out->length > 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '/' || c == '-';
@@ -199,7 +218,8 @@ static bool continues_value(const struct scene *scene, const struct line *line)
 
 /*
  * Says which lines above lack their colon. False when it is none of them: when what is above is a key with its
- * value, or words that nobody could have meant for a key. Lines in between that are indented deeper belong to the same text.
+ * value, or words that nobody could have meant for a key. Lines in between that are indented deeper belong to the
+ * same text.
  */
 static bool report_missing_colons(const struct scene *scene, const struct line *line)
 {
@@ -218,6 +238,43 @@ static bool report_missing_colons(const struct scene *scene, const struct line *
 	return found;
 }
 
+/* Whether the line is but the name of a policy's field that has something below it. */
+static bool is_field(const struct line *line)
+{
+	static const char *const names[] = { "to", "from", "ports", "ingress", "egress", "podSelector", "namespaceSelector",
+		"ipBlock", "except", "matchLabels", "matchExpressions", "policyTypes" };
+	const size_t length = line->length - line->content;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == length && memcmp(line->text + line->content, names[i], length) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * libyaml gives up at the first mistake, and who forgets one colon forgets the next: where a field's name stands alone
+ * above a line indented deeper, it is told at once.
+ */
+static void report_later_colons(const struct scene *scene, const struct line *from)
+{
+	struct line line = *from, below;
+
+	while (line_below(scene, &line, &below)) {
+		if (line.number > from->number && below.indent > line.indent && is_field(&line))
+			report_missing_colon(scene, &line);
+		line = below;
+	}
+}
+
+/* As report_missing_colons(), and then those in the rest of the document. */
+static bool explain_missing_colons(const struct scene *scene, const struct line *line)
+{
+	if (!report_missing_colons(scene, line))
+		return false;
+	report_later_colons(scene, line);
+	return true;
+}
+
 /*
  * A key where none may be. Mostly a line above lacks its colon and swallowed this one:
  *	- to
@@ -227,7 +284,7 @@ static void explain_mapping_value(const struct scene *scene)
 {
 	const struct line line = find_line(scene, scene->failure->line);
 
-	if (!explain_second_colon(scene, &line) && !report_missing_colons(scene, &line))
+	if (!explain_second_colon(scene, &line) && !explain_missing_colons(scene, &line))
 		report(scene, line.number, line.indent, "bad-indentation", "indent it like the keys it belongs with",
 			"this line is indented as if it were part of the value above it");
 }
@@ -238,7 +295,7 @@ static void explain_missing_key(const struct scene *scene)
 	const struct line line = find_line(scene, scene->failure->line);
 	char text[128];
 
-	if (report_missing_colons(scene, &line))
+	if (explain_missing_colons(scene, &line))
 		return;
 	if (line.content < line.length && line.text[line.content] == ':') {
 		report(scene, line.number, line.content, "bad-key", "write a name before the colon",
@@ -255,7 +312,7 @@ static void explain_document_start(const struct scene *scene)
 {
 	const struct line line = find_line(scene, scene->failure->line);
 
-	if (!report_missing_colons(scene, &line))
+	if (!explain_missing_colons(scene, &line))
 		report(scene, line.number, line.indent, "bad-indentation", "a new document begins with a line ---",
 			"the document ended above this line");
 }
@@ -266,7 +323,7 @@ static void explain_missing_dash(const struct scene *scene)
 	char text[128];
 
 	/* "- b" below "- a" but deeper is an item that is indented too far, and "a" no key. */
-	if (has_colon(&line) && report_missing_colons(scene, &line))
+	if (has_colon(&line) && explain_missing_colons(scene, &line))
 		return;
 	snprintf(text, sizeof(text),
 		"this line is indented like the items of the list of line %zu, but does not begin with '- '",
@@ -279,7 +336,9 @@ static void explain_simple_key(const struct scene *scene)
 {
 	const struct line line = find_line(scene, scene->failure->context_line);
 
-	if (!report_missing_colon(scene, &line))
+	if (report_missing_colon(scene, &line))
+		report_later_colons(scene, &line);
+	else
 		report(scene, scene->failure->context_line, scene->failure->context_column, "missing-colon",
 			"write 'key: value'", "this is no key: it has no colon after it");
 }

@@ -191,6 +191,14 @@ static bool skip_document(struct yaml_run *run)
 	return false;
 }
 
+static void report_giving_up(const struct yaml_run *run)
+{
+	const struct source_pos pos = { .file = run->builder->file, .line = (uint32_t)(run->start_line + 1), .column = 1 };
+
+	diag_add(run->builder->diags, DIAG_ERROR, pos, "too-many-mistakes", "mend those above first",
+		"%d documents of this file are no YAML: it is not read from here on", BROKEN_MOST);
+}
+
 int yaml_read(struct node_builder *builder, const char *bytes, size_t length, size_t *broken)
 {
 	struct yaml_run run = { .builder = builder, .bytes = bytes, .length = length };
@@ -202,9 +210,13 @@ int yaml_read(struct node_builder *builder, const char *bytes, size_t length, si
 			return err;
 		node_builder_drop_document(builder);
 		(*broken)++;
-		if (err == -E2BIG || *broken == BROKEN_MOST)
-			return -E2BIG;
+		if (err == -E2BIG)
+			return err;
 		if (!skip_document(&run))
 			return 0;
+		if (*broken == BROKEN_MOST) {
+			report_giving_up(&run);
+			return -E2BIG;
+		}
 	}
 }

@@ -23,9 +23,9 @@
  *	  CTA_TUPLE_REPLY { likewise }
  *	  CTA_MARK, CTA_ID, CTA_ZONE			CTA_ZONE: a zone of both directions
  *
- * Attributes are walked directly. libnetfilter_conntrack's nfct_nlmsg_parse() reads the same message into an object on the heap that
- * has to be taken apart again: of a dump of 100 000 entries (226 ms in the kernel and the socket) it makes 318 ms, this
- * decoder 252 ms (bench/bench_sweep.c, Linux 6.18).
+ * Attributes are walked directly. libnetfilter_conntrack's nfct_nlmsg_parse() reads the same message into an object
+ * on the heap that has to be taken apart again: of a dump of 100 000 entries (226 ms in the kernel and the socket)
+ * it makes 318 ms, this decoder 252 ms (bench/bench_sweep.c, Linux 6.18).
  */
 
 struct tuple {

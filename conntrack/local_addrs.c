@@ -35,7 +35,7 @@ static int append(struct local_addrs *list, struct ip_addr addr)
 	return 0;
 }
 
-/* IFA_LOCAL is ours; IFA_ADDRESS is too, except on a point-to-point link, where it is the peer's and IFA_LOCAL is there. */
+/* IFA_LOCAL is ours; so is IFA_ADDRESS, except on a point-to-point link: there it is the peer's, next to IFA_LOCAL. */
 static int take_address(const struct nlmsghdr *message, void *context)
 {
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);

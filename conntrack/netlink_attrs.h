@@ -11,8 +11,8 @@
 #include <linux/netlink.h>
 
 /*
- * Sorts the attributes in `length` bytes into table[0..most] by type; NULL where there is none, the last where there are
- * several. Types past `most` are passed over; what follows a malformed attribute is not there.
+ * Sorts the attributes in `length` bytes into table[0..most] by type; NULL where there is none, the last where
+ * there are several. Types past `most` are passed over; what follows a malformed attribute is not there.
  */
 void netlink_attrs_index(const struct nlattr **table, uint16_t most, const void *bytes, size_t length);
 void netlink_attrs_index_nested(const struct nlattr **table, uint16_t most, const struct nlattr *nest);

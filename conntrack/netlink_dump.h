@@ -16,10 +16,10 @@ enum { NETLINK_DUMP_BUFFER = 32768 };
 typedef int netlink_visit(const struct nlmsghdr *message, void *context);
 
 /*
- * Sends `request` (flags NLM_F_REQUEST | NLM_F_DUMP, any sequence number) and visits the whole answer. Returns 0; the negative
- * return of a visit, once the rest of the answer has been read away; or -errno: the kernel's refusal, -ENOBUFS when a part of
- * the answer was lost, -EBADMSG when it made no sense. Signals do not end it. *interrupted (may be NULL) tells
- * whether the kernel saw what it was dumping change meanwhile (NLM_F_DUMP_INTR).
+ * Sends `request` (flags NLM_F_REQUEST | NLM_F_DUMP, any sequence number) and visits the whole answer. Returns 0;
+ * the negative return of a visit, once the rest of the answer has been read away; or -errno: the kernel's refusal,
+ * -ENOBUFS when a part of the answer was lost, -EBADMSG when it made no sense. Signals do not end it. *interrupted
+ * (may be NULL) tells whether the kernel saw what it was dumping change meanwhile (NLM_F_DUMP_INTR).
  */
 int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, netlink_visit *visit, void *context,
 	bool *interrupted);

@@ -3,11 +3,11 @@
 #define CONNTRACK_SWEEP_H
 
 /*
- * A sweep holds the kernel's flow table against a snapshot: every live flow that touches an isolated pod is judged and
- * its mark set where it must change; a DENY of ours on any other flow is cleared. No entry is ever deleted: its NAT
- * mapping and direction would be lost, and an allowed connection with it. Flows of the gateway
- * itself do not pass FORWARD: those it begins are never judged (Kubernetes lets the node reach its pods), those that pods begin to one of its
- * addresses only with host_traffic.
+ * A sweep holds the kernel's flow table against a snapshot: every live flow that touches an isolated pod is judged
+ * and its mark set where it must change; a DENY of ours on any other flow is cleared. No entry is ever deleted: its
+ * NAT mapping and direction would be lost, and an allowed connection with it. Flows of the gateway itself do not
+ * pass FORWARD: those it begins are never judged (Kubernetes lets the node reach its pods), those that pods begin
+ * to one of its addresses only with host_traffic.
  */
 
 #include <stdbool.h>

@@ -24,8 +24,8 @@ struct ct_entry {
 	 */
 	struct flow flow;
 	/*
-	 * The original tuple, as sent: with the zone, it names the entry to the kernel. For protocols without ports, what
-	 * the kernel keeps in their place (GRE keys).
+	 * The original tuple, as sent: with the zone, it names the entry to the kernel. For protocols without
+	 * ports, what the kernel keeps in their place (GRE keys).
 	 */
 	struct flow original;
 	uint32_t mark;
@@ -38,11 +38,12 @@ int ct_table_open(struct ct_table **out);	/* 0, or -errno */
 void ct_table_close(struct ct_table *table);	/* NULL is allowed */
 
 /*
- * Calls `visit` for each entry of both families. It may change marks (ct_table_mark()), but not dump. A negative return of visit
- * ends the visits and is returned. An entry that can't be understood is counted in *skipped. An entry that
- * stays from beginning to end is visited at least once; twice, when its neighbours in the kernel's hash table vanish meanwhile. Only a
- * resize of that table in mid-dump (net.netfilter.nf_conntrack_buckets) may hide entries: a later sweep finds them.
- * Returns 0, or -errno: -EPERM without CAP_NET_ADMIN, -ENOBUFS when a part was lost; never -EINTR.
+ * Calls `visit` for each entry of both families. It may change marks (ct_table_mark()), but not dump. A negative
+ * return of visit ends the visits and is returned. An entry that can't be understood is counted in *skipped. An
+ * entry that stays from beginning to end is visited at least once; twice, when its neighbours in the kernel's hash
+ * table vanish meanwhile. Only a resize of that table in mid-dump (net.netfilter.nf_conntrack_buckets) may hide
+ * entries: a later sweep finds them. Returns 0, or -errno: -EPERM without CAP_NET_ADMIN, -ENOBUFS when a part was
+ * lost; never -EINTR.
  */
 typedef int ct_visit(const struct ct_entry *entry, void *context);
 int ct_table_dump(struct ct_table *table, ct_visit *visit, void *context, size_t *skipped);
@@ -58,10 +59,11 @@ struct ct_mark {
 };
 
 /*
- * Sets the bits of `mask` in the mark of each entry to those in `mark`, many messages a send; all other bits stay. Entries gone
- * meanwhile are counted in *vanished, which is no error. Returns 0, or the first other -errno (the rest are still
- * tried). The kernel names an entry by tuple and zone alone (it compares CTA_ID on delete, not on update): a new connection
- * under the same tuple is marked in place of the old one. It was judged by itself, and the next sweep holds it to that.
+ * Sets the bits of `mask` in the mark of each entry to those in `mark`, many messages a send; all other bits stay.
+ * Entries gone meanwhile are counted in *vanished, which is no error. Returns 0, or the first other -errno (the
+ * rest are still tried). The kernel names an entry by tuple and zone alone (it compares CTA_ID on delete, not on
+ * update): a new connection under the same tuple is marked in place of the old one. It was judged by itself, and
+ * the next sweep holds it to that.
  */
 int ct_table_mark(struct ct_table *table, struct ct_mark *marks, size_t count, size_t *vanished);
 

@@ -29,7 +29,8 @@ int main(int argc, char **argv)
 	FILE *to = from != NULL ? fopen(argv[2], "w") : NULL;
 
 	if (to == NULL || copy_page(from, to) != 0 || fclose(to) != 0) {
-		fprintf(stderr, "usage: podgate-settings-man PAGE OUT, the page with one line .\\\" @OPTIONS@\n");
+		fprintf(stderr,
+			"usage: podgate-settings-man PAGE OUT, the page with one line .\\\" @OPTIONS@\n");
 		return 1;
 	}
 	fclose(from);

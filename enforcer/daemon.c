@@ -399,6 +399,7 @@ int daemon_run(const struct settings *settings)
 	struct daemon daemon = {.settings = settings, .started_ns = now_ns()};
 	int err;
 
+	log_fill_standard_fds();
 	save_memory();
 	signal(SIGPIPE, SIG_IGN);	/* a watcher or a log reader that went away is an error of its write, no more */
 	err = prepare_host(settings);

@@ -399,37 +399,51 @@ int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *sn
 	return swept != 0 ? swept : err;
 }
 
-static long count_family(const struct snapshot *snapshot, enum ip_family family)
+/* How many of the sorted addresses are IPv4: those come first. */
+static size_t count_ipv4(const struct ip_addr *addrs, size_t count)
 {
-	size_t count;
-	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
-	long found = 0;
+	size_t v4 = 0;
 
-	for (size_t i = 0; i < count; i++)
-		found += isolated[i].family == family;
-	return found;
+	while (v4 < count && addrs[v4].family == IP_FAMILY_V4)
+		v4++;
+	return v4;
 }
 
-/*
- * By their sizes only: that finds a set emptied, which opens every pod, and costs next to nothing. 0; -ENOENT
- * when a set can't be asked, being gone; -ESTALE.
- */
+/* 0; -ENOENT when a set is gone; -ESTALE and such: it is not as `snapshot` wants it, which result->found tells. */
 static int verify_sets(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result)
 {
-	static const enum ip_family families[] = {IP_FAMILY_V4, IP_FAMILY_V6};
-	int err = 0;
+	char problem[POD_SET_PROBLEM];
+	size_t count, v4;
+	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
+	int err;
 
-	for (size_t i = 0; i < (enforcement->rules.ipv6 ? 2U : 1U); i++) {
-		const long wanted = count_family(snapshot, families[i]);
-
-		result->set_sizes[i] = pod_set_count(families[i]);
-		if (result->set_sizes[i] == wanted || !enforcement->sets_exact)
-			continue;
-		snprintf(result->found, sizeof(result->found), "a set of isolated IPv%d pods has %ld of %ld addresses",
-			(int)families[i], result->set_sizes[i] < 0 ? 0 : result->set_sizes[i], wanted);
-		err = result->set_sizes[i] < 0 ? -ENOENT : -ESTALE;
-	}
+	v4 = count_ipv4(isolated, count);
+	err = pod_set_verify(IP_FAMILY_V4, isolated, v4, &result->set_sizes[0], problem);
+	if (err == 0 && enforcement->rules.ipv6)
+		err = pod_set_verify(IP_FAMILY_V6, isolated + v4, count - v4, &result->set_sizes[1], problem);
+	/* Sets that a failed change left too wide are known to be: that is no tampering. */
+	if (err == -ESTALE && !enforcement->sets_exact)
+		return 0;
+	if (err != 0)
+		snprintf(result->found, sizeof(result->found), "%s", problem);
 	return err;
+}
+
+static void verify_bridges(const struct settings *settings, struct bridge_result *result)
+{
+	char found[256];
+
+	*result = (struct bridge_result){.state = host_find_bridges(settings, found)};
+	if (result->state == HOST_BRIDGES_NONE || result->state == HOST_BRIDGES_SHOWN ||
+	    settings->bridge == BRIDGE_IGNORE)
+		return;
+	memcpy(result->found, found, sizeof(found));
+	if (host_prepare_bridge(settings, found) != 0) {
+		memcpy(result->found, found, sizeof(found));
+		return;
+	}
+	result->state = HOST_BRIDGES_SHOWN;
+	result->mended = true;
 }
 
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
@@ -439,6 +453,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	const int rules = ruleset_verify(&enforcement->rules, sets == 0 ? result->found : problem);
 	int err = 0;
 
+	verify_bridges(enforcement->settings, &result->bridges);
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
 		return 0;

@@ -15,6 +15,7 @@
 #include "config/settings.h"
 #include "conntrack/sweep.h"
 #include "enforcer/gate.h"
+#include "enforcer/host.h"
 #include "enforcer/learner.h"
 #include "enforcer/ruleset.h"
 #include "enforcer/verdict_log.h"
@@ -34,8 +35,8 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 /*
  * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it,
  * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in; (5) flows that
- * began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found in `sweeps`; or -errno and `problem`, and what was
- * not there before is gone again. `snapshot` is the caller's to free after enforcement_close().
+ * began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found in `sweeps`; or
+ * -errno and `problem`, and what was not there before is gone again. `snapshot` is the caller's to free after enforcement_close().
  */
 enum { ENFORCEMENT_START_SWEEPS = 2 };
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
@@ -73,11 +74,17 @@ struct verify_result {
 	bool tampered;			/* our rules or sets were not as we left them; what differed is in `found` */
 	bool repaired;
 	char found[RULESET_PROBLEM];
-	long set_sizes[2];		/* addresses in the pods sets, IPv4 and IPv6; or -errno */
+	long set_sizes[2];		/* addresses found in the pods sets, IPv4 and IPv6 */
+	struct bridge_result {
+		enum host_bridges state;	/* in the end */
+		bool mended;		/* bridged packets did not pass the rules, why is in `found`; now they do */
+		char found[256];	/* or that they still do not, and that settings->bridge wants them to; else "" */
+	} bridges;
 };
 /*
  * Looks at the rules and sets and, where somebody changed them, puts them back as `snapshot`, the one in force, wants
- * them. 0; or -errno and `problem`: they could not be. Flows that passed meanwhile are for the next sweep.
+ * them. 0; or -errno and `problem`: they could not be. Looks at the bridges as well, which often come with the first
+ * pod, and does what settings->bridge says. Flows that passed meanwhile are for the next sweep.
  */
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
 	char problem[ENFORCEMENT_PROBLEM]);

@@ -4,14 +4,15 @@
 
 /*
  * Explanations as JSON, one stable schema for the verdict log, the control socket and `-o json` (described in
- * podgate-log(5)). Every function returns a new value that the caller owns (cJSON_Delete()), or NULL when memory is short.
+ * podgate-log(5)). Every function returns a new value that the caller owns (cJSON_Delete()), or NULL when memory is
+ * short.
  */
 
 #include <cjson/cJSON.h>
 
 #include "policy/explain.h"
 
-/* One end: {"address", "port", "namespace", "pod"}; the names only for pods, the port only where the protocol has one. */
+/* One end: {"address", "port", "namespace", "pod"}; names only for pods, the port only if the protocol has one. */
 cJSON *explain_json_end(const struct explanation *explanation, enum direction direction);
 /*
  * One side:

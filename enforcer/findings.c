@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/findings.h"
 
+#include <stdio.h>
+
 #include "enforcer/log.h"
 #include "policy/arena.h"
 #include "policy/diag.h"
@@ -30,6 +32,7 @@ static uint64_t hash_errors(const struct diag_list *diags)
 
 static void say(const struct diag_list *diags)
 {
+	char place[32];
 	size_t said = 0;
 
 	for (size_t i = 0; i < diags->count && said < SAID_MOST; i++) {
@@ -37,8 +40,11 @@ static void say(const struct diag_list *diags)
 
 		if (diag->severity != DIAG_ERROR)
 			continue;
-		log_warnx("%s:%u:%u: %s%s%s", diag->pos.file, diag->pos.line, diag->pos.column, diag->text,
-			diag->hint == NULL ? "" : "; ", diag->hint == NULL ? "" : diag->hint);
+		place[0] = '\0';
+		if (diag->pos.line > 0)	/* else it is about the file as such */
+			snprintf(place, sizeof(place), "%u:%u:", diag->pos.line, diag->pos.column);
+		log_warnx("%s:%s %s%s%s", diag->pos.file, place, diag->text, diag->hint == NULL ? "" : "; ",
+			diag->hint == NULL ? "" : diag->hint);
 		said++;
 	}
 	if (diags->errors > said)

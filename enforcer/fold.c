@@ -25,7 +25,7 @@ struct slot {
 struct fold {
 	uint64_t window_ns, seed;
 	uint32_t capacity;
-	uint32_t used;		/* slots below it were in use once; those above were never touched, and cost no memory */
+	uint32_t used;		/* slots below it were in use once; those above cost no memory yet */
 	uint32_t free, oldest, newest;
 	uint32_t *chains;	/* capacity of them */
 	struct slot *slots;

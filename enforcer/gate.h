@@ -3,13 +3,14 @@
 #define ENFORCER_GATE_H
 
 /*
- * The workers and the snapshot they judge by. Worker i owns NFQUEUE queue_base + i; the last one, number `workers`, owns the
- * queue of packets seen in the reply direction and judges them by the reversed flow. All functions are for the control thread,
- * gate_stats() for any.
+ * The workers and the snapshot they judge by. Worker i owns NFQUEUE queue_base + i; the last one, number `workers`,
+ * owns the queue of packets seen in the reply direction and judges them by the reversed flow. All functions are for
+ * the control thread, gate_stats() for any.
  *
- * What gate_publish() promises, in this order: (1) a burst read after it returns is judged by the new snapshot; (2) every
- * verdict of an older snapshot was sent before it returns, so the flows it allowed are in conntrack, confirmed,
- * for a sweep to find; (3) no worker holds the older snapshot any more. Records in the rings may still name it.
+ * What gate_publish() promises, in this order: (1) a burst read after it returns is judged by the new snapshot; (2)
+ * every verdict of an older snapshot was sent before it returns, so the flows it allowed are in conntrack,
+ * confirmed, for a sweep to find; (3) no worker holds the older snapshot any more. Records in the rings may still
+ * name it.
  */
 
 #include <stdbool.h>
@@ -37,8 +38,9 @@ struct gate_options {
 };
 
 /*
- * Opens and binds the queues; nothing runs yet. Returns 0, or -errno with a sentence in `problem` that names the remedy: -EPERM without
- * CAP_NET_ADMIN, -EBUSY when another program holds a queue (its portid is named), -EPROTONOSUPPORT on a kernel without nfnetlink_queue.
+ * Opens and binds the queues; nothing runs yet. Returns 0, or -errno with a sentence in `problem` that names the
+ * remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds a queue (its portid is named),
+ * -EPROTONOSUPPORT on a kernel without nfnetlink_queue.
  */
 enum { GATE_PROBLEM = 256 };
 int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM]);

@@ -34,6 +34,17 @@ bool host_ipv6_present(void);
  */
 size_t host_check(const struct settings *settings, struct host_finding findings[HOST_FINDINGS_MOST]);
 
+/* Whether packets between the ports of a bridge pass iptables, in this network namespace. */
+enum host_bridges {
+	HOST_BRIDGES_NONE,		/* there is no bridge */
+	HOST_BRIDGES_SHOWN,
+	HOST_BRIDGES_HIDDEN,		/* some do not: pods there reach each other past the rules */
+	HOST_BRIDGES_UNKNOWN,
+};
+const char *host_bridges_name(enum host_bridges bridges);	/* "none", "shown", "hidden", "unknown" */
+/* Looks, and changes nothing. With HIDDEN and UNKNOWN `found` becomes a sentence. */
+enum host_bridges host_find_bridges(const struct settings *settings, char found[256]);
+
 /*
  * Bridged packets pass iptables? Per settings->bridge: loads br_netfilter and sets bridge-nf-call-ip(6)tables
  * where a bridge exists (in this network namespace), requires them, or ignores the question. Cheap when there

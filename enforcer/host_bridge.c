@@ -16,19 +16,26 @@
 /*
  * Pods on one Linux bridge reach each other without passing FORWARD, unless br_netfilter shows iptables what a bridge
  * forwards: for a whole network namespace (a sysctl) or for one bridge (an option of its own); either is enough.
+ *
+ * What carries a VLAN tag is shown only when another sysctl says so, for which no bridge has an option. It is
+ * needed where nobody uses VLANs, too: a tag of VLAN 0 says no more than a priority, and every pod takes the
+ * packet behind it as one without a tag.
  */
+
+enum { SEEN_IPV4, SEEN_IPV6, SEEN_TAGGED, SWITCH_COUNT };
 
 struct bridges {
 	unsigned int count;
-	unsigned int unseen[2]; /* without the option of their own, for IPv4 and IPv6 */
+	unsigned int unseen[SWITCH_COUNT]; /* without an option of their own */
 	char name[IFNAMSIZ]; /* one that is unseen, or any */
 };
 
 static const struct switch_file {
 	const char *path, *sysctl;
-} switches[2] = {
+} switches[SWITCH_COUNT] = {
 	{"/proc/sys/net/bridge/bridge-nf-call-iptables", "net.bridge.bridge-nf-call-iptables"},
 	{"/proc/sys/net/bridge/bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-ip6tables"},
+	{"/proc/sys/net/bridge/bridge-nf-filter-vlan-tagged", "net.bridge.bridge-nf-filter-vlan-tagged"},
 };
 
 /* Attributes of one level by their type; unknown types are passed over. */
@@ -75,8 +82,9 @@ static int take_link(const struct nlmsghdr *message, void *context)
 	if (info.of[IFLA_INFO_DATA] != NULL)
 		mnl_attr_parse_nested(info.of[IFLA_INFO_DATA], take_attr, &data);
 	bridges->count++;
-	bridges->unseen[0] += !has_own_option(&data, IFLA_BR_NF_CALL_IPTABLES);
-	bridges->unseen[1] += !has_own_option(&data, IFLA_BR_NF_CALL_IP6TABLES);
+	bridges->unseen[SEEN_IPV4] += !has_own_option(&data, IFLA_BR_NF_CALL_IPTABLES);
+	bridges->unseen[SEEN_IPV6] += !has_own_option(&data, IFLA_BR_NF_CALL_IP6TABLES);
+	bridges->unseen[SEEN_TAGGED]++;
 	name = link.of[IFLA_IFNAME];
 	if (name != NULL && mnl_attr_validate(name, MNL_TYPE_NUL_STRING) >= 0)
 		snprintf(bridges->name, sizeof(bridges->name), "%s", mnl_attr_get_str(name));
@@ -128,14 +136,16 @@ static int find_bridges(struct bridges *out)
 	return err;
 }
 
-/* Which of the families' switches hide bridged packets now: -1 none, else an index into `switches`. */
+/* Which of the switches hides bridged packets now: -1 none, else an index into `switches`. */
 static int find_hidden(const struct bridges *bridges, bool ipv6, bool *module_missing)
 {
 	*module_missing = false;
-	for (int i = 0; i < (ipv6 ? 2 : 1); i++) {
+	for (int i = 0; i < SWITCH_COUNT; i++) {
 		long value = 0;
 		const int err = host_sysctl_read(switches[i].path, &value);
 
+		if (i == SEEN_IPV6 && !ipv6)
+			continue;
 		*module_missing = err == -ENOENT;
 		if (*module_missing || (value == 0 && bridges->unseen[i] > 0))
 			return i;
@@ -196,6 +206,40 @@ void host_check_bridge(struct host_report *report)
 			switches[hidden].sysctl);
 }
 
+const char *host_bridges_name(enum host_bridges bridges)
+{
+	static const char *const names[] = {
+		[HOST_BRIDGES_NONE] = "none",
+		[HOST_BRIDGES_SHOWN] = "shown",
+		[HOST_BRIDGES_HIDDEN] = "hidden",
+		[HOST_BRIDGES_UNKNOWN] = "unknown",
+	};
+
+	return names[bridges];
+}
+
+enum host_bridges host_find_bridges(const struct settings *settings, char found[256])
+{
+	struct bridges bridges;
+	bool module_missing;
+	char text[160];
+	const int err = find_bridges(&bridges);
+	int hidden;
+
+	if (err != 0) {
+		snprintf(found, 256, "the bridges can't be listed: %s", strerror(-err));
+		return HOST_BRIDGES_UNKNOWN;
+	}
+	if (bridges.count == 0)
+		return HOST_BRIDGES_NONE;
+	hidden = find_hidden(&bridges, wants_ipv6(settings), &module_missing);
+	if (hidden < 0)
+		return HOST_BRIDGES_SHOWN;
+	describe_hidden(&bridges, hidden, module_missing, text);
+	snprintf(found, 256, "%s", text);
+	return HOST_BRIDGES_HIDDEN;
+}
+
 /* Best effort: whether it helped shows in the sysctl that appears, or does not. */
 static void load_module(void)
 {
@@ -214,9 +258,11 @@ static int switch_on(const struct bridges *bridges, bool ipv6, bool module_missi
 
 	if (module_missing)
 		load_module();
-	for (int i = 0; i < (ipv6 ? 2 : 1) && err == 0; i++) {
+	for (int i = 0; i < SWITCH_COUNT && err == 0; i++) {
 		long value;
 
+		if (i == SEEN_IPV6 && !ipv6)
+			continue;
 		err = host_sysctl_read(switches[i].path, &value);
 		if (err == 0 && value == 0 && bridges->unseen[i] > 0)
 			err = host_sysctl_write(switches[i].path, 1);

@@ -11,6 +11,12 @@
 
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6 };
 
+/*
+ * To be called first of all. Standard input, output and error become /dev/null where we were started without
+ * them: else a socket or the rules of iptables would take their number, and messages would be written into it.
+ */
+void log_fill_standard_fds(void);
+
 /* One message, without a newline. log_warn() appends ": " and strerror(errno), log_warnx() does not. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -3,8 +3,9 @@
 #define ENFORCER_NFQUEUE_H
 
 /*
- * One NFQUEUE queue of the kernel, over a netlink socket of its own: packets come in bursts and are answered in bursts. Opened by
- * any thread, then used by one; only nfqueue_wake() is for another. Nothing is allocated after nfqueue_open().
+ * One NFQUEUE queue of the kernel, over a netlink socket of its own: packets come in bursts and are answered in
+ * bursts. Opened by any thread, then used by one; only nfqueue_wake() is for another. Nothing is allocated after
+ * nfqueue_open().
  */
 
 #include <stdbool.h>
@@ -23,9 +24,9 @@ struct nfqueue_options {
 };
 
 /*
- * Opens a socket and binds the queue in the calling thread's network namespace. 0; or -errno with a sentence in `problem` that
- * names the remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds the queue (which is named),
- * -EPROTONOSUPPORT on a kernel without nfnetlink_queue, -EOPNOTSUPP on one too old.
+ * Opens a socket and binds the queue in the calling thread's network namespace. 0; or -errno with a sentence in
+ * `problem` that names the remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds the queue (which
+ * is named), -EPROTONOSUPPORT on a kernel without nfnetlink_queue, -EOPNOTSUPP on one too old.
  */
 enum { NFQUEUE_PROBLEM = 256 };
 int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM]);
@@ -46,8 +47,8 @@ struct nfqueue_burst {
  */
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out);
 /*
- * Answers each packet of the burst, by its `accept`, in one send. 0; or -errno: then the kernel has none of the verdicts, and
- * the packets will be dropped with the next burst.
+ * Answers each packet of the burst, by its `accept`, in one send. 0; or -errno: then the kernel has none of the
+ * verdicts, and the packets will be dropped with the next burst.
  */
 int nfqueue_answer(struct nfqueue *queue, const struct nfqueue_burst *burst);
 

@@ -3,8 +3,8 @@
 #define ENFORCER_NFQUEUE_MESSAGE_H
 
 /*
- * One netlink message of a queue, as the kernel sends it (linux/netfilter/nfnetlink_queue.h). Pure: trusts neither the message's
- * lengths nor the presence of anything; any thread.
+ * One netlink message of a queue, as the kernel sends it (linux/netfilter/nfnetlink_queue.h). Pure: trusts neither
+ * the message's lengths nor the presence of anything; any thread.
  */
 
 #include <stdbool.h>
@@ -23,16 +23,16 @@ struct nfqueue_packet {
 enum nfqueue_message {
 	NFQUEUE_MESSAGE_PACKET,
 	NFQUEUE_MESSAGE_DAMAGED,	/* of a packet only the id could be read: deny it, and count the message */
-	NFQUEUE_MESSAGE_REFUSAL,	/* the kernel's answer to a verdict that it refused, or to a request it failed */
+	NFQUEUE_MESSAGE_REFUSAL,	/* the kernel's answer to a verdict or request that it refused */
 	NFQUEUE_MESSAGE_ACK,
 	NFQUEUE_MESSAGE_UNKNOWN,	/* anything else; it may have been about a packet, whose id is unknown then */
 };
 
 /*
- * Reads the `length` bytes of a datagram (aligned as struct nlmsghdr is) of queue `queue`. *packet is written for PACKET and DAMAGED,
- * *error for REFUSAL: the kernel's errno, negative.
+ * Reads the `length` bytes of a datagram (aligned as struct nlmsghdr is) of queue `queue`. *packet is written for
+ * PACKET and DAMAGED, *error for REFUSAL: the kernel's errno, negative.
  */
-enum nfqueue_message nfqueue_message_read(const void *datagram, size_t length, uint16_t queue, struct nfqueue_packet *packet,
-	int *error);
+enum nfqueue_message nfqueue_message_read(const void *datagram, size_t length, uint16_t queue,
+	struct nfqueue_packet *packet, int *error);
 
 #endif

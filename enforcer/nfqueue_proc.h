@@ -3,9 +3,9 @@
 #define ENFORCER_NFQUEUE_PROC_H
 
 /*
- * The kernel's own table of queues, /proc/net/netfilter/nfnetlink_queue: who holds a queue, how many packets wait in it and how
- * many it has lost. Opened once, while there is the privilege to; it stays that of the network namespace of the opening
- * thread. Any thread may read it.
+ * The kernel's own table of queues, /proc/net/netfilter/nfnetlink_queue: who holds a queue, how many packets wait
+ * in it and how many it has lost. Opened once, while there is the privilege to; it stays that of the network
+ * namespace of the opening thread. Any thread may read it.
  */
 
 #include <stddef.h>
@@ -27,8 +27,8 @@ int nfqueue_proc_read(int fd, uint16_t queue, struct nfqueue_row *out);
 int nfqueue_proc_find(const char *text, uint16_t queue, struct nfqueue_row *out);
 
 /*
- * Names the program that owns a netlink port of the netfilter family: "pid 812, suricata", or "" when it can't be found (it runs in
- * another PID namespace, or has ended).
+ * Names the program that owns a netlink port of the netfilter family: "pid 812, suricata", or "" when it can't be
+ * found (it runs in another PID namespace, or has ended).
  */
 enum { NFQUEUE_HOLDER = 64 };
 void nfqueue_proc_name_holder(uint32_t port, char name[NFQUEUE_HOLDER]);

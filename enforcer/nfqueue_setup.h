@@ -9,8 +9,8 @@
 #include "enforcer/nfqueue.h"
 
 /*
- * With the fixed attributes and the copy range of 128 bytes a message is below 300 bytes. What would be longer, because a kernel to
- * come adds to it, is cut behind the packet's id, and so denied.
+ * With the fixed attributes and the copy range of 128 bytes a message is below 300 bytes. What would be longer,
+ * because a kernel to come adds to it, is cut behind the packet's id, and so denied.
  */
 enum { NFQUEUE_MESSAGE_BYTES = 512 };
 

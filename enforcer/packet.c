@@ -301,6 +301,18 @@ enum packet_error packet_parse(const uint8_t *bytes, size_t length, struct flow 
 	return error;
 }
 
+bool packet_read_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out)
+{
+	struct headers headers;
+
+	if (read_ip(bytes, length, false, &headers) != PACKET_OK || !is_icmp(&headers))
+		return false;
+	if (headers.length < ICMP_HEADER || !is_icmp_error(&headers))
+		return false;
+	write_addr(out, headers.src, headers.family);
+	return true;
+}
+
 const char *packet_error_name(enum packet_error error)
 {
 	static const char *const names[PACKET_ERROR_COUNT] = {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "enforcer/class_sets.h"
+#include "enforcer/ipset_dump.h"
 #include "enforcer/ipset_talk.h"
 
 _Static_assert((int)POD_SET_PROBLEM == (int)IPSET_TALK_PROBLEM, "problems are handed on");
@@ -335,4 +336,52 @@ long pod_set_count(enum ip_family family)
 		count = strtol(at + strlen(field), NULL, 10);
 	err = ipset_talk_close(&talk, err, ignored);
 	return err != 0 ? err : count;
+}
+
+/* Of a set that is being compared: how many it holds, and the first that is not wanted. */
+struct comparison {
+	const struct ip_addr *wanted;
+	size_t wanted_count;
+	long size, wrong;
+	struct ip_addr first_wrong;
+};
+
+static int compare_addrs(const void *a, const void *b)
+{
+	return ip_addr_cmp(a, b);
+}
+
+/* The kernel holds no address twice: as many as wanted, and none unwanted, is all of them. */
+static int compare(const struct ip_addr *addr, void *context)
+{
+	struct comparison *comparison = context;
+
+	comparison->size++;
+	if (comparison->wanted_count > 0 && bsearch(addr, comparison->wanted, comparison->wanted_count,
+						    sizeof(*addr), compare_addrs) != NULL)
+		return 0;
+	if (comparison->wrong++ == 0)
+		comparison->first_wrong = *addr;
+	return 0;
+}
+
+int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, long *size,
+	char problem[POD_SET_PROBLEM])
+{
+	struct comparison comparison = {.wanted = addrs, .wanted_count = count};
+	char name[SET_NAME], addr[IP_ADDR_TEXT];
+	const int err = ipset_dump(set_name(&pods_kind, family, name), compare, &comparison);
+
+	if (err != 0) {
+		snprintf(problem, POD_SET_PROBLEM, "ipset %s can't be read: %s", name, strerror(-err));
+		return err;
+	}
+	*size = comparison.size;
+	if (comparison.wrong > 0)
+		snprintf(problem, POD_SET_PROBLEM, "ipset %s holds %s, which is no isolated pod", name,
+			ip_addr_format(&comparison.first_wrong, addr));
+	else if (comparison.size != (long)count)
+		snprintf(problem, POD_SET_PROBLEM, "ipset %s has %ld of %zu isolated addresses", name,
+			comparison.size, count);
+	return comparison.wrong > 0 || comparison.size != (long)count ? -ESTALE : 0;
 }

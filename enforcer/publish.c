@@ -20,6 +20,9 @@ enum {
 
 enum job_kind { JOB_CHANGE, JOB_SWEEP, JOB_VERIFY, JOB_KIND_COUNT };
 
+/* What can be amiss at a time: each kind of job has a trouble of its own, and the bridges that JOB_VERIFY looks at. */
+enum { TROUBLE_BRIDGES = JOB_KIND_COUNT, TROUBLE_COUNT };
+
 /* What the thread beside the loop is given, and what it answers. */
 struct job {
 	uv_work_t work;
@@ -51,9 +54,9 @@ struct publisher {
 	uint64_t changed_ns;		/* the first such change */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
-	uint64_t reply_packets;		/* of the reply worker, when last looked at */
+	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
 	uint64_t kernel_drops;
-	char problems[JOB_KIND_COUNT][ENFORCEMENT_PROBLEM];	/* "" when the last job of its kind went well */
+	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
 	struct publish_stats stats;
 };
 
@@ -117,24 +120,22 @@ static void work(uv_work_t *request)
 
 /* ---- on the loop ---- */
 
-/*
- * What went wrong is said when it begins and when it has ended, not at every try: each kind of job has a
- * problem of its own.
- */
+/* What is wrong ("" when all is well) is said when it begins and when it has ended, not at every try. */
+static void note_trouble(struct publisher *publisher, unsigned int kind, const char *now)
+{
+	char *problem = publisher->problems[kind];
+
+	if (*now == '\0' && *problem != '\0')
+		log_info("mended: %s", problem);
+	else if (strcmp(problem, now) != 0)
+		log_error("%s%s", now, kind == TROUBLE_BRIDGES ? "" : "; trying again");
+	snprintf(problem, ENFORCEMENT_PROBLEM, "%s", now);
+}
+
 static void note_outcome(struct publisher *publisher, const struct job *job)
 {
-	char *problem = publisher->problems[job->kind];
-
-	if (job->err == 0) {
-		if (problem[0] != '\0')
-			log_info("mended: %s", problem);
-		problem[0] = '\0';
-		return;
-	}
-	publisher->stats.failures++;
-	if (strcmp(problem, job->problem) != 0)
-		log_error("%s; trying again", job->problem);
-	memcpy(problem, job->problem, sizeof(job->problem));
+	publisher->stats.failures += job->err != 0;
+	note_trouble(publisher, job->kind, job->err != 0 ? job->problem : "");
 }
 
 static void note_sweep(struct publisher *publisher, const struct sweep_stats *sweep)
@@ -182,6 +183,33 @@ static void end_change(struct publisher *publisher, struct job *job)
 	note_change(publisher, job);
 }
 
+static const char *bridges_words(enum host_bridges state)
+{
+	switch (state) {
+	case HOST_BRIDGES_NONE:
+		return "there is none any more";
+	case HOST_BRIDGES_SHOWN:
+		return "what they forward passes the rules";
+	default:
+		return "what they forward does not pass the rules (`bridge: ignore` is set)";
+	}
+}
+
+static void note_bridges(struct publisher *publisher, const struct bridge_result *bridges)
+{
+	struct publish_stats *stats = &publisher->stats;
+
+	note_trouble(publisher, TROUBLE_BRIDGES, bridges->mended ? "" : bridges->found);
+	if (bridges->mended) {
+		log_warnx("%s: switched on", bridges->found);
+		stats->bridges_mended++;
+		publisher->sweep_wanted = true;	/* what passed meanwhile was not judged */
+	} else if (bridges->state != stats->bridges && bridges->found[0] == '\0') {
+		log_info("bridges: %s", bridges_words(bridges->state));
+	}
+	stats->bridges = bridges->state;
+}
+
 static void end_verify(struct publisher *publisher, const struct job *job)
 {
 	const struct verify_result *verified = &job->verified;
@@ -189,6 +217,7 @@ static void end_verify(struct publisher *publisher, const struct job *job)
 	publisher->verified_ns = now_ns(CLOCK_MONOTONIC);
 	publisher->stats.intact = job->err == 0;
 	memcpy(publisher->stats.set_sizes, verified->set_sizes, sizeof(publisher->stats.set_sizes));
+	note_bridges(publisher, &verified->bridges);
 	if (!verified->repaired)
 		return;
 	publisher->stats.repairs++;
@@ -288,9 +317,9 @@ static void watch_workers(struct publisher *publisher)
 		gate_stats(gate, i, &stats);
 		drops += stats.kernel_dropped + stats.user_dropped;
 	}
-	if (stats.packets != publisher->reply_packets)
+	if (stats.packets - stats.reports != publisher->reply_packets)
 		publisher->sweep_wanted = true;
-	publisher->reply_packets = stats.packets;
+	publisher->reply_packets = stats.packets - stats.reports;
 	if (drops > publisher->kernel_drops)
 		verdict_log_overload(publisher->options.log, drops - publisher->kernel_drops);
 	publisher->kernel_drops = drops;
@@ -385,7 +414,7 @@ void publisher_stats(const struct publisher *publisher, struct publish_stats *ou
 	*out = publisher->stats;
 	out->pending = publisher->changed || (publisher->busy && publisher->job.kind == JOB_CHANGE);
 	/* A change that fails comes first: it is why the policies in force are not those in the manifests. */
-	for (size_t i = 0; i < JOB_KIND_COUNT; i++) {
+	for (size_t i = 0; i < TROUBLE_COUNT; i++) {
 		if (out->problem == NULL && publisher->problems[i][0] != '\0')
 			out->problem = publisher->problems[i];
 	}

@@ -56,6 +56,8 @@ struct publish_stats {
 	bool intact;			/* rules and sets, when last looked at */
 	uint64_t repairs;
 	long set_sizes[2];
+	enum host_bridges bridges;	/* when last looked at */
+	uint64_t bridges_mended;	/* how often bridged packets had to be made to pass the rules */
 	const char *problem;		/* what fails now and is tried again; NULL. Good until control returns to the loop */
 };
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out);

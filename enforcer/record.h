@@ -3,8 +3,8 @@
 #define ENFORCER_RECORD_H
 
 /*
- * What a worker leaves behind of one verdict: plain, fixed-size, without names. The log thread finds the names and reasons in
- * the snapshot, which is kept until it has drained every ring that may speak of it.
+ * What a worker leaves behind of one verdict: plain, fixed-size, without names. The log thread finds the names and
+ * reasons in the snapshot, which is kept until it has drained every ring that may speak of it.
  */
 
 #include <stdbool.h>
@@ -28,10 +28,10 @@ struct record {
 	enum record_kind kind;
 	enum packet_error error;
 	uint32_t in_ifindex, out_ifindex;	/* 0 when unknown */
-	uint32_t user_ns;		/* from the burst's arrival in userspace to its verdicts' sending, 0 when unknown */
-	bool learnable;			/* flows of its class may be answered in the kernel from now on (learner.h) */
-	uint64_t revision;		/* of the snapshot: for the learner, who must not look into it */
-	uint64_t answered;		/* not 0: so many packets of this class were answered in the kernel, and none here */
+	uint32_t user_ns;		/* from the burst's arrival here to its verdicts' sending; 0: unknown */
+	bool learnable;			/* the kernel may answer further flows of its class (learner.h) */
+	uint64_t revision;		/* of the snapshot: for the learner, who must not look into that */
+	uint64_t answered;		/* not 0: the kernel answered so many packets of this class by itself */
 };
 
 #endif

@@ -73,7 +73,7 @@ struct rule_counter {
 	uint64_t packets, bytes;
 };
 /* The counters of our chain, in order. Returns how many were stored, or -errno and `problem`. */
-int ruleset_counters(const struct ruleset_options *options, enum ip_family family, struct rule_counter *out, size_t most,
-	char problem[RULESET_PROBLEM]);
+int ruleset_counters(const struct ruleset_options *options, enum ip_family family, struct rule_counter *out,
+	size_t most, char problem[RULESET_PROBLEM]);
 
 #endif

@@ -30,11 +30,19 @@ static void __attribute__((format(printf, 2, 3))) add(const struct renderer *r, 
  * Tier 1, an earlier verdict for this flow. Only for confirmed flows: an expected connection (FTP data, SIP
  * media) is born with its master's mark, and no pod may open ports for itself by what it writes into an
  * allowed control connection. It is judged as the new flow it is.
+ *
+ * Nor does an ICMP error (RELATED) pass because the flow that it reports on may: anybody can send one who knows
+ * of a flow of its receiver's. The worker looks who it comes from. (Expected flows are RELATED until they are
+ * answered, if ever: so only ICMP is looked at.)
  */
 static void add_judged(const struct renderer *r)
 {
-	add(r, "-m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j RETURN",
+	const char *icmp = r->family == 6 ? "ipv6-icmp" : "icmp";
+
+	add(r, "! -p %s -m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j RETURN", icmp,
 		r->options->mark_allow, r->mask);
+	add(r, "-p %s -m connmark --mark 0x%x/0x%x -m conntrack ! --ctstate RELATED --ctstatus CONFIRMED -j RETURN",
+		icmp, r->options->mark_allow, r->mask);
 	add(r, "-m connmark --mark 0x%x/0x%x -m conntrack --ctstatus CONFIRMED -j DROP",
 		r->options->mark_deny, r->mask);
 }
@@ -52,25 +60,29 @@ static void add_not_ours(const struct renderer *r)
 /*
  * Neighbour discovery and multicast listener messages between pods of one bridge. They are to IPv6 what ARP,
  * which we never see, is to IPv4: no policy speaks of them and nothing works without. conntrack leaves
- * exactly these types untracked (nf_conntrack_proto_icmpv6.c). The hop limit is the one that their receivers
- * insist on (RFC 4861, RFC 3810): a router has lowered it before FORWARD, so that a pod can't smuggle
- * anything off its link in a "neighbour solicitation". A redirect (137) is not among them: conntrack calls it
- * invalid, and a pod has no business sending one.
+ * exactly these types untracked (nf_conntrack_proto_icmpv6.c). Nor may a pod smuggle anything off its link as
+ * one of them. A solicitation has the hop limit that its receivers insist on (RFC 4861), and a router has
+ * lowered that before FORWARD. A listener message has a hop limit of 1 (RFC 3810), which is what a router makes
+ * of 2: it must be for an address that no router passes on. A redirect (137) is not among them: conntrack calls
+ * it invalid, and a pod has no business sending one.
  */
 static void add_neighbour_discovery(const struct renderer *r)
 {
+	static const char link_scope[] = "-d ff02::/16 ";
 	static const struct {
 		uint8_t type, hop_limit;
+		const char *to;
 	} messages[] = {
-		{135, 255}, {136, 255}, {133, 255}, {134, 255}, /* solicitation, advertisement; of routers */
-		{130, 1}, {131, 1}, {132, 1}, {143, 1}, /* listener query, report, done; version 2 report */
+		{135, 255, ""}, {136, 255, ""}, {133, 255, ""}, {134, 255, ""}, /* neighbours, routers */
+		{130, 1, link_scope}, {131, 1, link_scope}, {132, 1, link_scope}, /* listener query, report, done */
+		{143, 1, link_scope},							/* version 2 report */
 	};
 
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
 		add(r,
-			"-p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type %u"
+			"%s-p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type %u"
 			" -m hl --hl-eq %u -j RETURN",
-			messages[i].type, messages[i].hop_limit);
+			messages[i].to, messages[i].type, messages[i].hop_limit);
 }
 
 static void add_queue_balance(const struct renderer *r, const char *match)

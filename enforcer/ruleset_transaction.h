@@ -13,7 +13,7 @@ struct ruleset_transaction {
 	enum ip_family family;
 	const char *now;			/* the table as it is (iptables-save) */
 	const struct ruleset_options *options;	/* the rules to install; NULL: restore those in `before` */
-	const char *before;			/* an earlier listing of the table; "" had nothing of ours: remove it all */
+	const char *before;			/* an earlier listing of the table; "" (none of ours): remove it all */
 };
 
 /* NULL when memory is short; free() it. */

@@ -164,6 +164,23 @@ static void report_rules(struct report report, const struct ruleset_options *rul
 	number(sets, "ipv6", (double)stats->set_sizes[1]);
 }
 
+static const char *bridge_mode_name(enum bridge_mode mode)
+{
+	static const char *const names[] = {
+		[BRIDGE_SET] = "set", [BRIDGE_REQUIRE] = "require", [BRIDGE_IGNORE] = "ignore"};
+
+	return names[mode];
+}
+
+static void report_bridges(struct report report, const struct settings *settings, const struct publish_stats *stats)
+{
+	const struct report to = section(report, "bridges");
+
+	text(to, "setting", bridge_mode_name(settings->bridge));
+	text(to, "state", host_bridges_name(stats->bridges));
+	count(to, "mended", stats->bridges_mended);
+}
+
 static uint64_t unreadable(const struct worker_stats *stats)
 {
 	uint64_t sum = 0;
@@ -319,6 +336,7 @@ cJSON *status_json(const struct status_sources *sources)
 	report_policies(report, sources, &stats);
 	report_manifests(report, sources->store);
 	report_rules(report, enforcement_rules(sources->enforcement), &stats);
+	report_bridges(report, sources->settings, &stats);
 	report_queues(report, sources->enforcement);
 	report_publish(report, &stats);
 	report_sweep(report, &stats);

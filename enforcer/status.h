@@ -12,6 +12,8 @@
  *   pods, policies, isolated   how many; isolated counts addresses
  *   manifests           {"files", "broken_files", "kept_objects", "findings", "errors"}
  *   rules               {"backend", "ipv6", "intact", "repairs", "sets": {"ipv4", "ipv6"}}
+ *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from
+ *                       them; "unknown"), "mended"}
  *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "packets",
  *                       "allowed", "denied", "audited", "unreadable", "waiting", "kernel_dropped", "user_dropped",
  *                       "errors", "records_lost"}

@@ -4,10 +4,10 @@
 
 /*
  * The log thread: takes the workers' records out of their rings, folds repeats, finds names and reasons in the
- * snapshot each was judged by, and writes JSON Lines (record_json.h) to a file, and to whoever watches. It
- * never makes a worker wait: what it can't keep up with, or can't write, is lost, counted, and said in the log
- * itself. Flows that were cut come another way and are each told of, however many. It also frees the snapshots that nobody judges by any more, since only it knows when the last record
- * that names one has been written.
+ * snapshot each was judged by, and writes JSON Lines (record_json.h) to a file, and to whoever watches. It never
+ * makes a worker wait: what it can't keep up with, or can't write, is lost, counted, and said in the log itself.
+ * Flows that were cut come another way and are each told of, however many. It also frees the snapshots that nobody
+ * judges by any more, since only it knows when the last record that names one has been written.
  *
  * verdict_log_wake(), _revoke(), _answered(), _overload() and _stats() are for any thread, the rest for the control thread.
  */
@@ -29,8 +29,8 @@ struct verdict_log_options {
 	unsigned int keep;
 	size_t ring_capacity;		/* of each ring: one drain takes no more */
 	uint64_t fold_ns;		/* 0: every record is a line */
-	unsigned int lines_per_s;	/* verdicts explained and written at most, with bursts of twice that; 0: without limit */
-	void (*lines_ready)(void *context);	/* watched lines wait in verdict_log_lines(); called on the log thread */
+	unsigned int lines_per_s;	/* verdicts explained and written; bursts of twice that; 0: no limit */
+	void (*lines_ready)(void *context);	/* watched lines wait in verdict_log_lines(); from the log thread */
 	void *context;
 };
 

@@ -2,6 +2,7 @@
 #include "enforcer/worker.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,7 +19,7 @@ enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOS
 
 /* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
 struct counters {
-	_Atomic uint64_t packets, bursts;
+	_Atomic uint64_t packets, bursts, reports;
 	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
 	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
 	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors, verdict_errors;
@@ -64,6 +65,31 @@ static uint64_t clock_ns(clockid_t clock)
 
 /* ---- One burst ---- */
 
+/*
+ * A pod is no router: an ICMP error of a pod's on a flow of others is a message of its own, judged as such. Else it
+ * could tell anybody anything who has some flow through this gateway. (A pod that does route for others needs a
+ * policy that lets it send them ICMP.)
+ */
+static bool take_report(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
+	struct flow *flow)
+{
+	const struct pod *reporter;
+	struct ip_addr from;
+
+	if (!packet_read_reporter(packet->bytes, packet->length, &from))
+		return false;
+	add(&worker->counters.reports, 1);
+	reporter = snapshot_pod_at(snapshot, &from);
+	if (reporter == NULL || reporter == snapshot_pod_at(snapshot, &flow->src))
+		return false;
+	*flow = (struct flow){
+		.src = from,
+		.dst = flow->dst,
+		.protocol = from.family == IP_FAMILY_V4 ? IPPROTO_ICMP : IPPROTO_ICMPV6,
+	};
+	return true;
+}
+
 static void judge(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
 	struct outcome *out)
 {
@@ -72,7 +98,7 @@ static void judge(struct worker *worker, const struct snapshot *snapshot, const 
 		out->judgement = (struct judgement){.verdict = VERDICT_DENY};
 		add(&worker->counters.unreadable[out->error], 1);
 	} else {
-		if (worker->options.reply_direction)
+		if (!take_report(worker, snapshot, packet, &out->flow) && worker->options.reply_direction)
 			out->flow = flow_reversed(&out->flow);
 		out->judgement = snapshot_judge(snapshot, &out->flow);
 	}
@@ -356,6 +382,7 @@ void worker_read_stats(const struct worker *worker, struct worker_stats *out)
 	*out = (struct worker_stats){
 		.packets = value(&counters->packets),
 		.bursts = value(&counters->bursts),
+		.reports = value(&counters->reports),
 		.allowed = value(&counters->verdicts[VERDICT_ALLOW]),
 		.denied = value(&counters->verdicts[VERDICT_DENY]),
 		.audited = value(&counters->verdicts[VERDICT_AUDIT_DENY]),

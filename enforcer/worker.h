@@ -3,13 +3,13 @@
 #define ENFORCER_WORKER_H
 
 /*
- * One thread that answers one queue: it reads a burst of packets, judges each by the published snapshot, sends all verdicts and only
- * then leaves its records. It shares nothing it writes with another worker. All functions are for the control thread,
- * worker_read_stats() for any.
+ * One thread that answers one queue: it reads a burst of packets, judges each by the published snapshot, sends all
+ * verdicts and only then leaves its records. It shares nothing it writes with another worker. All functions are for
+ * the control thread, worker_read_stats() for any.
  *
- * The thread is an RCU reader (liburcu, QSBR): online from after a burst was read to after its verdicts were sent and its
- * records left, offline while it waits for packets. So synchronize_rcu() waits for at most the bursts in hand, and never
- * for a packet to come.
+ * The thread is an RCU reader (liburcu, QSBR): online from after a burst was read to after its verdicts were sent
+ * and its records left, offline while it waits for packets. So synchronize_rcu() waits for at most the bursts in
+ * hand, and never for a packet to come.
  */
 
 #include <stdbool.h>
@@ -45,17 +45,19 @@ int worker_open(struct worker **out, const struct worker_options *options, char 
 void worker_close(struct worker *worker);
 
 int worker_start(struct worker *worker);	/* 0 or -errno */
-void worker_stop(struct worker *worker);	/* asks the thread to end after the burst in its hands; no error if there is none */
+void worker_stop(struct worker *worker);	/* the thread ends after the burst in its hands; if there is one */
 void worker_join(struct worker *worker);	/* waits for that */
 
 struct ring *worker_ring(struct worker *worker);
 /* What the learner should hear of: records with their revision. NULL when the worker leaves no sightings. */
 struct ring *worker_sightings(struct worker *worker);
 /*
- * To be called after synchronize_rcu(): what the worker did in the bursts that this has waited for happens before what the caller does
- * next. liburcu's own barriers see to that; this says it in C11, for the compiler and ThreadSanitizer.
+ * To be called after synchronize_rcu(): what the worker did in the bursts that this has waited for happens before
+ * what the caller does next. liburcu's own barriers see to that; this says it in C11, for the compiler and
+ * ThreadSanitizer.
  */
 void worker_acquire_bursts(const struct worker *worker);
-void worker_read_stats(const struct worker *worker, struct worker_stats *out);	/* all but the kernel's counters, which become 0 */
+/* All but the kernel's counters, which become 0. */
+void worker_read_stats(const struct worker *worker, struct worker_stats *out);
 
 #endif

@@ -10,6 +10,7 @@
 
 struct worker_stats {
 	uint64_t packets, bursts;
+	uint64_t reports;		/* ICMP errors among the packets: their flows may well be judged already */
 	uint64_t allowed, denied, audited;		/* packets is their sum; audited ones passed */
 	uint64_t unreadable[PACKET_ERROR_COUNT];	/* by cause, among the denied; [PACKET_OK] stays 0 */
 	uint64_t bad_messages;		/* netlink messages that were not understood */

@@ -297,7 +297,8 @@ static int compile(struct compilation *c)
 	return err != 0 ? err : finish_endpoints(c);
 }
 
-int compile_snapshot(struct snapshot *snapshot)
+/* Fills all that follows from the cluster and the options. On failure what was taken goes with the arena. */
+static int fill(struct snapshot *snapshot)
 {
 	struct compilation c = {
 		.snapshot = snapshot,
@@ -313,4 +314,38 @@ int compile_snapshot(struct snapshot *snapshot)
 	cluster_index_deinit(&c.index);
 	arena_unref(c.scratch);
 	return err;
+}
+
+int snapshot_compile(struct snapshot **out, struct cluster *cluster, const struct snapshot_options *options)
+{
+	struct arena *arena = arena_create();
+	struct snapshot *snapshot = arena != NULL ? arena_alloc(arena, sizeof(*snapshot)) : NULL;
+	int err = -ENOMEM;
+
+	if (snapshot == NULL)
+		goto fail;
+	snapshot->arena = arena;
+	snapshot->cluster = cluster;
+	snapshot->revision = options->revision;
+	snapshot->audit = options->audit;
+	snapshot->node_name = arena_strdup(arena, options->node_name != NULL ? options->node_name : "");
+	if (snapshot->node_name == NULL)
+		goto fail;
+	err = fill(snapshot);
+	if (err != 0)
+		goto fail;
+	cluster_ref(cluster);
+	*out = snapshot;
+	return 0;
+fail:
+	arena_unref(arena);
+	return err;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	cluster_unref(snapshot->cluster);
+	arena_unref(snapshot->arena);	/* the snapshot itself lives there */
 }

@@ -3,7 +3,7 @@
 #define POLICY_COMPILED_H
 
 /*
- * What struct snapshot is made of: private to compile.c, which fills it, and snapshot.c, which answers from it.
+ * What struct snapshot is made of: private to compile.c, which makes it, and snapshot.c, which answers from it.
  * All but the cluster lives in one arena, the snapshot itself included.
  *
  * Of the enforced policies and all policies together only one ever decides: rules only add, so where an
@@ -38,11 +38,5 @@ struct snapshot {
 	const struct ip_addr *isolated;
 	size_t isolated_count;
 };
-
-/*
- * Fills all that follows from the cluster and the options, which are set. Returns 0; -ENOMEM or -E2BIG: the
- * snapshot is of no use then, and what was taken goes with its arena.
- */
-int compile_snapshot(struct snapshot *snapshot);
 
 #endif

@@ -2,7 +2,6 @@
 #include "policy/explain.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "policy/fix.h"
 #include "policy/match.h"
@@ -134,42 +133,4 @@ int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struc
 	}
 	*out = made;
 	return 0;
-}
-
-const char *explain_rule_path(
-	const struct explain_side *side, enum direction direction, char buffer[EXPLAIN_PATH])
-{
-	if (side->rule == NULL)
-		snprintf(buffer, EXPLAIN_PATH, "%s", direction_name(direction));
-	else
-		snprintf(buffer, EXPLAIN_PATH, "%s[%zu]", direction_name(direction),
-			(size_t)(side->rule - side->policy->rules[direction]));
-	return buffer;
-}
-
-const char *miss_name(enum miss miss)
-{
-	static const char *const names[] = {
-		[MISS_NONE] = "none",
-		[MISS_NO_RULES] = "no-rules",
-		[MISS_PEER_AND_PORT] = "peer-and-port",
-		[MISS_PEER] = "peer",
-		[MISS_PROTOCOL] = "protocol",
-		[MISS_PORT] = "port",
-		[MISS_AUDITED] = "audited",
-	};
-
-	return names[miss];
-}
-
-const char *side_verdict_name(enum side_verdict side)
-{
-	static const char *const names[] = {
-		[SIDE_OPEN] = "open",
-		[SIDE_ALLOWED] = "allowed",
-		[SIDE_DENIED] = "denied",
-		[SIDE_AUDIT_DENIED] = "audit-denied",
-	};
-
-	return names[side];
 }

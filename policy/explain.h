@@ -9,43 +9,7 @@
  * the policies that isolate the end. Any thread, over a snapshot it may read.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "policy/arena.h"
-#include "policy/snapshot.h"
-
-/* Where a rule that does not admit the flow parts from it. Later is nearer. */
-enum miss {
-	MISS_NONE,		/* the side is open or allowed */
-	MISS_NO_RULES,		/* the isolating policies have no rule in this direction */
-	MISS_PEER_AND_PORT,	/* neither the rule's peers nor its ports include the flow */
-	MISS_PEER,		/* the ports do (or the rule names none); the peers do not */
-	MISS_PROTOCOL,		/* the peers do (or the rule names none); no port of the rule has the flow's protocol */
-	MISS_PORT,		/* the peers and a protocol do; the port number does not */
-	MISS_AUDITED,		/* the rule admits the flow, but its policy is in audit mode and admits nothing */
-};
-
-struct explain_side {
-	enum side_verdict side;
-	const struct pod *pod;		/* the pod at this end, local or not; NULL when it is none */
-	const struct network_policy *const *isolating;	/* the snapshot's list */
-	size_t isolating_count;
-	bool enforced;			/* false: audit mode of gateway, namespace or pod at this end */
-
-	/* The rule that admits the flow, or the nearest miss (denied sides); policy NULL when there is none. */
-	const struct network_policy *policy;
-	const struct policy_rule *rule;	/* one of policy->rules[direction]; NULL for MISS_NO_RULES, policy is then the first that isolates */
-	const struct policy_peer *peer;	/* the admitting peer, or the nearest one; NULL: the rule has no peers */
-	const struct policy_port *port;	/* the admitting port, or the nearest one; NULL: the rule has no ports */
-	struct source_pos pos;		/* of what admits, or of what misses: rule, peer, requirement or port */
-
-	enum miss miss;
-	const char *field;		/* the path under spec of what misses: "ingress[0].from[1].podSelector.matchLabels.role"; "" if none */
-	const char *wanted, *had;	/* that field in the policy, and what the flow has: "role=web", "no label role"; "" if none */
-	const char *fix;		/* one clause, what change would admit the flow at this end; "" if none */
-	bool disagrees;			/* the reasons found do not lead to the verdict: a fault of podgate's, to be said, never hidden */
-};
+#include "policy/explain_side.h"
 
 struct explanation {
 	struct flow flow;
@@ -56,12 +20,5 @@ struct explanation {
 /* Fills *out; its texts live in `arena`. Returns 0; or -ENOMEM, *out untouched. */
 int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struct arena *arena,
 	struct explanation *out);
-
-/* Where side->rule stands under spec: "ingress[0]"; without a rule only "ingress". */
-enum { EXPLAIN_PATH = 64 };
-const char *explain_rule_path(const struct explain_side *side, enum direction direction, char buffer[EXPLAIN_PATH]);
-
-const char *miss_name(enum miss miss);	/* a stable slug: "no-rules", "peer-and-port", "peer", "protocol", "port", "audited" */
-const char *side_verdict_name(enum side_verdict side);	/* "open", "allowed", "denied", "audit-denied" */
 
 #endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/miss.h"
 #include "policy/phrase.h"
 #include "policy/relabel.h"
 
@@ -166,7 +165,11 @@ static void mend_port(struct fix *fix)
 	add_policy_name(fix);
 }
 
-/* A rule of its own: where there is none to widen, and for protocols that `ports` can't name. */
+/*
+ * A rule of its own: where there is none to widen, for protocols that `ports` can't name, and where both peers and
+ * ports would have to be widened, which would also open the new port to the old peers and the old ports to the new
+ * one.
+ */
 static void mend_by_rule(struct fix *fix)
 {
 	const char *direction = direction_name(fix->match->direction);
@@ -188,8 +191,8 @@ static void mend_by_rule(struct fix *fix)
 }
 
 /*
- * IPv4-mapped IPv6 addresses are in no ipBlock that the API accepts, so no policy can name such an end. It is never a real
- * neighbour: RFC 4291 keeps these addresses off the wire.
+ * IPv4-mapped IPv6 addresses are in no ipBlock that the API accepts, so no policy can name such an end. It is never
+ * a real neighbour: RFC 4291 keeps these addresses off the wire.
  */
 static bool far_end_has_no_name(const struct fix *fix)
 {
@@ -219,18 +222,14 @@ static void mend(struct fix *fix)
 	case MISS_PEER:
 		mend_peer(fix);
 		return;
-	case MISS_PEER_AND_PORT:
 	case MISS_PROTOCOL:
 	case MISS_PORT:
 		if (port_can_be_named(fix)) {
-			if (fix->side->miss == MISS_PEER_AND_PORT) {
-				mend_peer(fix);
-				phrase_add(&fix->text, ", and ");
-			}
 			mend_port(fix);
 			return;
 		}
 		break;
+	case MISS_PEER_AND_PORT:
 	case MISS_NO_RULES:
 		break;
 	}

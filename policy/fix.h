@@ -3,11 +3,11 @@
 #define POLICY_FIX_H
 
 /*
- * What would mend a nearest miss, as one clause: labels for the far end, or a peer, port or rule to paste into the policy. Made as
- * told, the change admits the flow at this end (tests apply what the clause says, and judge again). Part of explain.c.
+ * What would mend a nearest miss, as one clause: labels for the far end, or a peer, port or rule to paste into the
+ * policy. Made as told, the change admits the flow at this end. Part of explain_flow().
  */
 
-#include "policy/explain.h"
+#include "policy/explain_side.h"
 #include "policy/match.h"
 
 /* For a side whose policy, rule, peer, port and miss are set: sets fix. Returns 0 or -ENOMEM. */

@@ -3,8 +3,8 @@
 #define POLICY_LABEL_TABLE_H
 
 /*
- * Which labels exist, and how many objects of a namespace bear each: for telling people what they could have meant. Immutable
- * once made; borrows the cluster's texts.
+ * Which labels exist, and how many objects of a namespace bear each: for telling people what they could have meant.
+ * Immutable once made; borrows the cluster's texts.
  */
 
 #include <stddef.h>

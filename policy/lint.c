@@ -2,51 +2,10 @@
 #include "policy/lint.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "policy/linter.h"
+#include "policy/lint_checks.h"
 
 enum { PATIENCE = 2000000 };
-
-bool linter_pod_counts(const struct pod *pod)
-{
-	return !pod->host_network && !pod->finished;
-}
-
-int linter_selected(struct linter *linter, uint32_t policy, struct range_list *out)
-{
-	struct policy_scope scope;
-	struct range within;
-	const int err = cluster_index_scope(&linter->index, policy, &scope);
-
-	if (err != 0)
-		return err;
-	if (scope.first == scope.end) {
-		*out = (struct range_list){0};
-		return 0;
-	}
-	within = (struct range){scope.first, scope.end - 1};
-	return range_list_intersect(out, scope.ranges, (struct range_list){&within, 1}, linter->scratch);
-}
-
-void linter_offer(struct linter *linter, struct suggestion *suggestion, const char *candidate)
-{
-	if (linter->patience == 0)
-		return;
-	linter->patience--;
-	suggestion_offer(suggestion, candidate);
-}
-
-int linter_warn(struct linter *linter, struct source_pos pos, const char *code, struct phrase *text,
-	struct phrase *hint)
-{
-	const char *said = phrase_end(text), *hinted = phrase_end(hint);
-
-	if (said == NULL || hinted == NULL)
-		return -ENOMEM;
-	diag_add(linter->findings, DIAG_WARNING, pos, code, *hinted != '\0' ? hinted : NULL, "%s", said);
-	return 0;
-}
 
 static int check_rule(
 	struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
@@ -54,14 +13,14 @@ static int check_rule(
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < rule->peer_count; i++)
-		err = linter_check_peer(linter, policy, &rule->peers[i]);
-	return err != 0 ? err : linter_check_ports(linter, policy, direction, rule);
+		err = lint_check_peer(linter, policy, &rule->peers[i]);
+	return err != 0 ? err : lint_check_ports(linter, policy, direction, rule);
 }
 
 static int check_policy(struct linter *linter, uint32_t number)
 {
 	const struct network_policy *policy = linter->cluster->policies[number];
-	int err = linter_check_scope(linter, number);
+	int err = lint_check_scope(linter, number);
 
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		for (size_t i = 0; err == 0 && i < policy->rule_count[d]; i++)
@@ -83,12 +42,12 @@ static int prepare(struct linter *linter)
 /* A folder of policies alone says nothing about selectors: without a single pod, only the policies are compared. */
 static int check_all(struct linter *linter)
 {
-	int err = linter_check_pods(linter);
+	int err = lint_check_pods(linter);
 
 	for (uint32_t i = 0; err == 0 && linter->cluster->pod_count > 0 && i < linter->cluster->policy_count;
 		i++)
 		err = check_policy(linter, i);
-	return err != 0 ? err : linter_check_twins(linter);
+	return err != 0 ? err : lint_check_twins(linter);
 }
 
 void lint_snapshot(const struct snapshot *snapshot, struct diag_list *findings)

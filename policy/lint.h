@@ -21,8 +21,8 @@
  *   port-undeclared                a number that none has, where all of them declare ports: the Service's port, mostly
  *   port-repeated                  a port that another of the same rule includes
  *   pod-without-address, duplicate-address, policy-repeated
- * Without a single pod among the objects, selectors and ports are not judged. Memory that runs short becomes an error among
- * the findings. Any thread.
+ * Without a single pod among the objects, selectors and ports are not judged. Memory that runs short becomes an
+ * error among the findings. Any thread.
  */
 void lint_snapshot(const struct snapshot *snapshot, struct diag_list *findings);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/linter.h"
+#include "policy/lint_checks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,17 +18,16 @@ static int claim_cmp(const void *pa, const void *pb)
 	return order != 0 ? order : (a->pod > b->pod) - (a->pod < b->pod);
 }
 
-static int warn_without_address(struct linter *linter, const struct pod *pod)
+static void warn_without_address(struct linter *linter, const struct pod *pod)
 {
 	diag_add(linter->findings, DIAG_WARNING, pod->pos, "pod-without-address",
-		"a running pod has status.podIPs: kubectl get pods -A -o yaml prints it, and a manifest may "
-		"say it",
+		"write the annotation podgate.io/ip: ADDRESS under its metadata; what kubectl get pods -A -o yaml "
+		"prints has it in status.podIPs",
 		"pod %s/%s has no address: nothing can be judged for it", pod->namespace_name, pod->name);
-	return 0;
 }
 
 /* Told at the pod that does not get the address; the snapshot knows who does. */
-static int warn_shared(struct linter *linter, const struct claim *claim, const struct pod *owner)
+static void warn_shared(struct linter *linter, const struct claim *claim, const struct pod *owner)
 {
 	char text[IP_ADDR_TEXT];
 
@@ -37,7 +36,6 @@ static int warn_shared(struct linter *linter, const struct claim *claim, const s
 		"pod %s/%s has the address %s of pod %s/%s, which is taken for its owner",
 		claim->pod->namespace_name, claim->pod->name, ip_addr_format(&claim->addr, text),
 		owner->namespace_name, owner->name);
-	return 0;
 }
 
 static size_t count_addresses(const struct cluster *cluster)
@@ -49,7 +47,7 @@ static size_t count_addresses(const struct cluster *cluster)
 	return count;
 }
 
-static int check_shared(struct linter *linter, struct claim *claims, size_t count)
+static void check_shared(struct linter *linter, struct claim *claims, size_t count)
 {
 	qsort(claims, count, sizeof(*claims), claim_cmp);
 	for (size_t i = 0; i < count; i++) {
@@ -61,10 +59,9 @@ static int check_shared(struct linter *linter, struct claim *claims, size_t coun
 		if (owner != NULL && owner != claims[i].pod)
 			warn_shared(linter, &claims[i], owner);
 	}
-	return 0;
 }
 
-int linter_check_pods(struct linter *linter)
+int lint_check_pods(struct linter *linter)
 {
 	const struct cluster *cluster = linter->cluster;
 	struct claim *claims = arena_calloc(linter->scratch, count_addresses(cluster), sizeof(*claims));
@@ -82,5 +79,6 @@ int linter_check_pods(struct linter *linter)
 		for (size_t j = 0; j < pod->ip_count; j++)
 			claims[count++] = (struct claim){pod->ips[j], pod};
 	}
-	return check_shared(linter, claims, count);
+	check_shared(linter, claims, count);
+	return 0;
 }

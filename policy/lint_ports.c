@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/linter.h"
+#include "policy/lint_checks.h"
 
 #include <string.h>
 
@@ -48,8 +48,8 @@ static void survey_pods(const struct linter *linter, struct range_list pods, con
 }
 
 /*
- * Where the ports of a rule are: on the pods that the policy selects (ingress), or on its peers (egress). A block may hold any
- * address, and no peers means everybody: then *known is false, and nothing can be said.
+ * Where the ports of a rule are: on the pods that the policy selects (ingress), or on its peers (egress). A block
+ * may hold any address, and no peers means everybody: then *known is false, and nothing can be said.
  */
 static int survey_rule(struct linter *linter, uint32_t policy, enum direction direction,
 	const struct policy_rule *rule, const struct policy_port *wanted, struct survey *survey, bool *known)
@@ -188,7 +188,7 @@ static int check_covered(struct linter *linter, const struct policy_rule *rule, 
 	return 0;
 }
 
-int linter_check_ports(
+int lint_check_ports(
 	struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
 {
 	int err = 0;

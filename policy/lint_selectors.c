@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/linter.h"
+#include "policy/lint_checks.h"
 
 #include "policy/suspect.h"
 
@@ -78,7 +78,7 @@ static int tell_empty_namespace(struct linter *linter, uint32_t number)
 	return linter_warn(linter, policy->pos, "namespace-without-pods", &text, &hint);
 }
 
-int linter_check_scope(struct linter *linter, uint32_t number)
+int lint_check_scope(struct linter *linter, uint32_t number)
 {
 	const struct network_policy *policy = linter->cluster->policies[number];
 	struct suspect suspect = {.linter = linter, .selector = &policy->pod_selector, .noun = "pod"};
@@ -189,7 +189,7 @@ static int tell_peer_without_pods(struct linter *linter, uint32_t number, const 
 	return suspect_tell(&suspect, "selector-matches-no-pod", "the peer is nobody");
 }
 
-int linter_check_peer(struct linter *linter, uint32_t policy, const struct policy_peer *peer)
+int lint_check_peer(struct linter *linter, uint32_t policy, const struct policy_peer *peer)
 {
 	struct range_list pods;
 	bool empty = false;

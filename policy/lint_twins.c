@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/linter.h"
+#include "policy/lint_checks.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * Policies of one namespace that say the same word for word, whatever their names: one of them was forgotten, or meant to be
- * changed. A total order over what policies say brings twins together.
+ * Policies of one namespace that say the same word for word, whatever their names: one of them was forgotten, or
+ * meant to be changed. A total order over what policies say brings twins together.
  */
 
 static int size_cmp(size_t a, size_t b)
@@ -133,7 +133,7 @@ static int policy_cmp(const void *pa, const void *pb)
 	return order != 0 ? order : strcmp(a->name, b->name);
 }
 
-int linter_check_twins(struct linter *linter)
+int lint_check_twins(struct linter *linter)
 {
 	const struct cluster *cluster = linter->cluster;
 	const struct network_policy **sorted =

@@ -3,8 +3,8 @@
 #define POLICY_LINTER_H
 
 /*
- * What the checks behind lint_snapshot() share: the objects, an index of who bears which label, and where findings go. Each check
- * is a file of its own and returns 0, or -ENOMEM. One thread; lives for one lint.
+ * What the checks behind lint_snapshot() share: the objects, an index of who bears which label, and where findings
+ * go. One thread; lives for one lint.
  */
 
 #include "policy/cluster_index.h"
@@ -21,18 +21,8 @@ struct linter {
 	struct arena *scratch;			/* goes when the lint is done */
 	struct cluster_index index;
 	struct label_table pod_labels, namespace_labels;
-	size_t patience;			/* words that may still be compared: a large cluster full of mistakes ends, too */
+	size_t patience;	/* words that may still be compared: a large cluster full of mistakes ends, too */
 };
-
-/* lint_selectors.c: selectors that match nothing, or nothing that a policy can hold. */
-int linter_check_scope(struct linter *linter, uint32_t policy);
-int linter_check_peer(struct linter *linter, uint32_t policy, const struct policy_peer *peer);
-/* lint_ports.c: ports that the pods in question do not have. */
-int linter_check_ports(struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule);
-/* lint_pods.c: addresses that are missing, or owned twice. */
-int linter_check_pods(struct linter *linter);
-/* lint_twins.c: policies that say the same. */
-int linter_check_twins(struct linter *linter);
 
 /* Pods that a policy can be about: those of the host network and finished ones have no address of their own. */
 bool linter_pod_counts(const struct pod *pod);

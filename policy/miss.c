@@ -2,7 +2,8 @@
 #include "policy/miss.h"
 
 #include <errno.h>
-#include <string.h>
+
+#include "policy/phrase.h"
 
 /* The three texts as they come to be. */
 struct words {
@@ -11,7 +12,8 @@ struct words {
 	struct phrase field, wanted, had;
 };
 
-void miss_add_peer_path(struct phrase *phrase, const struct match *match, const struct explain_side *side)
+/* "ingress[0].from[1]" */
+static void add_peer_path(struct phrase *phrase, const struct match *match, const struct explain_side *side)
 {
 	char rule[EXPLAIN_PATH];
 
@@ -20,7 +22,8 @@ void miss_add_peer_path(struct phrase *phrase, const struct match *match, const 
 		(size_t)(side->peer - side->rule->peers));
 }
 
-void miss_add_port_path(struct phrase *phrase, const struct match *match, const struct explain_side *side)
+/* "ingress[0].ports[0]" */
+static void add_port_path(struct phrase *phrase, const struct match *match, const struct explain_side *side)
 {
 	char rule[EXPLAIN_PATH];
 
@@ -28,7 +31,8 @@ void miss_add_port_path(struct phrase *phrase, const struct match *match, const 
 		(size_t)(side->port - side->rule->ports));
 }
 
-const struct requirement *miss_requirement(const struct selector *selector, const struct label_set *labels)
+/* The first requirement that `labels` fail; NULL when they meet all. */
+static const struct requirement *first_unmet(const struct selector *selector, const struct label_set *labels)
 {
 	for (size_t i = 0; i < selector->count; i++)
 		if (!requirement_matches(&selector->requirements[i], labels))
@@ -111,14 +115,14 @@ static void tell_selectors(struct words *words)
 		return;
 	}
 	if (peer->has_namespace_selector)
-		unmet = miss_requirement(&peer->namespace_selector, &match->other_namespace->labels);
+		unmet = first_unmet(&peer->namespace_selector, &match->other_namespace->labels);
 	if (unmet != NULL) {
 		tell_requirement(words, "namespaceSelector", &peer->namespace_selector, unmet,
 			&match->other_namespace->labels);
 		return;
 	}
 	if (peer->has_pod_selector)
-		unmet = miss_requirement(&peer->pod_selector, &match->other_pod->labels);
+		unmet = first_unmet(&peer->pod_selector, &match->other_pod->labels);
 	/* The namespace first: no label mends a podSelector that looks into the wrong one. */
 	if (!peer->has_namespace_selector && !match_peer_namespace(match, words->side->policy, peer))
 		tell_namespace(words);
@@ -153,7 +157,7 @@ static void tell_block(struct words *words)
 
 static void tell_peer(struct words *words)
 {
-	miss_add_peer_path(&words->field, words->match, words->side);
+	add_peer_path(&words->field, words->match, words->side);
 	if (words->side->peer->has_ip_block)
 		tell_block(words);
 	else
@@ -254,7 +258,7 @@ static void tell(struct words *words)
 		return;
 	case MISS_PROTOCOL:
 	case MISS_PORT:
-		miss_add_port_path(&words->field, words->match, words->side);
+		add_port_path(&words->field, words->match, words->side);
 		words->side->pos = words->side->port->pos;
 		if (words->side->miss == MISS_PROTOCOL)
 			tell_protocol(words);

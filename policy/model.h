@@ -56,7 +56,7 @@ struct container_port {
 
 struct namespace_object {
 	const char *name;
-	struct label_set labels;	/* kubernetes.io/metadata.name is always among them, as the API server adds it */
+	struct label_set labels;	/* with kubernetes.io/metadata.name, as the API server adds it */
 	bool audit;			/* annotation podgate.io/audit: "true" */
 	struct source_pos pos;		/* of metadata.name */
 };

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/explain.h"
+#include "policy/explain_side.h"
 #include "policy/match.h"
 
 /* One rule, and how it parts from the flow. */

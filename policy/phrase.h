@@ -41,7 +41,10 @@ void phrase_add_block(struct phrase *phrase, const struct ip_block *block);
 void phrase_add_addr(struct phrase *phrase, const struct ip_addr *addr);
 void phrase_add_cidr(struct phrase *phrase, const struct cidr *block);
 void phrase_add_protocol(struct phrase *phrase, uint8_t protocol);
-/* A YAML flow mapping that matches exactly these labels: "{app: web, tier: front}". Values that YAML would misread are quoted. */
+/*
+ * A YAML flow mapping that matches exactly these labels: "{app: web, tier: front}". Values that YAML would misread
+ * are quoted.
+ */
 void phrase_add_match_labels(struct phrase *phrase, const struct label_set *labels);
 
 #endif

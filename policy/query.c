@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "policy/suggest.h"
 
@@ -172,6 +173,8 @@ static int refuse_port_name(const struct end *end, const char *name, char proble
 	char declared[QUERY_PROBLEM / 2];
 	struct suggestion near;
 
+	if (strcasecmp(name, "icmp") == 0 || strcasecmp(name, "icmpv6") == 0)
+		return refuse(problem, "ICMP has no ports: write it behind a slash, as in DESTINATION/icmp");
 	if (end->pod == NULL)
 		return refuse(problem,
 			"only a pod names its ports, and no pod has that address: write the number of "

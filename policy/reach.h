@@ -16,12 +16,13 @@ struct reach_question {
 	enum ip_family family;		/* which of a dual-stack pod's addresses */
 	const char *namespace_name;	/* only the pods of this namespace; NULL: all */
 	uint8_t protocol;
-	uint16_t port;			/* 0 with a protocol that has ports: each port that the destination declares for it, or 80 */
+	uint16_t port;			/* 0: each port that the destination declares for the protocol, or 80 */
 };
 
 /* One cell a pair, row-major: cells[source * count + destination]. */
 struct reach_cell {
-	enum { REACH_NONE, REACH_SOME, REACH_ALL, REACH_UNKNOWN } reach;	/* UNKNOWN: an end has no address of that family */
+	/* UNKNOWN: an end has no address of that family. */
+	enum { REACH_NONE, REACH_SOME, REACH_ALL, REACH_UNKNOWN } reach;
 	uint16_t allowed, asked;	/* ports */
 	bool audited;			/* some of what passes would be denied if enforced */
 };

@@ -7,111 +7,75 @@
 /* Every namespace has this label, set by the API server: a change of it is no fix. */
 static const char namespace_label[] = "kubernetes.io/metadata.name";
 
-/* What makes `labels` meet a requirement that they fail: the smallest change. */
-static struct relabel relabel_for(const struct requirement *requirement)
+/* The value that meets the requirement; NULL when only the lack of the label does. */
+static const char *value_for(const struct requirement *requirement)
 {
-	switch (requirement->op) {
-	case REQUIREMENT_IN:
-		return (struct relabel){
-			requirement->key, requirement->value_count > 0 ? requirement->values[0] : NULL};
-	case REQUIREMENT_EXISTS:
-		return (struct relabel){requirement->key, "true"};
-	case REQUIREMENT_NOT_IN:
-	case REQUIREMENT_DOES_NOT_EXIST:
-		break;
-	}
-	return (struct relabel){requirement->key, NULL};
+	if (requirement->op == REQUIREMENT_EXISTS)
+		return "true";
+	if (requirement->op == REQUIREMENT_IN && requirement->value_count > 0)
+		return requirement->values[0];
+	return NULL;
 }
 
-/* `items` has room for one more and stays sorted. */
-static void apply_relabel(struct label *items, size_t *count, const struct relabel *change)
+/* Sets a label in `items`, which has room for one more and stays sorted. */
+static void set_label(struct label *items, size_t *count, const struct relabel *added)
 {
 	size_t at = 0;
 
-	while (at < *count && strcmp(items[at].key, change->key) < 0)
+	while (at < *count && strcmp(items[at].key, added->key) < 0)
 		at++;
-	if (at < *count && strcmp(items[at].key, change->key) == 0) {
-		memmove(&items[at], &items[at + 1], (*count - at - 1) * sizeof(items[0]));
-		(*count)--;
+	if (at == *count || strcmp(items[at].key, added->key) != 0) {
+		memmove(&items[at + 1], &items[at], (*count - at) * sizeof(items[0]));
+		(*count)++;
 	}
-	if (change->value == NULL)
-		return;
-	memmove(&items[at + 1], &items[at], (*count - at) * sizeof(items[0]));
-	items[at] = (struct label){change->key, change->value};
-	(*count)++;
+	items[at] = (struct label){added->key, added->value};
 }
 
-/* Of several changes to one label (not a; in b) only the last is told. */
-static void note_relabel(struct relabel *changes, int *count, const struct relabel *change)
+/* Of several values for one label (it exists; it is in a, b) only the last is told. */
+static void note_added(struct relabel *list, int *count, const struct relabel *added)
 {
 	int at = 0;
 
-	while (at < *count && strcmp(changes[at].key, change->key) != 0)
+	while (at < *count && strcmp(list[at].key, added->key) != 0)
 		at++;
-	changes[at] = *change;
+	list[at] = *added;
 	if (at == *count)
 		(*count)++;
 }
 
-/* Requirements may contradict each other (role in (a), no label role), which is why the outcome is tried and not trusted. */
+/* Requirements may contradict each other (role in (a), no label role): so the outcome is tried, not trusted. */
 int relabel_find(const struct selector *selector, const struct label_set *labels, struct arena *arena,
 	struct relabel **out)
 {
 	struct label *items = arena_calloc(arena, labels->count + selector->count + 1, sizeof(*items));
-	struct relabel *changes = arena_calloc(arena, selector->count, sizeof(*changes));
+	struct relabel *list = arena_calloc(arena, selector->count, sizeof(*list));
 	struct label_set after = {.items = items, .count = labels->count};
-	struct relabel change;
 	int count = 0;
 
-	if (items == NULL || changes == NULL)
+	if (items == NULL || list == NULL)
 		return -ENOMEM;
 	if (labels->count > 0)
 		memcpy(items, labels->items, labels->count * sizeof(*items));
 	for (size_t i = 0; i < selector->count; i++) {
-		if (requirement_matches(&selector->requirements[i], &after))
+		const struct requirement *requirement = &selector->requirements[i];
+		const struct relabel added = {requirement->key, value_for(requirement)};
+
+		if (requirement_matches(requirement, &after))
 			continue;
-		change = relabel_for(&selector->requirements[i]);
-		if (strcmp(change.key, namespace_label) == 0)
+		if (added.value == NULL || label_set_get(labels, added.key) != NULL ||
+			strcmp(added.key, namespace_label) == 0)
 			return -EINVAL;
-		apply_relabel(items, &after.count, &change);
-		note_relabel(changes, &count, &change);
+		set_label(items, &after.count, &added);
+		note_added(list, &count, &added);
 	}
 	if (!selector_matches(selector, &after))
 		return -EINVAL;
-	*out = changes;
+	*out = list;
 	return count;
 }
 
-static void add_relabels(struct phrase *text, const struct relabel *changes, int count, bool setting)
-{
-	bool any = false;
-
-	for (int i = 0; i < count; i++) {
-		if ((changes[i].value != NULL) != setting)
-			continue;
-		if (!any)
-			phrase_add(text, setting ? "with label " : "without label ");
-		phrase_add(text, "%s%s", any ? ", " : "", changes[i].key);
-		if (setting)
-			phrase_add(text, "=%s", changes[i].value);
-		any = true;
-	}
-}
-
-static bool has_kind(const struct relabel *changes, int count, bool setting)
+void relabel_add_phrase(struct phrase *text, const struct relabel *added, int count)
 {
 	for (int i = 0; i < count; i++)
-		if ((changes[i].value != NULL) == setting)
-			return true;
-	return false;
-}
-
-void relabel_add_phrase(struct phrase *text, const struct relabel *changes, int count)
-{
-	const bool sets = has_kind(changes, count, true), takes = has_kind(changes, count, false);
-
-	add_relabels(text, changes, count, true);
-	if (sets && takes)
-		phrase_add(text, " and ");
-	add_relabels(text, changes, count, false);
+		phrase_add(text, "%s%s=%s", i == 0 ? "with label " : ", ", added[i].key, added[i].value);
 }

@@ -1,44 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/snapshot.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "policy/compiled.h"
-
-int snapshot_compile(struct snapshot **out, struct cluster *cluster, const struct snapshot_options *options)
-{
-	struct arena *arena = arena_create();
-	struct snapshot *snapshot = arena != NULL ? arena_alloc(arena, sizeof(*snapshot)) : NULL;
-	int err = -ENOMEM;
-
-	if (snapshot == NULL)
-		goto fail;
-	snapshot->arena = arena;
-	snapshot->cluster = cluster;
-	snapshot->revision = options->revision;
-	snapshot->audit = options->audit;
-	snapshot->node_name = arena_strdup(arena, options->node_name != NULL ? options->node_name : "");
-	if (snapshot->node_name == NULL)
-		goto fail;
-	err = compile_snapshot(snapshot);
-	if (err != 0)
-		goto fail;
-	cluster_ref(cluster);
-	*out = snapshot;
-	return 0;
-fail:
-	arena_unref(arena);
-	return err;
-}
-
-void snapshot_free(struct snapshot *snapshot)
-{
-	if (snapshot == NULL)
-		return;
-	cluster_unref(snapshot->cluster);
-	arena_unref(snapshot->arena);	/* the snapshot itself lives there */
-}
 
 uint64_t snapshot_revision(const struct snapshot *snapshot)
 {
@@ -64,6 +29,18 @@ const char *verdict_name(enum verdict verdict)
 	};
 
 	return names[verdict];
+}
+
+const char *side_verdict_name(enum side_verdict side)
+{
+	static const char *const names[] = {
+		[SIDE_OPEN] = "open",
+		[SIDE_ALLOWED] = "allowed",
+		[SIDE_DENIED] = "denied",
+		[SIDE_AUDIT_DENIED] = "audit-denied",
+	};
+
+	return names[side];
 }
 
 static enum side_verdict judge_side(const struct snapshot *snapshot, const struct endpoint *end,

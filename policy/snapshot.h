@@ -54,6 +54,7 @@ enum side_verdict {
 	SIDE_DENIED,		/* isolated, and no rule admits the flow */
 	SIDE_AUDIT_DENIED,	/* as SIDE_DENIED, but in audit mode: gateway, namespace, pod, or the policies */
 };
+const char *side_verdict_name(enum side_verdict side);	/* "open", "allowed", "denied", "audit-denied" */
 
 struct judgement {
 	enum verdict verdict;

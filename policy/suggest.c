@@ -7,7 +7,7 @@
 
 enum {
 	LENGTH_MOST = 253, /* the longest name there is; longer words are compared by their parts only */
-	DISTANCE_MOST = 4,
+	DISTANCE_MOST = 3, /* four slips make a restartPolicy of a resizePolicy, and both are words */
 };
 
 static unsigned int least(unsigned int a, unsigned int b)
@@ -39,7 +39,8 @@ static unsigned int edit_distance(const char *a, const char *b)
 	unsigned int rows[3][LENGTH_MOST + 1];
 	const size_t a_length = strlen(a), b_length = strlen(b);
 
-	if (a_length > LENGTH_MOST || b_length > LENGTH_MOST)
+	if (a_length > LENGTH_MOST || b_length > LENGTH_MOST || a_length > b_length + DISTANCE_MOST ||
+		b_length > a_length + DISTANCE_MOST)
 		return DISTANCE_MOST + 1;
 	for (size_t j = 0; j <= b_length; j++)
 		rows[0][j] = (unsigned int)j;
@@ -119,4 +120,14 @@ void suggestion_offer(struct suggestion *suggestion, const char *candidate)
 		suggestion->distance = distance;
 		suggestion->best = candidate;
 	}
+}
+
+const char *suggestion_among(const char *const *words, const char *wanted)
+{
+	struct suggestion near;
+
+	suggestion_init(&near, wanted);
+	for (; *words != NULL; words++)
+		suggestion_offer(&near, *words);
+	return near.best;
 }

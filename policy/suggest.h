@@ -4,7 +4,8 @@
 
 /*
  * "Did you mean": the word among many that a mistaken one was probably meant to be. Near is a slip or two of the
- * keyboard, or the same words in another order ("pod-service" for "service-pod"). Plain value; one thread at a time.
+ * keyboard, upper and lower case being the same, or the same words in another order ("pod-service" for "service-pod").
+ * Plain value; one thread at a time.
  */
 
 struct suggestion {
@@ -17,5 +18,7 @@ struct suggestion {
 void suggestion_init(struct suggestion *suggestion, const char *wanted);
 /* Of candidates equally near the first stays. The wanted word itself is no suggestion. */
 void suggestion_offer(struct suggestion *suggestion, const char *candidate);
+/* The nearest of `words` (NULL-terminated), or NULL. */
+const char *suggestion_among(const char *const *words, const char *wanted);
 
 #endif

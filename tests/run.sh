@@ -173,6 +173,19 @@ run_manuals() {
 	for page in docs/man/*.mdoc build/release/docs/*.[1-8]; do
 		try "mandoc -T lint $page" mandoc -T lint -W warning "$page"
 	done
+	try "podgate(8) knows every command and option" manual_is_whole
+}
+# What `podgate COMMAND --help` offers must be in the page. The options of run are podgate.conf(5)'s, made from the same table.
+manual_is_whole() {
+	local command option page
+	page=$(mandoc -T utf8 build/release/docs/podgate.8 | sed 's/.\x08//g')
+	for command in $(build/release/podgate --help | awk '/^  [a-z]/ { print $1 }'); do
+		grep -q "podgate $command" <<<"$page" || { echo "no command $command"; return 1; }
+		case $command in run | help) continue ;; esac
+		for option in $(build/release/podgate "$command" --help | grep -oE '(^| |\[)--?[a-z0-9][a-z-]*' | tr -d ' ['); do
+			grep -qE -- "(^|[[:space:]]|\[)$option" <<<"$page" || { echo "$command: no $option"; return 1; }
+		done
+	done
 }
 run_install() {
 	section install "cmake --install"
@@ -190,11 +203,12 @@ run_install() {
 	try "installing again" cmake --install build/release --prefix "$prefix"
 	try "keeps the operator's configuration" grep -q '^# mine' "$prefix/etc/podgate/podgate.yaml"
 }
-# The example configuration is the defaults written out: every line of it must be in podgate.conf(5) as such.
+# What the example configuration shows as an option's value must be its default, as `podgate run --help` tells it.
 defaults_hold() {
-	local name value
+	local help name value
+	help=$("$1/sbin/podgate" run --help | tr -s ' \n' ' ')
 	while IFS=': ' read -r name value; do
-		"$1/sbin/podgate" run --help | grep -A3 -e "--${name//_/-}" | grep -qF "$value" || { echo "$name: $value is not the default"; return 1; }
+		grep -qP -- "--${name//_/-} (?:(?!--).)*default \\Q$value\\E\\)" <<<"$help" || { echo "$name: $value is not the default"; return 1; }
 	done < <(grep -E '^[a-z_0-9]+: .' "$1/etc/podgate/podgate.yaml" | tr -d '"')
 }
 run_clone() {
@@ -221,8 +235,8 @@ run_e2e() {
 	section e2e "real traffic: {nft, legacy} x {IPv4, IPv6} x {routed, bridged}"
 	if [ $QUICK = yes ]; then e2e release nft/4/routed; else e2e release "nft legacy/4 6/routed bridged"; fi
 }
-run_e2e_asan() { section e2e-asan "real traffic, AddressSanitizer"; e2e asan nft/4/bridged legacy/6/routed; }
-run_e2e_tsan() { section e2e-tsan "real traffic, ThreadSanitizer"; e2e tsan nft/6/routed; }
+run_e2e_asan() { section e2e-asan "real traffic, AddressSanitizer"; E2E_SANITIZED=1 e2e asan nft/4/bridged legacy/6/routed; }
+run_e2e_tsan() { section e2e-tsan "real traffic, ThreadSanitizer"; TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp E2E_SANITIZED=1 e2e tsan nft/6/routed; }
 run_quickstart() {
 	section quickstart "the demonstration"
 	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }

@@ -16,6 +16,8 @@
 
 #include "tests/config/findings.h"
 
+#define SIX(object) object object object object object object
+
 static const struct finding_case cases[] = {
 	{ "a list item without its colon, followed by a list",
 		"spec:\n  egress:\n  - to\n    - ipBlock: \n        cidr: 192.0.2.0/24\n", "3:5 missing-colon\n" },
@@ -32,6 +34,13 @@ static const struct finding_case cases[] = {
 	{ "an item indented too far", "a:\n  - b # c\n    - c\n", "3:5 bad-indentation\n" },
 	{ "two of them, one below the other",
 		"spec:\n  egress:\n  - to\n    - ipBlock\n        cidr: 192.0.2.0/24\n", "3:5 missing-colon\n4:7 missing-colon\n" },
+	{ "two of them, far from each other",
+		"spec:\n  ingress:\n  - from\n    - podSelector: {}\n    ports:\n    - port: 80\n  egress:\n  - to\n    - podSelector\n"
+		"        matchLabels: {}\n---\nspec:\n  egress:\n  - to\n    - podSelector: {}\n",
+		"3:5 missing-colon\n8:5 missing-colon\n9:7 missing-colon\n14:5 missing-colon\n" },
+	{ "another one below, and words that are no fields",
+		"metadata\n  name: x\nspec:\n  args: |\n    do\n      it\n  podSelector\n    matchLabels: {}\n  to: [to]\n",
+		"1:1 missing-colon\n7:3 missing-colon\n" },
 	{ "ports where the peers should be", "egress:\n- to\n  ports:\n  - port: 80\n", "2:3 missing-colon\n" },
 	{ "a key without its colon before a sibling", "spec:\n  podSelector\n  egress: []\n", "2:3 missing-colon\n" },
 	{ "a key without its colon at the beginning", "spec\n  podSelector: {}\n", "1:1 missing-colon\n" },
@@ -62,6 +71,15 @@ static const struct finding_case cases[] = {
 		"o: 1\np: 1\nq: 1\na: 2\n", "18:1 duplicate-key\n" },
 	{ "two objects without --- between them", "apiVersion: v1\nkind: Pod\napiVersion: v1\nkind: Pod\n",
 		"3:1 missing-separator\n" },
+	{ "five of them, told once each", SIX("apiVersion: v1\nkind: Pod\nmetadata: {}\nspec: {}\n"),
+		"5:1 missing-separator\n9:1 missing-separator\n13:1 missing-separator\n17:1 missing-separator\n"
+		"21:1 missing-separator\n" },
+	{ "objects without apiVersion, but for the last",
+		"kind: Pod\nmetadata: {}\nspec: {}\nkind: Pod\nmetadata: {}\napiVersion: v1\nkind: Pod\nmetadata: {}\n",
+		"4:1 missing-separator\n6:1 missing-separator\n" },
+	{ "a second object with a key twice", "kind: Pod\nmetadata: {}\nkind: Pod\nmetadata: {}\nspec: {}\nspec: {}\n",
+		"3:1 missing-separator\n6:1 duplicate-key\n" },
+	{ "a kind twice in one object", "kind: Pod\nkind: Pod\nmetadata: {}\n", "2:1 duplicate-key\n" },
 	{ "an alias of nothing", "a: *b\n", "1:4 bad-alias\n" },
 	{ "an alias of another document's anchor", "a: &b 1\n---\na: *b\n", "3:4 bad-alias\n" },
 	{ "an anchor within itself", "a: &b [*b]\n", "1:8 bad-alias\n" },
@@ -114,12 +132,29 @@ static void refuses_to_merge_large_mappings(void **state)
 	free(text);
 }
 
+/* The reader's patience ends, and that is said: what comes behind is not taken for sound. */
+static void gives_up_in_the_end(void **state)
+{
+	char text[16 * 101 + 1] = "", out[FINDINGS_TEXT];
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		strcat(text, "a: b: c\n---\n");
+	findings_of_document(text, strlen(text) - strlen("---\n"), out);
+	assert_null(strstr(out, "too-many-mistakes"));
+	strcat(text, "a: b: c\n---\na: b\n");
+	findings_of_document(text, strlen(text), out);
+	assert_non_null(strstr(out, "199:5 second-colon\n200:1 too-many-mistakes\n"));
+	assert_null(strstr(out, "201:5"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sees_each_where_it_is),
 		cmocka_unit_test(says_what_to_write),
 		cmocka_unit_test(refuses_to_merge_large_mappings),
+		cmocka_unit_test(gives_up_in_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,9 @@ static void defaults_policy_types(void **state)
 		const char *spec;
 		bool ingress, egress;
 	} cases[] = {
+		{ "", true, false },
+		{ "spec: null", true, false },
+		{ "spec: {}", true, false },
 		{ "spec: {podSelector: {}}", true, false },
 		{ "spec: {podSelector: {}, policyTypes: []}", true, false },
 		{ "spec: {podSelector: {}, policyTypes: null}", true, false },

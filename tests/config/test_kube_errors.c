@@ -62,7 +62,7 @@ static const struct finding_case cases[] = {
 	{ "labels that are a list", POD "  labels:\n  - app\n", "6:3 wrong-type\n" },
 	{ "annotations that are a list", POD "  annotations:\n  - app\n", "6:3 wrong-type\n" },
 	{ "an annotation that is a boolean", POD "  annotations:\n    podgate.io/audit: true\n", "6:23 not-a-string\n" },
-	{ "an audit annotation that is neither", POD "  annotations:\n    podgate.io/audit: \"on\"\n", "6:23 bad-audit\n" },
+	{ "an audit annotation that is neither", POD "  annotations:\n    podgate.io/audit: \"on\"\n", "6:23 warning bad-audit\n" },
 	{ "a misspelt annotation of ours", POD "  annotations:\n    podgate.io/audti: \"true\"\n",
 		"6:5 warning unknown-annotation\n" },
 	{ "a time that is none", POD "  creationTimestamp: yesterday\n", "5:22 bad-time\n" },
@@ -81,7 +81,10 @@ static const struct finding_case cases[] = {
 	{ "a port that is none", POD "spec:\n  containers:\n  - ports:\n    - containerPort: 70000\n", "8:22 bad-port\n" },
 
 	/* Fields of policies */
-	{ "no spec", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\n", "1:1 missing-spec\n" },
+	{ "no spec", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\n", "1:1 warning missing-spec\n" },
+	{ "no spec, for its fields are elsewhere",
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\npodSelector: {}\n",
+		"4:1 unknown-field\n" },
 	{ "a field of spec outside of it",
 		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\nspec: {podSelector: {}}\ningress: []\n",
 		"5:1 unknown-field\n" },
@@ -113,6 +116,9 @@ static const struct finding_case cases[] = {
 		"10:16 ip-block-with-selector\n" },
 	{ "a block without a CIDR", BLOCK "        except: []\n", "10:9 missing-field\n" },
 	{ "a CIDR that is none", BLOCK "        cidr: 192.0.2.0/33\n", "10:15 bad-cidr\n" },
+	{ "leading zeros in a CIDR", BLOCK "        cidr: 010.0.0.0/08\n", "10:15 warning odd-cidr\n" },
+	{ "IPv4 in IPv6's clothes", BLOCK "        cidr: ::ffff:10.0.0.0/104\n", "10:15 warning odd-cidr\n" },
+	{ "leading zeros and no CIDR", BLOCK "        cidr: 010.0.0.0/033\n", "10:15 bad-cidr\n" },
 	{ "an address for a CIDR", BLOCK "        cidr: 192.0.2.1\n", "10:15 bad-cidr\n" },
 	{ "a CIDR with host bits", BLOCK "        cidr: 192.0.2.1/24\n", "10:15 warning host-bits\n" },
 	{ "an exception that is the block", BLOCK "        cidr: 192.0.2.0/24\n        except: [192.0.2.0/24]\n",
@@ -206,6 +212,12 @@ static void says_what_was_meant(void **state)
 			"unknown field 'role' in a selector (labels to match go under 'matchLabels')" },
 		{ PORTS "    - port: \"80\"\n", "in quotes '80' is a port's name, and no valid one: "
 			"a port name must hold at least one letter (write the number without quotes: 80)" },
+		{ PORTS "    - port: 8000-8010\n", "port name '8000-8010': a port name must hold at least one letter "
+			"(a range is written with its ends apart: port: 8000 and endPort: 8010)" },
+		{ BLOCK "        cidr: 010.0.0.0/8\n", "'010.0.0.0/8' means 10.0.0.0/8 to Kubernetes and may mean another block "
+			"elsewhere (write 10.0.0.0/8)" },
+		{ BLOCK "        cidr: ::ffff:10.1.0.0/112\n", "'::ffff:10.1.0.0/112' means 10.1.0.0/16 to Kubernetes and may mean "
+			"another block elsewhere (write 10.1.0.0/16)" },
 		{ PORTS "    - {port: 80, protocol: udp}\n", "'udp' is not TCP, UDP or SCTP (write UDP)" },
 		{ POD "  labels:\n    version: 1\n",
 			"a label's value must be a string, and this is a number (put it in quotes: \"1\")" },

@@ -7,7 +7,6 @@ add_library(podgate_config_testkit STATIC
 target_link_libraries(podgate_config_testkit PUBLIC podgate_config)
 
 podgate_test(config/test_utf8 podgate_config)
-podgate_test(config/test_spelling podgate_config)
 podgate_test(config/test_string_map podgate_config)
 podgate_test(config/test_scalar podgate_config)
 podgate_test(config/test_document podgate_config_testkit)

@@ -3,8 +3,8 @@
 #define TESTS_CONNTRACK_SHOP_H
 
 /*
- * A small cluster built by hand: namespace "shop" with pods web, db and other, all dual-stack, under one of a few sets of
- * policies. Failures end the program.
+ * A small cluster built by hand: namespace "shop" with pods web, db and other, all dual-stack, under one of a few
+ * sets of policies. Failures end the program.
  */
 
 #include <stdbool.h>

@@ -278,7 +278,10 @@ static void flush_table(const struct flow *flow, const struct judgement *judgeme
 		flow_table_run("conntrack -F >/dev/null 2>&1");
 }
 
-/* The whole table is emptied when the first flow is cut: what was read but not yet marked has vanished, and is not told as cut. */
+/*
+ * The whole table is emptied when the first flow is cut: what was read but not yet marked has vanished, and is not
+ * told as cut.
+ */
 static void test_entries_vanish_meanwhile(void **state)
 {
 	size_t calls = 0;
@@ -318,7 +321,7 @@ static struct tally count_marks(struct ct_table *table)
 	return counts;
 }
 
-/* The sources are 10.0.0.0 upwards (every fourth 11.x.y.z), so web, db and other are among them, once in each filling. */
+/* The sources are 10.0.0.0 upwards (every fourth 11.x.y.z): web, db and other are among them once in each filling. */
 static void test_hundred_thousand(void **state)
 {
 	const struct flow_spec kept = { TCP(WEB, 1, DB, 5432) };

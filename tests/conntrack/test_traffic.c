@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Sweeps over connections that are really there: pods in network namespaces behind a gateway that translates addresses, and a rule
- * that drops what carries DENY. What a sweep cuts goes silent, what it restores speaks again, everything else never notices.
+ * Sweeps over connections that are really there: pods in network namespaces behind a gateway that translates
+ * addresses, and a rule that drops what carries DENY. What a sweep cuts goes silent, what it restores speaks again,
+ * everything else never notices.
  */
 
 #include <setjmp.h>

@@ -188,6 +188,7 @@ gate_start() {
 	within 10 gate_settled
 	if ! gate_answers; then
 		fail "podgate did not start: $(tail -3 "$DIR/run.err")"
+		check_sanitizers "$DIR/run.err"
 		return 1
 	fi
 }
@@ -196,16 +197,24 @@ gate_ended() { ! readlink "/proc/$GATE/exe" >/dev/null; }
 gate_end() {	# SIGNAL; sets GATE_CODE
 	[ -n "$GATE" ] || return 0
 	kill "-$1" "$GATE" 2>/dev/null
-	if ! within 10 gate_ended; then
-		fail "podgate does not end on SIG$1"
-		kill -KILL "$GATE"
-	fi
+	within 10 gate_ended 2>/dev/null || fail "podgate does not end on SIG$1"
+	kill -KILL "$GATE" 2>/dev/null
 	wait "$GATE" 2>/dev/null
 	GATE_CODE=$?
 	GATE=
+	check_sanitizers "$DIR/run.err"
 }
 
-gate_cleanup() { [ -n "${E2E_NO_GATE:-}" ] || podgate cleanup >"$DIR/cleanup.out" 2>&1 || fail "podgate cleanup: $(cat "$DIR/cleanup.out")"; }
+# A sanitizer's report is a failure, whatever else went well.
+check_sanitizers() {
+	grep -qE 'Sanitizer|runtime error:' "$1" || return 0
+	fail "a sanitizer has something to say"
+	sed 's/^/    /' "$1" | head -100
+}
+
+gate_cleanup() {
+	[ -n "${E2E_NO_GATE:-}" ] || podgate cleanup >"$DIR/cleanup.out" 2>&1 || fail "podgate cleanup: $(cat "$DIR/cleanup.out")"
+}
 
 # A change is in force once the daemon says so: revision $1 is behind us.
 past_revision() { local now; now=$(revision); [ -n "$now" ] && [ "$now" -gt "$1" ]; }
@@ -348,6 +357,7 @@ run_scenario() {
 	gate_end TERM
 	gate_cleanup
 	control
+	if declare -F "after_$1" >/dev/null; then "after_$1"; fi	# puts back what the scenario changed in the gateway
 	[ "$FAILED" -eq "$failed" ] || sed 's/^/    run: /' "$DIR/run.err" | tail -5
 	printf '  %-14s %s  %5d ms\n' "$1" "$([ "$FAILED" -eq "$failed" ] && echo ok || echo FAILED)" \
 		$(((${EPOCHREALTIME/./} - begin) / 1000))

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/store.h"
+#include "tests/policy/manifest_world.h"
 
 static const char manifests[] =
 	"apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\n"
@@ -28,19 +28,9 @@ static const char manifests[] =
 
 struct snapshot *log_desk_compile(uint64_t revision)
 {
-	const struct snapshot_options options = {.revision = revision, .node_name = ""};
-	struct snapshot *snapshot;
-	struct cluster *cluster;
-	struct store *store;
+	const struct snapshot_options options = {.revision = revision};
 
-	assert_int_equal(store_create(&store), 0);
-	assert_int_equal(store_put(store, "shop.yaml", manifests, strlen(manifests), NULL), 0);
-	assert_int_equal(store_stats(store).broken_files, 0);
-	assert_int_equal(store_cluster(store, &cluster), 0);
-	assert_int_equal(snapshot_compile(&snapshot, cluster, &options), 0);
-	cluster_unref(cluster);
-	store_free(store);
-	return snapshot;
+	return manifest_world_compile(manifests, &options);
 }
 
 static void note_ready(void *context)

@@ -73,7 +73,7 @@ static inline void build_ipv6(struct built *packet, const char *src, const char 
 	build_bytes(packet, addrs, sizeof(addrs));
 }
 
-/* Hop-by-hop, routing or destination options of `length` bytes (a multiple of 8), or an authentication header (of 4). */
+/* Hop-by-hop, routing or destination options: `length` bytes, a multiple of 8; an authentication header: of 4. */
 static inline void build_extension(struct built *packet, uint8_t type, uint8_t next, size_t length)
 {
 	const size_t units = type == IPPROTO_AH ? length / 4 - 2 : length / 8 - 1;

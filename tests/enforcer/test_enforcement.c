@@ -23,10 +23,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/store.h"
 #include "enforcer/enforcement.h"
 #include "tests/enforcer/bridge_room.h"
 #include "tests/enforcer/netns_room.h"
+#include "tests/policy/manifest_world.h"
 
 #define POD(number) \
 	"apiVersion: v1\nkind: Pod\nmetadata: {name: pod" number ", namespace: shop, labels: {pod: p" number "}}\n" \
@@ -51,18 +51,8 @@ struct stage {
 static struct snapshot *compile(const char *manifests, uint64_t revision, bool audit)
 {
 	const struct snapshot_options options = {.revision = revision, .audit = audit};
-	struct snapshot *snapshot;
-	struct cluster *cluster;
-	struct store *store;
 
-	assert_int_equal(store_create(&store), 0);
-	assert_int_equal(store_put(store, "shop.yaml", manifests, strlen(manifests), NULL), 0);
-	assert_int_equal(store_stats(store).broken_files, 0);
-	assert_int_equal(store_cluster(store, &cluster), 0);
-	assert_int_equal(snapshot_compile(&snapshot, cluster, &options), 0);
-	cluster_unref(cluster);
-	store_free(store);
-	return snapshot;
+	return manifest_world_compile(manifests, &options);
 }
 
 static int setup(void **state)
@@ -257,6 +247,75 @@ static void each_of_many_cut_flows_is_told_of(void **state)
 	close(raw);
 }
 
+static void verify(struct stage *stage, struct verify_result *result)
+{
+	char problem[ENFORCEMENT_PROBLEM] = "";
+
+	*result = (struct verify_result){0};
+	if (enforcement_verify(stage->enforcement, stage->snapshot, result, problem) != 0)
+		fail_msg("%s", problem);
+}
+
+/* An isolated pod's address swapped for another: the set is as large as before, and the pod would be open. */
+static void a_swapped_address_is_put_back(void **state)
+{
+	struct stage *stage = *state;
+	struct verify_result found, again;
+
+	open_stage(stage, 1000);
+	start(stage, compile(PODS NOTHING_TO_POD2, 1, false));
+	assert_int_equal(netns_room_run("ipset del podgate-pods4 10.9.0.2 && ipset add podgate-pods4 10.9.0.77"), 0);
+	verify(stage, &found);
+	assert_true(found.tampered && found.repaired);
+	assert_non_null(strstr(found.found, "10.9.0.77"));
+	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.2 && ! ipset -q test podgate-pods4 10.9.0.77"),
+		0);
+	verify(stage, &again);
+	assert_false(again.tampered);
+	close_stage(stage);
+}
+
+#define HIDE_BRIDGED "sysctl -qw net.bridge.bridge-nf-call-iptables=0"
+#define BRIDGED_IS_SHOWN "test $(sysctl -n net.bridge.bridge-nf-call-iptables) = 1"
+
+/* Somebody switches off what shows us bridged packets: mended, refused or let be, and in each case said. */
+static void hidden_bridges_are_noticed(void **state)
+{
+	struct stage *stage = *state;
+	struct verify_result result;
+
+	open_stage(stage, 1000);
+	start(stage, compile(PODS NOTHING_TO_POD2, 1, false));
+	verify(stage, &result);	/* the room's own bridge may need something more once */
+	verify(stage, &result);
+	assert_int_equal(result.bridges.state, HOST_BRIDGES_SHOWN);
+	assert_false(result.bridges.mended);
+	assert_string_equal(result.bridges.found, "");
+
+	assert_int_equal(netns_room_run(HIDE_BRIDGED), 0);
+	stage->settings.bridge = BRIDGE_IGNORE;
+	verify(stage, &result);
+	assert_int_equal(result.bridges.state, HOST_BRIDGES_HIDDEN);
+	assert_string_equal(result.bridges.found, "");
+	stage->settings.bridge = BRIDGE_REQUIRE;
+	verify(stage, &result);
+	assert_int_equal(result.bridges.state, HOST_BRIDGES_HIDDEN);
+	assert_non_null(strstr(result.bridges.found, "br0"));
+	assert_false(result.bridges.mended);
+	assert_int_equal(netns_room_run(BRIDGED_IS_SHOWN), 1);
+	stage->settings.bridge = BRIDGE_SET;
+	verify(stage, &result);
+	assert_int_equal(result.bridges.state, HOST_BRIDGES_SHOWN);
+	assert_true(result.bridges.mended);
+	assert_non_null(strstr(result.bridges.found, "br0"));
+	assert_int_equal(netns_room_run(BRIDGED_IS_SHOWN), 0);
+
+	assert_int_equal(netns_room_run("ip link del br0"), 0);
+	verify(stage, &result);
+	assert_int_equal(result.bridges.state, HOST_BRIDGES_NONE);
+	close_stage(stage);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -264,6 +323,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STAGED(stopping_loses_no_record),
 		STAGED(each_of_many_cut_flows_is_told_of),
+		STAGED(a_swapped_address_is_put_back),
+		STAGED(hidden_bridges_are_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

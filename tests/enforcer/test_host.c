@@ -205,6 +205,7 @@ static long sysctl_value(const char *name)
 
 #define CALL4 "net.bridge.bridge-nf-call-iptables"
 #define CALL6 "net.bridge.bridge-nf-call-ip6tables"
+#define TAGGED "net.bridge.bridge-nf-filter-vlan-tagged"
 
 static void bridges_that_hide_packets_are_found(void **state)
 {
@@ -212,6 +213,7 @@ static void bridges_that_hide_packets_are_found(void **state)
 
 	(void)state;
 	set_sysctl(CALL4, 0);
+	set_sysctl(TAGGED, 0);
 	settings.bridge = BRIDGE_REQUIRE;
 	assert_finding(&settings, "br-netfilter", HOST_OK, "no bridge");
 	assert_int_equal(netns_room_run("ip link add pods7 type bridge"), 0);
@@ -223,6 +225,8 @@ static void bridges_that_hide_packets_are_found(void **state)
 	assert_finding(&settings, "br-netfilter", HOST_OK, "`podgate run` switches it on");
 	settings.bridge = BRIDGE_REQUIRE;
 	set_sysctl(CALL4, 1);
+	assert_finding(&settings, "br-netfilter", HOST_FAILED, TAGGED); /* a tag of VLAN 0 is no tag to a pod */
+	set_sysctl(TAGGED, 1);
 	assert_finding(&settings, "br-netfilter", HOST_OK, "pass the rules");
 	set_sysctl(CALL6, 0);
 	assert_finding(&settings, "br-netfilter", HOST_FAILED, CALL6);
@@ -239,6 +243,7 @@ static void a_bridges_own_option_counts(void **state)
 	settings.bridge = BRIDGE_REQUIRE;
 	set_sysctl(CALL4, 0);
 	set_sysctl(CALL6, 0);
+	set_sysctl(TAGGED, 1);
 	assert_int_equal(netns_room_run("ip link add seen type bridge nf_call_iptables 1 nf_call_ip6tables "
 					"1; ip link add veth7 type veth peer name veth8"),
 		0);
@@ -255,6 +260,7 @@ static void preparing_sets_requires_or_ignores(void **state)
 	(void)state;
 	set_sysctl(CALL4, 0);
 	set_sysctl(CALL6, 0);
+	set_sysctl(TAGGED, 0);
 	settings.bridge = BRIDGE_SET;
 	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
 	assert_int_equal(sysctl_value(CALL4), 0); /* no bridge, nothing to do */
@@ -271,6 +277,7 @@ static void preparing_sets_requires_or_ignores(void **state)
 	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
 	assert_int_equal(sysctl_value(CALL4), 1);
 	assert_int_equal(sysctl_value(CALL6), 0);
+	assert_int_equal(sysctl_value(TAGGED), 1);
 	settings.ipv6 = SWITCH_AUTO;
 	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
 	assert_int_equal(sysctl_value(CALL6), 1);

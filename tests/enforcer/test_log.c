@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -90,6 +91,36 @@ static void test_errno_is_said_and_kept(void **state)
 	close(saved);
 }
 
+/*
+ * In a process of its own. Returns the first file's number, once whatever was missing of the standard three is
+ * filled in.
+ */
+static int first_fd_without(unsigned int missing)
+{
+	const pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		for (int fd = 0; fd < 3; fd++)
+			if (missing & 1U << fd)
+				close(fd);
+		log_fill_standard_fds();
+		_exit(open("/dev/null", O_RDONLY));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WEXITSTATUS(status);
+}
+
+static void test_nothing_takes_the_place_of_standard_error(void **state)
+{
+	const int usual = first_fd_without(0);
+
+	(void)state;
+	assert_true(usual >= 3);
+	for (unsigned int missing = 1; missing < 8; missing++)
+		assert_int_equal(first_fd_without(missing), usual);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +128,7 @@ int main(void)
 		cmocka_unit_test(test_a_message_forges_no_line),
 		cmocka_unit_test(test_a_long_message_is_cut),
 		cmocka_unit_test(test_errno_is_said_and_kept),
+		cmocka_unit_test(test_nothing_takes_the_place_of_standard_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -411,6 +411,30 @@ static void test_icmp_error_to_a_stranger(void **state)
 	expect_error(&packet, PACKET_BAD_ICMP);
 }
 
+static void test_who_reports(void **state)
+{
+	struct built packet = {.length = 0}, query = {.length = 0};
+	char text[IP_ADDR_TEXT];
+	struct ip_addr reporter;
+
+	(void)state;
+	build_ipv4(&packet, R4, A4, IPPROTO_ICMP, 0, 8 + 20 + 8);
+	build_icmp(&packet, 3);
+	build_ipv4(&packet, A4, B4, IPPROTO_TCP, 0, 8);
+	build_ports(&packet, 40000, 80);
+	assert_true(packet_read_reporter(packet.bytes, packet.length, &reporter));
+	assert_string_equal(ip_addr_format(&reporter, text), R4);
+	assert_false(packet_read_reporter(packet.bytes, 20 + 7, &reporter));
+
+	build_ipv4(&query, A4, B4, IPPROTO_ICMP, 0, 8);
+	build_icmp(&query, 8);
+	assert_false(packet_read_reporter(query.bytes, query.length, &reporter));
+	query.length = 0;
+	build_ipv4(&query, A4, B4, IPPROTO_TCP, 0, 8);
+	build_ports(&query, 3, 80);
+	assert_false(packet_read_reporter(query.bytes, query.length, &reporter));
+}
+
 static void test_icmp_errors_quoting_garbage(void **state)
 {
 	struct built packet = {.length = 0}, broken;
@@ -468,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_icmp_errors_ipv6),
 		cmocka_unit_test(test_icmp_error_about_a_ping),
 		cmocka_unit_test(test_icmp_error_to_a_stranger),
+		cmocka_unit_test(test_who_reports),
 		cmocka_unit_test(test_icmp_errors_quoting_garbage),
 		cmocka_unit_test(test_error_names),
 	};

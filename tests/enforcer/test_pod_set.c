@@ -114,6 +114,42 @@ static void filling_replaces_the_content(void **state)
 	assert_int_equal(pod_set_present(), 8); /* no half-filled one is left */
 }
 
+static int verify(const struct ip_addr *addrs, size_t count, const char *part)
+{
+	char problem[POD_SET_PROBLEM] = "";
+	long size = -1;
+	const int err = pod_set_verify(IP_FAMILY_V4, addrs, count, &size, problem);
+
+	if (strstr(problem, part) == NULL)
+		fail_msg("%s", problem);
+	return err;
+}
+
+/* By content: an address swapped for another leaves the size as it was. */
+static void what_others_change_is_found(void **state)
+{
+	const struct ip_addr addrs[] = {v4(1), v4(2), v4(3), v6(7), v6(8)};
+	char problem[POD_SET_PROBLEM];
+	long size;
+
+	(void)state;
+	assert_int_equal(verify(addrs, 3, "can't be read"), -ENOENT);
+	assert_ok(pod_set_create(true, problem), problem);
+	assert_int_equal(verify(NULL, 0, ""), 0);
+	assert_ok(pod_set_fill(addrs, 5, true, problem), problem);
+	assert_int_equal(verify(addrs, 3, ""), 0);
+	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), problem);
+	assert_int_equal(size, 2);
+	assert_int_equal(netns_room_run("ipset add podgate-pods4 10.0.0.9 && ipset del podgate-pods4 10.0.0.2"), 0);
+	assert_int_equal(verify(addrs, 3, "holds 10.0.0.9"), -ESTALE);
+	assert_int_equal(netns_room_run("ipset del podgate-pods4 10.0.0.9"), 0);
+	assert_int_equal(verify(addrs, 3, "2 of 3"), -ESTALE);
+	assert_int_equal(netns_room_run("ipset flush podgate-pods4"), 0);
+	assert_int_equal(verify(addrs, 3, "0 of 3"), -ESTALE);
+	assert_int_equal(netns_room_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::6"), 0);
+	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), -ESTALE);
+}
+
 /* More than fits a set of the usual size, and many messages. */
 static void many_addresses_fit(void **state)
 {
@@ -130,6 +166,14 @@ static void many_addresses_fit(void **state)
 	assert_ok(pod_set_fill(addrs, 2 * MANY, true, problem), problem);
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), MANY);
 	assert_int_equal(pod_set_count(IP_FAMILY_V6), MANY);
+	for (int family = 0; family < 2; family++) {
+		long size = 0;
+
+		assert_ok(pod_set_verify(family == 0 ? IP_FAMILY_V4 : IP_FAMILY_V6, addrs + family * MANY, MANY,
+				  &size, problem),
+			problem);
+		assert_int_equal(size, MANY);
+	}
 	assert_int_equal(
 		netns_room_run("ipset test -q podgate-pods4 10.1.17.111 && ipset test -q podgate-pods6 "
 			       "fd01::1:116f && ! ipset test -q podgate-pods4 10.1.17.112"),
@@ -241,6 +285,7 @@ int main(void)
 		cmocka_unit_test_setup(sets_are_made_as_the_rules_need_them, netns_room_enter),
 		cmocka_unit_test_setup(without_ipv6_there_are_no_ipv6_sets, netns_room_enter),
 		cmocka_unit_test_setup(filling_replaces_the_content, netns_room_enter),
+		cmocka_unit_test_setup(what_others_change_is_found, netns_room_enter),
 		cmocka_unit_test_setup(many_addresses_fit, netns_room_enter),
 		cmocka_unit_test_setup(rules_see_the_new_content, netns_room_enter),
 		cmocka_unit_test_setup(an_earlier_runs_sets_are_taken_over, netns_room_enter),

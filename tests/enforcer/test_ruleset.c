@@ -34,8 +34,10 @@ static void ipv4_is_rendered_whole(void **state)
 	assert_string_equal(text,
 		"*mangle\n"
 		":PODGATE - [0:0]\n"
-		"-A PODGATE -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
+		"-A PODGATE ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"RETURN\n"
+		"-A PODGATE -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack ! --ctstate RELATED "
+		"--ctstatus CONFIRMED -j RETURN\n"
 		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"DROP\n"
 		"-A PODGATE -m set ! --match-set podgate-pods4 src -m set ! --match-set podgate-pods4 dst -j "
@@ -63,7 +65,9 @@ static void ipv6_lets_neighbours_find_each_other(void **state)
 	const char *solicitation = strstr(text,
 		"-A PODGATE -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type 135"
 		" -m hl --hl-eq 255 -j RETURN\n");
-	const char *report = strstr(text, "--icmpv6-type 143 -m hl --hl-eq 1 -j RETURN\n");
+	const char *report = strstr(text,
+		"-A PODGATE -d ff02::/16 -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type 143"
+		" -m hl --hl-eq 1 -j RETURN\n");
 
 	(void)state;
 	assert_non_null(solicitation);

@@ -73,6 +73,8 @@ static int packets_of(const struct ruleset_options *options, enum ip_family fami
 	return -1;
 }
 
+enum { MLDV2_LISTENER_REPORT = 143 };
+
 #define TIER1 "CONFIRMED -j RETURN"
 #define CUT "CONFIRMED -j DROP"
 #define NOT_OURS "! --match-set"
@@ -294,26 +296,42 @@ static void ipv6_neighbours_find_each_other(void **state)
 	close(one);
 }
 
-/* A "solicitation" with another hop limit is none to its receivers, and no way out for data. */
+static void send_icmpv6(int socket, uint8_t type, int hops)
+{
+	const struct sockaddr_in6 victim = {
+		.sin6_family = AF_INET6, .sin6_addr.s6_addr = {0xfd, 0x09, [15] = 2}};
+	const uint8_t message[32] = {type};
+
+	setsockopt(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
+	assert_int_equal(
+		sendto(socket, message, sizeof(message), 0, (const struct sockaddr *)&victim, sizeof(victim)),
+		(int)sizeof(message));
+}
+
+/*
+ * A "solicitation" with another hop limit is none to its receivers, and no way out for data. A "listener report"
+ * to one pod is none either, though its hop limit is right: a router makes it so of 2.
+ */
 static void discovery_carries_nothing_else(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_room_socket(0, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6), hops = 64;
-	const struct sockaddr_in6 victim = {
-		.sin6_family = AF_INET6, .sin6_addr.s6_addr = {0xfd, 0x09, [15] = 2}};
-	const uint8_t message[32] = {ND_NEIGHBOR_SOLICIT};
-	int before;
+	const int zero = bridge_room_socket(0, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+	int solicitations, reports, judged;
 
 	bridge_room_run(0, "ip neigh add fd09::2 lladdr 02:00:00:00:00:02 dev eth0 nud permanent");
 	install(&options);
-	before = packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135");
-	setsockopt(zero, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
-	assert_int_equal(
-		sendto(zero, message, sizeof(message), 0, (const struct sockaddr *)&victim, sizeof(victim)),
-		(int)sizeof(message));
+	solicitations = packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135");
+	reports = packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 143");
+	judged = packets_of(&options, IP_FAMILY_V6, FLOWLESS);
+	send_icmpv6(zero, ND_NEIGHBOR_SOLICIT, 64);
 	usleep(100000);
-	assert_int_equal(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135"), before);
-	assert_true(packets_of(&options, IP_FAMILY_V6, FLOWLESS) > 0);
+	assert_int_equal(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135"), solicitations);
+	assert_true(packets_of(&options, IP_FAMILY_V6, FLOWLESS) > judged);
+	judged = packets_of(&options, IP_FAMILY_V6, FLOWLESS);
+	send_icmpv6(zero, MLDV2_LISTENER_REPORT, 1);
+	usleep(100000);
+	assert_int_equal(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 143"), reports);
+	assert_true(packets_of(&options, IP_FAMILY_V6, FLOWLESS) > judged);
 	close(zero);
 }
 

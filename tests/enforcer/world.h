@@ -3,8 +3,9 @@
 #define TESTS_ENFORCER_WORLD_H
 
 /*
- * A small world for testing a gate on real packets: a network namespace of the test program's own, three pods whose addresses are on
- * its loopback interface, and iptables rules that queue what they send to each other. It goes with the process.
+ * A small world for testing a gate on real packets: a network namespace of the test program's own, three pods whose
+ * addresses are on its loopback interface, and iptables rules that queue what they send to each other. It goes with
+ * the process.
  *
  *	shop/web 10.1.0.1, fd01::1	shop/db 10.1.0.2, fd01::2	shop/other 10.1.0.3, fd01::3
  */
@@ -32,7 +33,10 @@ enum world_policy {
 
 enum { WORLD_QUEUE = 8610 };
 
-/* cmocka group setup: enters the namespace. Fails, and says so, without the privilege: these tests prove nothing then. */
+/*
+ * cmocka group setup: enters the namespace. Fails, and says so, without the privilege: these tests prove nothing
+ * then.
+ */
 int world_enter(void **state);
 
 /* Runs `iptables` (and with `six` ip6tables) on table mangle. The test fails when the program does. */

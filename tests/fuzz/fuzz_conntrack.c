@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The ctnetlink decoder, fed anything. An entry that it accepts must be consistent, and naming it to the kernel and reading
- * that name back must give the same entry.
+ * The ctnetlink decoder, fed anything. An entry that it accepts must be consistent, and naming it to the kernel and
+ * reading that name back must give the same entry.
  */
 
 #include <stdint.h>
@@ -54,7 +54,10 @@ static void require_round_trip(const struct ct_entry *entry)
 	require(back.icmp_type == entry->icmp_type && back.icmp_code == entry->icmp_code);
 }
 
-/* The input is a message, but for its length: that is what there is. A copy, so that it is aligned and ends where it ends. */
+/*
+ * The input is a message, but for its length: that is what there is. A copy, so that it is aligned and ends where
+ * it ends.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ct_entry entry;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One line of the control protocol: parsed, and what is no watch answered as the daemon answers it, from a small cluster's snapshot. The
- * same bytes as a record are held against the filter of a watch.
+ * One line of the control protocol: parsed, and what is no watch answered as the daemon answers it, from a small
+ * cluster's snapshot. The same bytes as a record are held against the filter of a watch.
  */
 #include <assert.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any bytes as a message of queue 8610, and what it holds as a packet. A packet's bytes must lie within the message, and
- * only a message that names an id may become one.
+ * Any bytes as a message of queue 8610, and what it holds as a packet. A packet's bytes must lie within the
+ * message, and only a message that names an id may become one.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any bytes as a packet. Beyond memory safety: a flow is whole and of one family, nothing is written on an error, and a packet
- * of which less was copied is either unreadable or the same flow.
+ * Any bytes as a packet. Beyond memory safety: a flow is whole and of one family, nothing is written on an error,
+ * and a packet of which less was copied is either unreadable or the same flow.
  */
 
 #include <stddef.h>
@@ -48,6 +48,7 @@ static void check_prefix(const uint8_t *data, size_t length, const struct flow *
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct flow flow, untouched;
+	struct ip_addr reporter;
 	enum packet_error error;
 
 	memset(&flow, 0xa5, sizeof(flow));
@@ -59,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	check_flow(&flow);
+	if (packet_read_reporter(data, size, &reporter))
+		require(reporter.family == flow.src.family);
 	for (size_t length = 0; length < size && length <= 160; length++)
 		check_prefix(data, length, &flow);
 	return 0;

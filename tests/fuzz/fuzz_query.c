@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any two lines as source and destination, against a world of two pods and a policy: what is understood is explained, and its
- * reasons agree with its verdict; what is not gets a sentence.
+ * Any two lines as source and destination, against a world of two pods and a policy: what is understood is
+ * explained, and its reasons agree with its verdict; what is not gets a sentence.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Listings of iptables-save as others may have written them: comments and names of their rules are foreign bytes. Besides memory errors
- * it looks for a transaction that names a rule which does not lead into our chain.
+ * Listings of iptables-save as others may have written them: comments and names of their rules are foreign bytes.
+ * Besides memory errors it looks for a transaction that names a rule which does not lead into our chain.
  */
 
 #include <stdint.h>

@@ -120,52 +120,38 @@ static struct network_policy *take_policy(struct patch *patch)
 
 /* ---- labels ---- */
 
-static void set_label(struct patch *patch, struct label_set *labels, const char *key, const char *value)
+/* A fix adds labels and changes none. */
+static void add_label(struct patch *patch, struct label_set *labels, const char *key, const char *value)
 {
 	struct label *items = room(patch, labels->count + 1, sizeof(*items));
 	size_t count = 0, i = 0;
 
+	assert_null(label_set_get(labels, key));
 	for (; i < labels->count && strcmp(labels->items[i].key, key) < 0; i++)
 		items[count++] = labels->items[i];
-	if (value != NULL)
-		items[count++] = (struct label){arena_strdup(patch->arena, key), arena_strdup(patch->arena, value)};
-	if (i < labels->count && strcmp(labels->items[i].key, key) == 0)
-		i++;
+	items[count++] = (struct label){arena_strdup(patch->arena, key), arena_strdup(patch->arena, value)};
 	for (; i < labels->count; i++)
 		items[count++] = labels->items[i];
 	*labels = (struct label_set){items, count};
 }
 
-/* "A=B, C=D" or "A, C", up to the next clause. */
-static void take_labels(struct patch *patch, struct label_set *labels, bool setting)
+/* "A=B, C=D", up to the next clause. */
+static void take_labels(struct patch *patch, struct label_set *labels)
 {
 	do {
 		char key[NAME], value[NAME];
 
-		take_until(patch, setting ? "=" : ", ", key);
-		if (setting) {
-			need(patch, "=");
-			take_until(patch, ", ", value);
-		}
-		set_label(patch, labels, key, setting ? value : NULL);
+		take_until(patch, "=", key);
+		need(patch, "=");
+		take_until(patch, ", ", value);
+		add_label(patch, labels, key, value);
 	} while (strncmp(patch->at, ", and ", 6) != 0 && take(patch, ", "));
 }
 
 static void relabel(struct patch *patch, struct label_set *labels)
 {
-	bool any = false;
-
-	need(patch, " ");
-	if (take(patch, "with label ")) {
-		take_labels(patch, labels, true);
-		any = true;
-		take(patch, " and ");
-	}
-	if (take(patch, "without label ")) {
-		take_labels(patch, labels, false);
-		any = true;
-	}
-	assert_true(any);
+	need(patch, " with label ");
+	take_labels(patch, labels);
 }
 
 /* ---- snippets ---- */

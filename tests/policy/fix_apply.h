@@ -3,8 +3,9 @@
 #define TESTS_POLICY_FIX_APPLY_H
 
 /*
- * Does what explain's fix says, read from its words: a fix is right when this, done to the cluster, admits the flow. What is to be
- * pasted into a policy is read by config/, as a user's would be. Words that are not understood fail the test.
+ * Does what explain's fix says, read from its words: a fix is right when this, done to the cluster, admits the
+ * flow. What is to be pasted into a policy is read by config/, as a user's would be. Words that are not understood
+ * fail the test.
  */
 
 #include "policy/cluster.h"

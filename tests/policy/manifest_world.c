@@ -7,10 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-void manifest_world_init(struct manifest_world *world, const char *yaml)
+static void open_world(struct manifest_world *world, const char *yaml, const struct snapshot_options *options)
 {
-	const struct snapshot_options options = {.revision = 7};
-
 	*world = (struct manifest_world){.arena = arena_create()};
 	assert_non_null(world->arena);
 	assert_int_equal(store_create(&world->store), 0);
@@ -20,7 +18,24 @@ void manifest_world_init(struct manifest_world *world, const char *yaml)
 		if (world->found.items[i].severity == DIAG_ERROR)
 			fail_msg("world.yaml:%u: %s", world->found.items[i].pos.line, world->found.items[i].text);
 	assert_int_equal(store_cluster(world->store, &world->cluster), 0);
-	assert_int_equal(snapshot_compile(&world->snapshot, world->cluster, &options), 0);
+	assert_int_equal(snapshot_compile(&world->snapshot, world->cluster, options), 0);
+}
+
+void manifest_world_init(struct manifest_world *world, const char *yaml)
+{
+	open_world(world, yaml, &(const struct snapshot_options){.revision = 7});
+}
+
+struct snapshot *manifest_world_compile(const char *yaml, const struct snapshot_options *options)
+{
+	struct manifest_world world;
+	struct snapshot *snapshot;
+
+	open_world(&world, yaml, options);
+	snapshot = world.snapshot;
+	world.snapshot = NULL;
+	manifest_world_deinit(&world);
+	return snapshot;
 }
 
 void manifest_world_deinit(struct manifest_world *world)

@@ -3,8 +3,8 @@
 #define TESTS_POLICY_MANIFEST_WORLD_H
 
 /*
- * A snapshot of manifests written in a test: what is explained, linted and asked is easier to read as YAML than as structs. The
- * file is called "world.yaml" in positions. Whatever goes wrong fails the test.
+ * A snapshot of manifests written in a test: what is explained, linted and asked is easier to read as YAML than as
+ * structs. The file is called "world.yaml" in positions. Whatever goes wrong fails the test.
  */
 
 #include "config/store.h"
@@ -21,5 +21,8 @@ struct manifest_world {
 /* Manifests with errors fail the test. */
 void manifest_world_init(struct manifest_world *world, const char *yaml);
 void manifest_world_deinit(struct manifest_world *world);
+
+/* Only the snapshot, for the caller to free. */
+struct snapshot *manifest_world_compile(const char *yaml, const struct snapshot_options *options);
 
 #endif

@@ -93,7 +93,8 @@ static void test_label_differs(void **state)
 	check(ON_DB("  - from:\n    - podSelector:\n        matchLabels:\n          app: web\n          tier: back\n"),
 		&(struct wanted){"shop/api", "shop/db:5432", DIRECTION_INGRESS, SIDE_DENIED, MISS_PEER,
 			"ingress[0].from[0].podSelector.matchLabels.app", "app=web", "app=api",
-			"run pod shop/api with label app=web", RULES_LINE + 3});
+			"add {podSelector: {matchLabels: {app: api, tier: back}}} to ingress[0].from of policy shop/db",
+			RULES_LINE + 3});
 }
 
 static void test_label_is_missing(void **state)
@@ -112,7 +113,7 @@ static void test_label_is_too_much(void **state)
 	check(ON_DB("  - from:\n    - podSelector: {matchExpressions: [{key: tier, operator: DoesNotExist}]}\n"),
 		&(struct wanted){"shop/api", "shop/db:5432", DIRECTION_INGRESS, SIDE_DENIED, MISS_PEER,
 			"ingress[0].from[0].podSelector.matchExpressions[0]", "no label tier", "tier=back",
-			"run pod shop/api without label tier", 0});
+			"add {podSelector: {matchLabels: {app: api, tier: back}}} to ingress[0].from of policy shop/db", 0});
 }
 
 /* No label can be there and not there: then the fix is another peer. */
@@ -143,7 +144,14 @@ static void test_namespace_label(void **state)
 	check(ON_DB("  - from:\n    - namespaceSelector: {matchLabels: {team: sales}}\n      podSelector: {matchLabels: {app: web}}\n"),
 		&(struct wanted){"web/front", "shop/db:5432", DIRECTION_INGRESS, SIDE_DENIED, MISS_PEER,
 			"ingress[0].from[0].namespaceSelector.matchLabels.team", "team=sales", "team=front",
-			"run pod web/front with label app=web, and have namespace web with label team=sales", RULES_LINE + 1});
+			"add {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: web}}, podSelector: {matchLabels: "
+			"{app: api}}} to ingress[0].from of policy shop/db", RULES_LINE + 1});
+	check(ON_DB("  - from:\n    - namespaceSelector: {matchLabels: {sales: yes-please}}\n      podSelector: {matchLabels: "
+		    "{front: new}}\n"),
+		&(struct wanted){"web/front", "shop/db:5432", DIRECTION_INGRESS, SIDE_DENIED, MISS_PEER,
+			"ingress[0].from[0].namespaceSelector.matchLabels.sales", "sales=yes-please", "no label sales",
+			"run pod web/front with label front=new, and have namespace web with label sales=yes-please",
+			RULES_LINE + 1});
 }
 
 /* The name's own label is the API server's: no fix touches it. */
@@ -261,8 +269,8 @@ static void test_egress(void **state)
 	check(EGRESS_OF_API("  egress:\n  - to: [{podSelector: {matchLabels: {app: cache}}}]\n    ports: [{port: 6379}]\n"),
 		&(struct wanted){"shop/api", "shop/db:5432", DIRECTION_EGRESS, SIDE_DENIED, MISS_PEER_AND_PORT,
 			"egress[0].to[0].podSelector.matchLabels.app", "app=cache", "app=db",
-			"run pod shop/db with label app=cache, and add {protocol: TCP, port: 5432} to egress[0].ports of policy "
-			"shop/api", 0});
+			"add the rule {to: [{podSelector: {matchLabels: {app: db}}}], ports: [{protocol: TCP, port: 5432}]} to egress "
+			"of policy shop/api", 0});
 }
 
 static void test_no_rules(void **state)
@@ -289,7 +297,8 @@ static void test_nearest(void **state)
 		    "  - from: [{podSelector: {matchLabels: {app: web, tier: back}}}]\n"),
 		&(struct wanted){"shop/api", "shop/db:5432", DIRECTION_INGRESS, SIDE_DENIED, MISS_PEER,
 			"ingress[1].from[0].podSelector.matchLabels.app", "app=web", "app=api",
-			"run pod shop/api with label app=web", RULES_LINE + 1});
+			"add {podSelector: {matchLabels: {app: api, tier: back}}} to ingress[1].from of policy shop/db",
+			RULES_LINE + 1});
 }
 
 #define AUDITED(name, rules)                                                                            \

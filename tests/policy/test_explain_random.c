@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * On random clusters and flows, reasons must lead to the verdict, name what is really at fault, and mend it: every fix is done
- * as told, and the flow judged again. PODGATE_SEED sets the seed, PODGATE_ROUNDS the number of clusters.
+ * On random clusters and flows, reasons must lead to the verdict, name what is really at fault, and mend it: every
+ * fix is done as told, and the flow judged again. PODGATE_SEED sets the seed, PODGATE_ROUNDS the number of
+ * clusters.
  */
 #include <inttypes.h>
 #include <setjmp.h>

@@ -222,7 +222,8 @@ static void test_addresses(void **state)
 		{4, "duplicate-address", "pod default/a has the address 10.0.0.1 of pod default/b, which is taken for its owner",
 			"a pod that has ended keeps no address: remove it, or give it its phase Succeeded or Failed"},
 		{6, "pod-without-address", "pod default/c has no address: nothing can be judged for it",
-			"a running pod has status.podIPs: kubectl get pods -A -o yaml prints it, and a manifest may say it"},
+			"write the annotation podgate.io/ip: ADDRESS under its metadata; what kubectl get pods -A -o yaml prints "
+			"has it in status.podIPs"},
 	};
 
 	(void)state;

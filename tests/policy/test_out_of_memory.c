@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Every allocation of cluster_create() and snapshot_compile() fails once: each time the answer is -ENOMEM, the
- * result untouched, and nothing lost (built with ASan, the leak checker says so). Linked with --wrap for the
- * allocators of libc.
+ * result untouched, and nothing lost (built with ASan, the leak checker says so).
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -13,38 +12,8 @@
 #include <cmocka.h>
 
 #include "policy/snapshot.h"
+#include "tests/policy/failing_alloc.h"
 #include "tests/policy/generator.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *memory, size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_reallocarray(void *memory, size_t count, size_t size);
-
-static long allowed = -1;	/* allocations until one fails; -1: none does */
-
-static bool refuse(void)
-{
-	if (allowed < 0)
-		return false;
-	return allowed-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return refuse() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return refuse() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *memory, size_t count, size_t size)
-{
-	return refuse() ? NULL : __real_reallocarray(memory, count, size);
-}
 
 /* Compiles with the n-th allocation failing. Returns whether there was no n-th any more. */
 static bool compile_failing(struct cluster *cluster, long n)
@@ -53,10 +22,9 @@ static bool compile_failing(struct cluster *cluster, long n)
 	struct snapshot *snapshot = NULL;
 	int err;
 
-	allowed = n;
+	failing_alloc_arm(n);
 	err = snapshot_compile(&snapshot, cluster, &options);
-	if (allowed >= 0) {
-		allowed = -1;
+	if (!failing_alloc_disarm()) {
 		assert_int_equal(err, 0);
 		snapshot_free(snapshot);
 		return true;
@@ -91,10 +59,9 @@ static bool create_failing(const struct cluster_objects *objects, long n)
 	struct cluster *cluster = NULL;
 	int err;
 
-	allowed = n;
+	failing_alloc_arm(n);
 	err = cluster_create(&cluster, objects);
-	if (allowed >= 0) {
-		allowed = -1;
+	if (!failing_alloc_disarm()) {
 		assert_int_equal(err, 0);
 		cluster_unref(cluster);
 		return true;

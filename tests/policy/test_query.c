@@ -116,6 +116,7 @@ static void test_port_names(void **state)
 	check_refused("10.0.0.1", "shop/db:pg/udp",
 		"\"pg\" is no port of pod shop/db, which declares pg 5432/TCP, dns 53/UDP, 9/TCP");
 	check_refused("10.0.0.1", "shop/db:pgg", "pod shop/db has no such port \"pgg\"; did you mean pg?");
+	check_refused("10.0.0.1", "shop/web:icmp", "ICMP has no ports: write it behind a slash, as in DESTINATION/icmp");
 	check_refused("10.0.0.1", "shop/web:http", "pod shop/web declares no ports, so \"http\" is none of them");
 	check_refused("10.0.0.1", "10.0.0.77:http",
 		"only a pod names its ports, and no pod has that address: write the number of port \"http\"");

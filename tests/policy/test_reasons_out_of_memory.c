@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every allocation of explain, reach and lint fails once: explain and reach answer -ENOMEM and leave their result alone, lint
- * says that it did not look at everything. Built with ASan, the leak checker tells what is lost. Linked with --wrap.
+ * Every allocation of explain, reach and lint fails once: explain and reach answer -ENOMEM and leave their result
+ * alone, lint says that it did not look at everything. Built with ASan, the leak checker tells what is lost.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -13,38 +13,8 @@
 #include "policy/explain.h"
 #include "policy/lint.h"
 #include "policy/reach.h"
+#include "tests/policy/failing_alloc.h"
 #include "tests/policy/generator.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *memory, size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_reallocarray(void *memory, size_t count, size_t size);
-
-static long allowed = -1;	/* allocations until one fails; -1: none does */
-
-static bool refuse(void)
-{
-	if (allowed < 0)
-		return false;
-	return allowed-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return refuse() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return refuse() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *memory, size_t count, size_t size)
-{
-	return refuse() ? NULL : __real_reallocarray(memory, count, size);
-}
 
 static struct generator generator = {11};
 static struct cluster *cluster;
@@ -76,23 +46,22 @@ static bool explain_failing(const struct flow *flow, long n)
 {
 	struct arena *arena = arena_create();
 	struct explanation explanation, before;
+	bool failed;
 	int err;
 
 	memset(&explanation, 0x5a, sizeof(explanation));
 	before = explanation;
-	allowed = n;
+	failing_alloc_arm(n);
 	err = explain_flow(snapshot, flow, arena, &explanation);
-	if (allowed >= 0)
+	failed = failing_alloc_disarm();
+	if (!failed)
 		assert_int_equal(err, 0);
 	if (err != 0) {
 		assert_int_equal(err, -ENOMEM);
 		assert_memory_equal(&explanation, &before, sizeof(before));
 	}
 	arena_unref(arena);
-	if (allowed < 0)
-		return false;
-	allowed = -1;
-	return true;
+	return !failed;
 }
 
 static void test_explain(void **state)
@@ -121,10 +90,9 @@ static void test_reach(void **state)
 		struct reach_matrix matrix = {.count = 12345};
 		int err;
 
-		allowed = n;
+		failing_alloc_arm(n);
 		err = reach_compute(snapshot, &question, arena, &matrix);
-		done = allowed >= 0;
-		allowed = -1;
+		done = !failing_alloc_disarm();
 		assert_int_equal(err, done ? 0 : -ENOMEM);
 		assert_true(done || matrix.count == 12345);
 		arena_unref(arena);
@@ -149,10 +117,9 @@ static void test_lint(void **state)
 		struct diag_list found;
 
 		diag_list_init(&found, arena);
-		allowed = n;
+		failing_alloc_arm(n);
 		lint_snapshot(snapshot, &found);
-		done = allowed >= 0;
-		allowed = -1;
+		done = !failing_alloc_disarm();
 		if (found.errors == 0)
 			assert_int_equal(found.count + found.dropped, whole.count);
 		else

@@ -12,15 +12,12 @@
 /* `candidates` is NULL-terminated; `wanted` NULL: none is near. */
 static void check(const char *word, const char *const *candidates, const char *wanted)
 {
-	struct suggestion near;
+	const char *best = suggestion_among(candidates, word);
 
-	suggestion_init(&near, word);
-	for (; *candidates != NULL; candidates++)
-		suggestion_offer(&near, *candidates);
 	if (wanted == NULL)
-		assert_null(near.best);
-	else if (near.best == NULL || strcmp(near.best, wanted) != 0)
-		fail_msg("\"%s\" gives %s, not %s", word, near.best != NULL ? near.best : "nothing", wanted);
+		assert_null(best);
+	else if (best == NULL || strcmp(best, wanted) != 0)
+		fail_msg("\"%s\" gives %s, not %s", word, best != NULL ? best : "nothing", wanted);
 }
 
 #define AMONG(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -42,6 +39,22 @@ static void test_words_in_another_order(void **state)
 	check("name_app.x", AMONG("x/app-name"), "x/app-name");
 	check("service", AMONG("db", "service-client-pod"), "service-client-pod");
 	check("service-client-pod", AMONG("db", "service-pod"), "service-pod");
+}
+
+/* Fields and kinds of manifests. */
+static void test_how_near_is_near(void **state)
+{
+	static const char *const words[] = {"Pod", "Namespace", "NetworkPolicy", "matchLabels", "restartPolicy", NULL};
+
+	(void)state;
+	check("networkpolicy", words, "NetworkPolicy");
+	check("NetwrokPolcy", words, "NetworkPolicy");
+	check("matchlabel", words, "matchLabels");
+	check("pods", words, "Pod");
+	check("NetwrkPlicie", words, NULL);		/* four slips */
+	check("resizePolicy", words, NULL);		/* likewise, and a field of its own */
+	check("Job", words, NULL);			/* another kind, two letters off */
+	check("Deployment", words, NULL);
 }
 
 static void test_nothing_near(void **state)
@@ -81,6 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slips),
 		cmocka_unit_test(test_words_in_another_order),
+		cmocka_unit_test(test_how_near_is_near),
 		cmocka_unit_test(test_nothing_near),
 		cmocka_unit_test(test_nearest_wins_and_first_stays),
 		cmocka_unit_test(test_long_words),

@@ -37,7 +37,7 @@ static int outcome_of_error(int err)
 /* Waits for `events` until the deadline, or for `most_ms` if that is sooner. Returns poll()'s answer. */
 static int await(const struct attempt *attempt, short events, int most_ms)
 {
-	struct pollfd polled = { .fd = attempt->fd, .events = events };
+	struct pollfd polled = {.fd = attempt->fd, .events = events};
 	int64_t left = attempt->deadline - clock_ms();
 
 	if (left < 0)
@@ -84,8 +84,8 @@ static int try_tcp(const struct attempt *attempt, const uint8_t *payload)
 {
 	int err;
 
-	if (connect(attempt->fd, (const struct sockaddr *)&attempt->to->address, attempt->to->length) != 0
-		&& errno != EINPROGRESS)
+	if (connect(attempt->fd, (const struct sockaddr *)&attempt->to->address, attempt->to->length) != 0 &&
+		errno != EINPROGRESS)
 		return outcome_of_error(errno);
 	if (await(attempt, POLLOUT, 0) == 0)
 		return outcome(PROBE_NO_ANSWER, "no answer: the connection did not open");
@@ -97,7 +97,10 @@ static int try_tcp(const struct attempt *attempt, const uint8_t *payload)
 	return collect_echo(attempt, payload);
 }
 
-/* Returns false when there is no answer yet. EMSGSIZE: a router said that it was too big; the next one goes out in pieces. */
+/*
+ * Returns false when there is no answer yet. EMSGSIZE: a router said that it was too big; the next one goes out in
+ * pieces.
+ */
 static bool datagram_answered(const struct attempt *attempt, const uint8_t *payload, int *code)
 {
 	int err;
@@ -140,9 +143,10 @@ static int await_init_ack(const struct attempt *attempt, const struct sctp_packe
 		const ssize_t n = recv(attempt->fd, bytes, sizeof(bytes), 0);
 
 		if (n < 0 && errno != EAGAIN)
-			return outcome_of_error(errno == EPROTO || errno == ENOPROTOOPT ? ECONNREFUSED : errno);
-		if (n < 0 || !sctp_read(bytes, (size_t)n, attempt->to->address.ss_family, &packet)
-			|| packet.to_port != init->from_port || packet.tag != init->own_tag)
+			return outcome_of_error(
+				errno == EPROTO || errno == ENOPROTOOPT ? ECONNREFUSED : errno);
+		if (n < 0 || !sctp_read(bytes, (size_t)n, attempt->to->address.ss_family, &packet) ||
+			packet.to_port != init->from_port || packet.tag != init->own_tag)
 			continue;
 		if (packet.chunk == SCTP_INIT_ACK && packet.from_port == init->to_port)
 			return outcome(PROBE_REACHED, "reached");
@@ -154,7 +158,7 @@ static int await_init_ack(const struct attempt *attempt, const struct sctp_packe
 
 static int try_sctp(const struct attempt *attempt)
 {
-	struct sctp_packet init = { .to_port = port_of(attempt->to), .chunk = SCTP_INIT };
+	struct sctp_packet init = {.to_port = port_of(attempt->to), .chunk = SCTP_INIT};
 	struct endpoint to = *attempt->to;
 	uint8_t bytes[SCTP_PACKET];
 	uint16_t random[3];
@@ -163,10 +167,10 @@ static int try_sctp(const struct attempt *attempt)
 		return outcome_of_error(EIO);
 	init.from_port = attempt->options->from_port != 0 ? attempt->options->from_port : random[0] | 0x8000;
 	init.own_tag = ((uint32_t)random[1] << 16 | random[2]) | 1;
-	((struct sockaddr_in *)&to.address)->sin_port = 0;	/* raw sockets want none */
+	((struct sockaddr_in *)&to.address)->sin_port = 0; /* raw sockets want none */
 	sctp_write(&init, bytes);
-	if (connect(attempt->fd, (const struct sockaddr *)&to.address, to.length) != 0
-		|| send(attempt->fd, bytes, sizeof(bytes), 0) != sizeof(bytes))
+	if (connect(attempt->fd, (const struct sockaddr *)&to.address, to.length) != 0 ||
+		send(attempt->fd, bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return outcome_of_error(errno);
 	return await_init_ack(attempt, &init);
 }
@@ -186,7 +190,7 @@ int command_connect(int argc, char **argv)
 {
 	struct probe_options options;
 	struct endpoint to;
-	struct attempt attempt = { .to = &to, .options = &options };
+	struct attempt attempt = {.to = &to, .options = &options};
 	int code = options_parse(&options, argc, argv);
 
 	if (code != 0)

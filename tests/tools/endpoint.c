@@ -63,18 +63,18 @@ static int option_store(struct probe_options *out, int option, const char *text)
 int options_parse(struct probe_options *out, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "timeout", required_argument, NULL, 't' },
-		{ "resend", required_argument, NULL, 'r' },
-		{ "every", required_argument, NULL, 'e' },
-		{ "stall", required_argument, NULL, 's' },
-		{ "for", required_argument, NULL, 'd' },
-		{ "from", required_argument, NULL, 'f' },
-		{ "size", required_argument, NULL, 'z' },
-		{ NULL, 0, NULL, 0 },
+		{"timeout", required_argument, NULL, 't'},
+		{"resend", required_argument, NULL, 'r'},
+		{"every", required_argument, NULL, 'e'},
+		{"stall", required_argument, NULL, 's'},
+		{"for", required_argument, NULL, 'd'},
+		{"from", required_argument, NULL, 'f'},
+		{"size", required_argument, NULL, 'z'},
+		{NULL, 0, NULL, 0},
 	};
 	int option;
 
-	*out = (struct probe_options){ .timeout_ms = 1000, .every_ms = 50, .stall_ms = 300, .size = 8 };
+	*out = (struct probe_options){.timeout_ms = 1000, .every_ms = 50, .stall_ms = 300, .size = 8};
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (option == '?')
 			return PROBE_PROBLEM;
@@ -94,10 +94,10 @@ static int protocol_parse(struct endpoint *out, const char *text)
 		const char *name;
 		int type, protocol;
 	} table[] = {
-		{ "tcp", SOCK_STREAM, IPPROTO_TCP },
-		{ "udp", SOCK_DGRAM, IPPROTO_UDP },
-		{ "sctp", SOCK_RAW, IPPROTO_SCTP },
-		{ "icmp", SOCK_RAW, IPPROTO_ICMP },
+		{"tcp", SOCK_STREAM, IPPROTO_TCP},
+		{"udp", SOCK_DGRAM, IPPROTO_UDP},
+		{"sctp", SOCK_RAW, IPPROTO_SCTP},
+		{"icmp", SOCK_RAW, IPPROTO_ICMP},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -113,7 +113,8 @@ static int protocol_parse(struct endpoint *out, const char *text)
 
 int endpoint_parse(struct endpoint *out, const char *protocol, const char *address, const char *port)
 {
-	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM };
+	const struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM};
 	struct addrinfo *found;
 	int err;
 
@@ -135,7 +136,7 @@ int endpoint_parse(struct endpoint *out, const char *protocol, const char *addre
 static int bind_port(int fd, sa_family_t family, uint16_t port)
 {
 	/* The port field is at the same place in both families' addresses. */
-	struct sockaddr_in6 any = { .sin6_family = family, .sin6_port = htons(port) };
+	struct sockaddr_in6 any = {.sin6_family = family, .sin6_port = htons(port)};
 	const int on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -149,8 +150,8 @@ int endpoint_socket(const struct endpoint *to, const struct probe_options *optio
 
 	if (fd < 0)
 		return -errno;
-	if (options->from_port != 0 && to->type != SOCK_RAW
-		&& bind_port(fd, to->address.ss_family, options->from_port) != 0) {
+	if (options->from_port != 0 && to->type != SOCK_RAW &&
+		bind_port(fd, to->address.ss_family, options->from_port) != 0) {
 		const int err = errno;
 
 		close(fd);

@@ -28,8 +28,8 @@ int command_hold_queue(int argc, char **argv)
 {
 	struct mnl_socket *socket = mnl_socket_open(NETLINK_NETFILTER);
 
-	if (argc != 2 || socket == NULL || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) != 0
-		|| queue_bind(socket, (uint16_t)strtoul(argv[1], NULL, 10)) < 0) {
+	if (argc != 2 || socket == NULL || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) != 0 ||
+		queue_bind(socket, (uint16_t)strtoul(argv[1], NULL, 10)) < 0) {
 		perror("podgate-probe: hold-queue NUMBER");
 		return PROBE_PROBLEM;
 	}

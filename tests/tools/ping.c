@@ -27,7 +27,7 @@ static uint16_t checksum(const struct echo *echo)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		sum += words[i];
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~(sum + (sum >> 16));
+	return (uint16_t) ~(sum + (sum >> 16));
 }
 
 static bool is_reply(const uint8_t *bytes, size_t length, const struct endpoint *to, uint16_t id)
@@ -45,7 +45,7 @@ static bool is_reply(const uint8_t *bytes, size_t length, const struct endpoint 
 static int await_reply(int fd, const struct endpoint *to, uint16_t id, int timeout_ms)
 {
 	const int64_t deadline = clock_ms() + timeout_ms;
-	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	struct pollfd polled = {.fd = fd, .events = POLLIN};
 	uint8_t bytes[2048];
 
 	for (;;) {
@@ -68,7 +68,7 @@ int command_ping(int argc, char **argv)
 {
 	struct probe_options options;
 	struct endpoint to;
-	struct echo echo = { .id = (uint16_t)getpid(), .sequence = 1 };
+	struct echo echo = {.id = (uint16_t)getpid(), .sequence = 1};
 	int fd, code = options_parse(&options, argc, argv);
 
 	if (code != 0)
@@ -83,8 +83,8 @@ int command_ping(int argc, char **argv)
 	echo.type = to.protocol == IPPROTO_ICMP ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
 	echo.checksum = checksum(&echo);
 	fd = endpoint_socket(&to, &options);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&to.address, to.length) != 0
-		|| send(fd, &echo, sizeof(echo), 0) < 0) {
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&to.address, to.length) != 0 ||
+		send(fd, &echo, sizeof(echo), 0) < 0) {
 		fprintf(stderr, "podgate-probe: ping: %s\n", strerror(fd < 0 ? -fd : errno));
 		return PROBE_PROBLEM;
 	}

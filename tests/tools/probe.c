@@ -10,12 +10,13 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *arguments, *help;
 } commands[] = {
-	{ "serve", command_serve, "PROTOCOL/PORT...", "echo on all addresses; prints \"ready\"" },
-	{ "connect", command_connect, "PROTOCOL ADDRESS PORT", "one connection or datagram, echoed" },
-	{ "ping", command_ping, "ADDRESS", "one ICMP echo" },
-	{ "hold", command_hold, "ADDRESS PORT", "an open TCP connection; says when it stalls and resumes" },
-	{ "bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed" },
-	{ "hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would" },
+	{"serve", command_serve, "PROTOCOL/PORT...", "echo on all addresses; prints \"ready\""},
+	{"connect", command_connect, "PROTOCOL ADDRESS PORT", "one connection or datagram, echoed"},
+	{"ping", command_ping, "ADDRESS", "one ICMP echo"},
+	{"hold", command_hold, "ADDRESS PORT", "an open TCP connection; says when it stalls and resumes"},
+	{"bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed"},
+	{"forge", command_forge, "KIND ...", "a packet that only an attacker sends; nobody answers"},
+	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
@@ -23,7 +24,8 @@ static int print_usage(void)
 {
 	fputs("usage: podgate-probe COMMAND [OPTIONS] ARGUMENTS\n", stderr);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(stderr, "  %-11s%-23s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+		fprintf(stderr, "  %-11s%-23s %s\n", commands[i].name, commands[i].arguments,
+			commands[i].help);
 	fputs("options: --timeout MS  --from PORT  --size BYTES  --resend MS  --every MS  --stall MS  --for MS\n"
 	      "exit: 0 reached and echoed, 1 no answer, 2 problem, 3 refused (it passed, but nobody listens)\n",
 		stderr);

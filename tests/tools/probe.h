@@ -3,9 +3,9 @@
 #define TOOLS_PROBE_H
 
 /*
- * podgate-probe: the traffic that the end-to-end tests and the demonstration send through a gateway. One process, one thread.
- * Every subcommand prints what it saw in one line and says it in its exit code, so that a test can tell "the gate
- * dropped it" from "nobody listens" and from "the test itself is broken".
+ * podgate-probe: the traffic that the end-to-end tests and the demonstration send through a gateway. One process,
+ * one thread. Every subcommand prints what it saw in one line and says it in its exit code, so that a test can tell
+ * "the gate dropped it" from "nobody listens" and from "the test itself is broken".
  */
 
 #include <stdbool.h>
@@ -48,14 +48,15 @@ int64_t clock_ms(void);	/* CLOCK_MONOTONIC */
 
 int command_bulk(int argc, char **argv);
 int command_connect(int argc, char **argv);
+int command_forge(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_hold_queue(int argc, char **argv);
 int command_ping(int argc, char **argv);
 int command_serve(int argc, char **argv);
 
 /*
- * SCTP on kernels without it (CONFIG_IP_SCTP unset): the first half of its handshake (RFC 9260, 5.1) over a raw socket. INIT
- * and INIT ACK are all a gate and a connection tracker need to see of a flow and of its reply.
+ * SCTP on kernels without it (CONFIG_IP_SCTP unset): the first half of its handshake (RFC 9260, 5.1) over a raw
+ * socket. INIT and INIT ACK are all a gate and a connection tracker need to see of a flow and of its reply.
  */
 enum { SCTP_PACKET = 36 };
 enum sctp_chunk { SCTP_INIT = 1, SCTP_INIT_ACK = 2, SCTP_ABORT = 6 };
@@ -66,7 +67,10 @@ struct sctp_packet {
 	enum sctp_chunk chunk;
 };
 void sctp_write(const struct sctp_packet *packet, uint8_t out[SCTP_PACKET]);
-/* `bytes` as a raw socket of `family` gives them. Returns false for anything but a whole packet with a good checksum. */
+/*
+ * `bytes` as a raw socket of `family` gives them. Returns false for anything but a whole packet with a good
+ * checksum.
+ */
 bool sctp_read(const uint8_t *bytes, size_t length, int family, struct sctp_packet *out);
 
 #endif

@@ -40,15 +40,15 @@ static int listener_open(struct server *server, const struct endpoint *at, uint1
 	if (at->address.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	/* A raw socket has no ports of its own: it is told apart by what it reads. */
-	if ((at->type != SOCK_RAW && bind(fd, (const struct sockaddr *)&at->address, at->length) != 0)
-		|| (at->type == SOCK_STREAM && listen(fd, 128) != 0)) {
+	if ((at->type != SOCK_RAW && bind(fd, (const struct sockaddr *)&at->address, at->length) != 0) ||
+		(at->type == SOCK_STREAM && listen(fd, 128) != 0)) {
 		const int err = errno;
 
 		close(fd);
 		return -err;
 	}
 	server->listeners[server->listener_count++] = (struct listener){
-		.fd = fd, .protocol = at->protocol, .family = at->address.ss_family, .port = port };
+		.fd = fd, .protocol = at->protocol, .family = at->address.ss_family, .port = port};
 	return 0;
 }
 
@@ -98,7 +98,8 @@ static void datagram_echo(const struct listener *listener)
 	struct sockaddr_storage from;
 	socklen_t from_length = sizeof(from);
 	uint8_t buffer[BUFFER];
-	const ssize_t n = recvfrom(listener->fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_length);
+	const ssize_t n =
+		recvfrom(listener->fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_length);
 
 	if (n >= 0)
 		sendto(listener->fd, buffer, (size_t)n, 0, (const struct sockaddr *)&from, from_length);
@@ -109,14 +110,22 @@ static void sctp_answer(const struct listener *listener)
 	struct sockaddr_storage from;
 	socklen_t from_length = sizeof(from);
 	uint8_t buffer[2048];
-	const ssize_t n = recvfrom(listener->fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_length);
+	const ssize_t n =
+		recvfrom(listener->fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_length);
 	struct sctp_packet packet;
 
-	if (n < 0 || !sctp_read(buffer, (size_t)n, listener->family, &packet) || packet.chunk != SCTP_INIT
-		|| packet.to_port != listener->port)
+	if (n < 0 || !sctp_read(buffer, (size_t)n, listener->family, &packet) || packet.chunk != SCTP_INIT ||
+		packet.to_port != listener->port)
 		return;
-	sctp_write(&(struct sctp_packet){ .from_port = packet.to_port, .to_port = packet.from_port,
-		.tag = packet.own_tag, .own_tag = ~packet.own_tag, .chunk = SCTP_INIT_ACK }, buffer);
+	const struct sctp_packet reply = {
+		.from_port = packet.to_port,
+		.to_port = packet.from_port,
+		.tag = packet.own_tag,
+		.own_tag = ~packet.own_tag,
+		.chunk = SCTP_INIT_ACK,
+	};
+
+	sctp_write(&reply, buffer);
 	sendto(listener->fd, buffer, SCTP_PACKET, 0, (const struct sockaddr *)&from, from_length);
 }
 
@@ -167,10 +176,10 @@ static void serve_once(struct server *server)
 	const size_t listeners = server->listener_count, streams = server->stream_count;
 
 	for (size_t i = 0; i < listeners; i++)
-		polled[i] = (struct pollfd){ .fd = server->listeners[i].fd, .events = POLLIN };
+		polled[i] = (struct pollfd){.fd = server->listeners[i].fd, .events = POLLIN};
 	for (size_t i = 0; i < streams; i++)
-		polled[listeners + i] = (struct pollfd){ .fd = server->streams[i]->fd,
-			.events = server->streams[i]->start == server->streams[i]->end ? POLLIN : POLLOUT };
+		polled[listeners + i] = (struct pollfd){.fd = server->streams[i]->fd,
+			.events = server->streams[i]->start == server->streams[i]->end ? POLLIN : POLLOUT};
 	if (poll(polled, listeners + streams, -1) <= 0)
 		return;
 	/* Streams first: listeners append to them. */

@@ -23,7 +23,7 @@ static void note_end(int signal_number)
 static int stream_open(const struct probe_options *options)
 {
 	struct endpoint to;
-	struct pollfd polled = { .events = POLLOUT };
+	struct pollfd polled = {.events = POLLOUT};
 	int err = 0;
 	socklen_t length = sizeof(err);
 
@@ -34,7 +34,8 @@ static int stream_open(const struct probe_options *options)
 		fprintf(stderr, "podgate-probe: %s\n", strerror(-polled.fd));
 		return -PROBE_PROBLEM;
 	}
-	if (connect(polled.fd, (const struct sockaddr *)&to.address, to.length) != 0 && errno != EINPROGRESS) {
+	if (connect(polled.fd, (const struct sockaddr *)&to.address, to.length) != 0 &&
+		errno != EINPROGRESS) {
 		err = errno;
 	} else if (poll(&polled, 1, options->timeout_ms) == 0) {
 		puts("no answer: the connection did not open");
@@ -53,7 +54,7 @@ static int stream_open(const struct probe_options *options)
 
 struct held {
 	int fd;
-	uint64_t sent, echoed;	/* bytes; one a counter */
+	uint64_t sent, echoed; /* bytes; one a counter */
 	int64_t last_echo, longest_gap;
 	bool stalled;
 };
@@ -89,7 +90,7 @@ static int held_report(const struct held *held, const char *why)
 static int hold_open(struct held *held, const struct probe_options *options)
 {
 	const int64_t begin = clock_ms();
-	struct pollfd polled = { .fd = held->fd, .events = POLLIN };
+	struct pollfd polled = {.fd = held->fd, .events = POLLIN};
 	int64_t next = begin;
 
 	held->last_echo = begin;
@@ -114,7 +115,7 @@ static int hold_open(struct held *held, const struct probe_options *options)
 int command_hold(int argc, char **argv)
 {
 	struct probe_options options;
-	struct held held = { .fd = -1 };
+	struct held held = {.fd = -1};
 	int code = options_parse(&options, argc, argv);
 
 	if (code != 0)
@@ -167,8 +168,8 @@ static int bulk_run(struct bulk *bulk)
 	int64_t took;
 
 	while (bulk->echoed < bulk->total) {
-		struct pollfd polled = { .fd = bulk->fd,
-			.events = (short)(POLLIN | (bulk->sent < bulk->total ? POLLOUT : 0)) };
+		struct pollfd polled = {
+			.fd = bulk->fd, .events = (short)(POLLIN | (bulk->sent < bulk->total ? POLLOUT : 0))};
 
 		if (poll(&polled, 1, bulk->timeout_ms) == 0 || !bulk_step(bulk, polled.revents)) {
 			printf("no answer: %llu of %llu bytes came back\n", (unsigned long long)bulk->echoed,
@@ -177,14 +178,15 @@ static int bulk_run(struct bulk *bulk)
 		}
 	}
 	took = clock_ms() - begin;
-	printf("reached: %llu MB each way in %lld ms\n", (unsigned long long)(bulk->total >> 20), (long long)took);
+	printf("reached: %llu MB each way in %lld ms\n", (unsigned long long)(bulk->total >> 20),
+		(long long)took);
 	return PROBE_REACHED;
 }
 
 int command_bulk(int argc, char **argv)
 {
 	struct probe_options options;
-	struct bulk bulk = { .fd = -1 };
+	struct bulk bulk = {.fd = -1};
 	int code = options_parse(&options, argc, argv);
 
 	if (code != 0)

@@ -2,6 +2,7 @@
 add_executable(podgate-probe
 	tools/connect.c
 	tools/endpoint.c
+	tools/forge.c
 	tools/hold_queue.c
 	tools/ping.c
 	tools/probe.c

@@ -11,7 +11,12 @@ tidy_rules() {
 		in_ns gw "$tool-save" 2>/dev/null | grep -E '^-A|^:.* - |^:.* DROP|^\*' | sed 's/ \[[0-9:]*\]$//'
 	done | awk '/^\*/ { table = $0; next } /^##/ { print; next } { print table, $0 }'
 }
-tidy_marks() { in_ns gw conntrack -L 2>/dev/null | sed -n 's/.* mark=\([0-9]*\).*/\1/p' | awk '{ if (int($1 / 536870912) % 4) n++ } END { print n + 0 }'; }
+# tidy_marks LOW: how many flows carry one of the two mark bits that begin at LOW.
+tidy_marks() {
+	in_ns gw conntrack -L 2>/dev/null | sed -n 's/.* mark=\([0-9]*\).*/\1/p' |
+		awk -v low="$1" '{ if (int($1 / low) % 4) n++ } END { print n + 0 }'
+}
+TIDY_DEFAULT=536870912	# 0x20000000
 
 tidy_foreign() {
 	tables_do -N FOREIGN
@@ -21,6 +26,11 @@ tidy_foreign() {
 	tables_do -t mangle -A PREROUTING -j CONNMARK --set-xmark 0x15/0xff
 	in_ns gw ipset create foreign hash:ip
 	in_ns gw ipset add foreign 192.0.2.7
+}
+
+cleanup_code() {
+	quietly podgate cleanup --config "$DIR/podgate.yaml"
+	echo $?
 }
 
 scenario_cleanup() {
@@ -38,16 +48,19 @@ scenario_cleanup() {
 	check "the denied connection is cut" stalls denied
 	deny intruder web tcp 80
 	settle
-	check "connections carry our marks" [ "$(tidy_marks)" -ge 2 ]
+	check "connections carry our marks" [ "$(tidy_marks $TIDY_DEFAULT)" -ge 2 ]
 	between=$(tidy_rules | grep -v PODGATE)
 	equal "rules of others while podgate runs" "$before" "$between"
 	check "others' mark bits stay" [ "$(in_ns gw conntrack -L 2>/dev/null | sed -n 's/.* mark=\([0-9]*\).*/\1/p' | awk '$1 % 256 == 21' | wc -l)" -ge 2 ]
+	check "cleanup beside a running daemon is refused" [ "$(cleanup_code)" = 2 ]
+	deny intruder web tcp 80
+	settle "after a cleanup that was refused"
 	gate_end TERM
 	gate_cleanup
 	equal "rules and chains after cleanup" "$before" "$(tidy_rules)"
 	equal "sets after cleanup" foreign "$(in_ns gw ipset list -n | sort | tr '\n' ' ' | sed 's/ $//')"
 	equal "members of a foreign set" 192.0.2.7 "$(in_ns gw ipset list foreign | tail -1)"
-	equal "flows with our marks after cleanup" 0 "$(tidy_marks)"
+	equal "flows with our marks after cleanup" 0 "$(tidy_marks $TIDY_DEFAULT)"
 	check "the cut connection goes on" flows denied
 	check "the allowed one does" flows allowed
 	check "cleanup of nothing is fine" quietly podgate cleanup
@@ -58,6 +71,30 @@ after_cleanup() {
 	tables_do -X FOREIGN
 	tables_do -t mangle -F
 	in_ns gw ipset destroy foreign
+}
+
+# Marks of one's own choice go as well: the settings say which they are.
+scenario_cleanup_marks() {
+	stop_policies
+	gate_start "mark_allow: 0x100" "mark_deny: 0x200" || return
+	hold allowed client "$(addr web)" 80
+	hold denied client "$(addr db)" 80
+	changed stop_policies_db
+	check "cut by its own mark" stalls denied
+	check "flows carry it" [ "$(tidy_marks 256)" -ge 2 ]
+	gate_end TERM
+	check "cleanup" quietly podgate cleanup --config "$DIR/podgate.yaml"
+	equal "flows with our marks after cleanup" 0 "$(tidy_marks 256)"
+	check "the cut connection goes on" flows denied
+}
+stop_policies_db() {
+	{
+		policy web web Ingress <<-RULES
+		ingress:
+		- from: [{podSelector: {matchLabels: {app: client}}}]
+		RULES
+		policy db db Ingress </dev/null
+	} | policies
 }
 
 # Somebody flushes the table: noticed, mended, counted.
