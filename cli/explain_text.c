@@ -196,6 +196,8 @@ static void print_verdict(const cJSON *flow, const char *indent)
 	if (strcmp(verdict, "audit-deny") == 0)
 		printf("  (passes, because of audit mode)");
 	printf("\n");
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "link_local")))
+		printf("%s  a link-local address says nothing of whose it is: setting link_local\n", indent);
 }
 
 void explain_text_print(const cJSON *flow, const cJSON *before, const char *indent)

@@ -138,6 +138,8 @@ static void print_why(const cJSON *record)
 {
 	const cJSON *denied = get(record, "denied"), *direction;
 
+	if (cJSON_IsTrue(get(record, "link_local")))
+		printf("  link-local: whose address this is, nobody knows (setting link_local)");
 	if (cJSON_GetArraySize(denied) == 0) {
 		print_side(record, "egress");
 		print_side(record, "ingress");

@@ -141,7 +141,8 @@ uint16_t decode_port(struct decoder *decoder, const struct node *node, const cha
 		return 0;
 	}
 	if (err != 0 || number < 1 || number > UINT16_MAX) {
-		decode_error(decoder, node->pos, "bad-port", NULL, "%s %s is not between 1 and 65535", what, node->text);
+		decode_error(decoder, node->pos, "bad-port", NULL, "%s %s is not between 1 and 65535", what,
+			node->text);
 		return 0;
 	}
 	return (uint16_t)number;

@@ -21,8 +21,8 @@ struct decoder {
 void decoder_init(struct decoder *decoder, struct arena *arena, struct diag_list *diags);
 void decoder_deinit(struct decoder *decoder);
 
-void decode_error(struct decoder *decoder, struct source_pos pos, const char *code, const char *hint, const char *format,
-	...) __attribute__((format(printf, 5, 6)));
+void decode_error(struct decoder *decoder, struct source_pos pos, const char *code, const char *hint,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
 void decode_warning(struct decoder *decoder, struct source_pos pos, const char *code, const char *hint,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 

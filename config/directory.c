@@ -232,8 +232,8 @@ static void init_timer(struct directory *directory, uv_timer_t *timer, uv_loop_t
 	directory->open_parts++;
 }
 
-int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths, size_t count,
-	unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed)
+int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths,
+	size_t count, unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed)
 {
 	struct directory *directory;
 	int err = create(&directory, paths, count, failed);

@@ -23,8 +23,8 @@ typedef void directory_changed(void *context);
  * path can't be watched, its index in *failed; -ENOSPC at the kernel's limit of inotify watches; or -ENOMEM. On
  * failure nothing is left behind, once the loop has run the close callbacks.
  */
-int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths, size_t count,
-	unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed);
+int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths,
+	size_t count, unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed);
 /* Reads everything again now (SIGHUP, `podgate reload`), calling `changed` if something did. */
 void directory_rescan(struct directory *directory);
 /* Closes the handles; the memory goes when the loop has run their close callbacks. NULL is allowed. */

@@ -66,7 +66,8 @@ static void check_text(struct input *input, bool printable, struct diag_list *di
 	struct utf8_fault fault = { .offset = 0 };
 
 	if (is_utf16(input))
-		diag_add(diags, DIAG_ERROR, position_at(input, 0), "not-utf8", "save it as UTF-8", "the file is UTF-16");
+		diag_add(diags, DIAG_ERROR, position_at(input, 0), "not-utf8", "save it as UTF-8",
+			"the file is UTF-16");
 	else if (utf8_check(input->bytes, input->length, printable, &fault) != 0)
 		diag_add(diags, DIAG_ERROR, position_at(input, fault.offset), "not-utf8",
 			"save the file as UTF-8 text", "byte 0x%02X here is %s",

@@ -177,8 +177,8 @@ static const struct kind *identify(struct reading *reading, const struct node *o
 	if (decode_is_absent(kind) && implied != NULL) {
 		found = find_kind(implied);
 	} else if (decode_is_absent(kind) || kind->kind != NODE_SCALAR) {
-		decode_error(&reading->decoder, object->pos, "missing-kind", "write 'kind: NetworkPolicy', Pod or Namespace",
-			"the object has no kind");
+		decode_error(&reading->decoder, object->pos, "missing-kind",
+			"write 'kind: NetworkPolicy', Pod or Namespace", "the object has no kind");
 		reading->objects.broken++;
 		return NULL;
 	} else {

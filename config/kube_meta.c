@@ -27,7 +27,8 @@ static bool read_label(struct decoder *decoder, const struct node_entry *entry, 
 	const char *value;
 
 	if (problem != NULL)
-		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s", entry->key->text, problem);
+		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s", entry->key->text,
+			problem);
 	value = decode_is_absent(entry->value) ? "" : decode_string(decoder, entry->value, "a label's value");
 	if (value == NULL)
 		return false;
@@ -35,7 +36,7 @@ static bool read_label(struct decoder *decoder, const struct node_entry *entry, 
 		decode_error(decoder, entry->value->pos, "bad-label", NULL, "label value '%s': %s", value, problem);
 	if (problem != NULL)
 		return false;
-	*out = (struct label){ .key = decode_intern(decoder, entry->key->text), .value = decode_intern(decoder, value) };
+	*out = (struct label){ decode_intern(decoder, entry->key->text), decode_intern(decoder, value) };
 	return true;
 }
 
@@ -170,8 +171,8 @@ static const char *read_name(struct decoder *decoder, const struct node *node, c
 	if (name == NULL)
 		return "";
 	if (problem != NULL && problem_of == object_name_problem && is_usable_name(name))
-		decode_warning(decoder, node->pos, "bad-name", NULL, "%s '%s' is no name that Kubernetes accepts: %s", what,
-			name, problem);
+		decode_warning(decoder, node->pos, "bad-name", NULL,
+			"%s '%s' is no name that Kubernetes accepts: %s", what, name, problem);
 	else if (problem != NULL)
 		decode_error(decoder, node->pos, "bad-name", NULL, "%s '%s': %s", what, name, problem);
 	return decode_intern(decoder, name);
@@ -182,7 +183,8 @@ static void read_identity(struct decoder *decoder, const struct node *meta, enum
 	const struct node *name = node_get(meta, "name"), *namespace_name = node_get(meta, "namespace");
 
 	if (decode_is_absent(name)) {
-		decode_error(decoder, meta->pos, "missing-name", "write 'name: ...' under metadata", "metadata has no name");
+		decode_error(decoder, meta->pos, "missing-name", "write 'name: ...' under metadata",
+			"metadata has no name");
 	} else {
 		out->pos = name->pos;
 		out->name = read_name(decoder, name, "metadata.name",
@@ -235,5 +237,6 @@ void kube_read_namespace(struct decoder *decoder, const struct node *object, str
 
 	kube_read_meta(decoder, object, KUBE_NAMESPACE, &meta);
 	set_name_label(decoder, &meta.labels, meta.name);
-	*out = (struct namespace_object){ .name = meta.name, .labels = meta.labels, .audit = meta.audit, .pos = meta.pos };
+	*out = (struct namespace_object){ .name = meta.name, .labels = meta.labels, .audit = meta.audit,
+		.pos = meta.pos };
 }

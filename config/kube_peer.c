@@ -43,7 +43,7 @@ static bool unmap(struct cidr *block)
 
 	if (addr.family != IP_FAMILY_V6 || block->prefix < 96 || memcmp(addr.bytes, mapped, sizeof(mapped)) != 0)
 		return false;
-	*block = (struct cidr){ .addr = ip_addr_v4(addr.bytes + sizeof(mapped)), .prefix = (uint8_t)(block->prefix - 96) };
+	*block = (struct cidr){ ip_addr_v4(addr.bytes + sizeof(mapped)), (uint8_t)(block->prefix - 96) };
 	return true;
 }
 

@@ -48,7 +48,8 @@ static bool read_container_port(struct decoder *decoder, const struct node *node
 	if (!decode_is_absent(name))
 		text = decode_string(decoder, name, "a port's name");
 	if (text != NULL && text[0] != '\0' && port_name_problem(text) != NULL)
-		decode_error(decoder, name->pos, "bad-port-name", NULL, "port name '%s': %s", text, port_name_problem(text));
+		decode_error(decoder, name->pos, "bad-port-name", NULL, "port name '%s': %s", text,
+			port_name_problem(text));
 	out->port = decode_port(decoder, number, "containerPort");
 	out->protocol = kube_read_protocol(decoder, node_get(node, "protocol"));
 	out->name = text == NULL ? "" : decode_intern(decoder, text);
@@ -125,7 +126,8 @@ static void read_spec(struct decoder *decoder, const struct node *spec, struct p
 }
 
 /* One address into out[*count]. Empty is what the API shows while a pod has none. */
-static void read_ip(struct decoder *decoder, const char *text, struct source_pos pos, struct ip_addr *out, size_t *count)
+static void read_ip(struct decoder *decoder, const char *text, struct source_pos pos, struct ip_addr *out,
+	size_t *count)
 {
 	if (text == NULL || text[0] == '\0')
 		return;

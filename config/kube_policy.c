@@ -122,7 +122,8 @@ static void read_type(struct decoder *decoder, const struct node *node, bool iso
 	for (size_t i = 0; i < DIRECTION_COUNT; i++) {
 		if (strcmp(name, type_names[i]) == 0) {
 			if (isolates[i])
-				decode_warning(decoder, node->pos, "duplicate-type", "remove it", "%s is here twice", name);
+				decode_warning(decoder, node->pos, "duplicate-type", "remove it",
+					"%s is here twice", name);
 			isolates[i] = true;
 			return;
 		}

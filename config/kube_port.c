@@ -63,7 +63,8 @@ static void read_name(struct decoder *decoder, const struct node *node, struct p
 			"in quotes '%s' is a port's name, and no valid one: %s", node->text, problem);
 	else
 		decode_error(decoder, node->pos, "bad-port-name",
-			is_range(node->text) ? "a range is written with its ends apart: port: 8000 and endPort: 8010" : NULL,
+			is_range(node->text) ?
+				"a range is written with its ends apart: port: 8000 and endPort: 8010" : NULL,
 			"port name '%s': %s", node->text, problem);
 }
 

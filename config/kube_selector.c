@@ -48,7 +48,8 @@ static void read_match_label(struct decoder *decoder, const struct node_entry *e
 	const char **values = decode_alloc(decoder, 1, sizeof(const char *));
 
 	if (problem != NULL)
-		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s", entry->key->text, problem);
+		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s", entry->key->text,
+			problem);
 	if (values == NULL)
 		return;
 	values[0] = read_value(decoder, entry->value);

@@ -105,8 +105,8 @@ static void read_choice(struct decoder *decoder, const struct setting *row, cons
 		decode_error(decoder, node->pos, "bad-value", NULL, "%s is '%s', and must be one of: %s", row->name,
 			node->text, text);
 	else
-		decode_error(decoder, node->pos, "wrong-type", NULL, "%s must be one of %s, and this is %s", row->name, text,
-			decode_kind_name(node));
+		decode_error(decoder, node->pos, "wrong-type", NULL, "%s must be one of %s, and this is %s",
+			row->name, text, decode_kind_name(node));
 }
 
 static void read_value(struct decoder *decoder, const struct setting *row, const struct node *node,
@@ -119,8 +119,8 @@ static void read_value(struct decoder *decoder, const struct setting *row, const
 	};
 
 	if (node->kind == NODE_NULL)
-		decode_error(decoder, node->pos, "missing-value", "write a value, or remove the line", "%s has no value",
-			row->name);
+		decode_error(decoder, node->pos, "missing-value", "write a value, or remove the line",
+			"%s has no value", row->name);
 	else
 		readers[row->type](decoder, row, node, out);
 }

@@ -18,6 +18,7 @@
 enum backend_choice { BACKEND_AUTO, BACKEND_NFT, BACKEND_LEGACY };
 enum fail_mode { FAIL_CLOSED, FAIL_OPEN };
 enum host_traffic { HOST_TRAFFIC_ALLOW, HOST_TRAFFIC_POLICY };
+enum link_local { LINK_LOCAL_DENY, LINK_LOCAL_ALLOW };
 enum bridge_mode { BRIDGE_SET, BRIDGE_REQUIRE, BRIDGE_IGNORE };
 enum log_allowed { LOG_ALLOWED_NO, LOG_ALLOWED_YES, LOG_ALLOWED_EVERY };
 enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
@@ -35,6 +36,7 @@ struct settings {
 	enum switch_mode ipv6;		/* auto: when the kernel has it */
 	uint32_t mark_allow, mark_deny;	/* 0x20000000, 0x40000000: one distinct bit each */
 	enum host_traffic host_traffic;
+	enum link_local link_local;	/* IPv6 link-local addresses between pods, once a pod is isolated */
 	enum bridge_mode bridge;	/* what to do when bridged packets would not pass iptables */
 	enum fail_mode daemon_away;	/* closed */
 	enum fail_mode queue_full;	/* closed */

@@ -30,6 +30,10 @@ static const struct setting table[] = {
 		.help = "The bit of the connection mark that revoked flows get." },
 	{ .name = "host_traffic", .type = SETTING_ENUM, AT(host_traffic), CHOICES("allow", "policy"),
 		.default_text = "allow", .help = "Whether traffic from pods to the gateway itself is judged, too." },
+	{ .name = "link_local", .type = SETTING_ENUM, AT(link_local), CHOICES("deny", "allow"), .default_text = "deny",
+		.help = "Whether pods of one bridge reach each other by IPv6 link-local addresses, which say nothing of "
+			"whose they are, once a policy isolates any pod here. Neighbour discovery always passes. With "
+			"host_traffic: policy it counts for the gateway's own link-local addresses, too." },
 	{ .name = "bridge", .type = SETTING_ENUM, AT(bridge), CHOICES("set", "require", "ignore"), .default_text = "set",
 		.help = "When bridged packets would not pass iptables: set br_netfilter, refuse to start, or go on." },
 	{ .name = "daemon_away", .type = SETTING_ENUM, AT(daemon_away), CHOICES("closed", "open"),

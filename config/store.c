@@ -291,7 +291,8 @@ static int copy_file_diags(const struct store_file *file, struct arena *arena, s
 	if (name == NULL)
 		return -ENOMEM;
 	if (file->unreadable != NULL)
-		diag_add(out, DIAG_ERROR, (struct source_pos){ .file = name }, "unreadable", NULL, "%s", file->unreadable);
+		diag_add(out, DIAG_ERROR, (struct source_pos){ .file = name }, "unreadable", NULL, "%s",
+			file->unreadable);
 	for (size_t i = 0; i < file->version.diag_count; i++) {
 		const struct diag *diag = &file->version.diags[i];
 

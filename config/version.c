@@ -9,13 +9,16 @@ struct object_key object_key(const struct kube_object *object)
 {
 	switch (object->kind) {
 	case KUBE_NAMESPACE:
-		return (struct object_key){ KUBE_NAMESPACE, "", object->namespace_object->name, object->namespace_object->pos };
+		return (struct object_key){ KUBE_NAMESPACE, "", object->namespace_object->name,
+			object->namespace_object->pos };
 	case KUBE_POD:
-		return (struct object_key){ KUBE_POD, object->pod->namespace_name, object->pod->name, object->pod->pos };
+		return (struct object_key){ KUBE_POD, object->pod->namespace_name, object->pod->name,
+			object->pod->pos };
 	case KUBE_POLICY:
 		break;
 	}
-	return (struct object_key){ KUBE_POLICY, object->policy->namespace_name, object->policy->name, object->policy->pos };
+	return (struct object_key){ KUBE_POLICY, object->policy->namespace_name, object->policy->name,
+		object->policy->pos };
 }
 
 int object_key_cmp(const struct kube_object *a, const struct kube_object *b)

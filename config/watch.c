@@ -87,7 +87,8 @@ void watch_set_begin(struct watch_set *set)
 
 static bool is_same(const struct watch *watch, const char *path, const struct stat *info, const char *only)
 {
-	return !watch->stale && watch->device == info->st_dev && watch->inode == info->st_ino && strcmp(watch->path, path) == 0 &&
+	return !watch->stale && watch->device == info->st_dev && watch->inode == info->st_ino &&
+	       strcmp(watch->path, path) == 0 &&
 	       (watch->only == NULL ? only == NULL : only != NULL && strcmp(watch->only, only) == 0);
 }
 

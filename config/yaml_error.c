@@ -241,8 +241,8 @@ static bool report_missing_colons(const struct scene *scene, const struct line *
 /* Whether the line is but the name of a policy's field that has something below it. */
 static bool is_field(const struct line *line)
 {
-	static const char *const names[] = { "to", "from", "ports", "ingress", "egress", "podSelector", "namespaceSelector",
-		"ipBlock", "except", "matchLabels", "matchExpressions", "policyTypes" };
+	static const char *const names[] = { "to", "from", "ports", "ingress", "egress", "podSelector",
+		"namespaceSelector", "ipBlock", "except", "matchLabels", "matchExpressions", "policyTypes" };
 	const size_t length = line->length - line->content;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -351,7 +351,8 @@ static void explain_bad_character(const struct scene *scene)
 	char text[64];
 
 	if (memchr(line.text, '\t', line.length) != NULL && (character == '\t' || character == '\0')) {
-		report(scene, line.number, column, "tab", "YAML is indented with spaces only", "a tab indents this line");
+		report(scene, line.number, column, "tab", "YAML is indented with spaces only",
+			"a tab indents this line");
 		return;
 	}
 	snprintf(text, sizeof(text), "a value can't begin with '%c'", character);

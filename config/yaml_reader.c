@@ -193,7 +193,8 @@ static bool skip_document(struct yaml_run *run)
 
 static void report_giving_up(const struct yaml_run *run)
 {
-	const struct source_pos pos = { .file = run->builder->file, .line = (uint32_t)(run->start_line + 1), .column = 1 };
+	const struct source_pos pos = { .file = run->builder->file, .line = (uint32_t)(run->start_line + 1),
+		.column = 1 };
 
 	diag_add(run->builder->diags, DIAG_ERROR, pos, "too-many-mistakes", "mend those above first",
 		"%d documents of this file are no YAML: it is not read from here on", BROKEN_MOST);

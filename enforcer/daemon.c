@@ -328,13 +328,12 @@ static void say_ready(const struct daemon *daemon)
 	const struct snapshot *snapshot = publisher_snapshot(daemon->publisher);
 	const struct cluster *cluster = snapshot_cluster(snapshot);
 	const struct ruleset_options *rules = enforcement_rules(daemon->enforcement);
-	size_t isolated;
 
-	snapshot_isolated(snapshot, &isolated);
 	if (daemon->settings->audit)
 		log_warnx("audit mode: what the policies deny is logged and passes");
 	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues %u-%u",
-		cluster->pod_count, cluster->policy_count, isolated, (unsigned long long)snapshot_revision(snapshot),
+		cluster->pod_count, cluster->policy_count, snapshot_isolated_pods(snapshot),
+		(unsigned long long)snapshot_revision(snapshot),
 		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base, rules->queue_base + rules->workers);
 	notify_service_manager("READY=1");
 }

@@ -169,6 +169,7 @@ cJSON *explain_json_flow(const struct explanation *explanation)
 		object != NULL && add_text(object, "verdict", verdict_name(explanation->judgement.verdict)) &&
 			add_text(object, "protocol",
 				flow_protocol_name(explanation->flow.protocol, protocol)) &&
+			(!explanation->link_local || cJSON_AddTrueToObject(object, "link_local") != NULL) &&
 			add_item(object, "source", explain_json_end(explanation, DIRECTION_EGRESS)) &&
 			add_item(object, "destination", explain_json_end(explanation, DIRECTION_INGRESS)) &&
 			add_item(object, "egress", explain_json_side(explanation, DIRECTION_EGRESS)) &&

@@ -20,6 +20,8 @@ static void (*const checks[])(struct host_report *report) = {
 	host_check_sets,
 	host_check_queues,
 	host_check_bridge,
+	host_check_bridge_sources,
+	host_check_flowtables,
 	host_check_conntrack,
 	host_check_forwarding,
 	host_check_spoofing,

@@ -38,6 +38,8 @@ void host_check_marks(struct host_report *report);
 void host_check_sets(struct host_report *report);
 void host_check_queues(struct host_report *report);
 void host_check_bridge(struct host_report *report);
+void host_check_bridge_sources(struct host_report *report);
+void host_check_flowtables(struct host_report *report);
 void host_check_conntrack(struct host_report *report);
 void host_check_forwarding(struct host_report *report);
 void host_check_spoofing(struct host_report *report);

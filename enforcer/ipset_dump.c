@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/ipset_dump.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/ipset/ip_set.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -42,12 +44,21 @@ static const struct nlattr *find_in(const struct nlattr *nest, uint16_t type)
 	return find(mnl_attr_get_payload(nest), nest_end(nest), type);
 }
 
+/* An exception from a net: it is in the set so as not to match. */
+static bool is_exception(const struct nlattr *data)
+{
+	const struct nlattr *flags = find_in(data, IPSET_ATTR_CADT_FLAGS);
+
+	return flags != NULL && mnl_attr_get_payload_len(flags) == 4 &&
+	       (ntohl(mnl_attr_get_u32(flags)) & IPSET_FLAG_NOMATCH) != 0;
+}
+
 /* The address of one element; of no family when it is something else, as in a set of another type. */
-static struct ip_addr read_element(const struct nlattr *data)
+static struct ip_addr read_addr(const struct nlattr *data)
 {
 	const struct nlattr *ip = find_in(data, IPSET_ATTR_IP), *v4, *v6;
 
-	if (ip == NULL)
+	if (ip == NULL || is_exception(data))
 		return (struct ip_addr){0};
 	v4 = find_in(ip, IPSET_ATTR_IPADDR_IPV4);
 	v6 = find_in(ip, IPSET_ATTR_IPADDR_IPV6);
@@ -58,12 +69,19 @@ static struct ip_addr read_element(const struct nlattr *data)
 	return (struct ip_addr){0};
 }
 
+static uint8_t read_prefix(const struct nlattr *data, const struct ip_addr *addr)
+{
+	const struct nlattr *prefix = find_in(data, IPSET_ATTR_CIDR);
+
+	return prefix != NULL && mnl_attr_get_payload_len(prefix) == 1 ? mnl_attr_get_u8(prefix) : ip_addr_bits(addr);
+}
+
 static int take_element(const struct nlattr *data, void *context)
 {
 	struct dump *dump = context;
-	const struct ip_addr addr = read_element(data);
+	const struct ip_addr addr = read_addr(data);
 
-	dump->result = dump->visit(&addr, dump->context);
+	dump->result = dump->visit(&addr, read_prefix(data, &addr), dump->context);
 	return dump->result < 0 ? MNL_CB_ERROR : MNL_CB_OK;
 }
 

@@ -35,17 +35,18 @@ enum {
 
 struct set_kind {
 	const char *name; /* the family's digit follows */
-	const char *type;
+	const char *types[2]; /* IPv4, IPv6 */
 	uint32_t most;
 	uint32_t timeout; /* seconds; 0: without timeout and counters */
 };
 
-static const struct set_kind pods_kind = {"podgate-pods", "hash:ip", PODS_MOST, 0};
-static const struct set_kind filling_kind = {"podgate-fill", "hash:ip", PODS_MOST, 0};
+/* Of IPv6 a set holds nets, for the link-local one; looking into it costs a probe for each length of prefix: two. */
+static const struct set_kind pods_kind = {"podgate-pods", {"hash:ip", "hash:net"}, PODS_MOST, 0};
+static const struct set_kind filling_kind = {"podgate-fill", {"hash:ip", "hash:net"}, PODS_MOST, 0};
 static const struct set_kind class_kinds[] = {
-	{CLASS_SETS_ALLOWED, "hash:ip,port,ip", CLASSES_MOST, ALLOWED_TIMEOUT},
-	{CLASS_SETS_DENIED, "hash:ip,port,ip", CLASSES_MOST, DENIED_TIMEOUT},
-	{CLASS_SETS_SPARE, "hash:ip,port,ip", CLASSES_MOST, DENIED_TIMEOUT},
+	{CLASS_SETS_ALLOWED, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, ALLOWED_TIMEOUT},
+	{CLASS_SETS_DENIED, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, DENIED_TIMEOUT},
+	{CLASS_SETS_SPARE, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, DENIED_TIMEOUT},
 };
 enum { CLASS_KINDS = sizeof(class_kinds) / sizeof(class_kinds[0]) };
 static const struct set_kind *const all_kinds[] = {
@@ -57,6 +58,11 @@ static const char *set_name(const struct set_kind *kind, enum ip_family family, 
 {
 	snprintf(name, SET_NAME, "%s%d", kind->name, (int)family);
 	return name;
+}
+
+static const char *set_type(const struct set_kind *kind, enum ip_family family)
+{
+	return kind->types[family == IP_FAMILY_V6];
 }
 
 static uint8_t netlink_family(enum ip_family family)
@@ -73,7 +79,7 @@ static int create(struct ipset_talk *talk, const struct set_kind *kind, enum ip_
 	char name[SET_NAME];
 
 	ipset_session_data_set(session, IPSET_SETNAME, set_name(kind, family, name));
-	ipset_session_data_set(session, IPSET_OPT_TYPENAME, kind->type);
+	ipset_session_data_set(session, IPSET_OPT_TYPENAME, set_type(kind, family));
 	ipset_session_data_set(session, IPSET_OPT_FAMILY, &number);
 	type = ipset_type_get(session, IPSET_CMD_CREATE);
 	if (type == NULL)
@@ -109,14 +115,14 @@ static int check_kind(
 	const bool timed =
 		strstr(talk->output, " timeout ") != NULL && strstr(talk->output, " counters") != NULL;
 
-	if (header_has(talk, "Type: ", kind->type) &&
+	if (header_has(talk, "Type: ", set_type(kind, family)) &&
 		header_has(talk, " family ", family == IP_FAMILY_V6 ? "inet6" : "inet") &&
 		timed == (kind->timeout != 0))
 		return 0;
 	snprintf(talk->problem, POD_SET_PROBLEM,
 		"an ipset %s exists and is not a %s set as podgate makes them: remove it (ipset destroy %s) "
 		"or rename it",
-		name, kind->type, name);
+		name, set_type(kind, family), name);
 	return -EEXIST;
 }
 
@@ -183,6 +189,14 @@ int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM])
 	return ipset_talk_close(&talk, err, problem);
 }
 
+enum { LINK_LOCAL_PREFIX = 10 };
+
+/* Of an address in the set; for a link-local one all of them are. */
+static uint8_t prefix_of(const struct ip_addr *addr)
+{
+	return ip_addr_is_link_local(addr) ? LINK_LOCAL_PREFIX : ip_addr_bits(addr);
+}
+
 /* Adds the addresses of one family; libipset packs as many into a message as fit. */
 static int add_all(struct ipset_talk *talk, const char *name, enum ip_family family,
 	const struct ip_addr *addrs, size_t count)
@@ -190,11 +204,15 @@ static int add_all(struct ipset_talk *talk, const char *name, enum ip_family fam
 	const uint8_t number = netlink_family(family);
 
 	for (size_t i = 0; i < count; i++) {
+		const uint8_t prefix = prefix_of(&addrs[i]);
+
 		ipset_session_data_set(talk->session, IPSET_SETNAME, name);
 		if (ipset_type_get(talk->session, IPSET_CMD_ADD) == NULL)
 			return ipset_talk_failed(talk, "fill", name);
 		ipset_session_data_set(talk->session, IPSET_OPT_FAMILY, &number);
 		ipset_session_data_set(talk->session, IPSET_OPT_IP, addrs[i].bytes);
+		if (family == IP_FAMILY_V6)
+			ipset_session_data_set(talk->session, IPSET_OPT_CIDR, &prefix);
 		if (ipset_cmd(talk->session, IPSET_CMD_ADD, 1) !=
 			0) /* a line number: may be put off till ipset_commit() */
 			return ipset_talk_failed(talk, "fill", name);
@@ -352,12 +370,12 @@ static int compare_addrs(const void *a, const void *b)
 }
 
 /* The kernel holds no address twice: as many as wanted, and none unwanted, is all of them. */
-static int compare(const struct ip_addr *addr, void *context)
+static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
 {
 	struct comparison *comparison = context;
 
 	comparison->size++;
-	if (comparison->wanted_count > 0 && bsearch(addr, comparison->wanted, comparison->wanted_count,
+	if (comparison->wanted_count > 0 && prefix == prefix_of(addr) && bsearch(addr, comparison->wanted, comparison->wanted_count,
 						    sizeof(*addr), compare_addrs) != NULL)
 		return 0;
 	if (comparison->wrong++ == 0)
@@ -379,7 +397,8 @@ int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t co
 	*size = comparison.size;
 	if (comparison.wrong > 0)
 		snprintf(problem, POD_SET_PROBLEM, "ipset %s holds %s, which is no isolated pod", name,
-			ip_addr_format(&comparison.first_wrong, addr));
+			comparison.first_wrong.family != 0 ? ip_addr_format(&comparison.first_wrong, addr)
+							   : "an exception");
 	else if (comparison.size != (long)count)
 		snprintf(problem, POD_SET_PROBLEM, "ipset %s has %ld of %zu isolated addresses", name,
 			comparison.size, count);

@@ -3,8 +3,8 @@
 #define ENFORCER_POD_SET_H
 
 /*
- * The ipsets that the rules look into (libipset): podgate-pods4 and -pods6 (hash:ip) with the isolated pods'
- * addresses, and the class sets podgate-allowed4/6 and podgate-denied4/6 (hash:ip,port,ip, timeout,
+ * The ipsets that the rules look into (libipset): podgate-pods4 (hash:ip) and -pods6 (hash:net) with the isolated
+ * pods' addresses, and the class sets podgate-allowed4/6 and podgate-denied4/6 (hash:ip,port,ip, timeout,
  * counters), which class_sets.h fills with the help of podgate-spare4/6. Blocking; for the control thread.
  */
 
@@ -27,7 +27,8 @@ int pod_set_check(bool ipv6, char problem[POD_SET_PROBLEM]);
  */
 int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM]);
 /*
- * Makes the pods sets hold exactly these addresses (sorted by ip_addr_cmp()). Atomic per family: filled aside
+ * Makes the pods sets hold exactly these addresses (sorted by ip_addr_cmp()). A link-local one stands for all of
+ * fe80::/10, see snapshot_isolated(). Atomic per family: filled aside
  * and swapped in, so that no packet sees a half-filled set. 0, or -errno and `problem`, the old content in
  * force.
  */

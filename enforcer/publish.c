@@ -74,6 +74,7 @@ static int compile(const struct publisher *publisher, struct cluster *cluster, u
 		.revision = revision,
 		.audit = publisher->options.settings->audit,
 		.node_name = publisher->options.settings->node_name,
+		.deny_link_local = publisher->options.settings->link_local == LINK_LOCAL_DENY,
 	};
 
 	return snapshot_compile(out, cluster, &options);

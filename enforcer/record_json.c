@@ -111,6 +111,8 @@ static bool add_flow(cJSON *line, const struct record *record, struct arena *scr
 
 	if (explain_flow(record->snapshot, &record->flow, scratch, &explanation) != 0)
 		return false;
+	if (explanation.link_local && cJSON_AddTrueToObject(line, "link_local") == NULL)
+		return false;
 	return add_denied(line, &record->judgement) &&
 	       cJSON_AddStringToObject(line, "protocol", flow_protocol_name(record->flow.protocol, protocol)) != NULL &&
 	       add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&

@@ -120,16 +120,14 @@ static void report_policies(struct report report, const struct status_sources *s
 {
 	const struct snapshot *snapshot = publisher_snapshot(sources->publisher);
 	const struct cluster *cluster = snapshot_cluster(snapshot);
-	size_t isolated;
 
-	snapshot_isolated(snapshot, &isolated);
 	text(report, "mode", sources->settings->audit ? "audit" : "enforcing");
 	report_audited(report, cluster);
 	count(report, "revision", snapshot_revision(snapshot));
 	truth(report, "pending", stats->pending);
 	count(report, "pods", cluster->pod_count);
 	count(report, "policies", cluster->policy_count);
-	count(report, "isolated", isolated);
+	count(report, "isolated", snapshot_isolated_pods(snapshot));
 }
 
 static void report_manifests(struct report report, const struct store *store)

@@ -230,12 +230,31 @@ static int addr_cmp(const void *a, const void *b)
 	return ip_addr_cmp(a, b);
 }
 
+static bool is_isolated(const struct endpoint *endpoint)
+{
+	return endpoint->profiles[DIRECTION_INGRESS] != PROFILE_NONE ||
+	       endpoint->profiles[DIRECTION_EGRESS] != PROFILE_NONE;
+}
+
+/* Isolated by a policy that is enforced, at an end that is not only audited. */
+static bool is_enforced(const struct snapshot *snapshot, const struct endpoint *endpoint)
+{
+	for (int d = 0; d < DIRECTION_COUNT; d++) {
+		const uint32_t number = endpoint->profiles[d];
+
+		if (number != PROFILE_NONE && !snapshot->profiles[number].audited_only && !endpoint->audits)
+			return true;
+	}
+	return false;
+}
+
 /* Gives the endpoints their profiles, and lists those that have one. */
 static int finish_endpoints(struct compilation *c)
 {
 	const struct endpoint_table *table = &c->snapshot->endpoints;
-	struct ip_addr *isolated = arena_calloc(c->arena, table->count, sizeof(*isolated));
+	struct ip_addr *isolated = arena_calloc(c->arena, table->count + 1, sizeof(*isolated));
 	const struct namespace_object *last = NULL;
+	bool enforced = false;
 	size_t count = 0;
 
 	if (isolated == NULL)
@@ -248,9 +267,13 @@ static int finish_endpoints(struct compilation *c)
 		for (int d = 0; d < DIRECTION_COUNT; d++)
 			endpoint->profiles[d] = c->profiles[d][c->selections[d].class_of[endpoint->pod]];
 		endpoint->audits = audits(c, c->cluster->pods[endpoint->pod], &last);
-		if (endpoint->profiles[DIRECTION_INGRESS] != PROFILE_NONE ||
-			endpoint->profiles[DIRECTION_EGRESS] != PROFILE_NONE)
+		if (is_isolated(endpoint))
 			isolated[count++] = endpoint->addr;
+		enforced = enforced || is_enforced(c->snapshot, endpoint);
+	}
+	if (c->snapshot->deny_link_local && count > 0) {
+		c->snapshot->link_local = enforced ? VERDICT_DENY : VERDICT_AUDIT_DENY;
+		isolated[count++] = ip_addr_v6((const uint8_t[16]){0xfe, 0x80});
 	}
 	qsort(isolated, count, sizeof(*isolated), addr_cmp);
 	c->snapshot->isolated = isolated;
@@ -328,6 +351,8 @@ int snapshot_compile(struct snapshot **out, struct cluster *cluster, const struc
 	snapshot->cluster = cluster;
 	snapshot->revision = options->revision;
 	snapshot->audit = options->audit;
+	snapshot->deny_link_local = options->deny_link_local;
+	snapshot->link_local = VERDICT_ALLOW;
 	snapshot->node_name = arena_strdup(arena, options->node_name != NULL ? options->node_name : "");
 	if (snapshot->node_name == NULL)
 		goto fail;

@@ -26,6 +26,7 @@ struct snapshot {
 	uint64_t revision;
 	bool audit;
 	const char *node_name;
+	bool deny_link_local;
 
 	struct endpoint_table endpoints;
 	const struct profile *profiles;
@@ -37,6 +38,7 @@ struct snapshot {
 	const struct policy_list *policies[DIRECTION_COUNT];	/* the first is empty */
 	const struct ip_addr *isolated;
 	size_t isolated_count;
+	enum verdict link_local;	/* of flows with such an end */
 };
 
 #endif

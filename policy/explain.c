@@ -122,7 +122,11 @@ static int explain_side(const struct snapshot *snapshot, const struct flow *flow
 int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struct arena *arena,
 	struct explanation *out)
 {
-	struct explanation made = {.flow = *flow, .judgement = snapshot_judge(snapshot, flow)};
+	struct explanation made = {
+		.flow = *flow,
+		.judgement = snapshot_judge(snapshot, flow),
+		.link_local = snapshot_link_local(snapshot, flow) != VERDICT_ALLOW,
+	};
 
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
 		const int err = explain_side(

@@ -14,6 +14,7 @@
 struct explanation {
 	struct flow flow;
 	struct judgement judgement;
+	bool link_local;	/* reason enough for the verdict: an end whose pod nobody can name */
 	struct explain_side sides[DIRECTION_COUNT];
 };
 

@@ -67,6 +67,12 @@ static enum verdict join_sides(const enum side_verdict sides[DIRECTION_COUNT])
 	return VERDICT_ALLOW;
 }
 
+enum verdict snapshot_link_local(const struct snapshot *snapshot, const struct flow *flow)
+{
+	return ip_addr_is_link_local(&flow->src) || ip_addr_is_link_local(&flow->dst) ? snapshot->link_local
+										      : VERDICT_ALLOW;
+}
+
 struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow)
 {
 	const struct endpoint *src = endpoint_table_find(&snapshot->endpoints, &flow->src);
@@ -83,6 +89,8 @@ struct judgement snapshot_judge(const struct snapshot *snapshot, const struct fl
 	question.peer = (struct peer){&flow->dst, dst != NULL ? dst->pod : PEER_NO_POD};
 	judgement.sides[DIRECTION_EGRESS] = judge_side(snapshot, src, DIRECTION_EGRESS, &question);
 	judgement.verdict = join_sides(judgement.sides);
+	if (judgement.verdict != VERDICT_DENY && snapshot_link_local(snapshot, flow) != VERDICT_ALLOW)
+		judgement.verdict = snapshot->link_local;
 	return judgement;
 }
 
@@ -103,6 +111,8 @@ bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *ad
 {
 	const struct endpoint *endpoint = endpoint_table_find(&snapshot->endpoints, addr);
 
+	if (snapshot->link_local != VERDICT_ALLOW && ip_addr_is_link_local(addr))
+		return true;
 	return endpoint != NULL && (endpoint->profiles[DIRECTION_INGRESS] != PROFILE_NONE ||
 					   endpoint->profiles[DIRECTION_EGRESS] != PROFILE_NONE);
 }
@@ -111,6 +121,11 @@ const struct ip_addr *snapshot_isolated(const struct snapshot *snapshot, size_t 
 {
 	*count = snapshot->isolated_count;
 	return snapshot->isolated;
+}
+
+size_t snapshot_isolated_pods(const struct snapshot *snapshot)
+{
+	return snapshot->isolated_count - (snapshot->link_local != VERDICT_ALLOW ? 1 : 0);
 }
 
 const struct network_policy *const *snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr,

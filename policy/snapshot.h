@@ -26,6 +26,12 @@ struct snapshot_options {
 	 * names no node is local all the same: a manifest without nodeName must not go unenforced in silence.
 	 */
 	const char *node_name;
+	/*
+	 * Every host has IPv6 addresses of its own making, fe80::/10, by which it reaches its neighbours on a
+	 * bridge. No manifest says whose they are, so no policy can be held against them: once a policy isolates
+	 * any local pod, a flow with such an end is denied. Audited where all that is isolated is.
+	 */
+	bool deny_link_local;
 };
 
 /*
@@ -70,17 +76,29 @@ struct judgement {
  * A policy in audit mode is enforced by nobody: it neither isolates nor admits. When the
  * enforced policies let a flow pass that all policies together would not, the side is
  * SIDE_AUDIT_DENIED; an end that only audited policies isolate is never SIDE_ALLOWED but SIDE_OPEN.
+ *
+ * With deny_link_local the verdict may be a denial though neither side denies: snapshot_link_local() tells.
  */
 struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow);
+
+/* VERDICT_ALLOW; or what having a link-local end is reason enough for. */
+enum verdict snapshot_link_local(const struct snapshot *snapshot, const struct flow *flow);
 
 /* The pod that owns `addr` and is known by it (not hostNetwork, not finished), or NULL. */
 const struct pod *snapshot_pod_at(const struct snapshot *snapshot, const struct ip_addr *addr);
 bool snapshot_pod_is_local(const struct snapshot *snapshot, const struct pod *pod);
 
-/* Whether a policy, audited ones included, isolates the local pod at `addr` in any direction. */
+/*
+ * Whether a policy, audited ones included, isolates the local pod at `addr` in any direction; or whether `addr` is
+ * link-local and these are denied.
+ */
 bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *addr);
-/* All addresses snapshot_isolates() is true for, sorted by ip_addr_cmp(); owned by the snapshot. */
+/*
+ * All addresses snapshot_isolates() is true for, sorted by ip_addr_cmp(); owned by the snapshot. A link-local one
+ * among them, fe80::, stands for all of fe80::/10.
+ */
 const struct ip_addr *snapshot_isolated(const struct snapshot *snapshot, size_t *count);
+size_t snapshot_isolated_pods(const struct snapshot *snapshot);	/* how many of them are pods' */
 
 /*
  * The policies, audited ones included, that select the local pod at `addr` and isolate it in

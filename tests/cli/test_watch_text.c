@@ -17,10 +17,11 @@
 
 #define POLICY(name, app, more)                                                                          \
 	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n"                                    \
-	"  metadata: {name: " name ", namespace: shop}\n  spec: {podSelector: {matchLabels: {app: " app "}}, " more "}\n"
+	"  metadata: {name: " name ", namespace: shop}\n  spec: {podSelector: {matchLabels: {app: " app "}}, " more \
+	"}\n"
 #define POD(name, namespace, ip)                                                                         \
-	"- {apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: " namespace ", labels: {app: " name "}}, " \
-	"status: {podIP: " ip "}}\n"
+	"- {apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: " namespace ", labels: {app: " name "}" \
+	"}, status: {podIP: " ip "}}\n"
 
 static const char yaml[] =
 	"apiVersion: v1\nkind: List\nitems:\n"
@@ -32,7 +33,8 @@ static const char yaml[] =
 	POLICY("cache", "cache", "ingress: [{from: [{namespaceSelector: {}}], ports: [{protocol: UDP, port: 53}]}]")
 	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n"
 	"  metadata: {name: trial, namespace: shop, annotations: {podgate.io/audit: 'true'}}\n"
-	"  spec: {podSelector: {matchLabels: {app: shy}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}\n";
+	"  spec: {podSelector: {matchLabels: {app: shy}}, "
+	"ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}\n";
 
 /* What watch_text_print() writes, into `text`. Takes the line. */
 static void show(cJSON *line, char text[1024])
@@ -106,8 +108,8 @@ static void test_misses(void **state)
 			"admit it, but the policy is in audit mode\n"},
 		{"shop/job", "shop/cache:53/udp",
 			"00:00:00.000 DENY       shop/job -> shop/cache:53/UDP  egress: shop/job "
-			"egress[0].to[0].ipBlock.except[0] wants 10.0.0.0/24 except 10.0.0.3/32; has 10.0.0.3, which is "
-			"excepted\n"},
+			"egress[0].to[0].ipBlock.except[0] wants 10.0.0.0/24 except 10.0.0.3/32; has 10.0.0.3, which "
+			"is excepted\n"},
 	};
 
 	(void)state;
@@ -120,9 +122,11 @@ static void test_other_verdicts(void **state)
 	(void)state;
 	check_flow("shop/web", "shop/db:5432", RECORD_VERDICT,
 		"00:00:00.000 allow      shop/web -> shop/db:5432/TCP  ingress: shop/db ingress[0]\n");
-	check_flow("shop/web", "192.0.2.1:80", RECORD_VERDICT, "00:00:00.000 allow      shop/web -> 192.0.2.1:80/TCP\n");
+	check_flow("shop/web", "192.0.2.1:80", RECORD_VERDICT,
+		"00:00:00.000 allow      shop/web -> 192.0.2.1:80/TCP\n");
 	check_flow("shop/cache", "shop/shy/icmp", RECORD_REVOKED,
-		"00:00:00.000 CUT        shop/cache -> shop/shy/ICMP  ingress: shop/shy admits nothing (no ingress rules)\n");
+		"00:00:00.000 CUT        shop/cache -> shop/shy/ICMP  ingress: shop/shy admits nothing "
+		"(no ingress rules)\n");
 }
 
 static void test_lines_without_a_flow(void **state)

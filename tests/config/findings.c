@@ -16,8 +16,8 @@ void findings_format(struct diag_list *diags, char out[FINDINGS_TEXT])
 	for (size_t i = 0; i < diags->count && used < FINDINGS_TEXT; i++) {
 		const struct diag *diag = &diags->items[i];
 
-		used += (size_t)snprintf(out + used, FINDINGS_TEXT - used, "%u:%u %s%s\n", diag->pos.line, diag->pos.column,
-			diag->severity == DIAG_WARNING ? "warning " : "", diag->code);
+		used += (size_t)snprintf(out + used, FINDINGS_TEXT - used, "%u:%u %s%s\n", diag->pos.line,
+			diag->pos.column, diag->severity == DIAG_WARNING ? "warning " : "", diag->code);
 	}
 }
 

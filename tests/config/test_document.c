@@ -185,8 +185,8 @@ static void counts_aliases_by_what_they_stand_for(void **state)
 
 	for (int i = 1; i < 12; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
-			"a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1, i - 1, i - 1,
-			i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+			"a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1,
+			i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
 	read_text(fixture, text);
 	expect_code(fixture, "too-many-nodes");
 	assert_true(arena_size(fixture->arena) < 100 * 1024);

@@ -228,7 +228,8 @@ static void keeps_what_is_below_a_lost_folder(void **state)
 static void reads_single_files(void **state)
 {
 	struct fixture *fixture = *state;
-	const char *paths[] = { temporary_path(&fixture->folder, "any.name"), temporary_path(&fixture->folder, "none.yaml") };
+	const char *paths[] = { temporary_path(&fixture->folder, "any.name"),
+		temporary_path(&fixture->folder, "none.yaml") };
 
 	temporary_write(&fixture->folder, "any.name", temporary_policy("a"));
 	assert_int_equal(load_paths(fixture->store, paths, 2, NULL), 0);

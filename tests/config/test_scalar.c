@@ -26,11 +26,14 @@ static void tells_types_apart(void **state)
 		{ "1e", SCALAR_STRING }, { "e5", SCALAR_STRING }, { "0x", SCALAR_STRING }, { "0xg", SCALAR_STRING },
 		{ "y", SCALAR_STRING }, { "n", SCALAR_STRING }, { "truely", SCALAR_STRING }, { "", SCALAR_STRING },
 		{ "017729140448000000000001001d7ef9", SCALAR_STRING },
-		{ "true", SCALAR_BOOLEAN }, { "False", SCALAR_BOOLEAN }, { "yes", SCALAR_BOOLEAN }, { "OFF", SCALAR_BOOLEAN },
+		{ "true", SCALAR_BOOLEAN }, { "False", SCALAR_BOOLEAN }, { "yes", SCALAR_BOOLEAN },
+		{ "OFF", SCALAR_BOOLEAN },
 		{ "0", SCALAR_INTEGER }, { "80", SCALAR_INTEGER }, { "-1", SCALAR_INTEGER }, { "+7", SCALAR_INTEGER },
-		{ "0x50", SCALAR_INTEGER }, { "080", SCALAR_INTEGER }, { "0o17", SCALAR_INTEGER }, { "1_000", SCALAR_INTEGER },
+		{ "0x50", SCALAR_INTEGER }, { "080", SCALAR_INTEGER }, { "0o17", SCALAR_INTEGER },
+		{ "1_000", SCALAR_INTEGER },
 		{ "1.5", SCALAR_FLOAT }, { "80.", SCALAR_FLOAT }, { ".5", SCALAR_FLOAT }, { "1e3", SCALAR_FLOAT },
-		{ "12e03", SCALAR_FLOAT }, { ".inf", SCALAR_FLOAT }, { "-.INF", SCALAR_FLOAT }, { ".nan", SCALAR_FLOAT },
+		{ "12e03", SCALAR_FLOAT }, { ".inf", SCALAR_FLOAT }, { "-.INF", SCALAR_FLOAT },
+		{ ".nan", SCALAR_FLOAT },
 	};
 
 	(void)state;

@@ -3,9 +3,9 @@
 #define TESTS_CONNTRACK_FLOW_TABLE_H
 
 /*
- * A flow table to try things on: a network namespace of the test's own, entries made in it by ctnetlink, marks read back. Entries are
- * written and read through libnetfilter_conntrack, so that nothing of ours confirms itself. Failures end the program
- * with a sentence: a test without its table proves nothing.
+ * A flow table to try things on: a network namespace of the test's own, entries made in it by ctnetlink, marks read
+ * back. Entries are written and read through libnetfilter_conntrack, so that nothing of ours confirms itself.
+ * Failures end the program with a sentence: a test without its table proves nothing.
  */
 
 #include <stddef.h>
@@ -29,8 +29,8 @@ void flow_table_enter(void);
 void flow_table_add(const struct flow_spec *spec);
 
 /*
- * Adds `count` TCP flows, each with its own source: 10.x.y.z:1024 upwards to `dst`:`dport`. Those whose number is a multiple
- * of `stride` come from 11.x.y.z instead (0: none do).
+ * Adds `count` TCP flows, each with its own source: 10.x.y.z:1024 upwards to `dst`:`dport`. Those whose number is a
+ * multiple of `stride` come from 11.x.y.z instead (0: none do).
  */
 void flow_table_fill(size_t count, const char *dst, uint16_t dport, size_t stride);
 

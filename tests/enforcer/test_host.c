@@ -285,6 +285,31 @@ static void preparing_sets_requires_or_ignores(void **state)
 	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
 }
 
+static void ways_past_the_rules_are_told(void **state)
+{
+	struct examination examination;
+	struct settings settings = usual;
+
+	(void)state;
+	examine(&examination, &settings);
+	assert_null(find(&examination, "bridge-sources"));
+	assert_finding(&settings, "flowtables", HOST_OK, "no nftables flowtable");
+	assert_int_equal(netns_room_run("ip link add br0 type bridge"), 0);
+	assert_finding(&settings, "bridge-sources", HOST_WARNING, "nobody checks sources");
+	if (netns_room_run("nft add table inet t && nft add flowtable inet t fast '{ hook ingress priority 0; devices = { lo }; }' "
+			   "2>/dev/null") == 0)
+		assert_finding(&settings, "flowtables", HOST_WARNING, "\"fast\"");
+	else
+		print_message("this kernel has no flowtables: whether one is found is not tested\n");
+	examine(&examination, &settings);
+	assert_null(find(&examination, "link-local"));
+	settings.link_local = LINK_LOCAL_ALLOW;
+	assert_finding(&settings, "link-local", HOST_WARNING, "whatever the policies");
+	settings.ipv6 = SWITCH_OFF;
+	examine(&examination, &settings);
+	assert_null(find(&examination, "link-local"));
+}
+
 static void forwarding_is_looked_at(void **state)
 {
 	(void)state;
@@ -433,6 +458,7 @@ int main(void)
 		cmocka_unit_test_setup(queues_of_others_fail, netns_room_enter),
 		cmocka_unit_test_setup(bridges_that_hide_packets_are_found, netns_room_enter),
 		cmocka_unit_test_setup(a_bridges_own_option_counts, netns_room_enter),
+		cmocka_unit_test_setup(ways_past_the_rules_are_told, netns_room_enter),
 		cmocka_unit_test_setup(preparing_sets_requires_or_ignores, netns_room_enter),
 		cmocka_unit_test_setup(forwarding_is_looked_at, netns_room_enter),
 		cmocka_unit_test_setup(unchecked_sources_are_a_warning, netns_room_enter),

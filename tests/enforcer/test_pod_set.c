@@ -71,7 +71,7 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 		"create podgate-denied6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 "
 		"counters\n"
 		"create podgate-pods4 hash:ip family inet hashsize 1024 maxelem 65536\n"
-		"create podgate-pods6 hash:ip family inet6 hashsize 1024 maxelem 65536\n"
+		"create podgate-pods6 hash:net family inet6 hashsize 1024 maxelem 65536\n"
 		"create podgate-spare4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout 10 "
 		"counters\n"
 		"create podgate-spare6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 "
@@ -146,8 +146,32 @@ static void what_others_change_is_found(void **state)
 	assert_int_equal(verify(addrs, 3, "2 of 3"), -ESTALE);
 	assert_int_equal(netns_room_run("ipset flush podgate-pods4"), 0);
 	assert_int_equal(verify(addrs, 3, "0 of 3"), -ESTALE);
-	assert_int_equal(netns_room_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::6"), 0);
+	assert_int_equal(netns_room_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::7 nomatch"), 0);
 	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), -ESTALE);
+	assert_int_equal(netns_room_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::/64"), 0);
+	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), -ESTALE);
+	assert_int_equal(netns_room_run("ipset del podgate-pods6 fd01::/64; ipset add podgate-pods6 fd01::6"), 0);
+	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), -ESTALE);
+}
+
+/* They are nobody's: one of them stands for all. */
+static void link_local_addresses_go_together(void **state)
+{
+	struct ip_addr addrs[2] = {v6(7)};
+	char problem[POD_SET_PROBLEM];
+	long size;
+
+	(void)state;
+	ip_addr_parse(&addrs[1], "fe80::");
+	assert_ok(pod_set_create(true, problem), problem);
+	assert_ok(pod_set_fill(addrs, 2, true, problem), problem);
+	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs, 2, &size, problem), problem);
+	assert_int_equal(netns_room_run("ipset test -q podgate-pods6 fe80::1 && ipset test -q podgate-pods6 fe80::ffff:1 && "
+					"ipset test -q podgate-pods6 fd01::7 && ! ipset test -q podgate-pods6 fd01::8 && "
+					"! ipset test -q podgate-pods6 fec0::1"),
+		0);
+	assert_int_equal(netns_room_run("ipset del podgate-pods6 fe80::/10 && ipset add podgate-pods6 fe80::/64"), 0);
+	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs, 2, &size, problem), -ESTALE);
 }
 
 /* More than fits a set of the usual size, and many messages. */
@@ -286,6 +310,7 @@ int main(void)
 		cmocka_unit_test_setup(without_ipv6_there_are_no_ipv6_sets, netns_room_enter),
 		cmocka_unit_test_setup(filling_replaces_the_content, netns_room_enter),
 		cmocka_unit_test_setup(what_others_change_is_found, netns_room_enter),
+		cmocka_unit_test_setup(link_local_addresses_go_together, netns_room_enter),
 		cmocka_unit_test_setup(many_addresses_fit, netns_room_enter),
 		cmocka_unit_test_setup(rules_see_the_new_content, netns_room_enter),
 		cmocka_unit_test_setup(an_earlier_runs_sets_are_taken_over, netns_room_enter),

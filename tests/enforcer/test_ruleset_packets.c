@@ -335,6 +335,50 @@ static void discovery_carries_nothing_else(void **state)
 	close(zero);
 }
 
+static int link_local_udp(int pod, uint16_t port)
+{
+	const int fd = bridge_room_udp(pod, AF_INET6, port), link = 2; /* eth0, after lo */
+
+	setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &(int){(int)htonl((uint32_t)link)}, sizeof(link));
+	setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &link, sizeof(link));
+	return fd;
+}
+
+/*
+ * An isolated pod has an address that no manifest names, and so has everybody. Once the sets say that somebody is
+ * isolated, what such addresses send each other is judged; finding neighbours goes on all the same.
+ */
+static void link_local_is_no_way_around(void **state)
+{
+	const struct ruleset_options options = options_for(state);
+	const int zero = link_local_udp(0, 4000), one = link_local_udp(1, 5000), two = link_local_udp(2, 5000);
+	struct ip_addr isolated[3];
+	char problem[POD_SET_PROBLEM];
+
+	for (int pod = 0; pod < BRIDGE_ROOM_PODS; pod++)
+		bridge_room_run(pod, "ip addr add fe80::9:%d/64 dev eth0 nodad && ip -6 route add ff00::/8 dev eth0 table local",
+			pod + 1);
+	install(&options);
+	bridge_room_send(zero, "fe80::9:2", 5000);
+	assert_int_equal(bridge_room_count(one), 1); /* the hole, while the sets hold pods' addresses only */
+	bridge_room_run(0, "ip -6 neigh flush dev eth0");
+	ip_addr_parse(&isolated[0], "10.9.0.1");
+	ip_addr_parse(&isolated[1], "fd09::1");
+	ip_addr_parse(&isolated[2], "fe80::");
+	assert_int_equal(pod_set_fill(isolated, 3, true, problem), 0);
+	bridge_room_send(zero, "fe80::9:2", 5000);
+	bridge_room_send(two, "fe80::9:2", 5000); /* whoever this is */
+	bridge_room_send(two, "ff02::1", 5000);
+	assert_int_equal(bridge_room_count(one), 0);
+	assert_true(packets_of(&options, IP_FAMILY_V6, ORIGINAL_QUEUE) >= 3);
+	assert_true(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135") > 0);
+	bridge_room_send(two, "fd09::2", 5000);
+	assert_int_equal(bridge_room_count(one), 1);
+	close(zero);
+	close(one);
+	close(two);
+}
+
 static int gateway_udp(uint16_t port)
 {
 	const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -412,6 +456,7 @@ int main(void)
 		WITH_BOTH(the_untracked_are_judged_as_sent),
 		WITH_BOTH(ipv6_neighbours_find_each_other),
 		WITH_BOTH(discovery_carries_nothing_else),
+		WITH_BOTH(link_local_is_no_way_around),
 		WITH_BOTH(the_gateway_reaches_its_pods),
 		WITH_BOTH(host_traffic_is_let_alone_by_default),
 		WITH_BOTH(failing_open_passes_and_marks),

@@ -484,6 +484,54 @@ static void test_what_is_told_of_addresses(void **state)
 	snapshot_free(NULL);
 }
 
+static enum verdict judge_link_local(const struct network_policy *policies, size_t count, bool audit)
+{
+	const struct snapshot_options options = {.revision = 7, .deny_link_local = true, .audit = audit};
+	static const struct expected to_web = {"fe80::1", WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW};
+	static const struct expected between = {"fe80::1", "febf:ffff::1", IPPROTO_UDP, 80, VERDICT_ALLOW};
+	static const struct expected outside = {"fec0::1", "fd00::77", IPPROTO_UDP, 80, VERDICT_ALLOW};
+	struct snapshot *snapshot = compile(policies, count, &options);
+	const struct ip_addr any = addr("fe80::77"), all = addr("fe80::");
+	const enum verdict verdict = judge(snapshot, &between).verdict;
+	const struct ip_addr *isolated;
+	size_t isolated_count, found = 0;
+
+	assert_int_equal(judge(snapshot, &to_web).verdict, verdict);
+	assert_int_equal(judge(snapshot, &outside).verdict, VERDICT_ALLOW);
+	assert_int_equal(snapshot_isolates(snapshot, &any), verdict != VERDICT_ALLOW);
+	isolated = snapshot_isolated(snapshot, &isolated_count);
+	for (size_t i = 0; i < isolated_count; i++)
+		found += ip_addr_equal(&isolated[i], &all);
+	assert_int_equal(found, verdict != VERDICT_ALLOW);
+	assert_int_equal(snapshot_isolated_pods(snapshot), isolated_count - found);
+	snapshot_free(snapshot);
+	return verdict;
+}
+
+/* Whose they are nobody knows: they are denied as soon as anybody is isolated, and audited if that is all. */
+static void test_link_local_addresses_are_nobodys(void **state)
+{
+	/* Whoever may reach web at all, fe80:: may not. */
+	const struct network_policy policies[] = {
+		{.namespace_name = "shop", .name = "open", .pod_selector = WHERE("app", web),
+			.isolates[DIRECTION_INGRESS] = true,
+			.rules[DIRECTION_INGRESS] = RULES({0}), .rule_count[DIRECTION_INGRESS] = 1},
+	};
+	struct network_policy audited = policies[0];
+	static const struct expected allowed[] = {
+		{"fe80::1", "fe80::2", IPPROTO_TCP, 80, VERDICT_ALLOW},
+		{"fe80::1", WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
+	};
+
+	(void)state;
+	audited.audit = true;
+	assert_int_equal(judge_link_local(NULL, 0, false), VERDICT_ALLOW);
+	assert_int_equal(judge_link_local(policies, 1, false), VERDICT_DENY);
+	assert_int_equal(judge_link_local(policies, 1, true), VERDICT_AUDIT_DENY);
+	assert_int_equal(judge_link_local(&audited, 1, false), VERDICT_AUDIT_DENY);
+	CHECK(policies, everywhere, allowed); /* unless that is asked for, they are addresses as any other */
+}
+
 static void test_empty_cluster(void **state)
 {
 	const struct cluster_objects nothing = {0};
@@ -517,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_an_audited_policy_does_not_admit),
 		cmocka_unit_test(test_what_is_told_of_addresses),
+		cmocka_unit_test(test_link_local_addresses_are_nobodys),
 		cmocka_unit_test(test_empty_cluster),
 	};
 
