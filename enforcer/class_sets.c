@@ -203,7 +203,9 @@ struct reading {
 /* An attribute's payload when it is there and as long as it should be; else NULL. */
 static const void *payload(const struct nlattr *attribute, size_t length)
 {
-	return attribute != NULL && mnl_attr_get_payload_len(attribute) == length ? mnl_attr_get_payload(attribute) : NULL;
+	if (attribute == NULL || mnl_attr_get_payload_len(attribute) != length)
+		return NULL;
+	return mnl_attr_get_payload(attribute);
 }
 
 static int keep_attribute(const struct nlattr *attribute, void *context)

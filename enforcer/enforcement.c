@@ -77,7 +77,8 @@ static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMEN
 	const bool counts = settings->log_fold_s > 0;
 	const struct learner_options options = {
 		.allowed = settings->learn && settings->learn_allowed_s > 0 &&
-			   (settings->log_allowed == LOG_ALLOWED_NO || (settings->log_allowed == LOG_ALLOWED_YES && counts)),
+			   (settings->log_allowed == LOG_ALLOWED_NO ||
+				   (settings->log_allowed == LOG_ALLOWED_YES && counts)),
 		.denied = settings->learn && settings->learn_denied_s > 0 && counts,
 		.log_allowed = settings->log_allowed != LOG_ALLOWED_NO,
 		.allowed_s = settings->learn_allowed_s,
@@ -182,7 +183,7 @@ void enforcement_close(struct enforcement *enforcement)
 	if (enforcement->gate != NULL)
 		gate_stop(enforcement->gate);
 	if (enforcement->learner != NULL)
-		learner_stop(enforcement->learner); /* no sighting comes any more; what its sets counted goes to the log */
+		learner_stop(enforcement->learner); /* no sighting comes any more; what was counted goes to the log */
 	verdict_log_stop(enforcement->log); /* after the last record of the workers, before their rings are gone */
 	gate_close(enforcement->gate);
 	learner_close(enforcement->learner);

@@ -26,7 +26,7 @@
 enum {
 	ROUND_MOST = 1024,		/* sightings taken in one hold of the lock: some 2 ms */
 	PAUSE_MS = 20,			/* between two rounds */
-	READ_MS = 1000,			/* how often sets are read for the log; sooner when denied classes stay less than 3 s */
+	READ_MS = 1000,			/* between two readings of sets; less when denied classes stay less than 3 s */
 	ALLOWED_SHARE = 16384,		/* classes of one source within allowed_s */
 	RINGS_MOST = 80,
 	STACK_BYTES = 128 * 1024,
@@ -101,8 +101,9 @@ static struct corner *next_corner(struct learner *learner, size_t *place)
 {
 	const size_t i = (*place)++;
 
-	return i < (size_t)LEARNER_KINDS * LEARNER_FAMILIES ? &learner->corners[i / LEARNER_FAMILIES][i % LEARNER_FAMILIES]
-							     : NULL;
+	if (i >= (size_t)LEARNER_KINDS * LEARNER_FAMILIES)
+		return NULL;
+	return &learner->corners[i / LEARNER_FAMILIES][i % LEARNER_FAMILIES];
 }
 
 /* The outcome of a request to the kernel: what goes wrong is said once, not at every try. */
@@ -126,7 +127,8 @@ static void add_waiting(struct learner *learner, struct corner *corner)
 	if (corner->waiting == 0)
 		return;
 	corner->dirty = true;	/* whatever comes out: some may be in */
-	err = class_sets_add(learner->sets, corner->set, corner->family, corner->flows, corner->waiting, corner->timeout_s);
+	err = class_sets_add(learner->sets, corner->set, corner->family, corner->flows, corner->waiting,
+		corner->timeout_s);
 	if (err == -ENOSPC) {
 		learner->stats.refused += corner->waiting;
 	} else if (note(learner, err) == 0) {
@@ -318,7 +320,8 @@ static void read_sets(struct learner *learner)
 	struct corner *corner;
 	size_t place = 0;
 
-	if (learner->revision == 0 || ledger_count(learner->ledger) == 0 || now - learner->read_ns < read_period_ns(learner))
+	if (learner->revision == 0 || ledger_count(learner->ledger) == 0 ||
+		now - learner->read_ns < read_period_ns(learner))
 		return;
 	learner->read_ns = now;
 	while ((corner = next_corner(learner, &place)) != NULL) {

@@ -16,7 +16,7 @@ enum { SOURCES = 1024 };
 struct ledger {
 	uint64_t seed;
 	size_t count;
-	uint16_t used;		/* entries below it were in use once; those above were never touched, and cost no memory */
+	uint16_t used;		/* entries below were in use once; those above were never touched, and cost no memory */
 	uint16_t free;
 	uint16_t chains[LEDGER_MOST];
 	uint16_t by_source[SOURCES];

@@ -9,7 +9,8 @@
  * Flows that were cut come another way and are each told of, however many. It also frees the snapshots that nobody
  * judges by any more, since only it knows when the last record that names one has been written.
  *
- * verdict_log_wake(), _revoke(), _answered(), _overload() and _stats() are for any thread, the rest for the control thread.
+ * verdict_log_wake(), _revoke(), _answered(), _overload() and _stats() are for any thread, the rest for the control
+ * thread.
  */
 
 #include <stdbool.h>

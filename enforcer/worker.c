@@ -125,7 +125,8 @@ static bool is_recorded(const struct worker *worker, const struct outcome *outco
 /* Whether the kernel may be taught to answer the flow's class: never what audit mode lets pass. */
 static bool is_learnable(const struct worker *worker, const struct outcome *outcome)
 {
-	if (worker->sightings == NULL || outcome->error != PACKET_OK || !flow_protocol_has_ports(outcome->flow.protocol))
+	if (worker->sightings == NULL || outcome->error != PACKET_OK ||
+		!flow_protocol_has_ports(outcome->flow.protocol))
 		return false;
 	return (outcome->judgement.verdict == VERDICT_ALLOW && worker->options.learn_allowed) ||
 	       (outcome->judgement.verdict == VERDICT_DENY && worker->options.learn_denied);

@@ -275,7 +275,8 @@ static void allowed_classes_are_told_of_where_they_are_logged(void **state)
 static void a_denied_class_out_of_use_is_forgotten(void **state)
 {
 	struct learner_options options = usual;
-	const struct record idle = sighting(1, VERDICT_DENY, IPPROTO_UDP, 80), busy = sighting(1, VERDICT_DENY, IPPROTO_UDP, 81);
+	const struct record idle = sighting(1, VERDICT_DENY, IPPROTO_UDP, 80);
+	const struct record busy = sighting(1, VERDICT_DENY, IPPROTO_UDP, 81);
 	struct bench bench;
 
 	(void)state;
@@ -331,8 +332,9 @@ static void a_full_set_keeps_what_it_has(void **state)
 
 	(void)state;
 	open_bench(&bench, usual);
-	assert_int_equal(netns_room_run("ipset destroy podgate-allowed4 && ipset create podgate-allowed4 hash:ip,port,ip "
-					"timeout 600 counters maxelem 64"), 0);
+	assert_int_equal(netns_room_run("ipset destroy podgate-allowed4 && ipset create podgate-allowed4 "
+					"hash:ip,port,ip timeout 600 counters maxelem 64"),
+		0);
 	learner_resume(bench.learner, 1);
 	for (uint16_t port = 1; port <= 1000; port++) {
 		const struct record one = sighting(1, VERDICT_ALLOW, IPPROTO_TCP, port);
@@ -396,7 +398,8 @@ static void *sight(void *context)
 		const uint64_t now = atomic_load(&traffic->published), lag = n % LAG;
 		const uint64_t revision = now > lag ? now - lag : now;
 		/* The port tells by which snapshot it was judged. */
-		struct record record = sighting(revision, n % 2 ? VERDICT_ALLOW : VERDICT_DENY, IPPROTO_TCP, (uint16_t)revision);
+		struct record record = sighting(
+			revision, n % 2 ? VERDICT_ALLOW : VERDICT_DENY, IPPROTO_TCP, (uint16_t)revision);
 
 		record.flow.src.bytes[3] = (uint8_t)(n >> 2);
 		n++;

@@ -25,8 +25,13 @@ static struct flow flow_to(uint32_t n)
 {
 	const uint8_t src[4] = {10, 0, 0, 1}, dst[4] = {10, 1, (uint8_t)(n >> 8), (uint8_t)n};
 
-	return (struct flow){.src = ip_addr_v4(src), .dst = ip_addr_v4(dst), .src_port = 1000, .dst_port = (uint16_t)(n >> 16),
-		.protocol = IPPROTO_TCP};
+	return (struct flow){
+		.src = ip_addr_v4(src),
+		.dst = ip_addr_v4(dst),
+		.src_port = 1000,
+		.dst_port = (uint16_t)(n >> 16),
+		.protocol = IPPROTO_TCP,
+	};
 }
 
 static struct flow flow_from(uint32_t n)
