@@ -37,3 +37,4 @@ podgate_test(enforcer/test_enforcement podgate_manifest_testkit podgate_enforcer
 target_sources(enforcer_test_enforcement PRIVATE enforcer/bridge_room.c enforcer/netns_room.c)
 podgate_test(enforcer/test_publish podgate_enforcer)
 target_sources(enforcer_test_publish PRIVATE enforcer/bridge_room.c enforcer/netns_room.c)
+podgate_test(enforcer/test_interface_names podgate_enforcer)
