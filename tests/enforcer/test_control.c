@@ -167,7 +167,8 @@ static void test_what_is_there_already(void **state)
 /* Stopped with clients in every state: nothing leaks, which ASan and uv_loop_close() see to. */
 static void test_stops_with_clients(void **state)
 {
-	const int idle = control_room_connect(*state), half = control_room_connect(*state), watching = control_room_connect(*state);
+	const int idle = control_room_connect(*state), half = control_room_connect(*state),
+		  watching = control_room_connect(*state);
 
 	control_room_send(half, "{\"command\"", 10);
 	control_room_send_line(watching, "{\"command\":\"watch\"}");

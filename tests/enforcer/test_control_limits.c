@@ -164,7 +164,8 @@ static bool becomes(atomic_bool *flag, bool wanted)
 static void test_watchers_get_what_they_asked_for(void **state)
 {
 	struct control_room *server = *state;
-	const int all = control_room_connect(server), denied = control_room_connect(server), other = control_room_connect(server);
+	const int all = control_room_connect(server), denied = control_room_connect(server),
+		  other = control_room_connect(server);
 	cJSON *json;
 
 	assert_false(atomic_load(&server->watched));
