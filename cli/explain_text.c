@@ -7,7 +7,7 @@
 
 #include "cli/output.h"
 
-enum { PLACE_MOST = 600, POLICY_MOST = 340 };
+enum { PLACE_MOST = 600, POLICY_MOST = 340, END_MOST = 400 };
 
 static const char *text_of(const cJSON *object, const char *field)
 {
@@ -23,26 +23,27 @@ static unsigned int number_of(const cJSON *object, const char *field)
 	return cJSON_IsNumber(value) && value->valuedouble > 0 ? (unsigned int)value->valueint : 0;
 }
 
-const char *explain_text_end(const cJSON *end, char buffer[EXPLAIN_TEXT_END])
+/* "shop/web (10.0.0.5)", or the address alone; into `buffer`, which it returns. */
+static const char *long_end(const cJSON *end, char buffer[END_MOST])
 {
 	const char *pod = text_of(end, "pod");
 
 	if (*pod != '\0')
-		snprintf(buffer, EXPLAIN_TEXT_END, "%s/%s (%s)", text_of(end, "namespace"), pod,
+		snprintf(buffer, END_MOST, "%s/%s (%s)", text_of(end, "namespace"), pod,
 			text_of(end, "address"));
 	else
-		snprintf(buffer, EXPLAIN_TEXT_END, "%s", text_of(end, "address"));
+		snprintf(buffer, END_MOST, "%s", text_of(end, "address"));
 	return buffer;
 }
 
 /* "shop/web", or the address of an end that is no pod. */
-static const char *short_end(const cJSON *end, char buffer[EXPLAIN_TEXT_END])
+static const char *short_end(const cJSON *end, char buffer[END_MOST])
 {
 	const char *pod = text_of(end, "pod");
 
 	if (*pod == '\0')
 		return text_of(end, "address");
-	snprintf(buffer, EXPLAIN_TEXT_END, "%s/%s", text_of(end, "namespace"), pod);
+	snprintf(buffer, END_MOST, "%s/%s", text_of(end, "namespace"), pod);
 	return buffer;
 }
 
@@ -144,7 +145,7 @@ static void print_side(const cJSON *flow, const char *direction, const char *end
 	const cJSON *side = cJSON_GetObjectItemCaseSensitive(flow, direction);
 	const cJSON *end = cJSON_GetObjectItemCaseSensitive(flow, end_name);
 	const char *verdict = text_of(side, "verdict"), *why = "";
-	char buffer[EXPLAIN_TEXT_END];
+	char buffer[END_MOST];
 	const bool open = strcmp(verdict, "open") == 0;
 
 	if (open && is_self(flow))
@@ -185,10 +186,10 @@ static void print_verdict(const cJSON *flow, const char *indent)
 {
 	const cJSON *destination = cJSON_GetObjectItemCaseSensitive(flow, "destination");
 	const char *verdict = text_of(flow, "verdict");
-	char from[EXPLAIN_TEXT_END], to[EXPLAIN_TEXT_END];
+	char from[END_MOST], to[END_MOST];
 
-	explain_text_end(cJSON_GetObjectItemCaseSensitive(flow, "source"), from);
-	explain_text_end(destination, to);
+	long_end(cJSON_GetObjectItemCaseSensitive(flow, "source"), from);
+	long_end(destination, to);
 	printf("%s%s%s%s  %s -> %s  %s", indent, output_color(color_of(verdict)), verdict,
 		output_color(COLOR_NONE), from, to, text_of(flow, "protocol"));
 	if (number_of(destination, "port") != 0)

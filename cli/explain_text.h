@@ -13,8 +13,4 @@
  */
 void explain_text_print(const cJSON *flow, const cJSON *before, const char *indent);
 
-/* "shop/web (10.0.0.5)", or the address alone; into `buffer`, which it returns. */
-enum { EXPLAIN_TEXT_END = 400 };
-const char *explain_text_end(const cJSON *end, char buffer[EXPLAIN_TEXT_END]);
-
 #endif

@@ -81,12 +81,14 @@ static void print_policies(const cJSON *status)
 
 static void print_manifests(const cJSON *manifests)
 {
-	const double broken = number(manifests, "broken_files"), findings = number(manifests, "findings");
+	const double broken = number(manifests, "broken_files"), findings = number(manifests, "findings"),
+		     kept = number(manifests, "kept_objects");
 
 	printf("manifests   %.0f files", number(manifests, "files"));
 	if (broken > 0)
-		printf(", %s%.0f broken%s (%.0f objects of their last good version stay in force)",
-			output_color(COLOR_RED), broken, output_color(COLOR_NONE), number(manifests, "kept_objects"));
+		printf(", %s%.0f broken%s", output_color(COLOR_RED), broken, output_color(COLOR_NONE));
+	if (broken > 0 && kept > 0)
+		printf(" (%.0f objects of their last good version stay in force)", kept);
 	if (findings > 0)
 		printf(", %.0f findings (%.0f errors): see podgate check", findings, number(manifests, "errors"));
 	printf("\n");

@@ -30,7 +30,7 @@ struct settings {
 	uint32_t debounce_ms;		/* 100 */
 
 	uint32_t workers;		/* 0: one a CPU, at most 64 */
-	uint32_t queue_base;		/* first NFQUEUE number; queues queue_base .. queue_base + workers; default 8610 */
+	uint32_t queue_base;		/* of the queues queue_base .. queue_base + workers; default 8610 */
 	uint32_t queue_length;		/* packets a queue holds in the kernel; 8192 */
 	enum backend_choice backend;
 	enum switch_mode ipv6;		/* auto: when the kernel has it */

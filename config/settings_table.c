@@ -11,7 +11,8 @@ static const struct setting table[] = {
 			"separate them with commas." },
 	{ .name = "node_name", .type = SETTING_STRING, AT(node_name), .default_text = "",
 		.help = "When set, only pods with this spec.nodeName are isolated here; others are only peers." },
-	{ .name = "debounce_ms", .type = SETTING_UINT, AT(debounce_ms), .least = 0, .most = 60000, .default_text = "100",
+	{ .name = "debounce_ms", .type = SETTING_UINT, AT(debounce_ms), .least = 0, .most = 60000,
+		.default_text = "100",
 		.help = "Milliseconds without a change before changed manifests are read." },
 
 	{ .name = "workers", .type = SETTING_UINT, AT(workers), .least = 0, .most = 64, .default_text = "0",
@@ -20,7 +21,8 @@ static const struct setting table[] = {
 		.help = "The first NFQUEUE number; each worker takes one, and one more is for replies." },
 	{ .name = "queue_length", .type = SETTING_UINT, AT(queue_length), .least = 64, .most = 65536,
 		.default_text = "8192", .help = "How many packets the kernel holds in each queue." },
-	{ .name = "backend", .type = SETTING_ENUM, AT(backend), CHOICES("auto", "nft", "legacy"), .default_text = "auto",
+	{ .name = "backend", .type = SETTING_ENUM, AT(backend), CHOICES("auto", "nft", "legacy"),
+		.default_text = "auto",
 		.help = "Which iptables to use. auto takes the one that has rules already." },
 	{ .name = "ipv6", .type = SETTING_ENUM, AT(ipv6), CHOICES("auto", "on", "off"), .default_text = "auto",
 		.help = "Whether IPv6 is enforced. auto does so when the kernel has it." },
@@ -31,17 +33,19 @@ static const struct setting table[] = {
 	{ .name = "host_traffic", .type = SETTING_ENUM, AT(host_traffic), CHOICES("allow", "policy"),
 		.default_text = "allow", .help = "Whether traffic from pods to the gateway itself is judged, too." },
 	{ .name = "link_local", .type = SETTING_ENUM, AT(link_local), CHOICES("deny", "allow"), .default_text = "deny",
-		.help = "Whether pods of one bridge reach each other by IPv6 link-local addresses, which say nothing of "
-			"whose they are, once a policy isolates any pod here. Neighbour discovery always passes. With "
-			"host_traffic: policy it counts for the gateway's own link-local addresses, too." },
-	{ .name = "bridge", .type = SETTING_ENUM, AT(bridge), CHOICES("set", "require", "ignore"), .default_text = "set",
+		.help = "Whether pods of one bridge reach each other by IPv6 link-local addresses, which say nothing "
+			"of whose they are, once a policy isolates any pod here. Neighbour discovery always passes. "
+			"With host_traffic: policy it counts for the gateway's own link-local addresses, too." },
+	{ .name = "bridge", .type = SETTING_ENUM, AT(bridge), CHOICES("set", "require", "ignore"),
+		.default_text = "set",
 		.help = "When bridged packets would not pass iptables: set br_netfilter, refuse to start, or go on." },
 	{ .name = "daemon_away", .type = SETTING_ENUM, AT(daemon_away), CHOICES("closed", "open"),
 		.default_text = "closed", .help = "What unjudged packets meet while the daemon is not running." },
 	{ .name = "queue_full", .type = SETTING_ENUM, AT(queue_full), CHOICES("closed", "open"),
 		.default_text = "closed", .help = "What unjudged packets meet when a queue is full." },
 	{ .name = "sweep_interval_s", .type = SETTING_UINT, AT(sweep_interval_s), .least = 0, .most = 86400,
-		.default_text = "30", .help = "Seconds between background sweeps of live flows. 0: only after changes." },
+		.default_text = "30",
+		.help = "Seconds between background sweeps of live flows. 0: only after changes." },
 	{ .name = "learn", .type = SETTING_BOOL, AT(learn), .default_text = "true",
 		.help = "Whether the kernel answers recurring flows by itself: those of the same source, protocol, "
 			"destination port and destination as one that was judged. Every change of policies or pods "
@@ -58,18 +62,20 @@ static const struct setting table[] = {
 		.help = "Where verdicts are logged, as JSON Lines. - is standard output." },
 	{ .name = "log_allowed", .type = SETTING_ENUM, AT(log_allowed), CHOICES("no", "yes", "every"),
 		.default_text = "no",
-		.help = "Whether allowed flows are logged as well. With yes, those that the kernel answers by itself are "
-			"counted (see learn); with every, it answers none." },
+		.help = "Whether allowed flows are logged as well. With yes, those that the kernel answers by itself "
+			"are counted (see learn); with every, it answers none." },
 	{ .name = "log_fold_s", .type = SETTING_UINT, AT(log_fold_s), .least = 0, .most = 3600, .default_text = "10",
 		.help = "Repeats of one denial within this many seconds are one record with a count. 0: every one, "
 			"and the kernel answers none that is logged." },
-	{ .name = "log_size_mib", .type = SETTING_UINT, AT(log_size_mib), .least = 0, .most = 65536, .default_text = "64",
+	{ .name = "log_size_mib", .type = SETTING_UINT, AT(log_size_mib), .least = 0, .most = 65536,
+		.default_text = "64",
 		.help = "The log is rotated at this size, in MiB. 0: never." },
 	{ .name = "log_keep", .type = SETTING_UINT, AT(log_keep), .least = 0, .most = 1000, .default_text = "4",
 		.help = "How many rotated logs are kept." },
 
 	{ .name = "control_socket", .type = SETTING_STRING, AT(control_socket),
-		.default_text = "/run/podgate/control.sock", .help = "The socket that podgate's other commands talk to." },
+		.default_text = "/run/podgate/control.sock",
+		.help = "The socket that podgate's other commands talk to." },
 };
 
 const struct setting *settings_table(size_t *count)

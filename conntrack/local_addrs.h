@@ -2,7 +2,10 @@
 #ifndef CONNTRACK_LOCAL_ADDRS_H
 #define CONNTRACK_LOCAL_ADDRS_H
 
-/* The gateway's own addresses now (rtnetlink RTM_GETADDR), as a sorted, immutable set. */
+/*
+ * The gateway's own addresses (rtnetlink RTM_GETADDR), as they were when read in the calling thread's network
+ * namespace. Immutable: any thread may ask.
+ */
 
 #include <stdbool.h>
 

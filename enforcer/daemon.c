@@ -255,8 +255,8 @@ static int load_manifests(struct daemon *daemon)
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	else if (err != 0)
-		log_error("can't watch the manifests at %s: %s; create it, or set manifests", settings->manifests[failed],
-			strerror(-err));
+		log_error("can't watch the manifests at %s: %s; create it, or set manifests",
+			settings->manifests[failed], strerror(-err));
 	else
 		findings_log(&daemon->findings, daemon->store);
 	return err;
@@ -295,7 +295,8 @@ static int open_log(struct daemon *daemon)
 	const int err = verdict_log_open(&daemon->log, &options);
 
 	if (err != 0)
-		log_error("can't open the verdict log %s: %s; make its folder, or set log_file (\"-\" is standard output)",
+		log_error("can't open the verdict log %s: %s; make its folder, or set log_file "
+			  "(\"-\" is standard output)",
 			settings->log_file, strerror(-err));
 	return err;
 }
@@ -334,7 +335,8 @@ static void say_ready(const struct daemon *daemon)
 	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues %u-%u",
 		cluster->pod_count, cluster->policy_count, snapshot_isolated_pods(snapshot),
 		(unsigned long long)snapshot_revision(snapshot),
-		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base, rules->queue_base + rules->workers);
+		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base,
+		rules->queue_base + rules->workers);
 	notify_service_manager("READY=1");
 }
 
@@ -371,8 +373,9 @@ static void finish(struct daemon *daemon)
 static void say_stopped(const struct settings *settings)
 {
 	log_info("stopped: the rules stay, so %s until podgate runs again; `podgate cleanup` removes them",
-		settings->daemon_away == FAIL_OPEN ? "new connections of isolated pods pass unjudged (daemon_away: open)"
-						   : "new connections of isolated pods are dropped (daemon_away: closed)");
+		settings->daemon_away == FAIL_OPEN
+			? "new connections of isolated pods pass unjudged (daemon_away: open)"
+			: "new connections of isolated pods are dropped (daemon_away: closed)");
 }
 
 /*

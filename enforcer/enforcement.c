@@ -253,7 +253,8 @@ static int start_threads(struct enforcement *enforcement, const struct snapshot 
 	return err;
 }
 
-static int fill_sets(struct enforcement *enforcement, const struct snapshot *snapshot, char problem[ENFORCEMENT_PROBLEM])
+static int fill_sets(struct enforcement *enforcement, const struct snapshot *snapshot,
+	char problem[ENFORCEMENT_PROBLEM])
 {
 	size_t count;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
@@ -310,7 +311,8 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 }
 
 /* The sorted union of two sorted lists, into `out` with room for both. Returns its length. */
-static size_t merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b, size_t b_count, struct ip_addr *out)
+static size_t merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b, size_t b_count,
+	struct ip_addr *out)
 {
 	size_t i = 0, j = 0, count = 0;
 

@@ -79,7 +79,7 @@ struct verify_result {
 	struct bridge_result {
 		enum host_bridges state;	/* in the end */
 		bool mended;		/* bridged packets did not pass the rules, why is in `found`; now they do */
-		char found[256];	/* or that they still do not, and that settings->bridge wants them to; else "" */
+		char found[256];	/* or that they still do not, though settings->bridge wants it; else "" */
 	} bridges;
 };
 /*

@@ -3,8 +3,8 @@
 #define ENFORCER_IPSET_DUMP_H
 
 /*
- * The addresses in an ipset of type hash:ip or hash:net, straight from the kernel: libipset can only print them. Any thread,
- * in its network namespace.
+ * The addresses in an ipset of type hash:ip or hash:net, straight from the kernel: libipset can only print them.
+ * Any thread, in its network namespace.
  */
 
 #include "policy/ip_addr.h"

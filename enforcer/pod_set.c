@@ -375,8 +375,8 @@ static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
 	struct comparison *comparison = context;
 
 	comparison->size++;
-	if (comparison->wanted_count > 0 && prefix == prefix_of(addr) && bsearch(addr, comparison->wanted, comparison->wanted_count,
-						    sizeof(*addr), compare_addrs) != NULL)
+	if (comparison->wanted_count > 0 && prefix == prefix_of(addr) &&
+		bsearch(addr, comparison->wanted, comparison->wanted_count, sizeof(*addr), compare_addrs) != NULL)
 		return 0;
 	if (comparison->wrong++ == 0)
 		comparison->first_wrong = *addr;

@@ -28,9 +28,8 @@ int pod_set_check(bool ipv6, char problem[POD_SET_PROBLEM]);
 int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM]);
 /*
  * Makes the pods sets hold exactly these addresses (sorted by ip_addr_cmp()). A link-local one stands for all of
- * fe80::/10, see snapshot_isolated(). Atomic per family: filled aside
- * and swapped in, so that no packet sees a half-filled set. 0, or -errno and `problem`, the old content in
- * force.
+ * fe80::/10, see snapshot_isolated(). Atomic per family: filled aside and swapped in, so that no packet sees a
+ * half-filled set. 0, or -errno and `problem`, the old content in force.
  */
 int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
 /* Destroys all sets of ours; those that are not there are no error. 0, or -errno and `problem`. */

@@ -58,7 +58,7 @@ struct publish_stats {
 	long set_sizes[2];
 	enum host_bridges bridges;	/* when last looked at */
 	uint64_t bridges_mended;	/* how often bridged packets had to be made to pass the rules */
-	const char *problem;		/* what fails now and is tried again; NULL. Good until control returns to the loop */
+	const char *problem;		/* what fails and is tried again; or NULL. Good until the loop goes on */
 };
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out);
 

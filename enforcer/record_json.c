@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/record_json.h"
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +10,6 @@
 #include "policy/explain.h"
 
 #define NS_PER_S 1000000000ULL
-
-enum { NAME_LASTS_S = 10 };	/* an interface may be renamed, and its number used again */
 
 const char *record_json_time(uint64_t time_ns, char buffer[RECORD_TIME_TEXT])
 {
@@ -24,22 +21,6 @@ const char *record_json_time(uint64_t time_ns, char buffer[RECORD_TIME_TEXT])
 
 	snprintf(buffer + length, RECORD_TIME_TEXT - length, ".%06uZ", (unsigned int)(time_ns % NS_PER_S / 1000));
 	return buffer;
-}
-
-/* "" for an interface that is unknown or gone. */
-static const char *interface_name(struct interface_names *names, uint32_t index, uint64_t now_ns)
-{
-	__typeof__(names->items[0]) *item = &names->items[index % INTERFACE_NAMES_MOST];
-
-	if (index == 0)
-		return "";
-	if (item->index != index || now_ns - item->asked_ns > NAME_LASTS_S * NS_PER_S) {
-		item->index = index;
-		item->asked_ns = now_ns;
-		if (if_indextoname(index, item->name) == NULL)
-			item->name[0] = '\0';
-	}
-	return item->name;
 }
 
 static cJSON *begin(uint64_t time_ns, uint64_t seq)
@@ -72,17 +53,21 @@ static bool add_item(cJSON *to, const char *name, cJSON *item)
 	return false;
 }
 
+/* An interface that is unknown or gone has no name to add. */
+static bool add_interface(cJSON *interfaces, const char *key, struct interface_names *names, uint32_t index)
+{
+	char buffer[IF_NAMESIZE];
+	const char *name = interface_names_get(names, index, buffer);
+
+	return *name == '\0' || cJSON_AddStringToObject(interfaces, key, name) != NULL;
+}
+
 static bool add_interfaces(cJSON *line, const struct record *record, struct interface_names *names)
 {
-	const char *in = interface_name(names, record->in_ifindex, record->time_ns);
 	cJSON *interfaces = cJSON_AddObjectToObject(line, "interfaces");
 
-	if (interfaces == NULL || (*in != '\0' && cJSON_AddStringToObject(interfaces, "in", in) == NULL))
-		return false;
-	/* Looked up only now: it may share its place with `in`. */
-	const char *out = interface_name(names, record->out_ifindex, record->time_ns);
-
-	return *out == '\0' || cJSON_AddStringToObject(interfaces, "out", out) != NULL;
+	return interfaces != NULL && add_interface(interfaces, "in", names, record->in_ifindex) &&
+	       add_interface(interfaces, "out", names, record->out_ifindex);
 }
 
 static bool add_denied(cJSON *line, const struct judgement *judgement)

@@ -8,7 +8,8 @@
  *
  * A verdict has further: "revision" of the policies it was judged by, "verdict" ("allow", "deny", "audit-deny",
  * "revoke" for a live flow that was cut), "denied" (a list: the directions that denied, or in audit mode would
- * have), "protocol", "source" and "destination" ("address", "port", and for pods "namespace" and "pod"),
+ * have), "link_local" (only if true: an end's address is link-local, which is reason enough), "protocol",
+ * "source" and "destination" ("address", "port", and for pods "namespace" and "pod"),
  * "interfaces" ("in", "out"; when known), "egress" and "ingress" (explain_json_side(): what isolates, what
  * admitted, or the nearest miss and its fix), "repeat" (how many packets or flows this line stands for),
  * "since" (the first of them, when repeat > 1), "in_kernel" (how many of them the kernel answered by itself; when
@@ -27,22 +28,13 @@
 #include <cjson/cJSON.h>
 
 #include "enforcer/fold.h"
+#include "enforcer/interface_names.h"
 #include "policy/arena.h"
 
 enum { RECORD_TIME_TEXT = 32 };
 const char *record_json_time(uint64_t time_ns, char buffer[RECORD_TIME_TEXT]);
 
-/* Names of interfaces, remembered for a while: asking the kernel for each line would be dear. */
-enum { INTERFACE_NAMES_MOST = 64 };
-struct interface_names {
-	struct {
-		uint32_t index;
-		uint64_t asked_ns;
-		char name[16];
-	} items[INTERFACE_NAMES_MOST];
-};
-
-/* `scratch` takes the explanation's texts, which the returned value does not need. */
+/* `names` may be NULL: interfaces go unnamed. `scratch` takes the explanation's texts, which the returned value does not need. */
 cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct interface_names *names,
 	struct arena *scratch);
 cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, uint64_t dropped);

@@ -57,7 +57,7 @@ struct verdict_log {
 	struct fold *fold;
 	struct retired_snapshot *held;	/* retired, but cut flows that wait to be told of may name them */
 	struct arena *scratch;
-	struct interface_names names;
+	struct interface_names *names;
 	uint64_t seq;
 	uint64_t lost_unsaid, lost_said_ns;
 	uint64_t tokens, tokens_ns;
@@ -251,7 +251,7 @@ static void tell(struct verdict_log *log, const struct folded *folded)
 
 	if (log->scratch == NULL)
 		log->scratch = arena_create();
-	json = log->scratch == NULL ? NULL : record_json_verdict(folded, log->seq + 1, &log->names, log->scratch);
+	json = log->scratch == NULL ? NULL : record_json_verdict(folded, log->seq + 1, log->names, log->scratch);
 	if (!put(log, json))
 		lose(log, folded->repeat);
 	/* One arena serves many small explanations; a large one is given back at once. */
@@ -471,6 +471,9 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 		return -E2BIG;
 	memcpy(log->rings, rings, count * sizeof(rings[0]));
 	log->ring_count = count;
+	err = interface_names_open(&log->names);
+	if (err != 0)
+		return err;
 	err = pthread_attr_init(&attr);
 	if (err != 0)
 		return -err;
@@ -505,6 +508,7 @@ void verdict_log_free(struct verdict_log *log)
 	backlog_deinit(&log->revoked);
 	verdict_lines_deinit(&log->lines);
 	arena_unref(log->scratch);
+	interface_names_close(log->names);
 	verdict_file_close(log->file);
 	close(log->wake_fd);
 	fold_free(log->fold);

@@ -34,7 +34,8 @@ const char *ip_addr_format(const struct ip_addr *addr, char buffer[IP_ADDR_TEXT]
 /* IPv4 sorts before IPv6, then by value. */
 int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b);
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
-bool ip_addr_is_link_local(const struct ip_addr *addr);	/* of fe80::/10; IPv4 has none that a host gives itself unasked */
+/* Of fe80::/10; IPv4 has none that a host gives itself unasked. */
+bool ip_addr_is_link_local(const struct ip_addr *addr);
 uint8_t ip_addr_bits(const struct ip_addr *addr);	/* 32 or 128 */
 
 #endif

@@ -31,7 +31,7 @@ bool match_peer_namespace(
 	return selector_matches(&peer->namespace_selector, &match->other_namespace->labels);
 }
 
-bool match_peer(
+static bool includes_peer(
 	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
 {
 	if (peer->has_ip_block)
@@ -50,7 +50,7 @@ static bool resolves_to(const struct pod *pod, const struct policy_port *port, u
 	return false;
 }
 
-bool match_port(const struct match *match, const struct policy_port *port)
+static bool includes_port(const struct match *match, const struct policy_port *port)
 {
 	const struct flow *flow = match->flow;
 
@@ -65,7 +65,7 @@ const struct policy_peer *match_first_peer(
 	const struct match *match, const struct network_policy *policy, const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < rule->peer_count; i++)
-		if (match_peer(match, policy, &rule->peers[i]))
+		if (includes_peer(match, policy, &rule->peers[i]))
 			return &rule->peers[i];
 	return NULL;
 }
@@ -73,15 +73,7 @@ const struct policy_peer *match_first_peer(
 const struct policy_port *match_first_port(const struct match *match, const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < rule->port_count; i++)
-		if (match_port(match, &rule->ports[i]))
+		if (includes_port(match, &rule->ports[i]))
 			return &rule->ports[i];
 	return NULL;
-}
-
-bool match_declares(const struct pod *pod, const char *name, uint8_t protocol)
-{
-	for (size_t i = 0; i < pod->port_count; i++)
-		if (pod->ports[i].protocol == protocol && strcmp(pod->ports[i].name, name) == 0)
-			return true;
-	return false;
 }

@@ -25,18 +25,13 @@ struct match {
 void match_init(struct match *match, const struct snapshot *snapshot, const struct flow *flow,
 	enum direction direction);
 
-bool match_peer(const struct match *match, const struct network_policy *policy, const struct policy_peer *peer);
-/* Only the namespace part of a peer with selectors; false when the far end is no pod. */
+/* Whether a peer with selectors looks into the far end's namespace; false when the far end is no pod. */
 bool match_peer_namespace(const struct match *match, const struct network_policy *policy,
 	const struct policy_peer *peer);
-bool match_port(const struct match *match, const struct policy_port *port);
 
 /* The first of the rule's peers or ports that includes the flow; NULL when none does. */
 const struct policy_peer *match_first_peer(const struct match *match, const struct network_policy *policy,
 	const struct policy_rule *rule);
 const struct policy_port *match_first_port(const struct match *match, const struct policy_rule *rule);
-
-/* Whether a pod declares a port of that name for that protocol, whatever its number. */
-bool match_declares(const struct pod *pod, const char *name, uint8_t protocol);
 
 #endif

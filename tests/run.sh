@@ -126,7 +126,7 @@ run_clang() {
 	build clang -B build/clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang && unit_tests clang
 }
 run_asan() { section asan "AddressSanitizer and UndefinedBehaviorSanitizer"; build asan && unit_tests asan; }
-run_tsan() { section tsan "ThreadSanitizer"; build tsan && unit_tests tsan; }
+run_tsan() { section tsan "ThreadSanitizer"; build tsan && TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp unit_tests tsan; }
 run_fuzz() { section fuzz "libFuzzer: the seeds, and 20 s more on each"; build fuzz && unit_tests_of fuzz; }
 # The fuzz build's other tests are those of asan.
 unit_tests_of() {

@@ -10,3 +10,5 @@ add_test(NAME cli/test_cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_cli.sh $
 set_tests_properties(cli/test_cli PROPERTIES TIMEOUT 300)
 podgate_test(cli/test_watch_text podgate_manifest_testkit podgate_enforcer)
 target_sources(cli_test_watch_text PRIVATE ${CMAKE_SOURCE_DIR}/cli/output.c ${CMAKE_SOURCE_DIR}/cli/watch_text.c)
+podgate_test(cli/test_status_text podgate_enforcer)
+target_sources(cli_test_status_text PRIVATE ${CMAKE_SOURCE_DIR}/cli/output.c ${CMAKE_SOURCE_DIR}/cli/status_text.c)

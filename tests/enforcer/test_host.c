@@ -296,8 +296,8 @@ static void ways_past_the_rules_are_told(void **state)
 	assert_finding(&settings, "flowtables", HOST_OK, "no nftables flowtable");
 	assert_int_equal(netns_room_run("ip link add br0 type bridge"), 0);
 	assert_finding(&settings, "bridge-sources", HOST_WARNING, "nobody checks sources");
-	if (netns_room_run("nft add table inet t && nft add flowtable inet t fast '{ hook ingress priority 0; devices = { lo }; }' "
-			   "2>/dev/null") == 0)
+	if (netns_room_run("nft add table inet t && nft add flowtable inet t fast "
+			   "'{ hook ingress priority 0; devices = { lo }; }' 2>/dev/null") == 0)
 		assert_finding(&settings, "flowtables", HOST_WARNING, "\"fast\"");
 	else
 		print_message("this kernel has no flowtables: whether one is found is not tested\n");

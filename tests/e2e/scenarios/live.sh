@@ -14,7 +14,9 @@ live_web_from() {	# the apps that reach web
 	} | policies
 }
 
+# Bridged flows are tracked before podgate comes only where the bridge shows them: else they are picked up in their middle.
 scenario_existing() {
+	bridge_sees_all 1
 	{
 		policy web web Ingress <<-RULES
 		ingress:

@@ -34,6 +34,7 @@ cleanup_code() {
 }
 
 scenario_cleanup() {
+	bridge_sees_all 1	# so that the flow that begins before podgate is tracked from its beginning
 	tidy_foreign
 	local before between
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The daemon's status as people read it, word for word. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/status_text.h"
+
+/* What status_text_print() writes of `json`, into `text`. */
+static void show(const char *json, char text[4096])
+{
+	cJSON *status = cJSON_Parse(json);
+	FILE *file = tmpfile();
+	const int kept = dup(STDOUT_FILENO);
+	size_t length;
+
+	assert_non_null(status);
+	assert_non_null(file);
+	fflush(stdout);
+	assert_true(dup2(fileno(file), STDOUT_FILENO) >= 0);
+	status_text_print(status);
+	fflush(stdout);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	rewind(file);
+	length = fread(text, 1, 4095, file);
+	text[length] = '\0';
+	fclose(file);
+	cJSON_Delete(status);
+}
+
+static void expect(const char *json, const char *wanted)
+{
+	char text[4096];
+
+	show(json, text);
+	assert_string_equal(text, wanted);
+}
+
+static const char well[] =
+	"{\"ok\": true, \"version\": \"1.2.3\", \"uptime_s\": 7384, \"pid\": 42, \"rss_kib\": 5120, \"mode\": \"enforcing\","
+	" \"audited\": {\"namespaces\": [], \"pods\": [], \"policies\": []}, \"revision\": 7, \"pending\": false,"
+	" \"pods\": 12, \"policies\": 3, \"isolated\": 5,"
+	" \"manifests\": {\"files\": 4, \"broken_files\": 0, \"kept_objects\": 0, \"findings\": 0, \"errors\": 0},"
+	" \"rules\": {\"backend\": \"nft\", \"ipv6\": true, \"intact\": true, \"repairs\": 0,"
+	" \"sets\": {\"ipv4\": 5, \"ipv6\": 1}},"
+	" \"bridges\": {\"setting\": \"set\", \"state\": \"none\", \"mended\": 0},"
+	" \"queues\": [{\"queue\": 8610, \"reply\": false, \"packets\": 100, \"allowed\": 60, \"denied\": 30, \"audited\": 4,"
+	" \"unreadable\": 6, \"waiting\": 1, \"kernel_dropped\": 2, \"user_dropped\": 3, \"errors\": 7},"
+	" {\"queue\": 8611, \"reply\": true, \"packets\": 0}],"
+	" \"publish\": {\"changes\": 0, \"failures\": 0},"
+	" \"sweep\": {\"sweeps\": 2, \"revoked_total\": 9, \"seen\": 50, \"judged\": 20, \"revoked\": 1, \"ms\": 1.25},"
+	" \"fail_modes\": {\"daemon_away\": \"closed\", \"queue_full\": \"open\", \"unreadable\": \"closed\"},"
+	" \"log\": {\"file\": \"/v.jsonl\", \"records\": 40, \"lines\": 35, \"lost\": 0}}";
+
+#define HEADING "queue           packets    allowed     denied    audited unreadable  waiting  dropped errors\n"
+
+static void all_is_well(void **state)
+{
+	(void)state;
+	expect(well, "ENFORCING  podgate 1.2.3, pid 42, up 2 h 3 min, 5.0 MiB\n"
+		     "policies    3 for 12 pods, 5 addresses isolated; revision 7\n"
+		     "manifests   4 files\n"
+		     "rules       nft, intact, repaired 0 times; in sets: 5 IPv4, 1 IPv6\n"
+		     "fails       daemon away: closed, queue full: open, unreadable packet: closed\n"
+		     "changes     0 enforced, 0 tries failed\n"
+		     "sweeps      2, 9 flows cut since the start; the last: 50 seen, 20 judged, 1 cut in 1.2 ms\n"
+		     "log         /v.jsonl: 35 lines, 0 records lost\n"
+		     HEADING
+		     " 8610               100         60         30          4          6        1        5      7\n"
+		     " 8611 reply           0          0          0          0          0        0        0      0\n");
+}
+
+/* What nobody must overlook is on a line of its own, in words. */
+static void trouble_is_told(void **state)
+{
+	(void)state;
+	expect("{\"version\": \"1\", \"uptime_s\": 5, \"pid\": 1, \"rss_kib\": 1024, \"mode\": \"audit\","
+	       " \"problem\": \"can't fill\", \"audited\": {\"namespaces\": [\"lab\"], \"pods\": [\"a/b\", \"a/c\"]},"
+	       " \"pending\": true, \"pods\": 1, \"manifests\": {\"files\": 3, \"broken_files\": 1, \"kept_objects\": 2,"
+	       " \"findings\": 5, \"errors\": 4}, \"rules\": {\"backend\": \"legacy\", \"intact\": false, \"repairs\": 3},"
+	       " \"bridges\": {\"setting\": \"require\", \"state\": \"hidden\", \"mended\": 1},"
+	       " \"publish\": {\"changes\": 2, \"failures\": 1, \"seen\": \"noon\", \"total_ms\": 10.5, \"wait_ms\": 1,"
+	       " \"compile_ms\": 2, \"publish_ms\": 3, \"sweep_ms\": 4.5},"
+	       " \"log\": {\"file\": \"-\", \"lines\": 1, \"lost\": 8, \"error\": \"No space left on device\"}}",
+		"AUDIT: nothing is denied, what would be is logged  podgate 1, pid 1, up 0 min 5 s, 1.0 MiB\n"
+		"PROBLEM     can't fill\n"
+		"AUDITED     namespaces lab: logged, not denied\n"
+		"AUDITED     pods a/b, a/c: logged, not denied\n"
+		"policies    0 for 1 pods, 0 addresses isolated; revision 0, a change is on its way\n"
+		"manifests   3 files, 1 broken (2 objects of their last good version stay in force), 5 findings (4 errors): "
+		"see podgate check\n"
+		"rules       legacy, NOT INTACT, repaired 3 times; in sets: 0 IPv4\n"
+		"bridges     WHAT THEY FORWARD PASSES THE RULES BY (bridge: require), mended 1 times\n"
+		"fails       daemon away: ?, queue full: ?, unreadable packet: ?\n"
+		"changes     2 enforced, 1 tries failed; the last noon in 10.5 ms (waited 1.0, compiled 2.0, published 3.0, "
+		"swept 4.5)\n"
+		"sweeps      0, 0 flows cut since the start; the last: 0 seen, 0 judged, 0 cut in 0.0 ms\n"
+		"log         -: 1 lines, 8 records lost; can't write: No space left on device\n"
+		HEADING);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_is_well),
+		cmocka_unit_test(trouble_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

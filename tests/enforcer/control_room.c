@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/enforcer/control_room.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static cJSON *answer(void *context, const struct control_request *request)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	(void)context;
+	cJSON_AddTrueToObject(json, "ok");
+	if (request->command == CONTROL_JUDGE)
+		cJSON_AddNumberToObject(json, "rows",
+			cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(request->json, "rows")));
+	if (request->command == CONTROL_STATUS)
+		cJSON_AddStringToObject(json, "mode", "enforcing");
+	return json;
+}
+
+static void watched(void *context, bool any)
+{
+	struct control_room *server = context;
+
+	atomic_store(&server->watched, any);
+}
+
+static void send_records(struct control_room *server, int count)
+{
+	char text[256];
+
+	for (int i = 0; i < count; i++) {
+		cJSON *record;
+
+		snprintf(text, sizeof(text),
+			"{\"seq\":%d,\"verdict\":\"%s\",\"source\":{\"namespace\":\"shop\",\"pod\":\"web\"}}", i,
+			i % 2 == 0 ? "deny" : "allow");
+		record = cJSON_Parse(text);
+		strcat(text, "\n");
+		control_send_record(server->control, record, text, strlen(text));
+		cJSON_Delete(record);
+	}
+}
+
+static void woken(uv_async_t *async)
+{
+	struct control_room *server = async->data;
+
+	send_records(server, atomic_exchange(&server->records, 0));
+	if (atomic_load(&server->stop)) {
+		control_stop(server->control);
+		uv_close((uv_handle_t *)&server->wake, NULL);
+	}
+}
+
+static void *run_loop(void *context)
+{
+	struct control_room *server = context;
+
+	uv_run(&server->loop, UV_RUN_DEFAULT);
+	return NULL;
+}
+
+int control_room_start(struct control_room *server, char problem[CONTROL_PROBLEM])
+{
+	const struct control_options options = {
+		.loop = &server->loop,
+		.path = server->path,
+		.idle_ms = CONTROL_ROOM_IDLE_MS,
+		.answer = answer,
+		.watched = watched,
+		.context = server,
+	};
+
+	return control_start(&server->control, &options, problem);
+}
+
+int control_room_setup(void **state)
+{
+	struct control_room *server = calloc(1, sizeof(*server));
+	char problem[CONTROL_PROBLEM];
+
+	strcpy(server->folder, "/tmp/podgate-test-XXXXXX");
+	assert_non_null(mkdtemp(server->folder));
+	snprintf(server->path, sizeof(server->path), "%s/run/control.sock", server->folder);
+	assert_int_equal(uv_loop_init(&server->loop), 0);
+	uv_async_init(&server->loop, &server->wake, woken);
+	server->wake.data = server;
+	assert_int_equal(control_room_start(server, problem), 0);
+	assert_int_equal(pthread_create(&server->thread, NULL, run_loop, server), 0);
+	*state = server;
+	return 0;
+}
+
+int control_room_teardown(void **state)
+{
+	struct control_room *server = *state;
+	char folder[128];
+
+	atomic_store(&server->stop, true);
+	uv_async_send(&server->wake);
+	pthread_join(server->thread, NULL);
+	/* Nothing is left open, or this would say EBUSY. */
+	assert_int_equal(uv_loop_close(&server->loop), 0);
+	assert_int_equal(access(server->path, F_OK), -1);
+	snprintf(folder, sizeof(folder), "%s/run", server->folder);
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rmdir(server->folder), 0);
+	free(server);
+	return 0;
+}
+
+int control_room_connect(const struct control_room *server)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const struct timeval patience = {.tv_sec = 20};
+	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	memcpy(address.sun_path, server->path, sizeof(address.sun_path));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Sends as much as the other end takes: it may close in the middle. */
+size_t control_room_send(int fd, const char *bytes, size_t length)
+{
+	size_t sent = 0;
+
+	while (sent < length) {
+		const ssize_t wrote = send(fd, bytes + sent, length - sent, MSG_NOSIGNAL);
+
+		if (wrote <= 0)
+			break;
+		sent += (size_t)wrote;
+	}
+	return sent;
+}
+
+void control_room_send_line(int fd, const char *line)
+{
+	assert_int_equal(control_room_send(fd, line, strlen(line)), strlen(line));
+	assert_int_equal(control_room_send(fd, "\n", 1), 1);
+}
+
+/* The next line as a value; NULL at the end of the connection. A timeout fails the test. */
+cJSON *control_room_read_line(int fd)
+{
+	static char line[1 << 16];
+	size_t used = 0;
+	cJSON *json;
+
+	while (used < sizeof(line)) {
+		const ssize_t length = recv(fd, line + used, 1, 0);
+
+		if (length < 0)
+			assert_int_equal(errno, ECONNRESET);
+		if (length <= 0)
+			return NULL;
+		if (line[used++] == '\n')
+			break;
+	}
+	json = cJSON_ParseWithLength(line, used);
+	assert_non_null(json);
+	return json;
+}
+
+void control_room_expect_ok(int fd)
+{
+	cJSON *json = control_room_read_line(fd);
+
+	assert_non_null(json);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "ok")));
+	cJSON_Delete(json);
+}
+
+void control_room_expect_end(int fd)
+{
+	assert_null(control_room_read_line(fd));
+	close(fd);
+}
+
+/* An answer that says why, and the end of the connection. */
+void control_room_expect_refused(int fd, const char *why)
+{
+	cJSON *json = control_room_read_line(fd);
+
+	assert_non_null(json);
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(json, "ok")));
+	if (strstr(cJSON_GetObjectItem(json, "error")->valuestring, why) == NULL)
+		fail_msg("\"%s\" lacks \"%s\"", cJSON_GetObjectItem(json, "error")->valuestring, why);
+	cJSON_Delete(json);
+	control_room_expect_end(fd);
+}

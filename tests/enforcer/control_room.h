@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TESTS_ENFORCER_CONTROL_ROOM_H
+#define TESTS_ENFORCER_CONTROL_ROOM_H
+
+/*
+ * The control socket with a real loop on a thread of its own, and what clients need. It answers status with a mode,
+ * judge with the number of rows, and reload.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "enforcer/control.h"
+
+enum { CONTROL_ROOM_IDLE_MS = 2000 };	/* long enough for a large request on a busy machine */
+
+struct control_room {
+	uv_loop_t loop;
+	uv_async_t wake;
+	pthread_t thread;
+	struct control *control;
+	char folder[64], path[128];
+	atomic_bool stop, watched;
+	atomic_int records;		/* to send to the watchers, at the next wake */
+};
+
+/* For cmocka; *state is a struct control_room. Tearing down checks that nothing is left open. */
+int control_room_setup(void **state);
+int control_room_teardown(void **state);
+/* control_start() with what the room answers; setup has done so for its own. */
+int control_room_start(struct control_room *room, char problem[CONTROL_PROBLEM]);
+
+int control_room_connect(const struct control_room *room);
+/* Sends as much as the other end takes: it may close in the middle. */
+size_t control_room_send(int fd, const char *bytes, size_t length);
+void control_room_send_line(int fd, const char *line);	/* all of it */
+/* The next line as a value; NULL at the end of the connection. A timeout fails the test. */
+cJSON *control_room_read_line(int fd);
+
+void control_room_expect_ok(int fd);
+void control_room_expect_end(int fd);
+/* An answer that says why, and the end of the connection. */
+void control_room_expect_refused(int fd, const char *why);
+
+#endif

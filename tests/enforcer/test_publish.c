@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The publisher on a loop of its own, in a gateway with a bridge: what changes comes into force, what others
+ * change is put back, and the status tells of it.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "enforcer/publish.h"
+#include "enforcer/status.h"
+#include "tests/enforcer/bridge_room.h"
+#include "tests/enforcer/netns_room.h"
+
+static const char pods[] =
+	"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, annotations: {podgate.io/audit: 'true'}}\n"
+	"status: {podIPs: [{ip: 10.9.0.1}, {ip: 'fd09::1'}]}\n";
+static const char policy[] =
+	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, namespace: shop}\n"
+	"spec: {podSelector: {}, policyTypes: [Ingress]}\n";
+
+struct stage {
+	struct settings settings;
+	uv_loop_t loop;
+	struct store *store;
+	struct verdict_log *log;
+	struct enforcement *enforcement;
+	struct publisher *publisher;
+};
+
+static int setup(void **state)
+{
+	static struct stage stage;
+	const struct verdict_log_options log = {.path = "/dev/null", .ring_capacity = ENFORCEMENT_RING_CAPACITY};
+	char problem[ENFORCEMENT_PROBLEM] = "";
+
+	stage = (struct stage){.settings = {
+		.workers = 1,
+		.queue_base = 8610,
+		.queue_length = 1024,
+		.backend = BACKEND_NFT,
+		.mark_allow = 0x20000000,
+		.mark_deny = 0x40000000,
+		.ipv6 = SWITCH_ON,
+		.node_name = "",
+		.log_file = "/dev/null",
+	}};
+	assert_int_equal(uv_loop_init(&stage.loop), 0);
+	assert_int_equal(store_create(&stage.store), 0);
+	assert_int_equal(store_put(stage.store, "pods.yaml", pods, strlen(pods), NULL), 0);
+	assert_int_equal(verdict_log_open(&stage.log, &log), 0);
+	if (enforcement_open(&stage.enforcement, &stage.settings, stage.log, problem) != 0)
+		fail_msg("%s", problem);
+	assert_int_equal(publisher_create(&stage.publisher,
+				 &(struct publisher_options){
+					 .loop = &stage.loop,
+					 .store = stage.store,
+					 .enforcement = stage.enforcement,
+					 .log = stage.log,
+					 .settings = &stage.settings,
+				 }),
+		0);
+	if (publisher_start(stage.publisher, problem) != 0)
+		fail_msg("%s", problem);
+	*state = &stage;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct stage *stage = *state;
+
+	publisher_stop(stage->publisher);
+	uv_run(&stage->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&stage->loop), 0);
+	enforcement_close(stage->enforcement);
+	publisher_free(stage->publisher);
+	verdict_log_free(stage->log);
+	store_free(stage->store);
+	return 0;
+}
+
+static cJSON *status_of(const struct stage *stage)
+{
+	const struct status_sources sources = {
+		.settings = &stage->settings,
+		.store = stage->store,
+		.publisher = stage->publisher,
+		.enforcement = stage->enforcement,
+		.log = stage->log,
+	};
+	cJSON *status = status_json(&sources);
+
+	assert_non_null(status);
+	return status;
+}
+
+/* By a path such as "rules.repairs". */
+static const cJSON *at(const cJSON *json, const char *path)
+{
+	char copy[64], *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *name = strtok_r(copy, ".", &save); name != NULL; name = strtok_r(NULL, ".", &save))
+		json = cJSON_GetObjectItemCaseSensitive(json, name);
+	return json;
+}
+
+static double number(const struct stage *stage, const char *path)
+{
+	cJSON *status = status_of(stage);
+	const cJSON *value = at(status, path);
+	const double found = cJSON_IsNumber(value) ? value->valuedouble : cJSON_IsTrue(value) ? 1 : 0;
+
+	cJSON_Delete(status);
+	return found;
+}
+
+static bool says(const struct stage *stage, const char *path, const char *wanted)
+{
+	cJSON *status = status_of(stage);
+	const cJSON *value = at(status, path);
+	const bool same = cJSON_IsString(value) && strstr(value->valuestring, wanted) != NULL;
+
+	cJSON_Delete(status);
+	return same;
+}
+
+/* Runs the loop until the number at `path` is `wanted`: at most for five seconds. */
+static void wait_for(struct stage *stage, const char *path, double wanted)
+{
+	for (int i = 0; i < 500 && number(stage, path) != wanted; i++) {
+		uv_run(&stage->loop, UV_RUN_NOWAIT);
+		usleep(10000);
+	}
+	assert_true(number(stage, path) == wanted);
+}
+
+static void a_change_comes_into_force(void **state)
+{
+	struct stage *stage = *state;
+
+	assert_true(number(stage, "isolated") == 0);
+	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	publisher_changed(stage->publisher);
+	assert_true(number(stage, "pending") == 1);
+	wait_for(stage, "publish.changes", 1);
+	assert_true(number(stage, "pending") == 0);
+	assert_true(number(stage, "revision") == 2);
+	assert_true(number(stage, "policies") == 1);
+	assert_true(number(stage, "isolated") == 2);
+	assert_true(number(stage, "manifests.files") == 2);
+	assert_true(says(stage, "mode", "enforcing"));
+	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1 && ipset -q test podgate-pods6 fd09::1"), 0);
+	wait_for(stage, "rules.sets.ipv4", 1);
+	store_remove(stage->store, "policy.yaml");
+	publisher_changed(stage->publisher);
+	wait_for(stage, "publish.changes", 2);
+	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1"), 1);
+}
+
+/* Changes that come while one is under way are one change after it. */
+static void many_changes_are_few(void **state)
+{
+	struct stage *stage = *state;
+	char text[512];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text),
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: shop}\nstatus: {podIP: 10.9.1.%d}\n", i,
+			i + 1);
+		assert_int_equal(store_put(stage->store, text, text, strlen(text), NULL), 0);
+		publisher_changed(stage->publisher);
+		uv_run(&stage->loop, UV_RUN_NOWAIT);
+	}
+	wait_for(stage, "pods", 101);
+	assert_true(number(stage, "pending") == 0);
+	assert_in_range((int)number(stage, "publish.changes"), 1, 99);
+}
+
+static void what_others_change_is_put_back(void **state)
+{
+	struct stage *stage = *state;
+	double sweeps;
+
+	wait_for(stage, "rules.intact", 1);
+	sweeps = number(stage, "sweep.sweeps");
+	assert_int_equal(netns_room_run("iptables-nft -t mangle -F PODGATE"), 0);
+	wait_for(stage, "rules.repairs", 1);
+	assert_int_equal(netns_room_run("iptables-nft -t mangle -S PODGATE | grep -q NFQUEUE"), 0);
+	wait_for(stage, "sweep.sweeps", sweeps + 1);	/* what passed meanwhile is judged */
+	assert_int_equal(netns_room_run("ipset add podgate-pods4 10.9.0.200"), 0);
+	wait_for(stage, "rules.repairs", 2);
+}
+
+#define BRIDGED "net.bridge.bridge-nf-call-iptables"
+
+static void bridges_are_looked_after(void **state)
+{
+	struct stage *stage = *state;
+
+	for (int i = 0; i < 500 && !says(stage, "bridges.state", "shown"); i++) {
+		uv_run(&stage->loop, UV_RUN_NOWAIT);
+		usleep(10000);
+	}
+	assert_true(says(stage, "bridges.setting", "set"));
+	const double mended = number(stage, "bridges.mended");
+
+	assert_int_equal(netns_room_run("sysctl -qw " BRIDGED "=0"), 0);
+	wait_for(stage, "bridges.mended", mended + 1);
+	assert_int_equal(netns_room_run("test $(sysctl -n " BRIDGED ") = 1"), 0);
+	assert_true(says(stage, "bridges.state", "shown"));
+
+	stage->settings.bridge = BRIDGE_REQUIRE;
+	assert_int_equal(netns_room_run("sysctl -qw " BRIDGED "=0"), 0);
+	for (int i = 0; i < 500 && !says(stage, "problem", "br0"); i++) {
+		uv_run(&stage->loop, UV_RUN_NOWAIT);
+		usleep(10000);
+	}
+	assert_true(says(stage, "problem", BRIDGED));
+	assert_true(says(stage, "bridges.state", "hidden"));
+	assert_true(number(stage, "rules.intact") == 1);
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STAGED(a_change_comes_into_force),
+		STAGED(many_changes_are_few),
+		STAGED(what_others_change_is_put_back),
+		STAGED(bridges_are_looked_after),
+	};
+
+	/* One room for all: the threads of libuv's pool stay in the network namespace that they are born in. */
+	return cmocka_run_group_tests(tests, bridge_room_enter, NULL);
+}
