@@ -8,6 +8,7 @@
  * each is shown.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <arpa/inet.h>
@@ -22,7 +23,7 @@
 #include "enforcer/nfqueue.h"
 #include "tests/enforcer/world.h"
 
-enum { PACKETS = 16000, ROUNDS = 9, PORT = 1000, CLASSIC_BUFFER = 4096 };
+enum { PACKETS = 16000, ROUNDS = 9, PORT = 1000, CLASSIC_BUFFER = 4096, LOOPS = 4 };
 
 static void require(int holds, const char *what)
 {
@@ -46,7 +47,7 @@ static void fill_queue(int sender)
 		world_send(sender, DB4, PORT, i);
 }
 
-static double run_gate(int sender)
+static double run_gate_with(int sender, bool learn)
 {
 	struct gate_options options = world_gate_options(1);
 	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
@@ -56,6 +57,7 @@ static double run_gate(int sender)
 
 	options.queue_length = PACKETS;
 	options.log_allowed = false;
+	options.learn_allowed = options.learn_denied = learn;
 	gate = world_gate_open(&options);
 	fill_queue(sender);
 	begin = now_s();
@@ -67,6 +69,16 @@ static double run_gate(int sender)
 	gate_close(gate);
 	snapshot_free(snapshot);
 	return begin;
+}
+
+static double run_gate(int sender)
+{
+	return run_gate_with(sender, false);
+}
+
+static double run_gate_learning(int sender)
+{
+	return run_gate_with(sender, true);
 }
 
 static double run_accept_bursts(int sender)
@@ -133,10 +145,11 @@ int main(void)
 		double (*run)(int sender);
 	} loops[] = {
 		{"gate: parse, judge, count", run_gate},
+		{"gate: the same, and note classes to learn", run_gate_learning},
 		{"accept all, in bursts as the gate does", run_accept_bursts},
 		{"accept all, one by one (nfq_handle_packet)", run_classic},
 	};
-	double best[3] = {1e9, 1e9, 1e9};
+	double best[LOOPS] = {1e9, 1e9, 1e9, 1e9};
 	int sender, receiver;
 
 	require(world_enter(NULL) == 0, "no network namespace");
@@ -144,7 +157,7 @@ int main(void)
 	sender = world_socket(SOCK_DGRAM, WEB4, 3000);
 	receiver = world_socket(SOCK_DGRAM, DB4, PORT);
 	for (int round = 0; round < ROUNDS; round++) {
-		for (size_t i = 0; i < 3; i++) {
+		for (size_t i = 0; i < LOOPS; i++) {
 			const double took = loops[i].run(sender);
 
 			best[i] = took < best[i] ? took : best[i];
@@ -152,7 +165,7 @@ int main(void)
 				;	/* so that each round finds it empty */
 		}
 	}
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < LOOPS; i++)
 		printf("%-44s %9.0f verdicts/s   %7.0f ns each\n", loops[i].name, PACKETS / best[i],
 			best[i] / PACKETS * 1e9);
 	close(sender);

@@ -148,6 +148,20 @@ static void print_sweep(const cJSON *sweep)
 		number(sweep, "judged"), number(sweep, "revoked"), number(sweep, "ms"));
 }
 
+static void print_classes(const cJSON *classes)
+{
+	const cJSON *allowed = get(classes, "allowed"), *denied = get(classes, "denied");
+
+	printf("classes     ");
+	if (!cJSON_IsTrue(get(classes, "learning"))) {
+		printf("not learned: each flow is judged by itself\n");
+		return;
+	}
+	printf("%.0f allowed, %.0f denied learned since the last change; forgotten %.0f times\n",
+		number(allowed, "ipv4") + number(allowed, "ipv6"), number(denied, "ipv4") + number(denied, "ipv6"),
+		number(classes, "emptied"));
+}
+
 static void print_log(const cJSON *log)
 {
 	const double lost = number(log, "lost");
@@ -180,6 +194,7 @@ void status_text_print(const cJSON *status)
 	print_fail_modes(get(status, "fail_modes"));
 	print_publish(get(status, "publish"));
 	print_sweep(get(status, "sweep"));
+	print_classes(get(status, "classes"));
 	print_log(get(status, "log"));
 	printf("%squeue           packets    allowed     denied    audited unreadable  waiting  dropped errors%s\n",
 		output_color(COLOR_DIM), output_color(COLOR_NONE));

@@ -20,7 +20,7 @@ enum fail_mode { FAIL_CLOSED, FAIL_OPEN };
 enum host_traffic { HOST_TRAFFIC_ALLOW, HOST_TRAFFIC_POLICY };
 enum link_local { LINK_LOCAL_DENY, LINK_LOCAL_ALLOW };
 enum bridge_mode { BRIDGE_SET, BRIDGE_REQUIRE, BRIDGE_IGNORE };
-enum log_allowed { LOG_ALLOWED_NO, LOG_ALLOWED_YES };
+enum log_allowed { LOG_ALLOWED_NO, LOG_ALLOWED_YES, LOG_ALLOWED_EVERY };
 enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
 
 struct settings {
@@ -41,6 +41,9 @@ struct settings {
 	enum fail_mode daemon_away;	/* closed */
 	enum fail_mode queue_full;	/* closed */
 	uint32_t sweep_interval_s;	/* background sweep; 30, 0: only on changes */
+	bool learn;			/* true: classes of flows that recur are answered in the kernel */
+	uint32_t learn_allowed_s;	/* how long an allowed class is; 600, 0: never */
+	uint32_t learn_denied_s;	/* how long a denied class is; 10, 0: never */
 
 	bool audit;			/* the whole gateway in audit mode */
 	const char *log_file;		/* "-": standard output; default /var/log/podgate/verdicts.jsonl */

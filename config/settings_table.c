@@ -46,15 +46,27 @@ static const struct setting table[] = {
 	{ .name = "sweep_interval_s", .type = SETTING_UINT, AT(sweep_interval_s), .least = 0, .most = 86400,
 		.default_text = "30",
 		.help = "Seconds between background sweeps of live flows. 0: only after changes." },
+	{ .name = "learn", .type = SETTING_BOOL, AT(learn), .default_text = "true",
+		.help = "Whether the kernel answers recurring flows by itself: those of the same source, protocol, "
+			"destination port and destination as one that was judged. Every change of policies or pods "
+			"makes it forget." },
+	{ .name = "learn_allowed_s", .type = SETTING_UINT, AT(learn_allowed_s), .least = 0, .most = 86400,
+		.default_text = "600", .help = "Seconds for which allowed ones are answered so. 0: never." },
+	{ .name = "learn_denied_s", .type = SETTING_UINT, AT(learn_denied_s), .least = 0, .most = 3600,
+		.default_text = "10", .help = "Seconds after the last one for which denied ones are answered so. "
+			"The log tells of them. 0: never." },
 
 	{ .name = "audit", .type = SETTING_BOOL, AT(audit), .default_text = "false",
 		.help = "Log what would be denied, and let it pass: for the whole gateway." },
 	{ .name = "log_file", .type = SETTING_STRING, AT(log_file), .default_text = "/var/log/podgate/verdicts.jsonl",
 		.help = "Where verdicts are logged, as JSON Lines. - is standard output." },
-	{ .name = "log_allowed", .type = SETTING_ENUM, AT(log_allowed), CHOICES("no", "yes"), .default_text = "no",
-		.help = "Whether allowed flows are logged as well." },
+	{ .name = "log_allowed", .type = SETTING_ENUM, AT(log_allowed), CHOICES("no", "yes", "every"),
+		.default_text = "no",
+		.help = "Whether allowed flows are logged as well. With yes, those that the kernel answers by itself "
+			"are counted (see learn); with every, it answers none." },
 	{ .name = "log_fold_s", .type = SETTING_UINT, AT(log_fold_s), .least = 0, .most = 3600, .default_text = "10",
-		.help = "Repeats of one denial within this many seconds are one record with a count. 0: every one." },
+		.help = "Repeats of one denial within this many seconds are one record with a count. 0: every one, "
+			"and the kernel answers none that is logged." },
 	{ .name = "log_size_mib", .type = SETTING_UINT, AT(log_size_mib), .least = 0, .most = 65536,
 		.default_text = "64",
 		.help = "The log is rotated at this size, in MiB. 0: never." },

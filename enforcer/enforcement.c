@@ -18,8 +18,10 @@ struct enforcement {
 	struct ruleset_options rules;
 	struct sweep_options sweep;
 	struct gate *gate;
+	struct learner *learner;
 	struct ct_table *table;
 	const struct snapshot *swept_by;	/* whom the records of the sweep under way name */
+	bool learns_allowed, learns_denied;
 	bool rules_were_there;		/* when we came: an earlier daemon left them to hold the gate */
 	bool sets_exact;		/* the pods sets hold what the snapshot in force isolates, no more */
 };
@@ -59,6 +61,40 @@ static int choose_rules(struct ruleset_options *out, const struct settings *sett
 	return err;
 }
 
+/* Called by the learner, which reads its sets when it hears from the workers, or before a change. */
+static void leave_answered(const struct record *record, void *context)
+{
+	const struct enforcement *enforcement = context;
+
+	verdict_log_answered(enforcement->log, record);
+	verdict_log_wake(enforcement->log);
+}
+
+/* What is logged one by one can't be answered in the kernel, which only counts. */
+static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+{
+	const struct settings *settings = enforcement->settings;
+	const bool counts = settings->log_fold_s > 0;
+	const struct learner_options options = {
+		.allowed = settings->learn && settings->learn_allowed_s > 0 &&
+			   (settings->log_allowed == LOG_ALLOWED_NO ||
+				   (settings->log_allowed == LOG_ALLOWED_YES && counts)),
+		.denied = settings->learn && settings->learn_denied_s > 0 && counts,
+		.log_allowed = settings->log_allowed != LOG_ALLOWED_NO,
+		.allowed_s = settings->learn_allowed_s,
+		.denied_s = settings->learn_denied_s,
+		.answered = leave_answered,
+		.context = enforcement,
+	};
+	const int err = learner_open(&enforcement->learner, &options);
+
+	if (err != 0)
+		snprintf(problem, ENFORCEMENT_PROBLEM, "can't open the learner of classes: %s", strerror(-err));
+	enforcement->learns_allowed = options.allowed;
+	enforcement->learns_denied = options.denied;
+	return err;
+}
+
 static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
 {
 	const struct settings *settings = enforcement->settings;
@@ -67,10 +103,14 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 		.queue_base = enforcement->rules.queue_base,
 		.queue_length = settings->queue_length,
 		.fail_open_when_full = settings->queue_full == FAIL_OPEN,
-		.log_allowed = settings->log_allowed == LOG_ALLOWED_YES,
+		.log_allowed = settings->log_allowed != LOG_ALLOWED_NO,
+		.learn_allowed = enforcement->learns_allowed,
+		.learn_denied = enforcement->learns_denied,
 		.ring_capacity = ENFORCEMENT_RING_CAPACITY,
 		.wake = verdict_log_wake,
 		.wake_context = enforcement->log,
+		.wake_learner = learner_wake,
+		.learner = enforcement->learner,
 	};
 
 	return gate_open(&enforcement->gate, &options, problem);
@@ -118,6 +158,8 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 	if (err == 0)
 		err = open_table(enforcement, problem);
 	if (err == 0)
+		err = open_learner(enforcement, problem);
+	if (err == 0)
 		err = open_gate(enforcement, problem);
 	if (err != 0) {
 		enforcement_close(enforcement);
@@ -140,8 +182,11 @@ void enforcement_close(struct enforcement *enforcement)
 		return;
 	if (enforcement->gate != NULL)
 		gate_stop(enforcement->gate);
+	if (enforcement->learner != NULL)
+		learner_stop(enforcement->learner); /* no sighting comes any more; what was counted goes to the log */
 	verdict_log_stop(enforcement->log); /* after the last record of the workers, before their rings are gone */
 	gate_close(enforcement->gate);
+	learner_close(enforcement->learner);
 	ct_table_close(enforcement->table);
 	free(enforcement);
 }
@@ -149,6 +194,11 @@ void enforcement_close(struct enforcement *enforcement)
 const struct gate *enforcement_gate(const struct enforcement *enforcement)
 {
 	return enforcement->gate;
+}
+
+void enforcement_learner_stats(const struct enforcement *enforcement, struct learner_stats *out)
+{
+	learner_stats(enforcement->learner, out);
 }
 
 const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement)
@@ -171,6 +221,24 @@ static int start_log(struct enforcement *enforcement)
 	return err;
 }
 
+static int start_learner(struct enforcement *enforcement)
+{
+	const unsigned int workers = gate_worker_count(enforcement->gate);
+	struct ring **rings = calloc(workers, sizeof(struct ring *));
+	size_t count = 0;
+	int err;
+
+	if (rings == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < workers; i++) {
+		rings[count] = gate_sightings(enforcement->gate, i);
+		count += rings[count] != NULL;
+	}
+	err = learner_start(enforcement->learner, rings, count);
+	free(rings);
+	return err;
+}
+
 static int start_threads(struct enforcement *enforcement, const struct snapshot *snapshot,
 	char problem[ENFORCEMENT_PROBLEM])
 {
@@ -178,6 +246,8 @@ static int start_threads(struct enforcement *enforcement, const struct snapshot 
 
 	if (err == 0)
 		err = start_log(enforcement);
+	if (err == 0)
+		err = start_learner(enforcement);
 	if (err != 0)
 		snprintf(problem, ENFORCEMENT_PROBLEM, "can't start the threads: %s", strerror(-err));
 	return err;
@@ -235,6 +305,8 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 		err = sweep(enforcement, snapshot, &sweeps[1], problem);
 	if (err != 0)
 		withdraw(enforcement);
+	else
+		learner_resume(enforcement->learner, snapshot_revision(snapshot));
 	return err;
 }
 
@@ -280,6 +352,23 @@ static int widen_sets(struct enforcement *enforcement, const struct snapshot *be
 	return err;
 }
 
+/* Steps (1) and (2). When one fails, `before` stays in force: what it judges may be learned again. */
+static int prepare_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	int err = widen_sets(enforcement, before, after, problem);
+
+	if (err != 0)
+		return err;
+	err = learner_forget(enforcement->learner);
+	if (err == 0)
+		return 0;
+	snprintf(problem, ENFORCEMENT_PROBLEM, "can't empty the sets of learned classes: %s", strerror(-err));
+	learner_resume(enforcement->learner, snapshot_revision(before));
+	enforcement->sets_exact = false;
+	return err;
+}
+
 int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
 	struct publish_result *result, char problem[ENFORCEMENT_PROBLEM])
 {
@@ -288,7 +377,7 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 	int err, swept;
 
 	*result = (struct publish_result){0};
-	err = widen_sets(enforcement, before, after, problem);
+	err = prepare_publish(enforcement, before, after, problem);
 	if (err != 0)
 		return err;
 	gate_publish(enforcement->gate, after, &old);
@@ -296,7 +385,9 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 	if (!enforcement->sets_exact)
 		err = fill_sets(enforcement, after, problem);
 	result->publish_ns = now_ns(CLOCK_MONOTONIC) - began;
+	learner_settle(enforcement->learner);
 	swept = sweep(enforcement, after, &result->sweep, problem);
+	learner_resume(enforcement->learner, snapshot_revision(after));
 	result->sweep_ns = result->sweep.nanoseconds;
 	result->swept = swept == 0;
 	return swept != 0 ? swept : err;
@@ -367,12 +458,17 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 
 	verify_bridges(enforcement->settings, &result->bridges);
 	result->tampered = sets != 0 || rules != 0;
-	if (sets == -ENOENT)
+	if (!result->tampered)
+		return 0;
+	/* Who removed rules may have removed class sets. Making them empties those that are there: so forget them. */
+	(void)learner_forget(enforcement->learner);
+	if (sets == -ENOENT || rules != 0)
 		err = pod_set_create(enforcement->rules.ipv6, problem);
 	if (err == 0 && sets != 0)
 		err = fill_sets(enforcement, snapshot, problem);
 	if (err == 0 && rules != 0)
 		err = ruleset_install(&enforcement->rules, problem);
-	result->repaired = result->tampered && err == 0;
+	learner_resume(enforcement->learner, snapshot_revision(snapshot));
+	result->repaired = err == 0;
 	return err;
 }

@@ -16,6 +16,7 @@
 #include "conntrack/sweep.h"
 #include "enforcer/gate.h"
 #include "enforcer/host.h"
+#include "enforcer/learner.h"
 #include "enforcer/ruleset.h"
 #include "enforcer/verdict_log.h"
 #include "policy/snapshot.h"
@@ -34,8 +35,9 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 /*
  * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it,
  * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in; (5) flows that
- * began since (3) are judged. 0, and what (3) and (5) found in `sweeps`; or -errno and `problem`, and what was
- * not there before is gone again. `snapshot` is the caller's to free after enforcement_close().
+ * began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found in `sweeps`; or
+ * -errno and `problem`, and what was not there before is gone again. `snapshot` is the caller's to free after
+ * enforcement_close().
  */
 enum { ENFORCEMENT_START_SWEEPS = 2 };
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
@@ -50,10 +52,14 @@ struct publish_result {
 
 /*
  * Replaces `before` by `after`, in this order: (1) the sets hold the isolated pods of both, so no packet of a
- * newly isolated pod passes unseen; (2) the workers judge by `after`, and all they allowed by `before` is in
- * the flow table; (3) the sets hold those of `after` only; (4) all live flows are judged by it, and those it
- * denies are cut and logged as revoked. Returns 0; or -errno and `problem`, *result telling how far it came: a
- * step that failed leaves more enforced, not less.
+ * newly isolated pod passes unseen; (2) learning stops, and the sets of learned classes are emptied; (3) the
+ * workers judge by `after`, and all they allowed by `before` is in the flow table; (4) the sets hold the pods of
+ * `after` only; (5) what the kernel let pass by learned classes is in the flow table, too; (6) all live flows are
+ * judged by `after`, and those it denies are cut and logged as revoked; (7) classes are learned by `after`. Returns
+ * 0; or -errno and `problem`, *result telling how far it came: a step that failed leaves more enforced, not less.
+ *
+ * Between (2) and (3) a flow may still be admitted by `before`, in the kernel or by a worker: it is then in the flow
+ * table with its ALLOW mark, as any other, and (6) cuts it if `after` denies it.
  */
 int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
 	struct publish_result *result, char problem[ENFORCEMENT_PROBLEM]);
@@ -85,12 +91,14 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	char problem[ENFORCEMENT_PROBLEM]);
 
 /*
- * Ends the workers and the log thread. The rules and sets stay: without a listener the kernel drops what they
- * queue, or with daemon_away: open passes it. Then nobody judges, and snapshots may be freed. NULL is allowed.
+ * Ends the workers, the learner and the log thread. The rules and sets stay, the sets of learned classes empty:
+ * without a listener the kernel drops what the rules queue, or with daemon_away: open passes it. Then nobody judges, and
+ * snapshots may be freed. NULL is allowed.
  */
 void enforcement_close(struct enforcement *enforcement);
 
 const struct gate *enforcement_gate(const struct enforcement *enforcement);
+void enforcement_learner_stats(const struct enforcement *enforcement, struct learner_stats *out);
 const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement);
 
 #endif

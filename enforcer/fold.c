@@ -171,6 +171,12 @@ static void remember(struct fold *fold, const struct record *record, uint32_t ha
 	enqueue(fold, index, now_ns);
 }
 
+/* How many packets the record stands for. */
+static uint64_t weight(const struct record *record)
+{
+	return record->answered > 0 ? record->answered : 1;
+}
+
 static bool count_repeat(struct fold *fold, const struct record *record, uint32_t hash)
 {
 	for (uint32_t i = *chain_of(fold, hash); i != NONE; i = fold->slots[i].next) {
@@ -178,8 +184,10 @@ static bool count_repeat(struct fold *fold, const struct record *record, uint32_
 
 		if (slot->hash != hash || !alike(&slot->folded.record, record))
 			continue;
-		if (slot->folded.repeat++ == 0)
+		if (slot->folded.repeat == 0)
 			slot->folded.since_ns = record->time_ns;
+		slot->folded.repeat += weight(record);
+		slot->folded.answered += record->answered;
 		slot->folded.record = *record;
 		return true;
 	}
@@ -204,7 +212,8 @@ size_t fold_add(struct fold *fold, const struct record *record, uint64_t now_ns,
 		}
 		remember(fold, record, hash, now_ns);
 	}
-	out[count++] = (struct folded){.record = *record, .since_ns = record->time_ns, .repeat = 1};
+	out[count++] = (struct folded){.record = *record, .since_ns = record->time_ns, .repeat = weight(record),
+		.answered = record->answered};
 	return count;
 }
 
@@ -221,6 +230,7 @@ bool fold_expire(struct fold *fold, uint64_t now_ns, struct folded *out)
 		*out = slot->folded;
 		/* It repeats: a new window begins, so that a flood costs one line a window. */
 		slot->folded.repeat = 0;
+		slot->folded.answered = 0;
 		dequeue(fold, index);
 		enqueue(fold, index, now_ns);
 		return true;

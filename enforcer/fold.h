@@ -5,8 +5,9 @@
 /*
  * Repeats made one: of records alike in all but time and source port, the first passes, and those that follow
  * within a window are counted and given back as one when the window ends. While repeats keep coming, that is
- * one a window. Revoked flows are never folded. Every record that goes in comes out: as itself, or in the count
- * of a summary. The table is bounded; when it is full, the oldest makes room and its summary comes out early.
+ * one a window. A record of packets that the kernel answered counts as so many repeats. Revoked flows are never
+ * folded. Every record that goes in comes out: as itself, or in the count of a summary. The table is bounded; when it
+ * is full, the oldest makes room and its summary comes out early.
  * One thread.
  */
 
@@ -23,6 +24,7 @@ struct folded {
 	struct record record;	/* the last of them */
 	uint64_t since_ns;	/* record.time_ns of the first of them */
 	uint64_t repeat;	/* how many, 1 for a record that passes by itself */
+	uint64_t answered;	/* of them: those that the kernel answered by itself */
 };
 
 /*

@@ -34,9 +34,13 @@ static int open_worker(
 		},
 		.reply_direction = i == options->workers,
 		.log_allowed = options->log_allowed,
+		.learn_allowed = options->learn_allowed,
+		.learn_denied = options->learn_denied,
 		.ring_capacity = options->ring_capacity,
 		.wake = options->wake,
 		.wake_context = options->wake_context,
+		.wake_learner = options->wake_learner,
+		.learner = options->learner,
 		.snapshot = &gate->snapshot,
 	};
 
@@ -118,6 +122,11 @@ void gate_close(struct gate *gate)
 struct ring *gate_ring(struct gate *gate, unsigned int worker)
 {
 	return worker_ring(gate->workers[worker]);
+}
+
+struct ring *gate_sightings(struct gate *gate, unsigned int worker)
+{
+	return worker_sightings(gate->workers[worker]);
 }
 
 unsigned int gate_worker_count(const struct gate *gate)

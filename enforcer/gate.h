@@ -29,9 +29,12 @@ struct gate_options {
 	uint32_t queue_length;
 	bool fail_open_when_full;	/* NFQA_CFG_F_FAIL_OPEN */
 	bool log_allowed;		/* leave records of allowed flows, too */
+	bool learn_allowed, learn_denied;	/* leave sightings of classes that recur for the learner */
 	size_t ring_capacity;		/* records a worker; a power of two */
 	void (*wake)(void *context);	/* called by a worker when its ring may have become non-empty; must not block */
 	void *wake_context;
+	void (*wake_learner)(void *context);	/* the same for sightings */
+	void *learner;
 };
 
 /*
@@ -57,6 +60,7 @@ void gate_stop(struct gate *gate);
 void gate_close(struct gate *gate);	/* NULL is allowed */
 
 struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* 0..workers */
+struct ring *gate_sightings(struct gate *gate, unsigned int worker);	/* NULL: that worker leaves none */
 unsigned int gate_worker_count(const struct gate *gate);	/* workers + 1 */
 
 void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "enforcer/class_sets.h"
 #include "enforcer/ipset_dump.h"
 #include "enforcer/ipset_talk.h"
 
@@ -43,12 +44,13 @@ struct set_kind {
 static const struct set_kind pods_kind = {"podgate-pods", {"hash:ip", "hash:net"}, PODS_MOST, 0};
 static const struct set_kind filling_kind = {"podgate-fill", {"hash:ip", "hash:net"}, PODS_MOST, 0};
 static const struct set_kind class_kinds[] = {
-	{"podgate-allowed", {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, ALLOWED_TIMEOUT},
-	{"podgate-denied", {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, DENIED_TIMEOUT},
+	{CLASS_SETS_ALLOWED, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, ALLOWED_TIMEOUT},
+	{CLASS_SETS_DENIED, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, DENIED_TIMEOUT},
+	{CLASS_SETS_SPARE, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, DENIED_TIMEOUT},
 };
 enum { CLASS_KINDS = sizeof(class_kinds) / sizeof(class_kinds[0]) };
 static const struct set_kind *const all_kinds[] = {
-	&pods_kind, &filling_kind, &class_kinds[0], &class_kinds[1]};
+	&pods_kind, &filling_kind, &class_kinds[0], &class_kinds[1], &class_kinds[2]};
 
 enum { SET_NAME = 32 }; /* IPSET_MAXNAMELEN */
 

@@ -5,7 +5,7 @@
 /*
  * The ipsets that the rules look into (libipset): podgate-pods4 (hash:ip) and -pods6 (hash:net) with the isolated
  * pods' addresses, and the class sets podgate-allowed4/6 and podgate-denied4/6 (hash:ip,port,ip, timeout,
- * counters). Blocking; for the control thread.
+ * counters), which class_sets.h fills with the help of podgate-spare4/6. Blocking; for the control thread.
  */
 
 #include <stdbool.h>

@@ -7,6 +7,7 @@
  * reasons in the snapshot, which is kept until it has drained every ring that may speak of it.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "enforcer/packet.h"
@@ -28,6 +29,9 @@ struct record {
 	enum packet_error error;
 	uint32_t in_ifindex, out_ifindex;	/* 0 when unknown */
 	uint32_t user_ns;		/* from the burst's arrival here to its verdicts' sending; 0: unknown */
+	bool learnable;			/* the kernel may answer further flows of its class (learner.h) */
+	uint64_t revision;		/* of the snapshot: for the learner, who must not look into that */
+	uint64_t answered;		/* not 0: the kernel answered so many packets of this class by itself */
 };
 
 #endif

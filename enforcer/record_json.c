@@ -128,6 +128,14 @@ static bool add_repeat(cJSON *line, const struct folded *folded)
 	       cJSON_AddStringToObject(line, "since", record_json_time(folded->since_ns, since)) != NULL;
 }
 
+/* What the kernel answers without asking: so many of these, and perhaps those to come. */
+static bool add_kernel(cJSON *line, const struct folded *folded)
+{
+	if (folded->answered > 0 && cJSON_AddNumberToObject(line, "in_kernel", (double)folded->answered) == NULL)
+		return false;
+	return !folded->record.learnable || cJSON_AddTrueToObject(line, "learnable") != NULL;
+}
+
 cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct interface_names *names,
 	struct arena *scratch)
 {
@@ -145,7 +153,7 @@ cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct int
 		complete = complete && add_flow(line, record, scratch);
 	if (record->kind != RECORD_REVOKED)
 		complete = complete && add_interfaces(line, record, names);
-	complete = complete && add_repeat(line, folded);
+	complete = complete && add_repeat(line, folded) && add_kernel(line, folded);
 	if (record->user_ns != 0)
 		complete = complete && cJSON_AddNumberToObject(line, "user_us", record->user_ns / 1000) != NULL;
 	return finish(line, complete);

@@ -12,7 +12,9 @@
  * "source" and "destination" ("address", "port", and for pods "namespace" and "pod"),
  * "interfaces" ("in", "out"; when known), "egress" and "ingress" (explain_json_side(): what isolates, what
  * admitted, or the nearest miss and its fix), "repeat" (how many packets or flows this line stands for),
- * "since" (the first of them, when repeat > 1), "user_us" (microseconds that the packet spent in podgate).
+ * "since" (the first of them, when repeat > 1), "in_kernel" (how many of them the kernel answered by itself; when
+ * there are any), "learnable" (true: the kernel may answer further ones of this kind, and later lines say how many),
+ * "user_us" (microseconds that the packet spent in podgate).
  *
  * Verdict "unreadable" has "cause" and "interfaces" in place of a flow. Verdict "overload" has "repeat":
  * packets that the kernel dropped because a queue was full. A line {"event": "lost", "count": N} says that N

@@ -250,6 +250,34 @@ static void report_sweep(struct report report, const struct publish_stats *stats
 	milliseconds(to, "ms", stats->sweep.nanoseconds);
 }
 
+static void report_kind(struct report report, const char *name, const uint64_t families[LEARNER_FAMILIES])
+{
+	const struct report to = section(report, name);
+
+	count(to, "ipv4", families[LEARNER_IPV4]);
+	count(to, "ipv6", families[LEARNER_IPV6]);
+}
+
+static void report_classes(struct report report, const struct enforcement *enforcement)
+{
+	const struct report to = section(report, "classes");
+	struct learner_stats stats;
+	uint64_t learned = 0;
+
+	enforcement_learner_stats(enforcement, &stats);
+	for (int kind = 0; kind < LEARNER_KINDS; kind++)
+		for (int family = 0; family < LEARNER_FAMILIES; family++)
+			learned += stats.learned[kind][family];
+	truth(to, "learning", stats.learning);
+	report_kind(to, "allowed", stats.current[LEARNER_ALLOWED]);
+	report_kind(to, "denied", stats.current[LEARNER_DENIED]);
+	count(to, "learned", learned);
+	count(to, "answered", stats.answered[LEARNER_ALLOWED] + stats.answered[LEARNER_DENIED]);
+	count(to, "emptied", stats.emptied);
+	count(to, "refused", stats.refused);
+	count(to, "errors", stats.errors);
+}
+
 static const char *fail_mode_name(enum fail_mode mode)
 {
 	return mode == FAIL_OPEN ? "open" : "closed";
@@ -310,6 +338,7 @@ cJSON *status_json(const struct status_sources *sources)
 	report_queues(report, sources->enforcement);
 	report_publish(report, &stats);
 	report_sweep(report, &stats);
+	report_classes(report, sources->enforcement);
 	report_fail_modes(report, sources->settings);
 	report_log(report, sources);
 	if (stats.problem != NULL)

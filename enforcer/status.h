@@ -21,6 +21,9 @@
  *                       "compile_ms", "publish_ms", "sweep_ms", "total_ms"}
  *   sweep               {"sweeps", "revoked_total", and of the last "seen", "judged", "revoked", "restored",
  *                       "marked", "ms"}
+ *   classes             {"learning", "allowed": {"ipv4", "ipv6"}, "denied": {"ipv4", "ipv6"} (learned since the sets
+ *                       were last emptied), "learned" (since the start), "answered" (packets that the kernel answered
+ *                       by them, as far as the log tells of them), "emptied", "refused", "errors"}
  *   fail_modes           {"daemon_away", "queue_full", "unreadable"}: "closed" or "open"
  *   log                 {"file", "records", "lines", "lost", "error"}
  *   problem             what fails now; only when something does

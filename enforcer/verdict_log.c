@@ -39,12 +39,13 @@ struct verdict_log {
 	int wake_fd;
 	atomic_bool awake;		/* wake_fd was written since the last drain */
 	atomic_bool stop, reopen, watched;
-	atomic_uint_fast64_t overload;
+	atomic_uint_fast64_t overload, answered_lost;
 
 	pthread_mutex_t lock;		/* of retired */
 	struct retired_snapshot *retired;
 	struct verdict_lines lines;	/* for the watchers */
 	struct backlog revoked;		/* flows that sweeps cut */
+	struct backlog answered;	/* classes that the kernel answered */
 
 	atomic_uint_fast64_t records, written, lost;
 	atomic_int error;
@@ -80,6 +81,7 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 	log->options = *options;
 	verdict_lines_init(&log->lines);
 	backlog_init(&log->revoked);
+	backlog_init(&log->answered);
 	pthread_mutex_init(&log->lock, NULL);
 	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
 	if (err != 0)
@@ -100,6 +102,7 @@ fail_fd:
 fail_fold:
 	fold_free(log->fold);
 fail:
+	backlog_deinit(&log->answered);
 	backlog_deinit(&log->revoked);
 	verdict_lines_deinit(&log->lines);
 	pthread_mutex_destroy(&log->lock);
@@ -121,6 +124,12 @@ void verdict_log_revoke(struct verdict_log *log, const struct record *record)
 {
 	backlog_add(&log->revoked, record);
 	verdict_log_wake(log);
+}
+
+void verdict_log_answered(struct verdict_log *log, const struct record *record)
+{
+	if (!backlog_add(&log->answered, record))
+		atomic_fetch_add(&log->answered_lost, record->answered);
 }
 
 void verdict_log_overload(struct verdict_log *log, uint64_t dropped)
@@ -276,18 +285,36 @@ static bool write_revoked(struct verdict_log *log, bool all)
 	return !left;
 }
 
+static void fold_in(struct verdict_log *log, const struct record *record, uint64_t now)
+{
+	struct folded out[FOLD_OUT_MOST];
+	const size_t count = fold_add(log->fold, record, now, out);
+
+	for (size_t i = 0; i < count; i++)
+		write_verdict(log, &out[i]);
+}
+
+/* All of them: folding is cheap, and a snapshot that they name may be waiting to be freed. */
+static void drain_answered(struct verdict_log *log)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct record record;
+
+	while (backlog_take(&log->answered, &record)) {
+		fold_in(log, &record, now);
+		atomic_fetch_add(&log->records, record.answered);
+	}
+	lose(log, atomic_exchange(&log->answered_lost, 0));
+}
+
 /* As many records as the ring held when we came, or we might never leave it. */
 static void drain_ring(struct verdict_log *log, struct ring *ring, uint64_t now)
 {
-	struct folded out[FOLD_OUT_MOST];
 	struct record record;
 	uint64_t taken = 0;
 
 	while (ring_pop(ring, &record)) {
-		const size_t count = fold_add(log->fold, &record, now, out);
-
-		for (size_t i = 0; i < count; i++)
-			write_verdict(log, &out[i]);
+		fold_in(log, &record, now);
 		if (++taken >= log->options.ring_capacity)
 			break;
 	}
@@ -386,6 +413,7 @@ static bool serve(struct verdict_log *log, bool last)
 	}
 	told = write_revoked(log, last);
 	drain_rings(log);
+	drain_answered(log);
 	if (told)
 		free_retired(log);
 	write_expired(log);
@@ -476,6 +504,7 @@ void verdict_log_free(struct verdict_log *log)
 		return;
 	hold_retired(log);	/* retired after the thread's last round */
 	free_retired(log);
+	backlog_deinit(&log->answered);
 	backlog_deinit(&log->revoked);
 	verdict_lines_deinit(&log->lines);
 	arena_unref(log->scratch);

@@ -9,7 +9,8 @@
  * Flows that were cut come another way and are each told of, however many. It also frees the snapshots that nobody
  * judges by any more, since only it knows when the last record that names one has been written.
  *
- * verdict_log_wake(), _revoke(), _overload() and _stats() are for any thread, the rest for the control thread.
+ * verdict_log_wake(), _revoke(), _answered(), _overload() and _stats() are for any thread, the rest for the control
+ * thread.
  */
 
 #include <stdbool.h>
@@ -52,6 +53,11 @@ void verdict_log_wake(void *log);
  * the operator who decides how many there are, not the network. While thousands wait, denials are told between them.
  */
 void verdict_log_revoke(struct verdict_log *log, const struct record *record);
+/*
+ * Packets of a class were answered in the kernel: record->answered of them, which count as repeats of the class's
+ * line. Not after the record's snapshot was retired. The caller wakes the log when it has no more.
+ */
+void verdict_log_answered(struct verdict_log *log, const struct record *record);
 /* The kernel dropped so many packets because a queue was full. */
 void verdict_log_overload(struct verdict_log *log, uint64_t dropped);
 void verdict_log_reopen(struct verdict_log *log);	/* SIGHUP: the file was moved away */

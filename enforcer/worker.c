@@ -13,8 +13,9 @@
 #include <urcu-qsbr.h>
 
 #include "enforcer/packet.h"
+#include "enforcer/sighting.h"
 
-enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000 };
+enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOST = 256 };
 
 /* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
 struct counters {
@@ -35,6 +36,8 @@ struct worker {
 	struct worker_options options;
 	struct nfqueue *queue;
 	struct ring *ring;
+	struct sightings *sightings;	/* NULL, as is `sighted`, when nothing is learned of this queue */
+	struct ring *sighted;
 	pthread_t thread;
 	bool started;
 	_Atomic bool stopping;
@@ -119,11 +122,22 @@ static bool is_recorded(const struct worker *worker, const struct outcome *outco
 	return outcome->judgement.verdict != VERDICT_ALLOW || worker->options.log_allowed;
 }
 
-static void leave_record(struct worker *worker, const struct record *common, size_t i)
+/* Whether the kernel may be taught to answer the flow's class: never what audit mode lets pass. */
+static bool is_learnable(const struct worker *worker, const struct outcome *outcome)
+{
+	if (worker->sightings == NULL || outcome->error != PACKET_OK ||
+		!flow_protocol_has_ports(outcome->flow.protocol))
+		return false;
+	return (outcome->judgement.verdict == VERDICT_ALLOW && worker->options.learn_allowed) ||
+	       (outcome->judgement.verdict == VERDICT_DENY && worker->options.learn_denied);
+}
+
+static void leave_record(struct worker *worker, struct ring *ring, const struct record *common, size_t i)
 {
 	const struct outcome *outcome = &worker->outcomes[i];
 	struct record record = *common;
 
+	record.learnable = is_learnable(worker, outcome);
 	record.in_ifindex = worker->burst.packets[i].in_ifindex;
 	record.out_ifindex = worker->burst.packets[i].out_ifindex;
 	record.judgement = outcome->judgement;
@@ -132,7 +146,7 @@ static void leave_record(struct worker *worker, const struct record *common, siz
 		record.flow = outcome->flow;
 	else
 		record.kind = RECORD_UNREADABLE;
-	ring_push(worker->ring, &record);	/* a full ring counts what it loses */
+	ring_push(ring, &record);	/* a full ring counts what it loses */
 }
 
 /*
@@ -154,7 +168,28 @@ static bool leave_records(struct worker *worker, const struct snapshot *snapshot
 			common.time_ns = clock_ns(CLOCK_REALTIME) - spent;
 			any = true;
 		}
-		leave_record(worker, &common, i);
+		leave_record(worker, worker->ring, &common, i);
+	}
+	return any;
+}
+
+/* Returns whether there were any that the learner should hear of. */
+static bool leave_sightings(struct worker *worker, const struct snapshot *snapshot, uint64_t arrived)
+{
+	struct record common = {.kind = RECORD_VERDICT, .snapshot = snapshot};
+	bool any = false;
+
+	if (worker->sightings == NULL)
+		return false;
+	common.revision = snapshot_revision(snapshot);
+	for (size_t i = 0; i < worker->burst.count; i++) {
+		const struct outcome *outcome = &worker->outcomes[i];
+
+		if (!is_learnable(worker, outcome) ||
+		    !sightings_note(worker->sightings, common.revision, arrived, &outcome->flow))
+			continue;
+		leave_record(worker, worker->sighted, &common, i);
+		any = true;
 	}
 	return any;
 }
@@ -167,7 +202,7 @@ static void handle_burst(struct worker *worker)
 {
 	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
 	const struct snapshot *snapshot;
-	bool recorded;
+	bool recorded, sighted;
 
 	urcu_qsbr_thread_online();
 	snapshot = atomic_load_explicit(worker->options.snapshot, memory_order_acquire);
@@ -175,11 +210,14 @@ static void handle_burst(struct worker *worker)
 	if (nfqueue_answer(worker->queue, &worker->burst) != 0)
 		add(&worker->counters.verdict_errors, worker->burst.count);
 	recorded = leave_records(worker, snapshot, arrived);
+	sighted = leave_sightings(worker, snapshot, arrived);
 	atomic_fetch_add_explicit(&worker->bursts_left, 1, memory_order_release);
 	urcu_qsbr_thread_offline();
 
 	if (recorded && worker->options.wake != NULL)
 		worker->options.wake(worker->options.wake_context);
+	if (sighted && worker->options.wake_learner != NULL)
+		worker->options.wake_learner(worker->options.learner);
 }
 
 /* ---- The thread ---- */
@@ -225,6 +263,18 @@ static void *run(void *context)
 	return NULL;
 }
 
+/* Packets seen in the reply direction are of flows that live already: they teach nothing about new ones. */
+static int create_sightings(struct worker *worker)
+{
+	const struct worker_options *options = &worker->options;
+	int err;
+
+	if (options->reply_direction || (!options->learn_allowed && !options->learn_denied))
+		return 0;
+	err = sightings_create(&worker->sightings);
+	return err != 0 ? err : ring_create(&worker->sighted, SIGHTED_MOST);
+}
+
 int worker_open(struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM])
 {
 	struct worker *worker = aligned_alloc(_Alignof(struct worker), sizeof(*worker));
@@ -237,6 +287,8 @@ int worker_open(struct worker **out, const struct worker_options *options, char 
 	memset(worker, 0, sizeof(*worker));
 	worker->options = *options;
 	err = ring_create(&worker->ring, options->ring_capacity);
+	if (err == 0)
+		err = create_sightings(worker);
 	if (err != 0)
 		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s", options->ring_capacity,
 			strerror(-err));
@@ -256,6 +308,8 @@ void worker_close(struct worker *worker)
 		return;
 	nfqueue_close(worker->queue);
 	ring_free(worker->ring);
+	ring_free(worker->sighted);
+	sightings_free(worker->sightings);
 	free(worker);
 }
 
@@ -305,6 +359,11 @@ void worker_join(struct worker *worker)
 struct ring *worker_ring(struct worker *worker)
 {
 	return worker->ring;
+}
+
+struct ring *worker_sightings(struct worker *worker)
+{
+	return worker->sighted;
 }
 
 void worker_acquire_bursts(const struct worker *worker)

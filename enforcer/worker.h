@@ -30,9 +30,12 @@ struct worker_options {
 	struct nfqueue_options queue;
 	bool reply_direction;		/* the queue's packets run against the direction of their flows */
 	bool log_allowed;
+	bool learn_allowed, learn_denied;	/* leave sightings of such classes of flows */
 	size_t ring_capacity;
 	void (*wake)(void *context);
 	void *wake_context;
+	void (*wake_learner)(void *context);
+	void *learner;
 	const published_snapshot *snapshot;
 };
 
@@ -46,6 +49,8 @@ void worker_stop(struct worker *worker);	/* the thread ends after the burst in i
 void worker_join(struct worker *worker);	/* waits for that */
 
 struct ring *worker_ring(struct worker *worker);
+/* What the learner should hear of: records with their revision. NULL when the worker leaves no sightings. */
+struct ring *worker_sightings(struct worker *worker);
 /*
  * To be called after synchronize_rcu(): what the worker did in the bursts that this has waited for happens before
  * what the caller does next. liburcu's own barriers see to that; this says it in C11, for the compiler and

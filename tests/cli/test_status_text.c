@@ -57,6 +57,8 @@ static const char well[] =
 	" {\"queue\": 8611, \"reply\": true, \"packets\": 0}],"
 	" \"publish\": {\"changes\": 0, \"failures\": 0},"
 	" \"sweep\": {\"sweeps\": 2, \"revoked_total\": 9, \"seen\": 50, \"judged\": 20, \"revoked\": 1, \"ms\": 1.25},"
+	" \"classes\": {\"learning\": true, \"allowed\": {\"ipv4\": 5, \"ipv6\": 2},"
+	" \"denied\": {\"ipv4\": 1, \"ipv6\": 3}, \"emptied\": 6},"
 	" \"fail_modes\": {\"daemon_away\": \"closed\", \"queue_full\": \"open\", \"unreadable\": \"closed\"},"
 	" \"log\": {\"file\": \"/v.jsonl\", \"records\": 40, \"lines\": 35, \"lost\": 0}}";
 
@@ -72,6 +74,7 @@ static void all_is_well(void **state)
 		     "fails       daemon away: closed, queue full: open, unreadable packet: closed\n"
 		     "changes     0 enforced, 0 tries failed\n"
 		     "sweeps      2, 9 flows cut since the start; the last: 50 seen, 20 judged, 1 cut in 1.2 ms\n"
+		     "classes     7 allowed, 4 denied learned since the last change; forgotten 6 times\n"
 		     "log         /v.jsonl: 35 lines, 0 records lost\n"
 		     HEADING
 		     " 8610               100         60         30          4          6        1        5      7\n"
@@ -103,6 +106,7 @@ static void trouble_is_told(void **state)
 		"changes     2 enforced, 1 tries failed; the last noon in 10.5 ms (waited 1.0, compiled 2.0, published 3.0, "
 		"swept 4.5)\n"
 		"sweeps      0, 0 flows cut since the start; the last: 0 seen, 0 judged, 0 cut in 0.0 ms\n"
+		"classes     not learned: each flow is judged by itself\n"
 		"log         -: 1 lines, 8 records lost; can't write: No space left on device\n"
 		HEADING);
 }

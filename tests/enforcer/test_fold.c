@@ -56,6 +56,34 @@ static void test_capacity_is_checked(void **state)
 	fold_free(NULL);
 }
 
+/* What the kernel answered counts as so many repeats, and is told apart; without a first of its kind it is a line. */
+static void test_what_the_kernel_answered_adds_up(void **state)
+{
+	struct fold *fold = create(8, WINDOW);
+	struct folded out[FOLD_OUT_MOST];
+	struct record record = denial(100, 80, &snapshot_a), answered = record;
+
+	(void)state;
+	answered.answered = 40;
+	assert_int_equal(add(fold, &record, out), 1);
+	assert_int_equal(add(fold, &answered, out), 0);
+	assert_int_equal(add(fold, &record, out), 0);
+	assert_int_equal(add(fold, &answered, out), 0);
+	assert_true(fold_expire(fold, 100 + WINDOW, out));
+	assert_int_equal(out[0].repeat, 81);
+	assert_int_equal(out[0].answered, 80);
+	assert_int_equal(add(fold, &record, out), 0);
+	assert_true(fold_expire(fold, 100 + 2 * WINDOW, out));
+	assert_int_equal(out[0].repeat, 1);
+	assert_int_equal(out[0].answered, 0);
+	assert_false(fold_expire(fold, 100 + 4 * WINDOW, out));
+	answered.time_ns = 100 + 4 * WINDOW;
+	assert_int_equal(add(fold, &answered, out), 1);
+	assert_int_equal(out[0].repeat, 40);
+	assert_int_equal(out[0].answered, 40);
+	fold_free(fold);
+}
+
 static void test_first_passes_and_repeats_wait(void **state)
 {
 	struct fold *fold = create(8, WINDOW);
@@ -274,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_capacity_is_checked),
 		cmocka_unit_test(test_first_passes_and_repeats_wait),
+		cmocka_unit_test(test_what_the_kernel_answered_adds_up),
 		cmocka_unit_test(test_a_flood_is_one_line_a_window),
 		cmocka_unit_test(test_silence_ends_it),
 		cmocka_unit_test(test_what_differs_is_not_folded),

@@ -60,7 +60,7 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), -ENOENT);
 	assert_int_equal(pod_set_present(), 0);
 	assert_ok(pod_set_create(true, problem), problem);
-	assert_int_equal(pod_set_present(), 6);
+	assert_int_equal(pod_set_present(), 8);
 	assert_listed("ipset save | sort | sed 's/ bucketsize.*//'",
 		"create podgate-allowed4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout "
 		"600 counters\n"
@@ -71,7 +71,11 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 		"create podgate-denied6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 "
 		"counters\n"
 		"create podgate-pods4 hash:ip family inet hashsize 1024 maxelem 65536\n"
-		"create podgate-pods6 hash:net family inet6 hashsize 1024 maxelem 65536\n");
+		"create podgate-pods6 hash:net family inet6 hashsize 1024 maxelem 65536\n"
+		"create podgate-spare4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout 10 "
+		"counters\n"
+		"create podgate-spare6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 "
+		"counters\n");
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 0);
 	assert_int_equal(pod_set_count(IP_FAMILY_V6), 0);
 }
@@ -84,7 +88,7 @@ static void without_ipv6_there_are_no_ipv6_sets(void **state)
 	(void)state;
 	assert_ok(pod_set_create(false, problem), problem);
 	assert_ok(pod_set_fill(addrs, 2, false, problem), problem);
-	assert_listed("ipset list -n | sort", "podgate-allowed4\npodgate-denied4\npodgate-pods4\n");
+	assert_listed("ipset list -n | sort", "podgate-allowed4\npodgate-denied4\npodgate-pods4\npodgate-spare4\n");
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 1);
 	assert_ok(pod_set_destroy(problem), problem);
 }
@@ -107,7 +111,7 @@ static void filling_replaces_the_content(void **state)
 	assert_ok(pod_set_fill(NULL, 0, true, problem), problem);
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 0);
 	assert_int_equal(pod_set_count(IP_FAMILY_V6), 0);
-	assert_int_equal(pod_set_present(), 6); /* no half-filled one is left */
+	assert_int_equal(pod_set_present(), 8); /* no half-filled one is left */
 }
 
 static int verify(const struct ip_addr *addrs, size_t count, const char *part)

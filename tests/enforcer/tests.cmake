@@ -38,3 +38,8 @@ target_sources(enforcer_test_enforcement PRIVATE enforcer/bridge_room.c enforcer
 podgate_test(enforcer/test_publish podgate_enforcer)
 target_sources(enforcer_test_publish PRIVATE enforcer/bridge_room.c enforcer/netns_room.c)
 podgate_test(enforcer/test_interface_names podgate_enforcer)
+podgate_test(enforcer/test_ledger podgate_enforcer)
+podgate_test(enforcer/test_learner podgate_enforcer Threads::Threads)
+target_sources(enforcer_test_learner PRIVATE enforcer/netns_room.c)
+podgate_test(enforcer/test_learner_traffic podgate_enforcer Threads::Threads)
+target_sources(enforcer_test_learner_traffic PRIVATE enforcer/bridge_room.c enforcer/netns_room.c)
