@@ -214,7 +214,10 @@ defaults_hold() {
 run_clone() {
 	section clone "a fresh clone builds"
 	if ! git rev-parse --git-dir >/dev/null 2>&1; then not_run "this tree is no git clone"; return; fi
-	clone_builds() { git clone -q . "$WORK/clone" && cd "$WORK/clone" && cmake --preset release && cmake --build --preset release -j "$(nproc)" --target podgate && ./build/release/podgate version; }
+	clone_builds() (
+		git clone -q . "$WORK/clone" && cd "$WORK/clone" || return 1
+		cmake --preset release && cmake --build --preset release -j "$(nproc)" --target podgate && ./build/release/podgate version
+	)
 	try "git clone, cmake --preset release, cmake --build" clone_builds
 	if [ -n "$(git status --porcelain)" ]; then echo "note: the clone has what is committed; this tree has more"; fi
 }
