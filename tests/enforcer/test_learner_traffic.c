@@ -424,6 +424,21 @@ static bool arrives(struct stage *stage, uint8_t *arrived)
 	return false;
 }
 
+/* Waits until allowed classes were learned more than `before` times, and returns how often they were by then. */
+static uint64_t wait_for_learning(struct stage *stage, uint64_t before)
+{
+	struct learner_stats stats;
+
+	for (int i = 0; i < 1000; i++) {
+		enforcement_learner_stats(stage->enforcement, &stats);
+		if (stats.learned[LEARNER_ALLOWED][LEARNER_IPV4] > before)
+			return stats.learned[LEARNER_ALLOWED][LEARNER_IPV4];
+		usleep(10000);
+	}
+	fail_msg("nothing was learned in 10 s");
+	return before;
+}
+
 static void nothing_of_the_old_policy_outlives_a_publishing(void **state)
 {
 	static uint8_t arrived[FLOWS];
@@ -431,6 +446,7 @@ static void nothing_of_the_old_policy_outlives_a_publishing(void **state)
 	struct sender sender = {.stage = stage};
 	char closed[MANIFESTS], open[MANIFESTS];
 	struct learner_stats stats;
+	uint64_t learned = 0;
 	pthread_t thread;
 
 	(void)state;
@@ -441,9 +457,10 @@ static void nothing_of_the_old_policy_outlives_a_publishing(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		atomic_store(&sender.window, 2 * round);
 		assert_true(arrives(stage, arrived));
-		usleep(60000);	/* the class is learned, and thousands of flows live */
+		learned = wait_for_learning(stage, learned);
+		usleep(60000);	/* thousands of flows live */
 		publish(stage, closed);
-		usleep(20000);	/* what passed before it returned is on the wire, a veth, or in the receiver's socket */
+		usleep(50000);	/* what passed before it returned is on the wire, a veth, or in the receiver's socket */
 		receive(stage, 1, WAY_UDP4, arrived, FLOWS);
 		atomic_store(&sender.window, 2 * round + 1);	/* flows that never were, to be denied */
 		usleep(150000);
@@ -457,7 +474,6 @@ static void nothing_of_the_old_policy_outlives_a_publishing(void **state)
 		(unsigned long long)stats.learned[LEARNER_ALLOWED][LEARNER_IPV4],
 		(unsigned long long)stats.learned[LEARNER_DENIED][LEARNER_IPV4],
 		(unsigned long long)stats.answered[LEARNER_DENIED]);
-	assert_true(stats.learned[LEARNER_ALLOWED][LEARNER_IPV4] >= ROUNDS);
 	assert_true(stats.answered[LEARNER_DENIED] > 0);
 	close_stage(stage);
 }
