@@ -107,7 +107,8 @@ set_up() {
 	done
 	for node in "${NET_NODES[@]}"; do
 		until grep -q ready "$DEMO/serve-$node"; do
-			[ -s "$DEMO/serve-$node" ] && give_up "no server in $node: $(cat "$DEMO/serve-$node")"
+			# Looked at again: it may have become ready since the line above.
+			[ ! -s "$DEMO/serve-$node" ] || grep -q ready "$DEMO/serve-$node" || give_up "no server in $node: $(cat "$DEMO/serve-$node")"
 			sleep 0.05
 		done
 	done
