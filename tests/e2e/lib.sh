@@ -325,6 +325,15 @@ rule_packets() {
 		/-A PODGATE / && $0 ~ pattern { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'
 }
 
+# Counts what one node sends to a port of another as it arrives, before any rule of podgate's and without a word of it:
+# count_arrivals FROM TO PROTOCOL PORT; arrivals; count_no_more. A stray packet of an earlier scenario is not among them.
+count_arrivals() {
+	ARRIVALS=(PREROUTING -s "$(addr "$1")" -d "$(addr "$2")" -p "$3" --dport "$4")
+	in_ns gw "$(tables)" -t raw -A "${ARRIVALS[@]}"
+}
+arrivals() { tables_save -c -t raw | awk '/-A PREROUTING / { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'; }
+count_no_more() { in_ns gw "$(tables)" -t raw -D "${ARRIVALS[@]}"; }
+
 # --- the verdict log ------------------------------------------------------------------------------------------------
 
 # log_has FILTER: some record makes this jq filter true.

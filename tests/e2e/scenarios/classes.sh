@@ -72,6 +72,7 @@ scenario_denied_flood() {
 	classes_policy 80
 	gate_start "log_fold_s: 2" || return
 	queued_before=$(queued)
+	count_arrivals intruder web udp 80
 	in_ns intruder "$PROBE" connect --timeout 3000 --resend 5 udp "$(addr web)" 80 >/dev/null
 	equal "it was denied" 1 $?
 	DENIED+=("intruder web udp 80")
@@ -79,13 +80,14 @@ scenario_denied_flood() {
 	check "few reached userspace: $(($(queued) - queued_before))" [ $(($(queued) - queued_before)) -le 100 ]
 	told_all() {
 		told=$(jq -s '[.[] | select(.verdict == "deny" and .protocol == "UDP") | .repeat] | add' "$DIR/verdicts.jsonl")
-		sent=$(($(queued) - queued_before + $(answered_denied)))
+		sent=$(arrivals)
 		[ "$told" = "$sent" ]
 	}
 	local sent
 
 	within 8 told_all
 	equal "the log tells of each" "$sent" "$told"
+	count_no_more
 	logged "and how many were the kernel's" '.verdict == "deny" and .in_kernel >= 50'
 	logged "and that there may be such" '.verdict == "deny" and .learnable'
 }
