@@ -55,11 +55,6 @@ bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 	return ip_addr_cmp(a, b) == 0;
 }
 
-bool ip_addr_is_link_local(const struct ip_addr *addr)
-{
-	return addr->family == IP_FAMILY_V6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
-}
-
 uint8_t ip_addr_bits(const struct ip_addr *addr)
 {
 	return addr->family == IP_FAMILY_V4 ? 32 : 128;

@@ -35,7 +35,10 @@ const char *ip_addr_format(const struct ip_addr *addr, char buffer[IP_ADDR_TEXT]
 int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b);
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 /* Of fe80::/10; IPv4 has none that a host gives itself unasked. */
-bool ip_addr_is_link_local(const struct ip_addr *addr);
+static inline bool ip_addr_is_link_local(const struct ip_addr *addr)
+{
+	return addr->family == IP_FAMILY_V6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
 uint8_t ip_addr_bits(const struct ip_addr *addr);	/* 32 or 128 */
 
 #endif
