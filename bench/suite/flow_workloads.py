@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""TCP connections opened and closed, and what flows pay once they are established."""
+from .process import ProcessError
+from .world import PORT
+
+CLIENTS, SERVERS = 50, 10	# 500 kinds of flows, each of which recurs: what a gateway's pods do all day
+
+
+def ends(run, clients=CLIENTS, servers=SERVERS):
+    return ["--from", f"{run.addresses.client()},{clients}", "--to", f"{run.addresses.server()},{servers}", "--port", PORT]
+
+
+def connect_at(run, parallel, clients=CLIENTS, servers=SERVERS, warm_s=0.2):
+    """Connections opened and closed as fast as they come. First for a moment unmeasured: kinds of flows are learned once."""
+    run.serve("accept", PORT)
+    if warm_s:
+        run.load("connect", *ends(run, clients, servers), "--parallel", parallel, "--seconds", min(warm_s, run.bench.scale.seconds))
+    with run.costed():
+        done = run.load("connect", *ends(run, clients, servers), "--parallel", parallel, "--seconds", run.bench.scale.seconds)
+    if done["connections"] == 0:
+        raise ProcessError("no connection was made")
+    run.values.update(done, cpu_us_per_flow=run.per_flow(done["connections"]))
+
+
+def connect(bench):
+    """TCP connect and close, 16 at a time"""
+    bench.alternate("connect", bench.with_peers("none", "conntrack", "floor", "fair", "recv-send", "tier3", "tier2"),
+                    lambda run: connect_at(run, 16))
+
+
+def connect_one(bench):
+    """TCP connect and close, one at a time: how long a connect takes"""
+    bench.alternate("connect-one", bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"),
+                    lambda run: connect_at(run, 1))
+
+
+def pour(run):
+    drain = run.serve("drain", PORT)
+    with run.costed():
+        done = run.load("pour", "--to", run.addresses.server(), "--port", PORT, "--seconds", run.bench.scale.seconds)
+    drain.stop()
+    run.values.update(done, cpu_us_per_mib=run.cost["busy_us"] / (done["bytes"] / 2**20) if done["bytes"] else None)
+
+
+def bulk(bench):
+    """one established TCP connection at full speed"""
+    bench.alternate("bulk", ["none", "conntrack", "tier2"], pour)
+
+
+def ping(run):
+    run.serve("echo", PORT)
+    with run.costed():
+        done = run.load("pingpong", "--to", run.addresses.server(), "--port", PORT, "--seconds", run.bench.scale.seconds,
+                        "--size", 64, "--window", 16, "--proto", "udp")
+    run.values.update(done, cpu_us_per_packet=run.cost["busy_us"] / (2 * done["round_trips"]) if done["round_trips"] else None)
+
+
+def small(bench):
+    """small packets of an established flow, to and fro"""
+    bench.alternate("small", ["none", "conntrack", "tier2"], ping)
