@@ -15,8 +15,8 @@ from .bench import Bench
 WORKLOADS = {
     "verdicts": queue_workloads.verdicts,
     "pair": queue_workloads.pair,
-    "connect": flow_workloads.connect,
     "connect-one": flow_workloads.connect_one,
+    "connect": flow_workloads.connect,
     "first-packet": queue_workloads.first_packet,
     "offered": queue_workloads.offered,
     "bulk": flow_workloads.bulk,

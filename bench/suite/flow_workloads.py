@@ -22,16 +22,29 @@ def connect_at(run, parallel, clients=CLIENTS, servers=SERVERS, warm_s=0.2):
     run.values.update(done, cpu_us_per_flow=run.per_flow(done["connections"]))
 
 
-def connect(bench):
-    """TCP connect and close, 16 at a time"""
-    bench.alternate("connect", bench.with_peers("none", "conntrack", "floor", "fair", "recv-send", "tier3", "tier2"),
-                    lambda run: connect_at(run, 16))
+def connect_everywhere(run):
+    """A client on each CPU, eight connections at a time each, and servers on all of them: as much as the machine can do."""
+    place = run.context.placement
+    run.serve("accept", "--threads", len(place.cpus), PORT, cpus=place.all)
+    for seconds in (min(0.2, run.bench.scale.seconds), run.bench.scale.seconds):
+        with run.costed():
+            clients = [run.start("client", str(cpu), "connect", "--from", f"{run.addresses.client(1 + i * CLIENTS)},{CLIENTS}",
+                                 "--to", f"{run.addresses.server()},{SERVERS}", "--port", PORT, "--parallel", 8, "--seconds", seconds)
+                       for i, cpu in enumerate(place.cpus)]
+            done = [client.result() for client in clients]
+    run.values.update({name: sum(one[name] for one in done) for name in ("connections", "failed", "timeouts", "per_s", "syn_retransmits")},
+                      clients=done, cpu_us_per_flow=run.per_flow(sum(one["connections"] for one in done)))
 
 
 def connect_one(bench):
-    """TCP connect and close, one at a time: how long a connect takes"""
-    bench.alternate("connect-one", bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"),
+    """TCP connect and close, one at a time: connections/s, and how long a connect takes"""
+    bench.alternate("connect-one", bench.with_peers("none", "conntrack", "floor", "fair", "recv-send", "tier3", "tier2"),
                     lambda run: connect_at(run, 1))
+
+
+def connect(bench):
+    """TCP connect and close from every CPU at once: connections/s of the whole machine"""
+    bench.alternate("connect", bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"), connect_everywhere)
 
 
 def pour(run):

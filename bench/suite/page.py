@@ -57,8 +57,8 @@ def cards(runs):
         if value is not None:
             found.append(card(write(value), words))
 
-    conns, rule = median(select(runs, "connect", "tier2"), "per_s"), median(select(runs, "connect", "conntrack"), "per_s")
-    add(rate, f"TCP connections/s; a bare conntrack rule: {rate(rule)}", conns)
+    conns, rule = median(select(runs, "connect-one", "tier2"), "per_s"), median(select(runs, "connect-one", "conntrack"), "per_s")
+    add(rate, f"TCP connections/s, one at a time; a bare conntrack rule: {rate(rule)}", conns)
     add(microseconds, f"median connect; a bare conntrack rule: {microseconds(median(select(runs, 'connect-one', 'conntrack'), 'connect_ns.p50'))}",
         median(select(runs, "connect-one", "tier2"), "connect_ns.p50"))
     add(rate, f"verdicts/s of one worker; a loop that decides nothing: {rate(median(select(runs, 'verdicts', 'fair'), 'verdicts_per_s'))}",
@@ -160,6 +160,9 @@ def micro(texts):
 def render(results, facts, bench):
     """(the page, the sections whose plots go into files of their own)"""
     made = sections(bench.runs, facts)
+    for section in made:
+        if section.trouble:
+            bench.problem("report", section.name, section.trouble)
     about = facts["machine"]
     nav = tag("nav", "".join(tag("a", escape(one.heading), href=f"#{one.name}") for one in made)
               + tag("a", "Method", href="#method") + (tag("a", "Micro-benchmarks", href="#micro") if bench.texts else ""))

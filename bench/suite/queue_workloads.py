@@ -68,8 +68,9 @@ def offered(bench):
 
 
 def wait(run):
-    """Each first packet of a new flow is answered; the round trip is timed, at a rate that nobody is pressed by."""
-    run.serve("echo", PORT)
+    """Each first packet of a new flow is answered; the round trip is timed, at a rate that nobody is pressed by. Client and server
+    share a CPU: so nobody but the contender waits for another CPU to wake up."""
+    run.serve("echo", PORT, cpus=run.context.placement.load)
     sent = run.load("latency", "--from", f"{run.addresses.client()},50", "--to", run.addresses.server(), "--port", PORT,
                     "--seconds", run.bench.scale.seconds, "--rate", 2000)
     if sent["answered"] == 0:
