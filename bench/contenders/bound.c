@@ -12,11 +12,11 @@ enum { CONFIG_BYTES = 128 };
 
 _Static_assert((int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_setup() writes the sentence");
 
-int bound_open(struct mnl_socket **out, uint16_t number, uint32_t length, char problem[CONTENDER_PROBLEM])
+int bound_open(struct mnl_socket **out, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
 {
-	const struct nfqueue_options options = {.number = number, .length = length};
+	const struct nfqueue_options queue = {.number = options->number, .length = options->length};
 
-	return nfqueue_setup(out, &options, problem);
+	return nfqueue_setup(out, &queue, problem);
 }
 
 /* Without NLM_F_ACK: the answer would lie among packets, and a refusal is sent anyway. */

@@ -21,10 +21,18 @@ struct contender_stats {
 	uint64_t errors;	/* of receives and sends, and refusals */
 };
 
+enum { CONTENDER_BURST_MOST = 1024 };
+struct contender_options {
+	uint16_t number;	/* of the queue */
+	uint32_t length;	/* packets that it holds */
+	uint32_t burst;		/* packets read at once, for who takes_burst */
+};
+
 struct contender {
 	const char *name, *help;
-	/* Binds queue `number`. 0 with *state; or -errno with a sentence. */
-	int (*open)(void **state, uint16_t number, uint32_t length, char problem[CONTENDER_PROBLEM]);
+	bool takes_burst;
+	/* Binds the queue. 0 with *state; or -errno with a sentence. */
+	int (*open)(void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM]);
 	/* Accepts until `stop` is set and wake() was called. */
 	void (*run)(void *state, struct contender_stats *stats, const atomic_bool *stop);
 	/* From another thread: ends a wait for packets. 0; or -errno: try again. */

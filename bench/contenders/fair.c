@@ -13,9 +13,9 @@ struct fair {
 	struct nfqueue_burst burst;
 };
 
-static int fair_open(void **state, uint16_t number, uint32_t length, char problem[CONTENDER_PROBLEM])
+static int fair_open(void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
 {
-	const struct nfqueue_options options = {.number = number, .length = length};
+	const struct nfqueue_options queue = {.number = options->number, .length = options->length};
 	struct fair *fair = calloc(1, sizeof(*fair));
 	int err;
 
@@ -24,7 +24,7 @@ static int fair_open(void **state, uint16_t number, uint32_t length, char proble
 		snprintf(problem, CONTENDER_PROBLEM, "no memory");
 		return -ENOMEM;
 	}
-	err = nfqueue_open(&fair->queue, &options, problem);
+	err = nfqueue_open(&fair->queue, &queue, problem);
 	if (err != 0) {
 		free(fair);
 		return err;

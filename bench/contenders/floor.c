@@ -25,7 +25,7 @@
  *
  * NFQA_PACKET_HDR is the first attribute of every message (nfqnl_build_packet_message() in the kernel).
  */
-enum { BURST = 64, NEEDED = 28, SLOT = 32 };
+enum { NEEDED = 28, SLOT = 32 };
 
 struct verdict {
 	struct nlmsghdr header;
@@ -46,15 +46,17 @@ _Static_assert(sizeof(struct head) == NEEDED, "as it comes from the kernel");
 
 struct floor {
 	struct mnl_socket *socket;
+	uint32_t burst;
 	struct verdict verdict;
-	struct mmsghdr headers[BURST];
-	struct iovec vectors[BURST];
-	_Alignas(64) uint8_t slots[BURST][SLOT];
+	struct mmsghdr headers[CONTENDER_BURST_MOST];
+	struct iovec vectors[CONTENDER_BURST_MOST];
+	_Alignas(64) uint8_t slots[CONTENDER_BURST_MOST][SLOT];
 };
 
-static void prepare(struct floor *floor, uint16_t number)
+static void prepare(struct floor *floor, const struct contender_options *options)
 {
-	for (size_t i = 0; i < BURST; i++) {
+	floor->burst = options->burst;
+	for (size_t i = 0; i < floor->burst; i++) {
 		floor->vectors[i] = (struct iovec){.iov_base = floor->slots[i], .iov_len = NEEDED};
 		floor->headers[i].msg_hdr = (struct msghdr){.msg_iov = &floor->vectors[i], .msg_iovlen = 1};
 	}
@@ -64,7 +66,7 @@ static void prepare(struct floor *floor, uint16_t number)
 			.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT_BATCH,
 			.nlmsg_flags = NLM_F_REQUEST,
 		},
-		.general = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0, .res_id = htons(number)},
+		.general = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0, .res_id = htons(options->number)},
 		.attribute = {
 			.nla_len = sizeof(struct nlattr) + sizeof(struct nfqnl_msg_verdict_hdr),
 			.nla_type = NFQA_VERDICT_HDR,
@@ -73,9 +75,9 @@ static void prepare(struct floor *floor, uint16_t number)
 	};
 }
 
-static int floor_open(void **state, uint16_t number, uint32_t length, char problem[CONTENDER_PROBLEM])
+static int floor_open(void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
 {
-	struct floor *floor = aligned_alloc(64, (sizeof(*floor) + 63) / 64 * 64);
+	struct floor *floor = aligned_alloc(_Alignof(struct floor), sizeof(*floor));
 	int err;
 
 	if (floor == NULL) {
@@ -83,15 +85,15 @@ static int floor_open(void **state, uint16_t number, uint32_t length, char probl
 		return -ENOMEM;
 	}
 	memset(floor, 0, sizeof(*floor));
-	prepare(floor, number);
-	err = bound_open(&floor->socket, number, length, problem);
+	prepare(floor, options);
+	err = bound_open(&floor->socket, options, problem);
 	if (err != 0) {
 		free(floor);
 		return err;
 	}
-	err = bound_copy_nothing(floor->socket, number);
+	err = bound_copy_nothing(floor->socket, options->number);
 	if (err != 0) {
-		snprintf(problem, CONTENDER_PROBLEM, "NFQUEUE %u: NFQNL_COPY_META: %s", number, strerror(-err));
+		snprintf(problem, CONTENDER_PROBLEM, "NFQUEUE %u: NFQNL_COPY_META: %s", options->number, strerror(-err));
 		mnl_socket_close(floor->socket);
 		free(floor);
 		return err;
@@ -115,7 +117,7 @@ static void floor_run(void *state, struct contender_stats *stats, const atomic_b
 	const int fd = mnl_socket_get_fd(floor->socket);
 
 	while (!atomic_load_explicit(stop, memory_order_relaxed)) {
-		const int got = recvmmsg(fd, floor->headers, BURST, MSG_WAITFORONE, NULL);
+		const int got = recvmmsg(fd, floor->headers, floor->burst, MSG_WAITFORONE, NULL);
 		const int last = last_packet(floor, got);
 
 		if (last < 0) {
@@ -146,6 +148,7 @@ static void floor_close(void *state)
 const struct contender contender_floor = {
 	.name = "floor",
 	.help = "metadata only, one ACCEPT a burst, nothing parsed but the last id",
+	.takes_burst = true,
 	.open = floor_open,
 	.run = floor_run,
 	.wake = floor_wake,

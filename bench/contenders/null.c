@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * podgate-null MODE --queue FIRST[:LAST] [--length N]: the contenders, each of which accepts everything. Prints "ready"
+ * podgate-null MODE --queue FIRST[:LAST] [--length N] [--burst N]: the contenders, each of which accepts everything. Prints "ready"
  * when all queues are bound, and one JSON object after SIGTERM or SIGINT.
  */
 
@@ -16,7 +16,7 @@
 #include "bench/load/run.h"
 #include "bench/load/span.h"
 
-enum { QUEUES_MOST = 64, LENGTH_MOST = 65536, THREAD_NAME = 16 };
+enum { QUEUES_MOST = 64, LENGTH_MOST = 65536, BURST = 256, THREAD_NAME = 16 };
 
 static const struct contender *const contenders[] = {&contender_floor, &contender_fair, &contender_recv_send};
 enum { CONTENDER_COUNT = sizeof(contenders) / sizeof(contenders[0]) };
@@ -41,13 +41,15 @@ static void *run_queue(void *context)
 }
 
 static int open_queues(struct queue *queues, const struct contender *contender, const struct number_span *numbers,
-	uint32_t length)
+	const struct contender_options *options)
 {
+	struct contender_options own = *options;
 	char problem[CONTENDER_PROBLEM];
 
 	for (uint32_t i = 0; i < number_span_count(numbers); i++) {
 		queues[i].contender = contender;
-		if (contender->open(&queues[i].state, (uint16_t)(numbers->first + i), length, problem) == 0)
+		own.number = (uint16_t)(numbers->first + i);
+		if (contender->open(&queues[i].state, &own, problem) == 0)
 			continue;
 		fprintf(stderr, "podgate-null: %s\n", problem);
 		return LOAD_PROBLEM;
@@ -101,15 +103,19 @@ static int print_report(const struct queue *queues, uint32_t count)
 static int run_contender(const struct contender *contender, int argc, char **argv)
 {
 	static struct queue queues[QUEUES_MOST];
+	struct contender_options options;
 	struct number_span numbers;
-	uint64_t length = 8192;
+	uint64_t length = 8192, burst = BURST;
 	const struct option_row rows[] = {
 		{"queue", OPTION_QUEUES, .required = true, .value = &numbers, .help = "NFQUEUE numbers, a thread each"},
 		{"length", OPTION_NUMBER, .value = &length, .least = 1, .most = LENGTH_MOST,
 			.help = "packets that a queue holds, 8192"},
+		{"burst", OPTION_NUMBER, .value = &burst, .least = 1, .most = CONTENDER_BURST_MOST,
+			.help = "packets read at once, 256"},	/* the last row: not everybody takes it */
 	};
+	const size_t row_count = sizeof(rows) / sizeof(rows[0]) - (contender->takes_burst ? 0 : 1);
 	const struct option_table table = {
-		.program = "podgate-null", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
+		.program = "podgate-null", .rows = rows, .count = row_count,
 		.help = "Accepts every packet of these queues without looking at it, bound as podgate binds its own.\n",
 	};
 	int code;
@@ -120,7 +126,8 @@ static int run_contender(const struct contender *contender, int argc, char **arg
 		fprintf(stderr, "podgate-null: at most %d queues\n", QUEUES_MOST);
 		return LOAD_PROBLEM;
 	}
-	code = open_queues(queues, contender, &numbers, (uint32_t)length);
+	options = (struct contender_options){.length = (uint32_t)length, .burst = (uint32_t)burst};
+	code = open_queues(queues, contender, &numbers, &options);
 	if (code == 0)
 		code = start_queues(queues, number_span_count(&numbers));
 	if (code != 0)
@@ -134,7 +141,7 @@ static int run_contender(const struct contender *contender, int argc, char **arg
 
 static int print_usage(void)
 {
-	fputs("usage: podgate-null MODE --queue FIRST[:LAST] [--length N]\n", stderr);
+	fputs("usage: podgate-null MODE --queue FIRST[:LAST] [--length N] [--burst N]\n", stderr);
 	for (size_t i = 0; i < CONTENDER_COUNT; i++)
 		fprintf(stderr, "  %-10s %s\n", contenders[i]->name, contenders[i]->help);
 	return LOAD_PROBLEM;

@@ -20,7 +20,7 @@ struct recv_send {
 	struct contender_stats *stats;
 };
 
-static int recv_send_open(void **state, uint16_t number, uint32_t length, char problem[CONTENDER_PROBLEM])
+static int recv_send_open(void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
 {
 	struct recv_send *loop = calloc(1, sizeof(*loop));
 	int err;
@@ -29,8 +29,8 @@ static int recv_send_open(void **state, uint16_t number, uint32_t length, char p
 		snprintf(problem, CONTENDER_PROBLEM, "no memory");
 		return -ENOMEM;
 	}
-	loop->number = number;
-	err = bound_open(&loop->socket, number, length, problem);
+	loop->number = options->number;
+	err = bound_open(&loop->socket, options, problem);
 	if (err != 0) {
 		free(loop);
 		return err;

@@ -17,7 +17,7 @@ enum { THINK_NS = 1000000 };
 struct connecting {
 	struct addr_span from, to;
 	struct number_span ports;
-	uint64_t timeout_ms;
+	uint64_t timeout_ms, threads;
 	bool sample;
 	struct dialer_options dialer;
 };
@@ -49,6 +49,10 @@ static int check(struct connecting *connecting)
 		fputs("podgate-load connect: either --count or --seconds is wanted\n", stderr);
 	else if (connecting->sample && dialer->rate != 0)
 		fputs("podgate-load connect: --sample paces itself, without --rate\n", stderr);
+	else if (connecting->sample && connecting->threads != 1)
+		fputs("podgate-load connect: --sample is for one thread\n", stderr);
+	else if (dialer->parallel < connecting->threads || (dialer->rate != 0 && dialer->rate < connecting->threads))
+		fputs("podgate-load connect: --parallel and --rate are shared by --threads: each needs one\n", stderr);
 	else
 		return 0;
 	return LOAD_PROBLEM;
@@ -66,7 +70,7 @@ static int run(struct connecting *connecting)
 		dialer->parallel = 1;
 		dialer->think_ns = THINK_NS;
 	}
-	err = dialer_run(dialer, &result);
+	err = dialer_run_threads(dialer, (uint32_t)connecting->threads, &result);
 	if (err != 0) {
 		fprintf(stderr, "podgate-load connect: %s\n", strerror(-err));
 		return LOAD_PROBLEM;
@@ -80,7 +84,7 @@ static int run(struct connecting *connecting)
 int command_connect(int argc, char **argv)
 {
 	struct connecting connecting = {
-		.timeout_ms = 3000, .dialer = {.type = SOCK_STREAM, .parallel = 64, .count = UINT64_MAX}};
+		.timeout_ms = 3000, .threads = 1, .dialer = {.type = SOCK_STREAM, .parallel = 64, .count = UINT64_MAX}};
 	struct dialer_options *dialer = &connecting.dialer;
 	const struct option_row rows[] = {
 		{"from", OPTION_ADDRESSES, .required = true, .value = &connecting.from, .help = "sources"},
@@ -88,6 +92,8 @@ int command_connect(int argc, char **argv)
 		{"port", OPTION_PORTS, .required = true, .value = &connecting.ports, .help = "their ports"},
 		{"parallel", OPTION_NUMBER, .value = &dialer->parallel, .least = 1, .most = DIALER_PARALLEL_MOST,
 			.help = "connections being opened at once, 64"},
+		{"threads", OPTION_NUMBER, .value = &connecting.threads, .least = 1, .most = DIALER_THREADS_MOST,
+			.help = "that share them, 1: as many as CPUs keep all of these busy"},
 		{"seconds", OPTION_SECONDS, .value = &dialer->seconds_ns, .least = 1, .most = OPTIONS_SECONDS_MOST,
 			.help = "open new ones for so long"},
 		{"count", OPTION_NUMBER, .value = &dialer->count, .least = 1, .most = UINT64_MAX - 1,

@@ -13,7 +13,7 @@
 #include "bench/load/flow_walk.h"
 #include "bench/load/histogram.h"
 
-enum { DIALER_PARALLEL_MOST = 10000 };
+enum { DIALER_PARALLEL_MOST = 10000, DIALER_THREADS_MOST = 64 };
 
 struct dialer_options {
 	struct flow_walk walk;
@@ -40,5 +40,10 @@ struct dialer_result {
 
 /* Runs to its end, or until run_stopped(): flows without an answer are counted as begun alone then. 0 or -errno. */
 int dialer_run(const struct dialer_options *options, struct dialer_result *out);
+/*
+ * The same on `threads` threads, which share flows, places, rate and count; *out is the sum. There are at least as many
+ * places (and, unless 0, as high a rate) as threads.
+ */
+int dialer_run_threads(const struct dialer_options *options, uint32_t threads, struct dialer_result *out);
 
 #endif

@@ -8,9 +8,19 @@ void flow_walk_init(struct flow_walk *walk, const struct addr_span *from, const 
 		.from = *from,
 		.to = *to,
 		.ports = *ports,
+		.from_ports = {FLOW_WALK_FIRST_PORT, FLOW_WALK_LAST_PORT},
 		.to_port = ports->first,
 		.from_port = FLOW_WALK_FIRST_PORT,
 	};
+}
+
+void flow_walk_share(struct flow_walk *walk, uint32_t part, uint32_t parts)
+{
+	const uint32_t count = number_span_count(&walk->from_ports), first = walk->from_ports.first;
+
+	walk->from_ports.first = (uint16_t)(first + count * part / parts);
+	walk->from_ports.last = (uint16_t)(first + count * (part + 1) / parts - 1);
+	walk->from_port = walk->from_ports.first;
 }
 
 /* An odometer: each wheel that is through turns the next. */
@@ -27,10 +37,10 @@ static void turn(struct flow_walk *walk)
 		return;
 	}
 	walk->to_port = walk->ports.first;
-	if (walk->from_port < FLOW_WALK_LAST_PORT)
+	if (walk->from_port < walk->from_ports.last)
 		walk->from_port++;
 	else
-		walk->from_port = FLOW_WALK_FIRST_PORT;
+		walk->from_port = walk->from_ports.first;
 }
 
 struct flow_step flow_walk_next(struct flow_walk *walk)
@@ -48,12 +58,11 @@ struct flow_step flow_walk_next(struct flow_walk *walk)
 
 uint64_t flow_walk_total(const struct flow_walk *walk)
 {
-	const uint64_t ports = FLOW_WALK_LAST_PORT - FLOW_WALK_FIRST_PORT + 1;
 	uint64_t total;
 
 	if (__builtin_mul_overflow((uint64_t)walk->from.count, walk->to.count, &total) ||
 	    __builtin_mul_overflow(total, (uint64_t)number_span_count(&walk->ports), &total) ||
-	    __builtin_mul_overflow(total, ports, &total))
+	    __builtin_mul_overflow(total, (uint64_t)number_span_count(&walk->from_ports), &total))
 		return UINT64_MAX;
 	return total;
 }

@@ -16,7 +16,7 @@ enum { FLOW_WALK_FIRST_PORT = 1024, FLOW_WALK_LAST_PORT = 65535 };	/* of the sou
 
 struct flow_walk {
 	struct addr_span from, to;
-	struct number_span ports;
+	struct number_span ports, from_ports;
 	uint32_t from_index, to_index;
 	uint16_t to_port, from_port;
 };
@@ -29,6 +29,8 @@ struct flow_step {
 /* `from` and `to` are of one family. */
 void flow_walk_init(struct flow_walk *walk, const struct addr_span *from, const struct addr_span *to,
 	const struct number_span *ports);
+/* Leaves it the part number `part` of `parts` of the source ports, for one of several that share the flows. */
+void flow_walk_share(struct flow_walk *walk, uint32_t part, uint32_t parts);
 struct flow_step flow_walk_next(struct flow_walk *walk);
 /* The number of flows; UINT64_MAX for that many or more. */
 uint64_t flow_walk_total(const struct flow_walk *walk);
