@@ -100,6 +100,8 @@ def main():
         bench.peers = options.peer
         try:
             machine.pin_self(placement.load)
+            if options.scale.name == "smoke" and "policy-micro" in names:
+                bench.early["bench_policy"] = policy_workloads.start_policy_micro(bench, placement.all)
             measure(bench, names)
         finally:
             process.end_all()

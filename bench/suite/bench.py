@@ -52,6 +52,7 @@ class Bench:
         self.runs, self.problems, self.texts = [], [], {}
         self.pool, self.failures = {}, {}
         self.peers = []
+        self.early = {}		# programs begun before their workload, where times do not matter
         self.used = {}		# contenders by title, for the report
         self.begin = time.monotonic()
 

@@ -11,34 +11,34 @@ def ends(run, clients=CLIENTS, servers=SERVERS):
 
 
 def connect_at(run, parallel, clients=CLIENTS, servers=SERVERS, warm_s=0.2):
-    """Connections opened and closed as fast as they come. First for a moment unmeasured: kinds of flows are learned once."""
+    """Connections opened and closed as fast as they come."""
     run.serve("accept", PORT)
+    connections(run, run.context.placement.load, ["--parallel", parallel, *ends(run, clients, servers)], warm_s)
+
+
+def connect_everywhere(run):
+    """Clients on all CPUs, eight connections at a time each, and servers on all of them: as much as the machine can do."""
+    place = run.context.placement
+    run.serve("accept", "--threads", len(place.cpus), PORT, cpus=place.all)
+    connections(run, place.all, ["--threads", len(place.cpus), "--parallel", 8 * len(place.cpus), *ends(run)], 0.2)
+
+
+def connections(run, cpus, arguments, warm_s):
+    """First for a moment unmeasured: kinds of flows are learned once. Their flows are forgotten then, so that all are new again."""
+    seconds = run.bench.scale.seconds
     if warm_s:
-        run.load("connect", *ends(run, clients, servers), "--parallel", parallel, "--seconds", min(warm_s, run.bench.scale.seconds))
+        run.start("client", cpus, "connect", *arguments, "--seconds", min(warm_s, 10 * seconds)).result()
+        run.rig.flush_flows()
     with run.costed():
-        done = run.load("connect", *ends(run, clients, servers), "--parallel", parallel, "--seconds", run.bench.scale.seconds)
+        done = run.start("client", cpus, "connect", *arguments, "--seconds", seconds).result()
     if done["connections"] == 0:
         raise ProcessError("no connection was made")
     run.values.update(done, cpu_us_per_flow=run.per_flow(done["connections"]))
 
 
-def connect_everywhere(run):
-    """A client on each CPU, eight connections at a time each, and servers on all of them: as much as the machine can do."""
-    place = run.context.placement
-    run.serve("accept", "--threads", len(place.cpus), PORT, cpus=place.all)
-    for seconds in (min(0.2, run.bench.scale.seconds), run.bench.scale.seconds):
-        with run.costed():
-            clients = [run.start("client", str(cpu), "connect", "--from", f"{run.addresses.client(1 + i * CLIENTS)},{CLIENTS}",
-                                 "--to", f"{run.addresses.server()},{SERVERS}", "--port", PORT, "--parallel", 8, "--seconds", seconds)
-                       for i, cpu in enumerate(place.cpus)]
-            done = [client.result() for client in clients]
-    run.values.update({name: sum(one[name] for one in done) for name in ("connections", "failed", "timeouts", "per_s", "syn_retransmits")},
-                      clients=done, cpu_us_per_flow=run.per_flow(sum(one["connections"] for one in done)))
-
-
 def connect_one(bench):
     """TCP connect and close, one at a time: connections/s, and how long a connect takes"""
-    bench.alternate("connect-one", bench.with_peers("none", "conntrack", "floor", "fair", "recv-send", "tier3", "tier2"),
+    bench.alternate("connect-one", bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"),
                     lambda run: connect_at(run, 1))
 
 

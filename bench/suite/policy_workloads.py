@@ -87,6 +87,7 @@ def under_changes(run, changing):
     gate, scale = run.contender, run.bench.scale
     run.started.append(process.Process([run.context.probe, "serve", f"tcp/{HELD_PORT}"], run.rig.name("server"),
                                        run.context.placement.server).wait_ready())
+    run.serve("accept", PORT)
     seconds = 3 * scale.seconds
     load = run.start("client", run.context.placement.load, "connect", *ends(run), "--parallel", 4, "--seconds", seconds)
     seen = []
@@ -95,7 +96,10 @@ def under_changes(run, changing):
         admit(gate)
         silent, publish = cut(run, gate)
         seen.append({"cut_ms": silent, **{name: publish[name] for name in ("wait_ms", "compile_ms", "publish_ms", "sweep_ms", "total_ms")}})
-    run.values.update(load.result(), changes=2 * len(seen))
+    done = load.result()
+    if done["connections"] == 0:
+        raise process.ProcessError("no connection was made")
+    run.values.update(done, changes=2 * len(seen))
     if seen:
         run.values["change"] = {name: statistics.median(one[name] for one in seen) for name in seen[0]}
 
@@ -201,12 +205,15 @@ def memory(bench):
 # --- without packets ----------------------------------------------------------------------------------------------------
 
 
+def start_policy_micro(bench, cpus):
+    return process.Process([bench.context.root / "build/release/bench/bench_policy", "--json"], cpus=cpus)
+
+
 def policy_micro(bench):
     """judging and compiling alone: bench_policy"""
-    program = bench.context.root / "build/release/bench/bench_policy"
     for round_number in range(bench.scale.rounds("policy-micro")):
-        bench.note("policy-micro", "podgate", round_number, lambda: policy_values(json.loads(process.output_of(
-            [program, "--json"], cpus=bench.context.placement.gate, timeout=120))))
+        program = bench.early.pop("bench_policy", None) or start_policy_micro(bench, bench.context.placement.gate)
+        bench.note("policy-micro", "podgate", round_number, lambda program=program: policy_values(program.result(120)))
 
 
 def policy_values(report):
@@ -220,23 +227,23 @@ def policy_values(report):
     return {**values, "compilation": report["compilation"]}
 
 
-MICRO = {
-    "bench_packet": ((), (), "reading a packet's headers"),
-    "bench_queue": ((), (), "verdicts without a gateway around them"),
-    "bench_sweep": (("100000", "5"), ("1000", "1"), "judging every flow that is open"),
-    "bench_manifest": ((), ("100",), "reading manifests"),
+MICRO = {	# arguments in full, quick and smoke runs; None: not in those
+    "bench_packet": ((), (), None, "reading a packet's headers"),
+    "bench_queue": ((), None, None, "verdicts without a gateway around them"),
+    "bench_sweep": (("100000", "5"), ("20000", "3"), ("1000", "1"), "judging every flow that is open"),
+    "bench_manifest": ((), ("2000",), ("100",), "reading manifests"),
 }
 
 
 def micro(bench):
     """the other micro-benchmarks, in their own words"""
-    for name, (arguments, fewer, about) in MICRO.items():
-        program = bench.context.root / "build/release/bench" / name
-        smoke = bench.scale.name == "smoke"
-        if smoke and not fewer:
+    column = ("full", "quick", "smoke").index(bench.scale.name)
+    for name, (*arguments, about) in MICRO.items():
+        if arguments[column] is None:
             continue
         try:
-            text = process.output_of([program, *(fewer if smoke else arguments)], cpus=None, timeout=120)
+            text = process.output_of([bench.context.root / "build/release/bench" / name, *arguments[column]],
+                                     cpus=bench.context.placement.all, timeout=180)
             bench.texts[name] = {"about": about, "text": text}
         except process.ProcessError as error:
             bench.problem("micro", name, error)
