@@ -27,6 +27,7 @@ OUT=bench-report
 PREFIX=pgbench-$(od -An -N3 -tx1 /dev/urandom | tr -d ' \n')
 ARGUMENTS=()
 SUITE=			# its pid
+WORK=			# its files
 
 . "$ROOT/deploy/packages.sh"
 
@@ -65,6 +66,7 @@ clean_up() {
 		[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
 		ip netns del "$name" 2>/dev/null
 	done
+	[ -z "$WORK" ] || rm -rf "$WORK"
 }
 
 while [ $# -gt 0 ]; do
@@ -94,7 +96,8 @@ unshare -n true 2>/dev/null || give_up "network namespaces are not to be had her
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-suite --out "$OUT" "${ARGUMENTS[@]}" &
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/podgate-bench.XXXXXX") || exit 2
+suite --work "$WORK" --out "$OUT" "${ARGUMENTS[@]}" &
 SUITE=$!
 wait "$SUITE"
 CODE=$?

@@ -4,7 +4,6 @@ import argparse
 import datetime
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -53,6 +52,7 @@ def arguments():
     parser.add_argument("--family", type=int, choices=(4, 6), default=4, help="which internet protocol (4)")
     parser.add_argument("--out", type=Path, default=Path("bench-report"), metavar="DIR", help="where the report goes (bench-report)")
     parser.add_argument("--root", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--prefix", required=True, help=argparse.SUPPRESS)
     parser.set_defaults(scale=scale.FULL)
     return parser.parse_args()
@@ -94,19 +94,18 @@ def main():
     placement = machine.Placement()
     begun = datetime.datetime.now().astimezone()
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="podgate-bench-") as work:
-        context = contenders.Context(options.root, Path(work), options.prefix, options.family, options.backend, placement)
-        bench = Bench(context, options.scale)
-        bench.peers = options.peer
-        try:
-            machine.pin_self(placement.load)
-            if options.scale.name == "smoke" and "policy-micro" in names:
-                bench.early["bench_policy"] = policy_workloads.start_policy_micro(bench, placement.all)
-            measure(bench, names)
-        finally:
-            process.end_all()
-            bench.close()
-            rig.remove_all(options.prefix)
+    context = contenders.Context(options.root, options.work, options.prefix, options.family, options.backend, placement)
+    bench = Bench(context, options.scale)
+    bench.peers = options.peer
+    try:
+        machine.pin_self(placement.load)
+        if options.scale.name == "smoke" and "policy-micro" in names:
+            bench.early["bench_policy"] = policy_workloads.start_policy_micro(bench, placement.all)
+        measure(bench, names)
+    finally:
+        process.end_all()
+        bench.close()
+        rig.remove_all(options.prefix)
     facts = {"machine": machine.describe(options.root), "placement": placement.describe(), "begun": begun.isoformat(timespec="seconds"),
              "seconds": round(time.monotonic() - start), "scale": options.scale.name, "backend": options.backend, "family": options.family,
              "workloads": {name: WORKLOADS[name].__doc__ for name in names}, "command": command(options),

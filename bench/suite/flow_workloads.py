@@ -27,7 +27,7 @@ def connections(run, cpus, arguments, warm_s):
     """First for a moment unmeasured: kinds of flows are learned once. Their flows are forgotten then, so that all are new again."""
     seconds = run.bench.scale.seconds
     if warm_s:
-        run.start("client", cpus, "connect", *arguments, "--seconds", min(warm_s, 10 * seconds)).result()
+        run.start("client", cpus, "connect", *arguments, "--seconds", min(warm_s, 3 * seconds)).result()
         run.rig.flush_flows()
     with run.costed():
         done = run.start("client", cpus, "connect", *arguments, "--seconds", seconds).result()

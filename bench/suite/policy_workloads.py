@@ -24,8 +24,8 @@ def others_connect(run, flood):
     if flood != "quiet":
         target = f"{run.addresses.hole()},16" if flood == "allowed" else f"{run.addresses.server()},100"
         flooder = run.start("rogue", place.flood, "flows", "--from", run.addresses.rogue(), "--to", target, "--port", "1-65535",
-                            "--seconds", seconds + 0.5)
-        time.sleep(0.2)
+                            "--seconds", 1.2 * seconds + 0.1)
+        time.sleep(0.05 + seconds / 20)
     with run.costed():
         done = run.start("client", place.victim, "connect", *ends(run, 20), "--rate", 500, "--parallel", 8, "--seconds", seconds).result()
     run.values.update(done)

@@ -106,6 +106,8 @@ class Rig:
 
     def _ip(self, node, *commands):
         family = [] if self.addresses.family == 4 else ["-6"]
+        if family:	# usable at once
+            commands = [f"{command} nodad" if command.startswith("addr add") else command for command in commands]
         process.output_of(["ip", *family, "-n", self.name(node), "-batch", "-"], stdin="\n".join(commands) + "\n")
 
     def _sysctls(self, node, values):

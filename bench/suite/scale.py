@@ -27,7 +27,7 @@ FULL = Scale("full", 5, 0.15, 1.0, 60000, 150000, (10, 100, 1000, 10000), (10, 1
 QUICK = Scale("quick", 2, 0.1, 0.5, 40000, 100000, (10, 100, 1000), (10, 1000, 10000), (15000, 10000),
               {"verdicts": 5, "connect-one": 3, "first-packet": 1, "offered": 1, "bulk": 3, "small": 1, "changes": 1, "policies": 1,
                "pods": 1, "memory": 1, "policy-micro": 1})
-SMOKE = Scale("smoke", 1, 0.0, 0.1, 500, 500, (10,), (10,), (200, 200))
+SMOKE = Scale("smoke", 1, 0.0, 0.05, 500, 500, (10,), (10,), (200, 200))
 
 
 def with_rounds(scale, rounds):
