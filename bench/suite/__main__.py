@@ -38,19 +38,38 @@ def peer(text):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="bench/run.sh", description="podgate's benchmark suite: measures, and writes a report.")
+    parser = argparse.ArgumentParser(
+        prog="bench/run.sh", description="podgate's benchmark suite: measures, and writes a report."
+    )
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", dest="scale", action="store_const", const=scale.QUICK, help="about two minutes rather than ten")
-    size.add_argument("--smoke", dest="scale", action="store_const", const=scale.SMOKE,
-                      help="a moment of everything, to see that it works; the figures mean nothing")
-    parser.add_argument("--only", action="append", metavar="NAME", choices=WORKLOADS, help="just this workload; may be repeated")
+    size.add_argument(
+        "--quick", dest="scale", action="store_const", const=scale.QUICK, help="about two minutes rather than ten"
+    )
+    size.add_argument(
+        "--smoke",
+        dest="scale",
+        action="store_const",
+        const=scale.SMOKE,
+        help="a moment of everything, to see that it works; the figures mean nothing",
+    )
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", choices=WORKLOADS, help="just this workload; may be repeated"
+    )
     parser.add_argument("--list", action="store_true", help="name the workloads")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often each contender takes its turn")
-    parser.add_argument("--peer", action="append", type=peer, default=[], metavar="NAME=COMMAND",
-                        help="one more contender: a program that answers queue {queue} (also $PODGATE_BENCH_QUEUE)")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        type=peer,
+        default=[],
+        metavar="NAME=COMMAND",
+        help="one more contender: a program that answers queue {queue} (also $PODGATE_BENCH_QUEUE)",
+    )
     parser.add_argument("--backend", choices=("nft", "legacy"), default="nft", help="which iptables (nft)")
     parser.add_argument("--family", type=int, choices=(4, 6), default=4, help="which internet protocol (4)")
-    parser.add_argument("--out", type=Path, default=Path("bench-report"), metavar="DIR", help="where the report goes (bench-report)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("bench-report"), metavar="DIR", help="where the report goes (bench-report)"
+    )
     parser.add_argument("--root", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--prefix", required=True, help=argparse.SUPPRESS)
@@ -61,7 +80,9 @@ def arguments():
 def command(options):
     """What was asked for, as one would write it."""
     words = [] if options.scale.name == "full" else [f"--{options.scale.name}"]
-    words += [f"--only {name}" for name in options.only or ()] + [f"--peer {name}={line!r}" for name, line in options.peer]
+    words += [f"--only {name}" for name in options.only or ()] + [
+        f"--peer {name}={line!r}" for name, line in options.peer
+    ]
     words += [f"--rounds {options.rounds}"] if options.rounds else []
     words += ["--backend legacy"] if options.backend == "legacy" else []
     return " ".join(words + (["--family 6"] if options.family == 6 else []))
@@ -106,10 +127,18 @@ def main():
         process.end_all()
         bench.close()
         rig.remove_all(options.prefix)
-    facts = {"machine": machine.describe(options.root), "placement": placement.describe(), "begun": begun.isoformat(timespec="seconds"),
-             "seconds": round(time.monotonic() - start), "scale": options.scale.name, "backend": options.backend, "family": options.family,
-             "workloads": {name: WORKLOADS[name].__doc__ for name in names}, "command": command(options),
-             "partial": options.only is not None}
+    facts = {
+        "machine": machine.describe(options.root),
+        "placement": placement.describe(),
+        "begun": begun.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - start),
+        "scale": options.scale.name,
+        "backend": options.backend,
+        "family": options.family,
+        "workloads": {name: WORKLOADS[name].__doc__ for name in names},
+        "command": command(options),
+        "partial": options.only is not None,
+    }
     return report.write(options.out, facts, bench)
 
 

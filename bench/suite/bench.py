@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One run of the suite: keeps the contenders, lets them take turns, and writes down what each run gave and what was lost."""
+"""One run of the suite: keeps the contenders, lets them take turns, and writes down what each run gave and what was
+lost."""
 import contextlib
 import sys
 import time
 
 from . import contenders, machine, process, spread
 
-GIVE_UP_AFTER = 2	# failures of one contender in one workload
+GIVE_UP_AFTER = 2  # failures of one contender in one workload
 
 
 class Run:
@@ -52,8 +53,8 @@ class Bench:
         self.runs, self.problems, self.texts = [], [], {}
         self.pool, self.failures = {}, {}
         self.peers = []
-        self.early = {}		# programs begun before their workload, where times do not matter
-        self.used = {}		# contenders by title, for the report
+        self.early = {}  # programs begun before their workload, where times do not matter
+        self.used = {}  # contenders by title, for the report
         self.begin = time.monotonic()
 
     def say(self, text):
@@ -63,7 +64,7 @@ class Bench:
         self.problems.append({"workload": workload, "contender": contender, "reason": str(reason)})
         self.say(f"FAILED {workload}, {contender}: {reason}")
 
-    # --- contenders -----------------------------------------------------------------------------------------------------
+    # --- contenders -------------------------------------------------------------------------------------------------
 
     def contender(self, key, make):
         """The one of that key; made and brought up, standing still, when it is asked for first."""
@@ -81,11 +82,21 @@ class Bench:
 
     def standard(self, key):
         """A contender on the standard world."""
-        makers = {one.key: one for one in (contenders.NoRules, contenders.ConntrackRule, contenders.NullFloor, contenders.FairNull,
-                                           contenders.RecvSend)}
+        makers = {
+            one.key: one
+            for one in (
+                contenders.NoRules,
+                contenders.ConntrackRule,
+                contenders.NullFloor,
+                contenders.FairNull,
+                contenders.RecvSend,
+            )
+        }
         makers |= {"tier2": contenders.tier2, "tier3": contenders.tier3, "default": contenders.as_installed}
-        makers |= {name: lambda context, name=name, command=command: contenders.Peer(context, name, command)
-                   for name, command in self.peers}
+        makers |= {
+            name: lambda context, name=name, command=command: contenders.Peer(context, name, command)
+            for name, command in self.peers
+        }
         return self.contender(key, lambda: makers[key](self.context))
 
     def with_peers(self, *keys):
@@ -102,14 +113,20 @@ class Bench:
     def close(self):
         self.drop(*list(self.pool))
 
-    # --- runs -----------------------------------------------------------------------------------------------------------
+    # --- runs -------------------------------------------------------------------------------------------------------
 
     def measure(self, workload, key, round_number, body, get=None, **parameters):
-        """Runs body(run) against a contender and records run.values. A failure is recorded, and after a few the contender sits out."""
+        """Runs body(run) against a contender and records run.values. A failure is recorded, and after a few the
+        contender sits out."""
         if self.failures.get((workload, key), 0) >= GIVE_UP_AFTER:
             return
-        record = {"workload": workload, "contender": key, "round": round_number, "parameters": parameters,
-                  "at_s": round(time.monotonic() - self.begin, 3)}
+        record = {
+            "workload": workload,
+            "contender": key,
+            "round": round_number,
+            "parameters": parameters,
+            "at_s": round(time.monotonic() - self.begin, 3),
+        }
         run = contender = None
         try:
             contender = (get or self.standard)(key)
@@ -135,7 +152,9 @@ class Bench:
 
     def _counters(self, contender):
         queues = machine.queue_counters(contender.gateway)
-        return {name: queues[name] for name in ("queue_dropped", "user_dropped")} | machine.conntrack_counters(contender.gateway)
+        return {name: queues[name] for name in ("queue_dropped", "user_dropped")} | machine.conntrack_counters(
+            contender.gateway
+        )
 
     def note(self, workload, contender, round_number, get_values):
         """A run without a rig: get_values() gives what it measured."""
@@ -144,8 +163,19 @@ class Bench:
         except (process.ProcessError, KeyError, ValueError, StopIteration) as error:
             values, failed = {}, {"failed": f"{type(error).__name__}: {error}"}
             self.problem(workload, contender, failed["failed"])
-        self.runs.append({"workload": workload, "contender": contender, "round": round_number, "parameters": {}, "lost": {}, "cpu": {},
-                          "values": values, "at_s": round(time.monotonic() - self.begin, 3), **failed})
+        self.runs.append(
+            {
+                "workload": workload,
+                "contender": contender,
+                "round": round_number,
+                "parameters": {},
+                "lost": {},
+                "cpu": {},
+                "values": values,
+                "at_s": round(time.monotonic() - self.begin, 3),
+                **failed,
+            }
+        )
 
     @staticmethod
     def turns(keys, round_number):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who is compared. Each contender has a rig of its own, its rules only in that rig's gateway, and stands still (SIGSTOP) while
-another one is measured."""
+"""Who is compared. Each contender has a rig of its own, its rules only in that rig's gateway, and stands still
+(SIGSTOP) while another one is measured."""
 import json
 import signal
 import time
@@ -43,8 +43,9 @@ class Context:
 
 class Contender:
     """up(), then resume() and pause() around each run, then down(). `pid` is None where the kernel does it all."""
+
     key = title = about = ""
-    queued = False		# answers packets from a queue
+    queued = False  # answers packets from a queue
 
     def __init__(self, context, world=None):
         self.context, self.world = context, world or World()
@@ -94,7 +95,10 @@ class NoRules(Contender):
 
 class ConntrackRule(Contender):
     key, title = "conntrack", "conntrack rule only"
-    about = "One rule that lets established flows pass by their state and mark: the least that any stateful gateway does. It enforces no policy."
+    about = (
+        "One rule that lets established flows pass by their state and mark: the least that any stateful gateway does."
+        " It enforces no policy."
+    )
 
     def install(self):
         self.restore(rules.conntrack_only())
@@ -102,6 +106,7 @@ class ConntrackRule(Contender):
 
 class QueueLoop(Contender):
     """A program on podgate's rules, less those that look into sets."""
+
     queued = True
 
     def install(self):
@@ -130,12 +135,18 @@ class NullLoop(QueueLoop):
 
 class NullFloor(NullLoop):
     key, title = "floor", "null floor"
-    about = "The least a C program can do with a queue: takes no payload, parses nothing, accepts each burst with one verdict."
+    about = (
+        "The least a C program can do with a queue: takes no payload, parses nothing, accepts each burst with one"
+        " verdict."
+    )
 
 
 class FairNull(NullLoop):
     key, title = "fair", "fair null"
-    about = "podgate's own reading and answering of bursts, with headers copied as podgate needs them, and a constant ACCEPT in between."
+    about = (
+        "podgate's own reading and answering of bursts, with headers copied as podgate needs them, and a constant"
+        " ACCEPT in between."
+    )
 
 
 class RecvSend(NullLoop):
@@ -160,6 +171,7 @@ class Peer(QueueLoop):
 
 class Podgate(Contender):
     """The daemon, with one worker and the others' queue length, unless `settings` says otherwise."""
+
     queued = True
 
     def __init__(self, context, key, world=None, learn=True, settings=None, pinned=True, title=None, about=""):
@@ -167,17 +179,29 @@ class Podgate(Contender):
         super().__init__(context, world)
         self.folder = context.work / f"podgate-{self.rig.prefix}"
         self.manifests = self.folder / "manifests"
-        self.settings = {"workers": 1, "queue_length": QUEUE_LENGTH, "learn": str(learn).lower()} if settings is None else settings
+        self.settings = (
+            {"workers": 1, "queue_length": QUEUE_LENGTH, "learn": str(learn).lower()} if settings is None else settings
+        )
         self.pinned = pinned
 
     def install(self):
         self.manifests.mkdir(parents=True, exist_ok=True)
         self.write_manifests()
-        settings = {"manifests": [str(self.manifests)], "log_file": str(self.folder / "verdicts.jsonl"),
-                    "control_socket": str(self.folder / "control.sock"), "backend": self.context.backend, **self.settings}
+        settings = {
+            "manifests": [str(self.manifests)],
+            "log_file": str(self.folder / "verdicts.jsonl"),
+            "control_socket": str(self.folder / "control.sock"),
+            "backend": self.context.backend,
+            **self.settings,
+        }
         config = self.folder / "podgate.yaml"
-        config.write_text("".join(f"{name}: {json.dumps(value)}\n".replace('"true"', "true").replace('"false"', "false")
-                                  for name, value in settings.items()), encoding="utf-8")
+        config.write_text(
+            "".join(
+                f"{name}: {json.dumps(value)}\n".replace('"true"', "true").replace('"false"', "false")
+                for name, value in settings.items()
+            ),
+            encoding="utf-8",
+        )
         cpus = self.context.placement.gate if self.pinned else self.context.placement.all
         self.process = process.Process([self.context.podgate, "run", "--config", config], self.gateway, cpus)
         self.await_status(lambda status: not status["pending"] and status["rules"]["intact"])
@@ -186,7 +210,9 @@ class Podgate(Contender):
         (self.manifests / "world.json").write_text(self.world.manifests(self.rig.addresses), encoding="utf-8")
 
     def status(self):
-        return json.loads(process.output_of([self.context.podgate, "status", "--socket", self.folder / "control.sock", "-o", "json"]))
+        return json.loads(
+            process.output_of([self.context.podgate, "status", "--socket", self.folder / "control.sock", "-o", "json"])
+        )
 
     def await_status(self, condition, timeout=60, every=0.02):
         """Asks until the condition holds of what `podgate status` says; that."""
@@ -200,7 +226,9 @@ class Podgate(Contender):
                 if not self.process.alive():
                     raise process.ProcessError(f"podgate has ended: {self.process.complaint()}") from error
             if time.monotonic() > deadline:
-                raise process.ProcessError(f"podgate was not as expected within {timeout} s: {self.process.complaint()}")
+                raise process.ProcessError(
+                    f"podgate was not as expected within {timeout} s: {self.process.complaint()}"
+                )
             time.sleep(every)
 
     def write(self, name, text):
@@ -231,20 +259,40 @@ class KubeRouterRules(Contender):
         super().__init__(context, world)
 
     def install(self):
-        process.output_of(["ipset", "restore"], self.gateway, stdin=rules.kube_router_sets(self.world, self.rig.addresses))
+        process.output_of(
+            ["ipset", "restore"], self.gateway, stdin=rules.kube_router_sets(self.world, self.rig.addresses)
+        )
         self.restore(rules.kube_router(self.world, self.rig.addresses))
 
 
 def tier3(context, world=None, key="tier3"):
-    return Podgate(context, key, world, learn=False, title="podgate, tier 3",
-                   about="podgate with learn: false: every first packet is judged in userspace by the compiled policies.")
+    return Podgate(
+        context,
+        key,
+        world,
+        learn=False,
+        title="podgate, tier 3",
+        about="podgate with learn: false: every first packet is judged in userspace by the compiled policies.",
+    )
 
 
 def tier2(context, world=None, key="tier2"):
-    return Podgate(context, key, world, title="podgate",
-                   about="podgate as it is by default: kinds of flows that recur are answered in the kernel.")
+    return Podgate(
+        context,
+        key,
+        world,
+        title="podgate",
+        about="podgate as it is by default: kinds of flows that recur are answered in the kernel.",
+    )
 
 
 def as_installed(context, world=None, key="default"):
-    return Podgate(context, key, world, settings={}, pinned=False, title="podgate, all defaults",
-                   about="podgate with no setting but its folders: a worker for each CPU, placed by the scheduler.")
+    return Podgate(
+        context,
+        key,
+        world,
+        settings={},
+        pinned=False,
+        title="podgate, all defaults",
+        about="podgate with no setting but its folders: a worker for each CPU, placed by the scheduler.",
+    )

@@ -3,11 +3,18 @@
 from .process import ProcessError
 from .world import PORT
 
-CLIENTS, SERVERS = 50, 10	# 500 kinds of flows, each of which recurs: what a gateway's pods do all day
+CLIENTS, SERVERS = 50, 10  # 500 kinds of flows, each of which recurs: what a gateway's pods do all day
 
 
 def ends(run, clients=CLIENTS, servers=SERVERS):
-    return ["--from", f"{run.addresses.client()},{clients}", "--to", f"{run.addresses.server()},{servers}", "--port", PORT]
+    return [
+        "--from",
+        f"{run.addresses.client()},{clients}",
+        "--to",
+        f"{run.addresses.server()},{servers}",
+        "--port",
+        PORT,
+    ]
 
 
 def connect_at(run, parallel, clients=CLIENTS, servers=SERVERS, warm_s=0.2):
@@ -17,14 +24,16 @@ def connect_at(run, parallel, clients=CLIENTS, servers=SERVERS, warm_s=0.2):
 
 
 def connect_everywhere(run):
-    """Clients on all CPUs, eight connections at a time each, and servers on all of them: as much as the machine can do."""
+    """Clients on all CPUs, eight connections at a time each, and servers on all of them: as much as the machine can
+    do."""
     place = run.context.placement
     run.serve("accept", "--threads", len(place.cpus), PORT, cpus=place.all)
     connections(run, place.all, ["--threads", len(place.cpus), "--parallel", 8 * len(place.cpus), *ends(run)], 0.2)
 
 
 def connections(run, cpus, arguments, warm_s):
-    """First for a moment unmeasured: kinds of flows are learned once. Their flows are forgotten then, so that all are new again."""
+    """First for a moment unmeasured: kinds of flows are learned once. Their flows are forgotten then, so that all
+    are new again."""
     seconds = run.bench.scale.seconds
     if warm_s:
         run.start("client", cpus, "connect", *arguments, "--seconds", min(warm_s, 3 * seconds)).result()
@@ -38,13 +47,18 @@ def connections(run, cpus, arguments, warm_s):
 
 def connect_one(bench):
     """TCP connect and close, one at a time: connections/s, and how long a connect takes"""
-    bench.alternate("connect-one", bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"),
-                    lambda run: connect_at(run, 1))
+    bench.alternate(
+        "connect-one",
+        bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"),
+        lambda run: connect_at(run, 1),
+    )
 
 
 def connect(bench):
     """TCP connect and close from every CPU at once: connections/s of the whole machine"""
-    bench.alternate("connect", bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"), connect_everywhere)
+    bench.alternate(
+        "connect", bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"), connect_everywhere
+    )
 
 
 def pour(run):
@@ -63,9 +77,24 @@ def bulk(bench):
 def ping(run):
     run.serve("echo", PORT)
     with run.costed():
-        done = run.load("pingpong", "--to", run.addresses.server(), "--port", PORT, "--seconds", run.bench.scale.seconds,
-                        "--size", 64, "--window", 16, "--proto", "udp")
-    run.values.update(done, cpu_us_per_packet=run.cost["busy_us"] / (2 * done["round_trips"]) if done["round_trips"] else None)
+        done = run.load(
+            "pingpong",
+            "--to",
+            run.addresses.server(),
+            "--port",
+            PORT,
+            "--seconds",
+            run.bench.scale.seconds,
+            "--size",
+            64,
+            "--window",
+            16,
+            "--proto",
+            "udp",
+        )
+    run.values.update(
+        done, cpu_us_per_packet=run.cost["busy_us"] / (2 * done["round_trips"]) if done["round_trips"] else None
+    )
 
 
 def small(bench):

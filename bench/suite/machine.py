@@ -29,7 +29,14 @@ class Placement:
         self.victim = self.load if count >= 4 else self.gate
 
     def describe(self):
-        return {"cpus": len(self.cpus), "load": self.load, "contender": self.gate, "servers": self.server, "flood": self.flood, "pods beside a flood": self.victim}
+        return {
+            "cpus": len(self.cpus),
+            "load": self.load,
+            "contender": self.gate,
+            "servers": self.server,
+            "flood": self.flood,
+            "pods beside a flood": self.victim,
+        }
 
 
 def pin_self(cpus):
@@ -69,8 +76,14 @@ def describe(root):
         "memory_mib": memory,
         "kernel": platform.release(),
         "architecture": platform.machine(),
-        "system": next((line.split("=", 1)[1].strip('"') for line in Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
-                        if line.startswith("PRETTY_NAME=")), "unknown"),
+        "system": next(
+            (
+                line.split("=", 1)[1].strip('"')
+                for line in Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+                if line.startswith("PRETTY_NAME=")
+            ),
+            "unknown",
+        ),
         "clocksource": first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", "unknown"),
         "iptables": version_of(["iptables", "--version"]),
         "podgate": version_of([root / "build/release/podgate", "version"]),
@@ -89,7 +102,8 @@ def commit(root):
 
 
 class CpuTime:
-    """Time of all CPUs, in microseconds, from /proc/stat. Busy is what was neither idle nor taken by the hypervisor."""
+    """Time of all CPUs, in microseconds, from /proc/stat. Busy is what was neither idle nor taken by the
+    hypervisor."""
 
     def __init__(self):
         fields = [int(field) for field in first_line("/proc/stat").split()[1:]]
@@ -100,7 +114,11 @@ class CpuTime:
     def since(self, before, cpus):
         wall = (self.at_ns - before.at_ns) / 1000 * cpus
         steal = self.steal - before.steal
-        return {"busy_us": max(0, round(wall - (self.idle - before.idle) - steal)), "steal_us": steal, "wall_us": round(wall / cpus)}
+        return {
+            "busy_us": max(0, round(wall - (self.idle - before.idle) - steal)),
+            "steal_us": steal,
+            "wall_us": round(wall / cpus),
+        }
 
 
 def all_cpus():
@@ -116,7 +134,8 @@ def _proc(netns, path):
 
 
 def _queues(netns):
-    """Columns: number, port id, waiting, copy mode, copy range, dropped for want of room, dropped unsent (nfnetlink_queue.c, seq_show)."""
+    """Columns: number, port id, waiting, copy mode, copy range, dropped for want of room, dropped unsent
+    (nfnetlink_queue.c, seq_show)."""
     return [[int(field) for field in line.split()] for line in _proc(netns, "/proc/net/netfilter/nfnetlink_queue")]
 
 
@@ -127,15 +146,20 @@ def queue_is_bound(netns, number):
 def queue_counters(netns):
     """Of all queues of a namespace: how many packets wait, and what the kernel dropped."""
     queues = _queues(netns)
-    return {name: sum(queue[column] for queue in queues) for name, column in (("waiting", 2), ("queue_dropped", 5), ("user_dropped", 6))}
+    return {
+        name: sum(queue[column] for queue in queues)
+        for name, column in (("waiting", 2), ("queue_dropped", 5), ("user_dropped", 6))
+    }
 
 
 def conntrack_counters(netns):
     """Sums over all CPUs of what conntrack could not do."""
     lines = [line.split() for line in _proc(netns, "/proc/net/stat/nf_conntrack")]
     names = lines[0] if lines else []
-    return {f"conntrack_{name}": sum(int(line[names.index(name)], 16) for line in lines[1:]) if name in names else 0
-            for name in ("insert_failed", "drop", "early_drop")}
+    return {
+        f"conntrack_{name}": sum(int(line[names.index(name)], 16) for line in lines[1:]) if name in names else 0
+        for name in ("insert_failed", "drop", "early_drop")
+    }
 
 
 def resident_mib(pid):

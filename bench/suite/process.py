@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Programs run inside a network namespace, on chosen CPUs: each prints `ready` if it serves, and one JSON line at its end.
+"""Programs run inside a network namespace, on chosen CPUs: each prints `ready` if it serves, and one JSON line at
+its end.
 
 Every process started here is remembered until it has ended, so that end_all() leaves none behind.
 """
@@ -19,7 +20,8 @@ class ProcessError(Exception):
 
 
 def command_line(arguments, netns=None, cpus=None):
-    """Only the network namespace changes, so files stay as they are. Both prefixes exec: the pid is the program's own."""
+    """Only the network namespace changes, so files stay as they are. Both prefixes exec: the pid is the program's
+    own."""
     line = []
     if netns is not None:
         line += ["nsenter", f"--net=/run/netns/{netns}"]
@@ -50,8 +52,13 @@ class Process:
         self.stderr = tempfile.TemporaryFile()
         self.pending, self.complained = b"", ""
         try:
-            self.popen = subprocess.Popen(self.line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.stderr,
-                                          env={**os.environ, **(environment or {})})
+            self.popen = subprocess.Popen(
+                self.line,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self.stderr,
+                env={**os.environ, **(environment or {})},
+            )
         except OSError as error:
             raise ProcessError(f"{' '.join(self.line)}: {error}") from error
         self.pid = self.popen.pid

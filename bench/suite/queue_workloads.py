@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""First packets of one-packet flows: how many verdicts a second, what gets lost when more is offered, and how long one waits."""
+"""First packets of one-packet flows: how many verdicts a second, what gets lost when more is offered, and how long
+one waits."""
 import time
 
 from . import machine
@@ -13,7 +14,14 @@ LOOPS = ("floor", "fair", "recv-send", "tier3")
 def many(run):
     """From all client pods to all server pods of the standard world."""
     world = run.contender.world
-    return ["--from", f"{run.addresses.client()},{world.clients}", "--to", f"{run.addresses.server()},{world.servers}", "--port", PORTS]
+    return [
+        "--from",
+        f"{run.addresses.client()},{world.clients}",
+        "--to",
+        f"{run.addresses.server()},{world.servers}",
+        "--port",
+        PORTS,
+    ]
 
 
 def one_pair(run):
@@ -21,8 +29,8 @@ def one_pair(run):
 
 
 def capacity(run, ends):
-    """Verdicts a second at no loss, with no generator beside it: the contender is stopped, its queue is filled, and the time is
-    taken from waking it until the last packet has arrived at its server."""
+    """Verdicts a second at no loss, with no generator beside it: the contender is stopped, its queue is filled, and
+    the time is taken from waking it until the last packet has arrived at its server."""
     count = run.bench.scale.flows
     sink = run.serve("sink", "--expect", count, "--idle", 1000, PORTS, cpus=run.context.placement.load)
     run.contender.pause()
@@ -34,7 +42,9 @@ def capacity(run, ends):
         seen = sink.result()
     run.values.update(sent=filled["sent"], waiting=waiting, received=seen["received"])
     if waiting != count or seen["received"] != count:
-        raise ProcessError(f"{count} flows, but {waiting} in the queue and {seen['received']} passed: not a run at no loss")
+        raise ProcessError(
+            f"{count} flows, but {waiting} in the queue and {seen['received']} passed: not a run at no loss"
+        )
     run.values["verdicts_per_s"] = count / ((seen["last_ns"] - begin) / 1e9)
 
 
@@ -57,9 +67,14 @@ def offer(run):
         seen = sink.result()
     received = seen["received"]
     seconds = (seen["last_ns"] - sent["start_ns"]) / 1e9 if received else 0
-    run.values.update(sent=sent["sent"], received=received, lost=sent["sent"] - received,
-                      offered_per_s=sent["sent"] / ((sent["end_ns"] - sent["start_ns"]) / 1e9),
-                      delivered_per_s=received / seconds if seconds > 0 else None, cpu_us_per_flow=run.per_flow(received))
+    run.values.update(
+        sent=sent["sent"],
+        received=received,
+        lost=sent["sent"] - received,
+        offered_per_s=sent["sent"] / ((sent["end_ns"] - sent["start_ns"]) / 1e9),
+        delivered_per_s=received / seconds if seconds > 0 else None,
+        cpu_us_per_flow=run.per_flow(received),
+    )
 
 
 def offered(bench):
@@ -68,11 +83,22 @@ def offered(bench):
 
 
 def wait(run):
-    """Each first packet of a new flow is answered; the round trip is timed, at a rate that nobody is pressed by. Client and server
-    share a CPU: so nobody but the contender waits for another CPU to wake up."""
+    """Each first packet of a new flow is answered; the round trip is timed, at a rate that nobody is pressed by.
+    Client and server share a CPU: so nobody but the contender waits for another CPU to wake up."""
     run.serve("echo", PORT, cpus=run.context.placement.load)
-    sent = run.load("latency", "--from", f"{run.addresses.client()},50", "--to", run.addresses.server(), "--port", PORT,
-                    "--seconds", run.bench.scale.seconds, "--rate", 2000)
+    sent = run.load(
+        "latency",
+        "--from",
+        f"{run.addresses.client()},50",
+        "--to",
+        run.addresses.server(),
+        "--port",
+        PORT,
+        "--seconds",
+        run.bench.scale.seconds,
+        "--rate",
+        2000,
+    )
     if sent["answered"] == 0:
         raise ProcessError("no first packet was answered")
     run.values.update(sent)

@@ -26,7 +26,9 @@ def write(out, facts, bench):
             (out / "plots" / f"{section.name}.svg").write_text(section.plot, encoding="utf-8")
     (out / "index.html").write_text(html, encoding="utf-8")
     (out / "summary.json").write_text(as_json([result.summary() for result in results]), encoding="utf-8")
-    (out / "runs.json").write_text(as_json({**facts, "problems": bench.problems, "texts": bench.texts, "runs": bench.runs}), encoding="utf-8")
+    (out / "runs.json").write_text(
+        as_json({**facts, "problems": bench.problems, "texts": bench.texts, "runs": bench.runs}), encoding="utf-8"
+    )
     print_summary(results, facts, bench, out)
     return 1 if bench.problems else 0
 
@@ -37,7 +39,10 @@ def print_summary(results, facts, bench, out):
         figure = result.figure
         value = "-" if result.value is None else f"{result.value:.{figure.digits}f}"
         verdict = "met" if result.met else "not measured" if result.value is None else "NOT MET"
-        print(f"{figure.name:28}{value:>10}   {figure.sense} {figure.target:g} {'' if figure.unit == 'x' else figure.unit:4} {verdict}")
+        print(
+            f"{figure.name:28}{value:>10}  "
+            f" {figure.sense} {figure.target:g} {'' if figure.unit == 'x' else figure.unit:4} {verdict}"
+        )
     for problem in bench.problems:
         print(f"FAILED {problem['workload']}, {problem['contender']}: {problem['reason']}")
     print(f"\n{out / 'index.html'} ({facts['seconds']} s)")

@@ -5,11 +5,10 @@
                                        |
                                        +----- veth --- rogue (10.60.0.2)
 
-Every contender has a rig of its own, of the same make, so that taking turns needs no changing of rules. A namespace stands
-for many pods: all its network's addresses are local to it (a `local` route), so a program may bind any of them. What matters
-to a gateway is alike: addresses, routes, one hop to either side. Everything is named by a random prefix, and nothing outside
-these namespaces is touched.
-"""
+Every contender has a rig of its own, of the same make, so that taking turns needs no changing of rules. A namespace
+stands for many pods: all its network's addresses are local to it (a `local` route), so a program may bind any of
+them. What matters to a gateway is alike: addresses, routes, one hop to either side. Everything is named by a random
+prefix, and nothing outside these namespaces is touched."""
 import re
 
 from . import process
@@ -47,7 +46,11 @@ class Addresses:
 
     def ballast(self, number):
         """Pods that exist only in manifests."""
-        return f"10.{100 + number // 65536}.{number // 256 % 256}.{number % 256}" if self.family == 4 else f"fd00:100::{number:x}"
+        return (
+            f"10.{100 + number // 65536}.{number // 256 % 256}.{number % 256}"
+            if self.family == 4
+            else f"fd00:100::{number:x}"
+        )
 
     def link(self, number, end):
         return f"10.255.{number}.{end}" if self.family == 4 else f"fd00:255:{number}::{end}"
@@ -59,8 +62,12 @@ SYSCTLS = {
     "gw": {"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1},
     # Many connections from few addresses: all ports, and any address of a `local` route.
     "client": {"ipv4/ip_local_port_range": "1024 65535", "ipv4/ip_nonlocal_bind": 1, "ipv6/ip_nonlocal_bind": 1},
-    "server": {"ipv4/ip_nonlocal_bind": 1, "ipv6/ip_nonlocal_bind": 1, "core/somaxconn": 65535,
-               "ipv4/tcp_max_syn_backlog": 65535},
+    "server": {
+        "ipv4/ip_nonlocal_bind": 1,
+        "ipv6/ip_nonlocal_bind": 1,
+        "core/somaxconn": 65535,
+        "ipv4/tcp_max_syn_backlog": 65535,
+    },
     "rogue": {"ipv4/ip_local_port_range": "1024 65535", "ipv4/ip_nonlocal_bind": 1, "ipv6/ip_nonlocal_bind": 1},
 }
 
@@ -88,25 +95,55 @@ class Rig:
             self._connect(number, node)
         nets = self.addresses
         # Who does not choose a source is the first client.
-        self._ip("client", f"addr add {nets.client()}/{nets.bits} dev eth0", f"route replace default via {nets.link(1, 1)} src {nets.client()}",
-                 f"route add local {nets.net(70)} dev lo")
+        self._ip(
+            "client",
+            f"addr add {nets.client()}/{nets.bits} dev eth0",
+            f"route replace default via {nets.link(1, 1)} src {nets.client()}",
+            f"route add local {nets.net(70)} dev lo",
+        )
         self._ip("server", f"route add local {nets.net(80)} dev lo", f"route add blackhole {nets.net(90)}")
         self._ip("rogue", f"addr add {nets.rogue()}/{nets.bits} dev eth0")
-        self._ip("gw", *(f"route add {nets.net(net)} via {nets.link(number, 2)}" for net, number in ((70, 1), (80, 2), (90, 2), (60, 3))))
+        self._ip(
+            "gw",
+            *(
+                f"route add {nets.net(net)} via {nets.link(number, 2)}"
+                for net, number in ((70, 1), (80, 2), (90, 2), (60, 3))
+            ),
+        )
         return self
 
     def _connect(self, number, node):
         """eth0 of a node to a device of the gateway."""
-        process.output_of(["ip", "link", "add", "eth0", "netns", self.name(node), "type", "veth",
-                           "peer", "name", node, "netns", self.name("gw")])
+        process.output_of(
+            [
+                "ip",
+                "link",
+                "add",
+                "eth0",
+                "netns",
+                self.name(node),
+                "type",
+                "veth",
+                "peer",
+                "name",
+                node,
+                "netns",
+                self.name("gw"),
+            ]
+        )
         nets = self.addresses
         width = 24 if nets.family == 4 else 64
         self._ip("gw", f"addr add {nets.link(number, 1)}/{width} dev {node}", f"link set {node} up")
-        self._ip(node, f"addr add {nets.link(number, 2)}/{width} dev eth0", "link set eth0 up", f"route add default via {nets.link(number, 1)}")
+        self._ip(
+            node,
+            f"addr add {nets.link(number, 2)}/{width} dev eth0",
+            "link set eth0 up",
+            f"route add default via {nets.link(number, 1)}",
+        )
 
     def _ip(self, node, *commands):
         family = [] if self.addresses.family == 4 else ["-6"]
-        if family:	# usable at once
+        if family:  # usable at once
             commands = [f"{command} nodad" if command.startswith("addr add") else command for command in commands]
         process.output_of(["ip", *family, "-n", self.name(node), "-batch", "-"], stdin="\n".join(commands) + "\n")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Medians and spreads of runs. Two contenders are compared within a round, where they ran one after the other, and the median is
-taken of the rounds' ratios: what slows the machine down for a while slows both. Nothing here ever takes the best of anything.
+"""Medians and spreads of runs. Two contenders are compared within a round, where they ran one after the other, and
+the median is taken of the rounds' ratios: what slows the machine down for a while slows both. Nothing here ever
+takes the best of anything.
 
 A run is a dictionary as bench.Bench.measure() records it: workload, contender, round, parameters, values, ...
 """
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Spread:
     """Of `count` values."""
+
     median: float
-    low: float			# first quartile
-    high: float			# third quartile
+    low: float  # first quartile
+    high: float  # third quartile
     least: float
     most: float
     count: int
@@ -30,9 +32,14 @@ class Spread:
 
 def select(runs, workload, contender=None, **parameters):
     """The runs of a workload that went well, by contender and by parameters."""
-    return [run for run in runs
-            if run["workload"] == workload and (contender is None or run["contender"] == contender) and not run.get("failed")
-            and all(run["parameters"].get(name) == value for name, value in parameters.items())]
+    return [
+        run
+        for run in runs
+        if run["workload"] == workload
+        and (contender is None or run["contender"] == contender)
+        and not run.get("failed")
+        and all(run["parameters"].get(name) == value for name, value in parameters.items())
+    ]
 
 
 def value(run, path):
@@ -65,6 +72,7 @@ def difference(runs, others, path):
 
 
 def in_order(keys, round_number):
-    """Whose turn it is in a round: everybody's place rotates, so that no one always follows the same one at the same time."""
+    """Whose turn it is in a round: everybody's place rotates, so that no one always follows the same one at the
+    same time."""
     at = round_number % len(keys)
     return keys[at:] + keys[:at]

@@ -3,7 +3,7 @@
 import html
 
 NONE = "–"
-THIN = "\u202f"		# between thousands, and before a unit
+THIN = "\u202f"  # between thousands, and before a unit
 
 
 def grouped(number):
@@ -55,16 +55,27 @@ def escape(text):
 
 def tag(name, inside, **attributes):
     """`inside` is HTML already."""
-    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items() if value is not None)
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
     return f"<{name}{written}>{inside}</{name}>"
 
 
 def table(columns, rows, **attributes):
     """Columns: (title, is it a number). Rows: lists of HTML, or (class, list)."""
-    head = tag("tr", "".join(tag("th", title, class_="n" if numeric else None, scope="col") for title, numeric in columns))
+    head = tag(
+        "tr", "".join(tag("th", title, class_="n" if numeric else None, scope="col") for title, numeric in columns)
+    )
     body = []
     for row in rows:
         kind, cells = row if isinstance(row, tuple) else (None, row)
-        body.append(tag("tr", "".join(tag("td", cell, class_="n" if numeric else None) for cell, (_, numeric) in zip(cells, columns)),
-                        class_=kind))
+        body.append(
+            tag(
+                "tr",
+                "".join(tag("td", cell, class_="n" if numeric else None) for cell, (_, numeric) in zip(cells, columns)),
+                class_=kind,
+            )
+        )
     return tag("div", tag("table", tag("thead", head) + tag("tbody", "".join(body)), **attributes), class_="scroll")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The pods and policies that contenders enforce, as manifests; and the big clusters that podgate has to hold in memory.
+"""The pods and policies that contenders enforce, as manifests; and the big clusters that podgate has to hold in
+memory.
 
-A world has C kinds of clients and S kinds of servers, and one policy for each pair: C x S policies. Each admits the pods of
-one kind of clients to those of one kind of servers, so every client may reach every server, for a reason that has to be
-found among all policies; and a translation into packet filter rules has one rule a policy.
-"""
+A world has C kinds of clients and S kinds of servers, and one policy for each pair: C x S policies. Each admits the
+pods of one kind of clients to those of one kind of servers, so every client may reach every server, for a reason
+that has to be found among all policies; and a translation into packet filter rules has one rule a policy."""
 import json
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ ROGUE, HOLE, OPEN = "rogue", "hole", "open"
 @dataclass
 class World:
     """client_kinds * server_kinds policies. More pods than kinds: each kind has several pods."""
+
     client_kinds: int = 10
     server_kinds: int = 10
     clients: int = 1000
@@ -31,7 +32,7 @@ class World:
     @classmethod
     def of_policies(cls, count, last_port=PORT):
         """As square as can be, one pod a kind: so that as many pairs of addresses need as many policies."""
-        clients = next(n for n in range(int(count ** 0.5), 0, -1) if count % n == 0)
+        clients = next(n for n in range(int(count**0.5), 0, -1) if count % n == 0)
         return cls(clients, count // clients, clients, count // clients, last_port=last_port)
 
     @classmethod
@@ -60,20 +61,35 @@ class World:
         """The whole as one List."""
         items = [namespace("bench")]
         items += [pod("bench", name, {"app": kind}, address) for name, kind, address in self.pods(addresses)]
-        items += [policy(f"{client}-to-{server}", server, client, [ports("TCP", PORT, self.last_port), ports("UDP", PORT, self.last_port)])
-                  for client, server in self.pairs()]
+        items += [
+            policy(
+                f"{client}-to-{server}",
+                server,
+                client,
+                [ports("TCP", PORT, self.last_port), ports("UDP", PORT, self.last_port)],
+            )
+            for client, server in self.pairs()
+        ]
         items += [policy("rogue-to-hole", HOLE, ROGUE, None), closed_policy("open-closed", OPEN)]
         return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=1)
 
 
 def namespace(name):
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+    }
 
 
 def pod(namespace_name, name, labels, address):
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace_name, "labels": labels},
-            "spec": {"containers": [{"name": "main", "image": "bench"}]},
-            "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace_name, "labels": labels},
+        "spec": {"containers": [{"name": "main", "image": "bench"}]},
+        "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]},
+    }
 
 
 def ports(protocol, first, last):
@@ -84,14 +100,22 @@ def policy(name, to_kind, from_kind, allowed_ports):
     rule = {"from": [{"podSelector": {"matchLabels": {"app": from_kind}}}]}
     if allowed_ports is not None:
         rule["ports"] = allowed_ports
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": "bench"},
-            "spec": {"podSelector": {"matchLabels": {"app": to_kind}}, "policyTypes": ["Ingress"], "ingress": [rule]}}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": "bench"},
+        "spec": {"podSelector": {"matchLabels": {"app": to_kind}}, "policyTypes": ["Ingress"], "ingress": [rule]},
+    }
 
 
 def closed_policy(name, kind):
     """Isolates a kind of pods and admits nobody."""
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": "bench"},
-            "spec": {"podSelector": {"matchLabels": {"app": kind}}, "policyTypes": ["Ingress"]}}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": "bench"},
+        "spec": {"podSelector": {"matchLabels": {"app": kind}}, "policyTypes": ["Ingress"]},
+    }
 
 
 # --- big clusters, as `kubectl get -o yaml` prints them -----------------------------------------------------------------
@@ -211,8 +235,15 @@ TIERS = ("frontend", "backend", "database", "cache", "queue")
 
 def realistic_pod(number, addresses):
     workload = number // PODS_A_WORKLOAD
-    return POD_TEXT.format(name=f"pod-{number:05}", number=number, team=f"team-{number // PODS_A_NAMESPACE:05}", app=f"app-{workload:05}",
-                           workload=workload, tier=TIERS[workload % 5], address=addresses.ballast(number + 1))
+    return POD_TEXT.format(
+        name=f"pod-{number:05}",
+        number=number,
+        team=f"team-{number // PODS_A_NAMESPACE:05}",
+        app=f"app-{workload:05}",
+        workload=workload,
+        tier=TIERS[workload % 5],
+        address=addresses.ballast(number + 1),
+    )
 
 
 def realistic_policy(number, pods):
@@ -221,11 +252,17 @@ def realistic_policy(number, pods):
     team = number % teams
     apps = PODS_A_NAMESPACE // PODS_A_WORKLOAD
     draw = number * 7919 % 100
-    words = {"number": number, "team": f"team-{team:05}", "direction": "Egress" if 70 <= draw < 85 else "Ingress",
-             "selected": "tier: backend" if 70 <= draw < 85 else f"app: app-{team * apps + number * 31 % apps:05}",
-             "peer": f"app-{team * apps + number * 17 % apps:05}", "port": (80, 443, 5432, 6379, 8080)[number % 5],
-             "peer_team": f"team-{number * 6151 % teams:05}", "block": f"{11 + number % 200}.{number * 13 % 256}.{number * 29 % 256}",
-             "block_two": f"{11 + number * 3 % 200}.{number * 11 % 256}"}
+    words = {
+        "number": number,
+        "team": f"team-{team:05}",
+        "direction": "Egress" if 70 <= draw < 85 else "Ingress",
+        "selected": "tier: backend" if 70 <= draw < 85 else f"app: app-{team * apps + number * 31 % apps:05}",
+        "peer": f"app-{team * apps + number * 17 % apps:05}",
+        "port": (80, 443, 5432, 6379, 8080)[number % 5],
+        "peer_team": f"team-{number * 6151 % teams:05}",
+        "block": f"{11 + number % 200}.{number * 13 % 256}.{number * 29 % 256}",
+        "block_two": f"{11 + number * 3 % 200}.{number * 11 % 256}",
+    }
     if draw < 5:
         text = POLICY_HEAD
     elif draw < 55:
@@ -242,8 +279,10 @@ def realistic_policy(number, pods):
 def realistic_namespaces(pods):
     for number in range((pods + PODS_A_NAMESPACE - 1) // PODS_A_NAMESPACE):
         name = f"team-{number:05}"
-        yield (f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n  labels:\n    kubernetes.io/metadata.name: {name}\n"
-               f"    stage: {'production' if number % 3 == 0 else 'staging'}\n---\n")
+        yield (
+            f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n  labels:\n    kubernetes.io/metadata.name:"
+            f" {name}\n    stage: {'production' if number % 3 == 0 else 'staging'}\n---\n"
+        )
 
 
 def write_realistic(folder, pods, policies, addresses):

@@ -5,9 +5,22 @@ from samples import good, rounds, run
 from suite.figures import AT_LEAST, AT_MOST, FIGURES, LESS_THAN, MORE_THAN, Figure, Result, results
 from suite.spread import Spread
 
-NAMES = ["verdicts_vs_fair_null", "verdicts_vs_null_floor", "verdicts_vs_recv_send", "conns_tier2_vs_conntrack", "conns_tier2_vs_fair_null",
-         "connect_p50_tier2_extra_us", "bulk_vs_none", "eval_growth", "eval_ns", "compile_ms", "pod_add_ms", "rss_small_mib", "rss_large_mib",
-         "flood_p99_ratio"]
+NAMES = [
+    "verdicts_vs_fair_null",
+    "verdicts_vs_null_floor",
+    "verdicts_vs_recv_send",
+    "conns_tier2_vs_conntrack",
+    "conns_tier2_vs_fair_null",
+    "connect_p50_tier2_extra_us",
+    "bulk_vs_none",
+    "eval_growth",
+    "eval_ns",
+    "compile_ms",
+    "pod_add_ms",
+    "rss_small_mib",
+    "rss_large_mib",
+    "flood_p99_ratio",
+]
 
 
 def by_name(runs):
@@ -52,8 +65,14 @@ class Targets(unittest.TestCase):
 
     def test_each_figure_needs_runs_of_its_own(self):
         """Without the runs of one workload, exactly its figures are gone."""
-        gone = {"verdicts": NAMES[0:3], "connect-one": NAMES[3:6], "bulk": NAMES[6:7], "policy-micro": NAMES[7:11], "memory": NAMES[11:13],
-                "flood": NAMES[13:]}
+        gone = {
+            "verdicts": NAMES[0:3],
+            "connect-one": NAMES[3:6],
+            "bulk": NAMES[6:7],
+            "policy-micro": NAMES[7:11],
+            "memory": NAMES[11:13],
+            "flood": NAMES[13:],
+        }
         for workload, names in gone.items():
             left = by_name([one for one in good() if one["workload"] != workload])
             self.assertEqual([name for name in NAMES if left[name].value is None], names)
@@ -88,7 +107,9 @@ class Measures(unittest.TestCase):
         self.assertTrue(found["compile_ms"].met)
 
     def test_a_slow_machine_changes_no_ratio(self):
-        runs = rounds("verdicts", "fair", "verdicts_per_s", [600e3, 60e3, 600e3]) + rounds("verdicts", "tier3", "verdicts_per_s", [594e3, 59.4e3, 594e3])
+        runs = rounds("verdicts", "fair", "verdicts_per_s", [600e3, 60e3, 600e3]) + rounds(
+            "verdicts", "tier3", "verdicts_per_s", [594e3, 59.4e3, 594e3]
+        )
         self.assertAlmostEqual(by_name(runs)["verdicts_vs_fair_null"].value, 0.99)
 
 

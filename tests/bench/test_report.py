@@ -128,8 +128,16 @@ class Reports(unittest.TestCase):
 
 class Numbers(unittest.TestCase):
     def test_significant(self):
-        for number, wanted in ((0, "0"), (1.2345, "1.23"), (12.345, "12.3"), (123.45, "123"), (0.012345, "0.0123"), (None, text.NONE),
-                               (645805, f"646{text.THIN}000"), (0.5, "0.500")):
+        for number, wanted in (
+            (0, "0"),
+            (1.2345, "1.23"),
+            (12.345, "12.3"),
+            (123.45, "123"),
+            (0.012345, "0.0123"),
+            (None, text.NONE),
+            (645805, f"646{text.THIN}000"),
+            (0.5, "0.500"),
+        ):
             self.assertEqual(text.significant(number), wanted)
 
     def test_rates_and_times(self):

@@ -24,11 +24,21 @@ COMMIT
 class QueueShape(unittest.TestCase):
     def test_podgates_chain_less_its_sets(self):
         lines = rules.queue_shape(SAVED, 7).splitlines()
-        self.assertEqual(lines, [
-            "*mangle", ":BENCH - [0:0]", "-A FORWARD -j BENCH",
-            "-A BENCH ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j RETURN",
-            "-A BENCH -m conntrack --ctdir ORIGINAL -j NFQUEUE --queue-num 7 --queue-bypass",
-            "-A BENCH -j NFQUEUE --queue-num 7", "COMMIT"])
+        self.assertEqual(
+            lines,
+            [
+                "*mangle",
+                ":BENCH - [0:0]",
+                "-A FORWARD -j BENCH",
+                (
+                    "-A BENCH ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j"
+                    " RETURN"
+                ),
+                "-A BENCH -m conntrack --ctdir ORIGINAL -j NFQUEUE --queue-num 7 --queue-bypass",
+                "-A BENCH -j NFQUEUE --queue-num 7",
+                "COMMIT",
+            ],
+        )
 
     def test_no_chain_is_an_error(self):
         with self.assertRaises(ValueError):

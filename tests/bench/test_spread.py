@@ -34,7 +34,13 @@ class Values(unittest.TestCase):
         self.assertEqual(value(run("w", "c", values={"lost": 0}), "lost"), 0)
 
     def test_select_by_parameters_and_without_failures(self):
-        runs = [run("w", "a", size=1), run("w", "a", size=2), run("w", "b", size=1), run("v", "a", size=1), {**run("w", "a", size=1), "failed": "no"}]
+        runs = [
+            run("w", "a", size=1),
+            run("w", "a", size=2),
+            run("w", "b", size=1),
+            run("v", "a", size=1),
+            {**run("w", "a", size=1), "failed": "no"},
+        ]
         self.assertEqual(len(select(runs, "w", "a", size=1)), 1)
         self.assertEqual(len(select(runs, "w")), 3)
 
