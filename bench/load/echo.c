@@ -88,6 +88,8 @@ static int open_datagrams(struct echo *echo, int fd)
 	if (setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) != 0 &&
 	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0)
 		return -errno;
+	/* IPv6 lets nothing come from an address of a local route otherwise; an IPv4 socket has no need of it. */
+	setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	return streams_add(&echo->streams, fd, echo_datagrams, echo);

@@ -66,7 +66,7 @@ static int store_seconds(const struct option_row *row, const char *text)
 static int store_word(const struct option_row *row, const char *text)
 {
 	const size_t length = strlen(text);
-	const char *word = row->words;
+	const char *word = strchr(text, '|') == NULL ? row->words : NULL;
 
 	while (word != NULL) {
 		if (strncmp(word, text, length) == 0 && (word[length] == '\0' || word[length] == '|')) {
