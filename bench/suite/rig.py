@@ -14,6 +14,7 @@ import re
 from . import process
 
 NODES = ("client", "gw", "server", "rogue")
+LINKS = {1: "client", 2: "server", 3: "rogue"}  # their numbers, and who is at the other end from the gateway
 
 
 class Addresses:
@@ -86,66 +87,50 @@ class Rig:
     def up(self):
         if self.made:
             return self
+        self.made = list(NODES)
+        ip_batch(f"netns add {self.name(node)}" for node in NODES)
         for node in NODES:
-            process.output_of(["ip", "netns", "add", self.name(node)])
-            self.made.append(node)
             self._sysctls(node, {**SYSCTLS["all"], **SYSCTLS[node]})
-            self._ip(node, "link set lo up")
-        for number, node in enumerate(("client", "server", "rogue"), 1):
-            self._connect(number, node)
-        nets = self.addresses
-        # Who does not choose a source is the first client.
-        self._ip(
-            "client",
-            f"addr add {nets.client()}/{nets.bits} dev eth0",
-            f"route replace default via {nets.link(1, 1)} src {nets.client()}",
-            f"route add local {nets.net(70)} dev lo",
+        gateway = self.name("gw")
+        ip_batch(
+            f"link add eth0 netns {self.name(node)} type veth peer name {node} netns {gateway}"
+            for node in LINKS.values()
         )
-        self._ip("server", f"route add local {nets.net(80)} dev lo", f"route add blackhole {nets.net(90)}")
-        self._ip("rogue", f"addr add {nets.rogue()}/{nets.bits} dev eth0")
-        self._ip(
-            "gw",
-            *(
-                f"route add {nets.net(net)} via {nets.link(number, 2)}"
-                for net, number in ((70, 1), (80, 2), (90, 2), (60, 3))
-            ),
-        )
+        for node, commands in self._addresses_and_routes().items():
+            self._ip(node, "link set lo up", *commands)
         return self
 
-    def _connect(self, number, node):
-        """eth0 of a node to a device of the gateway."""
-        process.output_of(
-            [
-                "ip",
-                "link",
-                "add",
-                "eth0",
-                "netns",
-                self.name(node),
-                "type",
-                "veth",
-                "peer",
-                "name",
-                node,
-                "netns",
-                self.name("gw"),
-            ]
-        )
+    def _addresses_and_routes(self):
+        """Of each node, as commands of ip(8)."""
         nets = self.addresses
         width = 24 if nets.family == 4 else 64
-        self._ip("gw", f"addr add {nets.link(number, 1)}/{width} dev {node}", f"link set {node} up")
-        self._ip(
-            node,
-            f"addr add {nets.link(number, 2)}/{width} dev eth0",
-            "link set eth0 up",
-            f"route add default via {nets.link(number, 1)}",
-        )
+        of = {"gw": []}
+        for number, node in LINKS.items():
+            of["gw"] += [f"addr add {nets.link(number, 1)}/{width} dev {node}", f"link set {node} up"]
+            of[node] = [
+                f"addr add {nets.link(number, 2)}/{width} dev eth0",
+                "link set eth0 up",
+                f"route add default via {nets.link(number, 1)}",
+            ]
+        of["gw"] += [
+            f"route add {nets.net(net)} via {nets.link(number, 2)}"
+            for net, number in ((70, 1), (80, 2), (90, 2), (60, 3))
+        ]
+        of["client"] += [
+            f"addr add {nets.client()}/{nets.bits} dev eth0",
+            # Who does not choose a source is the first client.
+            f"route replace default via {nets.link(1, 1)} src {nets.client()}",
+            f"route add local {nets.net(70)} dev lo",
+        ]
+        of["server"] += [f"route add local {nets.net(80)} dev lo", f"route add blackhole {nets.net(90)}"]
+        of["rogue"] += [f"addr add {nets.rogue()}/{nets.bits} dev eth0"]
+        return of
 
     def _ip(self, node, *commands):
         family = [] if self.addresses.family == 4 else ["-6"]
         if family:  # usable at once
             commands = [f"{command} nodad" if command.startswith("addr add") else command for command in commands]
-        process.output_of(["ip", *family, "-n", self.name(node), "-batch", "-"], stdin="\n".join(commands) + "\n")
+        ip_batch(commands, *family, "-n", self.name(node))
 
     def _sysctls(self, node, values):
         script = "\n".join(f'echo "{value}" >/proc/sys/net/{name}' for name, value in values.items())
@@ -161,6 +146,10 @@ class Rig:
     def down(self):
         while self.made:
             remove(self.name(self.made.pop()))
+
+
+def ip_batch(commands, *options):
+    process.output_of(["ip", *options, "-batch", "-"], stdin="\n".join(commands) + "\n")
 
 
 def remove(name):
