@@ -13,7 +13,8 @@ GIVE_UP_AFTER = 2  # failures of one contender in one workload
 class Run:
     """One measurement under way: how a workload starts programs, and what it costs."""
 
-    def __init__(self, bench, contender):
+    def __init__(self, bench, contender, workload):
+        self.seconds = bench.scale.length(workload)
         self.bench, self.contender, self.context = bench, contender, bench.context
         self.rig, self.addresses = contender.rig, contender.rig.addresses
         self.values, self.cost = {}, {}
@@ -130,7 +131,7 @@ class Bench:
         run = contender = None
         try:
             contender = (get or self.standard)(key)
-            run = Run(self, contender)
+            run = Run(self, contender, workload)
             contender.resume()
             contender.rig.flush_flows()
             time.sleep(self.scale.settle_s)

@@ -17,26 +17,27 @@ def ends(run, clients=CLIENTS, servers=SERVERS):
     ]
 
 
-def connect_at(run, parallel, clients=CLIENTS, servers=SERVERS, warm_s=0.2):
-    """Connections opened and closed as fast as they come."""
+def connect_in_turn(run):
+    """One connection opened and closed after the other."""
     run.serve("accept", PORT)
-    connections(run, run.context.placement.load, ["--parallel", parallel, *ends(run, clients, servers)], warm_s)
+    connections(run, run.context.placement.load, ["--parallel", 1, *ends(run)], 0.1)
 
 
-def connect_everywhere(run):
+def connect_everywhere(run, clients=CLIENTS, servers=SERVERS, warm_s=0.1):
     """Clients on all CPUs, eight connections at a time each, and servers on all of them: as much as the machine can
     do."""
     place = run.context.placement
     run.serve("accept", "--threads", len(place.cpus), PORT, cpus=place.all)
-    connections(run, place.all, ["--threads", len(place.cpus), "--parallel", 8 * len(place.cpus), *ends(run)], 0.2)
+    threads = ["--threads", len(place.cpus), "--parallel", 8 * len(place.cpus)]
+    connections(run, place.all, [*threads, *ends(run, clients, servers)], warm_s)
 
 
 def connections(run, cpus, arguments, warm_s):
     """First for a moment unmeasured: kinds of flows are learned once. Their flows are forgotten then, so that all
     are new again."""
-    seconds = run.bench.scale.seconds
+    seconds = run.seconds
     if warm_s:
-        run.start("client", cpus, "connect", *arguments, "--seconds", min(warm_s, 3 * seconds)).result()
+        run.start("client", cpus, "connect", *arguments, "--seconds", min(warm_s, 5 * seconds)).result()
         run.rig.flush_flows()
     with run.costed():
         done = run.start("client", cpus, "connect", *arguments, "--seconds", seconds).result()
@@ -49,29 +50,29 @@ def connect_one(bench):
     """TCP connect and close, one at a time: connections/s, and how long a connect takes"""
     bench.alternate(
         "connect-one",
-        bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"),
-        lambda run: connect_at(run, 1),
+        bench.with_peers("none", "conntrack", "tier2", "fair", "tier3", "recv-send"),
+        connect_in_turn,
     )
 
 
 def connect(bench):
     """TCP connect and close from every CPU at once: connections/s of the whole machine"""
     bench.alternate(
-        "connect", bench.with_peers("none", "conntrack", "fair", "recv-send", "tier3", "tier2"), connect_everywhere
+        "connect", bench.with_peers("none", "conntrack", "tier2", "fair", "tier3", "recv-send"), connect_everywhere
     )
 
 
 def pour(run):
     drain = run.serve("drain", PORT)
     with run.costed():
-        done = run.load("pour", "--to", run.addresses.server(), "--port", PORT, "--seconds", run.bench.scale.seconds)
+        done = run.load("pour", "--to", run.addresses.server(), "--port", PORT, "--seconds", run.seconds)
     drain.stop()
     run.values.update(done, cpu_us_per_mib=run.cost["busy_us"] / (done["bytes"] / 2**20) if done["bytes"] else None)
 
 
 def bulk(bench):
     """one established TCP connection at full speed"""
-    bench.alternate("bulk", ["none", "conntrack", "tier2"], pour)
+    bench.alternate("bulk", ["conntrack", "none", "tier2"], pour)
 
 
 def ping(run):
@@ -84,7 +85,7 @@ def ping(run):
             "--port",
             PORT,
             "--seconds",
-            run.bench.scale.seconds,
+            run.seconds,
             "--size",
             64,
             "--window",

@@ -15,7 +15,7 @@ from .section import (
     us,
     within,
 )
-from .spread import select, spread
+from .spread import ratio, select, spread
 from .text import escape, microseconds, plain, rate, tag
 
 FLOODS = {"quiet": "quiet", "denied": "denied flows", "allowed": "allowed flows"}
@@ -54,6 +54,7 @@ def flood(runs):
                         escape(title(key)),
                         words,
                         *(within(one, microseconds) for one in found),
+                        within(ratio(of, select(runs, "flood", key, flood="quiet"), "connect_ns.p99"), us),
                         within(spread(of, "flood_per_s"), rate),
                         within(spread(of, "failed"), plain),
                         plain(len(of)),
@@ -71,6 +72,7 @@ def flood(runs):
                 ("p50", True),
                 ("p99", True),
                 ("p99.9", True),
+                ("p99 over quiet", True),
                 ("flood/s", True),
                 ("failed", True),
                 ("runs", True),
@@ -159,7 +161,8 @@ def policies(runs):
         "policies",
         "How many policies",
         (
-            "N policies, each of which admits one pod to one other; connections go evenly over all pairs. The same"
+            "N policies, each of which admits one pod to one other; connections go evenly over all pairs,"
+            " from every CPU at once. The same"
             " policies as plain iptables rules (one each), as ipset and iptables (a chain a pod, a chain and two sets a"
             " policy, as kube-router writes them), and by podgate."
         ),

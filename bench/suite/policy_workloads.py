@@ -7,7 +7,7 @@ import statistics
 import time
 
 from . import contenders, machine, process, world
-from .flow_workloads import connect_at, ends
+from .flow_workloads import connect_everywhere, ends
 from .queue_workloads import capacity
 from .world import PORT, World
 
@@ -18,7 +18,7 @@ def others_connect(run, flood):
     """Other pods connect at a rate that presses nobody, while one pod starts new flows as fast as it can: each to
     another port, so that no two are of one kind. On two CPUs the flood has one of them; the other pods and their
     servers have the other."""
-    seconds = 2 * run.bench.scale.seconds
+    seconds = 2 * run.seconds
     place = run.context.placement
     run.serve("accept", PORT, cpus=place.victim)
     run.start("client", place.victim, "connect", *ends(run, 20), "--rate", 500, "--seconds", min(0.3, seconds)).result()
@@ -112,14 +112,14 @@ def cut(run, gate):
 
 def under_changes(run, changing):
     """Connections as fast as they come, while a policy comes and goes."""
-    gate, scale = run.contender, run.bench.scale
+    gate = run.contender
     run.started.append(
         process.Process(
             [run.context.probe, "serve", f"tcp/{HELD_PORT}"], run.rig.name("server"), run.context.placement.server
         ).wait_ready()
     )
     run.serve("accept", PORT)
-    seconds = 3 * scale.seconds
+    seconds = 3 * run.seconds
     load = run.start("client", run.context.placement.load, "connect", *ends(run), "--parallel", 4, "--seconds", seconds)
     seen = []
     until = time.monotonic() + seconds
@@ -177,7 +177,7 @@ def policies(bench):
             # Every kind of flow must have been seen twice before it is learned.
             first = run.contender.key.startswith("tier2") and run.contender.key not in warm
             warm.add(run.contender.key)
-            connect_at(run, 16, of.clients, of.servers, warm_s=0.2 + count / 4000 if first else 0.1)
+            connect_everywhere(run, of.clients, of.servers, warm_s=0.2 + count / 4000 if first else 0.1)
 
         warm = set()
         for round_number in range(rounds):
@@ -237,14 +237,14 @@ class Realistic(contenders.Podgate):
 
 def resident(run, gate):
     """At rest after the start, and at rest after one pod was added: the larger is the figure, both are shown."""
-    time.sleep(min(1.0, run.bench.scale.seconds))
+    time.sleep(min(1.0, run.seconds))
     run.values["rss_started_mib"], _ = machine.resident_mib(gate.pid)
     added = world.realistic_pod(gate.pod_count, run.addresses)
     status = change(gate, lambda: gate.write("one-more.yaml", added))
     run.values["one_pod"] = {
         name: status["publish"][name] for name in ("compile_ms", "publish_ms", "sweep_ms", "total_ms")
     }
-    time.sleep(min(1.0, run.bench.scale.seconds))
+    time.sleep(min(1.0, run.seconds))
     run.values["rss_changed_mib"], run.values["rss_peak_mib"] = machine.resident_mib(gate.pid)
     run.values.update(
         rss_mib=max(run.values["rss_started_mib"], run.values["rss_changed_mib"]),

@@ -15,27 +15,35 @@ class Scale:
     policies: tuple
     pods: tuple
     large: tuple  # pods, policies
-    special: dict = field(default_factory=dict)
+    special: dict = field(default_factory=dict)  # rounds of workloads that need more or less
+    lengths: dict = field(default_factory=dict)  # seconds of workloads whose runs are shorter
 
     def rounds(self, workload):
         return self.special.get(workload, self.default_rounds)
 
+    def length(self, workload):
+        return self.lengths.get(workload, self.seconds)
 
+
+# What is compared closely has many short rounds, so that whoever is compared runs close together.
 FULL = Scale(
     "full",
     5,
-    0.15,
+    0.1,
     1.0,
     60000,
-    150000,
+    200000,
     (10, 100, 1000, 10000),
     (10, 100, 1000, 10000),
     (15000, 10000),
     {
-        "verdicts": 15,
-        "connect-one": 9,
+        "verdicts": 25,
+        "connect-one": 19,
+        "connect": 4,
         "first-packet": 4,
-        "bulk": 11,
+        "offered": 3,
+        "bulk": 21,
+        "small": 4,
         "flood": 5,
         "changes": 2,
         "policies": 3,
@@ -43,6 +51,7 @@ FULL = Scale(
         "memory": 1,
         "policy-micro": 3,
     },
+    {"connect-one": 0.4, "bulk": 0.5, "policies": 0.7},
 )
 # Without 10 000 policies: making their 20 000 ipsets takes longer than everything that is measured then.
 QUICK = Scale(
@@ -51,7 +60,7 @@ QUICK = Scale(
     0.1,
     0.5,
     40000,
-    100000,
+    150000,
     (10, 100, 1000),
     (10, 1000, 10000),
     (15000, 10000),
@@ -68,6 +77,7 @@ QUICK = Scale(
         "memory": 1,
         "policy-micro": 1,
     },
+    {"connect-one": 0.3, "bulk": 0.3},
 )
 SMOKE = Scale("smoke", 1, 0.0, 0.05, 500, 500, (10,), (10,), (200, 200))
 

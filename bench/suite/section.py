@@ -75,8 +75,9 @@ def draw(section, make, *arguments, **named):
 
 
 def contenders_in(runs, workload):
-    """In the order in which they first ran."""
-    return list(dict.fromkeys(run["contender"] for run in select(runs, workload)))
+    """In the order of ROLES, whoever ran first; peers after them."""
+    found = dict.fromkeys(run["contender"] for run in select(runs, workload))
+    return [key for key in ROLES if key in found] + [key for key in found if key not in ROLES]
 
 
 def median(runs, path):
