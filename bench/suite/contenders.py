@@ -72,8 +72,9 @@ class Contender:
         process.output_of([self.context.tables("restore"), "--noflush"], self.gateway, stdin=text)
 
     def pause(self):
+        """Stands still when this returns."""
         if self.process:
-            self.process.signal(signal.SIGSTOP)
+            self.process.stand_still()
 
     def resume(self):
         if self.process:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 RUNNING = set()
 
@@ -71,6 +72,15 @@ class Process:
         """Harmless when it has ended: its pid is not reused before it is waited for."""
         if self.alive():
             self.popen.send_signal(number)
+
+    def stand_still(self, timeout=5):
+        """Stops all its threads, and waits until they have stopped: one inside the kernel does so on its way out."""
+        self.signal(signal.SIGSTOP)
+        deadline = time.monotonic() + timeout
+        while self.alive() and not all(state == "T" for state in thread_states(self.pid)):
+            if time.monotonic() > deadline:
+                raise ProcessError(f"{self.name} does not stop")
+            time.sleep(0.001)
 
     def complaint(self):
         """The end of what it said on stderr; after its end, what that was then."""
@@ -142,6 +152,17 @@ class Process:
         self.complaint()
         self.popen.stdout.close()
         self.stderr.close()
+
+
+def thread_states(pid):
+    """The letter of each thread, as in /proc/PID/stat; none when it has ended meanwhile."""
+    states = []
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            states.append(stat.read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()[0])
+        except OSError:
+            pass
+    return states
 
 
 def end_all():
