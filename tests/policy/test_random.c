@@ -63,19 +63,22 @@ static void check_flow(struct trial *trial)
 static void check_policies(const struct trial *trial, const struct ip_addr *addr, enum direction direction)
 {
 	const struct cluster *cluster = trial->cluster;
-	size_t count, at = 0;
-	const struct network_policy *const *listed = snapshot_policies(trial->snapshot, addr, direction, &count);
+	struct arena *arena = arena_create();
+	struct policy_list listed;
+	size_t at = 0;
 
+	assert_int_equal(snapshot_policies(trial->snapshot, addr, direction, arena, &listed), 0);
 	for (size_t i = 0; i < cluster->policy_count; i++) {
 		if (!naive_policy_applies(&trial->world, cluster->policies[i], addr, direction))
 			continue;
-		if (at == count || listed[at] != cluster->policies[i])
+		if (at == listed.count || listed.items[at] != cluster->policies[i])
 			trial_fail(trial, "snapshot_policies() lacks one, or is out of order");
 		at++;
 	}
-	if (at != count)
+	if (at != listed.count)
 		trial_fail(trial, "snapshot_policies() has too many");
-	policies_seen += count;
+	policies_seen += listed.count;
+	arena_unref(arena);
 }
 
 static void check_addr(const struct trial *trial, const struct ip_addr *addr)
