@@ -2,7 +2,6 @@
 #include "policy/compiled.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Whether pod `a` owns an address that both have. They are numbered in the order that decides last. */
@@ -95,11 +94,6 @@ static int copy_kinds(struct snapshot *snapshot, const struct policy_book *book)
 	return 0;
 }
 
-static int addr_cmp(const void *a, const void *b)
-{
-	return ip_addr_cmp(a, b);
-}
-
 static bool is_isolated(const struct endpoint *endpoint)
 {
 	return endpoint->profiles[DIRECTION_INGRESS] != PROFILE_NONE ||
@@ -151,10 +145,9 @@ static int finish_endpoints(struct snapshot *snapshot, const struct snapshot_inp
 		snapshot->link_local = enforced ? VERDICT_DENY : VERDICT_AUDIT_DENY;
 		isolated[count++] = ip_addr_v6((const uint8_t[16]){0xfe, 0x80});
 	}
-	qsort(isolated, count, sizeof(*isolated), addr_cmp);
 	snapshot->isolated = isolated;
 	snapshot->isolated_count = count;
-	return 0;
+	return ip_addr_sort(isolated, count);
 }
 
 /* Fills all that follows from the input. On failure what was taken goes with the arena. */
