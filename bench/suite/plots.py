@@ -211,9 +211,9 @@ def draw(lines, parts):
         red, green, blue = (int(carried[i : i + 2], 16) for i in (1, 3, 5))
         wanted = f"var(--{name}, {plain})"
         svg = re.sub(rf"rgb\( *{red}, *{green}, *{blue}\)|{carried}", wanted, svg)
-    svg = re.sub(r"<rect[^>]*fill=[\"']#ffffff[\"'][^>]*/>", "", svg, count=1)
+    svg = re.sub(r"<rect[^>]*fill=[\"']#ffffff[\"'][^>]*/>", "", svg, count=1, flags=re.I)
     # What gnuplot draws in the colour of the background, such as the rims of points.
-    return re.sub(r"rgb\(255, *255, *255\)|#ffffff(?!\))", "var(--card, #ffffff)", svg)
+    return re.sub(r"rgb\(255, *255, *255\)|#ffffff(?!\))", "var(--card, #ffffff)", svg, flags=re.I)
 
 
 def inline(svg, name, text):
