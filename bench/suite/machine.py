@@ -152,6 +152,15 @@ def queue_counters(netns):
     }
 
 
+def await_empty_queues(netns, timeout=10):
+    """A run that failed may have left some."""
+    deadline = time.monotonic() + timeout
+    while queue_counters(netns)["waiting"] > 0:
+        if time.monotonic() > deadline:
+            raise process.ProcessError("packets of an earlier run stay in the queue")
+        time.sleep(0.05)
+
+
 def conntrack_counters(netns):
     """Sums over all CPUs of what conntrack could not do."""
     lines = [line.split() for line in _proc(netns, "/proc/net/stat/nf_conntrack")]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Plots by gnuplot, as SVG whose colours are names: a page's style sheet says what they are, in light and dark;
 alone in a file they have those of light."""
+import math
 import re
 from dataclasses import dataclass
 
@@ -121,8 +122,9 @@ def lines_over(series, x_label, y_label, log_y=True):
         "set format y '%.0s%c'",
     ]
     if log_y:
-        lines.append(f"set yrange [{min(one.low for one in ends) / 1.5}:{max(one.high for one in ends) * 1.5}]")
-        lines.append("set ytics add autofreq")
+        low, high = min(one.low for one in ends), max(one.high for one in ends)
+        lines.append(f"set yrange [{low / 1.5}:{high * 1.5}]")
+        lines.append(f"set ytics ({log_tics(low / 1.5, high * 1.5)})")
     else:
         lines.append(f"set yrange [0:{max(one.high for one in ends) * 1.15}]")
     parts = []
@@ -166,6 +168,7 @@ def percentiles(rows, label, names=("p50", "p99", "p99.9")):
         f"set yrange [{len(rows) - 0.4}:-0.6]",
         f"set xrange [{min(values) / 1.6}:{max(values) * 1.8}]",
         "set logscale x",
+        f"set xtics ({log_tics(min(values) / 1.6, max(values) * 1.8)})",
         "set lmargin 24",
         "set rmargin 3",
         "set tmargin 2",
@@ -189,6 +192,13 @@ def percentiles(rows, label, names=("p50", "p99", "p99.9")):
     return draw(lines, parts)
 
 
+def log_tics(least, most):
+    """1, 2, 5, 10, ... between two values: decades alone may leave an axis with one tic or none."""
+    decades = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+    tics = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
+    return ", ".join(f"{tic:g}" for tic in tics if least <= tic <= most)
+
+
 def thousands(number):
     return f"{number:,}".replace(",", " ")
 
@@ -201,8 +211,9 @@ def draw(lines, parts):
         red, green, blue = (int(carried[i : i + 2], 16) for i in (1, 3, 5))
         wanted = f"var(--{name}, {plain})"
         svg = re.sub(rf"rgb\( *{red}, *{green}, *{blue}\)|{carried}", wanted, svg)
-    svg = re.sub(r"<rect[^>]*fill=[\"']#ffffff[\"'][^>]*/>", "", svg, count=1)
-    return svg
+    svg = re.sub(r"<rect[^>]*fill=[\"']#ffffff[\"'][^>]*/>", "", svg, count=1, flags=re.I)
+    # What gnuplot draws in the colour of the background, such as the rims of points.
+    return re.sub(r"rgb\(255, *255, *255\)|#ffffff(?!\))", "var(--card, #ffffff)", svg, flags=re.I)
 
 
 def inline(svg, name, text):

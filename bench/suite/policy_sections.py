@@ -16,7 +16,7 @@ from .section import (
     within,
 )
 from .spread import ratio, select, spread
-from .text import escape, microseconds, plain, rate, tag
+from .text import NONE, escape, microseconds, plain, rate, tag
 
 FLOODS = {"quiet": "quiet", "denied": "denied flows", "allowed": "allowed flows"}
 
@@ -54,7 +54,11 @@ def flood(runs):
                         escape(title(key)),
                         words,
                         *(within(one, microseconds) for one in found),
-                        within(ratio(of, select(runs, "flood", key, flood="quiet"), "connect_ns.p99"), us),
+                        (
+                            NONE
+                            if name == "quiet"
+                            else within(ratio(of, select(runs, "flood", key, flood="quiet"), "connect_ns.p99"), us)
+                        ),
                         within(spread(of, "flood_per_s"), rate),
                         within(spread(of, "failed"), plain),
                         plain(len(of)),

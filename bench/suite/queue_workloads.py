@@ -32,7 +32,8 @@ def capacity(run, ends):
     """Verdicts a second at no loss, with no generator beside it: the contender is stopped, its queue is filled, and
     the time is taken from waking it until the last packet has arrived at its server."""
     count = run.bench.scale.flows
-    sink = run.serve("sink", "--expect", count, "--idle", 1000, PORTS, cpus=run.context.placement.load)
+    sink = run.serve("sink", "--expect", count, "--idle", 5000, PORTS, cpus=run.context.placement.load)
+    machine.await_empty_queues(run.contender.gateway)
     run.contender.pause()
     filled = run.load("flows", *ends, "--count", count)
     waiting = machine.queue_counters(run.contender.gateway)["waiting"]

@@ -89,7 +89,7 @@ def within(found, write):
     """median, and under it the quartiles"""
     if found is None:
         return NONE
-    if found.count == 1:
+    if write(found.low) == write(found.high):
         return write(found.median)
     return f"{write(found.median)}<small>{write(found.low)} … {write(found.high)}</small>"
 
