@@ -20,7 +20,8 @@ void run_stop(void);		/* as if SIGTERM had come */
 void run_ready(void);		/* prints "ready", flushed */
 
 uint64_t run_clock_ns(void);	/* CLOCK_MONOTONIC: the same in every network namespace */
-uint64_t run_cpu_us(void);	/* user and system time of all threads of this process so far */
+/* User and system time of all threads of this process since it was ready, or else since main() began. */
+uint64_t run_cpu_us(void);
 
 /*
  * Sleeps until `until_ns`, as exactly as the kernel can, but no longer than a tick. Returns whether that time has come;

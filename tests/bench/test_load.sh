@@ -153,6 +153,11 @@ holds paced -ge 1 connections
 "$load" connect --from $from4 --to $to4 --port 80-83 --seconds 60 >"$folder/endless.json" &
 endless=$!
 servers+=("$endless")
+for tries in {1..600}; do	# until it has its handler for SIGTERM, bit 14
+	caught=$(awk '$1 == "SigCgt:" { print $2 }' "/proc/$endless/status")
+	[ $((16#$caught & 1 << 14)) = 0 ] || break
+	sleep 0.05
+done
 sleep 0.3
 kill -TERM "$endless"
 wait "$endless" || fail "connect after SIGTERM: exit code $?"
