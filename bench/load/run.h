@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { RUN_TICK_MS = 100 };	/* the longest anything waits without looking at run_stopped() */
+enum { RUN_TICK_MS = 100, RUN_TICK_US = 100000 };	/* the longest that anything waits without a look */
 
 /* First thing in main(): signals are noted, none restarts a system call, and SIGPIPE is ignored. */
 void run_begin(void);
