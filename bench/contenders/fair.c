@@ -7,7 +7,9 @@
 
 #include "enforcer/nfqueue.h"
 
-/* podgate's own reads and writes, with a constant verdict: what parsing, judging and counting cost is the difference. */
+_Static_assert((int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_open() writes the sentence");
+
+/* podgate's own reads and writes with a constant verdict: the difference is what parsing and judging cost. */
 struct fair {
 	struct nfqueue *queue;
 	struct nfqueue_burst burst;
@@ -19,7 +21,6 @@ static int fair_open(void **state, const struct contender_options *options, char
 	struct fair *fair = calloc(1, sizeof(*fair));
 	int err;
 
-	_Static_assert((int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_open() writes the sentence");
 	if (fair == NULL) {
 		snprintf(problem, CONTENDER_PROBLEM, "no memory");
 		return -ENOMEM;

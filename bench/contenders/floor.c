@@ -93,7 +93,8 @@ static int floor_open(void **state, const struct contender_options *options, cha
 	}
 	err = bound_copy_nothing(floor->socket, options->number);
 	if (err != 0) {
-		snprintf(problem, CONTENDER_PROBLEM, "NFQUEUE %u: NFQNL_COPY_META: %s", options->number, strerror(-err));
+		snprintf(problem, CONTENDER_PROBLEM, "NFQUEUE %u: NFQNL_COPY_META: %s", options->number,
+			strerror(-err));
 		mnl_socket_close(floor->socket);
 		free(floor);
 		return err;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * podgate-null MODE --queue FIRST[:LAST] [--length N] [--burst N]: the contenders, each of which accepts everything. Prints "ready"
- * when all queues are bound, and one JSON object after SIGTERM or SIGINT.
+ * podgate-null MODE --queue FIRST[:LAST] [--length N] [--burst N]: the contenders, each of which accepts everything.
+ * Prints "ready" when all queues are bound, and one JSON object after SIGTERM or SIGINT.
  */
 
 #include <pthread.h>
@@ -33,7 +33,7 @@ static atomic_bool stopping;
 static void *run_queue(void *context)
 {
 	struct queue *queue = context;
-	struct contender_stats stats = {0};	/* of its own cache line, if not of registers */
+	struct contender_stats stats = {0};	/* on its own stack: no thread writes next to another's */
 
 	queue->contender->run(queue->state, &stats, &stopping);
 	queue->stats = stats;

@@ -15,9 +15,9 @@
 #include "bench/load/wildcard.h"
 
 /*
- * Who accepts must not close first: the client's reset is to end the connection, so that a connection is the same four
- * packets each time. So each thread keeps the last LATE connections and closes the oldest for a new one; by then it has
- * long been reset, and closing it sends nothing.
+ * Who accepts must not close first: the client's reset is to end the connection, so that it is the same four packets
+ * each time. So each thread keeps the last LATE connections and closes the oldest for a new one; by then it has long
+ * been reset, and closing it sends nothing.
  */
 enum { THREADS_MOST = 64, LATE = 1024, EVENTS = 64 };
 
@@ -148,7 +148,8 @@ int command_accept(int argc, char **argv)
 			.help = "each with sockets of its own (SO_REUSEPORT), 1"},
 	};
 	const struct option_table table = {
-		.program = "podgate-load accept", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]), .ports = &ports,
+		.program = "podgate-load accept", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
+		.ports = &ports,
 		.help = "Accepts TCP connections and leaves it to the client to end them. Ends on SIGTERM.\n",
 	};
 	int code;

@@ -107,10 +107,11 @@ int command_connect(int argc, char **argv)
 	};
 	const struct option_table table = {
 		.program = "podgate-load connect", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
-		.help = "Opens TCP connections and resets each as soon as it is open (SO_LINGER 0): SYN, SYN+ACK, ACK, RST.\n"
-			"So nothing is left in TIME_WAIT, and conntrack sees it end. Source addresses turn fastest, then\n"
-			"servers, their ports and, from 1024 on, source ports. Sources must be local to the namespace:\n"
-			"assigned, or all at once by `ip route add local RANGE dev lo`; and the answers must find back.\n",
+		.help = "Opens TCP connections and resets each as soon as it is open (SO_LINGER 0): SYN, SYN+ACK,\n"
+			"ACK, RST. So nothing is left in TIME_WAIT, and conntrack sees it end. Source addresses\n"
+			"turn fastest, then servers, their ports and, from 1024 on, source ports. Sources must be\n"
+			"local to the namespace: assigned, or all at once by `ip route add local RANGE dev lo`; and\n"
+			"the answers must find back.\n",
 	};
 	int code;
 

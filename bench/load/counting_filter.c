@@ -136,7 +136,9 @@ void counting_filter_free(struct counting_filter *filter)
 
 int counting_filter_attach(const struct counting_filter *filter, int socket)
 {
-	return setsockopt(socket, SOL_SOCKET, SO_ATTACH_BPF, &filter->program, sizeof(filter->program)) != 0 ? -errno : 0;
+	const int *program = &filter->program;
+
+	return setsockopt(socket, SOL_SOCKET, SO_ATTACH_BPF, program, sizeof(*program)) != 0 ? -errno : 0;
 }
 
 struct counting_filter_state counting_filter_read(const struct counting_filter *filter)

@@ -154,7 +154,7 @@ static void call_end(struct dialer *dialer, struct call *call, uint64_t now)
 static void begin_flow(struct dialer *dialer)
 {
 	struct epoll_event event = {.events = dialer->options->type == SOCK_STREAM ? EPOLLOUT : EPOLLIN};
-	uint64_t begun_ns;
+	uint64_t begun_ns = 0;
 	const int fd = open_flow(dialer, &begun_ns);
 
 	dialer->result->begun++;
@@ -244,8 +244,8 @@ static uint64_t time_to_wait(const struct dialer *dialer, uint64_t now)
 }
 
 /*
- * Whoever paces needs finer pauses than epoll_wait(2) knows, and gets them from ppoll(2): epoll_pwait2(2) is not of every
- * kernel. In a closed loop that would be a system call too many.
+ * Whoever paces needs finer pauses than epoll_wait(2) knows, and gets them from ppoll(2): not every kernel has
+ * epoll_pwait2(2). In a closed loop that would be a system call too many.
  */
 static int wait_events(struct dialer *dialer, struct epoll_event events[EVENTS])
 {

@@ -33,7 +33,7 @@ struct dialer_result {
 	uint64_t timeouts;
 	uint64_t answered_in_time;	/* within seconds_ns */
 	uint64_t retransmits;	/* SYNs sent again */
-	uint64_t late;		/* begun over a millisecond after their time, as no place was free or we were too slow */
+	uint64_t late;		/* begun over 1 ms after their time, as no place was free or we were too slow */
 	uint64_t took_ns;	/* the whole run; at most seconds_ns if that is set */
 	struct histogram times;	/* of those answered */
 };

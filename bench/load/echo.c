@@ -122,7 +122,7 @@ static bool echo_stream(struct watched *watched)
 
 static bool admit(struct watched *watched)
 {
-	const struct timeval patience = {.tv_usec = RUN_TICK_MS * 1000};
+	const struct timeval patience = {.tv_usec = RUN_TICK_US};
 	struct echo *echo = watched->context;
 	const int fd = accept4(watched->fd, NULL, NULL, SOCK_CLOEXEC), on = 1;
 

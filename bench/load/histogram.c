@@ -10,14 +10,14 @@ static size_t bucket_of(uint64_t value)
 	const unsigned int bits = value == 0 ? 0 : 64 - (unsigned int)__builtin_clzll(value);
 	const unsigned int shift = bits > 8 ? bits - 8 : 0;
 
-	return (size_t)shift * HISTOGRAM_OCTAVE + (size_t)(value >> shift);
+	return shift * (size_t)HISTOGRAM_OCTAVE + (size_t)(value >> shift);
 }
 
 static uint64_t middle_of(size_t bucket)
 {
 	uint64_t shift, width;
 
-	if (bucket < 2 * HISTOGRAM_OCTAVE)
+	if (bucket < (size_t)2 * HISTOGRAM_OCTAVE)
 		return bucket;
 	shift = bucket / HISTOGRAM_OCTAVE - 1;
 	width = UINT64_C(1) << shift;

@@ -3,8 +3,8 @@
 #define BENCH_LOAD_HISTOGRAM_H
 
 /*
- * How often each duration occurred, at under 1 % error whatever its size, in a fixed 58 KiB. As in HdrHistogram, buckets
- * are linear within an octave and octaves are logarithmic:
+ * How often each duration occurred, at under 1 % error whatever its size, in a fixed 58 KiB. As in HdrHistogram,
+ * buckets are linear within an octave and octaves are logarithmic:
  *
  *	values	0..255	256..511	512..1023	...	up to 2^64 - 1
  *	width	1	2		4

@@ -64,8 +64,9 @@ int command_latency(int argc, char **argv)
 	};
 	const struct option_table table = {
 		.program = "podgate-load latency", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
-		.help = "Begins UDP flows at a steady rate, each with a datagram of 8 bytes and a source port of its own, and\n"
-			"measures how long until the echo is back: the first packet's way through the gate, and its reply's.\n",
+		.help = "Begins UDP flows at a steady rate, each with a datagram of 8 bytes and from a socket of its own, and\n"
+			"measures how long until it is echoed: its own way through the gate, and the reply's.\n"
+			"Sources must be local to the namespace, as for podgate-load connect.\n",
 	};
 	int code;
 

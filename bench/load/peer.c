@@ -22,12 +22,13 @@ static int set_up(int fd, int type)
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) != 0)
 		return -1;
-	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));	/* connect(2) heeds it: socket(7) */
+	/* connect(2) heeds it, too (socket(7)). */
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 }
 
 static int tick(int fd)
 {
-	const struct timeval patience = {.tv_usec = RUN_TICK_MS * 1000};
+	const struct timeval patience = {.tv_usec = RUN_TICK_US};
 
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0)
 		return -1;

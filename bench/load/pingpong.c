@@ -108,10 +108,11 @@ static int send_stream(struct pingpong *pingpong, size_t count)
 	return (int)count;
 }
 
-/* The messages are at the beginning of piece[], and behind them the part of the next, which the next call moves there. */
+/* The messages are at the beginning of piece[], and behind them a part of the next: take_messages() moves it there. */
 static int receive_stream(struct pingpong *pingpong)
 {
-	ssize_t n = recv(pingpong->fd, pingpong->piece + pingpong->part, pingpong->window * pingpong->size - pingpong->part, 0);
+	const size_t room = pingpong->window * pingpong->size - pingpong->part;
+	ssize_t n = recv(pingpong->fd, pingpong->piece + pingpong->part, room, 0);
 
 	if (n <= 0)
 		return n == 0 ? -ECONNRESET : -errno;
@@ -227,7 +228,8 @@ int command_pingpong(int argc, char **argv)
 	const char *protocol = "udp";
 	const struct option_row rows[] = {
 		{"to", OPTION_ADDRESS, .required = true, .value = &pingpong.to, .help = "where podgate-load echo runs"},
-		{"port", OPTION_PORTS, .required = true, .value = &pingpong.port, .help = "its port, the first of them"},
+		{"port", OPTION_PORTS, .required = true, .value = &pingpong.port,
+			.help = "its port, the first of them"},
 		{"seconds", OPTION_SECONDS, .required = true, .value = &pingpong.seconds_ns, .least = 1,
 			.most = OPTIONS_SECONDS_MOST, .help = "how long"},
 		{"window", OPTION_NUMBER, .value = &pingpong.window, .least = 1, .most = WINDOW_MOST,

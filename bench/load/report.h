@@ -14,7 +14,7 @@
 
 /* NULL without memory; all others take that. */
 cJSON *report_new(void);
-void report_count(cJSON *report, const char *name, uint64_t value);	/* every digit of it: cJSON rounds to a double */
+void report_count(cJSON *report, const char *name, uint64_t value);	/* every digit: cJSON would take a double */
 void report_real(cJSON *report, const char *name, double value);
 /* name: {"count", "p50", "p90", "p99", "p999", "max", "mean"}; all 0 when nothing was measured. */
 void report_histogram(cJSON *report, const char *name, const struct histogram *histogram);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { RUN_TICK_MS = 100 };	/* the longest anything waits without looking at run_stopped() */
+enum { RUN_TICK_MS = 100, RUN_TICK_US = 100000 };	/* the longest that anything waits without a look */
 
 /* First thing in main(): signals are noted, none restarts a system call, and SIGPIPE is ignored. */
 void run_begin(void);
@@ -20,7 +20,8 @@ void run_stop(void);		/* as if SIGTERM had come */
 void run_ready(void);		/* prints "ready", flushed */
 
 uint64_t run_clock_ns(void);	/* CLOCK_MONOTONIC: the same in every network namespace */
-uint64_t run_cpu_us(void);	/* user and system time of all threads of this process so far */
+/* User and system time of all threads of this process since it was ready, or else since main() began. */
+uint64_t run_cpu_us(void);
 
 /*
  * Sleeps until `until_ns`, as exactly as the kernel can, but no longer than a tick. Returns whether that time has come;

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Only digits: strtoul() would take signs and blanks, too. Returns where they end, or NULL for none or one too large. */
+/*
+ * Only digits: strtoul() would take signs and blanks, too. Returns where they end, or NULL for none or a number too
+ * large.
+ */
 static const char *read_number(const char *text, uint64_t most, uint64_t *out)
 {
 	uint64_t value = 0;

@@ -28,8 +28,11 @@ static void end(struct watched *watched)
 
 void streams_deinit(struct streams *streams)
 {
-	while (streams->all != NULL)
-		end(streams->all);
+	for (struct watched *watched = streams->all, *next; watched != NULL; watched = next) {
+		next = watched->next;
+		close(watched->fd);
+		free(watched);
+	}
 	close(streams->epoll);
 }
 
@@ -62,7 +65,8 @@ void streams_serve(struct streams *streams)
 		const int n = epoll_wait(streams->epoll, events, EVENTS, RUN_TICK_MS);
 
 		for (int i = 0; i < n; i++) {
-			struct watched *watched = events[i].data.ptr;	/* a descriptor has one event: it is not stale */
+			/* Each has one event at most, and nobody ends but by its own: so none of them is stale. */
+			struct watched *watched = events[i].data.ptr;
 
 			if (!watched->ready(watched))
 				end(watched);

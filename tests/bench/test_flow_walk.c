@@ -124,7 +124,8 @@ static void test_ipv6_checksums(void **state)
 	uint8_t packet[DATAGRAM_BYTES];
 
 	(void)state;
-	for (uint64_t i = 0; i < 200000; i++) {	/* more than there are checksums: 0 is among them, sent as 0xffff */
+	/* More than there are checksums: so 0 is among them, which is sent as 0xffff. */
+	for (uint64_t i = 0; i < 200000; i++) {
 		const struct flow_step step = flow_walk_next(&walk);
 
 		assert_int_equal(datagram_write(packet, &step, i), 56);

@@ -69,7 +69,7 @@ is() {
 holds() {
 	local name=$1 operator=$2 want=$3
 	shift 3
-	[ "$(get "$name" "$@")" "$operator" "$want" ] || fail "$name: $* is not $operator $want: $(cat "$folder/$name.json")"
+	test "$(get "$name" "$@")" "$operator" "$want" || fail "$name: $* is not $operator $want: $(cat "$folder/$name.json")"
 }
 # refused TEXT ARGUMENTS...: exit code 2, and a sentence with TEXT in it.
 refused() {
@@ -136,8 +136,10 @@ iptables -w -A INPUT -m conntrack --ctstate INVALID -j ACCEPT	# has conntrack lo
 conntrack -F 2>/dev/null
 client connect4 connect --from $from4 --to $to4 --port 80-83 --count 300
 # None waits in TIME_WAIT, and conntrack has seen each end.
-[ "$(conntrack -L -p tcp 2>/dev/null | grep -c ' CLOSE ')" = 300 ] || fail "not closed: $(conntrack -L -p tcp 2>&1 | tail -3)"
-[ "$(awk '$4 == "06"' /proc/net/tcp /proc/net/tcp6 | wc -l)" = 0 ] || fail "in TIME_WAIT: $(cat /proc/net/tcp /proc/net/tcp6)"
+closed=$(conntrack -L -p tcp 2>/dev/null | grep -c ' CLOSE ')
+[ "$closed" = 300 ] || fail "closed are $closed: $(conntrack -L -p tcp 2>&1 | tail -3)"
+waiting=$(awk '$4 == "06"' /proc/net/tcp /proc/net/tcp6)
+[ -z "$waiting" ] || fail "in TIME_WAIT: $waiting"
 client connect6 connect --from $from6 --to $to6 --port 80-83 --count 200 --parallel 7 --threads 3
 client sample connect --from $from4 --to $to4 --port 80 --count 20 --sample
 client paced connect --from $from4 --to $to4 --port 80 --seconds 0.2 --rate 500
@@ -153,6 +155,11 @@ holds paced -ge 1 connections
 "$load" connect --from $from4 --to $to4 --port 80-83 --seconds 60 >"$folder/endless.json" &
 endless=$!
 servers+=("$endless")
+for tries in {1..600}; do	# until it has its handler for SIGTERM, bit 14
+	caught=$(awk '$1 == "SigCgt:" { print $2 }' "/proc/$endless/status")
+	[ $((16#$caught & 1 << 14)) = 0 ] || break
+	sleep 0.05
+done
 sleep 0.3
 kill -TERM "$endless"
 wait "$endless" || fail "connect after SIGTERM: exit code $?"

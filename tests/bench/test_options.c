@@ -32,7 +32,9 @@ static const struct option_row rows[] = {
 	{"word", OPTION_WORD, .words = "udp|tcp", .value = &values.word},
 };
 static const struct option_table table = {
-	.program = "test", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]), .ports = &values.argument, .help = ""};
+	.program = "test", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
+	.ports = &values.argument, .help = "",
+};
 
 /* Splits `line` at its blanks. */
 static int parse(const char *line, char problem[OPTIONS_PROBLEM])
@@ -42,7 +44,7 @@ static int parse(const char *line, char problem[OPTIONS_PROBLEM])
 	int argc = 1;
 
 	assert_true(strlen(line) < sizeof(text));
-	strcpy(text, line);
+	memcpy(text, line, strlen(line) + 1);
 	for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " ")) {
 		assert_true(argc < ARGUMENTS);
 		argv[argc++] = word;
