@@ -223,8 +223,8 @@ static void write_file(uint64_t *random, char text[TEXT])
 {
 	static const char *const kinds[] = {
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: n%u, namespace: s%u}\n---\n",
-		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n%u, namespace: s%u}\n"
-		"spec: {podSelector: {}}\n---\n",
+		("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n%u, namespace: s%u}\n"
+		 "spec: {podSelector: {}}\n---\n"),
 		"apiVersion: v1\nkind: Namespace\nmetadata: {name: n%u}\n---\n",
 		"kind Pod: n%u\n---\n",
 	};
