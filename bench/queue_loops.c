@@ -38,6 +38,7 @@ void queue_require(int holds, const char *what)
 	exit(1);
 }
 
+/* Before the verdicts are sent, as the gate counts. */
 static void count(struct queue_loop *loop, uint64_t packets)
 {
 	atomic_store_explicit(&loop->answered,
@@ -91,8 +92,8 @@ static void run_floor(struct queue_loop *loop)
 
 		queue_require(got > 0, "recvmmsg()");
 		nfq_nlmsg_verdict_put(message, (int)packet_id(buffers->messages[got - 1]), NF_ACCEPT);
-		queue_require(send(fd, message, message->nlmsg_len, 0) > 0, "send()");
 		count(loop, (uint64_t)got);
+		queue_require(send(fd, message, message->nlmsg_len, 0) > 0, "send()");
 	}
 	free(buffers);
 }
@@ -108,8 +109,8 @@ static void run_fair(struct queue_loop *loop)
 		queue_require(nfqueue_receive(loop->own, burst) == 0, "nfqueue_receive()");
 		for (size_t i = 0; i < burst->count; i++)
 			burst->packets[i].accept = true;
-		queue_require(nfqueue_answer(loop->own, burst) == 0, "nfqueue_answer()");
 		count(loop, burst->count);
+		queue_require(nfqueue_answer(loop->own, burst) == 0, "nfqueue_answer()");
 	}
 	free(burst);
 }
