@@ -78,3 +78,8 @@ const struct endpoint *endpoint_table_find(const struct endpoint_table *table, c
 			return &table->slots[slot];
 	return NULL;
 }
+
+void endpoint_table_prefetch(const struct endpoint_table *table, const struct ip_addr *addr)
+{
+	__builtin_prefetch(&table->slots[hash(addr) & table->mask]);
+}

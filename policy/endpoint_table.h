@@ -39,6 +39,8 @@ struct endpoint *endpoint_table_add(struct endpoint_table *table, const struct i
 
 /* NULL when the address is no pod's. */
 const struct endpoint *endpoint_table_find(const struct endpoint_table *table, const struct ip_addr *addr);
+/* Has the CPU fetch what endpoint_table_find() will look at. */
+void endpoint_table_prefetch(const struct endpoint_table *table, const struct ip_addr *addr);
 
 /* The number of its pod, which may be written while the table is filled. */
 static inline uint32_t *endpoint_table_pod(const struct endpoint_table *table, const struct endpoint *endpoint)

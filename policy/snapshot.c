@@ -108,6 +108,12 @@ struct judgement snapshot_judge(const struct snapshot *snapshot, const struct fl
 	return judgement;
 }
 
+void snapshot_prefetch(const struct snapshot *snapshot, const struct flow *flow)
+{
+	endpoint_table_prefetch(&snapshot->endpoints, &flow->src);
+	endpoint_table_prefetch(&snapshot->endpoints, &flow->dst);
+}
+
 const struct pod *snapshot_pod_at(const struct snapshot *snapshot, const struct ip_addr *addr)
 {
 	const struct endpoint *endpoint = endpoint_table_find(&snapshot->endpoints, addr);

@@ -82,6 +82,12 @@ struct judgement {
  */
 struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow);
 
+/*
+ * Has the CPU fetch what snapshot_judge() will look at first. For whoever has many flows to judge: this for all of
+ * them, then that.
+ */
+void snapshot_prefetch(const struct snapshot *snapshot, const struct flow *flow);
+
 /* VERDICT_ALLOW; or what having a link-local end is reason enough for. */
 enum verdict snapshot_link_local(const struct snapshot *snapshot, const struct flow *flow);
 
