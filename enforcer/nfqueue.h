@@ -37,7 +37,7 @@ void nfqueue_close(struct nfqueue *queue);
 struct nfqueue_burst {
 	struct nfqueue_packet packets[VERDICTS_PACKETS];
 	size_t count;			/* of packets, damaged ones among them: each must be answered */
-	unsigned int bad_messages;	/* not understood, or not from the kernel */
+	unsigned int bad_messages;	/* not understood */
 	unsigned int refusals;		/* of earlier verdicts */
 };
 
