@@ -8,3 +8,4 @@ pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)	# the world of the gat
 podgate_bench(bench_queue podgate_enforcer PkgConfig::NFQUEUE PkgConfig::NFNETLINK PkgConfig::CMOCKA)
 target_sources(bench_queue PRIVATE ${CMAKE_SOURCE_DIR}/tests/enforcer/world.c)
 podgate_bench(bench_manifest podgate_config PkgConfig::YAML)
+podgate_bench(fair_load podgate_build)	# what bench/fair.sh runs in its pods
