@@ -233,7 +233,7 @@ static void prepare_flood(struct flood *flood, char **addresses)
 static int run_flood(char **argv)
 {
 	static struct flood flood;
-	const uint64_t start = now_ns(), end = start + strtoull(argv[0], NULL, 10) * NS_PER_S;
+	const uint64_t start = now_ns(), end = start + (uint64_t)(strtod(argv[0], NULL) * 1e9);
 	uint64_t flow = 0, sent = 0;
 
 	prepare_flood(&flood, argv + 1);

@@ -304,23 +304,26 @@ static void begin_next(struct publisher *publisher)
 }
 
 /*
- * The last worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
+ * The reply worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
  * drop.
  */
 static void watch_workers(struct publisher *publisher)
 {
 	const struct gate *gate = enforcement_gate(publisher->options.enforcement);
 	const unsigned int workers = gate_worker_count(gate);
-	struct worker_stats stats = {0};
-	uint64_t drops = 0;
+	uint64_t drops = 0, replies = 0;
 
 	for (unsigned int i = 0; i < workers; i++) {
+		struct worker_stats stats;
+
 		gate_stats(gate, i, &stats);
 		drops += stats.kernel_dropped + stats.user_dropped;
+		if (gate_role(gate, i) == GATE_REPLY)
+			replies = stats.packets - stats.reports;
 	}
-	if (stats.packets - stats.reports != publisher->reply_packets)
+	if (replies != publisher->reply_packets)
 		publisher->sweep_wanted = true;
-	publisher->reply_packets = stats.packets - stats.reports;
+	publisher->reply_packets = replies;
 	if (drops > publisher->kernel_drops)
 		verdict_log_overload(publisher->options.log, drops - publisher->kernel_drops);
 	publisher->kernel_drops = drops;

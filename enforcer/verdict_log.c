@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "enforcer/background.h"
 #include "enforcer/backlog.h"
 #include "enforcer/fold.h"
 #include "enforcer/record_json.h"
@@ -443,6 +444,7 @@ static void *run(void *context)
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
 	bool last, told = true;
 
+	background_enter();
 	do {
 		uint64_t count;
 
@@ -484,6 +486,8 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 	err = pthread_create(&log->thread, &attr, run, log);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
+	if (err == 0)
+		pthread_setname_np(log->thread, "podgate-log");
 	log->running = err == 0;
 	return -err;
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <urcu-qsbr.h>
 
+#include "enforcer/background.h"
 #include "enforcer/packet.h"
 #include "enforcer/sighting.h"
 
@@ -247,6 +248,10 @@ static void *run(void *context)
 
 	urcu_qsbr_register_thread();
 	urcu_qsbr_thread_offline();
+	if (worker->options.background)
+		background_enter();
+	else
+		foreground_enter();
 	while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
 		const int err = nfqueue_receive(worker->queue, &worker->burst);
 
@@ -258,6 +263,8 @@ static void *run(void *context)
 		add(&worker->counters.verdict_errors, worker->burst.refusals);
 		if (worker->burst.count > 0)
 			handle_burst(worker);
+		if (worker->options.background)
+			background_yield();
 	}
 	urcu_qsbr_unregister_thread();
 	return NULL;
