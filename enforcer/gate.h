@@ -27,7 +27,7 @@ struct gate;
 enum gate_role { GATE_NEW, GATE_REPLY, GATE_FLOOD };	/* of a worker and its queue */
 
 /* How long the queue of floods is at the most: enough for a burst of somebody who is merely busy. */
-enum { GATE_FLOOD_LENGTH = 2048 };
+enum { GATE_FLOOD_LENGTH = 4096 };
 
 struct gate_options {
 	unsigned int workers;		/* 1..64, without the reply worker and that of floods */

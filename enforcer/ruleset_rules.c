@@ -110,9 +110,11 @@ static void add_premark(const struct renderer *r)
 }
 
 /*
- * Tier 2, an earlier verdict for this class of flows. The classes are those of original directions.
+ * Tier 2, an earlier verdict for this class of flows. The classes are those of original directions. It comes before
+ * what conntrack can't place, and may: neither the pre-mark nor --ctdir matches a packet without a conntrack entry
+ * (conntrack_mt(), net/netfilter/xt_conntrack.c), and the first packet of a learned class has a rule less to pass.
  */
-static void add_classes(const struct renderer *r)
+static void add_learned(const struct renderer *r)
 {
 	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed%d src,dst,dst -j RETURN",
 		r->family);
@@ -222,11 +224,11 @@ void ruleset_chain_rules(
 	out->count = 0;
 	add_judged(&renderer);
 	add_not_ours(&renderer);
+	add_premark(&renderer);
+	add_learned(&renderer);
 	if (family == IP_FAMILY_V6)
 		add_neighbour_discovery(&renderer);
 	add_invalid(&renderer);
-	add_premark(&renderer);
-	add_classes(&renderer);
 	add_replies(&renderer);
 	add_floods(&renderer);
 	add_unjudged(&renderer);

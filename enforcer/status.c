@@ -130,7 +130,7 @@ static void report_policies(struct report report, const struct status_sources *s
 	count(report, "isolated", snapshot_isolated_pods(snapshot));
 }
 
-static void report_manifests(struct report report, const struct store *store)
+static void report_manifests(struct report report, struct store *store)
 {
 	const struct store_stats stats = store_stats(store);
 	const struct report manifests = section(report, "manifests");
@@ -363,7 +363,7 @@ static void report_diag(struct report diags, const struct diag *diag)
 	list_item(diags, item.to);
 }
 
-cJSON *status_diags_json(const struct store *store)
+cJSON *status_diags_json(struct store *store)
 {
 	bool complete = true;
 	const struct report report = {.to = cJSON_CreateObject(), .complete = &complete};

@@ -40,7 +40,7 @@
 
 struct status_sources {
 	const struct settings *settings;
-	const struct store *store;
+	struct store *store;
 	const struct publisher *publisher;
 	const struct enforcement *enforcement;
 	const struct verdict_log *log;
@@ -53,6 +53,6 @@ cJSON *status_json(const struct status_sources *sources);
  * The answer to "diags": {"ok": true, "diags": [{"severity", "file", "line", "column", "code", "text",
  * "hint"}], "errors", "dropped"}.
  */
-cJSON *status_diags_json(const struct store *store);
+cJSON *status_diags_json(struct store *store);
 
 #endif
