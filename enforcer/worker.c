@@ -12,8 +12,8 @@
 #include <time.h>
 #include <urcu-qsbr.h>
 
-#include "enforcer/background.h"
 #include "enforcer/packet.h"
+#include "enforcer/priority.h"
 #include "enforcer/sighting.h"
 
 enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOST = 256 };
@@ -256,9 +256,9 @@ static void *run(void *context)
 	urcu_qsbr_register_thread();
 	urcu_qsbr_thread_offline();
 	if (worker->options.background)
-		background_enter();
+		priority_background();
 	else
-		foreground_enter();
+		priority_prompt();
 	while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
 		const int err = nfqueue_receive(worker->queue, &worker->burst);
 
@@ -271,7 +271,7 @@ static void *run(void *context)
 		if (worker->burst.count > 0)
 			handle_burst(worker);
 		if (worker->options.background)
-			background_yield();
+			priority_yield();
 	}
 	urcu_qsbr_unregister_thread();
 	return NULL;

@@ -81,7 +81,8 @@ flood_beside() {	# FROM TO
 	flood_end
 	flood_until_lost "$1" "$2"
 	within 20 flood_settled || fail "the queue of floods does not empty"
-	logged "the kernel's drops are told" '.verdict == "overload" and .repeat > 0'
+	logged "the kernel's drops are told" '.verdict == "overload" and .flood == true and .repeat > 0'
+	equal "drops that were told of the common queues" 0 "$(log_count '.verdict == "overload" and (.flood | not)')"
 }
 
 scenario_flood_denied() {
