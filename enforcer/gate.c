@@ -55,7 +55,7 @@ static int open_worker(
 			.number = (uint16_t)(options->queue_base + i),
 			.length = queue_length(options, role),
 			.fail_open = options->fail_open_when_full,
-			.burst = role == GATE_NEW ? 0 : getenv("PG_BURST") ? (unsigned)atoi(getenv("PG_BURST")) : BACKGROUND_BURST,
+			.burst = role == GATE_NEW ? 0 : BACKGROUND_BURST,
 		},
 		.reply_direction = role == GATE_REPLY,
 		.background = role != GATE_NEW,
