@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # One pod begins flows as fast as it can. Packets are counted, times are not: what must hold, holds on a slow machine, too.
 
-FLOOD_CONNECTIONS=40
+FLOOD_CONNECTIONS=25
 FLOOD_MS=500
 
 flood_policies() {	# web takes client on its port; db takes what plain sends
