@@ -294,14 +294,18 @@ int settings_set(struct settings *settings, const char *name, const char *value,
 	return finish(&decoder, errors, &read, settings);
 }
 
-/* The workers that 0 stands for; the daemon and the check below count alike. */
-static uint32_t count_workers(const struct settings *settings)
+unsigned int settings_workers(const struct settings *settings)
 {
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (settings->workers != 0)
 		return settings->workers;
-	return cpus < 1 ? 1 : cpus > 64 ? 64 : (uint32_t)cpus;
+	return cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned int)cpus;
+}
+
+unsigned int settings_queues(const struct settings *settings)
+{
+	return settings_workers(settings) + 1 + (settings->flood_rate > 0);
 }
 
 int settings_check(const struct settings *settings, struct diag_list *diags)
@@ -312,9 +316,14 @@ int settings_check(const struct settings *settings, struct diag_list *diags)
 	if ((settings->mark_allow & settings->mark_deny) != 0)
 		diag_add(diags, DIAG_ERROR, pos, "marks-overlap", "choose two different bits",
 			"mark_allow and mark_deny are both 0x%x", settings->mark_allow);
-	if (settings->queue_base + count_workers(settings) > 65535)
+	if (settings->queue_base + settings_queues(settings) - 1 > 65535)
 		diag_add(diags, DIAG_ERROR, pos, "queues-past-end", "choose a smaller queue_base",
-			"queue_base %u leaves no room for %u workers and the reply queue below 65536",
-			settings->queue_base, count_workers(settings));
+			"queue_base %u leaves no room below 65536 for %u queues: of %u workers, of replies%s",
+			settings->queue_base, settings_queues(settings), settings_workers(settings),
+			settings->flood_rate > 0 ? " and of floods" : "");
+	if (settings->flood_rate > 0 && settings->flood_rate < SETTINGS_FLOOD_RATE_LEAST)
+		diag_add(diags, DIAG_ERROR, pos, "flood-rate-too-low", "0 switches the queue for floods off",
+			"flood_rate %u would take ordinary pods for floods: at least %d is possible",
+			settings->flood_rate, SETTINGS_FLOOD_RATE_LEAST);
 	return diags->errors > errors ? -EINVAL : 0;
 }

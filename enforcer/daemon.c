@@ -336,7 +336,7 @@ static void say_ready(const struct daemon *daemon)
 		cluster->pod_count, cluster->policy_count, snapshot_isolated_pods(snapshot),
 		(unsigned long long)snapshot_revision(snapshot),
 		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base,
-		rules->queue_base + rules->workers);
+		rules->queue_base + gate_worker_count(enforcement_gate(daemon->enforcement)) - 1);
 	notify_service_manager("READY=1");
 }
 

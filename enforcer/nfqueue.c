@@ -17,6 +17,7 @@ enum { SEND_TRIES = 50, SEND_PAUSE_NS = 1000000 };
 struct nfqueue {
 	struct mnl_socket *socket;
 	uint16_t number;
+	unsigned int burst;
 	struct verdicts verdicts;
 	struct mmsghdr headers[VERDICTS_PACKETS];
 	struct iovec vectors[VERDICTS_PACKETS];
@@ -43,6 +44,7 @@ int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, ch
 	}
 	memset(queue, 0, sizeof(*queue));
 	queue->number = options->number;
+	queue->burst = options->burst > 0 && options->burst < VERDICTS_PACKETS ? options->burst : VERDICTS_PACKETS;
 	verdicts_init(&queue->verdicts, options->number);
 	prepare_buffers(queue);
 	err = nfqueue_setup(&queue->socket, options, problem);
@@ -89,7 +91,7 @@ static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int err
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 {
 	const int got = recvmmsg(
-		mnl_socket_get_fd(queue->socket), queue->headers, VERDICTS_PACKETS, MSG_WAITFORONE, NULL);
+		mnl_socket_get_fd(queue->socket), queue->headers, queue->burst, MSG_WAITFORONE, NULL);
 
 	out->count = 0;
 	out->bad_messages = out->refusals = 0;

@@ -21,6 +21,7 @@ struct nfqueue_options {
 	uint16_t number;
 	uint32_t length;	/* packets that the kernel holds without a verdict */
 	bool fail_open;		/* when it is full: true lets packets pass, false drops them */
+	unsigned int burst;	/* packets that one read takes at the most; 0: VERDICTS_PACKETS */
 };
 
 /*

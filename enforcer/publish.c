@@ -57,7 +57,7 @@ struct publisher {
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
-	uint64_t kernel_drops;
+	uint64_t kernel_drops[2];	/* of the common queues, of that of floods */
 	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
 	struct publish_stats stats;
 };
@@ -306,26 +306,31 @@ static void begin_next(struct publisher *publisher)
 }
 
 /*
- * The last worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
+ * The reply worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
  * drop.
  */
 static void watch_workers(struct publisher *publisher)
 {
 	const struct gate *gate = enforcement_gate(publisher->options.enforcement);
 	const unsigned int workers = gate_worker_count(gate);
-	struct worker_stats stats = {0};
-	uint64_t drops = 0;
+	uint64_t drops[2] = {0}, replies = 0;
 
 	for (unsigned int i = 0; i < workers; i++) {
+		struct worker_stats stats;
+
 		gate_stats(gate, i, &stats);
-		drops += stats.kernel_dropped + stats.user_dropped;
+		drops[gate_role(gate, i) == GATE_FLOOD] += stats.kernel_dropped + stats.user_dropped;
+		if (gate_role(gate, i) == GATE_REPLY)
+			replies = stats.packets - stats.reports;
 	}
-	if (stats.packets - stats.reports != publisher->reply_packets)
+	if (replies != publisher->reply_packets)
 		publisher->sweep_wanted = true;
-	publisher->reply_packets = stats.packets - stats.reports;
-	if (drops > publisher->kernel_drops)
-		verdict_log_overload(publisher->options.log, drops - publisher->kernel_drops);
-	publisher->kernel_drops = drops;
+	publisher->reply_packets = replies;
+	for (int flood = 0; flood < 2; flood++) {
+		if (drops[flood] > publisher->kernel_drops[flood])
+			verdict_log_overload(publisher->options.log, flood, drops[flood] - publisher->kernel_drops[flood]);
+		publisher->kernel_drops[flood] = drops[flood];
+	}
 }
 
 static void tick(uv_timer_t *timer)

@@ -158,6 +158,7 @@ static void report_rules(struct report report, const struct ruleset_options *rul
 	truth(to, "ipv6", rules->ipv6);
 	truth(to, "intact", stats->intact);
 	count(to, "repairs", stats->repairs);
+	count(to, "flood_rate", rules->flood_rate);
 	number(sets, "ipv4", (double)stats->set_sizes[0]);
 	number(sets, "ipv6", (double)stats->set_sizes[1]);
 }
@@ -196,7 +197,8 @@ static void report_queue(struct report queues, const struct enforcement *enforce
 
 	gate_stats(gate, worker, &stats);
 	count(queue, "queue", enforcement_rules(enforcement)->queue_base + worker);
-	truth(queue, "reply", worker + 1 == gate_worker_count(gate));
+	truth(queue, "reply", gate_role(gate, worker) == GATE_REPLY);
+	truth(queue, "flood", gate_role(gate, worker) == GATE_FLOOD);
 	count(queue, "packets", stats.packets);
 	count(queue, "allowed", stats.allowed);
 	count(queue, "denied", stats.denied);

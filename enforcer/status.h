@@ -11,12 +11,13 @@
  *   revision, pending   of the policies in force; whether a change waits to be enforced
  *   pods, policies, isolated   how many; isolated counts addresses
  *   manifests           {"files", "broken_files", "kept_objects", "findings", "errors"}
- *   rules               {"backend", "ipv6", "intact", "repairs", "sets": {"ipv4", "ipv6"}}
+ *   rules               {"backend", "ipv6", "intact", "repairs", "flood_rate" (in force; 0: floods do not wait
+ *                       apart), "sets": {"ipv4", "ipv6"}}
  *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from
  *                       them; "unknown"), "mended"}
- *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "packets",
- *                       "allowed", "denied", "audited", "unreadable", "waiting", "kernel_dropped", "user_dropped",
- *                       "errors", "records_lost"}
+ *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "flood" (true:
+ *                       for what sources begin beyond flood_rate), "packets", "allowed", "denied", "audited",
+ *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}
  *   publish             {"changes", "failures", "seen" (time), and of the last change "wait_ms",
  *                       "compile_ms", "publish_ms", "sweep_ms", "total_ms"}
  *   sweep               {"sweeps", "revoked_total", and of the last "seen", "judged", "revoked", "restored",

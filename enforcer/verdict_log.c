@@ -15,6 +15,7 @@
 
 #include "enforcer/backlog.h"
 #include "enforcer/fold.h"
+#include "enforcer/priority.h"
 #include "enforcer/record_json.h"
 #include "enforcer/verdict_file.h"
 #include "policy/arena.h"
@@ -27,6 +28,7 @@ enum {
 	DRAIN_PAUSE_MS = 10,		/* between two drains, so that a flood is taken in by the hundred */
 	STACK_BYTES = 256 * 1024,
 	RINGS_MOST = 80,
+	YIELD_RECORDS = 64,		/* some 0.1 ms of work */
 	REVOKED_PER_ROUND = 256,	/* some 10 ms: no ring of a worker overflows meanwhile */
 };
 
@@ -39,7 +41,8 @@ struct verdict_log {
 	int wake_fd;
 	atomic_bool awake;		/* wake_fd was written since the last drain */
 	atomic_bool stop, reopen, watched;
-	atomic_uint_fast64_t overload, answered_lost;
+	atomic_uint_fast64_t overload[2];	/* of the common queues, of that of floods */
+	atomic_uint_fast64_t answered_lost;
 
 	pthread_mutex_t lock;		/* of retired */
 	struct retired_snapshot *retired;
@@ -132,9 +135,9 @@ void verdict_log_answered(struct verdict_log *log, const struct record *record)
 		atomic_fetch_add(&log->answered_lost, record->answered);
 }
 
-void verdict_log_overload(struct verdict_log *log, uint64_t dropped)
+void verdict_log_overload(struct verdict_log *log, bool flood, uint64_t dropped)
 {
-	atomic_fetch_add(&log->overload, dropped);
+	atomic_fetch_add(&log->overload[flood], dropped);
 	verdict_log_wake(log);
 }
 
@@ -317,6 +320,8 @@ static void drain_ring(struct verdict_log *log, struct ring *ring, uint64_t now)
 		fold_in(log, &record, now);
 		if (++taken >= log->options.ring_capacity)
 			break;
+		if (taken % YIELD_RECORDS == 0)
+			priority_yield();
 	}
 	atomic_fetch_add(&log->records, taken);
 }
@@ -383,13 +388,15 @@ static void write_expired(struct verdict_log *log)
 static void write_losses(struct verdict_log *log, bool last)
 {
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC), wall = clock_ns(CLOCK_REALTIME);
-	uint64_t dropped;
 
 	if (!last && now - log->lost_said_ns < NS_PER_S)
 		return;
-	dropped = atomic_exchange(&log->overload, 0);
-	if (dropped > 0 && !put(log, record_json_overload(wall, log->seq + 1, dropped)))
-		lose(log, 1);
+	for (int flood = 0; flood < 2; flood++) {
+		const uint64_t dropped = atomic_exchange(&log->overload[flood], 0);
+
+		if (dropped > 0 && !put(log, record_json_overload(wall, log->seq + 1, flood, dropped)))
+			lose(log, 1);
+	}
 	if (log->lost_unsaid > 0 && put(log, record_json_lost(wall, log->seq + 1, log->lost_unsaid)))
 		log->lost_unsaid = 0;
 	log->lost_said_ns = now;
@@ -429,7 +436,8 @@ static int idle_ms(const struct verdict_log *log)
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	uint64_t next = fold_next_ns(log->fold);
 
-	if ((log->lost_unsaid > 0 || atomic_load(&log->overload) > 0) && next > log->lost_said_ns + NS_PER_S)
+	if ((log->lost_unsaid > 0 || atomic_load(&log->overload[0]) > 0 || atomic_load(&log->overload[1]) > 0) &&
+		next > log->lost_said_ns + NS_PER_S)
 		next = log->lost_said_ns + NS_PER_S;
 	if (next == UINT64_MAX)
 		return -1;
@@ -443,6 +451,7 @@ static void *run(void *context)
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
 	bool last, told = true;
 
+	priority_background();
 	do {
 		uint64_t count;
 
@@ -484,6 +493,8 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 	err = pthread_create(&log->thread, &attr, run, log);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
+	if (err == 0)
+		pthread_setname_np(log->thread, "podgate-log");
 	log->running = err == 0;
 	return -err;
 }

@@ -58,8 +58,8 @@ void verdict_log_revoke(struct verdict_log *log, const struct record *record);
  * line. Not after the record's snapshot was retired. The caller wakes the log when it has no more.
  */
 void verdict_log_answered(struct verdict_log *log, const struct record *record);
-/* The kernel dropped so many packets because a queue was full. */
-void verdict_log_overload(struct verdict_log *log, uint64_t dropped);
+/* The kernel dropped so many packets because a queue was full: that of floods, or another. */
+void verdict_log_overload(struct verdict_log *log, bool flood, uint64_t dropped);
 void verdict_log_reopen(struct verdict_log *log);	/* SIGHUP: the file was moved away */
 
 /*

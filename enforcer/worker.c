@@ -13,6 +13,7 @@
 #include <urcu-qsbr.h>
 
 #include "enforcer/packet.h"
+#include "enforcer/priority.h"
 #include "enforcer/sighting.h"
 
 enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOST = 256 };
@@ -269,6 +270,10 @@ static void *run(void *context)
 
 	urcu_qsbr_register_thread();
 	urcu_qsbr_thread_offline();
+	if (worker->options.background)
+		priority_background();
+	else
+		priority_prompt();
 	while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
 		const int err = nfqueue_receive(worker->queue, &worker->burst);
 
@@ -280,6 +285,8 @@ static void *run(void *context)
 		add(&worker->counters.verdict_errors, worker->burst.refusals);
 		if (worker->burst.count > 0)
 			handle_burst(worker);
+		if (worker->options.background)
+			priority_yield();
 	}
 	urcu_qsbr_unregister_thread();
 	return NULL;

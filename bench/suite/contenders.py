@@ -171,7 +171,8 @@ class Peer(QueueLoop):
 
 
 class Podgate(Contender):
-    """The daemon, with one worker and the others' queue length, unless `settings` says otherwise."""
+    """The daemon, with one queue for new flows as long as the others', unless `settings` says otherwise: the load is of
+    few sources and as fast as can be, and would else be kept apart as a flood."""
 
     queued = True
 
@@ -181,7 +182,9 @@ class Podgate(Contender):
         self.folder = context.work / f"podgate-{self.rig.prefix}"
         self.manifests = self.folder / "manifests"
         self.settings = (
-            {"workers": 1, "queue_length": QUEUE_LENGTH, "learn": str(learn).lower()} if settings is None else settings
+            {"workers": 1, "queue_length": QUEUE_LENGTH, "flood_rate": 0, "learn": str(learn).lower()}
+            if settings is None
+            else settings
         )
         self.pinned = pinned
 

@@ -192,9 +192,36 @@ static void checks_them_together(void **state)
 	findings_format(&fixture->diags, out);
 	assert_string_equal(out, "0:0 marks-overlap\n0:0 queues-past-end\n");
 	fixture->settings.mark_deny = 1;
-	fixture->settings.queue_base = 65535 - 4;
+	fixture->settings.queue_base = 65535 - 5;	/* four workers, replies, floods */
 	fixture->settings.workers = 4;
+	assert_int_equal(settings_queues(&fixture->settings), 6);
 	assert_int_equal(settings_check(&fixture->settings, &fixture->diags), 0);
+	fixture->settings.queue_base++;
+	assert_int_equal(settings_check(&fixture->settings, &fixture->diags), -EINVAL);
+	fixture->settings.flood_rate = 0;
+	assert_int_equal(settings_queues(&fixture->settings), 5);
+	assert_int_equal(settings_check(&fixture->settings, &fixture->diags), 0);
+}
+
+/* Too low a rate would take everybody for a flood. */
+static void checks_the_rate_of_floods(void **state)
+{
+	static const struct {
+		uint32_t rate;
+		int err;
+	} cases[] = {{0, 0}, {1, -EINVAL}, {SETTINGS_FLOOD_RATE_LEAST - 1, -EINVAL}, {SETTINGS_FLOOD_RATE_LEAST, 0},
+		{SETTINGS_FLOOD_RATE_MOST, 0}};
+	struct fixture *fixture = *state;
+	char out[FINDINGS_TEXT];
+
+	assert_int_equal(fixture->settings.flood_rate, 1000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fixture->settings.flood_rate = cases[i].rate;
+		assert_int_equal(settings_check(&fixture->settings, &fixture->diags), cases[i].err);
+	}
+	findings_format(&fixture->diags, out);
+	assert_string_equal(out, "0:0 flood-rate-too-low\n0:0 flood-rate-too-low\n");
+	assert_int_equal(set(fixture, "flood-rate", "50001"), -EINVAL);
 }
 
 /* What one function prints, for free() to free. */
@@ -247,6 +274,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(suggests_the_nearest, begin, end),
 		cmocka_unit_test_setup_teardown(takes_options, begin, end),
 		cmocka_unit_test_setup_teardown(checks_them_together, begin, end),
+		cmocka_unit_test_setup_teardown(checks_the_rate_of_floods, begin, end),
 		cmocka_unit_test(prints_every_row),
 	};
 

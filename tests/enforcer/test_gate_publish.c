@@ -67,7 +67,7 @@ static void wait_sent(struct load *load, uint64_t more)
 }
 
 struct tally {
-	uint64_t records[2];	/* by worker */
+	uint64_t records[2];	/* by load */
 	uint64_t allowed;
 };
 
@@ -82,7 +82,7 @@ static void drain(struct gate *gate, const struct snapshot *only, const struct s
 	struct record record;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		while (ring_pop(gate_ring(gate, i), &record)) {
+		while (ring_pop(gate_ring(gate, loads[i].worker), &record)) {
 			assert_true(record.snapshot == only || record.snapshot == other);
 			assert_int_equal(record.judgement.verdict,
 				snapshot_revision(record.snapshot) % 2 == 1 ? VERDICT_ALLOW : VERDICT_DENY);
@@ -122,7 +122,7 @@ static uint64_t count_answered(void)
 
 static void queue_by_source_port(void)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		world_rule(false, "-A OUTPUT -d " DB4 " -p udp --sport %d -j NFQUEUE --queue-num %d",
 			3000 + i, WORLD_QUEUE + i);
 }
@@ -133,21 +133,19 @@ static void queue_by_source_port(void)
  * (which the sanitizers watch). In the end every packet sent has had one verdict, and exactly those allowed have
  * arrived.
  */
-static void test_publish_under_load(void **state)
+static void run_publish_under_load(const struct gate_options *options, const unsigned int workers[2])
 {
-	const struct gate_options options = world_gate_options(2);
 	const struct snapshot *current = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(&options);
+	struct gate *gate = world_gate_open(options);
 	const int receiver = world_socket(SOCK_DGRAM, DB4, 1000);
 	struct load loads[2];
 	struct tally tally = {0};
 	uint64_t sent, arrived = 0;
 
-	(void)state;
 	assert_int_equal(gate_start(gate, current), 0);
 	queue_by_source_port();
 	for (unsigned int i = 0; i < 2; i++)
-		start_load(&loads[i], i, WINDOW);
+		start_load(&loads[i], workers[i], WINDOW);
 	for (uint64_t revision = 2; revision < PUBLICATIONS; revision++) {
 		const struct snapshot *next =
 			world_snapshot(revision % 2 == 1 ? WORLD_RULES : WORLD_CLOSED, revision);
@@ -181,6 +179,26 @@ static void test_publish_under_load(void **state)
 	gate_close(gate);
 	close(receiver);
 	snapshot_free((struct snapshot *)current);
+}
+
+static void test_publish_under_load(void **state)
+{
+	const struct gate_options options = world_gate_options(2);
+	const unsigned int workers[] = {0, 1};
+
+	(void)state;
+	run_publish_under_load(&options, workers);
+}
+
+/* The same promise for a worker that lets all others go before. */
+static void test_publish_under_flood(void **state)
+{
+	struct gate_options options = world_gate_options(1);
+	const unsigned int workers[] = {0, 2};
+
+	(void)state;
+	options.flood = true;
+	run_publish_under_load(&options, workers);
 }
 
 /* The very first packet after a publication is judged by it, also when the workers were asleep. */
@@ -364,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_publish_under_load),
+		cmocka_unit_test(test_publish_under_flood),
 		cmocka_unit_test(test_publish_to_sleeping_workers),
 		cmocka_unit_test(test_stop_under_load),
 		cmocka_unit_test(test_stop_of_what_never_ran),

@@ -1,7 +1,9 @@
 # podgate-probe: the traffic of the end-to-end tests and of the demonstration. build/<preset>/tests/podgate-probe
 add_executable(podgate-probe
 	tools/connect.c
+	tools/crowd.c
 	tools/endpoint.c
+	tools/flood.c
 	tools/forge.c
 	tools/hold_queue.c
 	tools/ping.c
