@@ -39,16 +39,13 @@ equal() {
 between() { [ "$1" -le "$2" ] && [ "$2" -le "$3" ]; }
 quietly() { "$@" >/dev/null 2>&1; }
 
-exec {NAP}<> <(:)	# a pipe that nobody writes to
-nap() { read -rt "$1" -u "$NAP" || return 0; }	# `sleep` without a program
-
 # within SECONDS COMMAND...: true as soon as the command is.
 within() {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift
 	until "$@"; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
-		nap 0.05
+		sleep 0.05
 	done
 }
 
@@ -104,6 +101,7 @@ cell_down() {
 	# A child that is told to end before it has put off our traps would come here, too.
 	[ "$BASHPID" = $$ ] || return 0
 	trap - EXIT
+	trap '' INT TERM HUP	# told twice, by a terminal or timeout and by run.sh, it still removes all
 	[ -z "$GATE" ] || kill -KILL "$GATE" 2>/dev/null
 	net_delete
 	if [ -n "$DIR" ] && [ -z "${E2E_KEEP:-}" ]; then rm -rf "$DIR"; fi

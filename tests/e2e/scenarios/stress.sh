@@ -33,9 +33,9 @@ scenario_storm() {
 	stormers+=($!)
 	for round in {1..40}; do
 		storm_policies "$round"
-		nap 0.0$((RANDOM % 9 + 1))
+		sleep 0.0$((RANDOM % 9 + 1))
 	done
-	nap 0.5
+	sleep 0.5
 	touch "$DIR/storm-over"
 	wait "${stormers[@]}"
 	check "some connections were tried ($(wc -l <"$DIR/storm-client"))" [ "$(wc -l <"$DIR/storm-client")" -ge 20 ]
