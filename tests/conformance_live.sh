@@ -70,7 +70,7 @@ start_daemon() {
 
 # Puts the case's manifests in place and waits until they are in force. Equal bytes are no change to wait for.
 apply() {
-	local target="$work/manifests/manifests.yaml" before now= end
+	local target="$work/manifests/manifests.yaml" before now='' end
 	[ ! -e "$target" ] || ! cmp -s "$1/manifests.yaml" "$target" || return 0
 	read_revision
 	before=$REPLY

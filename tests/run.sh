@@ -97,7 +97,7 @@ build() {
 
 # unit_tests NAME CTEST-ARGUMENTS...: ctest in build/NAME; each test of it counts. Some wait: there's one more than CPUs.
 unit_tests() {
-	ctest --test-dir "build/$1" "${@:2}" --output-on-failure -j $(($(nproc) + 1)) </dev/null >"$WORK/out" 2>&1
+	ctest --test-dir "build/$1" --output-on-failure -j $(($(nproc) + 1)) "${@:2}" </dev/null >"$WORK/out" 2>&1
 	if [[ $(grep 'tests passed' "$WORK/out") =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
 		passes $((BASH_REMATCH[2] - BASH_REMATCH[1]))
 		echo "ctest in build/$1: $((BASH_REMATCH[2] - BASH_REMATCH[1])) of ${BASH_REMATCH[2]} passed"
@@ -131,8 +131,8 @@ run_tsan() {
 	section tsan "ThreadSanitizer, on what has threads"
 	build tsan && TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp unit_tests tsan -LE 'tree|alone'
 }
-# The fuzz build's other tests would be those of asan.
-run_fuzz() { section fuzz "libFuzzer: the seeds, and 20 s more on each"; TARGET=fuzzers build fuzz && unit_tests fuzz -R '^fuzz/'; }
+# The fuzz build's other tests would be those of asan. A fuzzer is given its time on a CPU of its own.
+run_fuzz() { section fuzz "libFuzzer: the seeds, and 20 s more on each"; TARGET=fuzzers build fuzz && unit_tests fuzz -R '^fuzz/' -j "$(nproc)"; }
 run_cases() {
 	section cases "a case for each feature of NetworkPolicy: podgate test"
 	build release || return
