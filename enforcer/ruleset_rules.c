@@ -48,12 +48,12 @@ static void add_judged(const struct renderer *r)
 }
 
 /*
- * Neither end is an isolated pod: not ours. Addresses in FORWARD are the ends' own (DNAT is done,
- * masquerading not yet).
+ * Neither end is an isolated pod: not ours. Addresses in FORWARD are the ends' own (DNAT is done, masquerading not
+ * yet). The destination is looked up first, and mostly alone: pods are isolated for ingress more often than for egress.
  */
 static void add_not_ours(const struct renderer *r)
 {
-	add(r, "-m set ! --match-set podgate-pods%d src -m set ! --match-set podgate-pods%d dst -j RETURN",
+	add(r, "-m set ! --match-set podgate-pods%d dst -m set ! --match-set podgate-pods%d src -j RETURN",
 		r->family, r->family);
 }
 

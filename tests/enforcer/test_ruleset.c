@@ -40,7 +40,7 @@ static void ipv4_is_rendered_whole(void **state)
 		"--ctstatus CONFIRMED -j RETURN\n"
 		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"DROP\n"
-		"-A PODGATE -m set ! --match-set podgate-pods4 src -m set ! --match-set podgate-pods4 dst -j "
+		"-A PODGATE -m set ! --match-set podgate-pods4 dst -m set ! --match-set podgate-pods4 src -j "
 		"RETURN\n"
 		"-A PODGATE ! -d 224.0.0.0/4 -m pkttype --pkt-type unicast -m conntrack ! --ctstatus "
 		"CONFIRMED"

@@ -247,8 +247,8 @@ static void counters_are_read(void **state)
 	assert_string_equal(counters[16].rule, "-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612");
 	assert_int_equal(counters[16].packets, 0);
 	/* the datagram; the error that answers it is of the reply direction, which INPUT spares */
-	assert_string_equal(counters[3].rule, "-A PODGATE -m set ! --match-set podgate-pods6 src -m set ! "
-					      "--match-set podgate-pods6 dst -j RETURN");
+	assert_string_equal(counters[3].rule, "-A PODGATE -m set ! --match-set podgate-pods6 dst -m set ! "
+					      "--match-set podgate-pods6 src -j RETURN");
 	assert_int_equal(counters[3].packets, 1);
 	assert_int_equal(counters[3].bytes, 58);
 	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V4, counters, 4, problem), 4);
