@@ -55,6 +55,7 @@ struct verdict_log {
 	uint64_t ring_lost[RINGS_MOST];
 	size_t ring_count;
 	struct fold *fold;
+	struct policy_hits *hits;	/* anybody reads them */
 	struct retired_snapshot *held;	/* retired, but cut flows that wait to be told of may name them */
 	struct arena *scratch;
 	struct interface_names *names;
@@ -83,9 +84,12 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 	backlog_init(&log->revoked);
 	backlog_init(&log->answered);
 	pthread_mutex_init(&log->lock, NULL);
-	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
+	err = policy_hits_create(&log->hits);
 	if (err != 0)
 		goto fail;
+	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
+	if (err != 0)
+		goto fail_hits;
 	log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (log->wake_fd < 0) {
 		err = -errno;
@@ -101,6 +105,8 @@ fail_fd:
 	close(log->wake_fd);
 fail_fold:
 	fold_free(log->fold);
+fail_hits:
+	policy_hits_free(log->hits);
 fail:
 	backlog_deinit(&log->answered);
 	backlog_deinit(&log->revoked);
@@ -169,6 +175,11 @@ void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *
 	out->lines = atomic_load(&log->written);
 	out->lost = atomic_load(&log->lost);
 	out->error = atomic_load(&log->error);
+}
+
+struct policy_hits *verdict_log_hits(struct verdict_log *log)
+{
+	return log->hits;
 }
 
 /* ---- everything below runs on the log thread ---- */
@@ -277,6 +288,7 @@ static bool write_revoked(struct verdict_log *log, bool all)
 	uint64_t taken = 0;
 
 	while ((all || taken < REVOKED_PER_ROUND) && (left = backlog_take(&log->revoked, &record))) {
+		policy_hits_add(log->hits, &record);
 		tell(log, &(struct folded){.record = record, .since_ns = record.time_ns, .repeat = 1});
 		taken++;
 	}
@@ -290,6 +302,7 @@ static void fold_in(struct verdict_log *log, const struct record *record, uint64
 	struct folded out[FOLD_OUT_MOST];
 	const size_t count = fold_add(log->fold, record, now, out);
 
+	policy_hits_add(log->hits, record);
 	for (size_t i = 0; i < count; i++)
 		write_verdict(log, &out[i]);
 }
@@ -343,6 +356,8 @@ static void free_retired(struct verdict_log *log)
 	struct retired_snapshot *retired;
 	struct folded folded;
 
+	if (log->held != NULL)
+		policy_hits_settle(log->hits);
 	while ((retired = log->held) != NULL) {
 		log->held = retired->next;
 		while (fold_drain(log->fold, retired->snapshot, &folded))
@@ -496,6 +511,7 @@ void verdict_log_stop(struct verdict_log *log)
 	verdict_log_wake(log);
 	pthread_join(log->thread, NULL);
 	log->running = false;
+	policy_hits_settle(log->hits);	/* the snapshot in force is the caller's to free now */
 }
 
 void verdict_log_free(struct verdict_log *log)
@@ -512,6 +528,7 @@ void verdict_log_free(struct verdict_log *log)
 	verdict_file_close(log->file);
 	close(log->wake_fd);
 	fold_free(log->fold);
+	policy_hits_free(log->hits);
 	pthread_mutex_destroy(&log->lock);
 	free(log);
 }

@@ -31,6 +31,7 @@ podgate_test(enforcer/test_verdict_log podgate_manifest_testkit podgate_enforcer
 target_sources(enforcer_test_verdict_log PRIVATE enforcer/log_desk.c)
 podgate_test(enforcer/test_verdict_log_floods podgate_manifest_testkit podgate_enforcer Threads::Threads)
 target_sources(enforcer_test_verdict_log_floods PRIVATE enforcer/log_desk.c)
+podgate_test(enforcer/test_policy_hits podgate_manifest_testkit podgate_enforcer Threads::Threads)
 podgate_test(enforcer/test_backlog podgate_enforcer)
 podgate_test(enforcer/test_explain_json podgate_manifest_testkit podgate_enforcer)
 podgate_test(enforcer/test_enforcement podgate_manifest_testkit podgate_enforcer Threads::Threads)

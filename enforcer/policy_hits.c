@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/policy_hits.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <search.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TALLIES = 256 };		/* a power of two */
+
+/* The counts of one list of policies, as a snapshot holds it for the pods that it isolates. */
+struct tally {
+	const struct network_policy *const *policies;	/* NULL: unused */
+	size_t count;
+	struct policy_hit_counts counts;
+};
+
+/* The counts of one name. In the tree `names` (tsearch(3)), ordered by namespace and name. */
+struct named {
+	const char *namespace_name, *name;	/* in the bytes behind the struct */
+	struct policy_hit_counts counts;
+};
+
+struct policy_hits {
+	pthread_mutex_t lock;
+	struct tally tallies[TALLIES];	/* open addressing, at most half full */
+	size_t tally_count;
+	void *names;
+	size_t name_count;
+};
+
+int policy_hits_create(struct policy_hits **out)
+{
+	struct policy_hits *hits = calloc(1, sizeof(*hits));
+
+	if (hits == NULL)
+		return -ENOMEM;
+	pthread_mutex_init(&hits->lock, NULL);
+	*out = hits;
+	return 0;
+}
+
+void policy_hits_free(struct policy_hits *hits)
+{
+	if (hits == NULL)
+		return;
+	tdestroy(hits->names, free);
+	pthread_mutex_destroy(&hits->lock);
+	free(hits);
+}
+
+/* ---- names ---- */
+
+static int compare_names(const void *pa, const void *pb)
+{
+	const struct named *a = pa, *b = pb;
+	const int order = strcmp(a->namespace_name, b->namespace_name);
+
+	return order != 0 ? order : strcmp(a->name, b->name);
+}
+
+static struct named *make_named(const char *namespace_name, const char *name)
+{
+	const size_t first = strlen(namespace_name) + 1, second = strlen(name) + 1;
+	struct named *named = calloc(1, sizeof(*named) + first + second);
+	char *text = (char *)(named + 1);
+
+	if (named == NULL)
+		return NULL;
+	named->namespace_name = memcpy(text, namespace_name, first);
+	named->name = memcpy(text + first, name, second);
+	return named;
+}
+
+static void find_oldest(const void *node, VISIT visit, void *context)
+{
+	struct named *const named = *(struct named *const *)node, **oldest = context;
+
+	if (visit != preorder && visit != leaf)
+		return;
+	if (*oldest == NULL || named->counts.last_ns < (*oldest)->counts.last_ns)
+		*oldest = named;
+}
+
+static void forget_oldest(struct policy_hits *hits)
+{
+	struct named *oldest = NULL;
+
+	twalk_r(hits->names, find_oldest, &oldest);
+	tdelete(oldest, &hits->names, compare_names);
+	free(oldest);
+	hits->name_count--;
+}
+
+/* NULL when memory is short: then a count is lost, and nothing else. */
+static struct named *find_named(struct policy_hits *hits, const struct network_policy *policy)
+{
+	const struct named key = {.namespace_name = policy->namespace_name, .name = policy->name};
+	struct named **found = tfind(&key, &hits->names, compare_names), *named;
+
+	if (found != NULL)
+		return *found;
+	if (hits->name_count == POLICY_HITS_MOST)
+		forget_oldest(hits);
+	named = make_named(policy->namespace_name, policy->name);
+	if (named == NULL || tsearch(named, &hits->names, compare_names) == NULL) {
+		free(named);
+		return NULL;
+	}
+	hits->name_count++;
+	return named;
+}
+
+/* What of a list's counts is this policy's: what nobody enforces denies nothing, and cuts nothing. */
+static struct policy_hit_counts share(const struct policy_hit_counts *counts, bool audit)
+{
+	struct policy_hit_counts share = *counts;
+
+	if (audit)
+		share.denied = share.cut = 0;
+	return share;
+}
+
+static void give_share(struct policy_hits *hits, const struct network_policy *policy,
+	const struct policy_hit_counts *counts)
+{
+	const struct policy_hit_counts mine = share(counts, policy->audit);
+	struct named *named;
+
+	if (mine.denied + mine.audited + mine.cut == 0)
+		return;
+	named = find_named(hits, policy);
+	if (named == NULL)
+		return;
+	named->counts.denied += mine.denied;
+	named->counts.audited += mine.audited;
+	named->counts.cut += mine.cut;
+	if (mine.last_ns > named->counts.last_ns)
+		named->counts.last_ns = mine.last_ns;
+}
+
+static void settle(struct policy_hits *hits)
+{
+	for (size_t i = 0; hits->tally_count > 0 && i < TALLIES; i++) {
+		struct tally *tally = &hits->tallies[i];
+
+		for (size_t p = 0; tally->policies != NULL && p < tally->count; p++)
+			give_share(hits, tally->policies[p], &tally->counts);
+		*tally = (struct tally){.policies = NULL};
+	}
+	hits->tally_count = 0;
+}
+
+void policy_hits_settle(struct policy_hits *hits)
+{
+	pthread_mutex_lock(&hits->lock);
+	settle(hits);
+	pthread_mutex_unlock(&hits->lock);
+}
+
+struct policy_hit_counts policy_hits_get(struct policy_hits *hits, const char *namespace_name, const char *name)
+{
+	const struct named key = {.namespace_name = namespace_name, .name = name};
+	struct policy_hit_counts counts = {0};
+	struct named **found;
+
+	pthread_mutex_lock(&hits->lock);
+	settle(hits);
+	found = tfind(&key, &hits->names, compare_names);
+	if (found != NULL)
+		counts = (*found)->counts;
+	pthread_mutex_unlock(&hits->lock);
+	return counts;
+}
+
+/* ---- tallies ---- */
+
+static struct tally *find_tally(struct policy_hits *hits, const struct network_policy *const *policies, size_t count)
+{
+	const size_t start = (size_t)(((uintptr_t)policies >> 3) * 0x9e3779b97f4a7c15ULL >> 32);
+
+	if (hits->tally_count == TALLIES / 2)
+		settle(hits);
+	for (size_t i = start;; i++) {
+		struct tally *tally = &hits->tallies[i % TALLIES];
+
+		if (tally->policies == policies)
+			return tally;
+		if (tally->policies != NULL)
+			continue;
+		*tally = (struct tally){.policies = policies, .count = count};
+		hits->tally_count++;
+		return tally;
+	}
+}
+
+static void count_side(struct policy_hits *hits, const struct record *record, enum direction direction)
+{
+	const enum side_verdict side = record->judgement.sides[direction];
+	const struct flow *flow = &record->flow;
+	const uint64_t packets = record->answered > 0 ? record->answered : 1;
+	const struct network_policy *const *policies;
+	struct policy_hit_counts *counts;
+	size_t count;
+
+	if (side != SIDE_DENIED && side != SIDE_AUDIT_DENIED)
+		return;
+	policies = snapshot_policies(record->snapshot, direction == DIRECTION_INGRESS ? &flow->dst : &flow->src,
+		direction, &count);
+	if (count == 0)
+		return;
+	counts = &find_tally(hits, policies, count)->counts;
+	if (side == SIDE_AUDIT_DENIED)
+		counts->audited += packets;
+	else if (record->kind == RECORD_REVOKED)
+		counts->cut += packets;
+	else
+		counts->denied += packets;
+	if (record->time_ns > counts->last_ns)
+		counts->last_ns = record->time_ns;
+}
+
+void policy_hits_add(struct policy_hits *hits, const struct record *record)
+{
+	if (record->kind == RECORD_UNREADABLE || record->judgement.verdict == VERDICT_ALLOW)
+		return;
+	pthread_mutex_lock(&hits->lock);
+	for (int direction = 0; direction < DIRECTION_COUNT; direction++)
+		count_side(hits, record, (enum direction)direction);
+	pthread_mutex_unlock(&hits->lock);
+}
