@@ -11,6 +11,7 @@ struct store_file {
 	char *name;
 	struct version version;		/* arena NULL: never read */
 	char *unreadable;		/* why the newest version could not be read; NULL: it was */
+	bool was_whole;			/* some version was read without an error that drops an object */
 	struct file_stamp stamp;
 };
 
@@ -141,6 +142,7 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 	}
 	version_release(&file->version);
 	file->version = version;
+	file->was_whole = file->was_whole || !version.broken;
 	clear_unreadable(store, file);
 	store->revision++;
 	return 0;
@@ -386,8 +388,10 @@ struct store_stats store_stats(const struct store *store)
 	for (size_t i = 0; i < store->count; i++) {
 		const struct store_file *file = store->files[i];
 		const bool unreadable = file->unreadable != NULL;
+		const bool broken = unreadable || file->version.broken;
 
-		stats.broken_files += unreadable || file->version.broken;
+		stats.broken_files += broken;
+		stats.never_whole += broken && !file->was_whole;
 		for (size_t j = 0; j < file->version.count; j++)
 			stats.kept_objects += unreadable || file->version.objects[j].kept;
 	}
