@@ -12,6 +12,7 @@
 #include "enforcer/worker.h"
 
 enum { WORKERS_MOST = 64, CACHE_LINE = 64 };
+_Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + 1, "a queue each, and one for replies");
 _Static_assert((int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
 
 struct gate {
