@@ -43,4 +43,18 @@ void policy_hits_settle(struct policy_hits *hits);
 /* All zero for a policy that nobody hit. */
 struct policy_hit_counts policy_hits_get(struct policy_hits *hits, const char *namespace_name, const char *name);
 
+/* One name that was hit, and how often in each direction. */
+struct policy_hit {
+	const char *namespace_name, *name;
+	uint64_t born;			/* its number among all names so far: what was hit first is 1 */
+	struct policy_hit_counts sides[DIRECTION_COUNT];	/* [INGRESS]: at the destinations' end */
+};
+
+/*
+ * Calls `visit` for every name that was hit and is not forgotten, in order of namespaces and names, with a lock held
+ * that the log's thread waits for. *totals: of all names, forgotten ones included, so they never shrink.
+ */
+void policy_hits_visit(struct policy_hits *hits, struct policy_hit_counts totals[DIRECTION_COUNT],
+	void (*visit)(const struct policy_hit *hit, void *context), void *context);
+
 #endif
