@@ -48,6 +48,8 @@ struct verdict_log {
 	struct backlog answered;	/* classes that the kernel answered */
 
 	atomic_uint_fast64_t records, written, lost;
+	atomic_uint_fast64_t rounds;	/* ended */
+	atomic_bool serving;		/* a round is under way */
 	atomic_int error;
 
 	/* The log thread's own. */
@@ -175,6 +177,14 @@ void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *
 	out->lines = atomic_load(&log->written);
 	out->lost = atomic_load(&log->lost);
 	out->error = atomic_load(&log->error);
+}
+
+struct pulse verdict_log_pulse(const struct verdict_log *log)
+{
+	return (struct pulse){
+		.done = atomic_load(&log->rounds),
+		.due = atomic_load(&log->serving) || atomic_load(&log->awake),
+	};
 }
 
 struct policy_hits *verdict_log_hits(struct verdict_log *log)
@@ -463,6 +473,7 @@ static void *run(void *context)
 
 		if (poll(&poll_fd, 1, told ? idle_ms(log) : 0) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
 			continue;	/* EINTR */
+		atomic_store(&log->serving, true);
 		/*
 		 * First of all: whoever found it true has pushed, set or asked for something that this round
 		 * will see.
@@ -470,6 +481,8 @@ static void *run(void *context)
 		atomic_exchange(&log->awake, false);
 		last = atomic_load(&log->stop);
 		told = serve(log, last);
+		atomic_fetch_add(&log->rounds, 1);
+		atomic_store(&log->serving, false);
 		if (!last)
 			nanosleep(&pause, NULL);
 	} while (!last);
@@ -499,6 +512,8 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 	err = pthread_create(&log->thread, &attr, run, log);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
+	if (err == 0)
+		pthread_setname_np(log->thread, "podgate-log");
 	log->running = err == 0;
 	return -err;
 }
