@@ -11,3 +11,4 @@ add_executable(podgate-probe
 	tools/stream.c
 )
 target_link_libraries(podgate-probe PRIVATE podgate_build PkgConfig::MNL PkgConfig::NFQUEUE)
+add_test(NAME tools/dashboard COMMAND ${CMAKE_SOURCE_DIR}/tests/tools/scrape.py dashboard ${CMAKE_SOURCE_DIR}/deploy/grafana-dashboard.json)
