@@ -16,6 +16,7 @@ static const struct {
 	{"hold", command_hold, "ADDRESS PORT", "an open TCP connection; says when it stalls and resumes"},
 	{"bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed"},
 	{"forge", command_forge, "KIND ...", "a packet that only an attacker sends; nobody answers"},
+	{"freeze", command_freeze, "PID THREAD-NAME", "stops that thread until this command is ended"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

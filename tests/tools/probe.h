@@ -49,6 +49,7 @@ int64_t clock_ms(void);	/* CLOCK_MONOTONIC */
 int command_bulk(int argc, char **argv);
 int command_connect(int argc, char **argv);
 int command_forge(int argc, char **argv);
+int command_freeze(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_hold_queue(int argc, char **argv);
 int command_ping(int argc, char **argv);
