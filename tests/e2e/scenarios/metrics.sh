@@ -203,6 +203,7 @@ after_metrics_ready() { quietly tables_do -t mangle -D OUTPUT -j CONNMARK --set-
 
 declare -A FROZEN=()
 freeze() {	# THREAD: stops one thread of the daemon
+	: >"$DIR/freeze-$1"
 	in_ns_exec gw "$PROBE" freeze "$GATE" "$1" >"$DIR/freeze-$1" 2>&1 &
 	FROZEN[$1]=$!
 	within 3 grep -q frozen "$DIR/freeze-$1" || fail "freeze $1: $(cat "$DIR/freeze-$1")"
