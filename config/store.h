@@ -56,7 +56,7 @@ uint64_t store_revision(const struct store *store);
 int store_cluster(struct store *store, struct cluster **out);
 
 /* All findings of all files, sorted, into a list on `arena` (deep copies: independent of the store). 0 or -ENOMEM. */
-int store_diags(const struct store *store, struct arena *arena, struct diag_list *out);
+int store_diags(struct store *store, struct arena *arena, struct diag_list *out);
 
 struct store_stats {
 	size_t files, broken_files;

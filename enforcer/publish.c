@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "enforcer/log.h"
+#include "policy/compiler.h"
 
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1000000000ULL
@@ -45,6 +46,7 @@ struct job {
 struct publisher {
 	struct publisher_options options;
 	uv_timer_t tick;
+	struct compiler *compiler;	/* used by one job, or before there are any */
 	struct snapshot *snapshot;	/* in force */
 	uint64_t revision;
 	bool started, busy, stopping;
@@ -78,7 +80,7 @@ static int compile(const struct publisher *publisher, struct cluster *cluster, u
 		.deny_link_local = publisher->options.settings->link_local == LINK_LOCAL_DENY,
 	};
 
-	return snapshot_compile(out, cluster, &options);
+	return compiler_compile(publisher->compiler, cluster, &options, out);
 }
 
 /* ---- beside the loop: touches nothing of the publisher's but what stays the same while it is busy ---- */
@@ -378,6 +380,10 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
 
 	if (publisher == NULL)
 		return -ENOMEM;
+	if (compiler_create(&publisher->compiler) != 0) {
+		free(publisher);
+		return -ENOMEM;
+	}
 	publisher->options = *options;
 	publisher->revision = 1;
 	*out = publisher;
@@ -410,6 +416,7 @@ void publisher_free(struct publisher *publisher)
 	if (publisher == NULL)
 		return;
 	snapshot_free(publisher->snapshot);
+	compiler_free(publisher->compiler);
 	free(publisher);
 }
 

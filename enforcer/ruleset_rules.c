@@ -126,17 +126,25 @@ static void add_premark(const struct renderer *r)
 }
 
 /*
- * Tier 2, an earlier verdict for this class of flows, then tier 3. The classes are those of original
- * directions. What is left is the reply of a flow that was never judged (it began before its pod was
- * isolated, or while a fail-open daemon was away): the last queue's worker knows to judge it by its reverse.
- * ICMP errors come here in the direction of the flow that they report on.
+ * Tier 2, an earlier verdict for this class of flows. The classes are those of original directions. It comes before
+ * what conntrack can't place, and may: neither the pre-mark nor --ctdir matches a packet without a conntrack entry
+ * (conntrack_mt(), net/netfilter/xt_conntrack.c), and the first packet of a learned class has two rules less to pass.
  */
-static void add_unjudged(const struct renderer *r)
+static void add_learned(const struct renderer *r)
 {
 	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed%d src,dst,dst -j RETURN",
 		r->family);
 	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied%d src,dst,dst -j DROP",
 		r->family);
+}
+
+/*
+ * Tier 3. What is left behind it is the reply of a flow that was never judged (it began before its pod was
+ * isolated, or while a fail-open daemon was away): the last queue's worker knows to judge it by its reverse.
+ * ICMP errors come here in the direction of the flow that they report on.
+ */
+static void add_unjudged(const struct renderer *r)
+{
 	add_queue_balance(r, "-m conntrack --ctdir ORIGINAL");
 	add(r, "-j NFQUEUE --queue-num %u%s", r->options->queue_base + r->options->workers, r->bypass);
 }
@@ -156,10 +164,11 @@ void ruleset_chain_rules(
 	out->count = 0;
 	add_judged(&renderer);
 	add_not_ours(&renderer);
+	add_premark(&renderer);
+	add_learned(&renderer);
 	if (family == IP_FAMILY_V6)
 		add_neighbour_discovery(&renderer);
 	add_flowless(&renderer);
-	add_premark(&renderer);
 	add_unjudged(&renderer);
 }
 

@@ -107,7 +107,11 @@ static void report_policies(struct report report, const struct status_figures *f
 	count(report, "isolated", figures->isolated);
 }
 
+<<<<<<< HEAD
 static void report_manifests(struct report report, const struct status_figures *figures)
+=======
+static void report_manifests(struct report report, struct store *store)
+>>>>>>> main
 {
 	const struct report manifests = section(report, "manifests");
 
@@ -336,7 +340,7 @@ static void report_diag(struct report diags, const struct diag *diag)
 	list_item(diags, item.to);
 }
 
-cJSON *status_diags_json(const struct store *store)
+cJSON *status_diags_json(struct store *store)
 {
 	bool complete = true;
 	const struct report report = {.to = cJSON_CreateObject(), .complete = &complete};

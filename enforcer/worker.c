@@ -90,7 +90,7 @@ static bool take_report(struct worker *worker, const struct snapshot *snapshot, 
 	return true;
 }
 
-static void judge(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
+static enum verdict judge(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
 	struct outcome *out)
 {
 	out->error = packet_parse(packet->bytes, packet->length, &out->flow);
@@ -102,19 +102,26 @@ static void judge(struct worker *worker, const struct snapshot *snapshot, const 
 			out->flow = flow_reversed(&out->flow);
 		out->judgement = snapshot_judge(snapshot, &out->flow);
 	}
-	add(&worker->counters.verdicts[out->judgement.verdict], 1);
+	return out->judgement.verdict;
 }
 
-static void judge_burst(struct worker *worker, const struct snapshot *snapshot)
+/* Returns whether all of it was allowed: then there is mostly nothing to record. */
+static bool judge_burst(struct worker *worker, const struct snapshot *snapshot)
 {
 	struct nfqueue_burst *burst = &worker->burst;
+	size_t verdicts[VERDICT_AUDIT_DENY + 1] = {0};
 
 	for (size_t i = 0; i < burst->count; i++) {
-		judge(worker, snapshot, &burst->packets[i], &worker->outcomes[i]);
-		burst->packets[i].accept = worker->outcomes[i].judgement.verdict != VERDICT_DENY;
+		const enum verdict verdict = judge(worker, snapshot, &burst->packets[i], &worker->outcomes[i]);
+
+		burst->packets[i].accept = verdict != VERDICT_DENY;
+		verdicts[verdict]++;
 	}
+	for (size_t i = 0; i <= VERDICT_AUDIT_DENY; i++)
+		add(&worker->counters.verdicts[i], verdicts[i]);
 	add(&worker->counters.packets, burst->count);
 	add(&worker->counters.bursts, burst->count > 0);
+	return verdicts[VERDICT_ALLOW] == burst->count;
 }
 
 static bool is_recorded(const struct worker *worker, const struct outcome *outcome)
@@ -202,14 +209,14 @@ static void handle_burst(struct worker *worker)
 {
 	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
 	const struct snapshot *snapshot;
-	bool recorded, sighted;
+	bool allowed, recorded, sighted;
 
 	urcu_qsbr_thread_online();
 	snapshot = atomic_load_explicit(worker->options.snapshot, memory_order_acquire);
-	judge_burst(worker, snapshot);
+	allowed = judge_burst(worker, snapshot);
 	if (nfqueue_answer(worker->queue, &worker->burst) != 0)
 		add(&worker->counters.verdict_errors, worker->burst.count);
-	recorded = leave_records(worker, snapshot, arrived);
+	recorded = (!allowed || worker->options.log_allowed) && leave_records(worker, snapshot, arrived);
 	sighted = leave_sightings(worker, snapshot, arrived);
 	atomic_fetch_add_explicit(&worker->bursts_left, 1, memory_order_release);
 	urcu_qsbr_thread_offline();
