@@ -377,16 +377,10 @@ struct store_stats store_stats(const struct store *store)
 		const bool unreadable = file->unreadable != NULL;
 		const bool broken = unreadable || file->version.broken;
 
-<<<<<<< HEAD
 		stats.broken_files += broken;
 		stats.never_whole += broken && !file->was_whole;
-		for (size_t j = 0; j < file->version.count; j++)
-			stats.kept_objects += unreadable || file->version.objects[j].kept;
-=======
-		stats.broken_files += unreadable || file->version.broken;
 		for (size_t j = 0; list != NULL && j < list->count; j++)
 			stats.kept_objects += unreadable || list->items[j].kept;
->>>>>>> main
 	}
 	return stats;
 }

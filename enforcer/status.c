@@ -107,11 +107,7 @@ static void report_policies(struct report report, const struct status_figures *f
 	count(report, "isolated", figures->isolated);
 }
 
-<<<<<<< HEAD
 static void report_manifests(struct report report, const struct status_figures *figures)
-=======
-static void report_manifests(struct report report, struct store *store)
->>>>>>> main
 {
 	const struct report manifests = section(report, "manifests");
 

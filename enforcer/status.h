@@ -33,22 +33,7 @@
 #include <cjson/cJSON.h>
 
 #include "config/store.h"
-<<<<<<< HEAD
 #include "enforcer/status_figures.h"
-=======
-#include "enforcer/enforcement.h"
-#include "enforcer/publish.h"
-#include "enforcer/verdict_log.h"
-
-struct status_sources {
-	const struct settings *settings;
-	struct store *store;
-	const struct publisher *publisher;
-	const struct enforcement *enforcement;
-	const struct verdict_log *log;
-	uint64_t started_ns;		/* CLOCK_MONOTONIC */
-};
->>>>>>> main
 
 /* A new {"ok": true, ...}, the caller's; NULL when memory is short. On the loop's thread. */
 cJSON *status_json(const struct status_sources *sources);

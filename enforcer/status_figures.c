@@ -16,7 +16,7 @@ static uint64_t now_ns(void)
 }
 
 /* 0 or -ENOMEM. */
-static int gather_manifests(const struct store *store, struct status_figures *out)
+static int gather_manifests(struct store *store, struct status_figures *out)
 {
 	struct arena *arena = arena_create();
 	struct diag_list diags;

@@ -21,7 +21,7 @@
 
 struct status_sources {
 	const struct settings *settings;
-	const struct store *store;
+	struct store *store;		/* asking it for findings may bring its tables up to date */
 	const struct publisher *publisher;
 	const struct enforcement *enforcement;
 	const struct verdict_log *log;
