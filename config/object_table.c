@@ -193,7 +193,9 @@ static void merge_all(struct merge *merge, const struct object_entry *fresh, siz
 	size_t at = 0;
 
 	for (size_t i = 0; i < fresh_count; i++) {
-		const size_t end = at + lower_bound(merge->table->entries + at, merge->table->count - at, &fresh[i]);
+		/* An empty table has no entries to point into. */
+		const size_t left = merge->table->count - at;
+		const size_t end = left == 0 ? at : at + lower_bound(merge->table->entries + at, left, &fresh[i]);
 
 		put_old(merge, at, end);
 		merge->follows = false;

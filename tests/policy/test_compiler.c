@@ -371,7 +371,10 @@ static void test_memory_does_not_grow(void **state)
 	}
 	printf("at most %zu KiB in the first %d compilations, %zu KiB in the last\n", most_early / 1024, CHURNS / 2,
 		most_late / 1024);
-	assert_true(most_late < most_early + most_early / 10);
+	if (most_early == 0)
+		printf("NOT CHECKED: a sanitizer's heap does not tell its size; the other builds check it\n");
+	else
+		assert_true(most_late < most_early + most_early / 10);
 	compiler_free(churn.compiler);
 	for (int i = 0; i < PODS; i++)
 		arena_unref(churn.pods[i].arena);
