@@ -8,12 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/arena.h"
+
 enum { TALLIES = 256 };		/* a power of two */
 
-/* The counts of one list of policies, as a snapshot holds it for the pods that it isolates. */
+/* What one pod has denied as a snapshot judged, and by which of its addresses that snapshot finds its policies. */
 struct tally {
-	const struct network_policy *const *policies;	/* NULL: unused */
-	size_t count;
+	const struct snapshot *snapshot;	/* NULL: unused */
+	const struct pod *pod;
+	struct ip_addr addr;
 	struct policy_hit_counts sides[DIRECTION_COUNT];
 };
 
@@ -143,31 +146,48 @@ static struct policy_hit_counts share(const struct policy_hit_counts *counts, bo
 	return share;
 }
 
-static void give_share(struct policy_hits *hits, const struct network_policy *policy, const struct tally *tally)
+static void give_share(struct policy_hits *hits, const struct network_policy *policy, enum direction side,
+	const struct policy_hit_counts *counts)
+{
+	const struct policy_hit_counts mine = share(counts, policy->audit);
+	struct named *named;
+
+	if (mine.denied + mine.audited + mine.cut == 0)
+		return;
+	add_counts(&hits->totals[side], &mine);
+	named = find_named(hits, policy);
+	if (named != NULL)
+		add_counts(&named->hit.sides[side], &mine);
+}
+
+/* When memory is short the counts are lost, and nothing else. */
+static void give_tally(struct policy_hits *hits, const struct tally *tally, struct arena *arena)
 {
 	for (int side = 0; side < DIRECTION_COUNT; side++) {
-		const struct policy_hit_counts mine = share(&tally->sides[side], policy->audit);
-		struct named *named;
+		const struct policy_hit_counts *counts = &tally->sides[side];
+		struct policy_list policies;
 
-		if (mine.denied + mine.audited + mine.cut == 0)
+		if (counts->denied + counts->audited + counts->cut == 0 ||
+			snapshot_policies(tally->snapshot, &tally->addr, (enum direction)side, arena, &policies) != 0)
 			continue;
-		add_counts(&hits->totals[side], &mine);
-		named = find_named(hits, policy);
-		if (named != NULL)
-			add_counts(&named->hit.sides[side], &mine);
+		for (size_t i = 0; i < policies.count; i++)
+			give_share(hits, policies.items[i], (enum direction)side, counts);
 	}
 }
 
 static void settle(struct policy_hits *hits)
 {
+	struct arena *arena = hits->tally_count > 0 ? arena_create() : NULL;
+
 	for (size_t i = 0; hits->tally_count > 0 && i < TALLIES; i++) {
 		struct tally *tally = &hits->tallies[i];
 
-		for (size_t p = 0; tally->policies != NULL && p < tally->count; p++)
-			give_share(hits, tally->policies[p], tally);
-		*tally = (struct tally){.policies = NULL};
+		if (tally->snapshot != NULL && arena != NULL)
+			give_tally(hits, tally, arena);
+		*tally = (struct tally){.snapshot = NULL};
 	}
 	hits->tally_count = 0;
+	arena_unref(arena);
 }
 
 void policy_hits_settle(struct policy_hits *hits)
@@ -219,20 +239,21 @@ void policy_hits_visit(struct policy_hits *hits, struct policy_hit_counts totals
 
 /* ---- tallies ---- */
 
-static struct tally *find_tally(struct policy_hits *hits, const struct network_policy *const *policies, size_t count)
+static struct tally *find_tally(struct policy_hits *hits, const struct snapshot *snapshot, const struct pod *pod,
+	const struct ip_addr *addr)
 {
-	const size_t start = (size_t)(((uintptr_t)policies >> 3) * 0x9e3779b97f4a7c15ULL >> 32);
+	const size_t start = (size_t)((((uintptr_t)pod ^ (uintptr_t)snapshot) >> 3) * 0x9e3779b97f4a7c15ULL >> 32);
 
 	if (hits->tally_count == TALLIES / 2)
 		settle(hits);
 	for (size_t i = start;; i++) {
 		struct tally *tally = &hits->tallies[i % TALLIES];
 
-		if (tally->policies == policies)
+		if (tally->snapshot == snapshot && tally->pod == pod)
 			return tally;
-		if (tally->policies != NULL)
+		if (tally->snapshot != NULL)
 			continue;
-		*tally = (struct tally){.policies = policies, .count = count};
+		*tally = (struct tally){.snapshot = snapshot, .pod = pod, .addr = *addr};
 		hits->tally_count++;
 		return tally;
 	}
@@ -240,20 +261,18 @@ static struct tally *find_tally(struct policy_hits *hits, const struct network_p
 
 static void count_side(struct policy_hits *hits, const struct record *record, enum direction direction)
 {
+	const struct ip_addr *addr = direction == DIRECTION_INGRESS ? &record->flow.dst : &record->flow.src;
 	const enum side_verdict side = record->judgement.sides[direction];
-	const struct flow *flow = &record->flow;
 	const uint64_t packets = record->answered > 0 ? record->answered : 1;
-	const struct network_policy *const *policies;
 	struct policy_hit_counts *counts;
-	size_t count;
+	const struct pod *pod;
 
 	if (side != SIDE_DENIED && side != SIDE_AUDIT_DENIED)
 		return;
-	policies = snapshot_policies(record->snapshot, direction == DIRECTION_INGRESS ? &flow->dst : &flow->src,
-		direction, &count);
-	if (count == 0)
+	pod = snapshot_pod_at(record->snapshot, addr);
+	if (pod == NULL)
 		return;
-	counts = &find_tally(hits, policies, count)->sides[direction];
+	counts = &find_tally(hits, record->snapshot, pod, addr)->sides[direction];
 	if (side == SIDE_AUDIT_DENIED)
 		counts->audited += packets;
 	else if (record->kind == RECORD_REVOKED)

@@ -14,7 +14,7 @@
  * Bounded: of more than POLICY_HITS_MOST names the one hit longest ago is forgotten.
  *
  * Any thread; records are added by the log's. A denial costs one lookup, however many policies isolate the pod: counts
- * gather by the snapshot's list of these policies, and go to the names when somebody asks, or the snapshot does.
+ * gather by the pod, and go to the names of its policies when somebody asks, or the snapshot goes.
  */
 
 #include <stddef.h>
