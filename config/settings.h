@@ -57,9 +57,13 @@ struct settings {
 	uint32_t log_keep;		/* rotated files kept; 4 */
 
 	const char *control_socket;	/* /run/podgate/control.sock */
+	const char *metrics_listen;	/* ""; else what listen_address_parse() reads */
 };
 
-enum setting_type { SETTING_STRING, SETTING_STRING_LIST, SETTING_UINT, SETTING_MARK, SETTING_BOOL, SETTING_ENUM };
+enum setting_type {
+	SETTING_STRING, SETTING_STRING_LIST, SETTING_UINT, SETTING_MARK, SETTING_BOOL, SETTING_ENUM,
+	SETTING_LISTEN,			/* "", or ADDRESS:PORT */
+};
 
 struct setting {
 	const char *name;		/* "queue_length"; on the command line --queue-length */

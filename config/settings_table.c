@@ -83,6 +83,10 @@ static const struct setting table[] = {
 	{ .name = "control_socket", .type = SETTING_STRING, AT(control_socket),
 		.default_text = "/run/podgate/control.sock",
 		.help = "The socket that podgate's other commands talk to." },
+	{ .name = "metrics_listen", .type = SETTING_LISTEN, AT(metrics_listen), .default_text = "",
+		.help = "Where metrics for Prometheus, /healthz and /readyz are served over HTTP, for example "
+			"127.0.0.1:9477 or \"[::1]:9477\", which YAML wants in quotes. Whoever can connect reads them, "
+			"names of policies included. Empty: nowhere." },
 };
 
 const struct setting *settings_table(size_t *count)

@@ -194,6 +194,11 @@ void enforcement_learner_stats(const struct enforcement *enforcement, struct lea
 	learner_stats(enforcement->learner, out);
 }
 
+struct pulse enforcement_learner_pulse(const struct enforcement *enforcement)
+{
+	return learner_pulse(enforcement->learner);
+}
+
 const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement)
 {
 	return &enforcement->rules;

@@ -21,6 +21,7 @@ enum {
 	BACKGROUND_BURST = 16,
 	CACHE_LINE = 64,
 };
+_Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + (int)EXTRA_MOST, "a queue each, one for replies, one for floods");
 _Static_assert((int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
 
 struct gate {

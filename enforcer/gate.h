@@ -49,7 +49,7 @@ struct gate_options {
  * remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds a queue (its portid is named),
  * -EPROTONOSUPPORT on a kernel without nfnetlink_queue.
  */
-enum { GATE_PROBLEM = 256 };
+enum { GATE_PROBLEM = 256, GATE_QUEUES_MOST = 66 };
 int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM]);
 /* Starts the threads on a first snapshot, which stays the caller's to free after gate_close(). 0 or -errno. */
 int gate_start(struct gate *gate, const struct snapshot *snapshot);

@@ -193,7 +193,7 @@ run_install() {
 	local file prefix=$WORK/prefix
 
 	try "cmake --install --prefix" cmake --install build/release --prefix "$prefix"
-	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 lib/systemd/system/podgate.service etc/podgate/podgate.yaml; do
+	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 share/man/man7/podgate-metrics.7 lib/systemd/system/podgate.service etc/podgate/podgate.yaml; do
 		try "$file" test -s "$prefix/$file"
 	done
 	try "the unit names what was installed" grep -q "^ExecStart=$prefix/sbin/podgate run --config $prefix/etc/podgate/podgate.yaml" "$prefix/lib/systemd/system/podgate.service"

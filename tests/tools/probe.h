@@ -51,6 +51,7 @@ int command_connect(int argc, char **argv);
 int command_crowd(int argc, char **argv);
 int command_flood(int argc, char **argv);
 int command_forge(int argc, char **argv);
+int command_freeze(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_hold_queue(int argc, char **argv);
 int command_ping(int argc, char **argv);
