@@ -2,11 +2,10 @@
 #include "enforcer/host_report.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "enforcer/capabilities.h"
 #include "enforcer/iptables.h"
 #include "enforcer/kernel_probe.h"
 #include "enforcer/pod_set.h"
@@ -14,19 +13,9 @@
 
 /* Privilege, iptables, and what the kernel must have been built with. */
 
-static bool holds_capability(unsigned int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	if (syscall(SYS_capget, &header, data) != 0)
-		return false;
-	return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
-}
-
 void host_check_capability(struct host_report *report)
 {
-	report->privileged = holds_capability(CAP_NET_ADMIN);
+	report->privileged = capabilities_hold(CAP_NET_ADMIN);
 	if (report->privileged) {
 		host_report_add(report, "cap-net-admin", HOST_OK, "CAP_NET_ADMIN is held");
 		return;
