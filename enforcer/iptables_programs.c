@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "enforcer/iptables.h"
+#include "enforcer/iptables_programs.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -22,16 +22,6 @@ enum {
  */
 #define LOCK_WAIT_SECONDS "10"
 
-const char *iptables_backend_name(enum backend_choice backend)
-{
-	return backend == BACKEND_LEGACY ? "legacy" : "nft";
-}
-
-const char *iptables_family_name(enum ip_family family)
-{
-	return family == IP_FAMILY_V6 ? "IPv6" : "IPv4";
-}
-
 static const char *family_prefix(enum ip_family family)
 {
 	return family == IP_FAMILY_V6 ? "ip6tables" : "iptables";
@@ -53,7 +43,7 @@ static int ask_backend(const char *path, enum backend_choice *out)
 	return result.exit_code == 0 ? 0 : -EIO;
 }
 
-int iptables_default_backend(enum backend_choice *out)
+static int default_backend(enum backend_choice *out)
 {
 	char path[PATH_MAX];
 	const int err = command_find("iptables", path);
@@ -89,7 +79,7 @@ static int report_missing(
 	return -ENOENT;
 }
 
-int iptables_available(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
+static int available(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
 {
 	char path[PATH_MAX];
 
@@ -106,6 +96,8 @@ static const struct complaint {
 	int err;
 	const char *meaning;
 } complaints[] = {
+	{"can't open lock file", -EACCES,
+		"its lock is root's: start podgate as root, which it gives up by itself, or set `backend: nft`"},
 	{"Permission denied", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
 	{"Operation not permitted", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
 	{"must be root", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
@@ -210,9 +202,10 @@ static int run_program(
 /*
  * Whether a legacy table exists here. Only existing ones may be asked for: iptables-legacy-save loads the
  * module of a table that is not there and so creates it, with hooks that every packet then passes.
- * thread-self, because the caller's thread may be in another network namespace than the process.
+ * thread-self, because the caller's thread may be in another network namespace than the process. 0; -ENOENT;
+ * -EACCES, because the list is root's to read.
  */
-static bool legacy_has_table(enum ip_family family, const char *table)
+static int find_legacy_table(enum ip_family family, const char *table)
 {
 	FILE *names = fopen(family == IP_FAMILY_V6 ? "/proc/thread-self/net/ip6_tables_names"
 						   : "/proc/thread-self/net/ip_tables_names",
@@ -221,13 +214,13 @@ static bool legacy_has_table(enum ip_family family, const char *table)
 	bool found = false;
 
 	if (names == NULL)
-		return false;
+		return errno == EACCES ? -EACCES : -ENOENT;
 	while (!found && fgets(line, sizeof(line), names) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		found = table == NULL || strcmp(line, table) == 0;
 	}
 	fclose(names);
-	return found;
+	return found ? 0 : -ENOENT;
 }
 
 static int report_memory(char problem[IPTABLES_PROBLEM])
@@ -236,8 +229,26 @@ static int report_memory(char problem[IPTABLES_PROBLEM])
 	return -ENOMEM;
 }
 
-int iptables_save(enum backend_choice backend, enum ip_family family, const char *table, bool counters,
-	char **out, char problem[IPTABLES_PROBLEM])
+/* The answer without asking the program: there is nothing, or nothing that we may see. */
+static int save_nothing(int err, char **out, char problem[IPTABLES_PROBLEM])
+{
+	char *nothing;
+
+	if (err == -EACCES) {
+		snprintf(problem, IPTABLES_PROBLEM,
+			"the tables of iptables-legacy are root's to list: start podgate as root, which it gives up by "
+			"itself, or set `backend: nft`");
+		return err;
+	}
+	nothing = strdup("");
+	if (nothing == NULL)
+		return report_memory(problem);
+	*out = nothing;
+	return 0;
+}
+
+static int save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
+	char problem[IPTABLES_PROBLEM])
 {
 	char path[PATH_MAX];
 	const char *argv[5] = {path};
@@ -249,14 +260,9 @@ int iptables_save(enum backend_choice backend, enum ip_family family, const char
 
 	if (find_program(backend, family, "save", path) != 0)
 		return report_missing(backend, family, "save", problem);
-	if (backend == BACKEND_LEGACY && !legacy_has_table(family, table)) {
-		char *nothing = strdup("");
-
-		if (nothing == NULL)
-			return report_memory(problem);
-		*out = nothing;
-		return 0;
-	}
+	err = backend == BACKEND_LEGACY ? find_legacy_table(family, table) : 0;
+	if (err != 0)
+		return save_nothing(err, out, problem);
 	if (counters)
 		argv[argc++] = "-c";
 	if (table != NULL) {
@@ -269,7 +275,7 @@ int iptables_save(enum backend_choice backend, enum ip_family family, const char
 	return err;
 }
 
-int iptables_restore(
+static int restore(
 	enum backend_choice backend, enum ip_family family, const char *text, char problem[IPTABLES_PROBLEM])
 {
 	char path[PATH_MAX];
@@ -285,3 +291,10 @@ int iptables_restore(
 		command_result_deinit(&result);
 	return err;
 }
+
+const struct iptables_ops iptables_programs = {
+	.available = available,
+	.default_backend = default_backend,
+	.save = save,
+	.restore = restore,
+};
