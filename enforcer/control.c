@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "enforcer/account.h"
 #include "enforcer/control_client.h"
 
 enum { BACKLOG = 16, IDLE_MS = 30000 };
@@ -93,6 +94,29 @@ static int listen_at(struct control *control)
 	return uv_listen((uv_stream_t *)&control->listener, BACKLOG, accept_client);
 }
 
+/* The group first: for a moment it has no right yet, rather than another group one. */
+static int open_to_group(const struct control *control, char problem[CONTROL_PROBLEM])
+{
+	const char *group = control->options.group;
+	gid_t gid;
+
+	if (group == NULL || *group == '\0')
+		return 0;
+	if (account_find_group(group, &gid) != 0) {
+		snprintf(problem, CONTROL_PROBLEM,
+			"there is no group \"%.64s\": make it (groupadd --system %.64s), or set control_group", group, group);
+		return -ENOENT;
+	}
+	if (chown(control->path, (uid_t)-1, gid) != 0 || chmod(control->path, 0660) != 0) {
+		const int err = -errno;
+
+		snprintf(problem, CONTROL_PROBLEM, "can't give %.100s to the group %.64s: %s", control->path, group,
+			strerror(-err));
+		return err;
+	}
+	return 0;
+}
+
 static void free_control(uv_handle_t *listener)
 {
 	struct control *control = listener->data;
@@ -136,8 +160,11 @@ int control_start(struct control **out, const struct control_options *options, c
 	uv_pipe_init(options->loop, &control->listener, 0);
 	control->listener.data = control;
 	err = listen_at(control);
-	if (err != 0) {
+	if (err != 0)
 		snprintf(problem, CONTROL_PROBLEM, "can't listen on %.150s: %s", control->path, uv_strerror(err));
+	else
+		err = open_to_group(control, problem);
+	if (err != 0) {
 		uv_close((uv_handle_t *)&control->listener, free_control);
 		return err;
 	}

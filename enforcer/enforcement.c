@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conntrack/table.h"
+#include "enforcer/confinement.h"
 #include "enforcer/host.h"
 #include "enforcer/pod_set.h"
 
@@ -95,6 +96,12 @@ static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMEN
 	return err;
 }
 
+/* Called by each worker's thread, first of all. */
+static void confine_worker(const void *settings)
+{
+	confinement_of_worker(settings);
+}
+
 static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
 {
 	const struct settings *settings = enforcement->settings;
@@ -111,6 +118,8 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 		.wake_context = enforcement->log,
 		.wake_learner = learner_wake,
 		.learner = enforcement->learner,
+		.begin = confine_worker,
+		.begin_context = settings,
 	};
 
 	return gate_open(&enforcement->gate, &options, problem);
@@ -189,6 +198,16 @@ void enforcement_close(struct enforcement *enforcement)
 	learner_close(enforcement->learner);
 	ct_table_close(enforcement->table);
 	free(enforcement);
+}
+
+void enforcement_ask_workers(struct enforcement *enforcement)
+{
+	gate_ask(enforcement->gate);
+}
+
+bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent)
+{
+	return gate_answered(enforcement->gate, silent);
 }
 
 const struct gate *enforcement_gate(const struct enforcement *enforcement)

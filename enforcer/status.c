@@ -314,6 +314,14 @@ static void report_process(struct report report, uint64_t started_ns)
 	count(report, "rss_kib", resident_kib());
 }
 
+static void report_privilege(struct report report, const struct confinement *confinement)
+{
+	cJSON *json = confinement_json(confinement);
+
+	if (json == NULL || !cJSON_AddItemToObject(report.to, "privilege", json))
+		*report.complete = false;
+}
+
 static cJSON *finish(struct report report)
 {
 	if (*report.complete)
@@ -341,6 +349,7 @@ cJSON *status_json(const struct status_sources *sources)
 	report_classes(report, sources->enforcement);
 	report_fail_modes(report, sources->settings);
 	report_log(report, sources);
+	report_privilege(report, sources->confinement);
 	if (stats.problem != NULL)
 		text(report, "problem", stats.problem);
 	return finish(report);
