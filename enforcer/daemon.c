@@ -7,13 +7,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include <uv.h>
 
 #include "config/directory.h"
-#include "config/load.h"
 #include "config/store.h"
 #include "enforcer/belongings.h"
 #include "enforcer/confinement.h"
@@ -22,8 +20,8 @@
 #include "enforcer/explain_json.h"
 #include "enforcer/findings.h"
 #include "enforcer/helper.h"
-#include "enforcer/host.h"
 #include "enforcer/log.h"
+#include "enforcer/preflight.h"
 #include "enforcer/publish.h"
 #include "enforcer/service.h"
 #include "enforcer/status.h"
@@ -203,36 +201,6 @@ static void helper_ended(void *context)
 
 /* ---- start ---- */
 
-/* Says what the host lacks. 0, or -errno on the first thing that podgate can't do without. */
-static int check_host(const struct settings *settings)
-{
-	struct host_finding findings[HOST_FINDINGS_MOST];
-	const size_t count = host_check(settings, findings);
-
-	for (size_t i = 0; i < count; i++) {
-		if (findings[i].state == HOST_FAILED) {
-			log_error("%s; %s", findings[i].found, findings[i].remedy);
-			return -ENOTSUP;
-		}
-		if (findings[i].state == HOST_WARNING)
-			log_warnx("%s; %s", findings[i].found, findings[i].remedy);
-	}
-	return 0;
-}
-
-static int prepare_host(const struct settings *settings)
-{
-	char problem[256];
-	int err = check_host(settings);
-
-	if (err != 0)
-		return err;
-	err = host_prepare_bridge(settings, problem);
-	if (err != 0)
-		log_error("%s", problem);
-	return err;
-}
-
 /* Before anything is opened: the helper, which is forked here, should have nothing to leave behind. */
 static int prepare(struct daemon *daemon)
 {
@@ -240,7 +208,7 @@ static int prepare(struct daemon *daemon)
 	int err = confinement_prepare(&daemon->confinement, daemon->settings, problem);
 
 	if (err == 0) {
-		err = prepare_host(daemon->settings);
+		err = preflight_host(daemon->settings);
 		if (err != 0)
 			return err;
 		err = confinement_start_helper(&daemon->confinement, problem);
@@ -280,23 +248,6 @@ static int start_signals(struct daemon *daemon)
 	if (err != 0)
 		log_error("can't take signals: %s", uv_strerror(err));
 	return err;
-}
-
-/* What is rotated is renamed, and a log that grows without end would fill the disk. */
-static int check_log_folder(const struct settings *settings, const struct confinement *confinement)
-{
-	struct stat found;
-	int err;
-
-	if (settings->log_size_mib == 0 || (stat(settings->log_file, &found) == 0 && !S_ISREG(found.st_mode)) ||
-		strcmp(settings->log_file, "-") == 0)
-		return 0;
-	err = belongings_check_folder(settings->log_file);
-	if (err == -EACCES)
-		log_error("user %s, as whom podgate runs, may not write in the folder of %s, so the log could not be "
-			  "rotated: give that user the folder (chown), set log_file, or set `log_size_mib: 0`",
-			confinement->account.name, settings->log_file);
-	return err == -EACCES ? err : 0;	/* of anything else opening tells */
 }
 
 static int load_manifests(struct daemon *daemon)
@@ -371,7 +322,7 @@ static int open_log(struct daemon *daemon)
 		log_error("%s", problem);
 		return err;
 	}
-	err = check_log_folder(daemon->settings, &daemon->confinement);
+	err = preflight_log_folder(daemon->settings, &daemon->confinement.account);
 	if (err == 0)
 		err = open_log_file(daemon);
 	back = confinement_step_up(&daemon->confinement, problem);
@@ -543,45 +494,4 @@ int daemon_run(const struct settings *settings)
 	if (err == 0)
 		say_stopped(settings);
 	return err;
-}
-
-/* What the user that podgate runs as would find. */
-static int check_files(const struct settings *settings)
-{
-	struct findings findings = {0};
-	struct store *store;
-	int err = store_create(&store);
-
-	if (err != 0)
-		return err;
-	err = load_paths(store, settings->manifests, settings->manifest_count, NULL);
-	if (err == 0)
-		findings_log(&findings, store);
-	else
-		log_error("out of memory");
-	store_free(store);
-	return err;
-}
-
-int daemon_check(const struct settings *settings)
-{
-	char problem[CONFINEMENT_PROBLEM];
-	struct confinement confinement;
-	bool given = false;
-	int err = confinement_prepare(&confinement, settings, problem);
-
-	if (err == 0) {
-		err = check_host(settings);
-		if (err != 0)
-			return err;
-		given = belongings_would_give_folder(settings->log_file, &confinement.account);
-		err = confinement_step_down(&confinement, problem);
-	}
-	if (err != 0) {
-		log_error("%s", problem);
-		return err;
-	}
-	if (!given)
-		err = check_log_folder(settings, &confinement);
-	return err != 0 ? err : check_files(settings);
 }

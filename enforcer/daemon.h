@@ -20,10 +20,4 @@
  */
 int daemon_run(const struct settings *settings);
 
-/*
- * `podgate run -n`: all that may stop a start, without starting anything. Returns 0; or -errno, and the log
- * says what is wrong. Broken manifests are said, too, but stop no start, so they are no failure here.
- */
-int daemon_check(const struct settings *settings);
-
 #endif

@@ -103,6 +103,18 @@ void host_check_kernel(struct host_report *report)
 		add_feature(report, &probe.features[i]);
 }
 
+/* Its rules then count for nothing in what is looked at. */
+static bool legacy_tables_are_hidden(void)
+{
+	static const char *const lists[] = {
+		"/proc/thread-self/net/ip_tables_names", "/proc/thread-self/net/ip6_tables_names"};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (access(lists[i], R_OK) != 0 && errno == EACCES)
+			return true;
+	return false;
+}
+
 void host_check_marks(struct host_report *report)
 {
 	const struct settings *settings = report->settings;
@@ -112,6 +124,14 @@ void host_check_marks(struct host_report *report)
 	if (!report->privileged) /* said above: the rules can't be read */
 		return;
 	err = ruleset_check_marks(settings->mark_allow, settings->mark_deny, problem);
+	if (err == 0 && legacy_tables_are_hidden()) {
+		host_report_add(report, "marks", HOST_WARNING,
+			"the rules of iptables-legacy are root's to read: whether one uses 0x%x of the connection mark is "
+			"not known",
+			settings->mark_allow | settings->mark_deny);
+		host_report_remedy(report, "start podgate as root, which it gives up by itself");
+		return;
+	}
 	if (err == 0) {
 		host_report_add(report, "marks", HOST_OK,
 			"no rule of others uses 0x%x of the connection mark",

@@ -174,6 +174,7 @@ scenario_privilege_capable() {
 	allow client web tcp 80
 	deny intruder web tcp 80
 	settle "started by nobody"
+	check "it says that it can't see all rules of others" grep -q 'warning: the rules of iptables-legacy' "$DIR/run.err"
 	BOUNDING=$full each_thread "$(id -u nobody)" "$(id -g nobody)"	# CAP_SETPCAP would be needed; no_new_privs makes it meaningless
 	the_helper "$(id -u nobody)"
 	tables_do -t mangle -F
