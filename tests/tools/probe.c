@@ -16,6 +16,7 @@ static const struct {
 	{"hold", command_hold, "ADDRESS PORT", "an open TCP connection; says when it stalls and resumes"},
 	{"bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed"},
 	{"forge", command_forge, "KIND ...", "a packet that only an attacker sends; nobody answers"},
+	{"hostile", command_hostile, "SOCKET MANNER", "a client of the control socket that means no good"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -4,6 +4,7 @@ add_executable(podgate-probe
 	tools/endpoint.c
 	tools/forge.c
 	tools/hold_queue.c
+	tools/hostile.c
 	tools/ping.c
 	tools/probe.c
 	tools/sctp.c
