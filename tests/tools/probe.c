@@ -17,6 +17,7 @@ static const struct {
 	{"bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed"},
 	{"forge", command_forge, "KIND ...", "a packet that only an attacker sends; nobody answers"},
 	{"hostile", command_hostile, "SOCKET MANNER", "a client of the control socket that means no good"},
+	{"notified", command_notified, "SOCKET", "prints what a daemon tells its service manager"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -52,6 +52,7 @@ int command_forge(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_hold_queue(int argc, char **argv);
 int command_hostile(int argc, char **argv);
+int command_notified(int argc, char **argv);
 int command_ping(int argc, char **argv);
 int command_serve(int argc, char **argv);
 

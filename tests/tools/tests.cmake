@@ -5,6 +5,7 @@ add_executable(podgate-probe
 	tools/forge.c
 	tools/hold_queue.c
 	tools/hostile.c
+	tools/notified.c
 	tools/ping.c
 	tools/probe.c
 	tools/sctp.c
