@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,10 +83,15 @@ static void accept_client(uv_stream_t *listener, int status)
 		control_clients_accept(&control->clients, listener);
 }
 
+static bool has_group(const struct control *control)
+{
+	return control->options.group != NULL && *control->options.group != '\0';
+}
+
 static int listen_at(struct control *control)
 {
 	/* The mode is the socket's from its first moment: nobody slips in between bind and chmod. */
-	const mode_t before = umask(0177);
+	const mode_t before = umask(has_group(control) ? 0117 : 0177);
 	int err = uv_pipe_bind(&control->listener, control->path);
 
 	umask(before);
@@ -94,20 +100,23 @@ static int listen_at(struct control *control)
 	return uv_listen((uv_stream_t *)&control->listener, BACKLOG, accept_client);
 }
 
-/* The group first: for a moment it has no right yet, rather than another group one. */
+/*
+ * Until then its group is that of whoever made it. No link is followed: the folder may be of a user that is not to be
+ * trusted with root's files.
+ */
 static int open_to_group(const struct control *control, char problem[CONTROL_PROBLEM])
 {
 	const char *group = control->options.group;
 	gid_t gid;
 
-	if (group == NULL || *group == '\0')
+	if (!has_group(control))
 		return 0;
 	if (account_find_group(group, &gid) != 0) {
 		snprintf(problem, CONTROL_PROBLEM,
 			"there is no group \"%.64s\": make it (groupadd --system %.64s), or set control_group", group, group);
 		return -ENOENT;
 	}
-	if (chown(control->path, (uid_t)-1, gid) != 0 || chmod(control->path, 0660) != 0) {
+	if (lchown(control->path, (uid_t)-1, gid) != 0) {
 		const int err = -errno;
 
 		snprintf(problem, CONTROL_PROBLEM, "can't give %.100s to the group %.64s: %s", control->path, group,

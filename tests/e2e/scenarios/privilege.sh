@@ -105,6 +105,7 @@ scenario_privilege_life() {
 	privilege_start "user: nobody" "log_size_mib: 1" "log_fold_s: 1" || return
 	each_thread "$uid" "$gid"
 	the_helper 0
+	check "it sees its own memory ($(status_field .rss_kib) KiB)" [ "$(status_field .rss_kib)" -gt 1000 ]
 	equal "status names the user" nobody "$(status_field .privilege.user)"
 	check "nobody reads its memory" [ "$(stat -c %u "/proc/$GATE/mem")" = 0 ]
 
