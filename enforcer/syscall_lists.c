@@ -11,9 +11,10 @@
 const char *const syscalls_daemon[] = {
 	/* memory; mmap(), mmap2() and mprotect() are looked at more closely */
 	"brk", "madvise", "mremap", "munmap",
-	/* threads, and waiting for each other; clone() is looked at more closely */
+	/* threads, waiting for each other, and letting others go first; clone() is looked at more closely */
 	"exit", "exit_group", "futex", "futex_time64", "futex_waitv", "getcpu", "getpid", "getppid", "gettid", "membarrier",
-	"restart_syscall", "rseq", "sched_getaffinity", "sched_yield", "set_robust_list", "set_tid_address",
+	"restart_syscall", "rseq", "sched_getaffinity", "sched_getattr", "sched_setattr", "sched_yield", "set_robust_list",
+	"set_tid_address",
 	/* signals */
 	"rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
 	"rt_sigtimedwait_time64", "sigaltstack", "sigreturn",
