@@ -41,8 +41,8 @@ static int take_entry(struct account *out, const struct passwd *entry, char prob
 	return 0;
 }
 
-/* Whoever started us, with the groups that came with it: they are kept. */
-static void take_self(struct account *out)
+/* With the groups that came with it: they are kept. */
+void account_self(struct account *out)
 {
 	const struct passwd *entry = getpwuid(geteuid());
 
@@ -73,7 +73,7 @@ int account_find(struct account *out, const char *setting, char problem[ACCOUNT_
 	const struct passwd *entry = getpwnam(automatic ? ACCOUNT_USUAL : setting);
 
 	if (automatic && (entry == NULL || !may_change() || entry->pw_uid == geteuid())) {
-		take_self(out);
+		account_self(out);
 		return 0;
 	}
 	if (entry == NULL) {
@@ -83,7 +83,7 @@ int account_find(struct account *out, const char *setting, char problem[ACCOUNT_
 		return -ENOENT;
 	}
 	if (entry->pw_uid == geteuid()) {
-		take_self(out);
+		account_self(out);
 		return 0;
 	}
 	return may_change() ? take_entry(out, entry, problem) : refuse_change(entry, problem);

@@ -31,6 +31,8 @@ struct account {
  * such user), -EPERM (we may not become it), -E2BIG.
  */
 int account_find(struct account *out, const char *setting, char problem[ACCOUNT_PROBLEM]);
+/* Who started us. */
+void account_self(struct account *out);
 /* The number of a group; 0, or -ENOENT. */
 int account_find_group(const char *name, gid_t *out);
 

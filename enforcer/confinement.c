@@ -23,12 +23,13 @@ static enum syscall_mode filter_mode(const struct settings *settings)
 
 int confinement_prepare(struct confinement *out, const struct settings *settings, char problem[CONFINEMENT_PROBLEM])
 {
-	const bool drops = settings->privileges == PRIVILEGES_DROP;
 	struct confinement confinement = {.settings = settings};
-	int err = account_find(&confinement.account, drops ? settings->user : ACCOUNT_AUTO, problem);
+	int err = 0;
 
-	if (!drops)
-		confinement.account.changes = false;
+	if (settings->privileges == PRIVILEGES_KEEP)
+		account_self(&confinement.account);
+	else
+		err = account_find(&confinement.account, settings->user, problem);
 	if (err == 0)
 		*out = confinement;
 	return err;

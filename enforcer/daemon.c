@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -347,10 +348,13 @@ static int confine(struct daemon *daemon)
 	char problem[CONFINEMENT_PROBLEM];
 	int err = confinement_enter(&daemon->confinement, problem);
 
+	if (err == 0 && helper_pid() != 0) {
+		err = helper_watch(&daemon->loop, helper_ended, daemon);
+		if (err != 0)
+			snprintf(problem, sizeof(problem), "can't watch the helper process: %s", uv_strerror(err));
+	}
 	if (err != 0)
 		log_error("%s", problem);
-	else if (helper_pid() != 0)
-		err = helper_watch(&daemon->loop, helper_ended, daemon);
 	return err;
 }
 

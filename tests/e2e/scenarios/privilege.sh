@@ -196,6 +196,7 @@ scenario_privilege_keep() {
 	settle "with everything kept"
 	equal "capabilities" "$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)" "$(thread_field "$GATE" "$GATE" CapEff)"
 	equal "status says so" false "$(status_field .privilege.dropped)"
+	equal "and who it is" root "$(status_field .privilege.user)"
 	equal "no helper" 0 "$(helper)"
 	check "status shouts" grep -q 'ALL PRIVILEGES KEPT' <(podgate status --socket "$DIR/control.sock")
 	check "the log warns" grep -q 'privileges: keep' "$DIR/run.err"
