@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "conntrack/table.h"
+#include "enforcer/confinement.h"
 #include "enforcer/host.h"
 #include "enforcer/log.h"
 #include "enforcer/pod_set.h"
@@ -87,6 +88,12 @@ static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMEN
 	return err;
 }
 
+/* Called by each worker's thread, first of all. */
+static void confine_worker(const void *settings)
+{
+	confinement_of_worker(settings);
+}
+
 static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
 {
 	const struct settings *settings = enforcement->settings;
@@ -104,6 +111,8 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 		.wake_context = enforcement->log,
 		.wake_learner = learner_wake,
 		.learner = enforcement->learner,
+		.begin = confine_worker,
+		.begin_context = settings,
 	};
 
 	return gate_open(&enforcement->gate, &options, problem);
@@ -182,6 +191,16 @@ void enforcement_close(struct enforcement *enforcement)
 	learner_close(enforcement->learner);
 	ct_table_close(enforcement->table);
 	free(enforcement);
+}
+
+void enforcement_ask_workers(struct enforcement *enforcement)
+{
+	gate_ask(enforcement->gate);
+}
+
+bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent)
+{
+	return gate_answered(enforcement->gate, silent);
 }
 
 const struct gate *enforcement_gate(const struct enforcement *enforcement)

@@ -42,6 +42,8 @@ struct gate_options {
 	void *wake_context;
 	void (*wake_learner)(void *context);	/* the same for sightings */
 	void *learner;
+	void (*begin)(const void *context);	/* called by each worker's thread, first of all */
+	const void *begin_context;
 };
 
 /*
@@ -65,6 +67,10 @@ void gate_stop(struct gate *gate);
  * --queue-bypass to pass from now on.
  */
 void gate_close(struct gate *gate);	/* NULL is allowed */
+
+/* Asks every worker whether it lives; and, some time later, whether all have answered. If not, *silent is one. */
+void gate_ask(struct gate *gate);
+bool gate_answered(const struct gate *gate, unsigned int *silent);
 
 struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* below gate_worker_count() */
 struct ring *gate_sightings(struct gate *gate, unsigned int worker);	/* NULL: that worker leaves none */
