@@ -76,12 +76,61 @@ static bool give(int folder, const char *entry, const void *context)
 		       fchownat(folder, entry, account->uid, account->gid, AT_SYMLINK_NOFOLLOW) == 0);
 }
 
+static bool is_member(const struct account *account, gid_t gid)
+{
+	bool found = account->gid == gid;
+
+	for (size_t i = 0; i < account->group_count; i++)
+		found = found || account->groups[i] == gid;
+	return found;
+}
+
+/* Whether the account can't put another folder, or a link, in the place of one that is in this folder. */
+static bool is_out_of_reach(const struct stat *info, const struct account *account)
+{
+	const bool others = (info->st_mode & S_IWOTH) != 0, group = (info->st_mode & S_IWGRP) != 0;
+
+	if (info->st_uid != 0)
+		return false;
+	return (info->st_mode & S_ISVTX) != 0 || (!others && !(group && is_member(account, info->st_gid)));
+}
+
+/* One step on the way. A link is followed where only root can have put it. */
+static int enter(int parent, const char *name, const struct account *account)
+{
+	struct stat info;
+
+	if (fstat(parent, &info) != 0 || !is_out_of_reach(&info, account))
+		return -1;
+	return openat(parent, name,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC | ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? O_NOFOLLOW : 0));
+}
+
+/*
+ * Step by step, as who could choose where the way leads would be given whatever empty folder of root's he likes.
+ * Returns -1 when it leads past a folder of others.
+ */
+static int open_folder(const char *folder, const struct account *account)
+{
+	char copy[PATH_MAX], *save = NULL;
+	int fd = open(folder[0] == '/' ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	snprintf(copy, sizeof(copy), "%s", folder);
+	for (char *name = strtok_r(copy, "/", &save); fd >= 0 && name != NULL; name = strtok_r(NULL, "/", &save)) {
+		const int next = enter(fd, name, account);
+
+		close(fd);
+		fd = next;
+	}
+	return fd;
+}
+
 /* The folder of `path`, when it may be given away; else -1. */
-static int open_givable(const char *path)
+static int open_givable(const char *path, const struct account *account)
 {
 	char folder[PATH_MAX];
 	const char *name = split(path, folder);
-	const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int fd = open_folder(folder, account);
 	struct stat info;
 
 	if (fd < 0)
@@ -94,7 +143,7 @@ static int open_givable(const char *path)
 
 bool belongings_would_give_folder(const char *path, const struct account *account)
 {
-	const int fd = account->changes ? open_givable(path) : -1;
+	const int fd = account->changes ? open_givable(path, account) : -1;
 
 	if (fd < 0)
 		return false;
@@ -111,7 +160,7 @@ void belongings_give_folder(const char *path, const struct account *account)
 		return;
 	split(path, folder);
 	mkdir(folder, 0750);
-	fd = open_givable(path);
+	fd = open_givable(path, account);
 	if (fd < 0)
 		return;
 	if (each_entry(fd, give, account) && fchown(fd, account->uid, account->gid) != 0)

@@ -27,12 +27,31 @@ static bool is_plain_name(const char *word)
 					'\0';
 }
 
-/* "--modprobe", or as much of it as getopt takes for it, perhaps with "=value". */
-static bool means_modprobe(const char *word)
+/* `option`, or as much of it as getopt takes for it, perhaps with "=value". */
+static bool abbreviates(const char *word, const char *option)
 {
 	const size_t length = strcspn(word, "=");
 
-	return length > 2 && strncmp(word, "--modprobe", length) == 0;
+	return length > 2 && strncmp(word, option, length) == 0;
+}
+
+/* By which a program or a file is named; and the long forms of letters, which iptables-save never writes. */
+static bool is_refused_long(const char *word)
+{
+	static const char *const refused[] = {"--modprobe", "--object-pinned", "--match", "--jump", "--goto"};
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (abbreviates(word, refused[i]))
+			return true;
+	return abbreviates(word, "--protocol") && strchr(word, '=') != NULL;
+}
+
+/* What follows is the name of an extension, or is taken for one. The match "policy" has a --proto of its own. */
+static bool names_extension(const char *word)
+{
+	static const char *const named[] = {"-p", "-m", "-j", "-g", NULL};
+
+	return is_one_of(word, named) || abbreviates(word, "--protocol");
 }
 
 /*
@@ -42,15 +61,13 @@ static bool means_modprobe(const char *word)
 static const char *refuse_option(const struct rule_text *rule, size_t i)
 {
 	static const char *const letters[] = {"-p", "-s", "-d", "-i", "-o", "-f", "-m", "-j", "-g", NULL};
-	static const char *const named[] = {"-p", "-m", "-j", "-g", NULL};
 	const char *word = rule->words[i];
 
 	if (word[0] != '-')
 		return NULL;
-	if (word[1] == '-' ? means_modprobe(word) || strncmp(word, "--object-pinned", 15) == 0
-			   : !is_one_of(word, letters))
+	if (word[1] == '-' ? is_refused_long(word) : !is_one_of(word, letters))
 		return "it has an option that no rule of ours has";
-	if (is_one_of(word, named) && (i + 1 == rule->count || !is_plain_name(rule->words[i + 1])))
+	if (names_extension(word) && (i + 1 == rule->count || !is_plain_name(rule->words[i + 1])))
 		return "the name of an extension is no name";
 	return NULL;
 }

@@ -167,6 +167,48 @@ static void test_checking(void **state)
 	assert_int_equal(child_room_run(check_as_user), 0);
 }
 
+/* Who can put another folder, or a link to one, on the way would choose what is given to him. */
+static void test_ways_of_others(void **state)
+{
+	char log[3 * PATH];
+
+	(void)state;
+	assert_int_equal(mkdir(in_base("roots"), 0755), 0);
+	assert_int_equal(mkdir(in_base("theirs"), 0755), 0);
+	assert_int_equal(chown(in_base("theirs"), USER, USER), 0);
+	assert_int_equal(symlink("../roots", in_base("theirs/log")), 0);
+	snprintf(log, sizeof(log), "%s/verdicts.jsonl", in_base("theirs/log"));
+	assert_false(belongings_would_give_folder(log, &user));
+	belongings_give_folder(log, &user);
+	assert_int_equal(owner("roots"), 0);
+
+	/* Also one that a group of theirs may write to, or everybody; with the sticky bit a folder of root's stays there. */
+	assert_int_equal(chown(in_base("theirs"), 0, USER), 0);
+	assert_int_equal(chmod(in_base("theirs"), 0775), 0);
+	assert_false(belongings_would_give_folder(log, &user));
+	assert_int_equal(chmod(in_base("theirs"), 01777), 0);
+	assert_false(belongings_would_give_folder(log, &user));
+	assert_int_equal(unlink(in_base("theirs/log")), 0);
+	assert_int_equal(mkdir(in_base("theirs/log"), 0750), 0);
+	assert_true(belongings_would_give_folder(log, &user));
+	assert_int_equal(chmod(in_base("theirs"), 0777), 0);
+	assert_false(belongings_would_give_folder(log, &user));
+}
+
+/* As /var/run is one. */
+static void test_links_of_root(void **state)
+{
+	char log[3 * PATH];
+
+	(void)state;
+	assert_int_equal(mkdir(in_base("roots"), 0755), 0);
+	assert_int_equal(mkdir(in_base("roots/log"), 0755), 0);
+	assert_int_equal(symlink("roots", in_base("link")), 0);
+	snprintf(log, sizeof(log), "%s/verdicts.jsonl", in_base("link/log"));
+	belongings_give_folder(log, &user);
+	assert_int_equal(owner("roots/log"), USER);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -177,6 +219,8 @@ int main(void)
 		IN_FOLDER(test_a_folder_of_others_too),
 		IN_FOLDER(test_names_that_only_begin_so),
 		IN_FOLDER(test_traps),
+		IN_FOLDER(test_ways_of_others),
+		IN_FOLDER(test_links_of_root),
 		IN_FOLDER(test_who_stays_gives_nothing),
 		IN_FOLDER(test_checking),
 	};

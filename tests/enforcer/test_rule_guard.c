@@ -53,6 +53,7 @@ static void test_all_that_is_installed(void **state)
 		options.workers = (i & 1) != 0 ? 1 : 64;
 		options.queue_bypass = (i & 2) != 0;
 		options.host_traffic = (i & 4) != 0;
+		options.flood_rate = (i & 1) != 0 ? 0 : 2000;
 		text = ruleset_render(&options, families[i / 8]);
 		assert_non_null(text);
 		expect_allowed(text);
@@ -150,6 +151,16 @@ static void test_files_are_not_read(void **state)
 	expect_refused("-A PODGATE -m \"\" -j DROP\n", "no name");
 	expect_refused("-A PODGATE -j\n", "no name");
 	expect_refused("-A PODGATE -m bpf --object-pinned /sys/fs/bpf/x -j DROP\n", "option");
+	expect_refused("-A PODGATE -m bpf --object-pin /sys/fs/bpf/x -j DROP\n", "option");
+	expect_refused("-A PODGATE -m bpf --obj=/sys/fs/bpf/x -j DROP\n", "option");
+	/* What leads to an extension by its long name. */
+	expect_refused("-A PODGATE --match x/../../tmp/y -j DROP\n", "option");
+	expect_refused("-A PODGATE --jum=x/../../tmp/y\n", "option");
+	expect_refused("-A PODGATE --goto x/../../tmp/y\n", "option");
+	expect_refused("-A PODGATE --protocol=x/../../tmp/y -j DROP\n", "option");
+	expect_refused("-A PODGATE --proto x/../../tmp/y -j DROP\n", "no name");
+	expect_allowed("-D FORWARD -m policy --dir in --pol ipsec --proto esp -j PODGATE\n");
+	expect_allowed("-A PODGATE -m set --match-set PODGATE4 src -j ACCEPT\n");
 }
 
 /* iptables-restore ends words at tabs, and lines at 10 KiB; what we take for one word must be one. */
