@@ -150,8 +150,8 @@ privilege_closed() { policy web web Ingress </dev/null | policies; }
 
 # Started by somebody who is not root, with capabilities: as from a unit with User= and AmbientCapabilities=.
 scenario_privilege_capable() {
-	local somebody=(setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups --inh-caps -all,+net_admin,+net_raw
-		--ambient-caps -all,+net_admin,+net_raw) full
+	local somebody=(setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups --inh-caps "-all,+net_admin,+net_raw"
+		--ambient-caps "-all,+net_admin,+net_raw") full
 
 	full=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)
 	stop_policies
@@ -277,7 +277,7 @@ scenario_privilege_refused() {
 	refuses "a group that there is not" 'no-such-group.*groupadd' "${run[@]}"
 	gate_config "user: daemon"
 	refuses "becoming another without being root" 'another user.*start it as root' \
-		setpriv --reuid nobody --inh-caps -all,+net_admin,+net_raw --ambient-caps -all,+net_admin,+net_raw "${run[@]}"
+		setpriv --reuid nobody --inh-caps "-all,+net_admin,+net_raw" --ambient-caps "-all,+net_admin,+net_raw" "${run[@]}"
 	rm -f "$DIR/verdicts.jsonl"
 }
 
