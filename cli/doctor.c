@@ -2,7 +2,9 @@
 #include "cli/command.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "cli/client.h"
 #include "cli/command_options.h"
 #include "cli/settings_file.h"
 #include "enforcer/host.h"
@@ -11,7 +13,7 @@ static const char usage[] =
 	"usage: podgate doctor [-o text|json] [--config FILE]\n\n"
 	"Whether this host has what podgate needs: privilege, iptables, kernel features, free marks and "
 	"queues,\n"
-	"bridges that show their packets. Changes nothing.\n\n"
+	"bridges that show their packets; and what the running podgate holds. Changes nothing.\n\n"
 	"  -o FORMAT       text (the default) or json\n"
 	"  --config FILE   the settings to check for; default " SETTINGS_FILE_DEFAULT "\n\n"
 	"Exit code: 0 all is well; 1 something should be mended; 2 the check itself could not be done.\n";
@@ -65,15 +67,59 @@ static void print_json(const struct host_finding *findings, size_t count, const 
 	cJSON_Delete(json);
 }
 
+static const char *text_of(const cJSON *object, const char *name)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsString(value) ? value->valuestring : "unknown";
+}
+
+/* What the running podgate holds, by its own word, which it has from the kernel. */
+static void judge_privilege(const cJSON *privilege, struct host_finding *out)
+{
+	const char *user = text_of(privilege, "user"), *seccomp = text_of(privilege, "seccomp");
+	const bool dropped = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(privilege, "dropped"));
+
+	*out = (struct host_finding){.check = "privilege", .state = HOST_WARNING};
+	snprintf(out->found, sizeof(out->found), "the running podgate is user %.64s%s, seccomp %.16s", user,
+		dropped ? ", with CAP_NET_ADMIN alone" : " with all rights that it was started with", seccomp);
+	if (!dropped)
+		snprintf(out->remedy, sizeof(out->remedy), "set `privileges: drop` when you have found what you look for");
+	else if (strcmp(seccomp, "unavailable") == 0)
+		snprintf(out->remedy, sizeof(out->remedy), "use a kernel with CONFIG_SECCOMP_FILTER");
+	else if (strcmp(seccomp, "on") != 0)
+		snprintf(out->remedy, sizeof(out->remedy), "set `seccomp: on` when you have found what you look for");
+	else
+		out->state = HOST_OK;
+}
+
+/* Asks the daemon, if there is one. Returns how many findings were added. */
+static size_t check_daemon(const struct settings *settings, struct host_finding *out)
+{
+	char problem[CLIENT_PROBLEM];
+	cJSON *request = cJSON_CreateObject(), *status = NULL;
+	const cJSON *privilege = NULL;
+
+	if (cJSON_AddStringToObject(request, "command", "status") != NULL &&
+		client_request(settings->control_socket, request, &status, problem) == 0)
+		privilege = cJSON_GetObjectItemCaseSensitive(status, "privilege");
+	if (privilege != NULL)
+		judge_privilege(privilege, out);
+	cJSON_Delete(status);
+	cJSON_Delete(request);
+	return privilege != NULL;
+}
+
 static int examine(struct command_options *options)
 {
-	struct host_finding findings[HOST_FINDINGS_MOST];
+	struct host_finding findings[HOST_FINDINGS_MOST + 1];
 	struct settings settings;
 	size_t count, totals[3] = {0};
 
 	if (settings_file_load(&settings, options->config, options->arena) != 0)
 		return EXIT_PROBLEM;
 	count = host_check(&settings, findings);
+	count += check_daemon(&settings, &findings[count]);
 	for (size_t i = 0; i < count; i++)
 		totals[findings[i].state]++;
 	if (options->format == OUTPUT_JSON) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/decode.h"
+#include "config/listen_address.h"
 #include "config/scalar.h"
 #include "policy/suggest.h"
 
@@ -109,6 +110,19 @@ static void read_choice(struct decoder *decoder, const struct setting *row, cons
 			row->name, text, decode_kind_name(node));
 }
 
+static void read_listen(struct decoder *decoder, const struct setting *row, const struct node *node,
+	struct settings *out)
+{
+	struct listen_address address;
+
+	if (node->kind == NODE_SCALAR && node->text[0] != '\0' && listen_address_parse(&address, node->text) != 0)
+		decode_error(decoder, node->pos, "bad-address",
+			"write 127.0.0.1:9477 or, in quotes, \"[::1]:9477\"; \"\" is nowhere",
+			"%s must be an IP address and a port, and '%s' is not", row->name, node->text);
+	else
+		read_string(decoder, row, node, out);
+}
+
 static void read_value(struct decoder *decoder, const struct setting *row, const struct node *node,
 	struct settings *out)
 {
@@ -116,6 +130,7 @@ static void read_value(struct decoder *decoder, const struct setting *row, const
 		struct settings *) = {
 		[SETTING_STRING] = read_string, [SETTING_STRING_LIST] = read_string_list, [SETTING_UINT] = read_uint,
 		[SETTING_MARK] = read_mark, [SETTING_BOOL] = read_boolean, [SETTING_ENUM] = read_choice,
+		[SETTING_LISTEN] = read_listen,
 	};
 
 	if (node->kind == NODE_NULL)
@@ -284,7 +299,7 @@ int settings_set(struct settings *settings, const char *name, const char *value,
 		report_unknown(&decoder, name, pos);
 		return finish(&decoder, errors, &read, settings);
 	}
-	text.quoted = row->type == SETTING_STRING;
+	text.quoted = row->type == SETTING_STRING || row->type == SETTING_LISTEN;
 	if (row->type == SETTING_STRING_LIST)
 		node = make_list(&decoder, value, pos);
 	if (node == NULL)

@@ -22,6 +22,8 @@ enum link_local { LINK_LOCAL_DENY, LINK_LOCAL_ALLOW };
 enum bridge_mode { BRIDGE_SET, BRIDGE_REQUIRE, BRIDGE_IGNORE };
 enum log_allowed { LOG_ALLOWED_NO, LOG_ALLOWED_YES, LOG_ALLOWED_EVERY };
 enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
+enum privileges_mode { PRIVILEGES_DROP, PRIVILEGES_KEEP };
+enum seccomp_mode { SECCOMP_ON, SECCOMP_LOG, SECCOMP_OFF };
 
 /* `flood_rate`: 0, or between these. iptables' match hashlimit counts in steps of a millionth of a second. */
 enum { SETTINGS_FLOOD_RATE_LEAST = 100, SETTINGS_FLOOD_RATE_MOST = 50000 };
@@ -57,9 +59,18 @@ struct settings {
 	uint32_t log_keep;		/* rotated files kept; 4 */
 
 	const char *control_socket;	/* /run/podgate/control.sock */
+	const char *metrics_listen;	/* ""; else what listen_address_parse() reads */
+	const char *control_group;	/* ""; set: its members may use the socket, too */
+
+	const char *user;		/* "auto": podgate, if there is such a user */
+	enum privileges_mode privileges;	/* drop; keep is for debugging */
+	enum seccomp_mode seccomp;	/* on */
 };
 
-enum setting_type { SETTING_STRING, SETTING_STRING_LIST, SETTING_UINT, SETTING_MARK, SETTING_BOOL, SETTING_ENUM };
+enum setting_type {
+	SETTING_STRING, SETTING_STRING_LIST, SETTING_UINT, SETTING_MARK, SETTING_BOOL, SETTING_ENUM,
+	SETTING_LISTEN,			/* "", or ADDRESS:PORT */
+};
 
 struct setting {
 	const char *name;		/* "queue_length"; on the command line --queue-length */

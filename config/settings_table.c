@@ -83,6 +83,24 @@ static const struct setting table[] = {
 	{ .name = "control_socket", .type = SETTING_STRING, AT(control_socket),
 		.default_text = "/run/podgate/control.sock",
 		.help = "The socket that podgate's other commands talk to." },
+	{ .name = "metrics_listen", .type = SETTING_LISTEN, AT(metrics_listen), .default_text = "",
+		.help = "Where metrics for Prometheus, /healthz and /readyz are served over HTTP, for example "
+			"127.0.0.1:9477 or \"[::1]:9477\", which YAML wants in quotes. Whoever can connect reads them, "
+			"names of policies included. Empty: nowhere." },
+	{ .name = "control_group", .type = SETTING_STRING, AT(control_group), .default_text = "",
+		.help = "A group whose members may talk to it as well as root. They can see everything, and change "
+			"nothing." },
+
+	{ .name = "user", .type = SETTING_STRING, AT(user), .default_text = "auto",
+		.help = "The user that podgate runs as once it is started as root. auto takes podgate when there is such "
+			"a user, and else stays who it is. It must be able to read the manifests, and to write in the "
+			"folder of the log." },
+	{ .name = "privileges", .type = SETTING_ENUM, AT(privileges), CHOICES("drop", "keep"), .default_text = "drop",
+		.help = "With keep, podgate gives up nothing of what it was started with, for debugging: user and "
+			"seccomp then count for nothing." },
+	{ .name = "seccomp", .type = SETTING_ENUM, AT(seccomp), CHOICES("on", "log", "off"), .default_text = "on",
+		.help = "Whether the kernel refuses podgate system calls that it has no use for. With log they pass, and "
+			"the kernel's log tells of them." },
 };
 
 const struct setting *settings_table(size_t *count)

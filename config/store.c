@@ -12,6 +12,7 @@ struct store_file {
 	char *name;
 	struct version version;		/* arena NULL: never read */
 	char *unreadable;		/* why the newest version could not be read; NULL: it was */
+	bool was_whole;			/* some version was read without an error that drops an object */
 	struct file_stamp stamp;
 };
 
@@ -151,6 +152,7 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 	}
 	release_version(store, file);
 	file->version = version;
+	file->was_whole = file->was_whole || !version.broken;
 	clear_unreadable(store, file);
 	store->revision++;
 	return 0;
@@ -373,8 +375,10 @@ struct store_stats store_stats(const struct store *store)
 		const struct store_file *file = store->files[i];
 		const struct object_list *list = file->version.objects;
 		const bool unreadable = file->unreadable != NULL;
+		const bool broken = unreadable || file->version.broken;
 
-		stats.broken_files += unreadable || file->version.broken;
+		stats.broken_files += broken;
+		stats.never_whole += broken && !file->was_whole;
 		for (size_t j = 0; list != NULL && j < list->count; j++)
 			stats.kept_objects += unreadable || list->items[j].kept;
 	}

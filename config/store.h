@@ -60,6 +60,7 @@ int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
 
 struct store_stats {
 	size_t files, broken_files;
+	size_t never_whole;	/* of those: no version was ever in force, so what is broken in them never was */
 	size_t kept_objects;	/* in force only because the new version of their file is broken */
 };
 struct store_stats store_stats(const struct store *store);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "conntrack/table.h"
+#include "enforcer/confinement.h"
 #include "enforcer/host.h"
 #include "enforcer/log.h"
 #include "enforcer/pod_set.h"
@@ -87,6 +88,12 @@ static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMEN
 	return err;
 }
 
+/* Called by each worker's thread, first of all. */
+static void confine_worker(const void *settings)
+{
+	confinement_of_worker(settings);
+}
+
 static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
 {
 	const struct settings *settings = enforcement->settings;
@@ -104,6 +111,8 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 		.wake_context = enforcement->log,
 		.wake_learner = learner_wake,
 		.learner = enforcement->learner,
+		.begin = confine_worker,
+		.begin_context = settings,
 	};
 
 	return gate_open(&enforcement->gate, &options, problem);
@@ -184,6 +193,16 @@ void enforcement_close(struct enforcement *enforcement)
 	free(enforcement);
 }
 
+void enforcement_ask_workers(struct enforcement *enforcement)
+{
+	gate_ask(enforcement->gate);
+}
+
+bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent)
+{
+	return gate_answered(enforcement->gate, silent);
+}
+
 const struct gate *enforcement_gate(const struct enforcement *enforcement)
 {
 	return enforcement->gate;
@@ -192,6 +211,11 @@ const struct gate *enforcement_gate(const struct enforcement *enforcement)
 void enforcement_learner_stats(const struct enforcement *enforcement, struct learner_stats *out)
 {
 	learner_stats(enforcement->learner, out);
+}
+
+struct pulse enforcement_learner_pulse(const struct enforcement *enforcement)
+{
+	return learner_pulse(enforcement->learner);
 }
 
 const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement)

@@ -21,6 +21,7 @@ enum {
 	BACKGROUND_BURST = 16,
 	CACHE_LINE = 64,
 };
+_Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + (int)EXTRA_MOST, "a queue each, one for replies, one for floods");
 _Static_assert((int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
 
 struct gate {
@@ -28,7 +29,8 @@ struct gate {
 	unsigned int new_count;		/* of the workers that share the new flows: they come first */
 	unsigned int count;		/* of workers[] in use */
 	int proc;			/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
-	struct worker *workers[WORKERS_MOST + EXTRA_MOST];
+	struct worker *workers[GATE_QUEUES_MOST];
+	uint64_t rounds[GATE_QUEUES_MOST];	/* of each, when last asked */
 	/* On a line of its own: read by all workers with every burst, written on publishing only. */
 	_Alignas(CACHE_LINE) published_snapshot snapshot;
 };
@@ -67,6 +69,8 @@ static int open_worker(
 		.wake_context = options->wake_context,
 		.wake_learner = options->wake_learner,
 		.learner = options->learner,
+		.begin = options->begin,
+		.begin_context = options->begin_context,
 		.snapshot = &gate->snapshot,
 	};
 
@@ -144,6 +148,25 @@ void gate_close(struct gate *gate)
 	if (gate->proc >= 0)
 		close(gate->proc);
 	free(gate);
+}
+
+void gate_ask(struct gate *gate)
+{
+	for (unsigned int i = 0; i < gate->count; i++) {
+		gate->rounds[i] = worker_rounds(gate->workers[i]);
+		worker_ask(gate->workers[i]);
+	}
+}
+
+bool gate_answered(const struct gate *gate, unsigned int *silent)
+{
+	for (unsigned int i = 0; i < gate->count; i++) {
+		if (worker_rounds(gate->workers[i]) == gate->rounds[i]) {
+			*silent = i;
+			return false;
+		}
+	}
+	return true;
 }
 
 struct ring *gate_ring(struct gate *gate, unsigned int worker)

@@ -42,6 +42,8 @@ struct gate_options {
 	void *wake_context;
 	void (*wake_learner)(void *context);	/* the same for sightings */
 	void *learner;
+	void (*begin)(const void *context);	/* called by each worker's thread, first of all */
+	const void *begin_context;
 };
 
 /*
@@ -49,7 +51,7 @@ struct gate_options {
  * remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds a queue (its portid is named),
  * -EPROTONOSUPPORT on a kernel without nfnetlink_queue.
  */
-enum { GATE_PROBLEM = 256 };
+enum { GATE_PROBLEM = 256, GATE_QUEUES_MOST = 66 };
 int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM]);
 /* Starts the threads on a first snapshot, which stays the caller's to free after gate_close(). 0 or -errno. */
 int gate_start(struct gate *gate, const struct snapshot *snapshot);
@@ -65,6 +67,10 @@ void gate_stop(struct gate *gate);
  * --queue-bypass to pass from now on.
  */
 void gate_close(struct gate *gate);	/* NULL is allowed */
+
+/* Asks every worker whether it lives; and, some time later, whether all have answered. If not, *silent is one. */
+void gate_ask(struct gate *gate);
+bool gate_answered(const struct gate *gate, unsigned int *silent);
 
 struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* below gate_worker_count() */
 struct ring *gate_sightings(struct gate *gate, unsigned int worker);	/* NULL: that worker leaves none */

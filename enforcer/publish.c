@@ -50,6 +50,7 @@ struct publisher {
 	struct snapshot *snapshot;	/* in force */
 	uint64_t revision;
 	bool started, busy, stopping;
+	uint64_t busy_since_ns;
 	struct job job;
 
 	bool changed;			/* the store holds what is not compiled yet */
@@ -146,6 +147,7 @@ static void note_sweep(struct publisher *publisher, const struct sweep_stats *sw
 	publisher->stats.sweep = *sweep;
 	publisher->stats.sweeps++;
 	publisher->stats.revoked += sweep->revoked;
+	histogram_add(&publisher->stats.swept, sweep->nanoseconds);
 	publisher->swept_ns = now_ns(CLOCK_MONOTONIC);
 }
 
@@ -160,6 +162,11 @@ static void note_change(struct publisher *publisher, const struct job *job)
 	stats->publish_ns = job->published.publish_ns;
 	stats->sweep_ns = job->published.sweep_ns;
 	stats->total_ns = job->done_ns - job->seen_ns;
+	histogram_add(&stats->compiles, stats->compile_ns);
+	histogram_add(&stats->publishes, stats->publish_ns);
+	histogram_add(&stats->until_published, stats->wait_ns + stats->compile_ns + stats->publish_ns);
+	if (job->published.swept)
+		histogram_add(&stats->until_swept, stats->total_ns);
 	log_info("revision %llu in force %.1f ms after the change was read: %zu flows judged, %zu cut",
 		(unsigned long long)publisher->revision, (double)stats->total_ns / 1e6, job->published.sweep.judged,
 		job->published.sweep.revoked);
@@ -257,6 +264,7 @@ static void begin(struct publisher *publisher, enum job_kind kind)
 
 	job->kind = kind;
 	job->work.data = job;
+	publisher->busy_since_ns = now_ns(CLOCK_MONOTONIC);
 	publisher->busy = uv_queue_work(publisher->options.loop, &job->work, work, work_done) == 0;
 }
 
@@ -425,6 +433,7 @@ const struct snapshot *publisher_snapshot(const struct publisher *publisher)
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out)
 {
 	*out = publisher->stats;
+	out->busy_ns = publisher->busy ? now_ns(CLOCK_MONOTONIC) - publisher->busy_since_ns : 0;
 	out->pending = publisher->changed || (publisher->busy && publisher->job.kind == JOB_CHANGE);
 	/* A change that fails comes first: it is why the policies in force are not those in the manifests. */
 	for (size_t i = 0; i < TROUBLE_COUNT; i++) {

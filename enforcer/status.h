@@ -10,7 +10,8 @@
  *   audited             {"namespaces", "pods", "policies"}: lists of those in audit mode ("NAME", "NAMESPACE/NAME")
  *   revision, pending   of the policies in force; whether a change waits to be enforced
  *   pods, policies, isolated   how many; isolated counts addresses
- *   manifests           {"files", "broken_files", "kept_objects", "findings", "errors"}
+ *   manifests           {"files", "broken_files", "never_whole" (of those: no version was ever in force),
+ *                       "kept_objects", "findings", "errors"}
  *   rules               {"backend", "ipv6", "intact", "repairs", "flood_rate" (in force; 0: floods do not wait
  *                       apart), "sets": {"ipv4", "ipv6"}}
  *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from
@@ -25,6 +26,9 @@
  *   classes             {"learning", "allowed": {"ipv4", "ipv6"}, "denied": {"ipv4", "ipv6"} (learned since the sets
  *                       were last emptied), "learned" (since the start), "answered" (packets that the kernel answered
  *                       by them, as far as the log tells of them), "emptied", "refused", "errors"}
+ *   privilege           {"dropped" (false: `privileges: keep`), "user", "uid", "capabilities" (a list), "no_new_privs",
+ *                       "seccomp" ("on", "log", "off", or "unavailable" in this kernel or build), "helper" (pid of the
+ *                       process that runs iptables, 0 when there is none)}
  *   fail_modes           {"daemon_away", "queue_full", "unreadable"}: "closed" or "open"
  *   log                 {"file", "records", "lines", "lost", "error"}
  *   problem             what fails now; only when something does
@@ -32,20 +36,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "config/settings.h"
 #include "config/store.h"
-#include "enforcer/enforcement.h"
-#include "enforcer/publish.h"
-#include "enforcer/verdict_log.h"
-
-struct status_sources {
-	const struct settings *settings;
-	struct store *store;
-	const struct publisher *publisher;
-	const struct enforcement *enforcement;
-	const struct verdict_log *log;
-	uint64_t started_ns;		/* CLOCK_MONOTONIC */
-};
+#include "enforcer/status_figures.h"
 
 /* A new {"ok": true, ...}, the caller's; NULL when memory is short. On the loop's thread. */
 cJSON *status_json(const struct status_sources *sources);

@@ -51,6 +51,8 @@ struct verdict_log {
 	struct backlog answered;	/* classes that the kernel answered */
 
 	atomic_uint_fast64_t records, written, lost;
+	atomic_uint_fast64_t rounds;	/* ended */
+	atomic_bool serving;		/* a round is under way */
 	atomic_int error;
 
 	/* The log thread's own. */
@@ -58,6 +60,7 @@ struct verdict_log {
 	uint64_t ring_lost[RINGS_MOST];
 	size_t ring_count;
 	struct fold *fold;
+	struct policy_hits *hits;	/* anybody reads them */
 	struct retired_snapshot *held;	/* retired, but cut flows that wait to be told of may name them */
 	struct arena *scratch;
 	struct interface_names *names;
@@ -86,9 +89,12 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 	backlog_init(&log->revoked);
 	backlog_init(&log->answered);
 	pthread_mutex_init(&log->lock, NULL);
-	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
+	err = policy_hits_create(&log->hits);
 	if (err != 0)
 		goto fail;
+	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
+	if (err != 0)
+		goto fail_hits;
 	log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (log->wake_fd < 0) {
 		err = -errno;
@@ -104,6 +110,8 @@ fail_fd:
 	close(log->wake_fd);
 fail_fold:
 	fold_free(log->fold);
+fail_hits:
+	policy_hits_free(log->hits);
 fail:
 	backlog_deinit(&log->answered);
 	backlog_deinit(&log->revoked);
@@ -172,6 +180,19 @@ void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *
 	out->lines = atomic_load(&log->written);
 	out->lost = atomic_load(&log->lost);
 	out->error = atomic_load(&log->error);
+}
+
+struct pulse verdict_log_pulse(const struct verdict_log *log)
+{
+	return (struct pulse){
+		.done = atomic_load(&log->rounds),
+		.due = atomic_load(&log->serving) || atomic_load(&log->awake),
+	};
+}
+
+struct policy_hits *verdict_log_hits(struct verdict_log *log)
+{
+	return log->hits;
 }
 
 /* ---- everything below runs on the log thread ---- */
@@ -280,6 +301,7 @@ static bool write_revoked(struct verdict_log *log, bool all)
 	uint64_t taken = 0;
 
 	while ((all || taken < REVOKED_PER_ROUND) && (left = backlog_take(&log->revoked, &record))) {
+		policy_hits_add(log->hits, &record);
 		tell(log, &(struct folded){.record = record, .since_ns = record.time_ns, .repeat = 1});
 		taken++;
 	}
@@ -293,6 +315,7 @@ static void fold_in(struct verdict_log *log, const struct record *record, uint64
 	struct folded out[FOLD_OUT_MOST];
 	const size_t count = fold_add(log->fold, record, now, out);
 
+	policy_hits_add(log->hits, record);
 	for (size_t i = 0; i < count; i++)
 		write_verdict(log, &out[i]);
 }
@@ -348,6 +371,8 @@ static void free_retired(struct verdict_log *log)
 	struct retired_snapshot *retired;
 	struct folded folded;
 
+	if (log->held != NULL)
+		policy_hits_settle(log->hits);
 	while ((retired = log->held) != NULL) {
 		log->held = retired->next;
 		while (fold_drain(log->fold, retired->snapshot, &folded))
@@ -451,12 +476,14 @@ static void *run(void *context)
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
 	bool last, told = true;
 
+	pthread_setname_np(pthread_self(), "podgate-log");	/* itself: others may not, once the process is not dumpable */
 	priority_background();
 	do {
 		uint64_t count;
 
 		if (poll(&poll_fd, 1, told ? idle_ms(log) : 0) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
 			continue;	/* EINTR */
+		atomic_store(&log->serving, true);
 		/*
 		 * First of all: whoever found it true has pushed, set or asked for something that this round
 		 * will see.
@@ -464,6 +491,8 @@ static void *run(void *context)
 		atomic_exchange(&log->awake, false);
 		last = atomic_load(&log->stop);
 		told = serve(log, last);
+		atomic_fetch_add(&log->rounds, 1);
+		atomic_store(&log->serving, false);
 		if (!last)
 			nanosleep(&pause, NULL);
 	} while (!last);
@@ -493,8 +522,6 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 	err = pthread_create(&log->thread, &attr, run, log);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
-	if (err == 0)
-		pthread_setname_np(log->thread, "podgate-log");
 	log->running = err == 0;
 	return -err;
 }
@@ -507,6 +534,7 @@ void verdict_log_stop(struct verdict_log *log)
 	verdict_log_wake(log);
 	pthread_join(log->thread, NULL);
 	log->running = false;
+	policy_hits_settle(log->hits);	/* the snapshot in force is the caller's to free now */
 }
 
 void verdict_log_free(struct verdict_log *log)
@@ -523,6 +551,7 @@ void verdict_log_free(struct verdict_log *log)
 	verdict_file_close(log->file);
 	close(log->wake_fd);
 	fold_free(log->fold);
+	policy_hits_free(log->hits);
 	pthread_mutex_destroy(&log->lock);
 	free(log);
 }

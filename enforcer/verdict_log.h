@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "enforcer/policy_hits.h"
+#include "enforcer/pulse.h"
 #include "enforcer/record.h"
 #include "enforcer/ring.h"
 #include "enforcer/verdict_lines.h"
@@ -84,5 +86,10 @@ struct verdict_log_stats {
 	int error;		/* errno of the last write if it failed, else 0 */
 };
 void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out);
+/* Of the thread, by its rounds. Any thread, between verdict_log_start() and _stop(). */
+struct pulse verdict_log_pulse(const struct verdict_log *log);
+
+/* What the records told of each policy; for any thread, as long as the log lives. */
+struct policy_hits *verdict_log_hits(struct verdict_log *log);
 
 #endif

@@ -37,6 +37,8 @@ struct worker_options {
 	void *wake_context;
 	void (*wake_learner)(void *context);
 	void *learner;
+	void (*begin)(const void *context);	/* on the thread, before its first packet; may be NULL */
+	const void *begin_context;
 	const published_snapshot *snapshot;
 };
 
@@ -48,6 +50,13 @@ void worker_close(struct worker *worker);
 int worker_start(struct worker *worker);	/* 0 or -errno */
 void worker_stop(struct worker *worker);	/* the thread ends after the burst in its hands; if there is one */
 void worker_join(struct worker *worker);	/* waits for that */
+
+/*
+ * Whether it lives: asked, it goes round once more, whatever else there is to do, and counts that. A packet that comes
+ * makes it go round as well.
+ */
+void worker_ask(struct worker *worker);
+uint64_t worker_rounds(const struct worker *worker);
 
 struct ring *worker_ring(struct worker *worker);
 /* What the learner should hear of: records with their revision. NULL when the worker leaves no sightings. */

@@ -187,10 +187,16 @@ run_install() {
 	local file prefix=$WORK/prefix
 
 	try "cmake --install --prefix" cmake --install build/release --prefix "$prefix"
-	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 lib/systemd/system/podgate.service etc/podgate/podgate.yaml; do
+	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 share/man/man7/podgate-metrics.7 lib/systemd/system/podgate.service lib/sysusers.d/podgate.conf etc/podgate/podgate.yaml; do
 		try "$file" test -s "$prefix/$file"
 	done
 	try "the unit names what was installed" grep -q "^ExecStart=$prefix/sbin/podgate run --config $prefix/etc/podgate/podgate.yaml" "$prefix/lib/systemd/system/podgate.service"
+	if command -v systemd-analyze >/dev/null; then
+		try "systemd finds no mistake in the unit" systemd-analyze verify --man=no "$prefix/lib/systemd/system/podgate.service"
+		try "the unit's exposure is below 3" systemd-analyze security --offline=true --threshold=29 "$prefix/lib/systemd/system/podgate.service"
+	else
+		not_run "systemd-analyze is not installed: the unit's exposure"
+	fi
 	try "the installed configuration is a good one" "$prefix/sbin/podgate" run -n --config "$prefix/etc/podgate/podgate.yaml"
 	try "podgate.yaml shows every default truly" defaults_hold "$prefix"
 	echo "# mine" >>"$prefix/etc/podgate/podgate.yaml"

@@ -65,6 +65,7 @@ static void has_defaults(void **state)
 	assert_int_equal(settings->bridge, BRIDGE_SET);
 	assert_false(settings->audit);
 	assert_string_equal(settings->control_socket, "/run/podgate/control.sock");
+	assert_string_equal(settings->metrics_listen, "");
 }
 
 static void reads_yaml(void **state)
@@ -117,6 +118,10 @@ static void sees_mistakes_where_they_are(void **state)
 		{ "a text for a mark", "mark_allow: high\n", "1:13 wrong-type\n" },
 		{ "a number for a text", "node_name: 5\n", "1:12 not-a-string\n" },
 		{ "a mapping for a list", "manifests: {a: b}\n", "1:12 wrong-type\n1:12 bad-value\n" },
+		{ "a port without an address", "metrics_listen: \":9477\"\n", "1:17 bad-address\n" },
+		{ "a name for an address", "metrics_listen: localhost:9477\n", "1:17 bad-address\n" },
+		{ "a number for an address", "metrics_listen: 9477\n", "1:17 bad-address\n" },
+		{ "a list for an address", "metrics_listen: [a]\n", "1:17 not-a-string\n" },
 		{ "an empty list", "manifests: []\n", "1:12 bad-value\n" },
 		{ "no value", "workers:\n", "1:9 missing-value\n" },
 		{ "twice", "workers: 1\nworkers: 2\n", "2:1 duplicate-key\n" },
@@ -135,6 +140,22 @@ static void sees_mistakes_where_they_are(void **state)
 		assert_string_equal(out, cases[i].expected);
 		assert_string_equal(fixture->diags.items[0].pos.file, "podgate.yaml");
 	}
+}
+
+static void reads_where_to_listen(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(read_text(fixture, "metrics_listen: 127.0.0.1:9477\n"), 0);
+	assert_string_equal(fixture->settings.metrics_listen, "127.0.0.1:9477");
+	assert_int_equal(read_text(fixture, "metrics_listen: \"[::1]:9477\"\n"), 0);
+	assert_string_equal(fixture->settings.metrics_listen, "[::1]:9477");
+	assert_int_equal(read_text(fixture, "metrics_listen: \"\"\n"), 0);
+	assert_string_equal(fixture->settings.metrics_listen, "");
+	assert_int_equal(set(fixture, "metrics-listen", "[::]:9477"), 0);
+	assert_string_equal(fixture->settings.metrics_listen, "[::]:9477");
+	assert_int_equal(set(fixture, "metrics-listen", "::1:9477"), -EINVAL);
+	assert_string_equal(fixture->settings.metrics_listen, "[::]:9477");
 }
 
 static void changes_nothing_when_it_fails(void **state)
@@ -270,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_yaml, begin, end),
 		cmocka_unit_test_setup_teardown(reads_json_and_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(sees_mistakes_where_they_are, begin, end),
+		cmocka_unit_test_setup_teardown(reads_where_to_listen, begin, end),
 		cmocka_unit_test_setup_teardown(changes_nothing_when_it_fails, begin, end),
 		cmocka_unit_test_setup_teardown(suggests_the_nearest, begin, end),
 		cmocka_unit_test_setup_teardown(takes_options, begin, end),

@@ -135,6 +135,31 @@ static void keeps_what_can_not_be_read(void **state)
 	expect_findings(store, "0:0 unreadable\n");
 }
 
+/* A file that breaks has had its objects in force; one that comes broken never had. */
+static void tells_what_was_never_in_force(void **state)
+{
+	struct store *store = *state;
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%sspec\n", temporary_policy("a"));
+	put(store, "f.yaml", text);
+	put(store, "g.yaml", temporary_policy("b"));
+	assert_int_equal(store_put_unreadable(store, "h.yaml", "Permission denied"), 0);
+	assert_int_equal(store_stats(store).broken_files, 2);
+	assert_int_equal(store_stats(store).never_whole, 2);
+	put(store, "f.yaml", "still\n");
+	put(store, "g.yaml", "half a fi");
+	assert_int_equal(store_stats(store).broken_files, 3);
+	assert_int_equal(store_stats(store).never_whole, 2);
+	put(store, "f.yaml", temporary_policy("a"));
+	put(store, "h.yaml", "");
+	assert_int_equal(store_stats(store).never_whole, 0);
+	put(store, "f.yaml", text);
+	assert_int_equal(store_put_unreadable(store, "h.yaml", "Permission denied"), 0);
+	assert_int_equal(store_stats(store).broken_files, 3);
+	assert_int_equal(store_stats(store).never_whole, 0);
+}
+
 static void takes_the_later_of_two(void **state)
 {
 	struct store *store = *state;
@@ -323,6 +348,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_what_a_broken_version_lost, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_the_old_object_while_the_new_is_broken, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_what_can_not_be_read, begin, end),
+		cmocka_unit_test_setup_teardown(tells_what_was_never_in_force, begin, end),
 		cmocka_unit_test_setup_teardown(takes_the_later_of_two, begin, end),
 		cmocka_unit_test_setup_teardown(prefers_what_is_there_to_what_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(outlives_nothing, begin, end),

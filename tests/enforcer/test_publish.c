@@ -12,93 +12,43 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "enforcer/publish.h"
 #include "enforcer/status.h"
+#include "enforcer/status_desk.h"
 #include "tests/enforcer/bridge_room.h"
 #include "tests/enforcer/netns_room.h"
+#include "tests/enforcer/publish_stage.h"
 
-static const char pods[] =
-	"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, annotations: {podgate.io/audit: 'true'}}\n"
-	"status: {podIPs: [{ip: 10.9.0.1}, {ip: 'fd09::1'}]}\n";
 static const char policy[] =
 	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, namespace: shop}\n"
 	"spec: {podSelector: {}, policyTypes: [Ingress]}\n";
 
-struct stage {
-	struct settings settings;
-	uv_loop_t loop;
-	struct store *store;
-	struct verdict_log *log;
-	struct enforcement *enforcement;
-	struct publisher *publisher;
-};
-
-static int setup(void **state)
+static struct status_sources sources_of(const struct publish_stage *stage)
 {
-	static struct stage stage;
-	const struct verdict_log_options log = {.path = "/dev/null", .ring_capacity = ENFORCEMENT_RING_CAPACITY};
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	static const struct settings settings;
+	static const struct confinement confinement = {.settings = &settings};
 
-	stage = (struct stage){.settings = {
-		.workers = 1,
-		.queue_base = 8610,
-		.queue_length = 1024,
-		.backend = BACKEND_NFT,
-		.mark_allow = 0x20000000,
-		.mark_deny = 0x40000000,
-		.ipv6 = SWITCH_ON,
-		.node_name = "",
-		.log_file = "/dev/null",
-	}};
-	assert_int_equal(uv_loop_init(&stage.loop), 0);
-	assert_int_equal(store_create(&stage.store), 0);
-	assert_int_equal(store_put(stage.store, "pods.yaml", pods, strlen(pods), NULL), 0);
-	assert_int_equal(verdict_log_open(&stage.log, &log), 0);
-	if (enforcement_open(&stage.enforcement, &stage.settings, stage.log, problem) != 0)
-		fail_msg("%s", problem);
-	assert_int_equal(publisher_create(&stage.publisher,
-				 &(struct publisher_options){
-					 .loop = &stage.loop,
-					 .store = stage.store,
-					 .enforcement = stage.enforcement,
-					 .log = stage.log,
-					 .settings = &stage.settings,
-				 }),
-		0);
-	if (publisher_start(stage.publisher, problem) != 0)
-		fail_msg("%s", problem);
-	*state = &stage;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct stage *stage = *state;
-
-	publisher_stop(stage->publisher);
-	uv_run(&stage->loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&stage->loop), 0);
-	enforcement_close(stage->enforcement);
-	publisher_free(stage->publisher);
-	verdict_log_free(stage->log);
-	store_free(stage->store);
-	return 0;
-}
-
-static cJSON *status_of(const struct stage *stage)
-{
-	const struct status_sources sources = {
+	return (struct status_sources){
 		.settings = &stage->settings,
+		.confinement = &confinement,
 		.store = stage->store,
 		.publisher = stage->publisher,
 		.enforcement = stage->enforcement,
 		.log = stage->log,
 	};
+}
+
+static cJSON *status_of(const struct publish_stage *stage)
+{
+	const struct status_sources sources = sources_of(stage);
 	cJSON *status = status_json(&sources);
 
 	assert_non_null(status);
@@ -116,7 +66,7 @@ static const cJSON *at(const cJSON *json, const char *path)
 	return json;
 }
 
-static double number(const struct stage *stage, const char *path)
+static double number(const struct publish_stage *stage, const char *path)
 {
 	cJSON *status = status_of(stage);
 	const cJSON *value = at(status, path);
@@ -126,7 +76,7 @@ static double number(const struct stage *stage, const char *path)
 	return found;
 }
 
-static bool says(const struct stage *stage, const char *path, const char *wanted)
+static bool says(const struct publish_stage *stage, const char *path, const char *wanted)
 {
 	cJSON *status = status_of(stage);
 	const cJSON *value = at(status, path);
@@ -137,7 +87,7 @@ static bool says(const struct stage *stage, const char *path, const char *wanted
 }
 
 /* Runs the loop until the number at `path` is `wanted`: at most for five seconds. */
-static void wait_for(struct stage *stage, const char *path, double wanted)
+static void wait_for(struct publish_stage *stage, const char *path, double wanted)
 {
 	for (int i = 0; i < 500 && number(stage, path) != wanted; i++) {
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
@@ -146,9 +96,26 @@ static void wait_for(struct stage *stage, const char *path, double wanted)
 	assert_true(number(stage, path) == wanted);
 }
 
+/* Each change is timed once, by every step; what comes later took longer. Sweeps: those of the start, too. */
+static void expect_timed(const struct publish_stage *stage, uint64_t changes)
+{
+	struct publish_stats stats;
+
+	publisher_stats(stage->publisher, &stats);
+	assert_int_equal(histogram_count(&stats.until_published), changes);
+	assert_int_equal(histogram_count(&stats.until_swept), changes);
+	assert_int_equal(histogram_count(&stats.compiles), changes);
+	assert_int_equal(histogram_count(&stats.publishes), changes);
+	assert_int_equal(histogram_count(&stats.swept), stats.sweeps);
+	assert_true(stats.sweeps >= changes + ENFORCEMENT_START_SWEEPS);
+	assert_true(stats.compiles.sum_ns > 0 && stats.publishes.sum_ns > 0);
+	assert_true(stats.until_published.sum_ns >= stats.compiles.sum_ns + stats.publishes.sum_ns);
+	assert_true(stats.until_swept.sum_ns > stats.until_published.sum_ns);
+}
+
 static void a_change_comes_into_force(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 
 	assert_true(number(stage, "isolated") == 0);
 	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
@@ -157,6 +124,7 @@ static void a_change_comes_into_force(void **state)
 	wait_for(stage, "publish.changes", 1);
 	assert_true(number(stage, "pending") == 0);
 	assert_true(number(stage, "revision") == 2);
+	expect_timed(stage, 1);
 	assert_true(number(stage, "policies") == 1);
 	assert_true(number(stage, "isolated") == 2);
 	assert_true(number(stage, "manifests.files") == 2);
@@ -166,13 +134,14 @@ static void a_change_comes_into_force(void **state)
 	store_remove(stage->store, "policy.yaml");
 	publisher_changed(stage->publisher);
 	wait_for(stage, "publish.changes", 2);
+	expect_timed(stage, 2);
 	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1"), 1);
 }
 
 /* Changes that come while one is under way are one change after it. */
 static void many_changes_are_few(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	char text[512];
 
 	for (int i = 0; i < 100; i++) {
@@ -190,7 +159,7 @@ static void many_changes_are_few(void **state)
 
 static void what_others_change_is_put_back(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	double sweeps;
 
 	wait_for(stage, "rules.intact", 1);
@@ -207,7 +176,7 @@ static void what_others_change_is_put_back(void **state)
 
 static void bridges_are_looked_after(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 
 	for (int i = 0; i < 500 && !says(stage, "bridges.state", "shown"); i++) {
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
@@ -232,7 +201,96 @@ static void bridges_are_looked_after(void **state)
 	assert_true(number(stage, "rules.intact") == 1);
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+/* ---- the desk: another thread asks, and the loop hands over ---- */
+
+struct asking {
+	struct status_desk *desk;
+	atomic_int asked;		/* how many questions were put, and answered */
+	bool got[4];
+	uint64_t revisions[4];
+	int64_t took_ms[4];
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void *ask(void *context)
+{
+	struct asking *asking = context;
+
+	for (int i = 0; i < 4; i++) {
+		const int64_t began = now_ms();
+		const struct status_figures *figures = status_desk_get(asking->desk);
+
+		asking->got[i] = figures != NULL;
+		asking->revisions[i] = figures != NULL ? figures->revision : 0;
+		asking->took_ms[i] = now_ms() - began;
+		atomic_store(&asking->asked, i + 1);
+		if (i != 1)
+			usleep(200000);	/* what it has is not fresh any more */
+	}
+	return NULL;
+}
+
+static void run_until_asked(struct publish_stage *stage, struct asking *asking, int count, bool run_loop)
+{
+	for (int i = 0; i < 1000 && atomic_load(&asking->asked) < count; i++) {
+		if (run_loop)
+			uv_run(&stage->loop, UV_RUN_NOWAIT);
+		usleep(5000);
+	}
+	assert_true(atomic_load(&asking->asked) >= count);
+}
+
+static void figures_are_handed_over(void **state)
+{
+	struct publish_stage *stage = *state;
+	const struct status_sources sources = sources_of(stage);
+	struct asking asking = {0};
+	pthread_t thread;
+
+	assert_int_equal(status_desk_open(&asking.desk, &stage->loop), 0);
+	status_desk_set_sources(asking.desk, &sources);
+	assert_int_equal(pthread_create(&thread, NULL, ask, &asking), 0);
+	run_until_asked(stage, &asking, 1, true);
+	run_until_asked(stage, &asking, 3, false);	/* the loop is stuck */
+	run_until_asked(stage, &asking, 4, true);
+	status_desk_stop(asking.desk);
+	pthread_join(thread, NULL);
+	status_desk_close(asking.desk);
+
+	assert_true(asking.got[0] && asking.revisions[0] == 1);
+	assert_false(asking.got[1]);
+	assert_in_range(asking.took_ms[1], 400, 3000);
+	assert_false(asking.got[2]);
+	assert_in_range(asking.took_ms[2], 0, 400);	/* it has been waited for already */
+	assert_true(asking.got[3]);
+}
+
+static void the_loop_has_a_pulse(void **state)
+{
+	struct publish_stage *stage = *state;
+	struct status_desk *desk;
+	struct pulse first, second;
+
+	assert_int_equal(status_desk_open(&desk, &stage->loop), 0);
+	first = status_desk_pulse(desk);
+	assert_true(first.due);
+	assert_int_equal(status_desk_pulse(desk).done, first.done);
+	assert_int_equal(status_desk_pulse(desk).done, first.done);
+	for (int i = 0; i < 100; i++)
+		uv_run(&stage->loop, UV_RUN_NOWAIT);
+	second = status_desk_pulse(desk);
+	assert_true(second.done > first.done && second.due);
+	status_desk_close(desk);
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, publish_stage_setup, publish_stage_teardown)
 
 int main(void)
 {
@@ -241,6 +299,8 @@ int main(void)
 		STAGED(many_changes_are_few),
 		STAGED(what_others_change_is_put_back),
 		STAGED(bridges_are_looked_after),
+		STAGED(figures_are_handed_over),
+		STAGED(the_loop_has_a_pulse),
 	};
 
 	/* One room for all: the threads of libuv's pool stay in the network namespace that they are born in. */

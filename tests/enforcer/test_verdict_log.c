@@ -171,6 +171,50 @@ static void test_watchers_get_lines_while_they_watch(void **state)
 	log_desk_stop(desk);
 }
 
+static struct policy_hit_counts wait_for_hits(const struct log_desk *desk, uint64_t denied)
+{
+	struct policy_hit_counts counts = {0};
+
+	for (int i = 0; i < 1000 && counts.denied < denied; i++) {
+		counts = policy_hits_get(verdict_log_hits(desk->log), "shop", "db");
+		log_desk_sleep(5);
+	}
+	return counts;
+}
+
+/* However they are folded, limited or answered in the kernel; and before a line about them is due. */
+static void test_policies_are_hit_by_every_record(void **state)
+{
+	struct log_desk *desk = *state;
+	struct record record = log_desk_denial(desk->snapshot, 80);
+	struct policy_hit_counts counts;
+
+	log_desk_start(desk, 3600 * 1000, 1);
+	for (uint16_t port = 100; port < 200; port++) {
+		const struct record denial = log_desk_denial(desk->snapshot, port);
+
+		log_desk_push(desk, 0, &denial);
+	}
+	for (int i = 0; i < 50; i++)
+		log_desk_push(desk, 1, &record);
+	record.answered = 1000;
+	verdict_log_answered(desk->log, &record);
+	verdict_log_wake(desk->log);
+	counts = wait_for_hits(desk, 1150);
+	assert_int_equal(counts.denied, 1150);
+	assert_int_equal(counts.cut, 0);
+	assert_true(counts.last_ns == record.time_ns);
+	record.kind = RECORD_REVOKED;
+	record.answered = 0;
+	verdict_log_revoke(desk->log, &record);
+	for (int i = 0; i < 1000 && counts.cut == 0; i++) {
+		counts = policy_hits_get(verdict_log_hits(desk->log), "shop", "db");
+		log_desk_sleep(5);
+	}
+	assert_int_equal(counts.cut, 1);
+	log_desk_stop(desk);
+}
+
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, log_desk_setup, log_desk_teardown)
 
 int main(void)
@@ -182,6 +226,7 @@ int main(void)
 		WITH_DESK(test_stopping_tells_the_rest),
 		WITH_DESK(test_a_snapshot_outlives_its_records),
 		WITH_DESK(test_watchers_get_lines_while_they_watch),
+		WITH_DESK(test_policies_are_hit_by_every_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,10 @@ add_executable(podgate-probe
 	tools/endpoint.c
 	tools/flood.c
 	tools/forge.c
+	tools/freeze.c
 	tools/hold_queue.c
+	tools/hostile.c
+	tools/notified.c
 	tools/ping.c
 	tools/probe.c
 	tools/sctp.c
@@ -13,3 +16,5 @@ add_executable(podgate-probe
 	tools/stream.c
 )
 target_link_libraries(podgate-probe PRIVATE podgate_build PkgConfig::MNL PkgConfig::NFQUEUE)
+add_test(NAME tools/scrape COMMAND ${CMAKE_SOURCE_DIR}/tests/tools/test_scrape.py)
+add_test(NAME tools/dashboard COMMAND ${CMAKE_SOURCE_DIR}/tests/tools/scrape.py dashboard ${CMAKE_SOURCE_DIR}/deploy/grafana-dashboard.json)
