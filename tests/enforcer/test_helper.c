@@ -83,7 +83,7 @@ static void test_it_holds_little(void **state)
 
 static void apply_and_read(enum backend_choice backend, enum ip_family family)
 {
-	char problem[IPTABLES_PROBLEM] = "", *text;
+	char problem[IPTABLES_PROBLEM] = "", *text = NULL;
 
 	if (iptables_available(backend, family, problem) != 0 || iptables_restore(backend, family, rules, problem) != 0 ||
 		iptables_save(backend, family, "mangle", false, &text, problem) != 0)
