@@ -206,8 +206,12 @@ static void serve_line(struct control_client *client, const char *line, size_t l
 	} else if (request.command == CONTROL_WATCH) {
 		begin_watch(client, &request.filter);
 	} else {
+		cJSON *json = options->answer(options->context, &request);
+
+		/* The time that we took is not the client's, so the timer must not begin where the loop last looked. */
+		uv_update_time(options->loop);
 		restart_idle(client);
-		send_json(client, options->answer(options->context, &request));
+		send_json(client, json);
 	}
 	control_request_deinit(&request);
 }
