@@ -162,8 +162,7 @@ scenario_privilege_capable() {
 	sed -i -e "s|^log_file: .*|log_file: $DIR/log/verdicts.jsonl|" -e "s|^control_socket: .*|control_socket: $DIR/run/control.sock|" \
 		"$DIR/podgate.yaml"
 	ln -sf run/control.sock "$DIR/control.sock"
-	in_ns_exec gw "${somebody[@]}" "$PODGATE" run --config "$DIR/podgate.yaml" >"$DIR/run.out" 2>"$DIR/run.err" &
-	GATE=$!
+	gate_launch "${somebody[@]}"
 	within 10 gate_settled
 	if [ "$BACKEND" = legacy ]; then
 		# Its lock and its list of tables are root's.

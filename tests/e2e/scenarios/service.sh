@@ -16,9 +16,7 @@ scenario_service() {
 	privilege_reset
 	gate_config "user: nobody"
 	sed -i "s|^log_file: .*|log_file: $DIR/log/verdicts.jsonl|" "$DIR/podgate.yaml"
-	in_ns_exec gw env NOTIFY_SOCKET="$DIR/notify.sock" WATCHDOG_USEC=2000000 "$PODGATE" run --config "$DIR/podgate.yaml" \
-		>"$DIR/run.out" 2>"$DIR/run.err" &
-	GATE=$!
+	gate_launch env NOTIFY_SOCKET="$DIR/notify.sock" WATCHDOG_USEC=2000000
 	check "ready is told" within 10 told '^READY=1$'
 	check "and no sooner than it is true" gate_answers
 	check "what it does is told" within 3 told '^STATUS=Enforcing 1 policies on 5 pods, 2 addresses isolated, revision 1$'
