@@ -37,6 +37,9 @@ struct settings {
 	uint32_t workers;		/* 0: one a CPU, at most 64 */
 	uint32_t queue_base;		/* the first of the queues: settings_queues(); default 8610 */
 	uint32_t queue_length;		/* packets a queue holds in the kernel; 8192 */
+	bool queue_cpu_fanout;		/* the arriving CPU chooses a packet's queue, not its addresses; false */
+	bool pin_workers;		/* each worker of new flows stays on a CPU; false */
+	uint32_t spin_us;		/* how long such a worker asks again before it sleeps; 0: not at all */
 	uint32_t flood_rate;		/* new flows a second of one source, before they wait apart; 1000, 0: never */
 	enum backend_choice backend;
 	enum switch_mode ipv6;		/* auto: when the kernel has it */

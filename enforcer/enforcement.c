@@ -45,6 +45,7 @@ static int choose_rules(struct ruleset_options *out, const struct settings *sett
 		.mark_deny = settings->mark_deny,
 		.flood_rate = settings->flood_rate,
 		.queue_bypass = settings->daemon_away == FAIL_OPEN,
+		.cpu_fanout = settings->queue_cpu_fanout,
 		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
 	};
 	const int err = ruleset_find_backend(settings->backend, &rules.backend, problem);
@@ -102,6 +103,8 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 		.queue_base = enforcement->rules.queue_base,
 		.queue_length = settings->queue_length,
 		.flood = enforcement->rules.flood_rate > 0,
+		.pinned = settings->pin_workers,
+		.spin_us = settings->spin_us,
 		.fail_open_when_full = settings->queue_full == FAIL_OPEN,
 		.log_allowed = settings->log_allowed != LOG_ALLOWED_NO,
 		.learn_allowed = enforcement->learns_allowed,

@@ -32,6 +32,8 @@ enum { GATE_FLOOD_LENGTH = 4096 };
 struct gate_options {
 	unsigned int workers;		/* 1..64, without the reply worker and that of floods */
 	bool flood;			/* there is a queue of floods */
+	bool pinned;			/* each worker of new flows stays on a CPU: priority_pin() */
+	uint32_t spin_us;		/* of these workers: nfqueue.h */
 	uint16_t queue_base;
 	uint32_t queue_length;
 	bool fail_open_when_full;	/* NFQA_CFG_F_FAIL_OPEN */

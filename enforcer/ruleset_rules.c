@@ -206,7 +206,8 @@ static void add_unjudged(const struct renderer *r)
 	if (first == last)
 		add(r, "-j NFQUEUE --queue-num %u%s", first, r->bypass);
 	else
-		add(r, "-j NFQUEUE --queue-balance %u:%u%s", first, last, r->bypass);
+		add(r, "-j NFQUEUE --queue-balance %u:%u%s%s", first, last, r->bypass,
+			r->options->cpu_fanout ? " --queue-cpu-fanout" : "");
 }
 
 void ruleset_chain_rules(

@@ -13,7 +13,8 @@ const char *const syscalls_daemon[] = {
 	"brk", "madvise", "mremap", "munmap",
 	/* threads, waiting for each other, and letting others go first; clone() is looked at more closely */
 	"exit", "exit_group", "futex", "futex_time64", "futex_waitv", "getcpu", "getpid", "getppid", "gettid", "membarrier",
-	"restart_syscall", "rseq", "sched_getaffinity", "sched_getattr", "sched_setattr", "sched_yield", "set_robust_list",
+	"restart_syscall", "rseq", "sched_getaffinity", "sched_getattr", "sched_setaffinity", "sched_setattr", "sched_yield",
+	"set_robust_list",
 	"set_tid_address",
 	/* signals */
 	"rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",

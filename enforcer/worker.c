@@ -12,6 +12,7 @@
 #include <time.h>
 #include <urcu-qsbr.h>
 
+#include "enforcer/log.h"
 #include "enforcer/packet.h"
 #include "enforcer/priority.h"
 #include "enforcer/sighting.h"
@@ -264,6 +265,16 @@ static void survive(struct worker *worker, int err)
 	}
 }
 
+/* A worker that can't be pinned works all the same. */
+static void pin(const struct worker *worker)
+{
+	const int err = worker->options.pinned ? priority_pin(worker->options.place) : 0;
+
+	if (err != 0)
+		log_warnx("the worker of queue %u can't be pinned to a CPU: %s", worker->options.queue.number,
+			strerror(-err));
+}
+
 /*
  * The thread names itself: others of the process may not, once it is no longer dumpable. Its place among others is
  * taken here, too: what options.begin leaves it of system calls changes neither any more.
@@ -278,6 +289,7 @@ static void begin(const struct worker *worker)
 		priority_background();
 	else
 		priority_prompt();
+	pin(worker);
 	if (worker->options.begin != NULL)
 		worker->options.begin(worker->options.begin_context);
 }

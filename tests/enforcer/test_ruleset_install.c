@@ -212,6 +212,10 @@ static void another_configuration_is_a_difference(void **state)
 	assert_int_equal(ruleset_verify(&other, problem), -ESTALE);
 	assert_ok(ruleset_install(&other, problem), problem);
 	assert_ok(ruleset_verify(&other, problem), problem);
+	other.cpu_fanout = other.queue_bypass = true;
+	assert_int_equal(ruleset_verify(&other, problem), -ESTALE);
+	assert_ok(ruleset_install(&other, problem), problem);
+	assert_ok(ruleset_verify(&other, problem), problem);
 }
 
 /* One datagram of 10 bytes to the namespace itself. */
