@@ -191,6 +191,7 @@ gate_is_up() { file_has "$DIR/run.err" "podgate: ready: "; }
 gate_settled() { gate_ended || gate_is_up; }	# one way or the other
 
 # gate_launch [COMMAND...]: starts podgate, by way of the command, in the background without waiting for it.
+# shellcheck disable=SC2120 # scenarios pass it
 gate_launch() {
 	: >"$DIR/run.err"	# at once: what the last one said is not this one's
 	in_ns_exec gw "$@" "$PODGATE" run --config "$DIR/podgate.yaml" >"$DIR/run.out" 2>"$DIR/run.err" &
