@@ -108,7 +108,7 @@ scenario_privilege_life() {
 	the_helper 0
 	check "it sees its own memory ($(status_field .rss_kib) KiB)" [ "$(status_field .rss_kib)" -gt 1000 ]
 	equal "status names the user" nobody "$(status_field .privilege.user)"
-	check "nobody reads its memory" [ "$(stat -c %u "/proc/$GATE/mem")" = 0 ]
+	[ -n "${E2E_SANITIZED:-}" ] || check "nobody reads its memory" [ "$(stat -c %u "/proc/$GATE/mem")" = 0 ]
 
 	deny intruder web tcp 80
 	allow client web tcp 80
