@@ -90,20 +90,7 @@ cases() {
 		if $all; then cat; else grep -E -- '-step[0-9]+$' || true; fi
 }
 
-# How many lines of the file are not blank, in REPLY: starting a program for it would take longer than the case.
-count_rows() {
-	local line
-	REPLY=0
-	while IFS= read -r line || [ -n "$line" ]; do
-		[[ ! $line =~ [^[:space:]] ]] || REPLY=$((REPLY + 1))
-	done <"$1"
-}
-# Whether the program's last line says that all these rows, and there are some, were compared and passed.
-all_passed() {	# ROWS OUTPUT
-	local lines
-	mapfile -t lines <"$2"
-	[ "$1" -gt 0 ] && [ ${#lines[@]} -gt 0 ] && [ "${lines[-1]}" = "$1 passed, 0 failed" ]
-}
+. "$(dirname "$0")/rows.sh"
 
 passed=0 failed=0
 start_daemon

@@ -54,6 +54,7 @@ static void test_all_that_is_installed(void **state)
 		options.queue_bypass = (i & 2) != 0;
 		options.host_traffic = (i & 4) != 0;
 		options.flood_rate = (i & 1) != 0 ? 0 : 2000;
+		options.cpu_fanout = (i & 2) != 0;
 		text = ruleset_render(&options, families[i / 8]);
 		assert_non_null(text);
 		expect_allowed(text);
