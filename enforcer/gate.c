@@ -189,12 +189,15 @@ unsigned int gate_worker_count(const struct gate *gate)
 
 void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out)
 {
-	struct nfqueue_row row;
+	struct nfqueue_row row = {0};
+	int32_t missed;
 
-	worker_read_stats(gate->workers[worker], out);
-	if (gate->proc < 0 || nfqueue_proc_read(gate->proc, (uint16_t)(gate->queue_base + worker), &row) != 0)
-		return;
+	if (gate->proc >= 0)
+		(void)nfqueue_proc_read(gate->proc, (uint16_t)(gate->queue_base + worker), &row);
+	worker_read_stats(gate->workers[worker], out);	/* after the row, so that what it counts is not too little */
 	out->kernel_dropped = row.kernel_dropped;
 	out->user_dropped = row.user_dropped;
 	out->waiting = row.waiting;
+	missed = (int32_t)(row.last_id - row.waiting - (uint32_t)out->packets);
+	out->missed = missed > 0 ? (uint64_t)missed : 0;
 }

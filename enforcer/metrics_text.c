@@ -50,6 +50,8 @@ static void write_settings(struct exposition *out, const struct status_figures *
 	write_fail_mode(out, "daemon_away", figures->settings->daemon_away);
 	write_fail_mode(out, "queue_full", figures->settings->queue_full);
 	write_fail_mode(out, "unreadable", FAIL_CLOSED);
+	counter(out, "podgate_overflows_total", figures->publish.overflows,
+		"With queue_full: open, how often new flows may have passed unjudged because a queue was full.");
 }
 
 static void write_policies(struct exposition *out, const struct status_figures *figures)

@@ -18,7 +18,9 @@ struct nfqueue {
 	struct mnl_socket *socket;
 	uint16_t number;
 	unsigned int burst;
+	uint32_t length;
 	uint64_t spin_ns, waited_ns;	/* for a burst: at the most awake, and the last time in all */
+	uint64_t in_a_row;		/* see note_brim() */
 	struct verdicts verdicts;
 	struct mmsghdr headers[VERDICTS_PACKETS];
 	struct iovec vectors[VERDICTS_PACKETS];
@@ -45,6 +47,7 @@ int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, ch
 	}
 	memset(queue, 0, sizeof(*queue));
 	queue->number = options->number;
+	queue->length = options->length;
 	queue->burst = options->burst > 0 && options->burst < VERDICTS_PACKETS ? options->burst : VERDICTS_PACKETS;
 	queue->spin_ns = options->spin_us * UINT64_C(1000);
 	queue->waited_ns = UINT64_MAX;
@@ -89,6 +92,19 @@ static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int err
 	case NFQUEUE_MESSAGE_ACK:
 		break;
 	}
+}
+
+/*
+ * When the queue is full, it holds what of the last burst is not answered yet, and what waits in the socket. The latter
+ * comes next, in bursts as long as they can be, but for the last. So from a burst on that was cut short, packets are
+ * counted until the next one that is: they have to be as many as the queue holds.
+ */
+static void note_brim(struct nfqueue *queue, unsigned int got, struct nfqueue_burst *burst)
+{
+	queue->in_a_row += got;
+	burst->brimful = queue->in_a_row >= queue->length;
+	if (got < queue->burst)
+		queue->in_a_row = got;
 }
 
 static int read_messages(struct nfqueue *queue, int flags)
@@ -137,6 +153,7 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 
 	out->count = 0;
 	out->bad_messages = out->refusals = 0;
+	out->brimful = false;
 	if (got < 0)
 		return -errno;
 	for (int i = 0; i < got; i++) {
@@ -149,6 +166,7 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 		else
 			sort_other(queue, kind, error, out);
 	}
+	note_brim(queue, (unsigned int)got, out);
 	return 0;
 }
 

@@ -41,6 +41,11 @@ struct nfqueue_burst {
 	size_t count;			/* of packets, damaged ones among them: each must be answered */
 	unsigned int bad_messages;	/* not understood */
 	unsigned int refusals;		/* of earlier verdicts */
+	/*
+	 * As many packets came in a row as the queue holds. The kernel does not count what a full queue lets pass; but
+	 * each time that one was full, a later burst says this. So may one after a time without a pause.
+	 */
+	bool brimful;
 };
 
 /*

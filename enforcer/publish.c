@@ -59,6 +59,8 @@ struct publisher {
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
 	uint64_t kernel_drops[2];	/* of the common queues, of that of floods */
+	uint64_t brimful, missed;	/* signs of full queues and sockets: the most that was seen */
+	bool watched, overflowing;
 	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
 	struct publish_stats stats;
 };
@@ -314,6 +316,30 @@ static void begin_next(struct publisher *publisher)
 }
 
 /*
+ * With queue_full: open what found no room has passed, and carries the mark of an allowed flow: it is judged now. There
+ * may be more of it until a look finds no new sign.
+ */
+static void watch_overflow(struct publisher *publisher, uint64_t brimful, uint64_t missed)
+{
+	const bool first = !publisher->watched;	/* what was before was swept at start */
+	const bool now = !first && (brimful > publisher->brimful || missed > publisher->missed);
+
+	publisher->watched = true;
+	publisher->brimful = brimful;
+	if (first || missed > publisher->missed)
+		publisher->missed = missed;
+	if (publisher->options.settings->queue_full != FAIL_OPEN)
+		return;
+	if (now)
+		publisher->sweep_wanted = true;
+	if (now && !publisher->overflowing) {
+		publisher->stats.overflows++;
+		log_warnx("a queue ran full: new flows may have passed unjudged (queue_full: open), so all are judged now");
+	}
+	publisher->overflowing = now;
+}
+
+/*
  * The reply worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
  * drop.
  */
@@ -321,16 +347,19 @@ static void watch_workers(struct publisher *publisher)
 {
 	const struct gate *gate = enforcement_gate(publisher->options.enforcement);
 	const unsigned int workers = gate_worker_count(gate);
-	uint64_t drops[2] = {0}, replies = 0;
+	uint64_t drops[2] = {0}, replies = 0, brimful = 0, missed = 0;
 
 	for (unsigned int i = 0; i < workers; i++) {
 		struct worker_stats stats;
 
 		gate_stats(gate, i, &stats);
 		drops[gate_role(gate, i) == GATE_FLOOD] += stats.kernel_dropped + stats.user_dropped;
+		brimful += stats.brimful;
+		missed += stats.missed;
 		if (gate_role(gate, i) == GATE_REPLY)
 			replies = stats.packets - stats.reports;
 	}
+	watch_overflow(publisher, brimful, missed);
 	if (replies != publisher->reply_packets)
 		publisher->sweep_wanted = true;
 	publisher->reply_packets = replies;

@@ -9,7 +9,8 @@
  * after it, from what the store holds by then. All functions are for the loop's thread.
  *
  * A sweep follows every change; one comes every sweep_interval_s; and one comes soon after the reply worker had
- * something to judge, because a live flow without a mark makes each of its packets wait for userspace.
+ * something to judge, because a live flow without a mark makes each of its packets wait for userspace. With queue_full:
+ * open one comes soon after a queue was full.
  */
 
 #include <stdbool.h>
@@ -56,6 +57,7 @@ struct publish_stats {
 	struct histogram until_published, until_swept;
 	struct histogram compiles, publishes, swept;	/* what each step took; swept: background sweeps, too */
 	uint64_t sweeps, revoked;	/* revoked: flows cut since the start */
+	uint64_t overflows;		/* with queue_full: open, times that new flows may have passed unjudged */
 	struct sweep_stats sweep;	/* the last */
 	bool intact;			/* rules and sets, when last looked at */
 	uint64_t repairs;

@@ -250,13 +250,14 @@ static const char *fail_mode_name(enum fail_mode mode)
 	return mode == FAIL_OPEN ? "open" : "closed";
 }
 
-static void report_fail_modes(struct report report, const struct settings *settings)
+static void report_fail_modes(struct report report, const struct settings *settings, const struct publish_stats *stats)
 {
 	const struct report to = section(report, "fail_modes");
 
 	text(to, "daemon_away", fail_mode_name(settings->daemon_away));
 	text(to, "queue_full", fail_mode_name(settings->queue_full));
 	text(to, "unreadable", "closed");
+	count(to, "overflows", stats->overflows);
 }
 
 static void report_log(struct report report, const struct status_figures *figures)
@@ -311,7 +312,7 @@ static cJSON *report_all(const struct status_figures *figures)
 	report_publish(report, &figures->publish);
 	report_sweep(report, &figures->publish);
 	report_classes(report, &figures->classes);
-	report_fail_modes(report, figures->settings);
+	report_fail_modes(report, figures->settings, &figures->publish);
 	report_log(report, figures);
 	report_privilege(report, figures->confinement);
 	if (figures->problem[0] != '\0')

@@ -25,7 +25,7 @@ trap 'exit 130' INT TERM HUP
 cell_up
 
 # What is about the daemon as a process, whatever becomes of packets, is seen in two opposite cells, and in those of sanitizers.
-ABOUT_THE_PROCESS='^(bad_starts|second_daemon|hostile_clients|service|privilege_.*|metrics_.*)$'
+ABOUT_THE_PROCESS='^(bad_starts|second_daemon|hostile_clients|service|privilege_.*|metrics_.*|fault_.*)$'
 if [ $# -eq 0 ]; then
 	mapfile -t all < <(declare -F | sed -n 's/^declare -f scenario_//p')
 	case $BACKEND/$FAMILY/$TOPOLOGY${E2E_SANITIZED:+/sanitized} in

@@ -191,6 +191,7 @@ static void test_table_of_queues(void **state)
 	assert_int_equal(row.waiting, 3);
 	assert_int_equal(row.kernel_dropped, 4);
 	assert_int_equal(row.user_dropped, 5);
+	assert_int_equal(row.last_id, 120);
 	assert_int_equal(nfqueue_proc_find(text, UINT16_MAX, &row), 0);
 	assert_int_equal(row.port, UINT32_MAX);
 	assert_int_equal(row.user_dropped, UINT32_MAX);

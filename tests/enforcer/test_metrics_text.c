@@ -102,6 +102,7 @@ static void writes_what_is_so(void **state)
 	const char *text;
 
 	fixture->settings.queue_full = FAIL_OPEN;
+	figures->publish.overflows = 3;
 	figures->publish.intact = true;
 	figures->publish.bridges = HOST_BRIDGES_HIDDEN;
 	figures->queues[0].stats = (struct worker_stats){.allowed = 5, .denied = 3, .audited = 2, .packets = 10,
@@ -119,6 +120,7 @@ static void writes_what_is_so(void **state)
 	expect_line(text, "podgate_audited_objects{kind=\"Namespace\"} 1");
 	expect_line(text, "podgate_audited_objects{kind=\"Pod\"} 0");
 	expect_line(text, "podgate_fail_mode{event=\"daemon_away\",mode=\"closed\"} 1");
+	expect_line(text, "podgate_overflows_total 3");
 	expect_line(text, "podgate_fail_mode{event=\"queue_full\",mode=\"closed\"} 0");
 	expect_line(text, "podgate_fail_mode{event=\"queue_full\",mode=\"open\"} 1");
 	expect_line(text, "podgate_ready 1");

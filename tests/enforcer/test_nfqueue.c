@@ -23,12 +23,11 @@ struct fixture {
 	int sender, receiver, proc;
 };
 
-static void set_up_spinning(struct fixture *fixture, uint32_t spin_us)
+static void set_up_with(struct fixture *fixture, const struct nfqueue_options *options)
 {
-	const struct nfqueue_options options = {.number = WORLD_QUEUE, .length = 1024, .spin_us = spin_us};
 	char problem[NFQUEUE_PROBLEM];
 
-	assert_int_equal(nfqueue_open(&fixture->queue, &options, problem), 0);
+	assert_int_equal(nfqueue_open(&fixture->queue, options, problem), 0);
 	fixture->sender = world_socket(SOCK_DGRAM, WEB4, 3000);
 	fixture->receiver = world_socket(SOCK_DGRAM, DB4, 1000);
 	fixture->proc = nfqueue_proc_open();
@@ -37,7 +36,7 @@ static void set_up_spinning(struct fixture *fixture, uint32_t spin_us)
 
 static void set_up(struct fixture *fixture)
 {
-	set_up_spinning(fixture, 0);
+	set_up_with(fixture, &(struct nfqueue_options){.number = WORLD_QUEUE, .length = 1024});
 }
 
 static void tear_down(struct fixture *fixture)
@@ -105,6 +104,47 @@ static void test_bursts_are_bounded(void **state)
 	assert_int_equal(waiting(&fixture), 0);
 	for (uint32_t i = 0; i < 150; i++)
 		assert_int_equal(world_receive(fixture.receiver, 1000), i);
+	tear_down(&fixture);
+}
+
+static void expect_burst(struct fixture *fixture, size_t packets, bool brimful)
+{
+	receive(fixture, packets);
+	assert_int_equal(fixture->burst.brimful, brimful);
+	answer(fixture, true);
+}
+
+/* A queue of 128: the last burst of those that were in it when it was full says so, and nothing before or after. */
+static void test_a_full_queue_shows(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	set_up_with(&fixture, &(struct nfqueue_options){.number = WORLD_QUEUE, .length = 128, .fail_open = true});
+	send_numbered(&fixture, 0, 127);
+	expect_burst(&fixture, 64, false);
+	expect_burst(&fixture, 63, false);
+
+	send_numbered(&fixture, 127, 128);
+	send_numbered(&fixture, 1000, 3);	/* for which there is no room */
+	for (uint32_t i = 0; i < 127; i++)
+		assert_int_equal(world_receive(fixture.receiver, 1000), i);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(world_receive(fixture.receiver, 1000), 1000 + i);
+	expect_burst(&fixture, 64, false);
+	expect_burst(&fixture, 64, true);
+	send_numbered(&fixture, 0, 1);
+	expect_burst(&fixture, 1, true);	/* nothing said that there was a pause */
+	send_numbered(&fixture, 0, 1);
+	expect_burst(&fixture, 1, false);
+
+	/* What fills it is in the worker's hands in part. */
+	send_numbered(&fixture, 0, 20);
+	receive(&fixture, 20);
+	send_numbered(&fixture, 0, 108);
+	answer(&fixture, true);
+	expect_burst(&fixture, 64, false);
+	expect_burst(&fixture, 44, true);
 	tear_down(&fixture);
 }
 
@@ -195,7 +235,7 @@ static void test_waiting_awake(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	set_up_spinning(&fixture, 1000);
+	set_up_with(&fixture, &(struct nfqueue_options){.number = WORLD_QUEUE, .length = 1024, .spin_us = 1000});
 	assert_true(most_of_waiting(&fixture) > 500000);
 	assert_true(cpu_ns_of_waiting(&fixture) < 500000);	/* the last one was late */
 	assert_int_equal(nfqueue_wake(fixture.queue), 0);
@@ -236,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bursts_are_bounded),
+		cmocka_unit_test(test_a_full_queue_shows),
 		cmocka_unit_test(test_what_is_read),
 		cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_waiting_awake),

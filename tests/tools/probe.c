@@ -21,6 +21,8 @@ static const struct {
 	{"freeze", command_freeze, "PID THREAD-NAME", "stops that thread until this command is ended"},
 	{"hostile", command_hostile, "SOCKET MANNER", "a client of the control socket that means no good"},
 	{"notified", command_notified, "SOCKET", "prints what a daemon tells its service manager"},
+	{"volley", command_volley, "ADDRESS PORT COUNT", "UDP flows; for each line of input, a datagram on each"},
+	{"resize", command_resize, "PID BYTES", "sets the receive buffers of its queue sockets"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

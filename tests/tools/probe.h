@@ -57,7 +57,9 @@ int command_hold_queue(int argc, char **argv);
 int command_hostile(int argc, char **argv);
 int command_notified(int argc, char **argv);
 int command_ping(int argc, char **argv);
+int command_resize(int argc, char **argv);
 int command_serve(int argc, char **argv);
+int command_volley(int argc, char **argv);
 
 /*
  * SCTP on kernels without it (CONFIG_IP_SCTP unset): the first half of its handshake (RFC 9260, 5.1) over a raw

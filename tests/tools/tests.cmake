@@ -11,9 +11,11 @@ add_executable(podgate-probe
 	tools/notified.c
 	tools/ping.c
 	tools/probe.c
+	tools/resize.c
 	tools/sctp.c
 	tools/serve.c
 	tools/stream.c
+	tools/volley.c
 )
 target_link_libraries(podgate-probe PRIVATE podgate_build PkgConfig::MNL PkgConfig::NFQUEUE)
 add_test(NAME tools/scrape COMMAND ${CMAKE_SOURCE_DIR}/tests/tools/test_scrape.py)
