@@ -144,9 +144,10 @@ static void print_publish(const cJSON *publish)
 {
 	printf("changes     %.0f enforced, %.0f tries failed", number(publish, "changes"), number(publish, "failures"));
 	if (get(publish, "total_ms") != NULL)
-		printf("; the last %s in %.1f ms (waited %.1f, compiled %.1f, published %.1f, swept %.1f)",
-			text(publish, "seen"), number(publish, "total_ms"), number(publish, "wait_ms"),
-			number(publish, "compile_ms"), number(publish, "publish_ms"), number(publish, "sweep_ms"));
+		printf("; the last %s in %.1f ms (read %.1f, waited %.1f, compiled %.1f, published %.1f, swept %.1f)",
+			text(publish, "seen"), number(publish, "total_ms"), number(publish, "read_ms"),
+			number(publish, "wait_ms"), number(publish, "compile_ms"), number(publish, "publish_ms"),
+			number(publish, "sweep_ms"));
 	printf("\n");
 }
 

@@ -18,7 +18,8 @@ struct directory {
 	struct watch_set *watches;
 	uv_timer_t debounce, rescan;
 	unsigned int debounce_ms;
-	uint64_t first_event;		/* of the burst that is waited out; 0: there is none */
+	uint64_t first_event;		/* of the burst that is waited out, on the loop's clock; 0: there is none */
+	uint64_t first_event_ns;	/* the same, of CLOCK_MONOTONIC */
 	directory_changed *changed;
 	void *context;
 	int open_parts;			/* timers and watch set that the loop has not let go */
@@ -152,13 +153,14 @@ static int refresh(struct directory *directory)
 void directory_rescan(struct directory *directory)
 {
 	const uint64_t before = store_revision(directory->store);
+	const uint64_t since_ns = directory->first_event != 0 ? directory->first_event_ns : uv_hrtime();
 
 	directory->first_event = 0;
 	uv_timer_stop(&directory->debounce);
 	uv_timer_again(&directory->rescan);
 	refresh(directory);
 	if (store_revision(directory->store) != before)
-		directory->changed(directory->context);
+		directory->changed(directory->context, since_ns);
 }
 
 static void on_quiet(uv_timer_t *timer)
@@ -173,8 +175,10 @@ static void on_event(void *context)
 	const uint64_t longest = (uint64_t)directory->debounce_ms * LONGEST_WAIT;
 	uint64_t wait = directory->debounce_ms;
 
-	if (!uv_is_active((uv_handle_t *)&directory->debounce))
+	if (!uv_is_active((uv_handle_t *)&directory->debounce)) {
 		directory->first_event = now;
+		directory->first_event_ns = uv_hrtime();
+	}
 	if (now - directory->first_event + wait > longest)
 		wait = directory->first_event + longest > now ? directory->first_event + longest - now : 0;
 	uv_timer_start(&directory->debounce, on_quiet, wait, 0);

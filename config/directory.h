@@ -15,8 +15,11 @@
 
 struct directory;
 
-/* Called after the store was brought up to date and something in it changed. */
-typedef void directory_changed(void *context);
+/*
+ * Called after the store was brought up to date and something in it changed. `since_ns`, of CLOCK_MONOTONIC: when the first
+ * sign of that was seen, which is when a file was written, or of a change without a sign when it was looked for.
+ */
+typedef void directory_changed(void *context, uint64_t since_ns);
 
 /*
  * Loads `paths` into `store` (borrowed) and begins to watch. Paths are copied. Returns 0; -ENOENT, -EACCES... when a

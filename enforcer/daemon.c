@@ -61,12 +61,12 @@ struct daemon {
 
 /* ---- while it runs ---- */
 
-static void store_changed(void *context)
+static void store_changed(void *context, uint64_t since_ns)
 {
 	struct daemon *daemon = context;
 
 	findings_log(&daemon->findings, daemon->store);
-	publisher_changed(daemon->publisher);
+	publisher_changed(daemon->publisher, since_ns);
 }
 
 static cJSON *answer_reload(struct daemon *daemon)

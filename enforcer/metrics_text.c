@@ -241,9 +241,9 @@ static void write_changes(struct exposition *out, const struct publish_stats *pu
 		"When the change published last was seen, in seconds since 1970; 0: there was none since the start.");
 	exposition_seconds(out, publish->seen_ns, NULL);
 	durations(out, "podgate_time_to_publish_seconds", &publish->until_published,
-		"From a change being seen until all new flows are judged by it.");
+		"From a file being written until all new flows are judged by what it says.");
 	durations(out, "podgate_time_to_enforce_seconds", &publish->until_swept,
-		"From a change being seen until live flows are judged by it, too, and those it denies are cut.");
+		"From a file being written until live flows are judged by it, too, and those it denies are cut.");
 	durations(out, "podgate_compile_duration_seconds", &publish->compiles,
 		"Compiling the policies, for each change.");
 	durations(out, "podgate_publish_duration_seconds", &publish->publishes,

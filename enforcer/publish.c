@@ -36,7 +36,7 @@ struct job {
 	struct cluster *cluster;
 	struct snapshot *compiled;
 	struct retired_snapshot *retired;	/* made beforehand, so that retiring can't fail */
-	uint64_t seen_ns, began_ns, compile_ns, done_ns;
+	uint64_t seen_ns, read_ns, began_ns, compile_ns, done_ns;	/* read_ns: the time then */
 	struct publish_result published;
 
 	struct sweep_stats sweep;		/* JOB_SWEEP */
@@ -54,7 +54,7 @@ struct publisher {
 	struct job job;
 
 	bool changed;			/* the store holds what is not compiled yet */
-	uint64_t changed_ns;		/* the first such change */
+	uint64_t changed_ns, read_ns;	/* the first such change: when it was seen and when it was read */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
@@ -159,17 +159,19 @@ static void note_change(struct publisher *publisher, const struct job *job)
 
 	stats->changes++;
 	stats->seen_ns = now_ns(CLOCK_REALTIME) - (now_ns(CLOCK_MONOTONIC) - job->seen_ns);
-	stats->wait_ns = job->began_ns - job->seen_ns;
+	stats->read_ns = job->read_ns - job->seen_ns;
+	stats->wait_ns = job->began_ns - job->read_ns;
 	stats->compile_ns = job->compile_ns;
 	stats->publish_ns = job->published.publish_ns;
 	stats->sweep_ns = job->published.sweep_ns;
 	stats->total_ns = job->done_ns - job->seen_ns;
 	histogram_add(&stats->compiles, stats->compile_ns);
 	histogram_add(&stats->publishes, stats->publish_ns);
-	histogram_add(&stats->until_published, stats->wait_ns + stats->compile_ns + stats->publish_ns);
+	histogram_add(&stats->until_published,
+		stats->read_ns + stats->wait_ns + stats->compile_ns + stats->publish_ns);
 	if (job->published.swept)
 		histogram_add(&stats->until_swept, stats->total_ns);
-	log_info("revision %llu in force %.1f ms after the change was read: %zu flows judged, %zu cut",
+	log_info("revision %llu in force %.1f ms after the change was made: %zu flows judged, %zu cut",
 		(unsigned long long)publisher->revision, (double)stats->total_ns / 1e6, job->published.sweep.judged,
 		job->published.sweep.revoked);
 }
@@ -181,8 +183,10 @@ static void end_change(struct publisher *publisher, struct job *job)
 		snapshot_free(job->compiled);
 		free(job->retired);
 		/* Not lost: the next tick compiles what the store holds by then. */
-		if (!publisher->changed)
+		if (!publisher->changed) {
 			publisher->changed_ns = job->seen_ns;
+			publisher->read_ns = job->read_ns;
+		}
 		publisher->changed = true;
 		return;
 	}
@@ -274,7 +278,8 @@ static void begin_change(struct publisher *publisher)
 {
 	struct job *job = &publisher->job;
 
-	*job = (struct job){.publisher = publisher, .seen_ns = publisher->changed_ns};
+	*job = (struct job){
+		.publisher = publisher, .seen_ns = publisher->changed_ns, .read_ns = publisher->read_ns};
 	job->began_ns = now_ns(CLOCK_MONOTONIC);
 	job->retired = calloc(1, sizeof(*job->retired));
 	/* When memory is short the change waits for a tick on which it is not. */
@@ -378,12 +383,12 @@ static void tick(uv_timer_t *timer)
 	begin_next(publisher);
 }
 
-void publisher_changed(void *context)
+void publisher_changed(struct publisher *publisher, uint64_t since_ns)
 {
-	struct publisher *publisher = context;
-
-	if (!publisher->changed)
-		publisher->changed_ns = now_ns(CLOCK_MONOTONIC);
+	if (!publisher->changed) {
+		publisher->changed_ns = since_ns;
+		publisher->read_ns = now_ns(CLOCK_MONOTONIC);
+	}
 	publisher->changed = true;
 	begin_next(publisher);
 }

@@ -35,8 +35,8 @@ struct publisher_options {
 int publisher_create(struct publisher **out, const struct publisher_options *options);	/* 0 or -ENOMEM */
 /* Compiles what the store holds and enforces it (enforcement_start()), blocking. 0; or -errno and `problem`. */
 int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM]);
-/* The store changed (after publisher_start()). `publisher` is void so that directory_start() may call it. */
-void publisher_changed(void *publisher);
+/* The store changed (after publisher_start()); the first sign of it was seen at `since_ns` of CLOCK_MONOTONIC. */
+void publisher_changed(struct publisher *publisher, uint64_t since_ns);
 /*
  * Begins no job any more and closes the handles; they are closed, and the last job is over, when the loop has
  * run out.
@@ -51,8 +51,12 @@ const struct snapshot *publisher_snapshot(const struct publisher *publisher);
 struct publish_stats {
 	bool pending;			/* a change was seen that is not yet enforced */
 	uint64_t changes, failures;	/* published, and tries that failed */
-	uint64_t seen_ns;		/* CLOCK_REALTIME, when the last published change was seen */
-	uint64_t wait_ns, compile_ns, publish_ns, sweep_ns, total_ns;	/* of the last change: from seen to swept */
+	uint64_t seen_ns;		/* CLOCK_REALTIME, of the first sign of the last published change: a file was written */
+	/*
+	 * Of the last change, one after the other: until the files were read, until there was time for it, until it was
+	 * compiled, until new flows were judged by it, until live ones were; and from the first sign to the end.
+	 */
+	uint64_t read_ns, wait_ns, compile_ns, publish_ns, sweep_ns, total_ns;
 	/* Of all changes published: from seen until new flows are judged by it, and until live ones are, too. */
 	struct histogram until_published, until_swept;
 	struct histogram compiles, publishes, swept;	/* what each step took; swept: background sweeps, too */

@@ -198,9 +198,11 @@ static void report_publish(struct report report, const struct publish_stats *sta
 	if (stats->changes == 0)
 		return;
 	text(to, "seen", record_json_time(stats->seen_ns, seen));
+	milliseconds(to, "read_ms", stats->read_ns);
 	milliseconds(to, "wait_ms", stats->wait_ns);
 	milliseconds(to, "compile_ms", stats->compile_ns);
 	milliseconds(to, "publish_ms", stats->publish_ns);
+	milliseconds(to, "judged_ms", stats->read_ns + stats->wait_ns + stats->compile_ns + stats->publish_ns);
 	milliseconds(to, "sweep_ms", stats->sweep_ns);
 	milliseconds(to, "total_ms", stats->total_ns);
 }

@@ -19,8 +19,9 @@
  *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "flood" (true:
  *                       for what sources begin beyond flood_rate), "packets", "allowed", "denied", "audited",
  *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}
- *   publish             {"changes", "failures", "seen" (time), and of the last change "wait_ms",
- *                       "compile_ms", "publish_ms", "sweep_ms", "total_ms"}
+ *   publish             {"changes", "failures", and of the last change "seen" (time: a file was written), "read_ms",
+ *                       "wait_ms", "compile_ms", "publish_ms", "sweep_ms"; "judged_ms" (from "seen" until new flows were
+ *                       judged by it), "total_ms" (and until live flows were, too)}
  *   sweep               {"sweeps", "revoked_total", and of the last "seen", "judged", "revoked", "restored",
  *                       "marked", "ms"}
  *   classes             {"learning", "allowed": {"ipv4", "ipv6"}, "denied": {"ipv4", "ipv6"} (learned since the sets

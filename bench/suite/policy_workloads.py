@@ -129,7 +129,7 @@ def under_changes(run, changing):
         seen.append(
             {
                 "cut_ms": silent,
-                **{name: publish[name] for name in ("wait_ms", "compile_ms", "publish_ms", "sweep_ms", "total_ms")},
+                **{name: publish[name] for name in ("read_ms", "wait_ms", "compile_ms", "publish_ms", "sweep_ms", "total_ms")},
             }
         )
     done = load.result()

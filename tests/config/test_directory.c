@@ -28,14 +28,16 @@ struct fixture {
 	struct store *store;
 	struct directory *directory;
 	unsigned int changes;
+	uint64_t since_ns;		/* what the last change was reported with */
 	bool stop_at_change, timed_out;
 };
 
-static void on_change(void *context)
+static void on_change(void *context, uint64_t since_ns)
 {
 	struct fixture *fixture = context;
 
 	fixture->changes++;
+	fixture->since_ns = since_ns;
 	if (fixture->stop_at_change)
 		uv_stop(&fixture->loop);
 }
@@ -135,6 +137,26 @@ static void sees_files_come_change_and_go(void **state)
 	await_policies(fixture, "b c");
 	unlink(temporary_path(&fixture->folder, "manifests/b.yaml"));
 	await_policies(fixture, "c");
+}
+
+/* A change dates from its first event, not from when it was read. */
+static void dates_a_change(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t before;
+
+	start(fixture, "manifests");
+	before = uv_hrtime();
+	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("a"));
+	await_policies(fixture, "a");
+	assert_true(fixture->since_ns >= before);
+	assert_true(fixture->since_ns + DEBOUNCE_MS / 2 * 1000000ULL < uv_hrtime());
+	before = uv_hrtime();
+	directory_rescan(fixture->directory);	/* finds nothing */
+	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("b"));
+	directory_rescan(fixture->directory);	/* before the event */
+	assert_true(fixture->since_ns >= before);
+	assert_true(fixture->since_ns <= uv_hrtime());
 }
 
 static void sees_subfolders(void **state)
@@ -314,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FOLDER_TEST(sees_files_come_change_and_go),
+		FOLDER_TEST(dates_a_change),
 		FOLDER_TEST(sees_subfolders),
 		FOLDER_TEST(reports_a_burst_once),
 		FOLDER_TEST(reports_an_endless_burst_all_the_same),

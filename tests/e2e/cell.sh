@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # One cell of the end-to-end matrix: cell.sh BACKEND FAMILY TOPOLOGY [SCENARIO...]. Needs root; everything happens in
-# network namespaces made here. PODGATE and PROBE name the programs; E2E_KEEP=1 keeps the directory with logs.
+# network namespaces made here. PODGATE, PROBE and WITNESS name the programs; E2E_KEEP=1 keeps the directory with logs.
 
 set -u
 BACKEND=$1 FAMILY=$2 TOPOLOGY=$3
@@ -10,9 +10,10 @@ shift 3
 HERE=$(cd "$(dirname "$0")" && pwd)
 PODGATE=${PODGATE:-$HERE/../../build/release/podgate}
 PROBE=${PROBE:-$HERE/../../build/release/tests/podgate-probe}
+WITNESS=${WITNESS:-$HERE/../../build/release/tests/podgate-witness}
 
-for program in "$PODGATE" "$PROBE"; do
-	[ -x "$program" ] || { echo "no $program: build it, or set PODGATE and PROBE" >&2; exit 2; }
+for program in "$PODGATE" "$PROBE" "$WITNESS"; do
+	[ -x "$program" ] || { echo "no $program: build it, or set PODGATE, PROBE and WITNESS" >&2; exit 2; }
 done
 
 . "$HERE/lib.sh"

@@ -119,7 +119,7 @@ static void a_change_comes_into_force(void **state)
 
 	assert_true(number(stage, "isolated") == 0);
 	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
-	publisher_changed(stage->publisher);
+	publisher_changed(stage->publisher, uv_hrtime());
 	assert_true(number(stage, "pending") == 1);
 	wait_for(stage, "publish.changes", 1);
 	assert_true(number(stage, "pending") == 0);
@@ -132,7 +132,7 @@ static void a_change_comes_into_force(void **state)
 	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1 && ipset -q test podgate-pods6 fd09::1"), 0);
 	wait_for(stage, "rules.sets.ipv4", 1);
 	store_remove(stage->store, "policy.yaml");
-	publisher_changed(stage->publisher);
+	publisher_changed(stage->publisher, uv_hrtime());
 	wait_for(stage, "publish.changes", 2);
 	expect_timed(stage, 2);
 	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1"), 1);
@@ -149,7 +149,7 @@ static void many_changes_are_few(void **state)
 			"apiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: shop}\nstatus: {podIP: 10.9.1.%d}\n", i,
 			i + 1);
 		assert_int_equal(store_put(stage->store, text, text, strlen(text), NULL), 0);
-		publisher_changed(stage->publisher);
+		publisher_changed(stage->publisher, uv_hrtime());
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
 	}
 	wait_for(stage, "pods", 101);
