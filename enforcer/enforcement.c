@@ -495,6 +495,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	int err = 0;
 
 	verify_bridges(enforcement->settings, &result->bridges);
+	flow_room_read(&result->room);
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
 		return 0;

@@ -17,6 +17,7 @@
 #include "enforcer/gate.h"
 #include "enforcer/host.h"
 #include "enforcer/learner.h"
+#include "enforcer/flow_room.h"
 #include "enforcer/ruleset.h"
 #include "enforcer/verdict_log.h"
 #include "policy/snapshot.h"
@@ -76,6 +77,7 @@ struct verify_result {
 	bool repaired;
 	char found[RULESET_PROBLEM];
 	long set_sizes[2];		/* addresses found in the pods sets, IPv4 and IPv6 */
+	struct flow_room room;
 	struct bridge_result {
 		enum host_bridges state;	/* in the end */
 		bool mended;		/* bridged packets did not pass the rules, why is in `found`; now they do */

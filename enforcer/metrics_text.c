@@ -100,6 +100,10 @@ static void write_rules(struct exposition *out, const struct status_figures *fig
 	exposition_begin(out, EXPOSITION_GAUGE, "podgate_bridges",
 		"1 for how it is about what bridges forward: none, shown to the rules, hidden from them, unknown.");
 	exposition_choice(out, "state", bridges, sizeof(bridges) / sizeof(bridges[0]), publish->bridges);
+	gauge(out, "podgate_flow_table_flows", publish->room.flows, "Flows in the kernel's table, when last looked at.");
+	gauge(out, "podgate_flow_table_most", publish->room.most, "How many it has room for; 0: no limit.");
+	counter(out, "podgate_flow_table_dropped_packets_total", publish->room.dropped,
+		"Packets of new flows that the kernel dropped for want of room, whatever the policies say.");
 	counter(out, "podgate_bridges_mended_total", publish->bridges_mended,
 		"How often what bridges forward had to be made to pass the rules.");
 }

@@ -15,7 +15,7 @@
 
 enum {
 	TICK_MS = 250,			/* how soon a flow without a mark is swept, and a failed change tried again */
-	VERIFY_S = 2,
+	VERIFY_MS = 1500,		/* with a tick and the look itself, less than 2 s from a change of others' to its repair */
 	SWEEP_REST = 5,			/* a sweep of T is not repeated for 5 T, unless policies change */
 };
 
@@ -60,7 +60,7 @@ struct publisher {
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
 	uint64_t kernel_drops[2];	/* of the common queues, of that of floods */
 	uint64_t brimful, missed;	/* signs of full queues and sockets: the most that was seen */
-	bool watched, overflowing;
+	bool watched, overflowing, crowded;
 	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
 	struct publish_stats stats;
 };
@@ -226,10 +226,30 @@ static void note_bridges(struct publisher *publisher, const struct bridge_result
 	stats->bridges = bridges->state;
 }
 
+/* Said when it begins and when it is over: what the kernel drops for want of room, no record tells of. */
+static void note_room(struct publisher *publisher, const struct flow_room *room)
+{
+	struct publish_stats *stats = &publisher->stats;
+	const bool first = publisher->verified_ns == 0;
+	const bool crowded = !first && room->dropped > stats->room.dropped;
+
+	if (crowded && !publisher->crowded)
+		log_warnx("the kernel's flow table is full (%llu of %llu): new flows are dropped, whatever the policies say; "
+			  "raise net.netfilter.nf_conntrack_max",
+			(unsigned long long)room->flows, (unsigned long long)room->most);
+	else if (!crowded && publisher->crowded)
+		log_info("mended: the kernel's flow table has room again (%llu of %llu); it dropped %llu packets in all",
+			(unsigned long long)room->flows, (unsigned long long)room->most,
+			(unsigned long long)room->dropped);
+	publisher->crowded = crowded;
+	stats->room = *room;
+}
+
 static void end_verify(struct publisher *publisher, const struct job *job)
 {
 	const struct verify_result *verified = &job->verified;
 
+	note_room(publisher, &verified->room);
 	publisher->verified_ns = now_ns(CLOCK_MONOTONIC);
 	publisher->stats.intact = job->err == 0;
 	memcpy(publisher->stats.set_sizes, verified->set_sizes, sizeof(publisher->stats.set_sizes));
@@ -314,7 +334,7 @@ static void begin_next(struct publisher *publisher)
 		publisher->job = (struct job){.publisher = publisher};
 		publisher->sweep_wanted = false;
 		begin(publisher, JOB_SWEEP);
-	} else if (now - publisher->verified_ns >= VERIFY_S * NS_PER_S) {
+	} else if (now - publisher->verified_ns >= VERIFY_MS * NS_PER_MS) {
 		publisher->job = (struct job){.publisher = publisher};
 		begin(publisher, JOB_VERIFY);
 	}

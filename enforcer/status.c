@@ -150,6 +150,15 @@ static void report_bridges(struct report report, const struct settings *settings
 	count(to, "mended", stats->bridges_mended);
 }
 
+static void report_flow_table(struct report report, const struct flow_room *room)
+{
+	const struct report to = section(report, "flow_table");
+
+	count(to, "flows", room->flows);
+	count(to, "most", room->most);
+	count(to, "dropped", room->dropped);
+}
+
 static uint64_t unreadable(const struct worker_stats *stats)
 {
 	uint64_t sum = 0;
@@ -310,6 +319,7 @@ static cJSON *report_all(const struct status_figures *figures)
 	report_manifests(report, figures);
 	report_rules(report, &figures->rules, &figures->publish);
 	report_bridges(report, figures->settings, &figures->publish);
+	report_flow_table(report, &figures->publish.room);
 	report_queues(report, figures);
 	report_publish(report, &figures->publish);
 	report_sweep(report, &figures->publish);

@@ -16,6 +16,8 @@
  *                       apart), "sets": {"ipv4", "ipv6"}}
  *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from
  *                       them; "unknown"), "mended"}
+ *   flow_table          {"flows", "most" (0: no limit), "dropped" (packets, for want of room)}, the kernel's, when last
+ *                       looked at
  *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "flood" (true:
  *                       for what sources begin beyond flood_rate), "packets", "allowed", "denied", "audited",
  *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}
@@ -30,7 +32,8 @@
  *   privilege           {"dropped" (false: `privileges: keep`), "user", "uid", "capabilities" (a list), "no_new_privs",
  *                       "seccomp" ("on", "log", "off", or "unavailable" in this kernel or build), "helper" (pid of the
  *                       process that runs iptables, 0 when there is none)}
- *   fail_modes           {"daemon_away", "queue_full", "unreadable"}: "closed" or "open"
+ *   fail_modes          {"daemon_away", "queue_full", "unreadable"}: "closed" or "open"; "overflows": with queue_full:
+ *                       open, how often new flows may have passed unjudged
  *   log                 {"file", "records", "lines", "lost", "error"}
  *   problem             what fails now; only when something does
  */

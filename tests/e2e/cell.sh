@@ -26,7 +26,7 @@ trap 'exit 130' INT TERM HUP
 cell_up
 
 # What is about the daemon as a process, whatever becomes of packets, is seen in two opposite cells, and in those of sanitizers.
-ABOUT_THE_PROCESS='^(bad_starts|second_daemon|hostile_clients|service|privilege_.*|metrics_.*|fault_.*)$'
+ABOUT_THE_PROCESS='^(bad_starts|second_daemon|hostile_clients|service|privilege_.*|metrics_.*|fault_.*|tamper.*|log_disk_full|log_slow_reader|log_rotates)$'
 if [ $# -eq 0 ]; then
 	mapfile -t all < <(declare -F | sed -n 's/^declare -f scenario_//p')
 	case $BACKEND/$FAMILY/$TOPOLOGY${E2E_SANITIZED:+/sanitized} in

@@ -93,6 +93,21 @@ void history_excuse(struct history *history, enum excuse excuse, bool begins, in
 	pthread_mutex_unlock(&history->lock);
 }
 
+/* What follows the last one at once is the same. */
+void history_excuse_span(struct history *history, enum excuse excuse, int64_t begin, int64_t end)
+{
+	struct span *last;
+
+	pthread_mutex_lock(&history->lock);
+	last = &history->spans[(history->span_count + SPANS_MOST - 1) % SPANS_MOST];
+	if (history->span_count > 0 && last->excuse == excuse && last->end >= begin)
+		last->end = end;
+	else
+		history->spans[history->span_count++ % SPANS_MOST] =
+			(struct span){.excuse = excuse, .begin = begin, .end = end};
+	pthread_mutex_unlock(&history->lock);
+}
+
 static void look_at_spans(const struct history *history, int64_t from, int64_t to, struct possible *out)
 {
 	for (size_t i = 0; i < history->span_count && i < SPANS_MOST; i++) {

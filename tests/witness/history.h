@@ -33,8 +33,12 @@ int history_write(struct history *history, int64_t now, const struct verdicts_ta
 /* The last change written: new flows are judged by it since `judged`, and flows that were open since `enforced`. */
 void history_enforce(struct history *history, int64_t judged, int64_t enforced);
 
-/* Times that somebody else makes wrong, from outside: packets may be lost that should pass, or pass that should not. */
-enum excuse { EXCUSE_LOSS, EXCUSE_PASS, EXCUSES };
+/*
+ * Times that somebody else makes wrong, from outside: new flows may be lost that should pass, or pass that should not; or the
+ * machine drops packets of anybody's.
+ */
+enum excuse { EXCUSE_LOSS, EXCUSE_PASS, EXCUSE_MACHINE, EXCUSES };
+void history_excuse_span(struct history *history, enum excuse excuse, int64_t begin, int64_t end);
 void history_excuse(struct history *history, enum excuse excuse, bool begins, int64_t now);
 
 struct possible {

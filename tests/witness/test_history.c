@@ -84,6 +84,10 @@ static void test_excuses_hold_for_their_time(void **state)
 	history_excuse(history, EXCUSE_LOSS, false, 200);
 	assert_true(history_look(history, &kind, true, 200, 300).excused[EXCUSE_LOSS]);
 	assert_false(history_look(history, &kind, true, 201, 300).excused[EXCUSE_LOSS]);
+	history_excuse_span(history, EXCUSE_MACHINE, 300, 310);
+	history_excuse_span(history, EXCUSE_MACHINE, 310, 320);
+	assert_true(history_look(history, &kind, true, 319, 319).excused[EXCUSE_MACHINE]);
+	assert_false(history_look(history, &kind, true, 321, 400).excused[EXCUSE_MACHINE]);
 	history_free(history);
 }
 

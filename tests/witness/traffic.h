@@ -19,7 +19,8 @@ struct traffic;
 struct traffic_report {
 	uint64_t flows, sent, arrived, echoed;
 	uint64_t passed_wrongly, lost_wrongly;	/* no policy that may have been in force explains it */
-	uint64_t excused;			/* of these, during what was announced */
+	uint64_t excused;			/* what was not counted there because it was announced */
+	uint64_t lost_by_machine;		/* or because the machine dropped packets just then, of no matter whom */
 	uint64_t undecided;			/* some such policy allows and another denies: nothing to be wrong about */
 	int64_t slowest_ns;			/* from sent to arrived */
 };
