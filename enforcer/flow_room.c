@@ -50,34 +50,32 @@ static uint64_t read_column(const char *row, int column)
 	return sscanf(row, "%" SCNx64, &value) == 1 ? value : 0;
 }
 
-uint64_t flow_room_dropped(FILE *file)
+void flow_room_read_losses(FILE *file, struct flow_room *out)
 {
 	char line[LINE];
-	const int column = fgets(line, sizeof(line), file) != NULL ? find_column(line, "drop") : -1;
-	uint64_t sum = 0;
+	int dropped, evicted;
 
-	while (column >= 0 && fgets(line, sizeof(line), file) != NULL)
-		sum += read_column(line, column);
-	return sum;
-}
-
-static uint64_t read_dropped(void)
-{
-	FILE *file = fopen("/proc/thread-self/net/stat/nf_conntrack", "re");
-	uint64_t sum = 0;
-
-	if (file != NULL) {
-		sum = flow_room_dropped(file);
-		fclose(file);
+	out->dropped = out->evicted = 0;
+	if (fgets(line, sizeof(line), file) == NULL)
+		return;
+	dropped = find_column(line, "drop");
+	evicted = find_column(line, "early_drop");
+	while (fgets(line, sizeof(line), file) != NULL) {
+		out->dropped += dropped >= 0 ? read_column(line, dropped) : 0;
+		out->evicted += evicted >= 0 ? read_column(line, evicted) : 0;
 	}
-	return sum;
 }
 
 void flow_room_read(struct flow_room *out)
 {
+	FILE *file = fopen("/proc/thread-self/net/stat/nf_conntrack", "re");
+
 	*out = (struct flow_room){
 		.flows = read_number("/proc/sys/net/netfilter/nf_conntrack_count"),
 		.most = read_number("/proc/sys/net/netfilter/nf_conntrack_max"),
-		.dropped = read_dropped(),
 	};
+	if (file == NULL)
+		return;
+	flow_room_read_losses(file, out);
+	fclose(file);
 }

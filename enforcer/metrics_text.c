@@ -104,6 +104,8 @@ static void write_rules(struct exposition *out, const struct status_figures *fig
 	gauge(out, "podgate_flow_table_most", publish->room.most, "How many it has room for; 0: no limit.");
 	counter(out, "podgate_flow_table_dropped_packets_total", publish->room.dropped,
 		"Packets of new flows that the kernel dropped for want of room, whatever the policies say.");
+	counter(out, "podgate_flow_table_evicted_flows_total", publish->room.evicted,
+		"Flows without an answer that had to make room for new ones.");
 	counter(out, "podgate_bridges_mended_total", publish->bridges_mended,
 		"How often what bridges forward had to be made to pass the rules.");
 }

@@ -231,16 +231,17 @@ static void note_room(struct publisher *publisher, const struct flow_room *room)
 {
 	struct publish_stats *stats = &publisher->stats;
 	const bool first = publisher->verified_ns == 0;
-	const bool crowded = !first && room->dropped > stats->room.dropped;
+	const bool crowded = !first && room->dropped + room->evicted > stats->room.dropped + stats->room.evicted;
 
 	if (crowded && !publisher->crowded)
-		log_warnx("the kernel's flow table is full (%llu of %llu): new flows are dropped, whatever the policies say; "
-			  "raise net.netfilter.nf_conntrack_max",
+		log_warnx("the kernel's flow table is full (%llu of %llu): new flows take the place of others or are dropped, "
+			  "whatever the policies say; raise net.netfilter.nf_conntrack_max",
 			(unsigned long long)room->flows, (unsigned long long)room->most);
 	else if (!crowded && publisher->crowded)
-		log_info("mended: the kernel's flow table has room again (%llu of %llu); it dropped %llu packets in all",
+		log_info("mended: the kernel's flow table has room again (%llu of %llu); in all it dropped %llu packets and "
+			 "put %llu flows out",
 			(unsigned long long)room->flows, (unsigned long long)room->most,
-			(unsigned long long)room->dropped);
+			(unsigned long long)room->dropped, (unsigned long long)room->evicted);
 	publisher->crowded = crowded;
 	stats->room = *room;
 }

@@ -157,6 +157,7 @@ static void report_flow_table(struct report report, const struct flow_room *room
 	count(to, "flows", room->flows);
 	count(to, "most", room->most);
 	count(to, "dropped", room->dropped);
+	count(to, "evicted", room->evicted);
 }
 
 static uint64_t unreadable(const struct worker_stats *stats)
