@@ -125,10 +125,10 @@ fault_segv() {
 
 # A package manager stops the daemon, puts another file in its place, and starts that.
 scenario_fault_upgrade() {
-	local PODGATE=$PODGATE original=$PODGATE
+	local original=$PODGATE
+	local PODGATE=$DIR/podgate.installed	# for all that is called from here
 
-	cp "$original" "$DIR/podgate.installed"
-	PODGATE=$DIR/podgate.installed
+	cp "$original" "$PODGATE"
 	fault_both "upgrade" fault_replace "$original"
 }
 fault_replace() {
@@ -143,15 +143,15 @@ fault_replace() {
 
 # A control group of our own in either version of cgroups, with the daemon alone in it. Where there is none to be had the
 # scenario says so, and the signal that the kernel would send comes from us.
-CGROUP= CGROUP_LIMIT= CGROUP_USED=
+CGROUP='' CGROUP_LIMIT=''
 cgroup_make() {
 	local root name=podgate-e2e-$$
 	CGROUP=
 	for root in /sys/fs/cgroup/memory /sys/fs/cgroup; do
 		if [ -e "$root/memory.limit_in_bytes" ]; then
-			CGROUP_LIMIT=memory.limit_in_bytes CGROUP_USED=memory.usage_in_bytes
+			CGROUP_LIMIT=memory.limit_in_bytes
 		elif grep -qw memory "$root/cgroup.subtree_control" 2>/dev/null; then
-			CGROUP_LIMIT=memory.max CGROUP_USED=memory.current
+			CGROUP_LIMIT=memory.max
 		else
 			continue
 		fi

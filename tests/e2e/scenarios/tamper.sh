@@ -82,7 +82,9 @@ tamper_reorder() {
 # change, so it is filled: with flows that no policy is about.
 tamper_room() { [ "$(status_field '.flow_table | .dropped + .evicted')" -gt 0 ]; }
 scenario_tamper_flow_table() {
-	local most=$(</proc/sys/net/netfilter/nf_conntrack_max) rounds
+	local most rounds
+
+	most=$(</proc/sys/net/netfilter/nf_conntrack_max)
 
 	if [ "$most" -gt 300000 ]; then
 		echo "  (a flow table for $most flows is too large to be filled here)"
