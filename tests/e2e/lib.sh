@@ -104,6 +104,9 @@ cell_down() {
 	trap '' INT TERM HUP	# told twice, by a terminal or timeout and by run.sh, it still removes all
 	[ -z "$GATE" ] || kill -KILL "$GATE" 2>/dev/null
 	net_delete
+	# What scenarios that were interrupted leave outside of it.
+	[ -z "${CGROUP:-}" ] || rmdir "$CGROUP" 2>/dev/null
+	[ -z "$DIR" ] || ! mountpoint -q "$DIR/small" || umount "$DIR/small"
 	if [ -n "$DIR" ] && [ -z "${E2E_KEEP:-}" ]; then rm -rf "$DIR"; fi
 }
 
