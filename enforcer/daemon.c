@@ -17,6 +17,7 @@
 #include "enforcer/belongings.h"
 #include "enforcer/confinement.h"
 #include "enforcer/control.h"
+#include "enforcer/descriptor_store.h"
 #include "enforcer/enforcement.h"
 #include "enforcer/explain_json.h"
 #include "enforcer/findings.h"
@@ -43,6 +44,7 @@ struct daemon {
 	const struct settings *settings;
 	uint64_t started_ns, started_wall_ns;
 	struct confinement confinement;
+	struct inheritance inheritance;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
 	uv_async_t lines_ready;		/* the log thread has lines for the watchers */
@@ -375,7 +377,7 @@ static int open_log(struct daemon *daemon)
 static int open_enforcement(struct daemon *daemon)
 {
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
-	int err = enforcement_open(&daemon->enforcement, daemon->settings, daemon->log, problem);
+	int err = enforcement_open(&daemon->enforcement, daemon->settings, daemon->log, &daemon->inheritance, problem);
 
 	if (err != 0)
 		log_error("%s", problem);
@@ -423,6 +425,7 @@ static void say_ready(const struct daemon *daemon)
 	const struct ruleset_options *rules = enforcement_rules(daemon->enforcement);
 
 	confinement_log(&daemon->confinement);
+	enforcement_log_heritage(daemon->enforcement);
 	if (daemon->settings->audit)
 		log_warnx("audit mode: what the policies deny is logged and passes");
 	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues %u-%u",
@@ -481,6 +484,7 @@ static void finish(struct daemon *daemon)
 	uv_close((uv_handle_t *)&daemon->lines_ready, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
+	inheritance_deinit(&daemon->inheritance);
 	verdict_log_free(daemon->log);
 	store_free(daemon->store);
 	helper_stop();
@@ -524,6 +528,7 @@ int daemon_run(const struct settings *settings)
 	int err;
 
 	log_fill_standard_fds();
+	descriptor_store_inherit(&daemon.inheritance);
 	tune_libraries();
 	signal(SIGPIPE, SIG_IGN);	/* a watcher or a log reader that went away is an error of its write, no more */
 	err = prepare(&daemon);
@@ -531,6 +536,7 @@ int daemon_run(const struct settings *settings)
 		err = open_loop(&daemon);
 	if (err != 0) {
 		helper_stop();
+		inheritance_deinit(&daemon.inheritance);
 		return err;
 	}
 	err = start(&daemon);

@@ -9,6 +9,7 @@
 
 #include "conntrack/table.h"
 #include "enforcer/confinement.h"
+#include "enforcer/descriptor_store.h"
 #include "enforcer/host.h"
 #include "enforcer/log.h"
 #include "enforcer/pod_set.h"
@@ -18,6 +19,7 @@ struct enforcement {
 	struct verdict_log *log;
 	struct ruleset_options rules;
 	struct sweep_options sweep;
+	struct inheritance *inheritance;	/* borrowed */
 	struct gate *gate;
 	struct learner *learner;
 	struct ct_table *table;
@@ -99,6 +101,7 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 {
 	const struct settings *settings = enforcement->settings;
 	const struct gate_options options = {
+		.inheritance = enforcement->inheritance,
 		.workers = enforcement->rules.workers,
 		.queue_base = enforcement->rules.queue_base,
 		.queue_length = settings->queue_length,
@@ -119,6 +122,23 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 	};
 
 	return gate_open(&enforcement->gate, &options, problem);
+}
+
+/*
+ * While the service manager holds a queue's socket, packets wait for the next daemon. Whoever wants them to pass without
+ * one (daemon_away: open) does not want that.
+ */
+static void store_queues(const struct enforcement *enforcement)
+{
+	const struct gate *gate = enforcement->gate;
+	const bool keep = enforcement->settings->daemon_away == FAIL_CLOSED;
+
+	for (unsigned int i = 0; i < gate_worker_count(gate); i++) {
+		/* Whatever has that name is not to be taken for this one at the next start. */
+		descriptor_store_forget(gate_queue(gate, i));
+		if (keep)
+			descriptor_store_keep(gate_queue(gate, i), gate_descriptor(gate, i));
+	}
 }
 
 static int open_table(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
@@ -148,7 +168,7 @@ static void leave_revoked(const struct flow *flow, const struct judgement *judge
 }
 
 int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
-	char problem[ENFORCEMENT_PROBLEM])
+	struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM])
 {
 	struct enforcement *enforcement = calloc(1, sizeof(*enforcement));
 	char ignored[RULESET_PROBLEM];
@@ -159,6 +179,7 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 		return -ENOMEM;
 	enforcement->settings = settings;
 	enforcement->log = log;
+	enforcement->inheritance = inheritance;
 	err = choose_rules(&enforcement->rules, settings, problem);
 	if (err == 0)
 		err = open_table(enforcement, problem);
@@ -170,6 +191,7 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 		enforcement_close(enforcement);
 		return err;
 	}
+	store_queues(enforcement);
 	enforcement->sweep = (struct sweep_options){
 		.marks = {.allow = settings->mark_allow, .deny = settings->mark_deny},
 		.host_traffic = enforcement->rules.host_traffic,
@@ -204,6 +226,25 @@ void enforcement_ask_workers(struct enforcement *enforcement)
 bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent)
 {
 	return gate_answered(enforcement->gate, silent);
+}
+
+void enforcement_log_heritage(const struct enforcement *enforcement)
+{
+	char origin[INHERITANCE_WORDS];
+	struct gate_heritage heritage;
+
+	if (enforcement->inheritance->origin == INHERITANCE_NONE)
+		return;
+	inheritance_print_origin(enforcement->inheritance, origin);
+	gate_heritage(enforcement->gate, &heritage);
+	log_info("%u of %u queues taken over from %s with all that waited in them; of %llu packets that had been read "
+		 "and not answered each is judged",
+		heritage.taken, gate_worker_count(enforcement->gate), origin, (unsigned long long)heritage.repeated);
+}
+
+const struct inheritance *enforcement_inheritance(const struct enforcement *enforcement)
+{
+	return enforcement->inheritance;
 }
 
 const struct gate *enforcement_gate(const struct enforcement *enforcement)
@@ -339,6 +380,8 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 		err = sweep(enforcement, snapshot, &sweeps[0], problem);
 	if (err == 0)
 		err = install_rules(enforcement, problem);
+	if (err == 0)
+		gate_dissolve(enforcement->gate, enforcement->inheritance, descriptor_store_forget);
 	if (err == 0)
 		err = sweep(enforcement, snapshot, &sweeps[1], problem);
 	if (err != 0)

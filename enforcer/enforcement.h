@@ -27,15 +27,16 @@ enum { ENFORCEMENT_PROBLEM = 512, ENFORCEMENT_RING_CAPACITY = 2048 };
 
 /*
  * Finds the back end, binds the queues, creates the sets. Nothing is enforced yet. `settings` and `log` are
- * borrowed. Returns 0; or -errno with a sentence and its remedy in `problem`, and nothing left behind.
+ * borrowed, and `inheritance`, which may have sockets of queues: what can be used of it is taken, what is left of it goes
+ * with enforcement_start(). Returns 0; or -errno with a sentence and its remedy in `problem`, and nothing left behind.
  */
 int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
-	char problem[ENFORCEMENT_PROBLEM]);
+	struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM]);
 
 /*
  * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it,
- * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in; (5) flows that
- * began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found in `sweeps`; or
+ * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in; what
+ * waits in inherited queues that are not in use any more passes them; (5) flows that began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found in `sweeps`; or
  * -errno and `problem`, and what was not there before is gone again. `snapshot` is the caller's to free after
  * enforcement_close().
  */
@@ -101,6 +102,10 @@ void enforcement_close(struct enforcement *enforcement);
 void enforcement_ask_workers(struct enforcement *enforcement);
 bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent);
 
+/* Says in podgate's log how the queues came to us, if anybody had them before. */
+void enforcement_log_heritage(const struct enforcement *enforcement);
+/* How the queues came to us; good as long as the enforcement. */
+const struct inheritance *enforcement_inheritance(const struct enforcement *enforcement);
 const struct gate *enforcement_gate(const struct enforcement *enforcement);
 void enforcement_learner_stats(const struct enforcement *enforcement, struct learner_stats *out);
 struct pulse enforcement_learner_pulse(const struct enforcement *enforcement);	/* learner_pulse() */

@@ -17,7 +17,14 @@
 
 struct nfqueue;
 
+/* A socket that holds a queue already. */
+struct nfqueue_inherited {
+	int fd;
+	int proc;		/* nfqueue_proc_open()'s, borrowed: the kernel is asked whose queue it is */
+};
+
 struct nfqueue_options {
+	const struct nfqueue_inherited *inherited;	/* NULL: the queue is bound anew */
 	uint16_t number;
 	uint32_t length;	/* packets that the kernel holds without a verdict */
 	bool fail_open;		/* when it is full: true lets packets pass, false drops them */
@@ -32,8 +39,19 @@ struct nfqueue_options {
  */
 enum { NFQUEUE_PROBLEM = 256 };
 int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM]);
-/* What is still queued is the kernel's to drop. NULL is allowed. */
+/*
+ * The same with options->inherited (nfqueue_adopt.h), whose descriptor is the queue's, or is closed: -EINVAL when it is
+ * not what it should be. Nothing is read from it before nfqueue_resume().
+ */
+/* What is still queued is the kernel's to drop, unless somebody else holds the socket, too. NULL is allowed. */
 void nfqueue_close(struct nfqueue *queue);
+
+/*
+ * To be called before the first nfqueue_receive() of a queue that somebody else may have read before: what he took and did
+ * not answer is sent through the rules once more, *repeated tells how many. `proc` is nfqueue_proc_open()'s. 0 or -errno.
+ */
+int nfqueue_resume(struct nfqueue *queue, int proc, uint32_t *repeated);
+int nfqueue_descriptor(const struct nfqueue *queue);	/* for handing it on; stays the queue's */
 
 /* What one read brought. The packets' bytes are the queue's own, until the next read. */
 struct nfqueue_burst {

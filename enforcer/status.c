@@ -188,6 +188,18 @@ static void report_queues(struct report report, const struct status_figures *fig
 		report_queue(queues, &figures->queues[i]);
 }
 
+static void report_heritage(struct report report, const struct status_figures *figures)
+{
+	static const char *const origins[] = {[INHERITANCE_NONE] = "nobody",
+		[INHERITANCE_SERVICE_MANAGER] = "service manager", [INHERITANCE_PREDECESSOR] = "predecessor"};
+	const struct report to = section(report, "inherited");
+
+	text(to, "from", origins[figures->inherited_from]);
+	count(to, "pid", (uint64_t)figures->predecessor);
+	count(to, "queues", figures->heritage.taken);
+	count(to, "repeated", figures->heritage.repeated);
+}
+
 static void report_publish(struct report report, const struct publish_stats *stats)
 {
 	const struct report to = section(report, "publish");
@@ -308,6 +320,7 @@ static cJSON *report_all(const struct status_figures *figures)
 	report_rules(report, &figures->rules, &figures->publish);
 	report_bridges(report, figures->settings, &figures->publish);
 	report_queues(report, figures);
+	report_heritage(report, figures);
 	report_publish(report, &figures->publish);
 	report_sweep(report, &figures->publish);
 	report_classes(report, &figures->classes);

@@ -19,6 +19,9 @@
  *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "flood" (true:
  *                       for what sources begin beyond flood_rate), "packets", "allowed", "denied", "audited",
  *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}
+ *   inherited           {"from" ("nobody": the queues were bound anew; "service manager", "predecessor": who had them
+ *                       before), "pid" (of the predecessor; 0), "queues" (how many were taken over), "repeated"
+ *                       (packets that had been read and not answered, sent through the rules once more)}
  *   publish             {"changes", "failures", "seen" (time), and of the last change "wait_ms",
  *                       "compile_ms", "publish_ms", "sweep_ms", "total_ms"}
  *   sweep               {"sweeps", "revoked_total", and of the last "seen", "judged", "revoked", "restored",

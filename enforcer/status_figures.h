@@ -53,6 +53,9 @@ struct status_figures {
 	char problem[ENFORCEMENT_PROBLEM];	/* what fails now; "" when all is well */
 	struct learner_stats classes;
 	struct verdict_log_stats log;
+	enum inheritance_origin inherited_from;
+	pid_t predecessor;		/* with INHERITANCE_PREDECESSOR */
+	struct gate_heritage heritage;
 	size_t queue_count;
 	struct status_queue queues[GATE_QUEUES_MOST];
 };

@@ -42,6 +42,8 @@ struct worker {
 	struct ring *sighted;
 	pthread_t thread;
 	bool started;
+	bool read_before;		/* the queue, by whoever it was */
+	uint64_t repeated;
 	_Atomic bool stopping;
 
 	_Alignas(CACHE_LINE) struct nfqueue_burst burst;
@@ -343,6 +345,8 @@ int worker_open(struct worker **out, const struct worker_options *options, char 
 	}
 	memset(worker, 0, sizeof(*worker));
 	worker->options = *options;
+	worker->read_before = options->queue.inherited != NULL;
+	worker->options.queue.inherited = NULL;
 	err = ring_create(&worker->ring, options->ring_capacity);
 	if (err == 0)
 		err = create_sightings(worker);
@@ -370,12 +374,27 @@ void worker_close(struct worker *worker)
 	free(worker);
 }
 
+/* What can't be repeated now is dropped with the first burst: no reason to leave the queue to nobody. */
+static void resume(struct worker *worker, int proc)
+{
+	uint32_t repeated = 0;
+	const int err = nfqueue_resume(worker->queue, proc, &repeated);
+
+	if (err != 0)
+		log_warnx("packets that an earlier reader of queue %u left can't be judged again: %s",
+			worker->options.queue.number, strerror(-err));
+	worker->repeated += repeated;
+}
+
 /* Signals are for the control thread's loop: the worker begins with all of them blocked. */
-int worker_start(struct worker *worker)
+int worker_start(struct worker *worker, int proc)
 {
 	sigset_t all, before;
 	int err;
 
+	if (worker->read_before)
+		resume(worker, proc);
+	worker->read_before = true;
 	atomic_store_explicit(&worker->stopping, false, memory_order_relaxed);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -434,6 +453,16 @@ struct ring *worker_sightings(struct worker *worker)
 void worker_acquire_bursts(const struct worker *worker)
 {
 	atomic_load_explicit(&worker->bursts_left, memory_order_acquire);
+}
+
+int worker_descriptor(const struct worker *worker)
+{
+	return nfqueue_descriptor(worker->queue);
+}
+
+uint64_t worker_repeated(const struct worker *worker)
+{
+	return worker->repeated;
 }
 
 static uint64_t value(const _Atomic uint64_t *counter)

@@ -17,10 +17,13 @@ static const struct {
 	{"hold", command_hold, "ADDRESS PORT", "an open TCP connection; says when it stalls and resumes"},
 	{"bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed"},
 	{"flood", command_flood, "ADDRESS", "new UDP flows as fast as they go; prints how many were sent"},
+	{"rain", command_rain, "ADDRESS PORT PER-SECOND", "numbered UDP datagrams, each a new flow"},
+	{"catch", command_catch, "PORT", "counts those of rain, until it is ended"},
 	{"forge", command_forge, "KIND ...", "a packet that only an attacker sends; nobody answers"},
 	{"freeze", command_freeze, "PID THREAD-NAME", "stops that thread until this command is ended"},
 	{"hostile", command_hostile, "SOCKET MANNER", "a client of the control socket that means no good"},
 	{"notified", command_notified, "SOCKET", "prints what a daemon tells its service manager"},
+	{"keep", command_keep, "SOCKET COMMAND...", "a service manager that keeps descriptors and restarts"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

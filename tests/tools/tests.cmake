@@ -8,9 +8,11 @@ add_executable(podgate-probe
 	tools/freeze.c
 	tools/hold_queue.c
 	tools/hostile.c
+	tools/keep.c
 	tools/notified.c
 	tools/ping.c
 	tools/probe.c
+	tools/rain.c
 	tools/sctp.c
 	tools/serve.c
 	tools/stream.c
