@@ -5,7 +5,7 @@
 /*
  * The control socket: how `podgate status`, `watch`, `explain` and others speak with the running daemon. A UNIX
  * stream socket, mode 0600, so that only root may connect; or 0660 and of a group. Who may connect may ask
- * everything: no request changes what is enforced. Runs on the loop's thread.
+ * everything: no request but hand_over changes what is enforced. Runs on the loop's thread.
  *
  * The protocol (podgate-control(7)). A client sends requests, each one JSON object on a line of its own; each
  * is answered, in order, by one line: {"ok": true, ...} or {"ok": false, "error": "what is wrong"}. After an
@@ -26,10 +26,15 @@
  *	they are written (podgate-log(5)); the client sends nothing more. A client that does not read loses lines, and
  *	is sent {"event": "lost", "count": N} when it reads again.
  *
+ *   {"command": "hand_over", "protocol": 1, "step": "offer"}
+ *	For a daemon that takes the place of this one, handover.h. Only of root and of the user that the daemon runs as,
+ *	whoever else may connect; and of one client at a time, which has it until it disconnects.
+ *
  * Limits: a request has 64 KiB, a judge request 4 MiB (one client at a time); 64 clients; a client that asks
- * nothing for 30 s is disconnected, unless it watches.
+ * nothing for 30 s is disconnected, unless it watches or takes over.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <uv.h>
@@ -38,13 +43,26 @@
 
 struct control;
 
+/* What goes with an answer to hand_over: descriptors, which stay the answerer's. */
+enum { CONTROL_OFFER_MOST = 80 };
+struct control_offer {
+	int descriptors[CONTROL_OFFER_MOST];
+	size_t count;
+	bool last;			/* when it has left, `handed_over` is called */
+};
+
 struct control_options {
+	int inherited;			/* a socket that listens at `path` already, the server's from here on; 0: none */
 	uv_loop_t *loop;
 	const char *path;
 	const char *group;		/* whose members may connect, too; NULL or "": nobody's */
 	unsigned int idle_ms;		/* 0: the 30 s of the protocol */
 	/* Answers any command but watch: {"ok": ...}, or NULL when memory is short. The server deletes the value. */
 	cJSON *(*answer)(void *context, const struct control_request *request);
+	/* Answers hand_over; *offer is zeroed. NULL with all of these: nothing is handed over. */
+	cJSON *(*hand_over)(void *context, const struct control_request *request, struct control_offer *offer);
+	void (*abandoned)(void *context);	/* the client that asked to hand over is gone */
+	void (*handed_over)(void *context);
 	/* Somebody watches now, or nobody does any more. */
 	void (*watched)(void *context, bool any);
 	void *context;
@@ -60,7 +78,13 @@ int control_start(struct control **out, const struct control_options *options, c
 void control_send_record(struct control *control, const cJSON *record, const char *text, size_t length);
 /* To all who watch: so many lines were lost before they came here. */
 void control_send_lost(struct control *control, unsigned long long count);
-/* Removes the socket and closes all; the memory goes when the loop has run the close callbacks. NULL is allowed. */
+/* The socket is ours alone from here on: until then one that was inherited is somebody's who may still need it. */
+void control_own(struct control *control);
+int control_listener(const struct control *control);	/* for handing it on; stays the server's */
+/*
+ * Removes the socket, if it is ours and no client is about to take it over or has, and closes all; the memory goes when the loop has
+ * run the close callbacks. NULL is allowed.
+ */
 void control_stop(struct control *control);
 
 #endif

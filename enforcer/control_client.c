@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
 	CLIENTS_MOST = 64,
@@ -78,6 +80,10 @@ static void close_client(struct control_client *client)
 	clients->count--;
 	if (clients->large == client)
 		clients->large = NULL;
+	if (clients->heir == client) {
+		clients->heir = NULL;
+		clients->options->abandoned(clients->options->context);
+	}
 	if (client->watching && --clients->watchers == 0)
 		clients->options->watched(clients->options->context, false);
 	uv_close((uv_handle_t *)&client->pipe, free_client);
@@ -191,6 +197,89 @@ static void begin_watch(struct control_client *client, const struct watch_filter
 	send_json(client, json);
 }
 
+/* ---- handing over ---- */
+
+/* Who may read the queues' packets, and judge them, is who could take them anyway. */
+static bool is_trusted(const struct control_client *client)
+{
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t length = sizeof(peer);
+	uv_os_fd_t fd;
+
+	return uv_fileno((const uv_handle_t *)&client->pipe, &fd) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+}
+
+union passed {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int) * CONTROL_OFFER_MOST)];
+};
+
+static void attach(struct msghdr *message, union passed *passed, const struct control_offer *offer)
+{
+	memset(passed, 0, sizeof(*passed));
+	passed->header.cmsg_len = CMSG_LEN(sizeof(int) * offer->count);
+	passed->header.cmsg_level = SOL_SOCKET;
+	passed->header.cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(&passed->header), offer->descriptors, sizeof(int) * offer->count);
+	message->msg_control = passed;
+	message->msg_controllen = CMSG_SPACE(sizeof(int) * offer->count);
+}
+
+/* In one piece, past libuv, which passes handles of its own only: nothing is waiting to be written before it. */
+static bool send_offer(const struct control_client *client, char *line, size_t length, const struct control_offer *offer)
+{
+	struct iovec vector = {.iov_base = line, .iov_len = length};
+	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	union passed passed;
+	uv_os_fd_t fd;
+
+	if (offer->count > 0)
+		attach(&message, &passed, offer);
+	return uv_fileno((const uv_handle_t *)&client->pipe, &fd) == 0 &&
+	       sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
+}
+
+/* Its idle timer stands still: while it reads the queues, nobody else may, so it is waited for as long as it lives. */
+static void hand_over(struct control_client *client, const struct control_request *request)
+{
+	struct control_clients *clients = client->clients;
+	const struct control_options *options = clients->options;
+	struct control_offer offer = {.count = 0};
+	cJSON *json;
+	char *line;
+	size_t length;
+
+	clients->heir = client;
+	uv_timer_stop(&client->idle);
+	json = options->hand_over(options->context, request, &offer);
+	clients->handed_over = offer.last;
+	line = json == NULL ? NULL : cJSON_PrintUnformatted(json);
+	cJSON_Delete(json);
+	length = line == NULL ? 0 : strlen(line);
+	if (line != NULL)
+		line[length] = '\n';	/* in the place of its end */
+	if (line == NULL || !send_offer(client, line, length + 1, &offer))
+		close_client(client);
+	free(line);
+	if (offer.last)
+		options->handed_over(options->context);
+}
+
+static void serve_hand_over(struct control_client *client, const struct control_request *request)
+{
+	const struct control_clients *clients = client->clients;
+
+	if (clients->options->hand_over == NULL)
+		refuse(client, "this daemon hands nothing over");
+	else if (!is_trusted(client))
+		refuse(client, "only root and the user that podgate runs as may take over from it");
+	else if (clients->heir != NULL && clients->heir != client)
+		refuse(client, "another podgate is taking over");
+	else
+		hand_over(client, request);
+}
+
 static void serve_line(struct control_client *client, const char *line, size_t length)
 {
 	const struct control_options *options = client->clients->options;
@@ -205,6 +294,8 @@ static void serve_line(struct control_client *client, const char *line, size_t l
 		refuse(client, "the request is longer than 64 KiB");
 	} else if (request.command == CONTROL_WATCH) {
 		begin_watch(client, &request.filter);
+	} else if (request.command == CONTROL_HAND_OVER) {
+		serve_hand_over(client, &request);
 	} else {
 		cJSON *json = options->answer(options->context, &request);
 
@@ -399,6 +490,11 @@ void control_clients_send_lost(struct control_clients *clients, unsigned long lo
 		if (backlog(client) == 0)
 			tell_lost(client);
 	}
+}
+
+bool control_clients_have_heir(const struct control_clients *clients)
+{
+	return clients->heir != NULL || clients->handed_over;
 }
 
 void control_clients_close(struct control_clients *clients)

@@ -7,6 +7,8 @@
  * before the next is looked at, and sends watchers their lines. For control.c, on the loop's thread.
  */
 
+#include <stdbool.h>
+
 #include <uv.h>
 
 #include "enforcer/control.h"
@@ -17,7 +19,9 @@ struct control_client;
 struct control_clients {
 	const struct control_options *options;
 	struct control_client *first;
+	struct control_client *heir;	/* the one that has begun to take over, or NULL */
 	struct control_client *large;	/* the one that may send a large request now, or NULL */
+	bool handed_over;
 	unsigned int count, watchers;
 	unsigned int references;	/* clients not yet closed, and the owner */
 	void (*gone)(void *context);
@@ -30,6 +34,7 @@ void control_clients_init(struct control_clients *clients, const struct control_
 void control_clients_accept(struct control_clients *clients, uv_stream_t *listener);
 void control_clients_send_record(struct control_clients *clients, const cJSON *record, const char *text, size_t length);
 void control_clients_send_lost(struct control_clients *clients, unsigned long long count);
+bool control_clients_have_heir(const struct control_clients *clients);	/* or had one, who has it all */
 void control_clients_close(struct control_clients *clients);	/* all connections */
 void control_clients_release(struct control_clients *clients);	/* the owner lets go */
 

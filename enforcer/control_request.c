@@ -14,6 +14,7 @@ static const char *const command_names[] = {
 	[CONTROL_JUDGE] = "judge",
 	[CONTROL_RELOAD] = "reload",
 	[CONTROL_DIAGS] = "diags",
+	[CONTROL_HAND_OVER] = "hand_over",
 };
 
 enum { COMMAND_COUNT = sizeof(command_names) / sizeof(command_names[0]) };

@@ -19,6 +19,7 @@ enum control_command {
 	CONTROL_JUDGE,
 	CONTROL_RELOAD,
 	CONTROL_DIAGS,
+	CONTROL_HAND_OVER,
 };
 
 /* What a watcher wants to see; "" and false let everything through. All that is set must hold. */

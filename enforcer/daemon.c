@@ -21,6 +21,7 @@
 #include "enforcer/enforcement.h"
 #include "enforcer/explain_json.h"
 #include "enforcer/findings.h"
+#include "enforcer/handover.h"
 #include "enforcer/helper.h"
 #include "enforcer/log.h"
 #include "enforcer/metrics.h"
@@ -28,6 +29,7 @@
 #include "enforcer/publish.h"
 #include "enforcer/service.h"
 #include "enforcer/status.h"
+#include "enforcer/takeover.h"
 #include "enforcer/verdict_log.h"
 
 enum {
@@ -45,6 +47,8 @@ struct daemon {
 	uint64_t started_ns, started_wall_ns;
 	struct confinement confinement;
 	struct inheritance inheritance;
+	struct takeover takeover;	/* from a daemon that runs */
+	struct handover handover;	/* to one that is about to */
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
 	uv_async_t lines_ready;		/* the log thread has lines for the watchers */
@@ -124,9 +128,25 @@ static cJSON *answer(void *context, const struct control_request *request)
 	case CONTROL_DIAGS:
 		return status_diags_json(daemon->store);
 	case CONTROL_WATCH:
+	case CONTROL_HAND_OVER:
 		break;
 	}
-	abort();	/* watch is the server's own */
+	abort();	/* these are the server's own */
+}
+
+static cJSON *hand_over(void *context, const struct control_request *request, struct control_offer *offer)
+{
+	struct daemon *daemon = context;
+
+	return handover_answer(&daemon->handover, request->json, offer);
+}
+
+static void abandoned(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (!daemon->stopping)
+		handover_abandoned(&daemon->handover);
 }
 
 static void watched(void *context, bool any)
@@ -179,6 +199,11 @@ static void stop_loop(struct daemon *daemon)
 	helper_unwatch();
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+}
+
+static void handed_over(void *context)
+{
+	stop_loop(context);
 }
 
 static void signal_stop(uv_signal_t *handle, int number)
@@ -282,9 +307,46 @@ static int load_manifests(struct daemon *daemon)
 	return err;
 }
 
+/* Takes what a running daemon has, if there is one and that is wanted. */
+static int begin_takeover(struct daemon *daemon, bool wanted)
+{
+	char problem[TAKEOVER_PROBLEM];
+	int err;
+
+	if (!wanted)
+		return 0;
+	err = takeover_begin(&daemon->takeover, daemon->settings->control_socket, daemon->settings->metrics_listen,
+		&daemon->inheritance, problem);
+	if (err == -ENOENT) {
+		log_info("no podgate answers on %s: nothing to take over", daemon->settings->control_socket);
+		return 0;
+	}
+	if (err != 0)
+		log_error("%s", problem);
+	return err;
+}
+
+static int compiled(void *context, char problem[ENFORCEMENT_PROBLEM])
+{
+	struct daemon *daemon = context;
+
+	return daemon->takeover.fd < 0 ? 0 : takeover_pause(&daemon->takeover, problem);
+}
+
+static void end_takeover(struct daemon *daemon)
+{
+	if (daemon->takeover.fd >= 0)
+		takeover_finish(&daemon->takeover);
+	control_own(daemon->control);
+}
+
 static int open_control(struct daemon *daemon)
 {
 	const struct control_options options = {
+		.inherited = daemon->takeover.control >= 0 ? daemon->takeover.control : 0,
+		.hand_over = hand_over,
+		.abandoned = abandoned,
+		.handed_over = handed_over,
 		.loop = &daemon->loop,
 		.path = daemon->settings->control_socket,
 		.group = daemon->settings->control_group,
@@ -295,6 +357,7 @@ static int open_control(struct daemon *daemon)
 	char problem[CONTROL_PROBLEM] = "out of memory";
 	const int err = control_start(&daemon->control, &options, problem);
 
+	daemon->takeover.control = -1;
 	if (err != 0)
 		log_error("%s", problem);
 	return err;
@@ -308,7 +371,9 @@ static int open_metrics(struct daemon *daemon)
 
 	if (daemon->settings->metrics_listen[0] == '\0')
 		return 0;
-	err = metrics_open(&daemon->metrics, &daemon->loop, daemon->settings->metrics_listen, problem);
+	err = metrics_open(&daemon->metrics, &daemon->loop, daemon->settings->metrics_listen, daemon->takeover.metrics,
+		problem);
+	daemon->takeover.metrics = -1;
 	if (err != 0)
 		log_error("%s", problem);
 	return err;
@@ -407,6 +472,8 @@ static int start_enforcing(struct daemon *daemon)
 		.enforcement = daemon->enforcement,
 		.log = daemon->log,
 		.settings = daemon->settings,
+		.compiled = compiled,
+		.context = daemon,
 	};
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
 	int err = publisher_create(&daemon->publisher, &options);
@@ -447,11 +514,24 @@ static int tell_ready(struct daemon *daemon)
 	return service_ready(&daemon->service, &options);
 }
 
-static int start(struct daemon *daemon)
+static void prepare_handover(struct daemon *daemon)
+{
+	daemon->handover = (struct handover){
+		.settings = daemon->settings,
+		.control = daemon->control,
+		.metrics = daemon->metrics,
+		.enforcement = daemon->enforcement,
+		.publisher = daemon->publisher,
+	};
+}
+
+static int start(struct daemon *daemon, bool take_over)
 {
 	/* Signals first: one that comes during the start waits for the loop, which then stops what was started. */
 	int err = start_signals(daemon);
 
+	if (err == 0)
+		err = begin_takeover(daemon, take_over);
 	if (err == 0)
 		err = open_control(daemon);
 	if (err == 0)
@@ -471,6 +551,10 @@ static int start(struct daemon *daemon)
 		err = start_metrics(daemon);
 	if (err == 0)
 		err = tell_ready(daemon);
+	if (err == 0) {
+		end_takeover(daemon);
+		prepare_handover(daemon);
+	}
 	return err;
 }
 
@@ -480,6 +564,7 @@ static int start(struct daemon *daemon)
 static void finish(struct daemon *daemon)
 {
 	enforcement_close(daemon->enforcement);
+	takeover_deinit(&daemon->takeover);	/* after our workers have ended: a predecessor may go on now */
 	publisher_free(daemon->publisher);
 	uv_close((uv_handle_t *)&daemon->lines_ready, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
@@ -490,8 +575,14 @@ static void finish(struct daemon *daemon)
 	helper_stop();
 }
 
-static void say_stopped(const struct settings *settings)
+static void say_stopped(const struct daemon *daemon)
 {
+	const struct settings *settings = daemon->settings;
+
+	if (daemon->handover.done) {
+		log_info("stopped: the successor goes on with the queues");
+		return;
+	}
 	log_info("stopped: the rules stay, so %s until podgate runs again; `podgate cleanup` removes them",
 		settings->daemon_away == FAIL_OPEN
 			? "new connections of isolated pods pass unjudged (daemon_away: open)"
@@ -518,7 +609,7 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-int daemon_run(const struct settings *settings)
+int daemon_run(const struct settings *settings, bool take_over)
 {
 	struct daemon daemon = {
 		.settings = settings,
@@ -539,7 +630,8 @@ int daemon_run(const struct settings *settings)
 		inheritance_deinit(&daemon.inheritance);
 		return err;
 	}
-	err = start(&daemon);
+	takeover_init(&daemon.takeover);
+	err = start(&daemon, take_over);
 	if (err == 0)
 		say_ready(&daemon);
 	else
@@ -549,6 +641,6 @@ int daemon_run(const struct settings *settings)
 	if (err == 0)
 		err = daemon.err;
 	if (err == 0)
-		say_stopped(settings);
+		say_stopped(&daemon);
 	return err;
 }

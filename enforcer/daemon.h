@@ -18,6 +18,6 @@
  * Blocks until a signal ends it. Returns 0; or -errno when it could not start, which the log has said. Once a
  * process.
  */
-int daemon_run(const struct settings *settings);
+int daemon_run(const struct settings *settings, bool take_over);
 
 #endif

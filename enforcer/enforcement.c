@@ -218,6 +218,23 @@ void enforcement_close(struct enforcement *enforcement)
 	free(enforcement);
 }
 
+/* A class set that can't be emptied now is emptied by the successor's start, and until then by its classes' timeouts. */
+void enforcement_pause(struct enforcement *enforcement)
+{
+	gate_stop(enforcement->gate);
+	(void)learner_forget(enforcement->learner);
+}
+
+int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *snapshot)
+{
+	const int err = gate_start(enforcement->gate, snapshot);
+
+	enforcement->sets_exact = false;
+	if (err == 0)
+		learner_resume(enforcement->learner, snapshot_revision(snapshot));
+	return err;
+}
+
 void enforcement_ask_workers(struct enforcement *enforcement)
 {
 	gate_ask(enforcement->gate);

@@ -98,7 +98,18 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
  */
 void enforcement_close(struct enforcement *enforcement);
 
-/* Whether the workers live: gate_ask(), gate_answered(). */
+/*
+ * Leaves the queues to another daemon: nobody reads them here any more, all that was read is answered, and nothing is
+ * learned. While paused, no other function but stats, enforcement_close() and enforcement_go_on() may be called.
+ */
+void enforcement_pause(struct enforcement *enforcement);
+/*
+ * Goes on with `snapshot`, the one that was in force: what the other has read and not answered is judged. Sets and rules
+ * are as the other left them: to be verified. 0 or -errno.
+ */
+int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *snapshot);
+
+/* Whether the workers live: gate_ask(), gate_answered(). Paused, there are none, which counts as well. */
 void enforcement_ask_workers(struct enforcement *enforcement);
 bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent);
 

@@ -49,7 +49,7 @@ struct publisher {
 	struct compiler *compiler;	/* used by one job, or before there are any */
 	struct snapshot *snapshot;	/* in force */
 	uint64_t revision;
-	bool started, busy, stopping;
+	bool started, busy, paused, stopping;
 	uint64_t busy_since_ns;
 	struct job job;
 
@@ -299,7 +299,7 @@ static void begin_next(struct publisher *publisher)
 {
 	const uint64_t now = now_ns(CLOCK_MONOTONIC);
 
-	if (publisher->busy || publisher->stopping)
+	if (publisher->busy || publisher->paused || publisher->stopping)
 		return;
 	if (publisher->changed) {
 		begin_change(publisher);
@@ -373,7 +373,10 @@ static int start_first(struct publisher *publisher, char problem[ENFORCEMENT_PRO
 		snprintf(problem, ENFORCEMENT_PROBLEM, "can't compile the policies: %s", strerror(-err));
 		return err;
 	}
-	err = enforcement_start(publisher->options.enforcement, publisher->snapshot, sweeps, problem);
+	if (publisher->options.compiled != NULL)
+		err = publisher->options.compiled(publisher->options.context, problem);
+	if (err == 0)
+		err = enforcement_start(publisher->options.enforcement, publisher->snapshot, sweeps, problem);
 	for (size_t i = 0; err == 0 && i < ENFORCEMENT_START_SWEEPS; i++)
 		note_sweep(publisher, &sweeps[i]);
 	return err;
@@ -407,6 +410,20 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
 	publisher->tick.data = publisher;
 	uv_timer_start(&publisher->tick, tick, 0, TICK_MS);
 	return 0;
+}
+
+bool publisher_pause(struct publisher *publisher)
+{
+	publisher->paused = true;
+	return !publisher->busy;
+}
+
+void publisher_go_on(struct publisher *publisher)
+{
+	publisher->paused = false;
+	publisher->verified_ns = 0;
+	publisher->sweep_wanted = true;
+	begin_next(publisher);
 }
 
 void publisher_stop(struct publisher *publisher)

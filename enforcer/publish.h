@@ -29,6 +29,12 @@ struct publisher_options {
 	struct enforcement *enforcement;
 	struct verdict_log *log;
 	const struct settings *settings;
+	/*
+	 * Called with the first policies compiled, before anything is enforced; NULL: nobody waits for that. 0; or -errno
+	 * and `problem`, and the start fails.
+	 */
+	int (*compiled)(void *context, char problem[ENFORCEMENT_PROBLEM]);
+	void *context;
 };
 
 int publisher_create(struct publisher **out, const struct publisher_options *options);	/* 0 or -ENOMEM */
@@ -36,6 +42,12 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
 int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM]);
 /* The store changed (after publisher_start()). `publisher` is void so that directory_start() may call it. */
 void publisher_changed(void *publisher);
+/*
+ * Begins no job any more until publisher_go_on(), whatever changes. Whether none is under way: then the kernel's side is
+ * left alone from here on. After going on, it is looked at soon.
+ */
+bool publisher_pause(struct publisher *publisher);
+void publisher_go_on(struct publisher *publisher);
 /*
  * Begins no job any more and closes the handles; they are closed, and the last job is over, when the loop has
  * run out.

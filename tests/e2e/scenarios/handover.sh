@@ -98,3 +98,107 @@ scenario_handover_store() {
 	equal "errors of all queues" 0 "$(status_field '[.queues[].errors] | add')"
 	kept_ends
 }
+
+# --- directly, from one daemon to the next --------------------------------------------------------------------------
+
+# Begins a successor, by way of the command, and waits until it has taken over or has ended. The one before is in BEFORE.
+successor_begins() {	# [COMMAND...]
+	BEFORE=$GATE
+	: >"$DIR/next.err"
+	in_ns_exec gw "$@" "$PODGATE" run --take-over --config "$DIR/podgate.yaml" >"$DIR/run.out" 2>"$DIR/next.err" &
+	GATE=$!
+}
+successor_is_ready() { gate_ended || file_has "$DIR/next.err" "podgate: ready: "; }
+before_ended() { ! [ -e "/proc/$BEFORE/exe" ]; }
+successor_takes_over() {
+	successor_begins "$@"
+	within 10 successor_is_ready || fail "a successor is not ready: $(tail -3 "$DIR/next.err")"
+	within 10 before_ended || fail "the daemon does not end when its successor is ready"
+	wait "$BEFORE"
+	equal "exit code of the one before" 0 $?
+	check_sanitizers "$DIR/run.err"
+	cat "$DIR/next.err" >"$DIR/run.err"
+}
+# A successor fails in a way: the one before is the gate, as if nothing had been.
+successor_fails() {	# TEXT PATTERN: what it says
+	within 10 gate_ended || fail "$1: the successor does not end"
+	wait "$GATE" 2>/dev/null
+	GATE=$BEFORE
+	check "$1: it says so: $(tail -1 "$DIR/next.err")" grep -qE "$2" "$DIR/next.err"
+	check_sanitizers "$DIR/next.err"
+	check "$1: the one before answers" gate_answers
+	equal "$1: and it is that one" "$GATE" "$(status_field .pid)"
+}
+
+scenario_handover_direct() {
+	local i
+
+	handover_policies
+	handover_config
+	gate_launch
+	within 10 gate_settled
+	rain_begins
+	for ((i = 1; i <= HANDOVERS; i++)); do successor_takes_over; done
+	equal "where the queues come from" "predecessor $BEFORE 4" "$(status_field '.inherited | "\(.from) \(.pid) \(.queues)"')"
+	check "which is told" grep -q "4 of 4 queues taken over from pid $BEFORE" "$DIR/run.err"
+
+	# With other queues: those that are left over are emptied and let go of.
+	handover_config "workers: 1" "queue_base: 8611"
+	successor_takes_over
+	equal "queues that are bound" "8611 8612 8613" "$(in_ns gw awk '{ print $1 }' /proc/net/netfilter/nfnetlink_queue | sort | paste -sd' ')"
+	handover_config "workers: 3" "queue_base: 8610"
+	successor_takes_over
+	equal "queues that are bound" "8610 8611 8612 8613 8614" "$(in_ns gw awk '{ print $1 }' /proc/net/netfilter/nfnetlink_queue | sort | paste -sd' ')"
+	rain_reached_all "$((HANDOVERS + 2)) successors"
+	equal "errors of all queues" 0 "$(status_field '[.queues[].errors] | add')"
+	check "the control socket is the successor's" gate_answers
+}
+
+# Successors that come to nothing: the daemon goes on, and nobody notices.
+scenario_handover_fails() {
+	local program
+
+	handover_policies
+	handover_config
+	gate_launch
+	within 10 gate_settled
+	rain_begins
+	sed -i "s|\"$DIR/manifests\"|\"$DIR/nowhere\"|" "$DIR/podgate.yaml"
+	successor_begins
+	successor_fails "without manifests" 'nowhere'
+
+	# It dies with the queues in its hands, while its rules go in.
+	handover_config
+	mkdir -p "$DIR/slow"
+	for program in iptables-nft-restore ip6tables-nft-restore iptables-legacy-restore ip6tables-legacy-restore; do
+		printf '#!/bin/sh\nsleep 2\nexec /usr/sbin/%s "$@"\n' $program >"$DIR/slow/$program"
+		chmod 755 "$DIR/slow/$program"
+	done
+	successor_begins env PATH="$DIR/slow:$PATH"
+	check "the daemon hands over" within 10 file_has "$DIR/run.err" "the queues wait for it"
+	sleep 0.3
+	kill -KILL "$GATE"
+	check "and goes on when the successor dies" within 3 file_has "$DIR/run.err" "ended before it was ready: going on"
+	successor_fails "killed" ''
+
+	in_ns gw "$PODGATE" run --config "$DIR/podgate.yaml" >"$DIR/next.err" 2>&1
+	check "who does not ask for it does not take over" grep -q 'another podgate answers.*--take-over' "$DIR/next.err"
+	rain_reached_all "successors that fail"
+	check "rules and sets are whole" within 5 handover_is_intact
+}
+handover_is_intact() { [ "$(status_field .rules.intact)" = true ]; }
+
+# What all this is measured against: the same load over a restart of which nobody keeps the queues loses packets.
+scenario_handover_none() {
+	handover_policies
+	handover_config
+	gate_launch
+	within 10 gate_settled
+	rain_begins
+	gate_end TERM
+	gate_launch
+	within 10 gate_settled
+	rain_ends
+	check "without a hand-over some are lost ($CAUGHT of $SENT came)" [ "$CAUGHT" -lt "$SENT" ]
+	equal "first packets of denied flows that came" 0 "$SLIPPED"
+}
