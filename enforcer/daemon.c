@@ -25,6 +25,7 @@
 #include "enforcer/helper.h"
 #include "enforcer/log.h"
 #include "enforcer/metrics.h"
+#include "enforcer/notify.h"
 #include "enforcer/preflight.h"
 #include "enforcer/publish.h"
 #include "enforcer/service.h"
@@ -586,7 +587,9 @@ static void say_stopped(const struct daemon *daemon)
 	log_info("stopped: the rules stay, so %s until podgate runs again; `podgate cleanup` removes them",
 		settings->daemon_away == FAIL_OPEN
 			? "new connections of isolated pods pass unjudged (daemon_away: open)"
-			: "new connections of isolated pods are dropped (daemon_away: closed)");
+			: notify_is_wanted() ? "new connections of isolated pods wait, if the service manager keeps the "
+					       "queues, or are dropped (daemon_away: closed)"
+					     : "new connections of isolated pods are dropped (daemon_away: closed)");
 }
 
 /*
