@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "enforcer/control_peer.h"
 
 enum {
 	CLIENTS_MOST = 64,
@@ -199,53 +199,13 @@ static void begin_watch(struct control_client *client, const struct watch_filter
 
 /* ---- handing over ---- */
 
-/* Who may read the queues' packets, and judge them, is who could take them anyway. */
-static bool is_trusted(const struct control_client *client)
-{
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t length = sizeof(peer);
-	uv_os_fd_t fd;
-
-	return uv_fileno((const uv_handle_t *)&client->pipe, &fd) == 0 &&
-	       getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == 0 || peer.uid == geteuid());
-}
-
-union passed {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int) * CONTROL_OFFER_MOST)];
-};
-
-static void attach(struct msghdr *message, union passed *passed, const struct control_offer *offer)
-{
-	memset(passed, 0, sizeof(*passed));
-	passed->header.cmsg_len = CMSG_LEN(sizeof(int) * offer->count);
-	passed->header.cmsg_level = SOL_SOCKET;
-	passed->header.cmsg_type = SCM_RIGHTS;
-	memcpy(CMSG_DATA(&passed->header), offer->descriptors, sizeof(int) * offer->count);
-	message->msg_control = passed;
-	message->msg_controllen = CMSG_SPACE(sizeof(int) * offer->count);
-}
-
-/* In one piece, past libuv, which passes handles of its own only: nothing is waiting to be written before it. */
-static bool send_offer(const struct control_client *client, char *line, size_t length, const struct control_offer *offer)
-{
-	struct iovec vector = {.iov_base = line, .iov_len = length};
-	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
-	union passed passed;
-	uv_os_fd_t fd;
-
-	if (offer->count > 0)
-		attach(&message, &passed, offer);
-	return uv_fileno((const uv_handle_t *)&client->pipe, &fd) == 0 &&
-	       sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
-}
-
 /* Its idle timer stands still: while it reads the queues, nobody else may, so it is waited for as long as it lives. */
 static void hand_over(struct control_client *client, const struct control_request *request)
 {
 	struct control_clients *clients = client->clients;
 	const struct control_options *options = clients->options;
 	struct control_offer offer = {.count = 0};
+	uv_os_fd_t fd = -1;
 	cJSON *json;
 	char *line;
 	size_t length;
@@ -259,7 +219,9 @@ static void hand_over(struct control_client *client, const struct control_reques
 	length = line == NULL ? 0 : strlen(line);
 	if (line != NULL)
 		line[length] = '\n';	/* in the place of its end */
-	if (line == NULL || !send_offer(client, line, length + 1, &offer))
+	/* Past libuv, which passes handles of its own only: nothing is waiting to be written before it. */
+	if (line == NULL || uv_fileno((const uv_handle_t *)&client->pipe, &fd) != 0 ||
+		control_peer_send(fd, line, length + 1, &offer) != 0)
 		close_client(client);
 	free(line);
 	if (offer.last)
@@ -269,10 +231,11 @@ static void hand_over(struct control_client *client, const struct control_reques
 static void serve_hand_over(struct control_client *client, const struct control_request *request)
 {
 	const struct control_clients *clients = client->clients;
+	uv_os_fd_t fd = -1;
 
 	if (clients->options->hand_over == NULL)
 		refuse(client, "this daemon hands nothing over");
-	else if (!is_trusted(client))
+	else if (uv_fileno((const uv_handle_t *)&client->pipe, &fd) != 0 || !control_peer_is_trusted(fd))
 		refuse(client, "only root and the user that podgate runs as may take over from it");
 	else if (clients->heir != NULL && clients->heir != client)
 		refuse(client, "another podgate is taking over");

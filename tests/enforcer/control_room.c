@@ -31,6 +31,33 @@ static cJSON *answer(void *context, const struct control_request *request)
 	return json;
 }
 
+static cJSON *hand_over(void *context, const struct control_request *request, struct control_offer *offer)
+{
+	const struct control_room *server = context;
+	const cJSON *step = cJSON_GetObjectItemCaseSensitive(request->json, "step");
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddTrueToObject(json, "ok");
+	offer->descriptors[0] = server->offered;
+	offer->count = server->offered > 0;
+	offer->last = cJSON_IsString(step) && strcmp(step->valuestring, "done") == 0;
+	return json;
+}
+
+static void abandoned(void *context)
+{
+	struct control_room *server = context;
+
+	atomic_fetch_add(&server->abandoned, 1);
+}
+
+static void handed_over(void *context)
+{
+	struct control_room *server = context;
+
+	atomic_fetch_add(&server->handed_over, 1);
+}
+
 static void watched(void *context, bool any)
 {
 	struct control_room *server = context;
@@ -82,6 +109,9 @@ int control_room_start(struct control_room *server, char problem[CONTROL_PROBLEM
 		.group = server->group,
 		.idle_ms = CONTROL_ROOM_IDLE_MS,
 		.answer = answer,
+		.hand_over = hand_over,
+		.abandoned = abandoned,
+		.handed_over = handed_over,
 		.watched = watched,
 		.context = server,
 	};

@@ -4,7 +4,7 @@
 
 /*
  * The control socket with a real loop on a thread of its own, and what clients need. It answers status with a mode,
- * judge with the number of rows, and reload.
+ * judge with the number of rows, reload; and hand_over, of which the step "done" is the last.
  */
 
 #include <pthread.h>
@@ -24,6 +24,8 @@ struct control_room {
 	char folder[64], path[128];
 	const char *group;		/* NULL: nobody's */
 	atomic_bool stop, watched;
+	atomic_int abandoned, handed_over;	/* how often */
+	int offered;			/* what goes with the answer to hand_over; the test's to close */
 	atomic_int records;		/* to send to the watchers, at the next wake */
 };
 
