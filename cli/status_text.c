@@ -210,6 +210,19 @@ static void print_queue(const cJSON *queue)
 		number(queue, "kernel_dropped") + number(queue, "user_dropped"), number(queue, "errors"));
 }
 
+/* Nothing, when they were bound anew. */
+static void print_inherited(const cJSON *inherited)
+{
+	if (number(inherited, "queues") == 0)
+		return;
+	printf("inherited   %.0f queues from ", number(inherited, "queues"));
+	if (number(inherited, "pid") > 0)
+		printf("pid %.0f", number(inherited, "pid"));
+	else
+		printf("the %s", text(inherited, "from"));
+	printf(", %.0f packets sent through the rules again\n", number(inherited, "repeated"));
+}
+
 void status_text_print(const cJSON *status)
 {
 	const cJSON *queue;
@@ -226,6 +239,7 @@ void status_text_print(const cJSON *status)
 	print_classes(get(status, "classes"));
 	print_log(get(status, "log"));
 	print_privilege(get(status, "privilege"));
+	print_inherited(get(status, "inherited"));
 	printf("%squeue           packets    allowed     denied    audited unreadable  waiting  dropped errors%s\n",
 		output_color(COLOR_DIM), output_color(COLOR_NONE));
 	cJSON_ArrayForEach(queue, get(status, "queues"))

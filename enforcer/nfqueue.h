@@ -36,6 +36,8 @@ struct nfqueue_options {
  * Opens a socket and binds the queue in the calling thread's network namespace. 0; or -errno with a sentence in
  * `problem` that names the remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds the queue (which
  * is named), -EPROTONOSUPPORT on a kernel without nfnetlink_queue, -EOPNOTSUPP on one too old.
+ * With options->inherited, takes that socket instead (nfqueue_adopt.h): its descriptor is the queue's from here on, or is
+ * closed, -EINVAL when it is not what it should be.
  */
 enum { NFQUEUE_PROBLEM = 256 };
 int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM]);

@@ -59,7 +59,7 @@ int command_rain(int argc, char **argv)
 	struct probe_options options;
 	struct endpoint to;
 	uint32_t number = 0;
-	uint16_t port = FIRST_PORT;
+	uint16_t port;
 	int64_t began, gap_us;
 	long rate;
 
@@ -67,9 +67,10 @@ int command_rain(int argc, char **argv)
 		return PROBE_PROBLEM;
 	rate = options.count == 3 ? strtol(options.arguments[2], NULL, 10) : 0;
 	if (rate <= 0 || endpoint_parse(&to, "udp", options.arguments[0], options.arguments[1]) != 0) {
-		fputs("usage: podgate-probe rain [--for MS] ADDRESS PORT PER-SECOND\n", stderr);
+		fputs("usage: podgate-probe rain [--for MS] [--from PORT] ADDRESS PORT PER-SECOND\n", stderr);
 		return PROBE_PROBLEM;
 	}
+	port = options.from_port >= FIRST_PORT && options.from_port < LAST_PORT ? options.from_port : FIRST_PORT;
 	signal(SIGTERM, note_end);
 	gap_us = 1000000 / rate;
 	began = clock_us();
