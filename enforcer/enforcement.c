@@ -26,6 +26,7 @@ struct enforcement {
 	const struct snapshot *swept_by;	/* whom the records of the sweep under way name */
 	bool learns_allowed, learns_denied;
 	bool rules_were_there;		/* when we came: an earlier daemon left them to hold the gate */
+	bool paused;			/* another daemon reads the queues */
 	bool sets_exact;		/* the pods sets hold what the snapshot in force isolates, no more */
 };
 
@@ -221,6 +222,7 @@ void enforcement_close(struct enforcement *enforcement)
 /* A class set that can't be emptied now is emptied by the successor's start, and until then by its classes' timeouts. */
 void enforcement_pause(struct enforcement *enforcement)
 {
+	enforcement->paused = true;
 	gate_stop(enforcement->gate);
 	(void)learner_forget(enforcement->learner);
 }
@@ -229,6 +231,7 @@ int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *sn
 {
 	const int err = gate_start(enforcement->gate, snapshot);
 
+	enforcement->paused = false;
 	enforcement->sets_exact = false;
 	if (err == 0)
 		learner_resume(enforcement->learner, snapshot_revision(snapshot));
@@ -237,12 +240,13 @@ int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *sn
 
 void enforcement_ask_workers(struct enforcement *enforcement)
 {
-	gate_ask(enforcement->gate);
+	if (!enforcement->paused)
+		gate_ask(enforcement->gate);
 }
 
 bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent)
 {
-	return gate_answered(enforcement->gate, silent);
+	return enforcement->paused || gate_answered(enforcement->gate, silent);
 }
 
 void enforcement_log_heritage(const struct enforcement *enforcement)

@@ -31,7 +31,6 @@ struct gate {
 	unsigned int new_count;		/* of the workers that share the new flows: they come first */
 	unsigned int count;		/* of workers[] in use */
 	unsigned int taken;		/* of them, with an inherited queue */
-	bool running;
 	int proc;			/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
 	struct worker *workers[GATE_QUEUES_MOST];
 	uint64_t rounds[GATE_QUEUES_MOST];	/* of each, when last asked */
@@ -146,7 +145,6 @@ int gate_start(struct gate *gate, const struct snapshot *snapshot)
 			return err;
 		}
 	}
-	gate->running = true;
 	return 0;
 }
 
@@ -160,7 +158,6 @@ void gate_publish(struct gate *gate, const struct snapshot *snapshot, const stru
 
 void gate_stop(struct gate *gate)
 {
-	gate->running = false;
 	for (unsigned int i = 0; i < gate->count; i++)
 		worker_stop(gate->workers[i]);
 	for (unsigned int i = 0; i < gate->count; i++)
@@ -211,7 +208,7 @@ int gate_descriptor(const struct gate *gate, unsigned int worker)
 
 void gate_ask(struct gate *gate)
 {
-	for (unsigned int i = 0; i < gate->count && gate->running; i++) {
+	for (unsigned int i = 0; i < gate->count; i++) {
 		gate->rounds[i] = worker_rounds(gate->workers[i]);
 		worker_ask(gate->workers[i]);
 	}
@@ -219,7 +216,7 @@ void gate_ask(struct gate *gate)
 
 bool gate_answered(const struct gate *gate, unsigned int *silent)
 {
-	for (unsigned int i = 0; i < gate->count && gate->running; i++) {
+	for (unsigned int i = 0; i < gate->count; i++) {
 		if (worker_rounds(gate->workers[i]) == gate->rounds[i]) {
 			*silent = i;
 			return false;

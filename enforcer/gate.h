@@ -76,10 +76,7 @@ void gate_stop(struct gate *gate);
  */
 void gate_close(struct gate *gate);	/* NULL is allowed */
 
-/*
- * Asks every worker whether it lives; and, some time later, whether all have answered. If not, *silent is one. Of a gate
- * that is stopped all have.
- */
+/* Asks every worker whether it lives; and, some time later, whether all have answered. If not, *silent is one. */
 void gate_ask(struct gate *gate);
 bool gate_answered(const struct gate *gate, unsigned int *silent);
 

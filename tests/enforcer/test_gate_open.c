@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -260,6 +261,75 @@ static void test_overflow_open(void **state)
 	run_overflow(true);
 }
 
+static struct gate_heritage heritage_of(const struct gate *gate)
+{
+	struct gate_heritage heritage;
+
+	gate_heritage(gate, &heritage);
+	return heritage;
+}
+
+/* What is right of an inheritance is taken, what is wrong is bound anew, and what is left is emptied and let go of. */
+static void test_inherited_queues(void **state)
+{
+	struct gate_options options = world_gate_options(2);
+	struct inheritance inheritance = {.origin = INHERITANCE_PREDECESSOR};
+	const int proc = nfqueue_proc_open();
+	struct gate *before = world_gate_open(&options), *gate;
+	struct nfqueue_row row;
+
+	(void)state;
+	assert_int_equal(gate_worker_count(before), 3);
+	assert_int_equal(heritage_of(before).taken, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(inheritance_add(&inheritance, gate_queue(before, i),
+					 fcntl(gate_descriptor(before, i), F_DUPFD_CLOEXEC, 0)),
+			0);
+	gate_close(before);
+	close(inheritance_take(&inheritance, WORLD_QUEUE + 1));
+	assert_int_equal(inheritance_add(&inheritance, WORLD_QUEUE + 1, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
+	/* One worker and one for replies: the third queue is left over. */
+	options = world_gate_options(1);
+	options.inheritance = &inheritance;
+	gate = world_gate_open(&options);
+	assert_int_equal(heritage_of(gate).taken, 1);
+	assert_int_equal(inheritance.count, 1);
+	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 2, &row), 0);
+	gate_dissolve(gate, &inheritance, NULL);
+	assert_int_equal(inheritance.count, 0);
+	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 2, &row), -ENOENT);
+	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 1, &row), 0);
+	gate_close(gate);
+	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE, &row), -ENOENT);
+	close(proc);
+}
+
+/* Stopped and started again, it goes on with what came meanwhile. */
+static void test_a_gate_goes_on(void **state)
+{
+	const struct gate_options options = world_gate_options(1);
+	struct gate *gate = world_gate_open(&options);
+	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
+	const int sender = world_socket(SOCK_DGRAM, WEB4, 0), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+
+	(void)state;
+	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	assert_int_equal(gate_start(gate, snapshot), 0);
+	world_send(sender, DB4, 1000, 1);
+	assert_int_equal(world_receive(receiver, 1000), 1);
+	gate_stop(gate);
+	world_send(sender, DB4, 1000, 2);
+	assert_int_equal(world_receive(receiver, 50), -1);
+	assert_int_equal(gate_start(gate, snapshot), 0);
+	assert_int_equal(world_receive(receiver, 1000), 2);
+	assert_int_equal(heritage_of(gate).repeated, 0);
+	gate_close(gate);
+	world_flush_rules();
+	snapshot_free(snapshot);
+	close(sender);
+	close(receiver);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +343,8 @@ int main(void)
 		cmocka_unit_test(test_holder_that_is_not_there),
 		cmocka_unit_test(test_overflow_closed),
 		cmocka_unit_test(test_overflow_open),
+		cmocka_unit_test(test_inherited_queues),
+		cmocka_unit_test(test_a_gate_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, world_enter, NULL);

@@ -3,7 +3,7 @@
 # podgate ends and begins again under load, and no first packet is lost: the queues are handed on. Each datagram of the
 # load is a flow of its own and is sent once, so what is lost stays lost. E2E_HANDOVERS: how many times.
 
-HANDOVERS=${E2E_HANDOVERS:-6}
+HANDOVERS=${E2E_HANDOVERS:-4}
 RAIN_RATE=${E2E_RAIN_RATE:-400}
 KEEPER=		# pid of what imitates the service manager
 RAINS=() CATCHES=()
