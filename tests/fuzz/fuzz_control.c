@@ -12,6 +12,7 @@
 #include "config/store.h"
 #include "enforcer/control_request.h"
 #include "enforcer/explain_json.h"
+#include "enforcer/handover.h"
 #include "policy/snapshot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -41,6 +42,14 @@ static struct snapshot *make_snapshot(void)
 	return snapshot;
 }
 
+static void try_hand_over(const cJSON *request)
+{
+	enum handover_step step = HANDOVER_DONE;
+
+	if (handover_parse(&step, request) == 0)
+		assert(step == HANDOVER_OFFER || step == HANDOVER_PAUSE || step == HANDOVER_DONE);
+}
+
 static void answer(const struct snapshot *snapshot, const struct control_request *request)
 {
 	cJSON *reply = NULL;
@@ -49,7 +58,9 @@ static void answer(const struct snapshot *snapshot, const struct control_request
 		reply = explain_json_answer(snapshot, request->json);
 	else if (request->command == CONTROL_JUDGE)
 		reply = explain_json_judge(snapshot, request->json);
-	else
+	else if (request->command == CONTROL_HAND_OVER)
+		try_hand_over(request->json);
+	if (reply == NULL)
 		return;
 	assert(cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(reply, "ok")));
 	cJSON_Delete(reply);
