@@ -139,7 +139,7 @@ successor_begins() {	# [COMMAND...]
 successor_is_ready() { gate_ended || file_has "$DIR/next.err" "podgate: ready: "; }
 before_ended() { ! [ -e "/proc/$BEFORE/exe" ]; }
 successor_takes_over() {
-	successor_begins "$@"
+	successor_begins
 	within 10 successor_is_ready || fail "a successor is not ready: $(tail -3 "$DIR/next.err")"
 	if ! within 5 before_ended; then
 		fail "the daemon does not end when its successor is ready: $(tail -3 "$DIR/next.err")"
@@ -160,6 +160,9 @@ successor_fails() {	# TEXT
 	equal "$1: and it is that one" "$GATE" "$(status_field .pid)"
 }
 
+# shellcheck disable=SC2016 # awk's $1
+bound_queues() { in_ns gw awk '{ print $1 }' /proc/net/netfilter/nfnetlink_queue | sort | paste -sd' '; }
+
 scenario_handover_direct() {
 	local i
 
@@ -175,10 +178,10 @@ scenario_handover_direct() {
 	# With other queues: those that are left over are emptied and let go of.
 	handover_config 1 8611
 	successor_takes_over
-	equal "queues that are bound" "8611 8612 8613" "$(in_ns gw awk '{ print $1 }' /proc/net/netfilter/nfnetlink_queue | sort | paste -sd' ')"
+	equal "queues that are bound" "8611 8612 8613" "$(bound_queues)"
 	handover_config 3
 	successor_takes_over
-	equal "queues that are bound" "8610 8611 8612 8613 8614" "$(in_ns gw awk '{ print $1 }' /proc/net/netfilter/nfnetlink_queue | sort | paste -sd' ')"
+	equal "queues that are bound" "8610 8611 8612 8613 8614" "$(bound_queues)"
 	rain_reached_all "$((HANDOVERS + 2)) successors"
 	equal "errors of all queues" 0 "$(status_field '[.queues[].errors] | add')"
 	check "the control socket is the successor's" gate_answers
