@@ -95,6 +95,11 @@ static void add_invalid(const struct renderer *r)
 	add(r, "-m conntrack --ctstate INVALID -j DROP");
 }
 
+static const char *multicast(const struct renderer *r)
+{
+	return r->family == 6 ? "ff00::/8" : "224.0.0.0/4";
+}
+
 /*
  * The mark goes on before the verdict, while the entry is this packet's own: passed on, the entry is
  * confirmed with its mark; dropped, by us or by anybody after us, it is destroyed with its mark. So a verdict
@@ -105,11 +110,6 @@ static void add_invalid(const struct renderer *r)
  * flow though this one was never judged. Their flows are confirmed unmarked, judged packet by packet, and
  * marked by the sweeper.
  */
-static const char *multicast(const struct renderer *r)
-{
-	return r->family == 6 ? "ff00::/8" : "224.0.0.0/4";
-}
-
 static void add_premark(const struct renderer *r)
 {
 	add(r,
@@ -140,7 +140,7 @@ static void add_learned_denials(const struct renderer *r)
 		r->family);
 }
 
-/* At its end a chain that was gone to returns as the one would that it came from. */
+/* Reached by -g: its end returns to the chain that jumped into ours. */
 static void add_learned_mark(const struct renderer *r)
 {
 	add(r, "-j CONNMARK --set-xmark 0x%x/0x%x", r->options->mark_allow, r->mask);
