@@ -19,6 +19,7 @@
 #include "enforcer/explain_json.h"
 #include "enforcer/findings.h"
 #include "enforcer/host.h"
+#include "enforcer/listings.h"
 #include "enforcer/log.h"
 #include "enforcer/notify.h"
 #include "enforcer/publish.h"
@@ -48,6 +49,7 @@ struct daemon {
 	struct verdict_log *log;
 	struct enforcement *enforcement;
 	struct publisher *publisher;
+	struct listings listings;
 	bool stopping;
 };
 
@@ -107,9 +109,19 @@ static cJSON *answer(void *context, const struct control_request *request)
 	case CONTROL_DIAGS:
 		return status_diags_json(daemon->store);
 	case CONTROL_WATCH:
+	case CONTROL_FLOWS:
+	case CONTROL_POLICIES:
 		break;
 	}
-	abort();	/* watch is the server's own */
+	abort();	/* these take many lines: open_listing() */
+}
+
+static int open_listing(void *context, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	struct daemon *daemon = context;
+
+	return listings_open(&daemon->listings, request, out, problem);
 }
 
 static void watched(void *context, bool any)
@@ -137,7 +149,7 @@ static void forward_lines(uv_async_t *async)
 	for (; line != NULL; line = next) {
 		next = line->next;
 		if (daemon->control != NULL)
-			control_send_record(daemon->control, line->json, line->text, line->length);
+			control_send_line(daemon->control, line);
 		verdict_line_free(line);
 	}
 	if (lost > 0 && daemon->control != NULL)
@@ -268,6 +280,7 @@ static int open_control(struct daemon *daemon)
 		.loop = &daemon->loop,
 		.path = daemon->settings->control_socket,
 		.answer = answer,
+		.open = open_listing,
 		.watched = watched,
 		.context = daemon,
 	};
@@ -317,8 +330,11 @@ static int start_enforcing(struct daemon *daemon)
 
 		err = publisher_create(&daemon->publisher, &options);
 	}
-	if (err == 0)
+	if (err == 0) {
+		daemon->listings = (struct listings){
+			.settings = daemon->settings, .publisher = daemon->publisher, .log = daemon->log};
 		err = publisher_start(daemon->publisher, problem);
+	}
 	if (err != 0)
 		log_error("%s", problem);
 	return err;

@@ -46,6 +46,7 @@ struct publisher {
 	struct publisher_options options;
 	uv_timer_t tick;
 	struct snapshot *snapshot;	/* in force */
+	struct snapshot_loan *loans;	/* of it, and of those before */
 	uint64_t revision;
 	bool started, busy, stopping;
 	struct job job;
@@ -163,6 +164,26 @@ static void note_change(struct publisher *publisher, const struct job *job)
 		job->published.sweep.revoked);
 }
 
+static struct snapshot_loan *find_loan(const struct publisher *publisher, const struct snapshot *snapshot)
+{
+	struct snapshot_loan *loan = publisher->loans;
+
+	while (loan != NULL && loan->snapshot != snapshot)
+		loan = loan->next;
+	return loan;
+}
+
+/* Nobody judges by it any more; but somebody may still read it. */
+static void let_go(struct publisher *publisher, struct retired_snapshot *retired)
+{
+	struct snapshot_loan *loan = find_loan(publisher, retired->snapshot);
+
+	if (loan != NULL)
+		loan->retired = retired;
+	else
+		verdict_log_retire(publisher->options.log, retired);
+}
+
 static void end_change(struct publisher *publisher, struct job *job)
 {
 	cluster_unref(job->cluster);
@@ -178,7 +199,7 @@ static void end_change(struct publisher *publisher, struct job *job)
 	job->retired->snapshot = publisher->snapshot;
 	publisher->snapshot = job->compiled;
 	publisher->revision = snapshot_revision(job->compiled);
-	verdict_log_retire(publisher->options.log, job->retired);
+	let_go(publisher, job->retired);
 	note_sweep(publisher, &job->published.sweep);
 	publisher->sweep_wanted = !job->published.swept || job->err != 0;
 	note_change(publisher, job);
@@ -408,6 +429,24 @@ void publisher_free(struct publisher *publisher)
 const struct snapshot *publisher_snapshot(const struct publisher *publisher)
 {
 	return publisher->snapshot;
+}
+
+void publisher_lend(struct publisher *publisher, struct snapshot_loan *loan)
+{
+	*loan = (struct snapshot_loan){
+		.snapshot = publisher->snapshot, .next = publisher->loans, .link = &publisher->loans};
+	if (loan->next != NULL)
+		loan->next->link = &loan->next;
+	publisher->loans = loan;
+}
+
+void publisher_take_back(struct publisher *publisher, struct snapshot_loan *loan)
+{
+	*loan->link = loan->next;
+	if (loan->next != NULL)
+		loan->next->link = loan->link;
+	if (loan->retired != NULL)
+		let_go(publisher, loan->retired);
 }
 
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out)

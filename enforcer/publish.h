@@ -46,6 +46,19 @@ void publisher_free(struct publisher *publisher);
 /* The snapshot in force. Good until control returns to the loop. */
 const struct snapshot *publisher_snapshot(const struct publisher *publisher);
 
+/*
+ * The snapshot in force, for work beside the loop: it stays until it is given back, whatever is published meanwhile.
+ * Embedded in whatever needs it.
+ */
+struct snapshot_loan {
+	const struct snapshot *snapshot;
+	struct snapshot_loan *next, **link;
+	struct retired_snapshot *retired;	/* to be let go when this was the last loan of it */
+};
+void publisher_lend(struct publisher *publisher, struct snapshot_loan *loan);
+/* Before publisher_free(). */
+void publisher_take_back(struct publisher *publisher, struct snapshot_loan *loan);
+
 struct publish_stats {
 	bool pending;			/* a change was seen that is not yet enforced */
 	uint64_t changes, failures;	/* published, and tries that failed */

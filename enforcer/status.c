@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "enforcer/record_json.h"
+#include "enforcer/record_time.h"
 
 /*
  * A value under construction: when memory runs short once, `complete` turns false and stays so, which spares
@@ -228,7 +228,7 @@ static void report_publish(struct report report, const struct publish_stats *sta
 	count(to, "failures", stats->failures);
 	if (stats->changes == 0)
 		return;
-	text(to, "seen", record_json_time(stats->seen_ns, seen));
+	text(to, "seen", record_time_format(stats->seen_ns, seen));
 	milliseconds(to, "wait_ms", stats->wait_ns);
 	milliseconds(to, "compile_ms", stats->compile_ns);
 	milliseconds(to, "publish_ms", stats->publish_ns);
