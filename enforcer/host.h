@@ -3,8 +3,8 @@
 #define ENFORCER_HOST_H
 
 /*
- * What this machine must offer for podgate to enforce anything: one check a row, each with what was found and
- * how to mend it. `podgate doctor` prints them all; `podgate run` refuses to start on the first that fails.
+ * What this machine must offer for podgate to enforce anything: one check a row, each with what was found, what it
+ * matters, and how to mend it. `podgate doctor` prints them all; `podgate run` refuses to start on the first that fails.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,10 @@ struct host_finding {
 	char remedy[256];		/* one sentence; "" when all is well */
 };
 
-enum { HOST_FINDINGS_MOST = 32 };
+enum { HOST_FINDINGS_MOST = 48 };
+
+/* What a check is about, and what comes of it when it finds something: a sentence. "" for a slug that is none. */
+const char *host_why(const char *check);
 
 const char *host_state_name(enum host_state state);	/* "ok", "warning", "failed" */
 
