@@ -60,7 +60,7 @@ static void store_changed(void *context)
 	struct daemon *daemon = context;
 
 	findings_log(&daemon->findings, daemon->store);
-	publisher_changed(daemon->publisher);
+	publisher_changed_ago(daemon->publisher, directory_changed_ago_ms(daemon->directory) * 1000000);
 }
 
 static cJSON *answer_reload(struct daemon *daemon)

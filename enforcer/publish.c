@@ -35,7 +35,7 @@ struct job {
 	struct cluster *cluster;
 	struct snapshot *compiled;
 	struct retired_snapshot *retired;	/* made beforehand, so that retiring can't fail */
-	uint64_t seen_ns, began_ns, compile_ns, done_ns;
+	uint64_t read_ns, seen_ns, began_ns, compile_ns, done_ns;
 	struct publish_result published;
 
 	struct sweep_stats sweep;		/* JOB_SWEEP */
@@ -53,6 +53,7 @@ struct publisher {
 
 	bool changed;			/* the store holds what is not compiled yet */
 	uint64_t changed_ns;		/* the first such change */
+	uint64_t read_ns;		/* how long that one took to be read */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
@@ -159,6 +160,12 @@ static void note_change(struct publisher *publisher, const struct job *job)
 	stats->publish_ns = job->published.publish_ns;
 	stats->sweep_ns = job->published.sweep_ns;
 	stats->total_ns = job->done_ns - job->seen_ns;
+	stats->read_ns = job->read_ns;
+	stats->judged_ns = stats->wait_ns + stats->compile_ns + job->published.judged_ns;
+	if (stats->judged_ns > stats->worst_judged_ns)
+		stats->worst_judged_ns = stats->judged_ns;
+	if (stats->total_ns > stats->worst_total_ns)
+		stats->worst_total_ns = stats->total_ns;
 	log_info("revision %llu in force %.1f ms after the change was read: %zu flows judged, %zu cut",
 		(unsigned long long)publisher->revision, (double)stats->total_ns / 1e6, job->published.sweep.judged,
 		job->published.sweep.revoked);
@@ -191,8 +198,10 @@ static void end_change(struct publisher *publisher, struct job *job)
 		snapshot_free(job->compiled);
 		free(job->retired);
 		/* Not lost: the next tick compiles what the store holds by then. */
-		if (!publisher->changed)
+		if (!publisher->changed) {
 			publisher->changed_ns = job->seen_ns;
+			publisher->read_ns = job->read_ns;
+		}
 		publisher->changed = true;
 		return;
 	}
@@ -283,7 +292,8 @@ static void begin_change(struct publisher *publisher)
 {
 	struct job *job = &publisher->job;
 
-	*job = (struct job){.publisher = publisher, .seen_ns = publisher->changed_ns};
+	*job = (struct job){
+		.publisher = publisher, .seen_ns = publisher->changed_ns, .read_ns = publisher->read_ns};
 	job->began_ns = now_ns(CLOCK_MONOTONIC);
 	job->retired = calloc(1, sizeof(*job->retired));
 	/* When memory is short the change waits for a tick on which it is not. */
@@ -355,14 +365,19 @@ static void tick(uv_timer_t *timer)
 	begin_next(publisher);
 }
 
-void publisher_changed(void *context)
+void publisher_changed_ago(struct publisher *publisher, uint64_t ago_ns)
 {
-	struct publisher *publisher = context;
-
-	if (!publisher->changed)
+	if (!publisher->changed) {
 		publisher->changed_ns = now_ns(CLOCK_MONOTONIC);
+		publisher->read_ns = ago_ns;
+	}
 	publisher->changed = true;
 	begin_next(publisher);
+}
+
+void publisher_changed(void *publisher)
+{
+	publisher_changed_ago(publisher, 0);
 }
 
 static int start_first(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM])

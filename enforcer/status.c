@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,6 +88,19 @@ static uint64_t resident_kib(void)
 		resident = 0;
 	fclose(file);
 	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void report_memory(struct report report, const struct snapshot *snapshot)
+{
+	const struct report to = section(report, "memory");
+	const uint64_t resident = resident_kib();
+	struct rusage usage = {.ru_maxrss = 0};
+
+	/* The kernel's two counters are not equally exact. */
+	(void)getrusage(RUSAGE_SELF, &usage);
+	count(report, "rss_kib", resident);
+	count(to, "peak_kib", (uint64_t)usage.ru_maxrss > resident ? (uint64_t)usage.ru_maxrss : resident);
+	count(to, "snapshot_kib", snapshot_memory(snapshot) / 1024);
 }
 
 static uint64_t uptime_s(uint64_t started_ns)
@@ -222,18 +236,24 @@ static void report_queues(struct report report, const struct enforcement *enforc
 static void report_publish(struct report report, const struct publish_stats *stats)
 {
 	const struct report to = section(report, "publish");
+	struct report worst;
 	char seen[RECORD_TIME_TEXT];
 
 	count(to, "changes", stats->changes);
 	count(to, "failures", stats->failures);
 	if (stats->changes == 0)
 		return;
+	milliseconds(to, "read_ms", stats->read_ns);
 	text(to, "seen", record_time_format(stats->seen_ns, seen));
 	milliseconds(to, "wait_ms", stats->wait_ns);
 	milliseconds(to, "compile_ms", stats->compile_ns);
 	milliseconds(to, "publish_ms", stats->publish_ns);
 	milliseconds(to, "sweep_ms", stats->sweep_ns);
 	milliseconds(to, "total_ms", stats->total_ns);
+	milliseconds(to, "judged_ms", stats->judged_ns);
+	worst = section(to, "worst");
+	milliseconds(worst, "judged_ms", stats->worst_judged_ns);
+	milliseconds(worst, "total_ms", stats->worst_total_ns);
 }
 
 static void report_sweep(struct report report, const struct publish_stats *stats)
@@ -311,7 +331,6 @@ static void report_process(struct report report, uint64_t started_ns)
 	text(report, "version", PODGATE_VERSION);
 	count(report, "uptime_s", uptime_s(started_ns));
 	count(report, "pid", (uint64_t)getpid());
-	count(report, "rss_kib", resident_kib());
 }
 
 static cJSON *finish(struct report report)
@@ -331,6 +350,7 @@ cJSON *status_json(const struct status_sources *sources)
 	publisher_stats(sources->publisher, &stats);
 	truth(report, "ok", true);
 	report_process(report, sources->started_ns);
+	report_memory(report, publisher_snapshot(sources->publisher));
 	report_policies(report, sources, &stats);
 	report_manifests(report, sources->store);
 	report_rules(report, enforcement_rules(sources->enforcement), &stats);
