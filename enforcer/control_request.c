@@ -113,8 +113,10 @@ static int parse_since(uint64_t *out, const cJSON *json, char problem[CONTROL_PR
 
 	if (value == NULL)
 		return 0;
-	if (cJSON_IsString(value) && record_time_parse(out, value->valuestring) == 0)
+	if (cJSON_IsString(value) && record_time_parse(out, value->valuestring) == 0) {
+		*out += *out == 0;	/* 0 stands for "not at all" */
 		return 0;
+	}
 	return fail(problem, "\"since\" must be a time such as \"2026-11-24T10:00:00Z\"");
 }
 

@@ -187,7 +187,7 @@ static cJSON *make_head(const struct snapshot *snapshot)
 
 	if (cJSON_AddTrueToObject(line, "ok") != NULL &&
 	    add_number(line, "revision", (double)snapshot_revision(snapshot)) &&
-	    add_number(line, "policies", (double)snapshot_cluster(snapshot)->policy_count))
+	    add_number(line, "in_force", (double)snapshot_cluster(snapshot)->policy_count))
 		return line;
 	cJSON_Delete(line);
 	return NULL;

@@ -5,7 +5,7 @@
 /*
  * The policies in force, as the answer to the control command "policies" (podgate-control(7)). Lines:
  *
- *   {"ok": true, "revision": N, "policies": N}		how many there are in all
+ *   {"ok": true, "revision": N, "in_force": N}		how many there are in all
  *   a policy each, by namespace and name:
  *	"namespace", "name", "file", "line", "column"
  *	"mode"		"enforced"; "audit" where what it denies is only logged: because of "audited_by", "policy",

@@ -80,7 +80,7 @@ static void list(struct stage *stage, bool audit, const struct list_filter *filt
 		fail_msg("%s", problem);
 	stream_reader_read_all(&stage->reader, stream);
 	assert_true(stage->reader.count >= 2);
-	stream_reader_expect_number(stage->reader.lines[0], "policies", 4);
+	stream_reader_expect_number(stage->reader.lines[0], "in_force", 4);
 	stream_reader_expect_number(stage->reader.lines[0], "revision", 7);
 	stream_reader_expect_number(
 		stage->reader.lines[stage->reader.count - 1], "listed", (double)stage->reader.count - 2);
