@@ -2,7 +2,8 @@
 /*
  * bench_policy [--json]: what judging a flow and compiling a cluster cost. Evaluation is timed over the same
  * flows, warm, as the best of several rounds; beside it, from the same run, one lookup of an address in the
- * snapshot's table and the tests' naive walk over the objects, so that ratios hold on any machine.
+ * snapshot's table and the tests' naive walk over the objects, so that ratios hold on any machine. A pod that comes or
+ * goes is timed from the lists of objects on, as the median of many.
  */
 #include <malloc.h>
 #include <netinet/in.h>
@@ -12,10 +13,10 @@
 #include <time.h>
 
 #include "bench/bench_clusters.h"
-#include "policy/snapshot.h"
+#include "policy/compiler.h"
 #include "tests/policy/naive.h"
 
-enum { FLOWS = 4096, ROUNDS = 60, NAIVE_FLOWS = 24, COMPILE_ROUNDS = 5, EVALUATION_PODS = 1000 };
+enum { FLOWS = 4096, ROUNDS = 60, NAIVE_FLOWS = 24, COMPILE_ROUNDS = 5, EVALUATION_PODS = 1000, BIG = 10000, POD_CHANGES = 51 };
 
 struct evaluation {
 	uint32_t policies;
@@ -191,8 +192,77 @@ static struct compilation time_compile(enum bench_shape shape, uint32_t pods, ui
 	return compilation;
 }
 
+/* The lists of `cluster` with one pod more, at its place; `pods` has room for it. */
+static struct cluster_objects with_pod(const struct cluster *cluster, const struct pod *added, const struct pod **pods)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < cluster->pod_count; i++) {
+		pods[count++] = cluster->pods[i];
+		if (i == cluster->pod_count / 2)
+			pods[count++] = added;
+	}
+	return (struct cluster_objects){
+		.namespaces = cluster->namespaces, .namespace_count = cluster->namespace_count,
+		.pods = pods, .pod_count = count,
+		.policies = cluster->policies, .policy_count = cluster->policy_count,
+	};
+}
+
+static int number_cmp(const void *pa, const void *pb)
+{
+	const double *a = pa, *b = pb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* From the lists of objects to the snapshot, as a pod comes and goes: the median, in milliseconds. */
+static double time_pod_changes(uint32_t pods, uint32_t policies)
+{
+	struct cluster *without = bench_cluster(BENCH_REALISTIC, pods, policies);
+	const struct snapshot_options options = {.revision = 1, .node_name = ""};
+	const struct pod **list = malloc((without->pod_count + 1) * sizeof(*list));
+	struct pod added = *without->pods[without->pod_count / 2];	/* a replica, which sorts right behind it */
+	const struct ip_addr addr = ip_addr_v4((const uint8_t[]){192, 0, 2, 1});
+	char name[256];
+	struct cluster_objects objects;
+	struct compiler *compiler;
+	double took[POD_CHANGES];
+
+	if (list == NULL || compiler_create(&compiler) != 0)
+		abort();
+	snprintf(name, sizeof(name), "%s-added", added.name);
+	added.name = name;
+	added.ips = &addr;
+	added.ip_count = 1;
+	objects = with_pod(without, &added, list);
+	for (int i = -1; i < POD_CHANGES; i++) {	/* the first one is the whole */
+		const double begin = now();
+		struct cluster *cluster = cluster_ref(without);
+		struct snapshot *snapshot;
+
+		if (i % 2 == 0) {
+			cluster_unref(cluster);
+			if (cluster_create_sorted(&cluster, &objects) != 0)
+				abort();
+		}
+		if (compiler_compile(compiler, cluster, &options, &snapshot) != 0 ||
+			(snapshot_pod_at(snapshot, &addr) == &added) != (i % 2 == 0))
+			abort();
+		if (i >= 0)
+			took[i] = (now() - begin) / 1e6;
+		cluster_unref(cluster);
+		snapshot_free(snapshot);
+	}
+	compiler_free(compiler);
+	cluster_unref(without);
+	free(list);
+	qsort(took, POD_CHANGES, sizeof(took[0]), number_cmp);
+	return took[POD_CHANGES / 2];
+}
+
 static void print_json(const struct evaluation *evaluations, size_t evaluation_count,
-	const struct compilation *compilations, size_t compilation_count)
+	const struct compilation *compilations, size_t compilation_count, double pod_change)
 {
 	printf("{\"evaluation\":[");
 	for (size_t i = 0; i < evaluation_count; i++)
@@ -207,11 +277,11 @@ static void print_json(const struct evaluation *evaluations, size_t evaluation_c
 			i > 0 ? "," : "", compilations[i].shape, compilations[i].pods, compilations[i].policies,
 			compilations[i].milliseconds, compilations[i].judge, compilations[i].objects,
 			compilations[i].snapshot);
-	printf("]}\n");
+	printf("],\"pod_add_ms\":%.3f}\n", pod_change);
 }
 
 static void print_tables(const struct evaluation *evaluations, size_t evaluation_count,
-	const struct compilation *compilations, size_t compilation_count)
+	const struct compilation *compilations, size_t compilation_count, double pod_change)
 {
 	printf("Judging, %d pods, %d flows with an isolated end:\n", EVALUATION_PODS, FLOWS);
 	printf("%9s %9s %8s %10s %10s %12s %10s\n", "policies", "isolated", "denied", "judge ns", "lookup ns",
@@ -230,6 +300,7 @@ static void print_tables(const struct evaluation *evaluations, size_t evaluation
 		printf("%-16s %7u %9u %11.1f %10.1f %13zu %13zu\n", c->shape, c->pods, c->policies,
 			c->milliseconds, c->judge, c->objects / 1024, c->snapshot / 1024);
 	}
+	printf("\nOne pod more or less among %d, under as many policies: %.2f ms\n", BIG, pod_change);
 }
 
 int main(int argc, char **argv)
@@ -248,7 +319,7 @@ int main(int argc, char **argv)
 	compilations[count++] = time_compile(BENCH_REALISTIC, 100, 100);
 	compilations[count++] = time_compile(BENCH_REALISTIC, 15000, 10000);
 	for (int shape = 0; shape < BENCH_SHAPES; shape++)
-		compilations[count++] = time_compile((enum bench_shape)shape, 10000, 10000);
-	(argc == 2 ? print_json : print_tables)(evaluations, 4, compilations, count);
+		compilations[count++] = time_compile((enum bench_shape)shape, BIG, BIG);
+	(argc == 2 ? print_json : print_tables)(evaluations, 4, compilations, count, time_pod_changes(BIG, BIG));
 	return 0;
 }

@@ -5,6 +5,6 @@ podgate_bench(bench_policy podgate_policy)
 target_sources(bench_policy PRIVATE bench_clusters.c ${CMAKE_SOURCE_DIR}/tests/policy/naive.c)
 podgate_bench(bench_packet podgate_enforcer)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)	# the world of the gate tests asserts with it
-podgate_bench(bench_queue podgate_enforcer PkgConfig::NFQUEUE PkgConfig::NFNETLINK PkgConfig::CMOCKA)
-target_sources(bench_queue PRIVATE ${CMAKE_SOURCE_DIR}/tests/enforcer/world.c)
+podgate_bench(bench_queue podgate_enforcer PkgConfig::NFQUEUE PkgConfig::NFNETLINK PkgConfig::CMOCKA Threads::Threads)
+target_sources(bench_queue PRIVATE queue_loops.c bench_clusters.c ${CMAKE_SOURCE_DIR}/tests/enforcer/world.c)
 podgate_bench(bench_manifest podgate_config PkgConfig::YAML)

@@ -110,6 +110,16 @@ static void print_rules(const cJSON *rules)
 	printf("\n");
 }
 
+static void print_floods(const cJSON *rules)
+{
+	const double rate = number(rules, "flood_rate");
+
+	if (rate > 0)
+		printf("floods      what a source begins beyond %.0f new flows/s waits apart\n", rate);
+	else
+		printf("floods      do not wait apart: one source can delay the others\n");
+}
+
 static void print_bridges(const cJSON *bridges)
 {
 	const char *state = text(bridges, "state");
@@ -186,11 +196,13 @@ static void print_log(const cJSON *log)
 
 static void print_queue(const cJSON *queue)
 {
+	const char *role = cJSON_IsTrue(get(queue, "reply")) ? " reply" : cJSON_IsTrue(get(queue, "flood")) ? " flood" : "";
+
 	printf("%5.0f%-7s %10.0f %10.0f %10.0f %10.0f %10.0f %8.0f %8.0f %6.0f %6.0f\n", number(queue, "queue"),
-		cJSON_IsTrue(get(queue, "reply")) ? " reply" : "", number(queue, "packets"), number(queue, "allowed"),
-		number(queue, "denied"), number(queue, "audited"), number(queue, "unreadable"),
-		number(queue, "waiting"), number(queue, "kernel_dropped") + number(queue, "user_dropped"),
-		number(queue, "records_lost"), number(queue, "errors"));
+		role, number(queue, "packets"), number(queue, "allowed"), number(queue, "denied"),
+		number(queue, "audited"), number(queue, "unreadable"), number(queue, "waiting"),
+		number(queue, "kernel_dropped") + number(queue, "user_dropped"), number(queue, "records_lost"),
+		number(queue, "errors"));
 }
 
 void status_text_print(const cJSON *status)
@@ -201,6 +213,7 @@ void status_text_print(const cJSON *status)
 	print_policies(status);
 	print_manifests(get(status, "manifests"));
 	print_rules(get(status, "rules"));
+	print_floods(get(status, "rules"));
 	print_bridges(get(status, "bridges"));
 	print_fail_modes(get(status, "fail_modes"));
 	print_publish(get(status, "publish"));

@@ -164,7 +164,8 @@ void watch_text_print(const cJSON *record)
 	else if (get(record, "protocol") != NULL)
 		print_flow(record);
 	else
-		printf("packets dropped by the kernel, a queue being full");
+		printf("packets dropped by the kernel, %s being full",
+			cJSON_IsTrue(get(record, "flood")) ? "the queue of floods" : "a queue");
 	print_why(record);
 	if (number(record, "repeat") > 1)
 		printf("  %s(%.0f times)%s", output_color(COLOR_DIM), number(record, "repeat"),

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/decode.h"
+#include "config/listen_address.h"
 #include "config/scalar.h"
 #include "policy/suggest.h"
 
@@ -109,6 +110,19 @@ static void read_choice(struct decoder *decoder, const struct setting *row, cons
 			row->name, text, decode_kind_name(node));
 }
 
+static void read_listen(struct decoder *decoder, const struct setting *row, const struct node *node,
+	struct settings *out)
+{
+	struct listen_address address;
+
+	if (node->kind == NODE_SCALAR && node->text[0] != '\0' && listen_address_parse(&address, node->text) != 0)
+		decode_error(decoder, node->pos, "bad-address",
+			"write 127.0.0.1:9477 or, in quotes, \"[::1]:9477\"; \"\" is nowhere",
+			"%s must be an IP address and a port, and '%s' is not", row->name, node->text);
+	else
+		read_string(decoder, row, node, out);
+}
+
 static void read_value(struct decoder *decoder, const struct setting *row, const struct node *node,
 	struct settings *out)
 {
@@ -116,6 +130,7 @@ static void read_value(struct decoder *decoder, const struct setting *row, const
 		struct settings *) = {
 		[SETTING_STRING] = read_string, [SETTING_STRING_LIST] = read_string_list, [SETTING_UINT] = read_uint,
 		[SETTING_MARK] = read_mark, [SETTING_BOOL] = read_boolean, [SETTING_ENUM] = read_choice,
+		[SETTING_LISTEN] = read_listen,
 	};
 
 	if (node->kind == NODE_NULL)
@@ -284,7 +299,7 @@ int settings_set(struct settings *settings, const char *name, const char *value,
 		report_unknown(&decoder, name, pos);
 		return finish(&decoder, errors, &read, settings);
 	}
-	text.quoted = row->type == SETTING_STRING;
+	text.quoted = row->type == SETTING_STRING || row->type == SETTING_LISTEN;
 	if (row->type == SETTING_STRING_LIST)
 		node = make_list(&decoder, value, pos);
 	if (node == NULL)
@@ -294,14 +309,18 @@ int settings_set(struct settings *settings, const char *name, const char *value,
 	return finish(&decoder, errors, &read, settings);
 }
 
-/* The workers that 0 stands for; the daemon and the check below count alike. */
-static uint32_t count_workers(const struct settings *settings)
+unsigned int settings_workers(const struct settings *settings)
 {
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (settings->workers != 0)
 		return settings->workers;
-	return cpus < 1 ? 1 : cpus > 64 ? 64 : (uint32_t)cpus;
+	return cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned int)cpus;
+}
+
+unsigned int settings_queues(const struct settings *settings)
+{
+	return settings_workers(settings) + 1 + (settings->flood_rate > 0);
 }
 
 int settings_check(const struct settings *settings, struct diag_list *diags)
@@ -312,9 +331,14 @@ int settings_check(const struct settings *settings, struct diag_list *diags)
 	if ((settings->mark_allow & settings->mark_deny) != 0)
 		diag_add(diags, DIAG_ERROR, pos, "marks-overlap", "choose two different bits",
 			"mark_allow and mark_deny are both 0x%x", settings->mark_allow);
-	if (settings->queue_base + count_workers(settings) > 65535)
+	if (settings->queue_base + settings_queues(settings) - 1 > 65535)
 		diag_add(diags, DIAG_ERROR, pos, "queues-past-end", "choose a smaller queue_base",
-			"queue_base %u leaves no room for %u workers and the reply queue below 65536",
-			settings->queue_base, count_workers(settings));
+			"queue_base %u leaves no room below 65536 for %u queues: of %u workers, of replies%s",
+			settings->queue_base, settings_queues(settings), settings_workers(settings),
+			settings->flood_rate > 0 ? " and of floods" : "");
+	if (settings->flood_rate > 0 && settings->flood_rate < SETTINGS_FLOOD_RATE_LEAST)
+		diag_add(diags, DIAG_ERROR, pos, "flood-rate-too-low", "0 switches the queue for floods off",
+			"flood_rate %u would take ordinary pods for floods: at least %d is possible",
+			settings->flood_rate, SETTINGS_FLOOD_RATE_LEAST);
 	return diags->errors > errors ? -EINVAL : 0;
 }

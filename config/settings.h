@@ -23,6 +23,9 @@ enum bridge_mode { BRIDGE_SET, BRIDGE_REQUIRE, BRIDGE_IGNORE };
 enum log_allowed { LOG_ALLOWED_NO, LOG_ALLOWED_YES, LOG_ALLOWED_EVERY };
 enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
 
+/* `flood_rate`: 0, or between these. iptables' match hashlimit counts in steps of a millionth of a second. */
+enum { SETTINGS_FLOOD_RATE_LEAST = 100, SETTINGS_FLOOD_RATE_MOST = 50000 };
+
 struct settings {
 	const char *const *manifests;	/* files and folders; default /etc/podgate/manifests */
 	size_t manifest_count;
@@ -30,8 +33,9 @@ struct settings {
 	uint32_t debounce_ms;		/* 100 */
 
 	uint32_t workers;		/* 0: one a CPU, at most 64 */
-	uint32_t queue_base;		/* of the queues queue_base .. queue_base + workers; default 8610 */
+	uint32_t queue_base;		/* the first of the queues: settings_queues(); default 8610 */
 	uint32_t queue_length;		/* packets a queue holds in the kernel; 8192 */
+	uint32_t flood_rate;		/* new flows a second of one source, before they wait apart; 1000, 0: never */
 	enum backend_choice backend;
 	enum switch_mode ipv6;		/* auto: when the kernel has it */
 	uint32_t mark_allow, mark_deny;	/* 0x20000000, 0x40000000: one distinct bit each */
@@ -53,9 +57,13 @@ struct settings {
 	uint32_t log_keep;		/* rotated files kept; 4 */
 
 	const char *control_socket;	/* /run/podgate/control.sock */
+	const char *metrics_listen;	/* ""; else what listen_address_parse() reads */
 };
 
-enum setting_type { SETTING_STRING, SETTING_STRING_LIST, SETTING_UINT, SETTING_MARK, SETTING_BOOL, SETTING_ENUM };
+enum setting_type {
+	SETTING_STRING, SETTING_STRING_LIST, SETTING_UINT, SETTING_MARK, SETTING_BOOL, SETTING_ENUM,
+	SETTING_LISTEN,			/* "", or ADDRESS:PORT */
+};
 
 struct setting {
 	const char *name;		/* "queue_length"; on the command line --queue-length */
@@ -84,6 +92,11 @@ int settings_read(struct settings *settings, const char *file, const char *bytes
  */
 int settings_set(struct settings *settings, const char *name, const char *value, struct arena *arena,
 	struct diag_list *diags);
+/* `workers`, or what its 0 stands for on this machine. */
+unsigned int settings_workers(const struct settings *settings);
+/* How many queues there are, from queue_base on: one a worker, one for replies, one for floods unless flood_rate is 0. */
+unsigned int settings_queues(const struct settings *settings);
+
 /* What only all options together show (marks that overlap, queue numbers past 65535). 0, or -EINVAL. */
 int settings_check(const struct settings *settings, struct diag_list *diags);
 

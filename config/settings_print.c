@@ -18,6 +18,8 @@ static const char *placeholder(const struct setting *row)
 		return "BIT";
 	case SETTING_BOOL:
 		return "true|false";
+	case SETTING_LISTEN:
+		return "ADDRESS:PORT";
 	case SETTING_ENUM:
 		break;
 	}

@@ -21,6 +21,13 @@ static const struct setting table[] = {
 		.help = "The first NFQUEUE number; each worker takes one, and one more is for replies." },
 	{ .name = "queue_length", .type = SETTING_UINT, AT(queue_length), .least = 64, .most = 65536,
 		.default_text = "8192", .help = "How many packets the kernel holds in each queue." },
+	{ .name = "flood_rate", .type = SETTING_UINT, AT(flood_rate), .least = 0, .most = SETTINGS_FLOOD_RATE_MOST,
+		.default_text = "1000",
+		.help = "How many new flows a second of one source address, of those that the kernel can't answer by "
+			"itself, wait with everybody else's. What it begins beyond that waits in a queue of its own, so "
+			"that one pod's flood delays no other pod's connections; it is judged like any other, and as fast "
+			"as the CPUs allow. Of sources that are no isolated pods, 16 times as many in all. 0: no such "
+			"queue; else at least 100. Takes the kernel's match hashlimit." },
 	{ .name = "backend", .type = SETTING_ENUM, AT(backend), CHOICES("auto", "nft", "legacy"),
 		.default_text = "auto",
 		.help = "Which iptables to use. auto takes the one that has rules already." },
@@ -76,6 +83,10 @@ static const struct setting table[] = {
 	{ .name = "control_socket", .type = SETTING_STRING, AT(control_socket),
 		.default_text = "/run/podgate/control.sock",
 		.help = "The socket that podgate's other commands talk to." },
+	{ .name = "metrics_listen", .type = SETTING_LISTEN, AT(metrics_listen), .default_text = "",
+		.help = "Where metrics for Prometheus, /healthz and /readyz are served over HTTP, for example "
+			"127.0.0.1:9477 or \"[::1]:9477\", which YAML wants in quotes. Whoever can connect reads them, "
+			"names of policies included. Empty: nowhere." },
 };
 
 const struct setting *settings_table(size_t *count)

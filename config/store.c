@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/object_table.h"
 #include "config/version.h"
 
 struct store_file {
 	char *name;
 	struct version version;		/* arena NULL: never read */
 	char *unreadable;		/* why the newest version could not be read; NULL: it was */
+	bool was_whole;			/* some version was read without an error that drops an object */
 	struct file_stamp stamp;
 };
 
@@ -18,6 +20,7 @@ struct store {
 	struct store_file **files;	/* sorted by name */
 	size_t count, capacity;
 	uint64_t revision;
+	struct object_table objects;	/* of all files, as of the last update_objects() */
 };
 
 int store_create(struct store **out)
@@ -30,9 +33,16 @@ int store_create(struct store **out)
 	return 0;
 }
 
-static void file_free(struct store_file *file)
+/* Forgets the version of the file; the table may still speak of its objects. */
+static void release_version(struct store *store, struct store_file *file)
 {
+	object_table_remove(&store->objects, version_take_objects(&file->version));
 	version_release(&file->version);
+}
+
+static void file_free(struct store *store, struct store_file *file)
+{
+	release_version(store, file);
 	free(file->unreadable);
 	free(file->name);
 	free(file);
@@ -43,7 +53,8 @@ void store_free(struct store *store)
 	if (store == NULL)
 		return;
 	for (size_t i = 0; i < store->count; i++)
-		file_free(store->files[i]);
+		file_free(store, store->files[i]);
+	object_table_deinit(&store->objects);
 	free(store->files);
 	free(store);
 }
@@ -139,8 +150,9 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 		version_release(&version);
 		return -ENOMEM;
 	}
-	version_release(&file->version);
+	release_version(store, file);
 	file->version = version;
+	file->was_whole = file->was_whole || !version.broken;
 	clear_unreadable(store, file);
 	store->revision++;
 	return 0;
@@ -171,7 +183,7 @@ void store_remove(struct store *store, const char *name)
 
 	if (at == store->count || strcmp(store->files[at]->name, name) != 0)
 		return;
-	file_free(store->files[at]);
+	file_free(store, store->files[at]);
 	store->count--;
 	memmove(&store->files[at], &store->files[at + 1], (store->count - at) * sizeof(*store->files));
 	store->revision++;
@@ -209,85 +221,92 @@ uint64_t store_revision(const struct store *store)
 	return store->revision;
 }
 
-/* Calls `visit` for all objects: kept ones first, so that of two with one key the one that is not kept comes last. */
-static void visit_objects(const struct store *store, void (*visit)(const struct stored_object *stored, void *context),
-	void *context)
+/* Lists what came and went since the last time. 0 or -ENOMEM. */
+static int update_objects(struct store *store)
 {
-	for (int kept = 1; kept >= 0; kept--)
-		for (size_t i = 0; i < store->count; i++)
-			for (size_t j = 0; j < store->files[i]->version.count; j++)
-				if (store->files[i]->version.objects[j].kept == (kept == 1))
-					visit(&store->files[i]->version.objects[j], context);
-}
+	struct object_list **fresh = calloc(store->count + 1, sizeof(*fresh));
+	size_t count = 0;
+	int err;
 
-/* The lists that a cluster is made of. Each has room for all objects there are. */
-struct gathering {
-	const struct namespace_object **namespaces;
-	const struct pod **pods;
-	const struct network_policy **policies;
-	struct arena **arenas;
-	size_t namespace_count, pod_count, policy_count, arena_count;
-};
+	if (fresh == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < store->count; i++) {
+		struct object_list *list = store->files[i]->version.objects;
 
-static void gather(const struct stored_object *stored, void *context)
-{
-	struct gathering *lists = context;
-
-	switch (stored->object.kind) {
-	case KUBE_NAMESPACE:
-		lists->namespaces[lists->namespace_count++] = stored->object.namespace_object;
-		break;
-	case KUBE_POD:
-		lists->pods[lists->pod_count++] = stored->object.pod;
-		break;
-	case KUBE_POLICY:
-		lists->policies[lists->policy_count++] = stored->object.policy;
-		break;
+		if (list != NULL && !list->listed)
+			fresh[count++] = list;
 	}
-	/* Objects of one parse come one after the other: their arena need be named but once. */
-	if (lists->arena_count == 0 || lists->arenas[lists->arena_count - 1] != stored->arena)
-		lists->arenas[lists->arena_count++] = stored->arena;
+	err = object_table_update(&store->objects, fresh, count);
+	free(fresh);
+	return err;
 }
 
-static size_t count_objects(const struct store *store)
+/* Writes down the objects of a kind that are in force, in order; returns how many. `out` has room for all. */
+static size_t list_objects(const struct object_table *table, enum kube_kind kind, const void **out)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < store->count; i++)
-		count += store->files[i]->version.count;
+	for (size_t i = kind > 0 ? table->ends[kind - 1] : 0; i < table->ends[kind]; i++)
+		if (!table->entries[i].shadowed)
+			out[count++] = table->entries[i].object;
+	return count;
+}
+
+/* The arenas that hold any of the files' objects, an arena perhaps more than once. `out` has room for one an object. */
+static size_t list_arenas(const struct store *store, struct arena **out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < store->count; i++) {
+		const struct object_list *list = store->files[i]->version.objects;
+
+		/* Objects of one parse come one after the other. */
+		for (size_t j = 0; list != NULL && j < list->count; j++)
+			if (j == 0 || list->items[j].arena != list->items[j - 1].arena)
+				out[count++] = list->items[j].arena;
+	}
 	return count;
 }
 
 int store_cluster(struct store *store, struct cluster **out)
 {
-	const size_t room = count_objects(store) + 1;
-	struct gathering lists = {
-		.namespaces = calloc(room, sizeof(const struct namespace_object *)),
-		.pods = calloc(room, sizeof(const struct pod *)),
-		.policies = calloc(room, sizeof(const struct network_policy *)),
-		.arenas = calloc(room, sizeof(struct arena *)),
-	};
-	int err = -ENOMEM;
+	const void **objects[KUBE_KINDS] = { NULL };
+	struct cluster_objects lists = { 0 };
+	struct arena **arenas = NULL;
+	int err = update_objects(store);
+	const size_t room = store->objects.count + 1;
 
-	if (lists.namespaces != NULL && lists.pods != NULL && lists.policies != NULL && lists.arenas != NULL) {
-		visit_objects(store, gather, &lists);
-		err = cluster_create(out, &(struct cluster_objects){
-			.namespaces = lists.namespaces, .namespace_count = lists.namespace_count,
-			.pods = lists.pods, .pod_count = lists.pod_count,
-			.policies = lists.policies, .policy_count = lists.policy_count,
-			.arenas = lists.arenas, .arena_count = lists.arena_count });
+	if (err != 0)
+		return err;
+	objects[0] = calloc(room, sizeof(const void *));
+	arenas = calloc(room, sizeof(struct arena *));
+	if (objects[0] != NULL && arenas != NULL) {
+		lists.namespaces = (const struct namespace_object *const *)objects[0];
+		lists.namespace_count = list_objects(&store->objects, KUBE_NAMESPACE, objects[0]);
+		objects[KUBE_POD] = objects[0] + lists.namespace_count;
+		lists.pods = (const struct pod *const *)objects[KUBE_POD];
+		lists.pod_count = list_objects(&store->objects, KUBE_POD, objects[KUBE_POD]);
+		objects[KUBE_POLICY] = objects[KUBE_POD] + lists.pod_count;
+		lists.policies = (const struct network_policy *const *)objects[KUBE_POLICY];
+		lists.policy_count = list_objects(&store->objects, KUBE_POLICY, objects[KUBE_POLICY]);
+		lists.arenas = arenas;
+		lists.arena_count = list_arenas(store, arenas);
+		err = cluster_create_sorted(out, &lists);
+	} else {
+		err = -ENOMEM;
 	}
-	free(lists.namespaces);
-	free(lists.pods);
-	free(lists.policies);
-	free(lists.arenas);
+	free(objects[0]);
+	free(arenas);
 	return err;
 }
 
 static int copy_file_diags(const struct store_file *file, struct arena *arena, struct diag_list *out)
 {
-	const char *name = arena_strdup(arena, file->name);
+	const char *name;
 
+	if (file->unreadable == NULL && file->version.diag_count == 0 && file->version.diag_dropped == 0)
+		return 0;
+	name = arena_strdup(arena, file->name);
 	if (name == NULL)
 		return -ENOMEM;
 	if (file->unreadable != NULL)
@@ -302,34 +321,6 @@ static int copy_file_diags(const struct store_file *file, struct arena *arena, s
 	out->dropped += file->version.diag_dropped;
 	out->errors += file->version.diag_dropped;
 	return 0;
-}
-
-struct duplicates {
-	const struct kube_object **objects;
-	size_t count;
-};
-
-static void collect(const struct stored_object *stored, void *context)
-{
-	struct duplicates *list = context;
-
-	if (!stored->kept)
-		list->objects[list->count++] = &stored->object;
-}
-
-static int object_order_cmp(const void *pa, const void *pb)
-{
-	const struct kube_object *const *a = pa, *const *b = pb;
-	const struct source_pos x = object_key(*a).pos, y = object_key(*b).pos;
-	int order = object_key_cmp(*a, *b);
-
-	if (order == 0)
-		order = strcmp(x.file, y.file);
-	if (order == 0)
-		order = x.line < y.line ? -1 : x.line > y.line;
-	if (order == 0)
-		order = x.column < y.column ? -1 : x.column > y.column;
-	return order;
 }
 
 static int report_duplicate(const struct kube_object *first, const struct kube_object *second, struct arena *arena,
@@ -347,31 +338,28 @@ static int report_duplicate(const struct kube_object *first, const struct kube_o
 	return 0;
 }
 
-static int find_duplicates(const struct store *store, struct arena *arena, struct diag_list *out)
+static int report_duplicates(const struct object_table *table, struct arena *arena, struct diag_list *out)
 {
-	struct duplicates list = { .objects = calloc(count_objects(store) + 1, sizeof(const struct kube_object *)) };
-	int err = list.objects == NULL ? -ENOMEM : 0;
+	int err = 0;
 
-	if (err == 0)
-		visit_objects(store, collect, &list);
-	qsort(list.objects, list.count, sizeof(const struct kube_object *), object_order_cmp);
-	for (size_t i = 1; err == 0 && i < list.count; i++)
-		if (object_key_cmp(list.objects[i - 1], list.objects[i]) == 0)
-			err = report_duplicate(list.objects[i - 1], list.objects[i], arena, out);
-	free(list.objects);
+	/* What is only kept is no mistake of whoever wrote the other; kept ones come first. */
+	for (size_t i = 0; err == 0 && i < table->count; i++)
+		if (table->entries[i].shadowed && !table->entries[i].kept)
+			err = report_duplicate(&table->entries[i].stored->object, &table->entries[i + 1].stored->object,
+				arena, out);
 	return err;
 }
 
-int store_diags(const struct store *store, struct arena *arena, struct diag_list *out)
+int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
 {
 	struct diag_list list;
-	int err = 0;
+	int err = update_objects(store);
 
 	diag_list_init(&list, arena);
 	for (size_t i = 0; err == 0 && i < store->count; i++)
 		err = copy_file_diags(store->files[i], arena, &list);
 	if (err == 0)
-		err = find_duplicates(store, arena, &list);
+		err = report_duplicates(&store->objects, arena, &list);
 	if (err != 0)
 		return err;
 	diag_sort(&list);
@@ -385,11 +373,14 @@ struct store_stats store_stats(const struct store *store)
 
 	for (size_t i = 0; i < store->count; i++) {
 		const struct store_file *file = store->files[i];
+		const struct object_list *list = file->version.objects;
 		const bool unreadable = file->unreadable != NULL;
+		const bool broken = unreadable || file->version.broken;
 
-		stats.broken_files += unreadable || file->version.broken;
-		for (size_t j = 0; j < file->version.count; j++)
-			stats.kept_objects += unreadable || file->version.objects[j].kept;
+		stats.broken_files += broken;
+		stats.never_whole += broken && !file->was_whole;
+		for (size_t j = 0; list != NULL && j < list->count; j++)
+			stats.kept_objects += unreadable || list->items[j].kept;
 	}
 	return stats;
 }

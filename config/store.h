@@ -56,10 +56,11 @@ uint64_t store_revision(const struct store *store);
 int store_cluster(struct store *store, struct cluster **out);
 
 /* All findings of all files, sorted, into a list on `arena` (deep copies: independent of the store). 0 or -ENOMEM. */
-int store_diags(const struct store *store, struct arena *arena, struct diag_list *out);
+int store_diags(struct store *store, struct arena *arena, struct diag_list *out);
 
 struct store_stats {
 	size_t files, broken_files;
+	size_t never_whole;	/* of those: no version was ever in force, so what is broken in them never was */
 	size_t kept_objects;	/* in force only because the new version of their file is broken */
 };
 struct store_stats store_stats(const struct store *store);

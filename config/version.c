@@ -32,13 +32,28 @@ int object_key_cmp(const struct kube_object *a, const struct kube_object *b)
 	return order != 0 ? order : strcmp(x.name, y.name);
 }
 
+void object_list_free(struct object_list *list)
+{
+	if (list == NULL)
+		return;
+	for (size_t i = 0; i < list->count; i++)
+		arena_unref(list->items[i].arena);
+	free(list);
+}
+
 void version_release(struct version *version)
 {
-	for (size_t i = 0; i < version->count; i++)
-		arena_unref(version->objects[i].arena);
-	free(version->objects);
+	object_list_free(version->objects);
 	arena_unref(version->arena);
 	*version = (struct version){ 0 };
+}
+
+struct object_list *version_take_objects(struct version *version)
+{
+	struct object_list *objects = version->objects;
+
+	version->objects = NULL;
+	return objects;
 }
 
 /* FNV-1a: tells a touched file from a changed one. Whoever can forge it can write policies anyway. */
@@ -58,8 +73,8 @@ static int object_cmp(const void *pa, const void *pb)
 	return object_key_cmp(*a, *b);
 }
 
-/* Objects of `old` that `decoded` has not, put behind those that it has; `objects` has room for all. */
-static int keep_missing(struct version *version, const struct kube_objects *decoded, const struct version *old)
+/* Objects of `old` that `decoded` has not, put behind those that it has; the list has room for all. */
+static int keep_missing(struct object_list *list, const struct kube_objects *decoded, const struct object_list *old)
 {
 	const struct kube_object **sorted = calloc(decoded->count + 1, sizeof(const struct kube_object *));
 
@@ -69,28 +84,30 @@ static int keep_missing(struct version *version, const struct kube_objects *deco
 		sorted[i] = &decoded->items[i];
 	qsort(sorted, decoded->count, sizeof(*sorted), object_cmp);
 	for (size_t i = 0; i < old->count; i++) {
-		const struct kube_object *wanted = &old->objects[i].object;
+		const struct kube_object *wanted = &old->items[i].object;
 
 		if (bsearch(&wanted, sorted, decoded->count, sizeof(*sorted), object_cmp) != NULL)
 			continue;
-		version->objects[version->count++] = (struct stored_object){
-			.object = *wanted, .arena = arena_ref(old->objects[i].arena), .kept = true };
+		list->items[list->count++] = (struct stored_object){
+			.object = *wanted, .arena = arena_ref(old->items[i].arena), .kept = true };
 	}
 	free(sorted);
 	return 0;
 }
 
-static int fill_version(struct version *version, const struct kube_objects *decoded, const struct version *old)
+static int fill_version(struct version *version, const struct kube_objects *decoded, const struct object_list *old)
 {
-	const size_t most = decoded->count + (version->broken ? old->count : 0);
+	const bool keeps = version->broken && old != NULL;
+	const size_t most = decoded->count + (keeps ? old->count : 0);
+	struct object_list *list = calloc(1, sizeof(*list) + most * sizeof(list->items[0]));
 
-	version->objects = calloc(most + 1, sizeof(*version->objects));
-	if (version->objects == NULL)
+	if (list == NULL)
 		return -ENOMEM;
+	version->objects = list;
 	for (size_t i = 0; i < decoded->count; i++)
-		version->objects[version->count++] = (struct stored_object){
+		list->items[list->count++] = (struct stored_object){
 			.object = decoded->items[i], .arena = arena_ref(version->arena) };
-	return version->broken ? keep_missing(version, decoded, old) : 0;
+	return keeps ? keep_missing(list, decoded, old) : 0;
 }
 
 static int parse(struct version *version, const char *name, const char *bytes, size_t length,
@@ -125,7 +142,7 @@ int version_read(struct version *out, const char *name, const char *bytes, size_
 		return -ENOMEM;
 	err = parse(&version, name, bytes, length, limits, &decoded);
 	if (err == 0)
-		err = fill_version(&version, &decoded, old);
+		err = fill_version(&version, &decoded, old->objects);
 	if (err != 0) {
 		version_release(&version);
 		return err;

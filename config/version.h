@@ -16,11 +16,19 @@ struct stored_object {
 	bool kept;			/* of an earlier version: this one is broken and does not have it */
 };
 
+/* The objects of one version. */
+struct object_list {
+	struct object_list *next;	/* for whoever takes it over */
+	bool listed;			/* in an object table, which then takes it over when the version goes */
+	size_t count;
+	struct stored_object items[];	/* in the order written, kept ones last */
+};
+void object_list_free(struct object_list *list);	/* NULL is allowed */
+
 /* All zero: a file that was never read. */
 struct version {
 	struct arena *arena;		/* of its own objects and findings */
-	struct stored_object *objects;	/* in the order written, kept ones last */
-	size_t count;
+	struct object_list *objects;
 	const struct diag *diags;
 	size_t diag_count, diag_dropped;
 	bool broken;
@@ -41,6 +49,7 @@ int object_key_cmp(const struct kube_object *a, const struct kube_object *b);	/*
 int version_read(struct version *out, const char *name, const char *bytes, size_t length,
 	const struct document_limits *limits, const struct version *old);
 void version_release(struct version *version);
+struct object_list *version_take_objects(struct version *version);	/* they are the caller's; NULL: it had none */
 bool version_is_of(const struct version *version, const char *bytes, size_t length);	/* made of just this content */
 
 #endif

@@ -21,6 +21,7 @@
 #include "enforcer/host.h"
 #include "enforcer/listings.h"
 #include "enforcer/log.h"
+#include "enforcer/metrics.h"
 #include "enforcer/notify.h"
 #include "enforcer/publish.h"
 #include "enforcer/status.h"
@@ -38,7 +39,7 @@ enum { SIGNAL_STOP, SIGNAL_INTERRUPT, SIGNAL_RELOAD, SIGNAL_COUNT };
 
 struct daemon {
 	const struct settings *settings;
-	uint64_t started_ns;
+	uint64_t started_ns, started_wall_ns;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
 	uv_async_t lines_ready;		/* the log thread has lines for the watchers */
@@ -46,6 +47,7 @@ struct daemon {
 	struct directory *directory;
 	struct findings findings;
 	struct control *control;
+	struct metrics *metrics;	/* NULL: nobody wants them */
 	struct verdict_log *log;
 	struct enforcement *enforcement;
 	struct publisher *publisher;
@@ -79,16 +81,22 @@ static cJSON *answer_reload(struct daemon *daemon)
 	return NULL;
 }
 
-static cJSON *answer_status(const struct daemon *daemon)
+static struct status_sources sources_of(const struct daemon *daemon)
 {
-	const struct status_sources sources = {
+	return (struct status_sources){
 		.settings = daemon->settings,
 		.store = daemon->store,
 		.publisher = daemon->publisher,
 		.enforcement = daemon->enforcement,
 		.log = daemon->log,
 		.started_ns = daemon->started_ns,
+		.started_wall_ns = daemon->started_wall_ns,
 	};
+}
+
+static cJSON *answer_status(const struct daemon *daemon)
+{
+	const struct status_sources sources = sources_of(daemon);
 
 	return status_json(&sources);
 }
@@ -162,6 +170,8 @@ static void stop_loop(struct daemon *daemon)
 	if (daemon->stopping)
 		return;
 	daemon->stopping = true;
+	metrics_stop(daemon->metrics);
+	daemon->metrics = NULL;
 	control_stop(daemon->control);
 	daemon->control = NULL;
 	directory_stop(daemon->directory);
@@ -292,6 +302,35 @@ static int open_control(struct daemon *daemon)
 	return err;
 }
 
+/* Opened before anything is enforced, because what can't be bound stops the start; served when there is an answer. */
+static int open_metrics(struct daemon *daemon)
+{
+	char problem[METRICS_PROBLEM];
+	int err;
+
+	if (daemon->settings->metrics_listen[0] == '\0')
+		return 0;
+	err = metrics_open(&daemon->metrics, &daemon->loop, daemon->settings->metrics_listen, problem);
+	if (err != 0)
+		log_error("%s", problem);
+	return err;
+}
+
+static int start_metrics(struct daemon *daemon)
+{
+	const struct status_sources sources = sources_of(daemon);
+	int err;
+
+	if (daemon->metrics == NULL)
+		return 0;
+	err = metrics_start(daemon->metrics, &sources, verdict_log_hits(daemon->log));
+	if (err != 0)
+		log_error("can't start the thread that serves metrics: %s", strerror(-err));
+	else
+		log_info("metrics at http://%s/metrics", daemon->settings->metrics_listen);
+	return err;
+}
+
 static int open_log(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
@@ -352,7 +391,7 @@ static void say_ready(const struct daemon *daemon)
 		cluster->pod_count, cluster->policy_count, snapshot_isolated_pods(snapshot),
 		(unsigned long long)snapshot_revision(snapshot),
 		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base,
-		rules->queue_base + rules->workers);
+		rules->queue_base + gate_worker_count(enforcement_gate(daemon->enforcement)) - 1);
 	notify_service_manager("READY=1");
 }
 
@@ -366,9 +405,13 @@ static int start(struct daemon *daemon)
 	if (err == 0)
 		err = open_control(daemon);
 	if (err == 0)
+		err = open_metrics(daemon);
+	if (err == 0)
 		err = open_log(daemon);
 	if (err == 0)
 		err = start_enforcing(daemon);
+	if (err == 0)
+		err = start_metrics(daemon);
 	return err;
 }
 
@@ -404,17 +447,21 @@ static void save_memory(void)
 	setenv("UV_THREADPOOL_SIZE", "2", 0);
 }
 
-static uint64_t now_ns(void)
+static uint64_t now_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
 int daemon_run(const struct settings *settings)
 {
-	struct daemon daemon = {.settings = settings, .started_ns = now_ns()};
+	struct daemon daemon = {
+		.settings = settings,
+		.started_ns = now_ns(CLOCK_MONOTONIC),
+		.started_wall_ns = now_ns(CLOCK_REALTIME),
+	};
 	int err;
 
 	log_fill_standard_fds();
@@ -437,12 +484,25 @@ int daemon_run(const struct settings *settings)
 	return err;
 }
 
+/* Not whether the address can be bound: a daemon that runs has it. */
+static int check_metrics(const struct settings *settings)
+{
+	char problem[HTTP_SERVER_PROBLEM];
+	const int err = settings->metrics_listen[0] == '\0' ? 0 : http_server_check(problem);
+
+	if (err != 0)
+		log_error("%s", problem);
+	return err;
+}
+
 int daemon_check(const struct settings *settings)
 {
 	struct findings findings = {0};
 	struct store *store;
 	int err = check_host(settings);
 
+	if (err == 0)
+		err = check_metrics(settings);
 	if (err == 0)
 		err = store_create(&store);
 	if (err != 0)

@@ -4,8 +4,8 @@
 
 /*
  * `podgate run`: everything put together on one libuv loop. Starts in this order, and on a failure undoes what
- * it did in reverse: the host's checks; manifests; control socket; verdict log; queues and sets; first
- * policies, live flows judged, rules; READY.
+ * it did in reverse: the host's checks; manifests; control socket; the port of the metrics; verdict
+ * log; queues and sets; first policies, live flows judged, rules; metrics; READY.
  *
  * Signals: SIGTERM and SIGINT stop; SIGHUP reads the manifests again and opens the log file anew. After a stop
  * the rules stay, as they would after a crash: what the kernel queues then is dropped, or passed with

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "conntrack/table.h"
 #include "enforcer/host.h"
+#include "enforcer/log.h"
 #include "enforcer/pod_set.h"
 
 struct enforcement {
@@ -34,23 +34,15 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-static unsigned int count_workers(const struct settings *settings)
-{
-	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (settings->workers > 0)
-		return settings->workers;
-	return cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned int)cpus;
-}
-
 static int choose_rules(struct ruleset_options *out, const struct settings *settings, char problem[ENFORCEMENT_PROBLEM])
 {
 	struct ruleset_options rules = {
 		.ipv6 = settings->ipv6 == SWITCH_ON || (settings->ipv6 == SWITCH_AUTO && host_ipv6_present()),
-		.workers = count_workers(settings),
+		.workers = settings_workers(settings),
 		.queue_base = (uint16_t)settings->queue_base,
 		.mark_allow = settings->mark_allow,
 		.mark_deny = settings->mark_deny,
+		.flood_rate = settings->flood_rate,
 		.queue_bypass = settings->daemon_away == FAIL_OPEN,
 		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
 	};
@@ -102,6 +94,7 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 		.workers = enforcement->rules.workers,
 		.queue_base = enforcement->rules.queue_base,
 		.queue_length = settings->queue_length,
+		.flood = enforcement->rules.flood_rate > 0,
 		.fail_open_when_full = settings->queue_full == FAIL_OPEN,
 		.log_allowed = settings->log_allowed != LOG_ALLOWED_NO,
 		.learn_allowed = enforcement->learns_allowed,
@@ -201,6 +194,11 @@ void enforcement_learner_stats(const struct enforcement *enforcement, struct lea
 	learner_stats(enforcement->learner, out);
 }
 
+struct pulse enforcement_learner_pulse(const struct enforcement *enforcement)
+{
+	return learner_pulse(enforcement->learner);
+}
+
 const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement)
 {
 	return &enforcement->rules;
@@ -277,6 +275,24 @@ static int sweep(struct enforcement *enforcement, const struct snapshot *snapsho
 	return err;
 }
 
+/*
+ * Where the kernel or the iptables package refuses a rule, it may be the match hashlimit that they lack: then floods
+ * are not kept apart, and all else holds.
+ */
+static int install_rules(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+{
+	struct ruleset_options without = enforcement->rules;
+	char ignored[RULESET_PROBLEM];
+	const int err = ruleset_install(&enforcement->rules, problem);
+
+	without.flood_rate = 0;
+	if (err != -EINVAL || enforcement->rules.flood_rate == 0 || ruleset_install(&without, ignored) != 0)
+		return err;
+	log_warnx("a source that floods can't be kept apart (`flood_rate`): %s", problem);
+	enforcement->rules = without;
+	return 0;
+}
+
 /* Removes what this run brought, and only that: rules that held the gate before us go on holding it. */
 static void withdraw(const struct enforcement *enforcement)
 {
@@ -300,7 +316,7 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 	if (err == 0)
 		err = sweep(enforcement, snapshot, &sweeps[0], problem);
 	if (err == 0)
-		err = ruleset_install(&enforcement->rules, problem);
+		err = install_rules(enforcement, problem);
 	if (err == 0)
 		err = sweep(enforcement, snapshot, &sweeps[1], problem);
 	if (err != 0)

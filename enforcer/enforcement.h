@@ -100,6 +100,7 @@ void enforcement_close(struct enforcement *enforcement);
 
 const struct gate *enforcement_gate(const struct enforcement *enforcement);
 void enforcement_learner_stats(const struct enforcement *enforcement, struct learner_stats *out);
+struct pulse enforcement_learner_pulse(const struct enforcement *enforcement);	/* learner_pulse() */
 const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement);
 
 #endif

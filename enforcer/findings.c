@@ -51,7 +51,7 @@ static void say(const struct diag_list *diags)
 		log_warnx("%zu more errors in the manifests: `podgate check` shows all", diags->errors - said);
 }
 
-void findings_log(struct findings *findings, const struct store *store)
+void findings_log(struct findings *findings, struct store *store)
 {
 	struct arena *arena = arena_create();
 	struct diag_list diags;

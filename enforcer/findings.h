@@ -16,6 +16,6 @@ struct findings {
 };
 
 /* Logs the store's errors, the first few by name, unless they are the same as at the last call. */
-void findings_log(struct findings *findings, const struct store *store);
+void findings_log(struct findings *findings, struct store *store);
 
 #endif

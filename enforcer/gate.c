@@ -11,28 +11,55 @@
 #include "enforcer/nfqueue_proc.h"
 #include "enforcer/worker.h"
 
-enum { WORKERS_MOST = 64, CACHE_LINE = 64 };
+enum {
+	WORKERS_MOST = 64,
+	EXTRA_MOST = 2,
+	/*
+	 * The kernel carries what a burst lets pass to its receivers within the send, in one go where it isn't
+	 * preemptible: short bursts let others go before every 0.1 ms.
+	 */
+	BACKGROUND_BURST = 16,
+	CACHE_LINE = 64,
+};
+_Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + (int)EXTRA_MOST, "a queue each, one for replies, one for floods");
 _Static_assert((int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
 
 struct gate {
 	uint16_t queue_base;
-	unsigned int count;		/* of workers[] in use: the options' and the reply worker */
+	unsigned int new_count;		/* of the workers that share the new flows: they come first */
+	unsigned int count;		/* of workers[] in use */
 	int proc;			/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
-	struct worker *workers[WORKERS_MOST + 1];
+	struct worker *workers[WORKERS_MOST + EXTRA_MOST];
 	/* On a line of its own: read by all workers with every burst, written on publishing only. */
 	_Alignas(CACHE_LINE) published_snapshot snapshot;
 };
 
+enum gate_role gate_role(const struct gate *gate, unsigned int worker)
+{
+	if (worker < gate->new_count)
+		return GATE_NEW;
+	return worker == gate->new_count ? GATE_REPLY : GATE_FLOOD;
+}
+
+static uint32_t queue_length(const struct gate_options *options, enum gate_role role)
+{
+	return role == GATE_FLOOD && options->queue_length > GATE_FLOOD_LENGTH ? GATE_FLOOD_LENGTH
+									       : options->queue_length;
+}
+
 static int open_worker(
 	struct gate *gate, const struct gate_options *options, unsigned int i, char problem[GATE_PROBLEM])
 {
+	const enum gate_role role = gate_role(gate, i);
 	const struct worker_options worker = {
 		.queue = {
 			.number = (uint16_t)(options->queue_base + i),
-			.length = options->queue_length,
+			.length = queue_length(options, role),
 			.fail_open = options->fail_open_when_full,
+			.burst = role == GATE_NEW ? 0 : BACKGROUND_BURST,
 		},
-		.reply_direction = i == options->workers,
+		.reply_direction = role == GATE_REPLY,
+		.background = role != GATE_NEW,
 		.log_allowed = options->log_allowed,
 		.learn_allowed = options->learn_allowed,
 		.learn_denied = options->learn_denied,
@@ -49,10 +76,11 @@ static int open_worker(
 
 int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM])
 {
+	const unsigned int extra = options->flood ? 2 : 1;
 	struct gate *gate;
 
 	if (options->workers == 0 || options->workers > WORKERS_MOST ||
-		options->queue_base > UINT16_MAX - options->workers) {
+		options->queue_base > UINT16_MAX - (options->workers + extra - 1)) {
 		snprintf(problem, GATE_PROBLEM,
 			"%u workers from queue %u on: 1 to %d workers, queue numbers to %d are possible",
 			options->workers, options->queue_base, WORKERS_MOST, UINT16_MAX);
@@ -63,9 +91,9 @@ int gate_open(struct gate **out, const struct gate_options *options, char proble
 		snprintf(problem, GATE_PROBLEM, "no memory for the workers");
 		return -ENOMEM;
 	}
-	*gate = (struct gate){.queue_base = options->queue_base};
+	*gate = (struct gate){.queue_base = options->queue_base, .new_count = options->workers};
 	gate->proc = nfqueue_proc_open();
-	for (; gate->count <= options->workers; gate->count++) {
+	for (; gate->count < options->workers + extra; gate->count++) {
 		const int err = open_worker(gate, options, gate->count, problem);
 
 		if (err != 0) {

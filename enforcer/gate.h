@@ -3,9 +3,10 @@
 #define ENFORCER_GATE_H
 
 /*
- * The workers and the snapshot they judge by. Worker i owns NFQUEUE queue_base + i; the last one, number `workers`,
- * owns the queue of packets seen in the reply direction and judges them by the reversed flow. All functions are for
- * the control thread, gate_stats() for any.
+ * The workers and the snapshot they judge by. Worker i owns NFQUEUE queue_base + i. Number `workers` owns the queue of
+ * packets seen in the reply direction and judges them by the reversed flow; the one after it, if there is one, owns the
+ * queue of sources that flood, and judges as the first ones do. These two let others go before (worker.h). All functions
+ * are for the control thread, gate_stats() for any.
  *
  * What gate_publish() promises, in this order: (1) a burst read after it returns is judged by the new snapshot; (2)
  * every verdict of an older snapshot was sent before it returns, so the flows it allowed are in conntrack,
@@ -23,8 +24,14 @@
 
 struct gate;
 
+enum gate_role { GATE_NEW, GATE_REPLY, GATE_FLOOD };	/* of a worker and its queue */
+
+/* How long the queue of floods is at the most: enough for a burst of somebody who is merely busy. */
+enum { GATE_FLOOD_LENGTH = 4096 };
+
 struct gate_options {
-	unsigned int workers;		/* 1..64, without the reply worker */
+	unsigned int workers;		/* 1..64, without the reply worker and that of floods */
+	bool flood;			/* there is a queue of floods */
 	uint16_t queue_base;
 	uint32_t queue_length;
 	bool fail_open_when_full;	/* NFQA_CFG_F_FAIL_OPEN */
@@ -42,7 +49,7 @@ struct gate_options {
  * remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds a queue (its portid is named),
  * -EPROTONOSUPPORT on a kernel without nfnetlink_queue.
  */
-enum { GATE_PROBLEM = 256 };
+enum { GATE_PROBLEM = 256, GATE_QUEUES_MOST = 66 };
 int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM]);
 /* Starts the threads on a first snapshot, which stays the caller's to free after gate_close(). 0 or -errno. */
 int gate_start(struct gate *gate, const struct snapshot *snapshot);
@@ -59,9 +66,10 @@ void gate_stop(struct gate *gate);
  */
 void gate_close(struct gate *gate);	/* NULL is allowed */
 
-struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* 0..workers */
+struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* below gate_worker_count() */
 struct ring *gate_sightings(struct gate *gate, unsigned int worker);	/* NULL: that worker leaves none */
-unsigned int gate_worker_count(const struct gate *gate);	/* workers + 1 */
+unsigned int gate_worker_count(const struct gate *gate);	/* of all roles */
+enum gate_role gate_role(const struct gate *gate, unsigned int worker);
 
 void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out);
 

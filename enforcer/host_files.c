@@ -15,7 +15,7 @@
 enum {
 	FILES_A_CLIENT = 2,		/* of the control socket: the connection, and a log file or netlink socket */
 	CLIENTS_MOST = 64,
-	FILES_A_WORKER = 2,
+	FILES_A_QUEUE = 2,
 	FILES_BESIDE = 48,		/* inotify, timers, sets, rules, log, pipes of the iptables programs */
 	MIB = 1024 * 1024,
 	UNBOUNDED_MIB = 64,		/* free space below which a log that is never rotated is a danger */
@@ -24,7 +24,7 @@ enum {
 void host_check_files(struct host_report *report)
 {
 	const unsigned long needed = FILES_A_CLIENT * CLIENTS_MOST + FILES_BESIDE +
-				     FILES_A_WORKER * (host_worker_count(report->settings) + 1UL);
+				     FILES_A_QUEUE * (unsigned long)settings_queues(report->settings);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

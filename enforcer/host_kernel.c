@@ -107,10 +107,20 @@ void host_check_leftovers(struct host_report *report)
 		iptables_backend_name(other));
 }
 
+/* Of optional ones there is only xt-hashlimit. */
 static void add_feature(struct host_report *report, const struct kernel_feature *feature)
 {
 	if (!feature->missing) {
 		host_report_add(report, feature->slug, HOST_OK, "the kernel has %s", feature->what);
+		return;
+	}
+	if (feature->optional) {
+		if (report->settings->flood_rate == 0)
+			return;
+		host_report_add(report, feature->slug, HOST_WARNING,
+			"%s can't be used, so a pod that floods is not kept apart and delays others: %s",
+			feature->what, feature->said);
+		host_report_remedy(report, "load or build %s, or set `flood_rate: 0`", feature->option);
 		return;
 	}
 	host_report_add(

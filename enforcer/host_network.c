@@ -13,15 +13,6 @@
 
 /* How this network namespace is set up, and what else uses it. */
 
-unsigned int host_worker_count(const struct settings *settings)
-{
-	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (settings->workers > 0)
-		return settings->workers;
-	return cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned int)cpus;
-}
-
 /* The first of our queues that somebody holds. 0; -ENOENT when all are free; or another -errno. */
 static int find_held(unsigned int first, unsigned int last, struct nfqueue_row *row)
 {
@@ -38,7 +29,7 @@ static int find_held(unsigned int first, unsigned int last, struct nfqueue_row *
 void host_check_queues(struct host_report *report)
 {
 	const unsigned int first = report->settings->queue_base,
-			   last = first + host_worker_count(report->settings);
+			   last = first + settings_queues(report->settings) - 1;
 	struct nfqueue_row row;
 	char holder[NFQUEUE_HOLDER] = "";
 	int err = find_held(first, last, &row);

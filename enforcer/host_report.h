@@ -28,9 +28,6 @@ void host_report_add(struct host_report *report, const char *check, enum host_st
 	__attribute__((format(printf, 4, 5)));
 void host_report_remedy(struct host_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* In `podgate run` so many workers would be started. */
-unsigned int host_worker_count(const struct settings *settings);
-
 /* Numbers of /proc/net/stat/nf_conntrack, summed over all CPUs; since the network namespace was made. */
 struct conntrack_losses {
 	unsigned long dropped;		/* flows for which there was no room */

@@ -66,7 +66,12 @@ struct need {
 	const char *slug, *what, *option;
 	int (*try)(const struct kernel_probe *probe, char *said);
 	const char *rule, *rule6;
+	bool optional;
 };
+
+#define HASHLIMIT_RULE                                                                                       \
+	"-m hashlimit --hashlimit-above 1000/sec --hashlimit-burst 200 --hashlimit-mode srcip"               \
+	" --hashlimit-name podgate-probe --hashlimit-srcmask 0 -j RETURN"
 
 static const struct need needs[] = {
 	{.slug = "nfqueue",
@@ -116,6 +121,12 @@ static const struct need needs[] = {
 		.option = "CONFIG_NETFILTER_XT_TARGET_NFQUEUE (module xt_NFQUEUE)",
 		.rule = "-j NFQUEUE --queue-balance 0:1 --queue-bypass",
 		.rule6 = "-j NFQUEUE --queue-balance 0:1 --queue-bypass"},
+	{.slug = "xt-hashlimit",
+		.what = "the match hashlimit",
+		.option = "CONFIG_NETFILTER_XT_MATCH_HASHLIMIT (module xt_hashlimit)",
+		.rule = HASHLIMIT_RULE,
+		.rule6 = HASHLIMIT_RULE,
+		.optional = true},
 };
 _Static_assert(sizeof(needs) / sizeof(needs[0]) <= KERNEL_FEATURES_MOST, "make room");
 
@@ -138,7 +149,8 @@ static void try_need(const struct kernel_probe *probe, const struct need *need, 
 {
 	int err;
 
-	*out = (struct kernel_feature){.slug = need->slug, .what = need->what, .option = need->option};
+	*out = (struct kernel_feature){.slug = need->slug, .what = need->what, .option = need->option,
+		.optional = need->optional};
 	if (need->try != NULL)
 		err = need->try(probe, out->said);
 	else

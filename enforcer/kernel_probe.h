@@ -20,6 +20,7 @@ struct kernel_feature {
 	const char *slug;		/* stable: "nfqueue", "xt-set"... */
 	const char *what;		/* "the iptables match set" */
 	const char *option;		/* what to build or load: "CONFIG_NETFILTER_XT_SET (module xt_set)" */
+	bool optional;			/* podgate does without it, and less well */
 	bool missing;
 	char said[KERNEL_FEATURE_SAID];	/* missing: by whose words */
 };

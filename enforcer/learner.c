@@ -68,6 +68,8 @@ struct learner {
 	int wake_fd;
 	atomic_bool awake;		/* wake_fd was written since the last round */
 	atomic_bool stop;
+	atomic_bool serving;		/* a round is under way */
+	atomic_uint_fast64_t rounds;	/* ended */
 
 	pthread_mutex_t lock;		/* of all that follows, and of taking from the rings */
 	uint64_t revision;		/* 0: learning nothing */
@@ -355,6 +357,7 @@ static void *run(void *context)
 
 		if (poll(&poll_fd, 1, wait_ms) > 0 && read(learner->wake_fd, &count, sizeof(count)) < 0)
 			continue;	/* EINTR */
+		atomic_store(&learner->serving, true);
 		/* First of all: whoever found it true has pushed what this round will see. */
 		atomic_exchange(&learner->awake, false);
 		pthread_mutex_lock(&learner->lock);
@@ -362,6 +365,8 @@ static void *run(void *context)
 		read_sets(learner);
 		wait_ms = more ? 0 : idle_ms(learner);
 		pthread_mutex_unlock(&learner->lock);
+		atomic_fetch_add(&learner->rounds, 1);
+		atomic_store(&learner->serving, false);
 		nanosleep(&pause, NULL);
 	}
 	return NULL;
@@ -548,4 +553,12 @@ void learner_stats(struct learner *learner, struct learner_stats *out)
 		}
 	}
 	pthread_mutex_unlock(&learner->lock);
+}
+
+struct pulse learner_pulse(const struct learner *learner)
+{
+	return (struct pulse){
+		.done = atomic_load(&learner->rounds),
+		.due = learner->running && (atomic_load(&learner->serving) || atomic_load(&learner->awake)),
+	};
 }

@@ -23,13 +23,14 @@
  * second: how many packets they answered goes to the log. When a set is full, new classes are left to the
  * workers, and nothing leaves the set for them.
  *
- * All functions but learner_wake() and learner_stats() are for the control thread or one of its helpers.
+ * All functions but learner_wake(), learner_stats() and learner_pulse() are for the control thread or one of its helpers.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "enforcer/pulse.h"
 #include "enforcer/record.h"
 #include "enforcer/ring.h"
 
@@ -84,5 +85,7 @@ struct learner_stats {
 	uint64_t errors;		/* times that the kernel refused what should have gone well */
 };
 void learner_stats(struct learner *learner, struct learner_stats *out);
+/* Of the thread, by its rounds; takes no lock. Any thread, between learner_start() and _stop(). */
+struct pulse learner_pulse(const struct learner *learner);
 
 #endif

@@ -17,10 +17,10 @@ enum { SEND_TRIES = 50, SEND_PAUSE_NS = 1000000 };
 struct nfqueue {
 	struct mnl_socket *socket;
 	uint16_t number;
+	unsigned int burst;
 	struct verdicts verdicts;
 	struct mmsghdr headers[VERDICTS_PACKETS];
 	struct iovec vectors[VERDICTS_PACKETS];
-	struct sockaddr_nl senders[VERDICTS_PACKETS];
 	_Alignas(64) uint8_t messages[VERDICTS_PACKETS][NFQUEUE_MESSAGE_BYTES];
 };
 
@@ -29,12 +29,7 @@ static void prepare_buffers(struct nfqueue *queue)
 	for (size_t i = 0; i < VERDICTS_PACKETS; i++) {
 		queue->vectors[i] =
 			(struct iovec){.iov_base = queue->messages[i], .iov_len = NFQUEUE_MESSAGE_BYTES};
-		queue->headers[i].msg_hdr = (struct msghdr){
-			.msg_name = &queue->senders[i],
-			.msg_namelen = sizeof(queue->senders[i]),
-			.msg_iov = &queue->vectors[i],
-			.msg_iovlen = 1,
-		};
+		queue->headers[i].msg_hdr = (struct msghdr){.msg_iov = &queue->vectors[i], .msg_iovlen = 1};
 	}
 }
 
@@ -49,6 +44,7 @@ int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, ch
 	}
 	memset(queue, 0, sizeof(*queue));
 	queue->number = options->number;
+	queue->burst = options->burst > 0 && options->burst < VERDICTS_PACKETS ? options->burst : VERDICTS_PACKETS;
 	verdicts_init(&queue->verdicts, options->number);
 	prepare_buffers(queue);
 	err = nfqueue_setup(&queue->socket, options, problem);
@@ -68,25 +64,10 @@ void nfqueue_close(struct nfqueue *queue)
 	free(queue);
 }
 
-static void sort_message(
-	struct nfqueue *queue, const struct mmsghdr *header, const void *message, struct nfqueue_burst *burst)
+/* What is no packet, or not a whole one. */
+static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int error, struct nfqueue_burst *burst)
 {
-	const struct sockaddr_nl *sender = header->msg_hdr.msg_name;
-	int error;
-
-	/*
-	 * Another program with CAP_NET_ADMIN may write to our port. An id of its invention must never end up in a
-	 * batch.
-	 */
-	if (header->msg_hdr.msg_namelen != sizeof(*sender) || sender->nl_pid != 0) {
-		burst->bad_messages++;
-		return;
-	}
-	switch (nfqueue_message_read(
-		message, header->msg_len, queue->number, &burst->packets[burst->count], &error)) {
-	case NFQUEUE_MESSAGE_PACKET:
-		burst->count++;
-		break;
+	switch (kind) {
 	case NFQUEUE_MESSAGE_DAMAGED:
 		burst->count++;
 		burst->bad_messages++;
@@ -101,6 +82,7 @@ static void sort_message(
 		verdicts_note_stray(&queue->verdicts);
 		burst->bad_messages++;
 		break;
+	case NFQUEUE_MESSAGE_PACKET:
 	case NFQUEUE_MESSAGE_ACK:
 		break;
 	}
@@ -109,15 +91,21 @@ static void sort_message(
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 {
 	const int got = recvmmsg(
-		mnl_socket_get_fd(queue->socket), queue->headers, VERDICTS_PACKETS, MSG_WAITFORONE, NULL);
+		mnl_socket_get_fd(queue->socket), queue->headers, queue->burst, MSG_WAITFORONE, NULL);
 
 	out->count = 0;
 	out->bad_messages = out->refusals = 0;
 	if (got < 0)
 		return -errno;
 	for (int i = 0; i < got; i++) {
-		sort_message(queue, &queue->headers[i], queue->messages[i], out);
-		queue->headers[i].msg_hdr.msg_namelen = sizeof(queue->senders[i]);	/* the kernel has written it */
+		int error = 0;
+		const enum nfqueue_message kind = nfqueue_message_read(queue->messages[i],
+			queue->headers[i].msg_len, queue->number, &out->packets[out->count], &error);
+
+		if (kind == NFQUEUE_MESSAGE_PACKET)
+			out->count++;
+		else
+			sort_other(queue, kind, error, out);
 	}
 	return 0;
 }

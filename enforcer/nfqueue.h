@@ -21,6 +21,7 @@ struct nfqueue_options {
 	uint16_t number;
 	uint32_t length;	/* packets that the kernel holds without a verdict */
 	bool fail_open;		/* when it is full: true lets packets pass, false drops them */
+	unsigned int burst;	/* packets that one read takes at the most; 0: VERDICTS_PACKETS */
 };
 
 /*
@@ -37,7 +38,7 @@ void nfqueue_close(struct nfqueue *queue);
 struct nfqueue_burst {
 	struct nfqueue_packet packets[VERDICTS_PACKETS];
 	size_t count;			/* of packets, damaged ones among them: each must be answered */
-	unsigned int bad_messages;	/* not understood, or not from the kernel */
+	unsigned int bad_messages;	/* not understood */
 	unsigned int refusals;		/* of earlier verdicts */
 };
 

@@ -2,9 +2,9 @@
 #include "enforcer/nfqueue_message.h"
 
 #include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
+#include <linux/netlink.h>
 #include <string.h>
 
 /*
@@ -22,7 +22,9 @@ enum {
 	PACKET_TYPE = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET,
 	HEADER = sizeof(struct nlmsghdr),
 	ATTRIBUTES = HEADER + sizeof(struct nfgenmsg),
-	ALIGNMENT = MNL_ALIGNTO,
+	ATTRIBUTE = sizeof(struct nlattr),
+	ALIGNMENT = NLA_ALIGNTO,
+	PACKET_HEADER = 12,	/* with its attribute header and padding */
 };
 
 static size_t padded(size_t length)
@@ -36,48 +38,50 @@ struct fields {
 	uint32_t in, out, in_port, out_port;
 };
 
-static void read_index(const struct nlattr *attr, uint32_t *out, struct fields *fields)
+static uint32_t read32(const uint8_t *bytes)
 {
-	if (mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
+	uint32_t number;
+
+	memcpy(&number, bytes, sizeof(number));
+	return ntohl(number);
+}
+
+static void read_index(const uint8_t *value, size_t length, uint32_t *out, struct fields *fields)
+{
+	if (length != sizeof(*out))
 		fields->damaged = true;
 	else
-		*out = ntohl(mnl_attr_get_u32(attr));
+		*out = read32(value);
 }
 
-static void read_packet_header(const struct nlattr *attr, struct nfqueue_packet *packet, struct fields *fields)
+/* A value of `length` bytes. */
+static void read_value(unsigned int type, const uint8_t *value, size_t length, struct nfqueue_packet *packet,
+	struct fields *fields)
 {
-	struct nfqnl_msg_packet_hdr header;
-
-	if (mnl_attr_get_payload_len(attr) < sizeof(header)) {
-		fields->damaged = true;
-		return;
-	}
-	memcpy(&header, mnl_attr_get_payload(attr), sizeof(header));
-	packet->id = ntohl(header.packet_id);
-	fields->has_id = true;
-}
-
-static void read_attribute(const struct nlattr *attr, struct nfqueue_packet *packet, struct fields *fields)
-{
-	switch (mnl_attr_get_type(attr)) {
+	switch (type) {
 	case NFQA_PACKET_HDR:
-		read_packet_header(attr, packet, fields);
+		if (length < sizeof(struct nfqnl_msg_packet_hdr)) {
+			fields->damaged = true;
+			break;
+		}
+		packet->id = read32(value);	/* its first member */
+		fields->has_id = true;
 		break;
 	case NFQA_IFINDEX_INDEV:
-		read_index(attr, &fields->in, fields);
+		read_index(value, length, &fields->in, fields);
 		break;
 	case NFQA_IFINDEX_OUTDEV:
-		read_index(attr, &fields->out, fields);
+		read_index(value, length, &fields->out, fields);
 		break;
 	case NFQA_IFINDEX_PHYSINDEV:
-		read_index(attr, &fields->in_port, fields);
+		read_index(value, length, &fields->in_port, fields);
 		break;
 	case NFQA_IFINDEX_PHYSOUTDEV:
-		read_index(attr, &fields->out_port, fields);
+		read_index(value, length, &fields->out_port, fields);
 		break;
 	case NFQA_PAYLOAD:
-		packet->bytes = mnl_attr_get_payload(attr);
-		packet->length = mnl_attr_get_payload_len(attr);
+		packet->bytes = value;
+		packet->length = length;
 		fields->has_payload = true;
 		break;
 	default:
@@ -89,19 +93,21 @@ static void read_attribute(const struct nlattr *attr, struct nfqueue_packet *pac
 static void read_attributes(
 	const uint8_t *at, const uint8_t *end, struct nfqueue_packet *packet, struct fields *fields)
 {
-	while (end - at >= (ptrdiff_t)sizeof(struct nlattr)) {
-		const struct nlattr *attr = (const void *)at;
-		size_t step;
+	size_t left = (size_t)(end - at), step;
 
-		if (!mnl_attr_ok(attr, (int)(end - at))) {
+	for (; left >= ATTRIBUTE; at += step, left -= step) {
+		struct nlattr attr;
+
+		memcpy(&attr, at, sizeof(attr));
+		if (attr.nla_len < ATTRIBUTE || attr.nla_len > left) {
 			fields->damaged = true;
 			return;
 		}
-		read_attribute(attr, packet, fields);
-		step = padded(attr->nla_len);
-		if (step > (size_t)(end - at))	/* the last one may lack its padding */
+		read_value(attr.nla_type & (unsigned int)NLA_TYPE_MASK, at + ATTRIBUTE,
+			(size_t)attr.nla_len - ATTRIBUTE, packet, fields);
+		step = padded(attr.nla_len);
+		if (step > left)	/* the last one may lack its padding */
 			return;
-		at += step;
 	}
 }
 
@@ -138,7 +144,7 @@ static enum nfqueue_message read_error(const struct nlmsghdr *message, size_t le
 	return NFQUEUE_MESSAGE_REFUSAL;
 }
 
-enum nfqueue_message nfqueue_message_read(
+enum nfqueue_message nfqueue_message_read_generic(
 	const void *datagram, size_t length, uint16_t queue, struct nfqueue_packet *packet, int *error)
 {
 	const struct nlmsghdr *message = datagram;
@@ -155,8 +161,89 @@ enum nfqueue_message nfqueue_message_read(
 		return read_error(message, length, error);
 	if (message->nlmsg_type != PACKET_TYPE || length < ATTRIBUTES)
 		return NFQUEUE_MESSAGE_UNKNOWN;
-	memcpy(&general, mnl_nlmsg_get_payload(message), sizeof(general));
+	memcpy(&general, message + 1, sizeof(general));
 	if (general.version != NFNETLINK_V0 || ntohs(general.res_id) != queue)
 		return NFQUEUE_MESSAGE_UNKNOWN;
 	return read_packet(datagram, length, whole, packet);
+}
+
+/* ---- The short cut ---- */
+
+struct cursor {
+	const uint8_t *at, *end;
+};
+
+/* Whether an attribute of this type, with a value of this length, comes next and is all there. */
+static bool is_next(const struct cursor *cursor, unsigned int type, size_t length)
+{
+	struct nlattr attr;
+
+	if (cursor->end - cursor->at < (ptrdiff_t)(ATTRIBUTE + length))
+		return false;
+	memcpy(&attr, cursor->at, sizeof(attr));
+	return ((uint32_t)attr.nla_type << 16 | attr.nla_len) == ((uint32_t)type << 16 | (uint16_t)(ATTRIBUTE + length));
+}
+
+static uint32_t take_index(struct cursor *cursor, unsigned int type)
+{
+	uint32_t index;
+
+	if (!is_next(cursor, type, sizeof(index)))
+		return 0;
+	index = read32(cursor->at + ATTRIBUTE);
+	cursor->at += ATTRIBUTE + sizeof(index);
+	return index;
+}
+
+static void skip(struct cursor *cursor, unsigned int type, size_t length)
+{
+	if (is_next(cursor, type, length))
+		cursor->at += ATTRIBUTE + length;
+}
+
+/*
+ * Of a routed packet the kernel writes these attributes, in this order (nfqnl_build_packet_message()), and the
+ * payload last. Where each one is depends on which are there, but not on what the one before it says of its length:
+ * so the CPU need not wait for the one to find the other.
+ */
+static bool read_usual_attributes(const uint8_t *datagram, size_t length, struct nfqueue_packet *packet)
+{
+	struct cursor cursor = {datagram + ATTRIBUTES, datagram + length};
+
+	if (!is_next(&cursor, NFQA_PACKET_HDR, sizeof(struct nfqnl_msg_packet_hdr)))
+		return false;
+	packet->id = read32(cursor.at + ATTRIBUTE);
+	packet->accept = false;
+	cursor.at += PACKET_HEADER;
+	packet->in_ifindex = take_index(&cursor, NFQA_IFINDEX_INDEV);
+	packet->out_ifindex = take_index(&cursor, NFQA_IFINDEX_OUTDEV);
+	skip(&cursor, NFQA_MARK, sizeof(uint32_t));
+	skip(&cursor, NFQA_HWADDR, sizeof(struct nfqnl_msg_packet_hw));
+	skip(&cursor, NFQA_TIMESTAMP, sizeof(struct nfqnl_msg_packet_timestamp));
+	skip(&cursor, NFQA_CAP_LEN, sizeof(uint32_t));
+	skip(&cursor, NFQA_SKB_INFO, sizeof(uint32_t));
+	if (cursor.end - cursor.at < ATTRIBUTE)
+		return false;
+	packet->bytes = cursor.at + ATTRIBUTE;
+	packet->length = (size_t)(cursor.end - packet->bytes);
+	return is_next(&cursor, NFQA_PAYLOAD, packet->length);
+}
+
+static bool is_whole_packet(const struct nlmsghdr *message, size_t length, uint16_t queue)
+{
+	struct nfgenmsg general;
+
+	if (length < ATTRIBUTES + PACKET_HEADER || length > UINT16_MAX || message->nlmsg_len != length ||
+		message->nlmsg_type != PACKET_TYPE)
+		return false;
+	memcpy(&general, message + 1, sizeof(general));
+	return general.version == NFNETLINK_V0 && general.res_id == htons(queue);
+}
+
+enum nfqueue_message nfqueue_message_read(
+	const void *datagram, size_t length, uint16_t queue, struct nfqueue_packet *packet, int *error)
+{
+	if (is_whole_packet(datagram, length, queue) && read_usual_attributes(datagram, length, packet))
+		return NFQUEUE_MESSAGE_PACKET;
+	return nfqueue_message_read_generic(datagram, length, queue, packet, error);
 }

@@ -34,5 +34,8 @@ enum nfqueue_message {
  */
 enum nfqueue_message nfqueue_message_read(const void *datagram, size_t length, uint16_t queue,
 	struct nfqueue_packet *packet, int *error);
+/* The same without its short cut for usual messages: tests hold one against the other. */
+enum nfqueue_message nfqueue_message_read_generic(const void *datagram, size_t length, uint16_t queue,
+	struct nfqueue_packet *packet, int *error);
 
 #endif

@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
+#include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,12 +139,34 @@ static void tune(struct mnl_socket *socket, uint32_t length)
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 }
 
+/*
+ * Another program with CAP_NET_ADMIN may write to our port, and an id of its invention must never end up in a batch.
+ * A socket that is connected to the kernel takes messages of the kernel only (netlink_getsockbyportid()), which is as
+ * good as looking at each message's sender, and costs the reader nothing. What came before is thrown away: none of it
+ * can be the kernel's, which has nothing to say yet.
+ */
+static int connect_to_kernel(struct mnl_socket *socket)
+{
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	const int fd = mnl_socket_get_fd(socket);
+	char byte;
+
+	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) != 0)
+		return -errno;
+	while (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+		;
+	return 0;
+}
+
 static int set_up(struct mnl_socket *socket, const struct nfqueue_options *options)
 {
 	int err;
 
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
+	err = connect_to_kernel(socket);
+	if (err != 0)
+		return err;
 	tune(socket, options->length);
 	err = bind_queue(socket, options->number);
 	if (err == 0)

@@ -286,7 +286,36 @@ static enum packet_error parse_icmp(const struct headers *icmp, struct flow *out
 	return PACKET_OK;
 }
 
-enum packet_error packet_parse(const uint8_t *bytes, size_t length, struct flow *out)
+/*
+ * Nearly every packet: TCP, UDP or SCTP right behind an IP header of the usual length, whole as far as it matters.
+ * Then all fields lie at fixed places. False says nothing about the packet but that parse_any() must read it.
+ */
+static bool parse_plain(const uint8_t *bytes, size_t length, struct flow *out)
+{
+	struct headers headers;
+
+	if (length >= IPV4_HEADER + PORTS && bytes[0] == (IP_FAMILY_V4 << 4 | IPV4_HEADER / 4)) {
+		if (read16(bytes + 2) < IPV4_HEADER + PORTS || (read16(bytes + 6) & IPV4_OFFSET_MASK) != 0)
+			return false;
+		headers = (struct headers){.src = bytes + 12, .dst = bytes + 16, .rest = bytes + IPV4_HEADER,
+			.family = IP_FAMILY_V4, .protocol = bytes[9]};
+	} else if (length >= IPV6_HEADER + PORTS && bytes[0] >> 4 == IP_FAMILY_V6) {
+		if (read16(bytes + 4) < PORTS)
+			return false;
+		headers = (struct headers){.src = bytes + 8, .dst = bytes + 24, .rest = bytes + IPV6_HEADER,
+			.family = IP_FAMILY_V6, .protocol = bytes[6]};
+	} else {
+		return false;
+	}
+	if (!flow_protocol_has_ports(headers.protocol))
+		return false;
+	headers.src_port = read16(headers.rest);
+	headers.dst_port = read16(headers.rest + 2);
+	write_flow(out, &headers);
+	return true;
+}
+
+static enum packet_error parse_any(const uint8_t *bytes, size_t length, struct flow *out)
 {
 	struct headers headers;
 	enum packet_error error = read_ip(bytes, length, false, &headers);
@@ -301,11 +330,32 @@ enum packet_error packet_parse(const uint8_t *bytes, size_t length, struct flow 
 	return error;
 }
 
+enum packet_error packet_parse(const uint8_t *bytes, size_t length, struct flow *out)
+{
+	return parse_plain(bytes, length, out) ? PACKET_OK : parse_any(bytes, length, out);
+}
+
+enum packet_error packet_parse_slowly(const uint8_t *bytes, size_t length, struct flow *out)
+{
+	return parse_any(bytes, length, out);
+}
+
+/*
+ * What follows the IP header says it for all packets but those with extension headers: most callers ask about
+ * packets that are no ICMP, and need not have the headers read for it.
+ */
+static bool may_be_icmp(const uint8_t *bytes, size_t length)
+{
+	if (length < IPV4_HEADER)
+		return false;
+	return bytes[0] >> 4 == IP_FAMILY_V4 ? bytes[9] == IPPROTO_ICMP : !flow_protocol_has_ports(bytes[6]);
+}
+
 bool packet_read_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out)
 {
 	struct headers headers;
 
-	if (read_ip(bytes, length, false, &headers) != PACKET_OK || !is_icmp(&headers))
+	if (!may_be_icmp(bytes, length) || read_ip(bytes, length, false, &headers) != PACKET_OK || !is_icmp(&headers))
 		return false;
 	if (headers.length < ICMP_HEADER || !is_icmp_error(&headers))
 		return false;

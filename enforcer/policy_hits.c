@@ -8,19 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/arena.h"
+
 enum { TALLIES = 256 };		/* a power of two */
 
-/* The counts of one list of policies, as a snapshot holds it for the pods that it isolates. */
+/* What one pod has denied as a snapshot judged, and by which of its addresses that snapshot finds its policies. */
 struct tally {
-	const struct network_policy *const *policies;	/* NULL: unused */
-	size_t count;
-	struct policy_hit_counts counts;
+	const struct snapshot *snapshot;	/* NULL: unused */
+	const struct pod *pod;
+	struct ip_addr addr;
+	struct policy_hit_counts sides[DIRECTION_COUNT];
 };
 
 /* The counts of one name. In the tree `names` (tsearch(3)), ordered by namespace and name. */
 struct named {
-	const char *namespace_name, *name;	/* in the bytes behind the struct */
-	struct policy_hit_counts counts;
+	struct policy_hit hit;		/* its texts are in the bytes behind the struct */
 };
 
 struct policy_hits {
@@ -29,6 +31,8 @@ struct policy_hits {
 	size_t tally_count;
 	void *names;
 	size_t name_count;
+	uint64_t born;			/* names so far, forgotten ones included */
+	struct policy_hit_counts totals[DIRECTION_COUNT];
 };
 
 int policy_hits_create(struct policy_hits **out)
@@ -55,7 +59,7 @@ void policy_hits_free(struct policy_hits *hits)
 
 static int compare_names(const void *pa, const void *pb)
 {
-	const struct named *a = pa, *b = pb;
+	const struct policy_hit *a = &((const struct named *)pa)->hit, *b = &((const struct named *)pb)->hit;
 	const int order = strcmp(a->namespace_name, b->namespace_name);
 
 	return order != 0 ? order : strcmp(a->name, b->name);
@@ -69,9 +73,27 @@ static struct named *make_named(const char *namespace_name, const char *name)
 
 	if (named == NULL)
 		return NULL;
-	named->namespace_name = memcpy(text, namespace_name, first);
-	named->name = memcpy(text + first, name, second);
+	named->hit.namespace_name = memcpy(text, namespace_name, first);
+	named->hit.name = memcpy(text + first, name, second);
 	return named;
+}
+
+static void add_counts(struct policy_hit_counts *to, const struct policy_hit_counts *more)
+{
+	to->denied += more->denied;
+	to->audited += more->audited;
+	to->cut += more->cut;
+	if (more->last_ns > to->last_ns)
+		to->last_ns = more->last_ns;
+}
+
+static struct policy_hit_counts of_both_sides(const struct policy_hit *hit)
+{
+	struct policy_hit_counts sum = {0};
+
+	for (int side = 0; side < DIRECTION_COUNT; side++)
+		add_counts(&sum, &hit->sides[side]);
+	return sum;
 }
 
 static void find_oldest(const void *node, VISIT visit, void *context)
@@ -80,7 +102,7 @@ static void find_oldest(const void *node, VISIT visit, void *context)
 
 	if (visit != preorder && visit != leaf)
 		return;
-	if (*oldest == NULL || named->counts.last_ns < (*oldest)->counts.last_ns)
+	if (*oldest == NULL || of_both_sides(&named->hit).last_ns < of_both_sides(&(*oldest)->hit).last_ns)
 		*oldest = named;
 }
 
@@ -97,7 +119,7 @@ static void forget_oldest(struct policy_hits *hits)
 /* NULL when memory is short: then a count is lost, and nothing else. */
 static struct named *find_named(struct policy_hits *hits, const struct network_policy *policy)
 {
-	const struct named key = {.namespace_name = policy->namespace_name, .name = policy->name};
+	const struct named key = {.hit = {.namespace_name = policy->namespace_name, .name = policy->name}};
 	struct named **found = tfind(&key, &hits->names, compare_names), *named;
 
 	if (found != NULL)
@@ -110,6 +132,7 @@ static struct named *find_named(struct policy_hits *hits, const struct network_p
 		return NULL;
 	}
 	hits->name_count++;
+	named->hit.born = ++hits->born;
 	return named;
 }
 
@@ -123,7 +146,7 @@ static struct policy_hit_counts share(const struct policy_hit_counts *counts, bo
 	return share;
 }
 
-static void give_share(struct policy_hits *hits, const struct network_policy *policy,
+static void give_share(struct policy_hits *hits, const struct network_policy *policy, enum direction side,
 	const struct policy_hit_counts *counts)
 {
 	const struct policy_hit_counts mine = share(counts, policy->audit);
@@ -131,26 +154,40 @@ static void give_share(struct policy_hits *hits, const struct network_policy *po
 
 	if (mine.denied + mine.audited + mine.cut == 0)
 		return;
+	add_counts(&hits->totals[side], &mine);
 	named = find_named(hits, policy);
-	if (named == NULL)
-		return;
-	named->counts.denied += mine.denied;
-	named->counts.audited += mine.audited;
-	named->counts.cut += mine.cut;
-	if (mine.last_ns > named->counts.last_ns)
-		named->counts.last_ns = mine.last_ns;
+	if (named != NULL)
+		add_counts(&named->hit.sides[side], &mine);
+}
+
+/* When memory is short the counts are lost, and nothing else. */
+static void give_tally(struct policy_hits *hits, const struct tally *tally, struct arena *arena)
+{
+	for (int side = 0; side < DIRECTION_COUNT; side++) {
+		const struct policy_hit_counts *counts = &tally->sides[side];
+		struct policy_list policies;
+
+		if (counts->denied + counts->audited + counts->cut == 0 ||
+			snapshot_policies(tally->snapshot, &tally->addr, (enum direction)side, arena, &policies) != 0)
+			continue;
+		for (size_t i = 0; i < policies.count; i++)
+			give_share(hits, policies.items[i], (enum direction)side, counts);
+	}
 }
 
 static void settle(struct policy_hits *hits)
 {
+	struct arena *arena = hits->tally_count > 0 ? arena_create() : NULL;
+
 	for (size_t i = 0; hits->tally_count > 0 && i < TALLIES; i++) {
 		struct tally *tally = &hits->tallies[i];
 
-		for (size_t p = 0; tally->policies != NULL && p < tally->count; p++)
-			give_share(hits, tally->policies[p], &tally->counts);
-		*tally = (struct tally){.policies = NULL};
+		if (tally->snapshot != NULL && arena != NULL)
+			give_tally(hits, tally, arena);
+		*tally = (struct tally){.snapshot = NULL};
 	}
 	hits->tally_count = 0;
+	arena_unref(arena);
 }
 
 void policy_hits_settle(struct policy_hits *hits)
@@ -162,7 +199,7 @@ void policy_hits_settle(struct policy_hits *hits)
 
 struct policy_hit_counts policy_hits_get(struct policy_hits *hits, const char *namespace_name, const char *name)
 {
-	const struct named key = {.namespace_name = namespace_name, .name = name};
+	const struct named key = {.hit = {.namespace_name = namespace_name, .name = name}};
 	struct policy_hit_counts counts = {0};
 	struct named **found;
 
@@ -170,27 +207,53 @@ struct policy_hit_counts policy_hits_get(struct policy_hits *hits, const char *n
 	settle(hits);
 	found = tfind(&key, &hits->names, compare_names);
 	if (found != NULL)
-		counts = (*found)->counts;
+		counts = of_both_sides(&(*found)->hit);
 	pthread_mutex_unlock(&hits->lock);
 	return counts;
 }
 
+struct walk {
+	void (*visit)(const struct policy_hit *hit, void *context);
+	void *context;
+};
+
+static void walk_on(const void *node, VISIT order, void *context)
+{
+	const struct walk *walk = context;
+
+	if (order == postorder || order == leaf)
+		walk->visit(&(*(const struct named *const *)node)->hit, walk->context);
+}
+
+void policy_hits_visit(struct policy_hits *hits, struct policy_hit_counts totals[DIRECTION_COUNT],
+	void (*visit)(const struct policy_hit *hit, void *context), void *context)
+{
+	struct walk walk = {.visit = visit, .context = context};
+
+	pthread_mutex_lock(&hits->lock);
+	settle(hits);
+	memcpy(totals, hits->totals, sizeof(hits->totals));
+	twalk_r(hits->names, walk_on, &walk);
+	pthread_mutex_unlock(&hits->lock);
+}
+
 /* ---- tallies ---- */
 
-static struct tally *find_tally(struct policy_hits *hits, const struct network_policy *const *policies, size_t count)
+static struct tally *find_tally(struct policy_hits *hits, const struct snapshot *snapshot, const struct pod *pod,
+	const struct ip_addr *addr)
 {
-	const size_t start = (size_t)(((uintptr_t)policies >> 3) * 0x9e3779b97f4a7c15ULL >> 32);
+	const size_t start = (size_t)((((uintptr_t)pod ^ (uintptr_t)snapshot) >> 3) * 0x9e3779b97f4a7c15ULL >> 32);
 
 	if (hits->tally_count == TALLIES / 2)
 		settle(hits);
 	for (size_t i = start;; i++) {
 		struct tally *tally = &hits->tallies[i % TALLIES];
 
-		if (tally->policies == policies)
+		if (tally->snapshot == snapshot && tally->pod == pod)
 			return tally;
-		if (tally->policies != NULL)
+		if (tally->snapshot != NULL)
 			continue;
-		*tally = (struct tally){.policies = policies, .count = count};
+		*tally = (struct tally){.snapshot = snapshot, .pod = pod, .addr = *addr};
 		hits->tally_count++;
 		return tally;
 	}
@@ -198,20 +261,18 @@ static struct tally *find_tally(struct policy_hits *hits, const struct network_p
 
 static void count_side(struct policy_hits *hits, const struct record *record, enum direction direction)
 {
+	const struct ip_addr *addr = direction == DIRECTION_INGRESS ? &record->flow.dst : &record->flow.src;
 	const enum side_verdict side = record->judgement.sides[direction];
-	const struct flow *flow = &record->flow;
 	const uint64_t packets = record->answered > 0 ? record->answered : 1;
-	const struct network_policy *const *policies;
 	struct policy_hit_counts *counts;
-	size_t count;
+	const struct pod *pod;
 
 	if (side != SIDE_DENIED && side != SIDE_AUDIT_DENIED)
 		return;
-	policies = snapshot_policies(record->snapshot, direction == DIRECTION_INGRESS ? &flow->dst : &flow->src,
-		direction, &count);
-	if (count == 0)
+	pod = snapshot_pod_at(record->snapshot, addr);
+	if (pod == NULL)
 		return;
-	counts = &find_tally(hits, policies, count)->counts;
+	counts = &find_tally(hits, record->snapshot, pod, addr)->sides[direction];
 	if (side == SIDE_AUDIT_DENIED)
 		counts->audited += packets;
 	else if (record->kind == RECORD_REVOKED)

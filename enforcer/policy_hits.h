@@ -14,7 +14,7 @@
  * Bounded: of more than POLICY_HITS_MOST names the one hit longest ago is forgotten.
  *
  * Any thread; records are added by the log's. A denial costs one lookup, however many policies isolate the pod: counts
- * gather by the snapshot's list of these policies, and go to the names when somebody asks, or the snapshot does.
+ * gather by the pod, and go to the names of its policies when somebody asks, or the snapshot goes.
  */
 
 #include <stddef.h>
@@ -42,5 +42,19 @@ void policy_hits_add(struct policy_hits *hits, const struct record *record);
 void policy_hits_settle(struct policy_hits *hits);
 /* All zero for a policy that nobody hit. */
 struct policy_hit_counts policy_hits_get(struct policy_hits *hits, const char *namespace_name, const char *name);
+
+/* One name that was hit, and how often in each direction. */
+struct policy_hit {
+	const char *namespace_name, *name;
+	uint64_t born;			/* its number among all names so far: what was hit first is 1 */
+	struct policy_hit_counts sides[DIRECTION_COUNT];	/* [INGRESS]: at the destinations' end */
+};
+
+/*
+ * Calls `visit` for every name that was hit and is not forgotten, in order of namespaces and names, with a lock held
+ * that the log's thread waits for. *totals: of all names, forgotten ones included, so they never shrink.
+ */
+void policy_hits_visit(struct policy_hits *hits, struct policy_hit_counts totals[DIRECTION_COUNT],
+	void (*visit)(const struct policy_hit *hit, void *context), void *context);
 
 #endif

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "enforcer/log.h"
+#include "policy/compiler.h"
 
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1000000000ULL
@@ -45,10 +46,12 @@ struct job {
 struct publisher {
 	struct publisher_options options;
 	uv_timer_t tick;
+	struct compiler *compiler;	/* used by one job, or before there are any */
 	struct snapshot *snapshot;	/* in force */
 	struct snapshot_loan *loans;	/* of it, and of those before */
 	uint64_t revision;
 	bool started, busy, stopping;
+	uint64_t busy_since_ns;
 	struct job job;
 
 	bool changed;			/* the store holds what is not compiled yet */
@@ -57,7 +60,7 @@ struct publisher {
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
-	uint64_t kernel_drops;
+	uint64_t kernel_drops[2];	/* of the common queues, of that of floods */
 	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
 	struct publish_stats stats;
 };
@@ -79,7 +82,7 @@ static int compile(const struct publisher *publisher, struct cluster *cluster, u
 		.deny_link_local = publisher->options.settings->link_local == LINK_LOCAL_DENY,
 	};
 
-	return snapshot_compile(out, cluster, &options);
+	return compiler_compile(publisher->compiler, cluster, &options, out);
 }
 
 /* ---- beside the loop: touches nothing of the publisher's but what stays the same while it is busy ---- */
@@ -146,6 +149,7 @@ static void note_sweep(struct publisher *publisher, const struct sweep_stats *sw
 	publisher->stats.sweep = *sweep;
 	publisher->stats.sweeps++;
 	publisher->stats.revoked += sweep->revoked;
+	histogram_add(&publisher->stats.swept, sweep->nanoseconds);
 	publisher->swept_ns = now_ns(CLOCK_MONOTONIC);
 }
 
@@ -166,6 +170,11 @@ static void note_change(struct publisher *publisher, const struct job *job)
 		stats->worst_judged_ns = stats->judged_ns;
 	if (stats->total_ns > stats->worst_total_ns)
 		stats->worst_total_ns = stats->total_ns;
+	histogram_add(&stats->compiles, stats->compile_ns);
+	histogram_add(&stats->publishes, stats->publish_ns);
+	histogram_add(&stats->until_published, stats->wait_ns + stats->compile_ns + stats->publish_ns);
+	if (job->published.swept)
+		histogram_add(&stats->until_swept, stats->total_ns);
 	log_info("revision %llu in force %.1f ms after the change was read: %zu flows judged, %zu cut",
 		(unsigned long long)publisher->revision, (double)stats->total_ns / 1e6, job->published.sweep.judged,
 		job->published.sweep.revoked);
@@ -285,6 +294,7 @@ static void begin(struct publisher *publisher, enum job_kind kind)
 
 	job->kind = kind;
 	job->work.data = job;
+	publisher->busy_since_ns = now_ns(CLOCK_MONOTONIC);
 	publisher->busy = uv_queue_work(publisher->options.loop, &job->work, work, work_done) == 0;
 }
 
@@ -335,26 +345,31 @@ static void begin_next(struct publisher *publisher)
 }
 
 /*
- * The last worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
+ * The reply worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
  * drop.
  */
 static void watch_workers(struct publisher *publisher)
 {
 	const struct gate *gate = enforcement_gate(publisher->options.enforcement);
 	const unsigned int workers = gate_worker_count(gate);
-	struct worker_stats stats = {0};
-	uint64_t drops = 0;
+	uint64_t drops[2] = {0}, replies = 0;
 
 	for (unsigned int i = 0; i < workers; i++) {
+		struct worker_stats stats;
+
 		gate_stats(gate, i, &stats);
-		drops += stats.kernel_dropped + stats.user_dropped;
+		drops[gate_role(gate, i) == GATE_FLOOD] += stats.kernel_dropped + stats.user_dropped;
+		if (gate_role(gate, i) == GATE_REPLY)
+			replies = stats.packets - stats.reports;
 	}
-	if (stats.packets - stats.reports != publisher->reply_packets)
+	if (replies != publisher->reply_packets)
 		publisher->sweep_wanted = true;
-	publisher->reply_packets = stats.packets - stats.reports;
-	if (drops > publisher->kernel_drops)
-		verdict_log_overload(publisher->options.log, drops - publisher->kernel_drops);
-	publisher->kernel_drops = drops;
+	publisher->reply_packets = replies;
+	for (int flood = 0; flood < 2; flood++) {
+		if (drops[flood] > publisher->kernel_drops[flood])
+			verdict_log_overload(publisher->options.log, flood, drops[flood] - publisher->kernel_drops[flood]);
+		publisher->kernel_drops[flood] = drops[flood];
+	}
 }
 
 static void tick(uv_timer_t *timer)
@@ -406,6 +421,10 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
 
 	if (publisher == NULL)
 		return -ENOMEM;
+	if (compiler_create(&publisher->compiler) != 0) {
+		free(publisher);
+		return -ENOMEM;
+	}
 	publisher->options = *options;
 	publisher->revision = 1;
 	*out = publisher;
@@ -438,6 +457,7 @@ void publisher_free(struct publisher *publisher)
 	if (publisher == NULL)
 		return;
 	snapshot_free(publisher->snapshot);
+	compiler_free(publisher->compiler);
 	free(publisher);
 }
 
@@ -467,6 +487,7 @@ void publisher_take_back(struct publisher *publisher, struct snapshot_loan *loan
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out)
 {
 	*out = publisher->stats;
+	out->busy_ns = publisher->busy ? now_ns(CLOCK_MONOTONIC) - publisher->busy_since_ns : 0;
 	out->pending = publisher->changed || (publisher->busy && publisher->job.kind == JOB_CHANGE);
 	/* A change that fails comes first: it is why the policies in force are not those in the manifests. */
 	for (size_t i = 0; i < TROUBLE_COUNT; i++) {

@@ -19,6 +19,7 @@
 
 #include "config/store.h"
 #include "enforcer/enforcement.h"
+#include "enforcer/histogram.h"
 
 struct publisher;
 
@@ -69,6 +70,9 @@ struct publish_stats {
 	uint64_t wait_ns, compile_ns, publish_ns, sweep_ns, total_ns;	/* of the last change: from seen to swept */
 	uint64_t judged_ns;		/* of the last change: from seen until new flows were judged by it */
 	uint64_t worst_judged_ns, worst_total_ns;	/* of any change */
+	/* Of all changes published: from seen until new flows are judged by it, and until live ones are, too. */
+	struct histogram until_published, until_swept;
+	struct histogram compiles, publishes, swept;	/* what each step took; swept: background sweeps, too */
 	uint64_t sweeps, revoked;	/* revoked: flows cut since the start */
 	struct sweep_stats sweep;	/* the last */
 	bool intact;			/* rules and sets, when last looked at */
@@ -76,6 +80,7 @@ struct publish_stats {
 	long set_sizes[2];
 	enum host_bridges bridges;	/* when last looked at */
 	uint64_t bridges_mended;	/* how often bridged packets had to be made to pass the rules */
+	uint64_t busy_ns;		/* how long the job under way has been; 0: there is none */
 	const char *problem;		/* what fails and is tried again; or NULL. Good until the loop goes on */
 };
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out);

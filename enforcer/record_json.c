@@ -143,11 +143,12 @@ cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct int
 	return finish(line, complete);
 }
 
-cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, uint64_t dropped)
+cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, bool flood, uint64_t dropped)
 {
 	cJSON *line = begin(time_ns, seq);
 
 	return finish(line, line != NULL && cJSON_AddStringToObject(line, "verdict", "overload") != NULL &&
+				    (!flood || cJSON_AddTrueToObject(line, "flood") != NULL) &&
 				    cJSON_AddNumberToObject(line, "repeat", (double)dropped) != NULL);
 }
 

@@ -17,12 +17,13 @@
  * "user_us" (microseconds that the packet spent in podgate).
  *
  * Verdict "unreadable" has "cause" and "interfaces" in place of a flow. Verdict "overload" has "repeat":
- * packets that the kernel dropped because a queue was full. A line {"event": "lost", "count": N} says that N
+ * packets that the kernel dropped because a queue was full; "flood" (true) when it was that of floods. A line {"event": "lost", "count": N} says that N
  * lines are missing here.
  *
  * All functions are for the log's thread. What they return is the caller's; NULL when memory is short.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <cjson/cJSON.h>
@@ -34,7 +35,7 @@
 /* `names` may be NULL: interfaces go unnamed. `scratch` takes the explanation's texts, which the returned value does not need. */
 cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct interface_names *names,
 	struct arena *scratch);
-cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, uint64_t dropped);
+cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, bool flood, uint64_t dropped);
 cJSON *record_json_lost(uint64_t time_ns, uint64_t seq, uint64_t count);
 
 #endif

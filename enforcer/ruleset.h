@@ -16,13 +16,14 @@
 #include "config/settings.h"
 #include "policy/ip_addr.h"
 
-enum { RULESET_PROBLEM = 512 };
+enum { RULESET_PROBLEM = 512, RULESET_RULE_LENGTH = 384 };
 
 struct ruleset_options {
 	enum backend_choice backend;	/* as found by ruleset_find_backend(): never AUTO */
 	bool ipv6;
 	unsigned int workers;
-	uint16_t queue_base;
+	uint16_t queue_base;		/* the workers' queues, then that of replies, then, with a flood_rate, that of floods */
+	unsigned int flood_rate;	/* new flows a second of one source, before they go to the queue of floods; 0: never */
 	uint32_t mark_allow, mark_deny;
 	bool queue_bypass;		/* daemon away: open */
 	bool host_traffic;
@@ -72,7 +73,7 @@ enum { RULESET_PLACES_MOST = 4 };
 size_t ruleset_find(struct ruleset_place out[RULESET_PLACES_MOST]);
 
 struct rule_counter {
-	char rule[160];			/* as iptables-save writes it, without the counters */
+	char rule[RULESET_RULE_LENGTH];	/* as iptables-save writes it, without the counters */
 	uint64_t packets, bytes;
 };
 /* The counters of our chain, in order. Returns how many were stored, or -errno and `problem`. */

@@ -85,26 +85,10 @@ static void add_neighbour_discovery(const struct renderer *r)
 			messages[i].to, messages[i].type, messages[i].hop_limit);
 }
 
-static void add_queue_balance(const struct renderer *r, const char *match)
-{
-	const unsigned int first = r->options->queue_base, last = first + r->options->workers - 1;
-
-	if (first == last)
-		add(r, "%s -j NFQUEUE --queue-num %u%s", match, first, r->bypass);
-	else
-		add(r, "%s -j NFQUEUE --queue-balance %u:%u%s", match, first, last, r->bypass);
-}
-
-/*
- * What conntrack can't place. INVALID belongs to no flow and starts none: an isolated pod neither sends nor
- * gets it. UNTRACKED is the host's own choice (NOTRACK): there is no flow to remember a verdict in, so each
- * packet is judged by itself, as sent. It needs its own rule, because without a conntrack entry --ctdir never
- * matches, and the last rule would take it for a reply and judge it backwards.
- */
-static void add_flowless(const struct renderer *r)
+/* INVALID belongs to no flow and starts none: an isolated pod neither sends nor gets it. */
+static void add_invalid(const struct renderer *r)
 {
 	add(r, "-m conntrack --ctstate INVALID -j DROP");
-	add_queue_balance(r, "-m conntrack --ctstate UNTRACKED");
 }
 
 /*
@@ -126,19 +110,103 @@ static void add_premark(const struct renderer *r)
 }
 
 /*
- * Tier 2, an earlier verdict for this class of flows, then tier 3. The classes are those of original
- * directions. What is left is the reply of a flow that was never judged (it began before its pod was
- * isolated, or while a fail-open daemon was away): the last queue's worker knows to judge it by its reverse.
- * ICMP errors come here in the direction of the flow that they report on.
+ * Tier 2, an earlier verdict for this class of flows. The classes are those of original directions. It comes before
+ * what conntrack can't place, and may: neither the pre-mark nor --ctdir matches a packet without a conntrack entry
+ * (conntrack_mt(), net/netfilter/xt_conntrack.c), and the first packet of a learned class has a rule less to pass.
  */
-static void add_unjudged(const struct renderer *r)
+static void add_learned(const struct renderer *r)
 {
 	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed%d src,dst,dst -j RETURN",
 		r->family);
 	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied%d src,dst,dst -j DROP",
 		r->family);
-	add_queue_balance(r, "-m conntrack --ctdir ORIGINAL");
-	add(r, "-j NFQUEUE --queue-num %u%s", r->options->queue_base + r->options->workers, r->bypass);
+}
+
+/*
+ * The reply of a flow that was never judged (it began before its pod was isolated, or while a fail-open daemon
+ * was away): this queue's worker knows to judge it by its reverse. ICMP errors come here in the direction of the
+ * flow that they report on.
+ */
+static void add_replies(const struct renderer *r)
+{
+	add(r, "-m conntrack --ctdir REPLY -j NFQUEUE --queue-num %u%s",
+		r->options->queue_base + r->options->workers, r->bypass);
+}
+
+/*
+ * One bucket of tokens a source: FLOOD_BURST_MS of its rate, after which it is full again and may be forgotten.
+ * `entries` bounds how many sources are remembered; a packet of one more would be dropped.
+ */
+struct flood_limit {
+	const char *match;		/* which sources; "" or with a space behind it */
+	const char *name;		/* of the kernel's table of buckets */
+	unsigned int rate;		/* a second */
+	unsigned int entries, hash_size;
+	const char *mask;		/* sources that share a bucket; "" or with a space before it */
+};
+
+enum {
+	FLOOD_BURST_MS = 200,
+	FLOOD_FORGET_MS = 250,
+	FLOOD_OTHERS_SHARE = 16,
+	FLOOD_PODS = 65536,		/* as many as a set of pods holds */
+	FLOOD_OTHERS = 131072,		/* some 18 MiB, while somebody forges as many a third of a second */
+	HASHLIMIT_SECOND = 1000000,
+};
+
+/*
+ * The kernel counts with whole steps of a millionth of a second, and iptables-save shows the rate that results. In a
+ * name is what the table was made for: a rule with an old name would go on with the old table while one is in use.
+ */
+static void add_flood_limit(const struct renderer *r, const struct flood_limit *limit)
+{
+	const unsigned int shown = HASHLIMIT_SECOND / (HASHLIMIT_SECOND / limit->rate);
+
+	add(r,
+		"%s-m hashlimit --hashlimit-above %u/sec --hashlimit-burst %u --hashlimit-mode srcip"
+		" --hashlimit-name podgate-%s-%u --hashlimit-htable-size %u --hashlimit-htable-max %u"
+		" --hashlimit-htable-gcinterval %d --hashlimit-htable-expire %d%s -j NFQUEUE --queue-num %u%s",
+		limit->match, shown, limit->rate / (1000 / FLOOD_BURST_MS), limit->name, limit->rate, limit->hash_size,
+		limit->entries, FLOOD_FORGET_MS, FLOOD_FORGET_MS, limit->mask,
+		r->options->queue_base + r->options->workers + 1, r->bypass);
+}
+
+/*
+ * Who begins flows faster than others leaves the common queues, so that nobody else's first packet waits behind his.
+ * Nothing is lost by it while his own queue has room. Isolated pods have a table to themselves, which nobody can fill
+ * with invented sources; all other sources, real or not, share a limit besides. Of the addresses in the IPv6 set only
+ * the link-local ones can be invented: they are taken as one source.
+ */
+static void add_floods(const struct renderer *r)
+{
+	const unsigned int rate = r->options->flood_rate;
+	char pods[64], others[64];
+
+	if (rate == 0)
+		return;
+	snprintf(pods, sizeof(pods), "%s-m set --match-set podgate-pods%d src ",
+		r->family == 6 ? "! -s fe80::/10 " : "", r->family);
+	snprintf(others, sizeof(others), "-m set ! --match-set podgate-pods%d src ", r->family);
+	if (r->family == 6)
+		add_flood_limit(r, &(struct flood_limit){"-s fe80::/10 ", "link", rate, 16, 16, " --hashlimit-srcmask 10"});
+	add_flood_limit(r, &(struct flood_limit){pods, "pods", rate, FLOOD_PODS, 1024, ""});
+	add_flood_limit(r, &(struct flood_limit){others, "others", rate, FLOOD_OTHERS, 8192, ""});
+	add_flood_limit(r, &(struct flood_limit){
+		others, "all", rate * FLOOD_OTHERS_SHARE, 16, 16, " --hashlimit-srcmask 0"});
+}
+
+/*
+ * Tier 3. What is left is of an original direction, or UNTRACKED, the host's own choice (NOTRACK): there is no flow to
+ * remember a verdict in, so each packet is judged by itself, as sent.
+ */
+static void add_unjudged(const struct renderer *r)
+{
+	const unsigned int first = r->options->queue_base, last = first + r->options->workers - 1;
+
+	if (first == last)
+		add(r, "-j NFQUEUE --queue-num %u%s", first, r->bypass);
+	else
+		add(r, "-j NFQUEUE --queue-balance %u:%u%s", first, last, r->bypass);
 }
 
 void ruleset_chain_rules(
@@ -156,10 +224,13 @@ void ruleset_chain_rules(
 	out->count = 0;
 	add_judged(&renderer);
 	add_not_ours(&renderer);
+	add_premark(&renderer);
+	add_learned(&renderer);
 	if (family == IP_FAMILY_V6)
 		add_neighbour_discovery(&renderer);
-	add_flowless(&renderer);
-	add_premark(&renderer);
+	add_invalid(&renderer);
+	add_replies(&renderer);
+	add_floods(&renderer);
 	add_unjudged(&renderer);
 }
 

@@ -12,7 +12,7 @@
 #define RULESET_TABLE "mangle"
 #define RULESET_CHAIN "PODGATE"
 
-enum { RULESET_RULE_TEXT = 192, RULESET_RULES_MOST = 32 };
+enum { RULESET_RULE_TEXT = RULESET_RULE_LENGTH, RULESET_RULES_MOST = 32 };
 
 struct ruleset_rules {
 	size_t count;

@@ -3,9 +3,8 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "enforcer/record_time.h"
@@ -77,40 +76,6 @@ static void list_name(struct report to, const char *namespace_name, const char *
 	list_item(to, cJSON_CreateString(full));
 }
 
-static uint64_t resident_kib(void)
-{
-	unsigned long pages, resident = 0;
-	FILE *file = fopen("/proc/self/statm", "re");
-
-	if (file == NULL)
-		return 0;
-	if (fscanf(file, "%lu %lu", &pages, &resident) != 2)
-		resident = 0;
-	fclose(file);
-	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
-}
-
-static void report_memory(struct report report, const struct snapshot *snapshot)
-{
-	const struct report to = section(report, "memory");
-	const uint64_t resident = resident_kib();
-	struct rusage usage = {.ru_maxrss = 0};
-
-	/* The kernel's two counters are not equally exact. */
-	(void)getrusage(RUSAGE_SELF, &usage);
-	count(report, "rss_kib", resident);
-	count(to, "peak_kib", (uint64_t)usage.ru_maxrss > resident ? (uint64_t)usage.ru_maxrss : resident);
-	count(to, "snapshot_kib", snapshot_memory(snapshot) / 1024);
-}
-
-static uint64_t uptime_s(uint64_t started_ns)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec - started_ns / 1000000000ULL;
-}
-
 static void report_audited(struct report report, const struct cluster *cluster)
 {
 	const struct report audited = section(report, "audited");
@@ -129,38 +94,29 @@ static void report_audited(struct report report, const struct cluster *cluster)
 			list_name(policies, cluster->policies[i]->namespace_name, cluster->policies[i]->name);
 }
 
-static void report_policies(struct report report, const struct status_sources *sources,
-	const struct publish_stats *stats)
+static void report_policies(struct report report, const struct status_figures *figures)
 {
-	const struct snapshot *snapshot = publisher_snapshot(sources->publisher);
-	const struct cluster *cluster = snapshot_cluster(snapshot);
+	const struct cluster *cluster = figures->cluster;
 
-	text(report, "mode", sources->settings->audit ? "audit" : "enforcing");
+	text(report, "mode", figures->settings->audit ? "audit" : "enforcing");
 	report_audited(report, cluster);
-	count(report, "revision", snapshot_revision(snapshot));
-	truth(report, "pending", stats->pending);
+	count(report, "revision", figures->revision);
+	truth(report, "pending", figures->publish.pending);
 	count(report, "pods", cluster->pod_count);
 	count(report, "policies", cluster->policy_count);
-	count(report, "isolated", snapshot_isolated_pods(snapshot));
+	count(report, "isolated", figures->isolated);
 }
 
-static void report_manifests(struct report report, const struct store *store)
+static void report_manifests(struct report report, const struct status_figures *figures)
 {
-	const struct store_stats stats = store_stats(store);
 	const struct report manifests = section(report, "manifests");
-	struct arena *arena = arena_create();
-	struct diag_list diags;
 
-	count(manifests, "files", stats.files);
-	count(manifests, "broken_files", stats.broken_files);
-	count(manifests, "kept_objects", stats.kept_objects);
-	if (arena == NULL || store_diags(store, arena, &diags) != 0) {
-		*report.complete = false;
-	} else {
-		count(manifests, "findings", diags.count + diags.dropped);
-		count(manifests, "errors", diags.errors);
-	}
-	arena_unref(arena);
+	count(manifests, "files", figures->manifests.files);
+	count(manifests, "broken_files", figures->manifests.broken_files);
+	count(manifests, "never_whole", figures->manifests.never_whole);
+	count(manifests, "kept_objects", figures->manifests.kept_objects);
+	count(manifests, "findings", figures->findings);
+	count(manifests, "errors", figures->errors);
 }
 
 static void report_rules(struct report report, const struct ruleset_options *rules, const struct publish_stats *stats)
@@ -172,6 +128,7 @@ static void report_rules(struct report report, const struct ruleset_options *rul
 	truth(to, "ipv6", rules->ipv6);
 	truth(to, "intact", stats->intact);
 	count(to, "repairs", stats->repairs);
+	count(to, "flood_rate", rules->flood_rate);
 	number(sets, "ipv4", (double)stats->set_sizes[0]);
 	number(sets, "ipv6", (double)stats->set_sizes[1]);
 }
@@ -202,35 +159,33 @@ static uint64_t unreadable(const struct worker_stats *stats)
 	return sum;
 }
 
-static void report_queue(struct report queues, const struct enforcement *enforcement, unsigned int worker)
+static void report_queue(struct report queues, const struct status_queue *of)
 {
-	const struct gate *gate = enforcement_gate(enforcement);
+	const struct worker_stats *stats = &of->stats;
 	struct report queue = {.to = cJSON_CreateObject(), .complete = queues.complete};
-	struct worker_stats stats;
 
-	gate_stats(gate, worker, &stats);
-	count(queue, "queue", enforcement_rules(enforcement)->queue_base + worker);
-	truth(queue, "reply", worker + 1 == gate_worker_count(gate));
-	count(queue, "packets", stats.packets);
-	count(queue, "allowed", stats.allowed);
-	count(queue, "denied", stats.denied);
-	count(queue, "audited", stats.audited);
-	count(queue, "unreadable", unreadable(&stats));
-	count(queue, "waiting", stats.waiting);
-	count(queue, "kernel_dropped", stats.kernel_dropped);
-	count(queue, "user_dropped", stats.user_dropped);
-	count(queue, "errors", stats.bad_messages + stats.receive_errors + stats.verdict_errors);
-	count(queue, "records_lost", stats.records_lost);
+	count(queue, "queue", of->number);
+	truth(queue, "reply", of->role == GATE_REPLY);
+	truth(queue, "flood", of->role == GATE_FLOOD);
+	count(queue, "packets", stats->packets);
+	count(queue, "allowed", stats->allowed);
+	count(queue, "denied", stats->denied);
+	count(queue, "audited", stats->audited);
+	count(queue, "unreadable", unreadable(stats));
+	count(queue, "waiting", stats->waiting);
+	count(queue, "kernel_dropped", stats->kernel_dropped);
+	count(queue, "user_dropped", stats->user_dropped);
+	count(queue, "errors", stats->bad_messages + stats->receive_errors + stats->verdict_errors);
+	count(queue, "records_lost", stats->records_lost);
 	list_item(queues, queue.to);
 }
 
-static void report_queues(struct report report, const struct enforcement *enforcement)
+static void report_queues(struct report report, const struct status_figures *figures)
 {
 	const struct report queues = list(report, "queues");
-	const unsigned int workers = gate_worker_count(enforcement_gate(enforcement));
 
-	for (unsigned int i = 0; i < workers; i++)
-		report_queue(queues, enforcement, i);
+	for (size_t i = 0; i < figures->queue_count; i++)
+		report_queue(queues, &figures->queues[i]);
 }
 
 static void report_publish(struct report report, const struct publish_stats *stats)
@@ -278,24 +233,22 @@ static void report_kind(struct report report, const char *name, const uint64_t f
 	count(to, "ipv6", families[LEARNER_IPV6]);
 }
 
-static void report_classes(struct report report, const struct enforcement *enforcement)
+static void report_classes(struct report report, const struct learner_stats *stats)
 {
 	const struct report to = section(report, "classes");
-	struct learner_stats stats;
 	uint64_t learned = 0;
 
-	enforcement_learner_stats(enforcement, &stats);
 	for (int kind = 0; kind < LEARNER_KINDS; kind++)
 		for (int family = 0; family < LEARNER_FAMILIES; family++)
-			learned += stats.learned[kind][family];
-	truth(to, "learning", stats.learning);
-	report_kind(to, "allowed", stats.current[LEARNER_ALLOWED]);
-	report_kind(to, "denied", stats.current[LEARNER_DENIED]);
+			learned += stats->learned[kind][family];
+	truth(to, "learning", stats->learning);
+	report_kind(to, "allowed", stats->current[LEARNER_ALLOWED]);
+	report_kind(to, "denied", stats->current[LEARNER_DENIED]);
 	count(to, "learned", learned);
-	count(to, "answered", stats.answered[LEARNER_ALLOWED] + stats.answered[LEARNER_DENIED]);
-	count(to, "emptied", stats.emptied);
-	count(to, "refused", stats.refused);
-	count(to, "errors", stats.errors);
+	count(to, "answered", stats->answered[LEARNER_ALLOWED] + stats->answered[LEARNER_DENIED]);
+	count(to, "emptied", stats->emptied);
+	count(to, "refused", stats->refused);
+	count(to, "errors", stats->errors);
 }
 
 static const char *fail_mode_name(enum fail_mode mode)
@@ -312,25 +265,33 @@ static void report_fail_modes(struct report report, const struct settings *setti
 	text(to, "unreadable", "closed");
 }
 
-static void report_log(struct report report, const struct status_sources *sources)
+static void report_log(struct report report, const struct status_figures *figures)
 {
 	const struct report to = section(report, "log");
-	struct verdict_log_stats stats;
+	const struct verdict_log_stats *stats = &figures->log;
 
-	verdict_log_stats(sources->log, &stats);
-	text(to, "file", sources->settings->log_file);
-	count(to, "records", stats.records);
-	count(to, "lines", stats.lines);
-	count(to, "lost", stats.lost);
-	if (stats.error != 0)
-		text(to, "error", strerror(stats.error));
+	text(to, "file", figures->settings->log_file);
+	count(to, "records", stats->records);
+	count(to, "lines", stats->lines);
+	count(to, "lost", stats->lost);
+	if (stats->error != 0)
+		text(to, "error", strerror(stats->error));
 }
 
-static void report_process(struct report report, uint64_t started_ns)
+static void report_process(struct report report, const struct status_figures *figures)
 {
 	text(report, "version", PODGATE_VERSION);
-	count(report, "uptime_s", uptime_s(started_ns));
+	count(report, "uptime_s", figures->uptime_s);
 	count(report, "pid", (uint64_t)getpid());
+	count(report, "rss_kib", figures->process.resident_bytes / 1024);
+}
+
+static void report_memory(struct report report, const struct status_figures *figures)
+{
+	const struct report to = section(report, "memory");
+
+	count(to, "peak_kib", figures->process.peak_bytes / 1024);
+	count(to, "snapshot_kib", figures->snapshot_bytes / 1024);
 }
 
 static cJSON *finish(struct report report)
@@ -341,29 +302,40 @@ static cJSON *finish(struct report report)
 	return NULL;
 }
 
-cJSON *status_json(const struct status_sources *sources)
+static cJSON *report_all(const struct status_figures *figures)
 {
 	bool complete = true;
 	const struct report report = {.to = cJSON_CreateObject(), .complete = &complete};
-	struct publish_stats stats;
 
-	publisher_stats(sources->publisher, &stats);
 	truth(report, "ok", true);
-	report_process(report, sources->started_ns);
-	report_memory(report, publisher_snapshot(sources->publisher));
-	report_policies(report, sources, &stats);
-	report_manifests(report, sources->store);
-	report_rules(report, enforcement_rules(sources->enforcement), &stats);
-	report_bridges(report, sources->settings, &stats);
-	report_queues(report, sources->enforcement);
-	report_publish(report, &stats);
-	report_sweep(report, &stats);
-	report_classes(report, sources->enforcement);
-	report_fail_modes(report, sources->settings);
-	report_log(report, sources);
-	if (stats.problem != NULL)
-		text(report, "problem", stats.problem);
+	report_process(report, figures);
+	report_memory(report, figures);
+	report_policies(report, figures);
+	report_manifests(report, figures);
+	report_rules(report, &figures->rules, &figures->publish);
+	report_bridges(report, figures->settings, &figures->publish);
+	report_queues(report, figures);
+	report_publish(report, &figures->publish);
+	report_sweep(report, &figures->publish);
+	report_classes(report, &figures->classes);
+	report_fail_modes(report, figures->settings);
+	report_log(report, figures);
+	if (figures->problem[0] != '\0')
+		text(report, "problem", figures->problem);
 	return finish(report);
+}
+
+cJSON *status_json(const struct status_sources *sources)
+{
+	struct status_figures *figures = malloc(sizeof(*figures));
+	cJSON *json = NULL;
+
+	if (figures != NULL && status_figures_gather(sources, figures) == 0) {
+		json = report_all(figures);
+		status_figures_release(figures);
+	}
+	free(figures);
+	return json;
 }
 
 static void report_diag(struct report diags, const struct diag *diag)
@@ -381,7 +353,7 @@ static void report_diag(struct report diags, const struct diag *diag)
 	list_item(diags, item.to);
 }
 
-cJSON *status_diags_json(const struct store *store)
+cJSON *status_diags_json(struct store *store)
 {
 	bool complete = true;
 	const struct report report = {.to = cJSON_CreateObject(), .complete = &complete};

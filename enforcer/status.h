@@ -12,13 +12,15 @@
  *   audited             {"namespaces", "pods", "policies"}: lists of those in audit mode ("NAME", "NAMESPACE/NAME")
  *   revision, pending   of the policies in force; whether a change waits to be enforced
  *   pods, policies, isolated   how many; isolated counts addresses
- *   manifests           {"files", "broken_files", "kept_objects", "findings", "errors"}
- *   rules               {"backend", "ipv6", "intact", "repairs", "sets": {"ipv4", "ipv6"}}
+ *   manifests           {"files", "broken_files", "never_whole" (of those: no version was ever in force),
+ *                       "kept_objects", "findings", "errors"}
+ *   rules               {"backend", "ipv6", "intact", "repairs", "flood_rate" (in force; 0: floods do not wait
+ *                       apart), "sets": {"ipv4", "ipv6"}}
  *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from
  *                       them; "unknown"), "mended"}
- *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "packets",
- *                       "allowed", "denied", "audited", "unreadable", "waiting", "kernel_dropped", "user_dropped",
- *                       "errors", "records_lost"}
+ *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "flood" (true:
+ *                       for what sources begin beyond flood_rate), "packets", "allowed", "denied", "audited",
+ *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}
  *   publish             {"changes", "failures", and of the last change "read_ms" (from its first sign on disk until it
  *                       was read), "seen" (when that was), and from then on: "wait_ms", "compile_ms", "publish_ms",
  *                       "sweep_ms", "total_ms" (in all), "judged_ms" (until new flows were judged by it; at total_ms no
@@ -35,20 +37,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "config/settings.h"
 #include "config/store.h"
-#include "enforcer/enforcement.h"
-#include "enforcer/publish.h"
-#include "enforcer/verdict_log.h"
-
-struct status_sources {
-	const struct settings *settings;
-	const struct store *store;
-	const struct publisher *publisher;
-	const struct enforcement *enforcement;
-	const struct verdict_log *log;
-	uint64_t started_ns;		/* CLOCK_MONOTONIC */
-};
+#include "enforcer/status_figures.h"
 
 /* A new {"ok": true, ...}, the caller's; NULL when memory is short. On the loop's thread. */
 cJSON *status_json(const struct status_sources *sources);
@@ -56,6 +46,6 @@ cJSON *status_json(const struct status_sources *sources);
  * The answer to "diags": {"ok": true, "diags": [{"severity", "file", "line", "column", "code", "text",
  * "hint"}], "errors", "dropped"}.
  */
-cJSON *status_diags_json(const struct store *store);
+cJSON *status_diags_json(struct store *store);
 
 #endif

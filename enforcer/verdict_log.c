@@ -15,6 +15,7 @@
 
 #include "enforcer/backlog.h"
 #include "enforcer/fold.h"
+#include "enforcer/priority.h"
 #include "enforcer/record_json.h"
 #include "enforcer/verdict_file.h"
 #include "policy/arena.h"
@@ -27,6 +28,7 @@ enum {
 	DRAIN_PAUSE_MS = 10,		/* between two drains, so that a flood is taken in by the hundred */
 	STACK_BYTES = 256 * 1024,
 	RINGS_MOST = 80,
+	YIELD_RECORDS = 64,		/* some 0.1 ms of work */
 	REVOKED_PER_ROUND = 256,	/* some 10 ms: no ring of a worker overflows meanwhile */
 };
 
@@ -39,7 +41,8 @@ struct verdict_log {
 	int wake_fd;
 	atomic_bool awake;		/* wake_fd was written since the last drain */
 	atomic_bool stop, reopen, watched;
-	atomic_uint_fast64_t overload, answered_lost;
+	atomic_uint_fast64_t overload[2];	/* of the common queues, of that of floods */
+	atomic_uint_fast64_t answered_lost;
 
 	pthread_mutex_t lock;		/* of retired */
 	struct retired_snapshot *retired;
@@ -49,6 +52,8 @@ struct verdict_log {
 
 	atomic_uint_fast64_t records, written, lost;
 	atomic_uint_fast64_t seq;	/* of the last line that was begun; the log thread alone writes it */
+	atomic_uint_fast64_t rounds;	/* ended */
+	atomic_bool serving;		/* a round is under way */
 	atomic_int error;
 
 	/* The log thread's own. */
@@ -138,9 +143,9 @@ void verdict_log_answered(struct verdict_log *log, const struct record *record)
 		atomic_fetch_add(&log->answered_lost, record->answered);
 }
 
-void verdict_log_overload(struct verdict_log *log, uint64_t dropped)
+void verdict_log_overload(struct verdict_log *log, bool flood, uint64_t dropped)
 {
-	atomic_fetch_add(&log->overload, dropped);
+	atomic_fetch_add(&log->overload[flood], dropped);
 	verdict_log_wake(log);
 }
 
@@ -176,6 +181,14 @@ void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *
 	out->lines = atomic_load(&log->written);
 	out->lost = atomic_load(&log->lost);
 	out->error = atomic_load(&log->error);
+}
+
+struct pulse verdict_log_pulse(const struct verdict_log *log)
+{
+	return (struct pulse){
+		.done = atomic_load(&log->rounds),
+		.due = atomic_load(&log->serving) || atomic_load(&log->awake),
+	};
 }
 
 struct policy_hits *verdict_log_hits(struct verdict_log *log)
@@ -334,6 +347,8 @@ static void drain_ring(struct verdict_log *log, struct ring *ring, uint64_t now)
 		fold_in(log, &record, now);
 		if (++taken >= log->options.ring_capacity)
 			break;
+		if (taken % YIELD_RECORDS == 0)
+			priority_yield();
 	}
 	atomic_fetch_add(&log->records, taken);
 }
@@ -402,13 +417,15 @@ static void write_expired(struct verdict_log *log)
 static void write_losses(struct verdict_log *log, bool last)
 {
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC), wall = clock_ns(CLOCK_REALTIME);
-	uint64_t dropped;
 
 	if (!last && now - log->lost_said_ns < NS_PER_S)
 		return;
-	dropped = atomic_exchange(&log->overload, 0);
-	if (dropped > 0 && !put(log, record_json_overload(wall, log->seq + 1, dropped)))
-		lose(log, 1);
+	for (int flood = 0; flood < 2; flood++) {
+		const uint64_t dropped = atomic_exchange(&log->overload[flood], 0);
+
+		if (dropped > 0 && !put(log, record_json_overload(wall, log->seq + 1, flood, dropped)))
+			lose(log, 1);
+	}
 	if (log->lost_unsaid > 0 && put(log, record_json_lost(wall, log->seq + 1, log->lost_unsaid)))
 		log->lost_unsaid = 0;
 	log->lost_said_ns = now;
@@ -448,7 +465,8 @@ static int idle_ms(const struct verdict_log *log)
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	uint64_t next = fold_next_ns(log->fold);
 
-	if ((log->lost_unsaid > 0 || atomic_load(&log->overload) > 0) && next > log->lost_said_ns + NS_PER_S)
+	if ((log->lost_unsaid > 0 || atomic_load(&log->overload[0]) > 0 || atomic_load(&log->overload[1]) > 0) &&
+		next > log->lost_said_ns + NS_PER_S)
 		next = log->lost_said_ns + NS_PER_S;
 	if (next == UINT64_MAX)
 		return -1;
@@ -462,11 +480,13 @@ static void *run(void *context)
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
 	bool last, told = true;
 
+	priority_background();
 	do {
 		uint64_t count;
 
 		if (poll(&poll_fd, 1, told ? idle_ms(log) : 0) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
 			continue;	/* EINTR */
+		atomic_store(&log->serving, true);
 		/*
 		 * First of all: whoever found it true has pushed, set or asked for something that this round
 		 * will see.
@@ -474,6 +494,8 @@ static void *run(void *context)
 		atomic_exchange(&log->awake, false);
 		last = atomic_load(&log->stop);
 		told = serve(log, last);
+		atomic_fetch_add(&log->rounds, 1);
+		atomic_store(&log->serving, false);
 		if (!last)
 			nanosleep(&pause, NULL);
 	} while (!last);
@@ -503,6 +525,8 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 	err = pthread_create(&log->thread, &attr, run, log);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
+	if (err == 0)
+		pthread_setname_np(log->thread, "podgate-log");
 	log->running = err == 0;
 	return -err;
 }

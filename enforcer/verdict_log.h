@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "enforcer/policy_hits.h"
+#include "enforcer/pulse.h"
 #include "enforcer/record.h"
 #include "enforcer/ring.h"
 #include "enforcer/verdict_lines.h"
@@ -59,8 +60,8 @@ void verdict_log_revoke(struct verdict_log *log, const struct record *record);
  * line. Not after the record's snapshot was retired. The caller wakes the log when it has no more.
  */
 void verdict_log_answered(struct verdict_log *log, const struct record *record);
-/* The kernel dropped so many packets because a queue was full. */
-void verdict_log_overload(struct verdict_log *log, uint64_t dropped);
+/* The kernel dropped so many packets because a queue was full: that of floods, or another. */
+void verdict_log_overload(struct verdict_log *log, bool flood, uint64_t dropped);
 void verdict_log_reopen(struct verdict_log *log);	/* SIGHUP: the file was moved away */
 
 /*
@@ -86,6 +87,8 @@ struct verdict_log_stats {
 	int error;		/* errno of the last write if it failed, else 0 */
 };
 void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out);
+/* Of the thread, by its rounds. Any thread, between verdict_log_start() and _stop(). */
+struct pulse verdict_log_pulse(const struct verdict_log *log);
 
 /* What the records told of each policy; for any thread, as long as the log lives. */
 struct policy_hits *verdict_log_hits(struct verdict_log *log);

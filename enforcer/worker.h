@@ -28,6 +28,7 @@ typedef const struct snapshot *_Atomic published_snapshot;
 
 struct worker_options {
 	struct nfqueue_options queue;
+	bool background;		/* other threads go before (priority.h) */
 	bool reply_direction;		/* the queue's packets run against the direction of their flows */
 	bool log_allowed;
 	bool learn_allowed, learn_denied;	/* leave sightings of such classes of flows */

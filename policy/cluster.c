@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +17,15 @@ struct owned_cluster {
 	size_t arena_count;
 };
 
-/* One object under its key, while the lists are put in order. */
+/* One object under its key, while a list is put in order. */
 struct entry {
 	const char *namespace_name, *name;
 	const void *object;
 	size_t order;			/* its place in the list it came from */
 };
 
-struct entry_list {
-	struct entry *items;
-	size_t count;
-};
+/* What an object is known by; the namespace of a namespace is "". */
+typedef struct entry entry_maker(const void *object);
 
 static int key_cmp(const char *a_namespace, const char *a_name, const char *b_namespace, const char *b_name)
 {
@@ -48,43 +47,67 @@ static bool same_key(const struct entry *a, const struct entry *b)
 	return key_cmp(a->namespace_name, a->name, b->namespace_name, b->name) == 0;
 }
 
-/* Sorts and keeps, of the entries with one key, the last. */
-static void list_settle(struct entry_list *list)
+static struct entry namespace_entry(const void *object)
 {
+	return (struct entry){"", ((const struct namespace_object *)object)->name, object, 0};
+}
+
+static struct entry pod_entry(const void *object)
+{
+	const struct pod *pod = object;
+
+	return (struct entry){pod->namespace_name, pod->name, object, 0};
+}
+
+static struct entry policy_entry(const void *object)
+{
+	const struct network_policy *policy = object;
+
+	return (struct entry){policy->namespace_name, policy->name, object, 0};
+}
+
+/* ---- the lists ---- */
+
+struct list {
+	const void **objects;
+	size_t count;
+};
+
+/* Sorts the list and keeps, of the objects with one key, the last. 0 or -ENOMEM. */
+static int list_settle(struct list *list, entry_maker *make, struct arena *scratch)
+{
+	struct entry *entries = arena_calloc(scratch, list->count, sizeof(*entries));
 	size_t kept = 0;
 
-	if (list->count > 0)
-		qsort(list->items, list->count, sizeof(list->items[0]), entry_cmp);
+	if (entries == NULL)
+		return -ENOMEM;
 	for (size_t i = 0; i < list->count; i++) {
-		if (kept > 0 && same_key(&list->items[kept - 1], &list->items[i]))
+		entries[i] = make(list->objects[i]);
+		entries[i].order = i;
+	}
+	if (list->count > 0)
+		qsort(entries, list->count, sizeof(*entries), entry_cmp);
+	for (size_t i = 0; i < list->count; i++) {
+		if (kept > 0 && same_key(&entries[i - 1], &entries[i]))
 			kept--;
-		list->items[kept++] = list->items[i];
+		list->objects[kept++] = entries[i].object;
 	}
 	list->count = kept;
+	return 0;
 }
 
-static int list_init(struct entry_list *list, struct arena *scratch, size_t count)
+/* A copy of the objects in `arena`, in order. 0 or -ENOMEM. */
+static int list_copy(struct list *list, const void *objects, size_t count, bool sorted, entry_maker *make,
+	struct arena *arena, struct arena *scratch)
 {
-	list->items = arena_calloc(scratch, count, sizeof(list->items[0]));
-	list->count = 0;
-	return list->items != NULL ? 0 : -ENOMEM;
+	list->objects = arena_memdup(arena, objects, count * sizeof(*list->objects));
+	list->count = count;
+	if (list->objects == NULL)
+		return -ENOMEM;
+	return sorted ? 0 : list_settle(list, make, scratch);
 }
 
-static void list_add(struct entry_list *list, const char *namespace_name, const char *name, const void *object)
-{
-	list->items[list->count] = (struct entry){namespace_name, name, object, list->count};
-	list->count++;
-}
-
-/* The objects of a settled list, or NULL when memory is short. */
-static const void **list_objects(const struct entry_list *list, struct arena *arena)
-{
-	const void **objects = arena_calloc(arena, list->count, sizeof(*objects));
-
-	for (size_t i = 0; objects != NULL && i < list->count; i++)
-		objects[i] = list->items[i].object;
-	return objects;
-}
+/* ---- namespaces that nobody described ---- */
 
 static const struct namespace_object *namespace_make(struct arena *arena, const char *name)
 {
@@ -98,62 +121,118 @@ static const struct namespace_object *namespace_make(struct arena *arena, const 
 	return made;
 }
 
-/* Adds the namespaces that the settled list `members` speaks of and the settled list `namespaces` lacks. */
-static int add_missing(struct entry_list *namespaces, const struct entry_list *members, struct arena *arena)
+/* A list of pods or policies, gone through namespace by namespace. */
+struct walk {
+	const struct list *list;
+	entry_maker *make;
+	size_t at;
+};
+
+static const char *namespace_at(const struct walk *walk, size_t at)
 {
-	const size_t known = namespaces->count;
-	size_t at = 0;
-
-	for (size_t i = 0; i < members->count; i++) {
-		const char *name = members->items[i].namespace_name;
-		const struct namespace_object *made;
-
-		if (i > 0 && strcmp(members->items[i - 1].namespace_name, name) == 0)
-			continue;
-		while (at < known && strcmp(namespaces->items[at].name, name) < 0)
-			at++;
-		if (at < known && strcmp(namespaces->items[at].name, name) == 0)
-			continue;
-		made = namespace_make(arena, name);
-		if (made == NULL)
-			return -ENOMEM;
-		list_add(namespaces, "", name, made);
-	}
-	list_settle(namespaces);
-	return 0;
+	return walk->make(walk->list->objects[at]).namespace_name;
 }
 
-static int cluster_fill(struct owned_cluster *owned, const struct cluster_objects *objects, struct arena *scratch)
+/* The namespace that the walk has come to; NULL: it is over. */
+static const char *walk_namespace(const struct walk *walk)
 {
-	struct entry_list namespaces, pods, policies;
+	return walk->at < walk->list->count ? namespace_at(walk, walk->at) : NULL;
+}
+
+/* Goes past the objects of a namespace, looking at few of them: by ever longer steps, then by bisection. */
+static void walk_past(struct walk *walk, const char *name)
+{
+	size_t step = 1, low = walk->at, high;
+
+	while (low + step < walk->list->count && strcmp(namespace_at(walk, low + step), name) == 0) {
+		low += step;
+		step *= 2;
+	}
+	high = low + step < walk->list->count ? low + step : walk->list->count;
+	while (low + 1 < high) {	/* what is at low is of the namespace, what is at high is not */
+		const size_t middle = low + (high - low) / 2;
+
+		if (strcmp(namespace_at(walk, middle), name) == 0)
+			low = middle;
+		else
+			high = middle;
+	}
+	walk->at = high;
+}
+
+/* The lesser name; NULL is greater than any. */
+static const char *lesser(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return a != NULL ? a : b;
+	return strcmp(a, b) <= 0 ? a : b;
+}
+
+/*
+ * Stores the namespaces that are described or spoken of, in order. Each of `walks` is gone through once. Only counts
+ * when `out` is NULL. 0 or -ENOMEM.
+ */
+static int merge_namespaces(const struct list *described, struct walk walks[2], const struct namespace_object **out,
+	size_t *count, struct arena *arena)
+{
+	size_t at = 0;
+
+	for (*count = 0;; ++*count) {
+		const struct namespace_object *next = at < described->count ? described->objects[at] : NULL;
+		const char *spoken = lesser(walk_namespace(&walks[0]), walk_namespace(&walks[1]));
+		const char *name = lesser(next != NULL ? next->name : NULL, spoken);
+		const bool is_described = next != NULL && strcmp(next->name, name) == 0;
+
+		if (name == NULL)
+			return 0;
+		if (out != NULL) {
+			out[*count] = is_described ? next : namespace_make(arena, name);
+			if (out[*count] == NULL)
+				return -ENOMEM;
+		}
+		at += is_described;
+		for (int i = 0; i < 2; i++)
+			if (walk_namespace(&walks[i]) != NULL && strcmp(walk_namespace(&walks[i]), name) == 0)
+				walk_past(&walks[i], name);
+	}
+}
+
+static int list_namespaces(struct cluster *cluster, const struct list *described, const struct list *pods,
+	const struct list *policies, struct arena *arena)
+{
+	const struct walk begin[2] = {{pods, pod_entry, 0}, {policies, policy_entry, 0}};
+	const struct namespace_object **out = NULL;
+	int err = 0;
+
+	for (int round = 0; err == 0 && round < 2; round++) {
+		struct walk walks[2] = {begin[0], begin[1]};
+
+		err = merge_namespaces(described, walks, out, &cluster->namespace_count, arena);
+		if (out == NULL)
+			out = arena_calloc(arena, cluster->namespace_count, sizeof(*out));
+		if (out == NULL)
+			err = -ENOMEM;
+	}
+	cluster->namespaces = out;
+	return err;
+}
+
+static int cluster_fill(struct owned_cluster *owned, const struct cluster_objects *objects, bool sorted,
+	struct arena *scratch)
+{
+	struct list namespaces, pods, policies;
 	struct cluster *cluster = &owned->cluster;
 
-	if (list_init(&pods, scratch, objects->pod_count) != 0 ||
-	    list_init(&policies, scratch, objects->policy_count) != 0 ||
-	    list_init(&namespaces, scratch,
-		    objects->namespace_count + objects->pod_count + objects->policy_count) != 0)
+	if (list_copy(&namespaces, objects->namespaces, objects->namespace_count, sorted, namespace_entry, scratch,
+		    scratch) != 0 ||
+		list_copy(&pods, objects->pods, objects->pod_count, sorted, pod_entry, owned->arena, scratch) != 0 ||
+		list_copy(&policies, objects->policies, objects->policy_count, sorted, policy_entry, owned->arena,
+			scratch) != 0 ||
+		list_namespaces(cluster, &namespaces, &pods, &policies, owned->arena) != 0)
 		return -ENOMEM;
-	for (size_t i = 0; i < objects->namespace_count; i++)
-		list_add(&namespaces, "", objects->namespaces[i]->name, objects->namespaces[i]);
-	for (size_t i = 0; i < objects->pod_count; i++)
-		list_add(&pods, objects->pods[i]->namespace_name, objects->pods[i]->name, objects->pods[i]);
-	for (size_t i = 0; i < objects->policy_count; i++)
-		list_add(&policies, objects->policies[i]->namespace_name, objects->policies[i]->name,
-			objects->policies[i]);
-	list_settle(&namespaces);
-	list_settle(&pods);
-	list_settle(&policies);
-	if (add_missing(&namespaces, &pods, owned->arena) != 0 ||
-	    add_missing(&namespaces, &policies, owned->arena) != 0)
-		return -ENOMEM;
-
-	cluster->namespaces = (const struct namespace_object *const *)list_objects(&namespaces, owned->arena);
-	cluster->pods = (const struct pod *const *)list_objects(&pods, owned->arena);
-	cluster->policies = (const struct network_policy *const *)list_objects(&policies, owned->arena);
-	if (cluster->namespaces == NULL || cluster->pods == NULL || cluster->policies == NULL)
-		return -ENOMEM;
-	cluster->namespace_count = namespaces.count;
+	cluster->pods = (const struct pod *const *)pods.objects;
 	cluster->pod_count = pods.count;
+	cluster->policies = (const struct network_policy *const *)policies.objects;
 	cluster->policy_count = policies.count;
 	return 0;
 }
@@ -168,7 +247,7 @@ static int cluster_hold_arenas(struct owned_cluster *owned, const struct cluster
 	return 0;
 }
 
-int cluster_create(struct cluster **out, const struct cluster_objects *objects)
+static int create(struct cluster **out, const struct cluster_objects *objects, bool sorted)
 {
 	struct arena *arena = arena_create(), *scratch = arena_create();
 	struct owned_cluster *owned = NULL;
@@ -180,7 +259,7 @@ int cluster_create(struct cluster **out, const struct cluster_objects *objects)
 		goto out;
 	atomic_init(&owned->references, 1);
 	owned->arena = arena;
-	err = cluster_fill(owned, objects, scratch);
+	err = cluster_fill(owned, objects, sorted, scratch);
 	if (err == 0)
 		err = cluster_hold_arenas(owned, objects);
 	if (err != 0)
@@ -191,6 +270,16 @@ out:
 	arena_unref(scratch);
 	arena_unref(arena);
 	return err;
+}
+
+int cluster_create(struct cluster **out, const struct cluster_objects *objects)
+{
+	return create(out, objects, false);
+}
+
+int cluster_create_sorted(struct cluster **out, const struct cluster_objects *objects)
+{
+	return create(out, objects, true);
 }
 
 struct cluster *cluster_ref(struct cluster *cluster)

@@ -42,6 +42,8 @@ struct cluster_objects {
 	size_t arena_count;
 };
 int cluster_create(struct cluster **out, const struct cluster_objects *objects);
+/* The same of lists that are in the order of a cluster's already, with no two objects of one key. */
+int cluster_create_sorted(struct cluster **out, const struct cluster_objects *objects);
 struct cluster *cluster_ref(struct cluster *cluster);
 void cluster_unref(struct cluster *cluster);	/* NULL is allowed */
 

@@ -6,48 +6,103 @@
 
 enum { OBJECTS_MOST = 1 << 30 };
 
-#define ANY UINT32_MAX
-
-/* A peer by the numbers of its selectors. ANY: it has none, or the policy's own namespace does not matter. */
-struct peer_key {
-	uint32_t pod_selector, namespace_selector, own;
+/* Objects on their way into an index: their codes one after the other, and how many each has. */
+struct description {
+	struct vector codes;		/* of uint32_t */
+	struct vector ends;		/* of uint32_t */
 };
 
-static int index_pods(struct cluster_index *index)
+static void description_deinit(struct description *description)
 {
-	const struct cluster *cluster = index->cluster;
-	const struct label_set **labels = arena_calloc(index->arena, cluster->pod_count, sizeof(*labels));
-
-	if (labels == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < cluster->pod_count; i++)
-		labels[i] = &cluster->pods[i]->labels;
-	return label_index_init(&index->pods, labels, (uint32_t)cluster->pod_count, index->arena);
+	vector_deinit(&description->codes);
+	vector_deinit(&description->ends);
 }
 
-static int index_namespaces(struct cluster_index *index)
+static int end_object(struct description *description)
 {
-	const struct cluster *cluster = index->cluster;
-	const struct label_set **labels = arena_calloc(index->arena, cluster->namespace_count, sizeof(*labels));
+	uint32_t *end = vector_push(&description->ends, sizeof(*end));
 
-	if (labels == NULL)
+	if (end == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < cluster->namespace_count; i++)
-		labels[i] = &cluster->namespaces[i]->labels;
-	return label_index_init(&index->namespaces, labels, (uint32_t)cluster->namespace_count, index->arena);
+	*end = (uint32_t)description->codes.count;
+	return 0;
+}
+
+/* Gives an index what was described, in memory that lives as long as it. */
+static int extend(struct label_index *index, const struct description *description, struct arena *arena)
+{
+	const uint32_t *ends = description->ends.items;
+	const uint32_t count = (uint32_t)description->ends.count;
+	const uint32_t *codes =
+		arena_memdup(arena, description->codes.items, description->codes.count * sizeof(*codes));
+	struct label_codes *objects = arena_calloc(arena, count, sizeof(*objects));
+
+	if (codes == NULL || objects == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		const uint32_t begin = i > 0 ? ends[i - 1] : 0;
+
+		objects[i] = (struct label_codes){codes + begin, ends[i] - begin};
+	}
+	return count > 0 ? label_index_extend(index, objects, count, arena) : 0;
+}
+
+static int describe_pod(struct cluster_index *index, uint32_t pod, uint32_t namespace_number,
+	struct description *description)
+{
+	const struct namespace_object *own = index->cluster->namespaces[namespace_number];
+	int err = label_index_describe_namespace(&index->pods, own->name, &description->codes);
+
+	if (err == 0)
+		err = label_index_describe(&index->pods, LABELS_OF_NAMESPACE, &own->labels, &description->codes);
+	if (err == 0)
+		err = label_index_describe(&index->pods, LABELS_OF_POD, &index->cluster->pods[pod]->labels,
+			&description->codes);
+	return err != 0 ? err : end_object(description);
+}
+
+static int index_pods(struct cluster_index *index, struct arena *arena)
+{
+	struct description description = {0};
+	int err = 0;
+
+	for (uint32_t i = 0; i < index->cluster->namespace_count; i++)
+		for (uint32_t pod = index->first_pods[i]; err == 0 && pod < index->first_pods[i + 1]; pod++)
+			err = describe_pod(index, pod, i, &description);
+	if (err == 0)
+		err = extend(&index->pods, &description, arena);
+	description_deinit(&description);
+	return err;
+}
+
+static int index_namespaces(struct cluster_index *index, struct arena *arena)
+{
+	struct description description = {0};
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < index->cluster->namespace_count; i++) {
+		err = label_index_describe(&index->namespaces, LABELS_OF_NAMESPACE,
+			&index->cluster->namespaces[i]->labels, &description.codes);
+		if (err == 0)
+			err = end_object(&description);
+	}
+	if (err == 0)
+		err = extend(&index->namespaces, &description, arena);
+	description_deinit(&description);
+	return err;
 }
 
 /*
  * All lists are sorted by namespace, and every namespace that is spoken of exists: one walk finds where each
  * begins.
  */
-static int locate(struct cluster_index *index)
+static int locate(struct cluster_index *index, struct arena *arena)
 {
 	const struct cluster *cluster = index->cluster;
 	uint32_t pod = 0, policy = 0;
 
-	index->first_pods = arena_calloc(index->arena, cluster->namespace_count + 1, sizeof(uint32_t));
-	index->policy_namespaces = arena_calloc(index->arena, cluster->policy_count, sizeof(uint32_t));
+	index->first_pods = arena_calloc(arena, cluster->namespace_count + 1, sizeof(uint32_t));
+	index->policy_namespaces = arena_calloc(arena, cluster->policy_count, sizeof(uint32_t));
 	if (index->first_pods == NULL || index->policy_namespaces == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < cluster->namespace_count; i++) {
@@ -70,123 +125,58 @@ int cluster_index_init(struct cluster_index *index, const struct cluster *cluste
 {
 	int err;
 
-	*index = (struct cluster_index){.arena = arena, .cluster = cluster};
+	*index = (struct cluster_index){.cluster = cluster};
 	if (cluster->pod_count > OBJECTS_MOST || cluster->policy_count > OBJECTS_MOST)
 		return -E2BIG;
-	intern_table_init(&index->peers, arena);
-	intern_table_init(&index->groups, arena);
-	err = locate(index);
+	err = locate(index, arena);
 	if (err == 0)
-		err = index_pods(index);
+		err = label_index_init(&index->pods, true, arena);
 	if (err == 0)
-		err = index_namespaces(index);
-	return err;
+		err = label_index_init(&index->namespaces, true, arena);
+	if (err == 0)
+		err = index_pods(index, arena);
+	return err != 0 ? err : index_namespaces(index, arena);
 }
 
 void cluster_index_deinit(struct cluster_index *index)
 {
 	label_index_deinit(&index->pods);
 	label_index_deinit(&index->namespaces);
-	intern_table_deinit(&index->peers);
-	intern_table_deinit(&index->groups);
-	vector_deinit(&index->peer_answers);
 }
 
-int cluster_index_scope(struct cluster_index *index, uint32_t policy, struct policy_scope *out)
+static int ask(struct label_index *labels, const struct label_query *query, struct range_list *out)
 {
-	const uint32_t own = index->policy_namespaces[policy];
-	uint32_t key[2] = {own, 0}, group;
-	int err = label_index_select(&index->pods, &index->cluster->policies[policy]->pod_selector, &key[1]);
+	uint32_t number;
+	int err = label_index_select(labels, query, &number);
 
+	/* There is but one batch, and unlike answers its tails stay where they are. */
 	if (err == 0)
-		err = intern_table_add(&index->groups, key, sizeof(key), &group);
-	if (err != 0)
-		return err;
-	*out = (struct policy_scope){
-		.ranges = label_index_answer(&index->pods, key[1]),
-		.first = index->first_pods[own],
-		.end = index->first_pods[own + 1],
-		.group = group,
-	};
-	return 0;
-}
-
-/* The pods of the namespaces in the list. */
-static int pods_of_namespaces(const struct cluster_index *index, struct range_list namespaces, struct range_list *out)
-{
-	struct vector pods = {0};
-	int err = 0;
-
-	for (size_t i = 0; err == 0 && i < namespaces.count; i++) {
-		const uint32_t first = index->first_pods[namespaces.items[i].first];
-		const uint32_t end = index->first_pods[namespaces.items[i].last + 1];
-
-		if (first < end)
-			err = range_vector_add(&pods, first, end - 1);
-	}
-	if (err == 0)
-		err = range_list_copy(out, range_vector_settle(&pods), index->arena);
-	vector_deinit(&pods);
+		*out = label_index_tail(labels, number);
 	return err;
 }
 
-/* The pods that the peer's namespace selector, or the lack of one, leaves. */
-static int namespace_part(const struct cluster_index *index, const struct peer_key *key, struct range_list *out)
+int cluster_index_scope(struct cluster_index *index, uint32_t policy, struct range_list *out)
 {
-	const struct range own = {key->own, key->own};
-	const struct range_list namespaces = key->namespace_selector == ANY
-		? (struct range_list){&own, 1}
-		: label_index_answer(&index->namespaces, key->namespace_selector);
+	const struct network_policy *asked = index->cluster->policies[policy];
+	const struct label_query query = {.namespace_name = asked->namespace_name, .pods = &asked->pod_selector};
 
-	return pods_of_namespaces(index, namespaces, out);
+	return ask(&index->pods, &query, out);
 }
 
-static int answer(const struct cluster_index *index, const struct peer_key *key, struct range_list *out)
-{
-	struct range_list pods;
-	int err = namespace_part(index, key, &pods);
-
-	if (err == 0 && key->pod_selector != ANY)
-		err = range_list_intersect(&pods, pods, label_index_answer(&index->pods, key->pod_selector),
-			index->arena);
-	if (err == 0)
-		*out = pods;
-	return err;
-}
-
-static int make_key(struct cluster_index *index, const struct policy_peer *peer, uint32_t own, struct peer_key *key)
-{
-	int err = 0;
-
-	*key = (struct peer_key){ANY, ANY, peer->has_namespace_selector ? ANY : own};
-	if (peer->has_pod_selector)
-		err = label_index_select(&index->pods, &peer->pod_selector, &key->pod_selector);
-	if (err == 0 && peer->has_namespace_selector)
-		err = label_index_select(&index->namespaces, &peer->namespace_selector, &key->namespace_selector);
-	return err;
-}
-
-int cluster_index_peer(struct cluster_index *index, const struct policy_peer *peer, uint32_t own,
+int cluster_index_peer(struct cluster_index *index, const struct policy_peer *peer, uint32_t policy,
 	struct range_list *out)
 {
-	struct range_list *slot;
-	struct peer_key key;
-	uint32_t number;
-	int err = make_key(index, peer, own, &key);
+	const struct label_query query = label_query_of_peer(peer, index->cluster->policies[policy]->namespace_name);
 
-	if (err == 0)
-		err = intern_table_add(&index->peers, &key, sizeof(key), &number);
-	if (err != 0)
-		return err;
-	if (number == index->peer_answers.count) {
-		slot = vector_push(&index->peer_answers, sizeof(*slot));
-		if (slot == NULL)
-			return -ENOMEM;
-		*slot = (struct range_list){0};
-		err = answer(index, &key, slot);
-		if (err != 0)
-			return err;
-	}
-	*out = ((const struct range_list *)index->peer_answers.items)[number];
-	return 0;
+	return ask(&index->pods, &query, out);
+}
+
+int cluster_index_pods(struct cluster_index *index, const struct selector *selector, struct range_list *out)
+{
+	return ask(&index->pods, &(struct label_query){.pods = selector}, out);
+}
+
+int cluster_index_namespaces(struct cluster_index *index, const struct selector *selector, struct range_list *out)
+{
+	return ask(&index->namespaces, &(struct label_query){.namespaces = selector}, out);
 }

@@ -3,7 +3,7 @@
 #define POLICY_COMPILED_H
 
 /*
- * What struct snapshot is made of: private to compile.c, which makes it, and snapshot.c, which answers from it.
+ * What struct snapshot is made of: private to snapshot_make.c, which makes it, and snapshot.c, which answers from it.
  * All but the cluster lives in one arena, the snapshot itself included.
  *
  * Of the enforced policies and all policies together only one ever decides: rules only add, so where an
@@ -12,12 +12,17 @@
  */
 
 #include "policy/endpoint_table.h"
-#include "policy/profile.h"
+#include "policy/policy_book.h"
 #include "policy/snapshot.h"
 
-struct policy_list {
-	const struct network_policy *const *items;
-	size_t count;
+/* Lists of numbers in one array: list i is items[starts[i]] up to items[starts[i + 1]]. */
+struct number_lists {
+	const uint32_t *starts, *items;
+};
+
+struct compiled_kind {
+	uint32_t declared;			/* piece: struct named_ports, or PIECE_NONE */
+	uint32_t classes[DIRECTION_COUNT];
 };
 
 struct snapshot {
@@ -29,16 +34,26 @@ struct snapshot {
 	bool deny_link_local;
 
 	struct endpoint_table endpoints;
-	const struct profile *profiles;
-	const struct peer_set *sets;
-	/* By pod, NULL where no port of it is named by a policy; NULL altogether when no policy names any. */
-	const struct named_ports *const *named_ports;
+	struct peer_sets sets;		/* their pieces are all there are, profiles and named ports too */
+	const struct compiled_kind *kinds;
 
-	const uint32_t *classes[DIRECTION_COUNT];	/* by pod: index into policies */
-	const struct policy_list *policies[DIRECTION_COUNT];	/* the first is empty */
+	/* Which policies isolate: the groups of a class, and the policies, by number in the cluster, of a group. */
+	struct number_lists groups[DIRECTION_COUNT], policies[DIRECTION_COUNT];
 	const struct ip_addr *isolated;
 	size_t isolated_count;
 	enum verdict link_local;	/* of flows with such an end */
 };
+
+/* What a snapshot is made of: the book knows all kinds of the cluster's pods. */
+struct snapshot_input {
+	struct cluster *cluster;
+	const struct policy_book *book;
+	const uint32_t *kinds;		/* by pod; KIND_NONE: it owns no address */
+	const struct snapshot_options *options;
+};
+#define KIND_NONE UINT32_MAX
+
+/* Returns 0; or -ENOMEM or -E2BIG, *out untouched. The snapshot needs only the cluster, on which it takes a reference. */
+int snapshot_make(struct snapshot **out, const struct snapshot_input *input);
 
 #endif

@@ -18,12 +18,13 @@
 struct endpoint {
 	struct ip_addr addr;		/* family 0: a free slot */
 	bool audits;			/* denials at this end are only logged */
-	uint32_t pod;			/* its number in the cluster */
-	uint32_t profiles[DIRECTION_COUNT];	/* by number; PROFILE_NONE where nothing isolates */
+	uint32_t kind;
+	uint32_t profiles[DIRECTION_COUNT];	/* PROFILE_NONE where nothing isolates */
 };
 
 struct endpoint_table {
 	struct endpoint *slots;
+	uint32_t *pods;			/* by slot: the number of its pod in the cluster */
 	uint32_t mask;			/* number of slots, a power of two, less one */
 	uint32_t count;			/* endpoints */
 };
@@ -38,5 +39,13 @@ struct endpoint *endpoint_table_add(struct endpoint_table *table, const struct i
 
 /* NULL when the address is no pod's. */
 const struct endpoint *endpoint_table_find(const struct endpoint_table *table, const struct ip_addr *addr);
+/* Has the CPU fetch what endpoint_table_find() will look at. */
+void endpoint_table_prefetch(const struct endpoint_table *table, const struct ip_addr *addr);
+
+/* The number of its pod, which may be written while the table is filled. */
+static inline uint32_t *endpoint_table_pod(const struct endpoint_table *table, const struct endpoint *endpoint)
+{
+	return &table->pods[endpoint - table->slots];
+}
 
 #endif

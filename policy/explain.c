@@ -90,6 +90,7 @@ static int explain_side(const struct snapshot *snapshot, const struct flow *flow
 {
 	const struct ip_addr *addr = direction == DIRECTION_INGRESS ? &flow->dst : &flow->src;
 	struct finding finding = {0};
+	struct policy_list isolating;
 	struct match match;
 
 	match_init(&match, snapshot, flow, direction);
@@ -103,7 +104,10 @@ static int explain_side(const struct snapshot *snapshot, const struct flow *flow
 		.had = "",
 		.fix = "",
 	};
-	out->isolating = snapshot_policies(snapshot, addr, direction, &out->isolating_count);
+	if (snapshot_policies(snapshot, addr, direction, arena, &isolating) != 0)
+		return -ENOMEM;
+	out->isolating = isolating.items;
+	out->isolating_count = isolating.count;
 	if (out->pod != NULL && out->pod == match.other_pod) {
 		out->disagrees = verdict != SIDE_OPEN; /* a pod always reaches itself */
 		return 0;

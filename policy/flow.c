@@ -26,11 +26,6 @@ struct flow flow_reversed(const struct flow *flow)
 	};
 }
 
-bool flow_protocol_has_ports(uint8_t protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
-}
-
 const char *flow_protocol_name(uint8_t protocol, char buffer[FLOW_PROTOCOL_TEXT])
 {
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)

@@ -9,6 +9,7 @@
  * connection in a log.
  */
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,7 +24,10 @@ struct flow {
 struct flow flow_reversed(const struct flow *flow);
 
 /* NetworkPolicy speaks of ports for TCP, UDP and SCTP only. */
-bool flow_protocol_has_ports(uint8_t protocol);
+static inline bool flow_protocol_has_ports(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
+}
 
 enum { FLOW_PROTOCOL_TEXT = 16 };
 /* "TCP", "UDP", "SCTP", "ICMP", "ICMPv6", or "protocol 47" written into `buffer`. */

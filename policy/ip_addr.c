@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(IP_ADDR_TEXT == INET6_ADDRSTRLEN, "room for every address");
@@ -50,14 +51,60 @@ int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+/* An address as a number of 17 digits to the base 256, the least significant first: its bytes, then its family. */
+enum { DIGITS = 17, DIGIT_FAMILY = DIGITS - 1 };
+
+static uint8_t digit(const struct ip_addr *addr, int number)
+{
+	return number == DIGIT_FAMILY ? addr->family : addr->bytes[DIGIT_FAMILY - 1 - number];
+}
+
+/* Moves the addresses to `out`, in the order of one digit and otherwise as they were. */
+static void sort_by_digit(const struct ip_addr *addrs, struct ip_addr *out, size_t count, int number)
+{
+	size_t starts[256 + 1] = {0};
+
+	for (size_t i = 0; i < count; i++)
+		starts[digit(&addrs[i], number) + 1]++;
+	for (int i = 0; i < 256; i++)
+		starts[i + 1] += starts[i];
+	for (size_t i = 0; i < count; i++)
+		out[starts[digit(&addrs[i], number)]++] = addrs[i];
+}
+
+/* Digits in which all addresses are equal, most of them, need no sorting. */
+int ip_addr_sort(struct ip_addr *addrs, size_t count)
+{
+	uint8_t varies[DIGITS] = {0};
+	struct ip_addr *from = addrs, *to, *spare;
+
+	if (count < 2)
+		return 0;
+	spare = reallocarray(NULL, count, sizeof(*spare));
+	if (spare == NULL)
+		return -ENOMEM;
+	for (size_t i = 1; i < count; i++)
+		for (int j = 0; j < DIGITS; j++)
+			varies[j] |= digit(&addrs[i], j) ^ digit(&addrs[0], j);
+	to = spare;
+	for (int j = 0; j < DIGITS; j++) {
+		if (varies[j] != 0) {
+			struct ip_addr *sorted = to;
+
+			sort_by_digit(from, to, count, j);
+			to = from;
+			from = sorted;
+		}
+	}
+	if (from != addrs)
+		memcpy(addrs, from, count * sizeof(*addrs));
+	free(spare);
+	return 0;
+}
+
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
 	return ip_addr_cmp(a, b) == 0;
-}
-
-bool ip_addr_is_link_local(const struct ip_addr *addr)
-{
-	return addr->family == IP_FAMILY_V6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
 }
 
 uint8_t ip_addr_bits(const struct ip_addr *addr)

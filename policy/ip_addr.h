@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum ip_family { IP_FAMILY_V4 = 4, IP_FAMILY_V6 = 6 };
@@ -33,9 +34,14 @@ const char *ip_addr_format(const struct ip_addr *addr, char buffer[IP_ADDR_TEXT]
 
 /* IPv4 sorts before IPv6, then by value. */
 int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b);
+/* Sorts by ip_addr_cmp(), in time proportional to the count. Returns 0; or -ENOMEM, nothing moved. */
+int ip_addr_sort(struct ip_addr *addrs, size_t count);
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 /* Of fe80::/10; IPv4 has none that a host gives itself unasked. */
-bool ip_addr_is_link_local(const struct ip_addr *addr);
+static inline bool ip_addr_is_link_local(const struct ip_addr *addr)
+{
+	return addr->family == IP_FAMILY_V6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
 uint8_t ip_addr_bits(const struct ip_addr *addr);	/* 32 or 128 */
 
 #endif

@@ -59,7 +59,7 @@ static int survey_rule(struct linter *linter, uint32_t policy, enum direction di
 
 	*known = direction == DIRECTION_INGRESS || rule->peer_count > 0;
 	if (direction == DIRECTION_INGRESS) {
-		err = linter_selected(linter, policy, &pods);
+		err = cluster_index_scope(&linter->index, policy, &pods);
 		if (err == 0)
 			survey_pods(linter, pods, wanted, survey);
 		return err;
@@ -68,8 +68,7 @@ static int survey_rule(struct linter *linter, uint32_t policy, enum direction di
 		*known = !rule->peers[i].has_ip_block;
 		if (!*known)
 			break;
-		err = cluster_index_peer(
-			&linter->index, &rule->peers[i], linter->index.policy_namespaces[policy], &pods);
+		err = cluster_index_peer(&linter->index, &rule->peers[i], policy, &pods);
 		if (err == 0)
 			survey_pods(linter, pods, wanted, survey);
 	}

@@ -53,12 +53,10 @@ static bool own_is_empty(const struct linter *linter, uint32_t policy)
 /* Where pods with these labels are, if not where they were looked for: the namespace of the first; or NULL. */
 static const char *namespace_elsewhere(struct linter *linter, const struct selector *selector)
 {
-	uint32_t number;
 	struct range_list found;
 
-	if (selector->count == 0 || label_index_select(&linter->index.pods, selector, &number) != 0)
+	if (selector->count == 0 || cluster_index_pods(&linter->index, selector, &found) != 0)
 		return NULL;
-	found = label_index_answer(&linter->index.pods, number);
 	return found.count > 0 ? linter->cluster->pods[found.items[0].first]->namespace_name : NULL;
 }
 
@@ -88,7 +86,7 @@ int lint_check_scope(struct linter *linter, uint32_t number)
 
 	if (own_is_empty(linter, number))
 		return tell_empty_namespace(linter, number);
-	err = linter_selected(linter, number, &selected);
+	err = cluster_index_scope(&linter->index, number, &selected);
 	if (err != 0)
 		return err;
 	if (all_on_host(linter, selected))
@@ -100,7 +98,6 @@ int lint_check_scope(struct linter *linter, uint32_t number)
 		return 0;
 	within = own_range(linter, number);
 	suspect.area = (struct range_list){&within, 1};
-	suspect.index = &linter->index.pods;
 	suspect.labels = label_table_within(&linter->pod_labels, policy->namespace_name);
 	suspect.where = in_namespace(linter, policy->namespace_name);
 	return suspect_tell(&suspect, "selector-matches-no-pod", "the policy isolates none");
@@ -113,18 +110,18 @@ static int check_namespace_selector(struct linter *linter, const struct policy_p
 	struct suspect suspect = {
 		.linter = linter,
 		.selector = &peer->namespace_selector,
-		.index = &linter->index.namespaces,
+		.space = LABELS_OF_NAMESPACE,
 		.area = {&all, 1},
 		.labels = linter->namespace_labels,
 		.noun = "namespace",
 		.where = "",
 	};
-	uint32_t number;
-	const int err = label_index_select(suspect.index, suspect.selector, &number);
+	struct range_list found;
+	const int err = cluster_index_namespaces(&linter->index, suspect.selector, &found);
 
 	if (err != 0)
 		return err;
-	*empty = label_index_answer(suspect.index, number).count == 0;
+	*empty = found.count == 0;
 	if (!*empty)
 		return 0;
 	return suspect_tell(&suspect, "selector-matches-no-namespace", "the peer is nobody");
@@ -157,7 +154,7 @@ static int peer_area(
 		whole.pod_selector = (struct selector){.pos = peer->pod_selector.pos};
 	else
 		whole.has_pod_selector = false;
-	return cluster_index_peer(&linter->index, &whole, linter->index.policy_namespaces[policy], out);
+	return cluster_index_peer(&linter->index, &whole, policy, out);
 }
 
 static int tell_peer_without_pods(struct linter *linter, uint32_t number, const struct policy_peer *peer)
@@ -166,7 +163,6 @@ static int tell_peer_without_pods(struct linter *linter, uint32_t number, const 
 	struct suspect suspect = {
 		.linter = linter,
 		.selector = &peer->pod_selector,
-		.index = &linter->index.pods,
 		.noun = "pod",
 		.where = " of the selected namespaces",
 		.labels = linter->pod_labels,
@@ -201,7 +197,7 @@ int lint_check_peer(struct linter *linter, uint32_t policy, const struct policy_
 		err = check_namespace_selector(linter, peer, &empty);
 	if (err != 0 || empty)
 		return err;
-	err = cluster_index_peer(&linter->index, peer, linter->index.policy_namespaces[policy], &pods);
+	err = cluster_index_peer(&linter->index, peer, policy, &pods);
 	if (err != 0)
 		return err;
 	if (all_on_host(linter, pods))

@@ -8,22 +8,6 @@ bool linter_pod_counts(const struct pod *pod)
 	return !pod->host_network && !pod->finished;
 }
 
-int linter_selected(struct linter *linter, uint32_t policy, struct range_list *out)
-{
-	struct policy_scope scope;
-	struct range within;
-	const int err = cluster_index_scope(&linter->index, policy, &scope);
-
-	if (err != 0)
-		return err;
-	if (scope.first == scope.end) {
-		*out = (struct range_list){0};
-		return 0;
-	}
-	within = (struct range){scope.first, scope.end - 1};
-	return range_list_intersect(out, scope.ranges, (struct range_list){&within, 1}, linter->scratch);
-}
-
 void linter_offer(struct linter *linter, struct suggestion *suggestion, const char *candidate)
 {
 	if (linter->patience == 0)

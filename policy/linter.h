@@ -26,8 +26,6 @@ struct linter {
 
 /* Pods that a policy can be about: those of the host network and finished ones have no address of their own. */
 bool linter_pod_counts(const struct pod *pod);
-/* The pods that the policy selects. 0 or -ENOMEM. */
-int linter_selected(struct linter *linter, uint32_t policy, struct range_list *out);
 /* The nearest word to suggestion->wanted, within the patience left. */
 void linter_offer(struct linter *linter, struct suggestion *suggestion, const char *candidate);
 /* Adds a warning whose text and hint are phrases ("" is no hint). 0 or -ENOMEM. */

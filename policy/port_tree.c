@@ -5,14 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint16_t *tree_starts(const struct port_tree *tree)
+enum { FLAT_TIMES = 4, FLAT_FREE = 256 };
+
+/* In words, where the sets begin. */
+static size_t sets_at(uint32_t count)
 {
-	return (const uint16_t *)(tree->sets + 2 * (size_t)tree->count);
+	return 1 + ((size_t)count + 1) / 2;
 }
 
-static size_t tree_size(uint32_t count)
+static size_t set_count(const struct port_tree *tree)
 {
-	return sizeof(struct port_tree) + count * (2 * sizeof(uint32_t) + sizeof(uint16_t));
+	return tree->flat ? tree->count : 2 * (size_t)tree->count;
+}
+
+static const uint32_t *tree_sets(const struct port_tree *tree)
+{
+	return (const uint32_t *)tree + sets_at(tree->count);
 }
 
 /* The interval that `port` is in. starts[0] is 0, so there is always one. No branch depends on the data. */
@@ -29,13 +37,16 @@ static uint32_t find_interval(const uint16_t *starts, uint32_t count, uint16_t p
 	return base;
 }
 
-bool port_tree_admits(const struct port_tree *tree, const struct peer_set *sets, uint16_t port,
+bool port_tree_admits(const struct port_tree *tree, const struct peer_sets *sets, uint16_t port,
 	const struct peer *peer)
 {
-	uint32_t node = tree->count + find_interval(tree_starts(tree), tree->count, port);
+	const uint32_t *by_node = tree_sets(tree);
+	uint32_t node = find_interval(tree->starts, tree->count, port);
 
-	for (; node > 0; node /= 2)
-		if (tree->sets[node] != PEER_NOBODY && peer_set_contains(&sets[tree->sets[node]], peer))
+	if (tree->flat)
+		return by_node[node] != PEER_NOBODY && peer_set_contains(sets, by_node[node], peer);
+	for (node += tree->count; node > 0; node /= 2)
+		if (by_node[node] != PEER_NOBODY && peer_set_contains(sets, by_node[node], peer))
 			return true;
 	return false;
 }
@@ -107,11 +118,10 @@ static int hold(struct vector *holdings, uint32_t node, uint32_t unite)
 }
 
 /* Gives a range to the nodes that make it up: the usual walk up both of its edges. */
-static int hold_range(struct vector *holdings, const struct port_range *range, const uint16_t *starts,
-	uint32_t count)
+static int hold_by_nodes(struct vector *holdings, const struct port_range *range, const struct port_tree *tree)
 {
-	uint32_t low = count + find_interval(starts, count, range->first);
-	uint32_t high = count + find_interval(starts, count, range->last) + 1;
+	uint32_t low = tree->count + find_interval(tree->starts, tree->count, range->first);
+	uint32_t high = tree->count + find_interval(tree->starts, tree->count, range->last) + 1;
 	int err = 0;
 
 	for (; err == 0 && low < high; low /= 2, high /= 2) {
@@ -123,8 +133,38 @@ static int hold_range(struct vector *holdings, const struct port_range *range, c
 	return err;
 }
 
+static int hold_by_intervals(struct vector *holdings, const struct port_range *range, const struct port_tree *tree)
+{
+	const uint32_t last = find_interval(tree->starts, tree->count, range->last);
+	int err = 0;
+
+	for (uint32_t i = find_interval(tree->starts, tree->count, range->first); err == 0 && i <= last; i++)
+		err = hold(holdings, i, range->unite);
+	return err;
+}
+
+/*
+ * Whether the unions of all intervals together have at most some times as many peers as the ranges: then one look a
+ * port is worth their memory.
+ */
+static bool is_flat(const struct vector *ranges, const struct port_tree *tree, const struct peer_pool *peers)
+{
+	const struct port_range *items = ranges->items;
+	uint64_t once = 0, by_interval = 0;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		const uint32_t weight = peer_pool_weight(peers, items[i].unite);
+		const uint32_t intervals = find_interval(tree->starts, tree->count, items[i].last) -
+					   find_interval(tree->starts, tree->count, items[i].first) + 1;
+
+		once += weight;
+		by_interval += (uint64_t)weight * intervals;
+	}
+	return by_interval <= FLAT_TIMES * once + FLAT_FREE;
+}
+
 /* Makes each node's peer set out of the sorted holdings. */
-static int set_nodes(struct port_tree *tree, const struct vector *holdings, struct peer_pool *peers)
+static int set_nodes(uint32_t *by_node, const struct vector *holdings, struct peer_pool *peers)
 {
 	const struct holding *items = holdings->items;
 	struct vector unions = {0};	/* of uint32_t: those of one node */
@@ -142,7 +182,7 @@ static int set_nodes(struct port_tree *tree, const struct vector *holdings, stru
 			continue;
 		err = peer_pool_unite(peers, &unions, &unite);
 		if (err == 0)
-			err = peer_pool_set(peers, unite, &tree->sets[items[i].node]);
+			err = peer_pool_set(peers, unite, &by_node[items[i].node]);
 		vector_clear(&unions);
 	}
 	vector_deinit(&unions);
@@ -156,33 +196,44 @@ static int fill(struct port_tree *tree, const struct vector *ranges, struct peer
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < ranges->count; i++)
-		err = hold_range(&holdings, &items[i], tree_starts(tree), tree->count);
+		err = (tree->flat ? hold_by_intervals : hold_by_nodes)(&holdings, &items[i], tree);
 	if (err == 0 && holdings.count > 1)
 		qsort(holdings.items, holdings.count, sizeof(struct holding), holding_cmp);
 	if (err == 0)
-		err = set_nodes(tree, &holdings, peers);
+		err = set_nodes((uint32_t *)tree + sets_at(tree->count), &holdings, peers);
 	vector_deinit(&holdings);
 	return err;
 }
 
-int port_tree_build(const struct vector *ranges, struct peer_pool *peers, struct intern_table *trees,
-	uint32_t *number)
+static int append(struct vector *words, const struct port_tree *tree)
+{
+	const size_t count = sets_at(tree->count) + set_count(tree);
+	uint32_t *added = vector_push_many(words, count, sizeof(*added));
+
+	if (added == NULL)
+		return -ENOMEM;
+	memcpy(added, tree, count * sizeof(*added));
+	return 0;
+}
+
+int port_tree_build(const struct vector *ranges, struct peer_pool *peers, struct vector *words)
 {
 	struct vector starts = {0};
 	struct port_tree *tree = NULL;
 	int err = gather_starts(ranges, &starts);
 
 	if (err == 0) {
-		tree = calloc(1, tree_size((uint32_t)starts.count));
+		tree = calloc(sets_at((uint32_t)starts.count) + 2 * starts.count, sizeof(uint32_t));
 		err = tree != NULL ? 0 : -ENOMEM;
 	}
 	if (err == 0) {
-		tree->count = (uint32_t)starts.count;
-		memcpy(tree->sets + 2 * starts.count, starts.items, starts.count * sizeof(uint16_t));
+		tree->count = (uint32_t)starts.count & INT32_MAX;
+		memcpy(tree->starts, starts.items, starts.count * sizeof(uint16_t));
+		tree->flat = is_flat(ranges, tree, peers);
 		err = fill(tree, ranges, peers);
 	}
 	if (err == 0)
-		err = intern_table_add(trees, tree, tree_size(tree->count), number);
+		err = append(words, tree);
 	free(tree);
 	vector_deinit(&starts);
 	return err;

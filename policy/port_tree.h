@@ -3,22 +3,23 @@
 #define POLICY_PORT_TREE_H
 
 /*
- * Port ranges, each with the peers it is open to, cut into a segment tree. The bounds of all ranges part the
- * 65536 ports into intervals; a range is held by the O(log n) nodes that make it up, and each node has the union
- * of the peers of the ranges it holds. So one port is decided by the nodes between its interval and the root:
- * O(log n) peer sets, however the ranges nest, and the whole takes O(n log n) memory where a table by port
- * would take n squared.
+ * Port ranges, each with the peers it is open to. The bounds of all ranges part the 65536 ports into intervals. Mostly
+ * few ranges overlap, and each interval has the union of the peers of the ranges over it: one port is decided by one
+ * set. Where that would take too much memory (n ranges that nest would make n squared), the intervals are the leaves
+ * of a segment tree: a range is held by the O(log n) nodes that make it up, each node has the union of the peers of
+ * the ranges it holds, and one port is decided by the nodes between its interval and the root.
  */
 
 #include "policy/peer_pool.h"
 
 /*
- * The tree as it is evaluated, in one piece: node 1 is the root, nodes 2i and 2i + 1 the children of i, node
- * count + i the leaf of interval i. Interval i runs from starts[i] to the next start.
+ * As it is evaluated, in one piece. Interval i runs from starts[i] to the next start. Behind the starts, aligned, come
+ * uint32_t sets: when flat, one an interval; else, by node, twice as many: node 1 is the root, nodes 2i and 2i + 1 the
+ * children of i, node count + i the leaf of interval i.
  */
 struct port_tree {
-	uint32_t count;			/* intervals */
-	uint32_t sets[];		/* by node, 2 * count of them; then uint16_t starts[count] */
+	uint32_t count : 31, flat : 1;	/* intervals */
+	uint16_t starts[];
 };
 
 /* One range on its way into a tree. */
@@ -27,14 +28,11 @@ struct port_range {
 	uint32_t unite;			/* union of a peer pool */
 };
 
-/*
- * Stores the number in `trees` of the tree made of a vector of struct port_range. Returns 0; -ENOMEM or -E2BIG.
- */
-int port_tree_build(const struct vector *ranges, struct peer_pool *peers, struct intern_table *trees,
-	uint32_t *number);
+/* Adds the tree made of a vector of struct port_range to `words`, a vector of uint32_t. 0; -ENOMEM or -E2BIG. */
+int port_tree_build(const struct vector *ranges, struct peer_pool *peers, struct vector *words);
 
 /* Whether `peer` may use `port`. `sets` are the peer pool's. */
-bool port_tree_admits(const struct port_tree *tree, const struct peer_set *sets, uint16_t port,
+bool port_tree_admits(const struct port_tree *tree, const struct peer_sets *sets, uint16_t port,
 	const struct peer *peer);
 
 #endif

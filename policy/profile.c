@@ -49,7 +49,7 @@ static uint32_t find_name(const struct named_peers *named, uint32_t name)
 	return low < named->count && named->items[low].name == name ? named->items[low].set : PEER_NOBODY;
 }
 
-static bool admits_by_name(const struct named_peers *named, const struct peer_set *sets,
+static bool admits_by_name(const struct named_peers *named, const struct peer_sets *sets,
 	const struct profile_question *question)
 {
 	const struct named_ports *declared = question->declared;
@@ -58,33 +58,31 @@ static bool admits_by_name(const struct named_peers *named, const struct peer_se
 	for (uint32_t i = find_port(declared, key); i < declared->count && declared->items[i].port == key; i++) {
 		const uint32_t set = find_name(named, declared->items[i].name);
 
-		if (set != PEER_NOBODY && peer_set_contains(&sets[set], &question->peer))
+		if (set != PEER_NOBODY && peer_set_contains(sets, set, &question->peer))
 			return true;
 	}
 	return false;
 }
 
-static bool admits(const struct profile *profile, const struct peer_set *sets,
+static bool admits(const struct profile *profile, const struct peer_sets *sets,
 	const struct profile_question *question)
 {
 	const struct port_tree *tree;
 
-	if (profile->any_port != PEER_NOBODY && peer_set_contains(&sets[profile->any_port], &question->peer))
+	if (profile->any_port != PEER_NOBODY && peer_set_contains(sets, profile->any_port, &question->peer))
 		return true;
 	if (question->protocol < 0)
 		return false;
-	tree = profile->trees[question->protocol];
+	tree = profile_tree(profile, question->protocol);
 	if (tree != NULL && port_tree_admits(tree, sets, question->port, &question->peer))
 		return true;
-	return profile->named != NULL && question->declared != NULL &&
-	       admits_by_name(profile->named, sets, question);
+	return profile->named != 0 && question->declared != NULL &&
+	       admits_by_name(profile_named(profile), sets, question);
 }
 
-bool profile_admits(const struct profile *profiles, uint32_t number, const struct peer_set *sets,
+bool profile_admits(const struct profile *profile, const struct peer_sets *sets,
 	const struct profile_question *question)
 {
-	const struct profile *profile = &profiles[number];
-
 	return admits(profile, sets, question) ||
-	       (profile->base != PROFILE_NONE && admits(&profiles[profile->base], sets, question));
+	       (profile->base != PROFILE_NONE && admits(profile_at(sets, profile->base), sets, question));
 }

@@ -5,7 +5,8 @@
 /*
  * All that the policies of one class of pods admit in one direction, united. What is asked of it takes the same
  * few steps whether one policy or ten thousand are behind it. Immutable; shared by all classes whose policies
- * admit the same.
+ * admit the same. A profile is one piece (piece_table.h), so that what is asked of it lies side by side, and is known
+ * by its offset.
  *
  * A named port stays a name here, in both directions, and is resolved when a flow is judged: the destination
  * pod's list of declared ports says which names the flow's port has. So neither pods that declare other ports
@@ -18,7 +19,7 @@
 #include "policy/port_tree.h"
 
 enum { PROFILE_PROTOCOLS = 3 };
-enum { PROFILE_NONE = 0 };		/* the number of no profile */
+enum { PROFILE_NONE = PIECE_NONE };
 
 /* 0 to 2 for the protocols that have ports, else -1. */
 int profile_protocol(uint8_t protocol);
@@ -33,7 +34,7 @@ struct named_peers {
 
 /*
  * The names of a pod's ports, as far as any policy speaks of them; sorted by port, several of one port side by
- * side.
+ * side. A piece.
  */
 struct named_ports {
 	uint32_t count;
@@ -50,14 +51,14 @@ static inline uint32_t named_port_key(int protocol, uint16_t port)
 
 struct profile {
 	uint32_t any_port;		/* set: peers admitted whatever the protocol and port */
-	bool audited_only;		/* of audited policies, as no other isolates: a denial is only logged */
-	const struct port_tree *trees[PROFILE_PROTOCOLS];	/* NULL: no port of that protocol */
-	const struct named_peers *named;	/* NULL: no port by name */
 	/*
 	 * The profile of what all pods of the namespace are admitted, or PROFILE_NONE: kept apart when it is
 	 * large, or each class of pods would have a copy of it. It has no base itself.
 	 */
 	uint32_t base;
+	uint32_t audited_only;		/* of audited policies, as no other isolates: a denial is only logged */
+	/* Words from the beginning of the profile to a struct port_tree, to struct named_peers; 0: there is none. */
+	uint32_t trees[PROFILE_PROTOCOLS], named;
 };
 
 /* What a profile is asked. */
@@ -68,8 +69,25 @@ struct profile_question {
 	const struct named_ports *declared;	/* of the destination; NULL when it is no pod or has none */
 };
 
-/* Profile `number` of `profiles`; not PROFILE_NONE. */
-bool profile_admits(const struct profile *profiles, uint32_t number, const struct peer_set *sets,
+static inline const struct profile *profile_at(const struct peer_sets *sets, uint32_t number)
+{
+	return piece_at(sets->pieces, number);
+}
+
+static inline const struct port_tree *profile_tree(const struct profile *profile, int protocol)
+{
+	const uint32_t at = profile->trees[protocol];
+
+	return at != 0 ? (const struct port_tree *)((const uint32_t *)profile + at) : NULL;
+}
+
+static inline const struct named_peers *profile_named(const struct profile *profile)
+{
+	return profile->named != 0 ? (const struct named_peers *)((const uint32_t *)profile + profile->named) : NULL;
+}
+
+/* `sets` and their pieces are those that the profile was made with. */
+bool profile_admits(const struct profile *profile, const struct peer_sets *sets,
 	const struct profile_question *question);
 
 #endif

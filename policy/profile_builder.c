@@ -11,18 +11,18 @@
  */
 enum { BASE_POLICIES = 32 };
 
-/* A base: of a namespace, by its first pod. */
+/* A base: by the group that selects the whole namespace. */
 struct base_key {
-	uint32_t first_pod, direction, audited;
+	uint32_t group, direction, audited;
 };
 
-/* Which of a class's policies a profile is made of. */
-enum portion { PORTION_ALL, PORTION_WHOLE, PORTION_OTHER };	/* WHOLE: those that select their whole namespace */
+/* Which of a class's groups a profile is made of. */
+enum portion { PORTION_ALL, PORTION_WHOLE, PORTION_OTHER };	/* WHOLE: that which selects its whole namespace */
 
 struct extract {
-	const struct selection_class *policies;
+	const struct selection_class *class;
 	enum direction direction;
-	bool audited;
+	bool audited;			/* of their policies, the audited ones or the others */
 	enum portion portion;
 };
 
@@ -31,28 +31,25 @@ struct named_union {
 	uint32_t name, unite;
 };
 
-void profile_builder_init(struct profile_builder *builder, const struct profile_input *input,
-	struct peer_pool *peers, struct arena *arena, struct arena *scratch)
+void profile_builder_init(struct profile_builder *builder, struct peer_pool *peers, struct piece_table *pieces,
+	struct arena *arena)
 {
-	*builder = (struct profile_builder){.input = *input, .peers = peers};
-	intern_table_init(&builder->trees, arena);
-	intern_table_init(&builder->named, arena);
-	intern_table_init(&builder->profiles, scratch);
-	intern_table_init(&builder->bases, scratch);
+	*builder = (struct profile_builder){.peers = peers, .pieces = pieces};
+	intern_table_init(&builder->bases, arena);
 }
 
 void profile_builder_deinit(struct profile_builder *builder)
 {
-	intern_table_deinit(&builder->trees);
-	intern_table_deinit(&builder->named);
-	intern_table_deinit(&builder->profiles);
 	intern_table_deinit(&builder->bases);
 	vector_deinit(&builder->base_numbers);
 	vector_deinit(&builder->any_port);
 	for (int i = 0; i < PROFILE_PROTOCOLS; i++)
 		vector_deinit(&builder->ranges[i]);
 	vector_deinit(&builder->names);
+	vector_deinit(&builder->words);
 }
+
+/* ---- what the policies say ---- */
 
 static void forget(struct profile_builder *builder)
 {
@@ -101,51 +98,73 @@ static int gather_rule(struct profile_builder *builder, const struct rule *rule)
 	return err;
 }
 
-static bool is_wanted(const struct profile_builder *builder, const struct extract *extract, uint32_t policy)
+static bool is_wanted(const struct profile_builder *builder, const struct extract *extract, uint32_t group)
 {
-	if (builder->input.cluster->policies[policy]->audit != extract->audited)
-		return false;
 	return extract->portion == PORTION_ALL ||
-	       policy_scope_is_whole(&builder->input.scopes[policy]) == (extract->portion == PORTION_WHOLE);
+	       builder->input.groups->is_whole[group] == (extract->portion == PORTION_WHOLE);
 }
 
 static uint32_t count_wanted(const struct profile_builder *builder, const struct extract *extract)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < extract->policies->count; i++)
-		count += is_wanted(builder, extract, extract->policies->policies[i]);
+	for (uint32_t i = 0; i < extract->class->count; i++) {
+		const struct group_policies policies =
+			policy_groups_get(builder->input.groups, extract->class->groups[i], extract->direction);
+
+		if (is_wanted(builder, extract, extract->class->groups[i]))
+			count += extract->audited ? policies.audited : policies.count - policies.audited;
+	}
 	return count;
+}
+
+static int gather_policy(struct profile_builder *builder, const struct extract *extract, uint32_t policy)
+{
+	const struct rule *rules = builder->input.rules->rules.items;
+	const struct rule_span *span = &builder->input.rules->spans[extract->direction][policy];
+	int err = 0;
+
+	if (builder->input.cluster->policies[policy]->audit != extract->audited)
+		return 0;
+	for (uint32_t i = 0; err == 0 && i < span->count; i++)
+		err = gather_rule(builder, &rules[span->first + i]);
+	return err;
 }
 
 static int gather(struct profile_builder *builder, const struct extract *extract)
 {
-	const struct rule *rules = builder->input.rules->rules.items;
 	int err = 0;
 
 	forget(builder);
-	for (uint32_t i = 0; i < extract->policies->count; i++) {
-		const uint32_t policy = extract->policies->policies[i];
-		const struct rule_span *span = &builder->input.rules->spans[extract->direction][policy];
+	for (uint32_t i = 0; i < extract->class->count; i++) {
+		const struct group_policies policies =
+			policy_groups_get(builder->input.groups, extract->class->groups[i], extract->direction);
 
-		if (!is_wanted(builder, extract, policy))
+		if (!is_wanted(builder, extract, extract->class->groups[i]))
 			continue;
-		for (uint32_t j = 0; err == 0 && j < span->count; j++)
-			err = gather_rule(builder, &rules[span->first + j]);
+		for (uint32_t j = 0; err == 0 && j < policies.count; j++)
+			err = gather_policy(builder, extract, policies.items[j]);
 	}
 	return err;
 }
 
-static int build_tree(struct profile_builder *builder, int protocol, const struct port_tree **out)
+/* ---- the profile ---- */
+
+static struct profile *profile_of(const struct profile_builder *builder)
 {
-	uint32_t number;
+	return builder->words.items;
+}
+
+static int build_tree(struct profile_builder *builder, int protocol)
+{
+	const uint32_t at = (uint32_t)builder->words.count;
 	int err;
 
 	if (builder->ranges[protocol].count == 0)
 		return 0;
-	err = port_tree_build(&builder->ranges[protocol], builder->peers, &builder->trees, &number);
+	err = port_tree_build(&builder->ranges[protocol], builder->peers, &builder->words);
 	if (err == 0)
-		*out = builder->trees.entries[number].bytes;
+		profile_of(builder)->trees[protocol] = at;
 	return err;
 }
 
@@ -158,8 +177,8 @@ static int named_cmp(const void *pa, const void *pb)
 	return (a->unite > b->unite) - (a->unite < b->unite);
 }
 
-/* Unites the peers of each name in the sorted list, into `made`, which has room. */
-static int unite_names(struct profile_builder *builder, struct named_peers *made)
+/* Unites the peers of each name in the sorted list, and adds each name with its set to the words. */
+static int unite_names(struct profile_builder *builder, uint32_t *count)
 {
 	const struct named_union *items = builder->names.items;
 	struct vector unions = {0};
@@ -167,84 +186,91 @@ static int unite_names(struct profile_builder *builder, struct named_peers *made
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < builder->names.count; i++) {
+		struct named_peer *made;
+
 		err = gather_union(&unions, items[i].unite);
 		if (err != 0 || (i + 1 < builder->names.count && items[i + 1].name == items[i].name))
 			continue;
-		err = peer_pool_unite(builder->peers, &unions, &unite);
-		made->items[made->count].name = items[i].name;
+		made = vector_push_many(&builder->words, sizeof(*made) / sizeof(uint32_t), sizeof(uint32_t));
+		err = made != NULL ? peer_pool_unite(builder->peers, &unions, &unite) : -ENOMEM;
 		if (err == 0)
-			err = peer_pool_set(builder->peers, unite, &made->items[made->count].set);
-		made->count++;
+			err = peer_pool_set(builder->peers, unite, &made->set);
+		if (err == 0)
+			made->name = items[i].name;
+		++*count;
 		vector_clear(&unions);
 	}
 	vector_deinit(&unions);
 	return err;
 }
 
-static int build_names(struct profile_builder *builder, const struct named_peers **out)
+static int build_names(struct profile_builder *builder)
 {
-	const size_t count = builder->names.count;
-	struct named_peers *made;
-	uint32_t number;
+	const size_t at = builder->words.count;
+	uint32_t count = 0;
 	int err;
 
-	if (count == 0)
+	if (builder->names.count == 0)
 		return 0;
-	made = calloc(1, sizeof(*made) + count * sizeof(made->items[0]));
-	if (made == NULL)
+	if (vector_push(&builder->words, sizeof(uint32_t)) == NULL)
 		return -ENOMEM;
-	qsort(builder->names.items, count, sizeof(struct named_union), named_cmp);
-	err = unite_names(builder, made);
-	if (err == 0)
-		err = intern_table_add(&builder->named, made, sizeof(*made) + made->count * sizeof(made->items[0]),
-			&number);
-	if (err == 0)
-		*out = builder->named.entries[number].bytes;
-	free(made);
+	qsort(builder->names.items, builder->names.count, sizeof(struct named_union), named_cmp);
+	err = unite_names(builder, &count);
+	if (err == 0) {
+		((uint32_t *)builder->words.items)[at] = count;
+		profile_of(builder)->named = (uint32_t)at;
+	}
 	return err;
 }
 
 /* Makes a profile of what was gathered. */
-static int build(struct profile_builder *builder, struct profile *profile)
+static int build(struct profile_builder *builder)
 {
 	uint32_t unite;
 	int err = peer_pool_unite(builder->peers, &builder->any_port, &unite);
 
 	if (err == 0)
-		err = peer_pool_set(builder->peers, unite, &profile->any_port);
+		err = peer_pool_set(builder->peers, unite, &profile_of(builder)->any_port);
 	if (err != 0 || unite == PEER_EVERYBODY)
 		return err;	/* what is open to everybody needs no ports */
 	for (int i = 0; err == 0 && i < PROFILE_PROTOCOLS; i++)
-		err = build_tree(builder, i, &profile->trees[i]);
-	return err != 0 ? err : build_names(builder, &profile->named);
+		err = build_tree(builder, i);
+	return err != 0 ? err : build_names(builder);
 }
 
-/* Stores the number of the profile of these policies on top of `base`. */
+/* Stores the profile of these policies on top of `base`. */
 static int add_profile(struct profile_builder *builder, const struct extract *extract, uint32_t base,
-	uint32_t *number)
+	uint32_t *profile)
 {
-	struct profile profile;
-	uint32_t found;
+	struct profile *made;
 	int err = gather(builder, extract);
 
-	memset(&profile, 0, sizeof(profile));	/* padding, too: profiles are compared by their bytes */
-	profile.audited_only = extract->audited;
-	profile.base = base;
+	vector_clear(&builder->words);
+	made = vector_push_many(&builder->words, sizeof(*made) / sizeof(uint32_t), sizeof(uint32_t));
+	if (err != 0 || made == NULL)
+		return err != 0 ? err : -ENOMEM;
+	*made = (struct profile){.base = base, .audited_only = extract->audited};
+	err = build(builder);
 	if (err == 0)
-		err = build(builder, &profile);
-	if (err == 0)
-		err = intern_table_add(&builder->profiles, &profile, sizeof(profile), &found);
-	if (err == 0)
-		*number = found + 1;
+		err = piece_table_add(builder->pieces, builder->words.items,
+			builder->words.count * sizeof(uint32_t), profile);
 	return err;
 }
 
-/* Stores the number of the base of the namespace, which is the same for all classes in it. */
-static int find_base(struct profile_builder *builder, const struct extract *whole, uint32_t *number)
+static uint32_t whole_group(const struct profile_builder *builder, const struct selection_class *class)
 {
-	const uint32_t some_policy = whole->policies->policies[0];
+	uint32_t i = 0;
+
+	while (!builder->input.groups->is_whole[class->groups[i]])
+		i++;
+	return class->groups[i];
+}
+
+/* Stores the base of the namespace, which is the same for all classes in it. */
+static int find_base(struct profile_builder *builder, const struct extract *whole, uint32_t *base)
+{
 	const struct base_key key = {
-		builder->input.scopes[some_policy].first, (uint32_t)whole->direction, whole->audited};
+		whole_group(builder, whole->class), (uint32_t)whole->direction, whole->audited};
 	uint32_t at, *slot;
 	int err = intern_table_add(&builder->bases, &key, sizeof(key), &at);
 
@@ -253,33 +279,24 @@ static int find_base(struct profile_builder *builder, const struct extract *whol
 		err = slot != NULL ? add_profile(builder, whole, PROFILE_NONE, slot) : -ENOMEM;
 	}
 	if (err == 0)
-		*number = ((const uint32_t *)builder->base_numbers.items)[at];
+		*base = ((const uint32_t *)builder->base_numbers.items)[at];
 	return err;
 }
 
-int profile_builder_add(struct profile_builder *builder, const struct selection_class *policies,
-	enum direction direction, uint32_t *number)
+int profile_builder_add(struct profile_builder *builder, const struct profile_input *input,
+	const struct selection_class *class, enum direction direction, uint32_t *profile)
 {
-	struct extract all = {policies, direction, true, PORTION_ALL}, whole, other;
+	struct extract all = {class, direction, false, PORTION_ALL}, whole, other;
 	uint32_t base;
 	int err;
 
-	all.audited = count_wanted(builder, &all) == policies->count;
+	builder->input = *input;
+	all.audited = count_wanted(builder, &all) == 0;
 	whole = other = all;
 	whole.portion = PORTION_WHOLE;
 	other.portion = PORTION_OTHER;
 	if (count_wanted(builder, &whole) < BASE_POLICIES || count_wanted(builder, &other) == 0)
-		return add_profile(builder, &all, PROFILE_NONE, number);
+		return add_profile(builder, &all, PROFILE_NONE, profile);
 	err = find_base(builder, &whole, &base);
-	return err != 0 ? err : add_profile(builder, &other, base, number);
-}
-
-const struct profile *profile_builder_profiles(const struct profile_builder *builder, struct arena *arena)
-{
-	const uint32_t count = builder->profiles.count;
-	struct profile *profiles = arena_calloc(arena, (size_t)count + 1, sizeof(*profiles));
-
-	for (uint32_t i = 0; profiles != NULL && i < count; i++)
-		profiles[i + 1] = *(const struct profile *)builder->profiles.entries[i].bytes;
-	return profiles;
+	return err != 0 ? err : add_profile(builder, &other, base, profile);
 }

@@ -63,23 +63,38 @@ int range_list_copy(struct range_list *out, struct range_list list, struct arena
 	return 0;
 }
 
-int range_list_complement(struct range_list *out, struct range_list list, uint32_t bound, struct arena *arena)
+/* What is left of `range` when `taken` is taken out, appended to `left`. */
+static int subtract_from(struct vector *left, struct range range, struct range_list taken)
 {
-	struct range *items = arena_calloc(arena, list.count + 1, sizeof(*items));
-	uint32_t next = 0;	/* the lowest number not yet known to be in the list */
-	size_t count = 0;
+	for (size_t i = range_list_find(taken, range.first); i < taken.count; i++) {
+		const struct range *hole = &taken.items[i];
 
-	if (items == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < list.count; i++) {
-		if (list.items[i].first > next)
-			items[count++] = (struct range){next, list.items[i].first - 1};
-		next = list.items[i].last + 1;
+		if (hole->first > range.last)
+			break;
+		if (hole->first > range.first && range_vector_add(left, range.first, hole->first - 1) != 0)
+			return -ENOMEM;
+		if (hole->last >= range.last)
+			return 0;
+		range.first = hole->last + 1;
 	}
-	if (next < bound)
-		items[count++] = (struct range){next, bound - 1};
-	*out = (struct range_list){items, count};
-	return 0;
+	return range_vector_add(left, range.first, range.last);
+}
+
+int range_list_subtract(struct range_list *out, struct range_list from, struct range_list taken, struct arena *arena)
+{
+	struct vector left = {0};
+	int err = 0;
+
+	if (taken.count == 0) {
+		*out = from;
+		return 0;
+	}
+	for (size_t i = 0; err == 0 && i < from.count; i++)
+		err = subtract_from(&left, from.items[i], taken);
+	if (err == 0)
+		err = range_list_copy(out, (struct range_list){left.items, left.count}, arena);
+	vector_deinit(&left);
+	return err;
 }
 
 /* What `range` shares with `list`, appended to `found`. */

@@ -29,10 +29,10 @@ int range_vector_add(struct vector *ranges, uint32_t first, uint32_t last);
 /* Brings a vector of struct range into the form of a range list. The list is a view of the vector. */
 struct range_list range_vector_settle(struct vector *ranges);
 
-/* Each stores a list that lives in `arena`. They return 0; or -ENOMEM, *out untouched. */
+/* Each stores a list that lives in `arena`, or is the first one given. They return 0; or -ENOMEM, *out untouched. */
 int range_list_copy(struct range_list *out, struct range_list list, struct arena *arena);
-/* The numbers below `bound` that are not in the list, which has none at or above it. */
-int range_list_complement(struct range_list *out, struct range_list list, uint32_t bound, struct arena *arena);
+/* What is in `from` and not in `taken`. The time taken is that of the first, times the logarithm of the second. */
+int range_list_subtract(struct range_list *out, struct range_list from, struct range_list taken, struct arena *arena);
 /* What both have. The time taken is that of the shorter list, times the logarithm of the longer, plus the result. */
 int range_list_intersect(struct range_list *out, struct range_list a, struct range_list b, struct arena *arena);
 

@@ -48,12 +48,28 @@ static int add_port(struct rule_table *table, const struct policy_port *port)
 	return 0;
 }
 
+/* The sources that rules are made from, and where what they say goes. */
+struct source {
+	const struct cluster *cluster;
+	struct label_index *labels;
+	struct peer_pool *peers;
+};
+
+static int add_selectors(const struct source *source, const struct network_policy *policy,
+	const struct policy_peer *peer, struct vector *atoms)
+{
+	const struct label_query query = label_query_of_peer(peer, policy->namespace_name);
+	uint32_t selector;
+	int err = label_index_select(source->labels, &query, &selector);
+
+	return err != 0 ? err : peer_pool_add_selector(source->peers, selector, atoms);
+}
+
 /* Stores the union of all the rule's peers. */
-static int unite_peers(struct cluster_index *index, struct peer_pool *peers, const struct policy_rule *rule,
-	uint32_t own, uint32_t *unite)
+static int unite_peers(const struct source *source, const struct network_policy *policy,
+	const struct policy_rule *rule, uint32_t *unite)
 {
 	struct vector atoms = {0};
-	struct range_list pods;
 	int err = 0;
 
 	if (rule->peer_count == 0) {
@@ -63,16 +79,11 @@ static int unite_peers(struct cluster_index *index, struct peer_pool *peers, con
 	for (size_t i = 0; err == 0 && i < rule->peer_count; i++) {
 		const struct policy_peer *peer = &rule->peers[i];
 
-		if (peer->has_ip_block) {
-			err = peer_pool_add_block(peers, &peer->ip_block, &atoms);
-			continue;
-		}
-		err = cluster_index_peer(index, peer, own, &pods);
-		if (err == 0)
-			err = peer_pool_add_pods(peers, pods, &atoms);
+		err = peer->has_ip_block ? peer_pool_add_block(source->peers, &peer->ip_block, &atoms)
+					 : add_selectors(source, policy, peer, &atoms);
 	}
 	if (err == 0)
-		err = peer_pool_unite_atoms(peers, &atoms, unite);
+		err = peer_pool_unite_atoms(source->peers, &atoms, unite);
 	vector_deinit(&atoms);
 	return err;
 }
@@ -99,30 +110,28 @@ static int add_rule(struct rule_table *table, const struct policy_rule *rule, ui
 	return table->rules.count > INT32_MAX ? -E2BIG : 0;
 }
 
-static int add_policy(struct rule_table *table, struct cluster_index *index, struct peer_pool *peers, uint32_t number,
+static int add_policy(struct rule_table *table, const struct source *source, uint32_t number,
 	enum direction direction)
 {
-	const struct network_policy *policy = index->cluster->policies[number];
+	const struct network_policy *policy = source->cluster->policies[number];
 	struct rule_span *span = &table->spans[direction][number];
 	uint32_t unite;
 	int err = 0;
 
 	span->first = (uint32_t)table->rules.count;
 	for (size_t i = 0; err == 0 && i < policy->rule_count[direction]; i++) {
-		const struct policy_rule *rule = &policy->rules[direction][i];
-
-		err = unite_peers(index, peers, rule, index->policy_namespaces[number], &unite);
+		err = unite_peers(source, policy, &policy->rules[direction][i], &unite);
 		if (err == 0 && unite != PEER_NOBODY)
-			err = add_rule(table, rule, unite);
+			err = add_rule(table, &policy->rules[direction][i], unite);
 	}
 	span->count = (uint32_t)table->rules.count - span->first;
 	return err;
 }
 
-int rule_table_init(struct rule_table *table, struct cluster_index *index, struct peer_pool *peers,
-	struct arena *arena)
+int rule_table_init(struct rule_table *table, const struct cluster *cluster, struct label_index *labels,
+	struct peer_pool *peers, struct arena *arena)
 {
-	const struct cluster *cluster = index->cluster;
+	const struct source source = {cluster, labels, peers};
 	int err = 0;
 
 	*table = (struct rule_table){0};
@@ -133,7 +142,7 @@ int rule_table_init(struct rule_table *table, struct cluster_index *index, struc
 			return -ENOMEM;
 		for (uint32_t i = 0; err == 0 && i < cluster->policy_count; i++)
 			if (cluster->policies[i]->isolates[d])
-				err = add_policy(table, index, peers, i, (enum direction)d);
+				err = add_policy(table, &source, i, (enum direction)d);
 	}
 	return err;
 }

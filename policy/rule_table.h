@@ -3,11 +3,11 @@
 #define POLICY_RULE_TABLE_H
 
 /*
- * The rules of all policies with their peers resolved, each once, for one compilation: many classes of pods will be
- * made of them. Rules that can admit nobody are left out.
+ * The rules of all policies with their peers as unions, each rule once: many classes of pods will be made of them.
+ * Rules that can admit nobody, whatever pods there are, are left out.
  */
 
-#include "policy/cluster_index.h"
+#include "policy/cluster.h"
 #include "policy/peer_pool.h"
 
 struct rule_port {
@@ -47,8 +47,8 @@ size_t rule_table_name_key(char key[RULE_NAME_KEY], int protocol, const char *na
  * Lives in `arena` but for what deinit frees, which is right after a failed init too. Returns 0; -ENOMEM or
  * -E2BIG.
  */
-int rule_table_init(struct rule_table *table, struct cluster_index *index, struct peer_pool *peers,
-	struct arena *arena);
+int rule_table_init(struct rule_table *table, const struct cluster *cluster, struct label_index *labels,
+	struct peer_pool *peers, struct arena *arena);
 void rule_table_deinit(struct rule_table *table);
 
 #endif

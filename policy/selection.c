@@ -3,29 +3,21 @@
 
 #include <errno.h>
 
-#include "policy/intern_table.h"
-#include "policy/vector.h"
-
-/* Sums modulo 2^64 of the two halves, so that what was added can be taken off again; and how many policies. */
+/* Sums modulo 2^64 of the two halves, so that what was added can be taken off again; and how many groups. */
 struct signature {
 	uint64_t low, high, count;
 };
 
-/* What the policies of a group that isolate in the direction come to. */
-struct group {
-	const struct policy_scope *scope;
-	struct signature sum;
-	uint32_t *classes;		/* those the group selects; vector items, in one array for all groups */
-	uint32_t class_count;
-};
-
-struct work {
-	const struct selection_input *input;
-	enum direction direction;
-	struct selection *out;
-	struct arena *arena;
-	struct group *groups;
-	uint32_t *first_pods;		/* by class: its first pod; rising */
+/* One batch of kinds, while it is classified. */
+struct batch {
+	struct selection *selection;
+	const bool *judged;
+	uint32_t first, count;		/* its kinds */
+	uint32_t *class_of;
+	struct arena *scratch;
+	uint32_t first_class;		/* that is new */
+	uint32_t *first_kinds;		/* by new class: its first kind, rising */
+	uint32_t *ends;			/* by new class: where in members its groups end, as far as they are known */
 };
 
 /* A well mixed number for each index (splitmix64). Fixed: the same cluster always compiles to the same classes. */
@@ -35,15 +27,6 @@ static uint64_t spread(uint64_t index)
 	index = (index ^ index >> 30) * 0xbf58476d1ce4e5b9U;
 	index = (index ^ index >> 27) * 0x94d049bb133111ebU;
 	return index ^ index >> 31;
-}
-
-bool policy_scope_is_whole(const struct policy_scope *scope)
-{
-	const size_t at = range_list_find(scope->ranges, scope->first);
-
-	/* One range: a list never has two that touch. */
-	return at < scope->ranges.count && scope->ranges.items[at].first <= scope->first &&
-	       scope->ranges.items[at].last >= scope->end - 1;
 }
 
 static void signature_add(struct signature *to, const struct signature *added)
@@ -60,112 +43,113 @@ static void signature_subtract(struct signature *from, const struct signature *t
 	from->count -= taken->count;
 }
 
-static int sum_groups(struct work *work)
+int selection_init(struct selection *selection, const struct policy_groups *groups, const struct label_index *labels,
+	enum direction direction, struct arena *arena)
 {
-	const struct selection_input *input = work->input;
+	uint32_t *starts;
 
-	work->groups = arena_calloc(work->arena, input->group_count, sizeof(*work->groups));
-	if (work->groups == NULL)
+	*selection = (struct selection){.groups = groups, .labels = labels, .direction = direction};
+	intern_table_init(&selection->signatures, arena);
+	starts = vector_push_many(&selection->starts, 2, sizeof(*starts));
+	if (starts == NULL)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < input->cluster->policy_count; i++) {
-		struct group *group = &work->groups[input->scopes[i].group];
-		const struct signature one = {spread(2 * (uint64_t)i), spread(2 * (uint64_t)i + 1), 1};
-
-		group->scope = &input->scopes[i];
-		if (input->cluster->policies[i]->isolates[work->direction])
-			signature_add(&group->sum, &one);
-	}
+	starts[0] = starts[1] = 0;
 	return 0;
 }
 
-/* Stores the next range of the scope, from the list's range *at on, cut to its namespace. */
-static bool scope_next(const struct policy_scope *scope, size_t *at, struct range *out)
+void selection_deinit(struct selection *selection)
 {
-	if (*at >= scope->ranges.count || scope->ranges.items[*at].first >= scope->end)
-		return false;
-	*out = scope->ranges.items[(*at)++];
-	if (out->first < scope->first)
-		out->first = scope->first;
-	if (out->last >= scope->end)
-		out->last = scope->end - 1;
-	return true;
+	intern_table_deinit(&selection->signatures);
+	vector_deinit(&selection->starts);
+	vector_deinit(&selection->members);
 }
 
-/* Where scope_next() begins. An empty namespace has no next. */
-static size_t scope_begin(const struct policy_scope *scope)
+uint32_t selection_class_count(const struct selection *selection)
 {
-	return scope->first < scope->end ? range_list_find(scope->ranges, scope->first) : scope->ranges.count;
+	return (uint32_t)selection->starts.count - 1;
+}
+
+struct selection_class selection_get(const struct selection *selection, uint32_t class)
+{
+	const uint32_t *starts = selection->starts.items;
+
+	return (struct selection_class){
+		(const uint32_t *)selection->members.items + starts[class], starts[class + 1] - starts[class]};
+}
+
+/* The kinds of the batch that a group isolates in the direction. */
+static struct range_list isolated(const struct batch *batch, uint32_t group)
+{
+	const struct selection *selection = batch->selection;
+
+	if (policy_groups_get(selection->groups, group, selection->direction).count == 0)
+		return (struct range_list){0};
+	return label_index_tail(selection->labels, group);
 }
 
 /* Adds each group at the beginning of its ranges and subtracts it behind their ends. */
-static void mark_edges(const struct work *work, struct signature *edges)
+static void mark_edges(const struct batch *batch, struct signature *edges)
 {
-	for (uint32_t i = 0; i < work->input->group_count; i++) {
-		const struct group *group = &work->groups[i];
-		struct range range;
+	for (uint32_t i = 0; i < batch->selection->groups->count; i++) {
+		const struct range_list kinds = isolated(batch, i);
+		const struct signature own = {spread(2 * (uint64_t)i), spread(2 * (uint64_t)i + 1), 1};
 
-		if (group->sum.count == 0)
-			continue;
-		for (size_t at = scope_begin(group->scope); scope_next(group->scope, &at, &range);) {
-			signature_add(&edges[range.first], &group->sum);
-			signature_subtract(&edges[range.last + 1], &group->sum);
+		for (size_t j = 0; j < kinds.count; j++) {
+			signature_add(&edges[kinds.items[j].first - batch->first], &own);
+			signature_subtract(&edges[kinds.items[j].last - batch->first + 1], &own);
 		}
 	}
 }
 
-/* Sums up the edges from pod to pod and numbers the signatures met, from 1. */
-static int number_classes(struct work *work, const struct signature *edges, struct intern_table *signatures)
+static uint32_t new_classes(const struct batch *batch)
 {
-	const size_t pod_count = work->input->cluster->pod_count;
-	struct signature sum = {0};
-	uint32_t number;
+	return selection_class_count(batch->selection) - batch->first_class;
+}
 
-	for (uint32_t pod = 0; pod < pod_count; pod++) {
+/* A class for that kind, whose groups are not known yet. */
+static int add_class(struct batch *batch, uint32_t kind)
+{
+	struct vector *starts = &batch->selection->starts;
+
+	batch->first_kinds[new_classes(batch)] = kind;
+	if (vector_push(starts, sizeof(uint32_t)) == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+/* Sums up the edges from kind to kind, and finds or makes the class of each signature met. */
+static int classify(struct batch *batch, const struct signature *edges)
+{
+	struct selection *selection = batch->selection;
+	struct signature sum = {0};
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		uint32_t number;
 		int err;
 
-		signature_add(&sum, &edges[pod]);
-		if (sum.count == 0 || !work->input->judged[pod])
+		batch->class_of[i] = 0;
+		signature_add(&sum, &edges[i]);
+		if (sum.count == 0 || !batch->judged[i])
 			continue;
-		err = intern_table_add(signatures, &sum, sizeof(sum), &number);
+		err = intern_table_add(&selection->signatures, &sum, sizeof(sum), &number);
+		if (err == 0 && number + 1 == selection_class_count(selection))
+			err = add_class(batch, batch->first + i);
 		if (err != 0)
 			return err;
-		if (number + 1 == work->out->class_count) {
-			work->first_pods[number + 1] = pod;
-			work->out->class_count++;
-		}
-		work->out->class_of[pod] = number + 1;
+		batch->class_of[i] = number + 1;
 	}
 	return 0;
 }
 
-static int classify(struct work *work)
+/* The first new class whose first kind is at or after `kind`. */
+static uint32_t class_from(const struct batch *batch, uint32_t kind)
 {
-	const size_t pod_count = work->input->cluster->pod_count;
-	struct signature *edges = arena_calloc(work->arena, pod_count + 1, sizeof(*edges));
-	struct intern_table signatures;
-	int err;
-
-	work->out->class_of = arena_calloc(work->arena, pod_count, sizeof(uint32_t));
-	work->first_pods = arena_calloc(work->arena, pod_count + 1, sizeof(uint32_t));
-	if (edges == NULL || work->out->class_of == NULL || work->first_pods == NULL)
-		return -ENOMEM;
-	mark_edges(work, edges);
-	intern_table_init(&signatures, work->arena);
-	work->out->class_count = 1;
-	err = number_classes(work, edges, &signatures);
-	intern_table_deinit(&signatures);
-	return err;
-}
-
-/* The lowest class whose first pod is at or after `pod`. */
-static uint32_t class_from(const struct work *work, uint32_t pod)
-{
-	uint32_t low = 1, high = work->out->class_count;
+	uint32_t low = 0, high = new_classes(batch);
 
 	while (low < high) {
 		const uint32_t middle = low + (high - low) / 2;
 
-		if (work->first_pods[middle] < pod)
+		if (batch->first_kinds[middle] < kind)
 			low = middle + 1;
 		else
 			high = middle;
@@ -173,93 +157,75 @@ static uint32_t class_from(const struct work *work, uint32_t pod)
 	return low;
 }
 
-/* The classes a group selects: those whose first pod it selects. Counted when `classes` is NULL. */
-static uint32_t group_classes(const struct work *work, const struct group *group, uint32_t *classes)
+/*
+ * Notes a group in the new classes it isolates, those whose first kind it does: moves their ends; and writes it down
+ * when there are members.
+ */
+static void note_group(const struct batch *batch, uint32_t group, uint32_t *members)
 {
-	struct range range;
-	uint32_t count = 0;
+	const struct range_list kinds = isolated(batch, group);
 
-	for (size_t at = scope_begin(group->scope); scope_next(group->scope, &at, &range);) {
-		for (uint32_t i = class_from(work, range.first); i < work->out->class_count; i++) {
-			if (work->first_pods[i] > range.last)
+	for (size_t i = 0; i < kinds.count; i++) {
+		for (uint32_t j = class_from(batch, kinds.items[i].first); j < new_classes(batch); j++) {
+			if (batch->first_kinds[j] > kinds.items[i].last)
 				break;
-			if (classes != NULL)
-				classes[count] = i;
-			count++;
-		}
-	}
-	return count;
-}
-
-static int list_group_classes(struct work *work)
-{
-	for (uint32_t i = 0; i < work->input->group_count; i++) {
-		struct group *group = &work->groups[i];
-
-		if (group->sum.count == 0)
-			continue;
-		group->class_count = group_classes(work, group, NULL);
-		group->classes = arena_calloc(work->arena, group->class_count, sizeof(uint32_t));
-		if (group->classes == NULL)
-			return -ENOMEM;
-		group_classes(work, group, group->classes);
-	}
-	return 0;
-}
-
-/* Calls for each policy, in rising order, and each class it is in: counts, or appends to lists that have room. */
-static void each_membership(const struct work *work, uint32_t **lists)
-{
-	const struct selection_input *input = work->input;
-
-	for (uint32_t i = 0; i < input->cluster->policy_count; i++) {
-		const struct group *group = &work->groups[input->scopes[i].group];
-
-		if (!input->cluster->policies[i]->isolates[work->direction])
-			continue;
-		for (uint32_t j = 0; j < group->class_count; j++) {
-			struct selection_class *class = &work->out->classes[group->classes[j]];
-
-			if (lists != NULL)
-				lists[group->classes[j]][class->count] = i;
-			class->count++;
+			if (members != NULL)
+				members[batch->ends[j]] = group;
+			batch->ends[j]++;
 		}
 	}
 }
 
-static int list_policies(struct work *work)
+/* Lists the groups of the new classes: counts them, makes room behind those of other classes, and fills it. */
+static int list_groups(struct batch *batch)
 {
-	struct selection *out = work->out;
-	uint32_t **lists = arena_calloc(work->arena, out->class_count, sizeof(*lists));
+	struct selection *selection = batch->selection;
+	uint32_t *starts = (uint32_t *)selection->starts.items + batch->first_class;
+	const uint32_t count = new_classes(batch), groups = selection->groups->count;
+	uint64_t end = selection->members.count;
 
-	out->classes = arena_calloc(work->arena, out->class_count, sizeof(*out->classes));
-	if (lists == NULL || out->classes == NULL)
+	batch->ends = arena_calloc(batch->scratch, count, sizeof(uint32_t));
+	if (batch->ends == NULL)
 		return -ENOMEM;
-	each_membership(work, NULL);
-	for (uint32_t i = 0; i < out->class_count; i++) {
-		lists[i] = arena_calloc(work->arena, out->classes[i].count, sizeof(uint32_t));
-		if (lists[i] == NULL)
-			return -ENOMEM;
-		out->classes[i] = (struct selection_class){.policies = lists[i]};
+	for (uint32_t i = 0; i < groups; i++)
+		note_group(batch, i, NULL);
+	for (uint32_t i = 0; i < count; i++) {
+		const uint32_t members = batch->ends[i];
+
+		starts[i] = batch->ends[i] = (uint32_t)end;
+		end += members;
+		if (end > UINT32_MAX)
+			return -E2BIG;
 	}
-	each_membership(work, lists);
+	starts[count] = (uint32_t)end;
+	if (vector_push_many(&selection->members, end - selection->members.count, sizeof(uint32_t)) == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < groups; i++)
+		note_group(batch, i, selection->members.items);
 	return 0;
 }
 
-int selection_make(struct selection *out, const struct selection_input *input, enum direction direction,
-	struct arena *arena)
+int selection_extend(struct selection *selection, const bool *judged, uint32_t count, uint32_t *class_of,
+	struct arena *scratch)
 {
-	struct selection made = {0};
-	struct work work = {.input = input, .direction = direction, .out = &made, .arena = arena};
-	int err = sum_groups(&work);
+	struct batch batch = {
+		.selection = selection,
+		.judged = judged,
+		.first = selection->labels->object_count - count,
+		.count = count,
+		.class_of = class_of,
+		.scratch = scratch,
+		.first_class = selection_class_count(selection),
+		.first_kinds = arena_calloc(scratch, count, sizeof(uint32_t)),
+	};
+	struct signature *edges = arena_calloc(scratch, (size_t)count + 1, sizeof(*edges));
+	int err;
 
-	if (err == 0)
-		err = classify(&work);
-	if (err == 0)
-		err = list_group_classes(&work);
-	if (err == 0)
-		err = list_policies(&work);
-	if (err == 0)
-		*out = made;
+	if (batch.first_kinds == NULL || edges == NULL)
+		return -ENOMEM;
+	mark_edges(&batch, edges);
+	err = classify(&batch, edges);
+	if (err == 0 && new_classes(&batch) > 0)
+		err = list_groups(&batch);
 	return err;
 }

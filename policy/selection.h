@@ -3,45 +3,42 @@
 #define POLICY_SELECTION_H
 
 /*
- * Which policies isolate which pods in one direction. Pods that the same policies isolate are one class, found
- * without comparing lists: every policy has a random 128-bit number, and a pod's signature is the sum of the
- * numbers of its policies. A policy is added at the first pod of each range it selects and taken off behind the
- * last, so one that selects a whole namespace costs two additions, however many pods there are.
+ * Which groups of policies isolate which kinds of pods in one direction. Kinds that the same groups isolate are one
+ * class, found without comparing lists: every group has a random 128-bit number, and a kind's signature is the sum of
+ * the numbers of its groups. A group is added at the first kind of each range it selects and taken off behind the
+ * last, so one that selects all kinds there are costs two additions.
  */
 
-#include "policy/cluster.h"
-#include "policy/range_list.h"
-
-/* The pods a policy selects: `ranges` as far as they are within [first, end), its namespace. */
-struct policy_scope {
-	struct range_list ranges;
-	uint32_t first, end;
-	uint32_t group;			/* policies of one group have one scope; groups are numbered from 0 */
-};
-
-/* Whether it is all pods of the namespace. */
-bool policy_scope_is_whole(const struct policy_scope *scope);
+#include "policy/policy_groups.h"
 
 struct selection_class {
-	const uint32_t *policies;	/* numbers in the cluster, rising */
+	const uint32_t *groups;		/* rising */
 	uint32_t count;
 };
 
 struct selection {
-	uint32_t *class_of;		/* by pod; 0: no policy isolates it */
-	struct selection_class *classes;	/* by number; classes[0] is empty */
-	uint32_t class_count;
+	const struct policy_groups *groups;	/* borrowed, as is the next */
+	const struct label_index *labels;
+	enum direction direction;
+	struct intern_table signatures;	/* a class's is number class - 1 */
+	struct vector starts;		/* of uint32_t, by class, and one more: where in members its groups begin */
+	struct vector members;		/* of uint32_t */
 };
 
-struct selection_input {
-	const struct cluster *cluster;
-	const struct policy_scope *scopes;	/* by policy */
-	uint32_t group_count;
-	const bool *judged;			/* by pod: local, and owns an address. Others are in class 0 */
-};
+/* Returns 0 or -ENOMEM; deinit is right after both. */
+int selection_init(struct selection *selection, const struct policy_groups *groups, const struct label_index *labels,
+	enum direction direction, struct arena *arena);
+void selection_deinit(struct selection *selection);
 
-/* Fills *out; it lives in `arena`, as does what is needed meanwhile. Returns 0; -ENOMEM or -E2BIG. */
-int selection_make(struct selection *out, const struct selection_input *input, enum direction direction,
-	struct arena *arena);
+uint32_t selection_class_count(const struct selection *selection);
+/* Class 0 has no groups. Good until there are more classes. */
+struct selection_class selection_get(const struct selection *selection, uint32_t class);
+
+/*
+ * Stores the class of each kind of the labels' last batch, which are `count`: 0 when no policy isolates it, or when it
+ * is not judged here. Returns 0; -ENOMEM or -E2BIG. What is only needed meanwhile goes to `scratch`.
+ */
+int selection_extend(struct selection *selection, const bool *judged, uint32_t count, uint32_t *class_of,
+	struct arena *scratch);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/snapshot.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/compiled.h"
@@ -46,16 +48,14 @@ const char *side_verdict_name(enum side_verdict side)
 static enum side_verdict judge_side(const struct snapshot *snapshot, const struct endpoint *end,
 	enum direction direction, const struct profile_question *question)
 {
-	uint32_t number;
-	bool audited_only;
+	const struct profile *profile;
 
 	if (end == NULL || end->profiles[direction] == PROFILE_NONE)
 		return SIDE_OPEN;
-	number = end->profiles[direction];
-	audited_only = snapshot->profiles[number].audited_only;
-	if (profile_admits(snapshot->profiles, number, snapshot->sets, question))
-		return audited_only ? SIDE_OPEN : SIDE_ALLOWED;
-	return audited_only || end->audits ? SIDE_AUDIT_DENIED : SIDE_DENIED;
+	profile = profile_at(&snapshot->sets, end->profiles[direction]);
+	if (profile_admits(profile, &snapshot->sets, question))
+		return profile->audited_only ? SIDE_OPEN : SIDE_ALLOWED;
+	return profile->audited_only || end->audits ? SIDE_AUDIT_DENIED : SIDE_DENIED;
 }
 
 static enum verdict join_sides(const enum side_verdict sides[DIRECTION_COUNT])
@@ -73,6 +73,21 @@ enum verdict snapshot_link_local(const struct snapshot *snapshot, const struct f
 										      : VERDICT_ALLOW;
 }
 
+/* Whether both are addresses of one pod, and so of one kind. */
+static bool same_pod(const struct snapshot *snapshot, const struct endpoint *a, const struct endpoint *b)
+{
+	return a != NULL && b != NULL && a->kind == b->kind &&
+	       *endpoint_table_pod(&snapshot->endpoints, a) == *endpoint_table_pod(&snapshot->endpoints, b);
+}
+
+/* The ports of an end that policies know by name. */
+static const struct named_ports *declared_ports(const struct snapshot *snapshot, const struct endpoint *end)
+{
+	const uint32_t piece = end != NULL ? snapshot->kinds[end->kind].declared : PIECE_NONE;
+
+	return piece != PIECE_NONE ? piece_at(snapshot->sets.pieces, piece) : NULL;
+}
+
 struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow)
 {
 	const struct endpoint *src = endpoint_table_find(&snapshot->endpoints, &flow->src);
@@ -80,13 +95,12 @@ struct judgement snapshot_judge(const struct snapshot *snapshot, const struct fl
 	struct judgement judgement = {.verdict = VERDICT_ALLOW, .sides = {SIDE_OPEN, SIDE_OPEN}};
 	struct profile_question question = {.protocol = profile_protocol(flow->protocol), .port = flow->dst_port};
 
-	if (src != NULL && dst != NULL && src->pod == dst->pod)
+	if (same_pod(snapshot, src, dst))
 		return judgement;
-	if (dst != NULL && snapshot->named_ports != NULL)
-		question.declared = snapshot->named_ports[dst->pod];
-	question.peer = (struct peer){&flow->src, src != NULL ? src->pod : PEER_NO_POD};
+	question.declared = declared_ports(snapshot, dst);
+	question.peer = (struct peer){&flow->src, src != NULL ? src->kind : PEER_NO_KIND};
 	judgement.sides[DIRECTION_INGRESS] = judge_side(snapshot, dst, DIRECTION_INGRESS, &question);
-	question.peer = (struct peer){&flow->dst, dst != NULL ? dst->pod : PEER_NO_POD};
+	question.peer = (struct peer){&flow->dst, dst != NULL ? dst->kind : PEER_NO_KIND};
 	judgement.sides[DIRECTION_EGRESS] = judge_side(snapshot, src, DIRECTION_EGRESS, &question);
 	judgement.verdict = join_sides(judgement.sides);
 	if (judgement.verdict != VERDICT_DENY && snapshot_link_local(snapshot, flow) != VERDICT_ALLOW)
@@ -94,11 +108,17 @@ struct judgement snapshot_judge(const struct snapshot *snapshot, const struct fl
 	return judgement;
 }
 
+void snapshot_prefetch(const struct snapshot *snapshot, const struct flow *flow)
+{
+	endpoint_table_prefetch(&snapshot->endpoints, &flow->src);
+	endpoint_table_prefetch(&snapshot->endpoints, &flow->dst);
+}
+
 const struct pod *snapshot_pod_at(const struct snapshot *snapshot, const struct ip_addr *addr)
 {
 	const struct endpoint *endpoint = endpoint_table_find(&snapshot->endpoints, addr);
 
-	return endpoint != NULL ? snapshot->cluster->pods[endpoint->pod] : NULL;
+	return endpoint != NULL ? snapshot->cluster->pods[*endpoint_table_pod(&snapshot->endpoints, endpoint)] : NULL;
 }
 
 bool snapshot_pod_is_local(const struct snapshot *snapshot, const struct pod *pod)
@@ -128,15 +148,52 @@ size_t snapshot_isolated_pods(const struct snapshot *snapshot)
 	return snapshot->isolated_count - (snapshot->link_local != VERDICT_ALLOW ? 1 : 0);
 }
 
-const struct network_policy *const *snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr,
-	enum direction direction, size_t *count)
+static int number_cmp(const void *pa, const void *pb)
+{
+	const uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+
+	return (a > b) - (a < b);
+}
+
+/* The numbers of all policies of the groups of a class, sorted: the order of the cluster. */
+static int list_class(const struct snapshot *snapshot, uint32_t class, enum direction direction, struct vector *numbers)
+{
+	const struct number_lists *groups = &snapshot->groups[direction], *policies = &snapshot->policies[direction];
+
+	for (uint32_t i = groups->starts[class]; i < groups->starts[class + 1]; i++) {
+		const uint32_t first = policies->starts[groups->items[i]];
+		const uint32_t count = policies->starts[groups->items[i] + 1] - first;
+		uint32_t *added = vector_push_many(numbers, count, sizeof(*added));
+
+		if (added == NULL)
+			return -ENOMEM;
+		memcpy(added, policies->items + first, count * sizeof(*added));
+	}
+	if (numbers->count > 1)
+		qsort(numbers->items, numbers->count, sizeof(uint32_t), number_cmp);
+	return 0;
+}
+
+int snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr, enum direction direction,
+	struct arena *arena, struct policy_list *out)
 {
 	const struct endpoint *endpoint = endpoint_table_find(&snapshot->endpoints, addr);
-	const uint32_t class = endpoint != NULL ? snapshot->classes[direction][endpoint->pod] : 0;
-	const struct policy_list *list = &snapshot->policies[direction][class];
+	const struct network_policy **items = NULL;
+	struct vector numbers = {0};
+	int err = 0;
 
-	*count = list->count;
-	return list->items;
+	if (endpoint != NULL)
+		err = list_class(snapshot, snapshot->kinds[endpoint->kind].classes[direction], direction, &numbers);
+	if (err == 0) {
+		items = arena_calloc(arena, numbers.count, sizeof(*items));
+		err = items != NULL ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; err == 0 && i < numbers.count; i++)
+		items[i] = snapshot->cluster->policies[((const uint32_t *)numbers.items)[i]];
+	if (err == 0)
+		*out = (struct policy_list){items, numbers.count};
+	vector_deinit(&numbers);
+	return err;
 }
 
 bool snapshot_audits(const struct snapshot *snapshot, const struct ip_addr *addr)

@@ -35,7 +35,8 @@ struct snapshot_options {
 };
 
 /*
- * Compiles `cluster`, taking a reference on it. Returns 0; or -ENOMEM, or -E2BIG when the
+ * Compiles `cluster`, taking a reference on it. For one cluster; who compiles one after another has a compiler
+ * (compiler.h). Returns 0; or -ENOMEM, or -E2BIG when the
  * cluster is beyond what can be numbered (2^31 addresses or rules), *out untouched.
  */
 int snapshot_compile(struct snapshot **out, struct cluster *cluster, const struct snapshot_options *options);
@@ -81,6 +82,12 @@ struct judgement {
  */
 struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow);
 
+/*
+ * Has the CPU fetch what snapshot_judge() will look at first. For whoever has many flows to judge: this for all of
+ * them, then that.
+ */
+void snapshot_prefetch(const struct snapshot *snapshot, const struct flow *flow);
+
 /* VERDICT_ALLOW; or what having a link-local end is reason enough for. */
 enum verdict snapshot_link_local(const struct snapshot *snapshot, const struct flow *flow);
 
@@ -100,12 +107,17 @@ bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *ad
 const struct ip_addr *snapshot_isolated(const struct snapshot *snapshot, size_t *count);
 size_t snapshot_isolated_pods(const struct snapshot *snapshot);	/* how many of them are pods' */
 
+struct policy_list {
+	const struct network_policy *const *items;	/* sorted by namespace and name */
+	size_t count;
+};
+
 /*
- * The policies, audited ones included, that select the local pod at `addr` and isolate it in
- * `direction`, sorted by namespace and name; owned by the snapshot. *count is 0 when there are none.
+ * The policies, audited ones included, that select the local pod at `addr` and isolate it in `direction`. The list
+ * lives in `arena`. Returns 0; or -ENOMEM, *out untouched.
  */
-const struct network_policy *const *snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr,
-	enum direction direction, size_t *count);
+int snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr, enum direction direction,
+	struct arena *arena, struct policy_list *out);
 
 /* Whether denials at the end that owns `addr` are only logged (gateway, namespace or pod in audit mode). */
 bool snapshot_audits(const struct snapshot *snapshot, const struct ip_addr *addr);

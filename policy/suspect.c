@@ -32,7 +32,7 @@ static const struct pod *namesake(const struct suspect *suspect, const char *val
 {
 	const struct cluster *cluster = suspect->linter->cluster;
 
-	for (size_t i = 0; suspect->index == &suspect->linter->index.pods && i < suspect->area.count; i++)
+	for (size_t i = 0; suspect->space == LABELS_OF_POD && i < suspect->area.count; i++)
 		for (uint32_t pod = suspect->area.items[i].first; pod <= suspect->area.items[i].last; pod++)
 			if (strcmp(cluster->pods[pod]->name, value) == 0)
 				return cluster->pods[pod];
@@ -119,13 +119,13 @@ static void hint_requirement(struct suspect *suspect, const struct requirement *
 static int is_met(struct suspect *suspect, const struct requirement *requirement, bool *out)
 {
 	const struct selector alone = {.requirements = requirement, .count = 1, .pos = requirement->pos};
+	struct cluster_index *index = &suspect->linter->index;
 	struct range_list both;
-	uint32_t number;
-	int err = label_index_select(suspect->index, &alone, &number);
+	int err = suspect->space == LABELS_OF_POD ? cluster_index_pods(index, &alone, &both)
+						  : cluster_index_namespaces(index, &alone, &both);
 
 	if (err == 0)
-		err = range_list_intersect(&both, label_index_answer(suspect->index, number), suspect->area,
-			suspect->linter->scratch);
+		err = range_list_intersect(&both, both, suspect->area, suspect->linter->scratch);
 	if (err == 0)
 		*out = both.count > 0;
 	return err;

@@ -9,7 +9,7 @@
 struct suspect {
 	struct linter *linter;
 	const struct selector *selector;
-	struct label_index *index;		/* of pods or of namespaces */
+	enum label_space space;			/* of the selector: the objects are pods, or namespaces */
 	struct range_list area;			/* the objects that were eligible, not empty */
 	struct label_table labels;		/* theirs, or of more than them */
 	const char *noun;			/* "pod", "namespace" */

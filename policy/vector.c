@@ -20,6 +20,26 @@ void *vector_push(struct vector *vector, size_t size)
 	return (char *)vector->items + vector->count++ * size;
 }
 
+void *vector_push_many(struct vector *vector, size_t count, size_t size)
+{
+	size_t capacity = vector->capacity == 0 ? CAPACITY_MIN : vector->capacity, wanted;
+	void *items;
+
+	if (__builtin_add_overflow(vector->count, count, &wanted) || wanted > SIZE_MAX / 2)
+		return NULL;
+	while (capacity < wanted)
+		capacity *= 2;
+	if (vector->items == NULL || capacity > vector->capacity) {
+		items = reallocarray(vector->items, capacity, size);
+		if (items == NULL)
+			return NULL;
+		vector->items = items;
+		vector->capacity = capacity;
+	}
+	vector->count = wanted;
+	return (char *)vector->items + (wanted - count) * size;
+}
+
 void vector_clear(struct vector *vector)
 {
 	vector->count = 0;

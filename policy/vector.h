@@ -16,6 +16,8 @@ struct vector {
 
 /* Room for one more item of `size` bytes at the end, uninitialised; or NULL when out of memory. */
 void *vector_push(struct vector *vector, size_t size);
+/* The same for `count` items in a row. */
+void *vector_push_many(struct vector *vector, size_t count, size_t size);
 void vector_clear(struct vector *vector);	/* empties it, keeps the memory */
 void vector_deinit(struct vector *vector);
 

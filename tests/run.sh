@@ -26,7 +26,7 @@ trap 'exit 130' INT TERM HUP
 
 . "$ROOT/deploy/packages.sh"
 
-SECTIONS=(packages release clang asan tsan fuzz cases examples scripts manuals install clone e2e e2e-asan e2e-tsan quickstart)
+SECTIONS=(packages release clang asan tsan fuzz cases examples scripts manuals install clone e2e e2e-asan e2e-tsan quickstart bench)
 QUICK_SECTIONS=(packages release cases examples e2e)
 
 section() {
@@ -113,9 +113,9 @@ unit_tests() {
 run_packages() {
 	section packages "what building and testing needs"
 	if [ $INSTALL = yes ] && [ "$(id -u)" = 0 ]; then
-		packages_install build run test && packages_install_clang_runtime
+		packages_install build run test bench && packages_install_clang_runtime
 	fi
-	if [ -z "$(packages_missing build run test)" ]; then passes; else fails 1 "missing: $(packages_missing build run test | tr '\n' ' ')"; fi
+	if [ -z "$(packages_missing build run test bench)" ]; then passes; else fails 1 "missing: $(packages_missing build run test bench | tr '\n' ' ')"; fi
 	$(command -v gcc || echo cc) --version | head -1
 	cmake --version | head -1
 	uname -srm
@@ -156,11 +156,11 @@ run_examples() {
 run_scripts() {
 	section scripts "shell"
 	local script
-	for script in tests/*.sh tests/e2e/*.sh tests/e2e/scenarios/*.sh deploy/*.sh .ci/run; do
+	for script in tests/*.sh tests/e2e/*.sh tests/e2e/scenarios/*.sh deploy/*.sh bench/*.sh .ci/run; do
 		try "bash -n $script" bash -n "$script"
 	done
 	if command -v shellcheck >/dev/null; then
-		try shellcheck shellcheck -S warning -x -e SC1090,SC1091,SC2034,SC2154 tests/*.sh tests/e2e/*.sh tests/e2e/scenarios/*.sh deploy/*.sh .ci/run
+		try shellcheck shellcheck -S warning -x -e SC1090,SC1091,SC2034,SC2154 tests/*.sh tests/e2e/*.sh tests/e2e/scenarios/*.sh deploy/*.sh bench/*.sh .ci/run
 	else
 		not_run "shellcheck is not installed (optional)"
 	fi
@@ -193,7 +193,7 @@ run_install() {
 	local file prefix=$WORK/prefix
 
 	try "cmake --install --prefix" cmake --install build/release --prefix "$prefix"
-	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 lib/systemd/system/podgate.service etc/podgate/podgate.yaml; do
+	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 share/man/man7/podgate-metrics.7 lib/systemd/system/podgate.service etc/podgate/podgate.yaml; do
 		try "$file" test -s "$prefix/$file"
 	done
 	try "the unit names what was installed" grep -q "^ExecStart=$prefix/sbin/podgate run --config $prefix/etc/podgate/podgate.yaml" "$prefix/lib/systemd/system/podgate.service"
@@ -246,6 +246,20 @@ run_quickstart() {
 	try "deploy/quickstart.sh" deploy/quickstart.sh --no-install
 	try "deploy/quickstart.sh --bridged -6" deploy/quickstart.sh --no-install --bridged -6
 }
+# No times are held to anything: a machine that tests is no machine that measures.
+run_bench() {
+	section bench "the benchmark suite: a moment of everything"
+	local out=$WORK/bench-report
+	build release || return
+	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
+	try "bench/run.sh --smoke: everything can be measured" bench/run.sh --smoke --no-install --no-build --out "$out"
+	try "every figure has a value" bench_is_whole "$out"
+	try "bench/run.sh leaves no namespace behind" bench_left_nothing
+}
+bench_is_whole() {
+	jq -e 'length == 14 and all(.[]; (.value | type) == "number" and (.met | type) == "boolean")' "$1/summary.json" && test -s "$1/index.html"
+}
+bench_left_nothing() { ! ip netns list | grep pgbench-; }
 
 # --------------------------------------------------------------------------------------------------------------------
 

@@ -51,11 +51,13 @@ static const char well[] =
 	" \"pods\": 12, \"policies\": 3, \"isolated\": 5,"
 	" \"manifests\": {\"files\": 4, \"broken_files\": 0, \"kept_objects\": 0, \"findings\": 0, \"errors\": 0},"
 	" \"rules\": {\"backend\": \"nft\", \"ipv6\": true, \"intact\": true, \"repairs\": 0,"
+	" \"flood_rate\": 1000,"
 	" \"sets\": {\"ipv4\": 5, \"ipv6\": 1}},"
 	" \"bridges\": {\"setting\": \"set\", \"state\": \"none\", \"mended\": 0},"
 	" \"queues\": [{\"queue\": 8610, \"reply\": false, \"packets\": 100, \"allowed\": 60, \"denied\": 30, \"audited\": 4,"
 	" \"unreadable\": 6, \"waiting\": 1, \"kernel_dropped\": 2, \"user_dropped\": 3, \"records_lost\": 8, \"errors\": 7},"
-	" {\"queue\": 8611, \"reply\": true, \"packets\": 0}],"
+	" {\"queue\": 8611, \"reply\": true, \"packets\": 0},"
+	" {\"queue\": 8612, \"reply\": false, \"flood\": true, \"packets\": 9}],"
 	" \"publish\": {\"changes\": 0, \"failures\": 0},"
 	" \"sweep\": {\"sweeps\": 2, \"revoked_total\": 9, \"seen\": 50, \"judged\": 20, \"revoked\": 1, \"ms\": 1.25},"
 	" \"classes\": {\"learning\": true, \"allowed\": {\"ipv4\": 5, \"ipv6\": 2},"
@@ -72,6 +74,7 @@ static void all_is_well(void **state)
 		     "policies    3 for 12 pods, 5 addresses isolated; revision 7\n"
 		     "manifests   4 files\n"
 		     "rules       nft, intact, repaired 0 times; in sets: 5 IPv4, 1 IPv6\n"
+		     "floods      what a source begins beyond 1000 new flows/s waits apart\n"
 		     "fails       daemon away: closed, queue full: open, unreadable packet: closed\n"
 		     "changes     0 enforced, 0 tries failed\n"
 		     "sweeps      2, 9 flows cut since the start; the last: 50 seen, 20 judged, 1 cut in 1.2 ms\n"
@@ -79,7 +82,8 @@ static void all_is_well(void **state)
 		     "log         /v.jsonl: 35 lines, 0 records lost\n"
 		     HEADING
 		     " 8610               100         60         30          4          6        1        5      8      7\n"
-		     " 8611 reply           0          0          0          0          0        0        0      0      0\n");
+		     " 8611 reply           0          0          0          0          0        0        0      0      0\n"
+		     " 8612 flood           9          0          0          0          0        0        0      0      0\n");
 }
 
 /* What nobody must overlook is on a line of its own, in words. */
@@ -103,6 +107,7 @@ static void trouble_is_told(void **state)
 		"manifests   3 files, 1 broken (2 objects of their last good version stay in force), 5 findings (4 errors): "
 		"see podgate check\n"
 		"rules       legacy, NOT INTACT, repaired 3 times; in sets: 0 IPv4\n"
+		"floods      do not wait apart: one source can delay the others\n"
 		"bridges     WHAT THEY FORWARD PASSES THE RULES BY (bridge: require), mended 1 times\n"
 		"fails       daemon away: ?, queue full: ?, unreadable packet: ?\n"
 		"changes     2 enforced, 1 tries failed\n"

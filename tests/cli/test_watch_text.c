@@ -133,9 +133,12 @@ static void test_lines_without_a_flow(void **state)
 	char text[1024];
 
 	(void)state;
-	show(record_json_overload(0, 1, 12), text);
+	show(record_json_overload(0, 1, false, 12), text);
 	assert_string_equal(text,
 		"00:00:00.000 OVERLOAD   packets dropped by the kernel, a queue being full  (12 times)\n");
+	show(record_json_overload(0, 1, true, 12), text);
+	assert_string_equal(text,
+		"00:00:00.000 OVERLOAD   packets dropped by the kernel, the queue of floods being full  (12 times)\n");
 	show(record_json_lost(0, 1, 3), text);
 	assert_string_equal(text, "00:00:00.000 3 lines lost here\n");
 	show(cJSON_Parse("{\"verdict\": \"unreadable\", \"cause\": \"short\", \"repeat\": 1}"), text);

@@ -65,6 +65,7 @@ static void has_defaults(void **state)
 	assert_int_equal(settings->bridge, BRIDGE_SET);
 	assert_false(settings->audit);
 	assert_string_equal(settings->control_socket, "/run/podgate/control.sock");
+	assert_string_equal(settings->metrics_listen, "");
 }
 
 static void reads_yaml(void **state)
@@ -117,6 +118,10 @@ static void sees_mistakes_where_they_are(void **state)
 		{ "a text for a mark", "mark_allow: high\n", "1:13 wrong-type\n" },
 		{ "a number for a text", "node_name: 5\n", "1:12 not-a-string\n" },
 		{ "a mapping for a list", "manifests: {a: b}\n", "1:12 wrong-type\n1:12 bad-value\n" },
+		{ "a port without an address", "metrics_listen: \":9477\"\n", "1:17 bad-address\n" },
+		{ "a name for an address", "metrics_listen: localhost:9477\n", "1:17 bad-address\n" },
+		{ "a number for an address", "metrics_listen: 9477\n", "1:17 bad-address\n" },
+		{ "a list for an address", "metrics_listen: [a]\n", "1:17 not-a-string\n" },
 		{ "an empty list", "manifests: []\n", "1:12 bad-value\n" },
 		{ "no value", "workers:\n", "1:9 missing-value\n" },
 		{ "twice", "workers: 1\nworkers: 2\n", "2:1 duplicate-key\n" },
@@ -135,6 +140,22 @@ static void sees_mistakes_where_they_are(void **state)
 		assert_string_equal(out, cases[i].expected);
 		assert_string_equal(fixture->diags.items[0].pos.file, "podgate.yaml");
 	}
+}
+
+static void reads_where_to_listen(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(read_text(fixture, "metrics_listen: 127.0.0.1:9477\n"), 0);
+	assert_string_equal(fixture->settings.metrics_listen, "127.0.0.1:9477");
+	assert_int_equal(read_text(fixture, "metrics_listen: \"[::1]:9477\"\n"), 0);
+	assert_string_equal(fixture->settings.metrics_listen, "[::1]:9477");
+	assert_int_equal(read_text(fixture, "metrics_listen: \"\"\n"), 0);
+	assert_string_equal(fixture->settings.metrics_listen, "");
+	assert_int_equal(set(fixture, "metrics-listen", "[::]:9477"), 0);
+	assert_string_equal(fixture->settings.metrics_listen, "[::]:9477");
+	assert_int_equal(set(fixture, "metrics-listen", "::1:9477"), -EINVAL);
+	assert_string_equal(fixture->settings.metrics_listen, "[::]:9477");
 }
 
 static void changes_nothing_when_it_fails(void **state)
@@ -192,9 +213,36 @@ static void checks_them_together(void **state)
 	findings_format(&fixture->diags, out);
 	assert_string_equal(out, "0:0 marks-overlap\n0:0 queues-past-end\n");
 	fixture->settings.mark_deny = 1;
-	fixture->settings.queue_base = 65535 - 4;
+	fixture->settings.queue_base = 65535 - 5;	/* four workers, replies, floods */
 	fixture->settings.workers = 4;
+	assert_int_equal(settings_queues(&fixture->settings), 6);
 	assert_int_equal(settings_check(&fixture->settings, &fixture->diags), 0);
+	fixture->settings.queue_base++;
+	assert_int_equal(settings_check(&fixture->settings, &fixture->diags), -EINVAL);
+	fixture->settings.flood_rate = 0;
+	assert_int_equal(settings_queues(&fixture->settings), 5);
+	assert_int_equal(settings_check(&fixture->settings, &fixture->diags), 0);
+}
+
+/* Too low a rate would take everybody for a flood. */
+static void checks_the_rate_of_floods(void **state)
+{
+	static const struct {
+		uint32_t rate;
+		int err;
+	} cases[] = {{0, 0}, {1, -EINVAL}, {SETTINGS_FLOOD_RATE_LEAST - 1, -EINVAL}, {SETTINGS_FLOOD_RATE_LEAST, 0},
+		{SETTINGS_FLOOD_RATE_MOST, 0}};
+	struct fixture *fixture = *state;
+	char out[FINDINGS_TEXT];
+
+	assert_int_equal(fixture->settings.flood_rate, 1000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fixture->settings.flood_rate = cases[i].rate;
+		assert_int_equal(settings_check(&fixture->settings, &fixture->diags), cases[i].err);
+	}
+	findings_format(&fixture->diags, out);
+	assert_string_equal(out, "0:0 flood-rate-too-low\n0:0 flood-rate-too-low\n");
+	assert_int_equal(set(fixture, "flood-rate", "50001"), -EINVAL);
 }
 
 /* What one function prints, for free() to free. */
@@ -243,10 +291,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_yaml, begin, end),
 		cmocka_unit_test_setup_teardown(reads_json_and_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(sees_mistakes_where_they_are, begin, end),
+		cmocka_unit_test_setup_teardown(reads_where_to_listen, begin, end),
 		cmocka_unit_test_setup_teardown(changes_nothing_when_it_fails, begin, end),
 		cmocka_unit_test_setup_teardown(suggests_the_nearest, begin, end),
 		cmocka_unit_test_setup_teardown(takes_options, begin, end),
 		cmocka_unit_test_setup_teardown(checks_them_together, begin, end),
+		cmocka_unit_test_setup_teardown(checks_the_rate_of_floods, begin, end),
 		cmocka_unit_test(prints_every_row),
 	};
 

@@ -44,7 +44,7 @@ static void expect_policies(struct store *store, const char *expected)
 	cluster_unref(cluster);
 }
 
-static void expect_findings(const struct store *store, const char *expected)
+static void expect_findings(struct store *store, const char *expected)
 {
 	struct arena *arena = arena_create();
 	struct diag_list diags;
@@ -135,6 +135,31 @@ static void keeps_what_can_not_be_read(void **state)
 	expect_findings(store, "0:0 unreadable\n");
 }
 
+/* A file that breaks has had its objects in force; one that comes broken never had. */
+static void tells_what_was_never_in_force(void **state)
+{
+	struct store *store = *state;
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%sspec\n", temporary_policy("a"));
+	put(store, "f.yaml", text);
+	put(store, "g.yaml", temporary_policy("b"));
+	assert_int_equal(store_put_unreadable(store, "h.yaml", "Permission denied"), 0);
+	assert_int_equal(store_stats(store).broken_files, 2);
+	assert_int_equal(store_stats(store).never_whole, 2);
+	put(store, "f.yaml", "still\n");
+	put(store, "g.yaml", "half a fi");
+	assert_int_equal(store_stats(store).broken_files, 3);
+	assert_int_equal(store_stats(store).never_whole, 2);
+	put(store, "f.yaml", temporary_policy("a"));
+	put(store, "h.yaml", "");
+	assert_int_equal(store_stats(store).never_whole, 0);
+	put(store, "f.yaml", text);
+	assert_int_equal(store_put_unreadable(store, "h.yaml", "Permission denied"), 0);
+	assert_int_equal(store_stats(store).broken_files, 3);
+	assert_int_equal(store_stats(store).never_whole, 0);
+}
+
 static void takes_the_later_of_two(void **state)
 {
 	struct store *store = *state;
@@ -208,6 +233,114 @@ static void tells_changes_from_none(void **state)
 	assert_true(store_revision(store) > revision);
 }
 
+/* ---- many changes ---- */
+
+enum { FILES = 8, CHANGES = 3000, TEXT = 4096 };
+
+static uint32_t draw(uint64_t *random, uint32_t bound)
+{
+	*random = *random * 6364136223846793005U + 1442695040888963407U;
+	return (uint32_t)((*random >> 33) % bound);
+}
+
+/* Up to six objects whose names are few, so that files come to have the same; broken somewhere now and then. */
+static void write_file(uint64_t *random, char text[TEXT])
+{
+	static const char *const kinds[] = {
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: n%u, namespace: s%u}\n---\n",
+		("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n%u, namespace: s%u}\n"
+		 "spec: {podSelector: {}}\n---\n"),
+		"apiVersion: v1\nkind: Namespace\nmetadata: {name: n%u}\n---\n",
+		"kind Pod: n%u\n---\n",
+	};
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (uint32_t i = draw(random, 7); i > 0; i--) {
+		const uint32_t kind = draw(random, 20), name = draw(random, 6), ns = draw(random, 3);
+
+		length += (size_t)snprintf(text + length, TEXT - length,
+			kinds[kind == 0 ? 3 : kind < 9 ? 0 : kind < 16 ? 1 : 2], name, ns);
+	}
+}
+
+static void change_file(uint64_t *random, struct store *stores[2])
+{
+	char name[16], text[TEXT];
+	const uint32_t what = draw(random, 10);
+
+	snprintf(name, sizeof(name), "f%u.yaml", draw(random, FILES));
+	write_file(random, text);
+	for (int i = 0; i < 2; i++) {
+		if (what == 0)
+			store_remove(stores[i], name);
+		else if (what == 1)
+			assert_int_equal(store_put_unreadable(stores[i], name, "gone"), 0);
+		else
+			put(stores[i], name, text);
+	}
+}
+
+static void print_pos(struct source_pos pos, char *out)
+{
+	sprintf(out + strlen(out), " %s:%u", pos.file, pos.line);
+}
+
+/* Every object in force, by its place. */
+static void print_cluster(struct store *store, char out[TEXT])
+{
+	struct cluster *cluster;
+
+	out[0] = '\0';
+	assert_int_equal(store_cluster(store, &cluster), 0);
+	for (size_t i = 0; i < cluster->namespace_count; i++)
+		print_pos(cluster->namespaces[i]->pos, out);
+	for (size_t i = 0; i < cluster->pod_count; i++) {
+		print_pos(cluster->pods[i]->pos, out);
+		assert_ptr_equal(cluster_pod(cluster, cluster->pods[i]->namespace_name, cluster->pods[i]->name),
+			cluster->pods[i]);
+	}
+	for (size_t i = 0; i < cluster->policy_count; i++)
+		print_pos(cluster->policies[i]->pos, out);
+	cluster_unref(cluster);
+}
+
+/* One store is asked after each change, another that has the same changes after every seventh. */
+static void says_the_same_however_often_it_is_asked(void **state)
+{
+	struct store *stores[2];
+	uint64_t random = 5;
+
+	(void)state;
+	for (int round = 0; round < CHANGES / 60; round++) {
+		store_create(&stores[0]);
+		store_create(&stores[1]);
+		for (int i = 0; i < 60; i++) {
+			char a[TEXT], b[TEXT];
+
+			change_file(&random, stores);
+			print_cluster(stores[0], a);
+			if (i % 7 != 6)
+				continue;
+			print_cluster(stores[1], b);
+			assert_string_equal(a, b);
+		}
+		for (int i = 0; i < 2; i++) {
+			static char findings[2][FINDINGS_TEXT];
+			struct arena *arena = arena_create();
+			struct diag_list diags;
+
+			assert_int_equal(store_diags(stores[i], arena, &diags), 0);
+			findings_format(&diags, findings[i]);
+			if (i == 1)
+				assert_string_equal(findings[0], findings[1]);
+			arena_unref(arena);
+		}
+		store_free(stores[0]);
+		store_free(stores[1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,10 +348,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_what_a_broken_version_lost, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_the_old_object_while_the_new_is_broken, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_what_can_not_be_read, begin, end),
+		cmocka_unit_test_setup_teardown(tells_what_was_never_in_force, begin, end),
 		cmocka_unit_test_setup_teardown(takes_the_later_of_two, begin, end),
 		cmocka_unit_test_setup_teardown(prefers_what_is_there_to_what_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(outlives_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(tells_changes_from_none, begin, end),
+		cmocka_unit_test(says_the_same_however_often_it_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,10 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#define USUAL_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
+
+static char impostors[32];	/* the folder of a program that is found before the real one */
+
 int netns_room_enter(void **state)
 {
 	(void)state;
@@ -68,4 +72,28 @@ char *netns_room_read(const char *format, ...)
 		fail_msg("failed: %s", command);
 	free(command);
 	return text;
+}
+
+void netns_room_refuse_rules(const char *word)
+{
+	char search[128];
+
+	strcpy(impostors, "/tmp/podgate-test-XXXXXX");
+	assert_non_null(mkdtemp(impostors));
+	assert_int_equal(
+		netns_room_run("cat >%s/iptables-nft-restore <<'END' && chmod 755 "
+			       "%s/iptables-nft-restore\n#!/bin/sh\n"
+			       "text=$(cat; echo x)\ncase \"$text\" in *'%s'*) echo \"iptables-nft-restore "
+			       "v1.8.9 (nf_tables): Couldn't load match\" >&2; exit 2;; esac\n"
+			       "printf %%s \"${text%%x}\" | /usr/sbin/iptables-nft-restore \"$@\"\nEND",
+			impostors, impostors, word),
+		0);
+	snprintf(search, sizeof(search), "%s:" USUAL_PATH, impostors);
+	setenv("PATH", search, 1);
+}
+
+void netns_room_refuse_none(void)
+{
+	setenv("PATH", USUAL_PATH, 1);
+	assert_int_equal(netns_room_run("rm -r %s", impostors), 0);
 }

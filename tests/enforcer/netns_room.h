@@ -15,4 +15,11 @@ int netns_room_run(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Runs one that must succeed and returns what it wrote to standard output, to free(). */
 char *netns_room_read(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * From now on iptables-nft-restore refuses every text that has `word` in it, as one without an extension does;
+ * netns_room_refuse_none() ends it. By the PATH of the whole process.
+ */
+void netns_room_refuse_rules(const char *word);
+void netns_room_refuse_none(void);
+
 #endif

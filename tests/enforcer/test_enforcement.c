@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -166,11 +167,12 @@ struct sender {
 	atomic_bool stop;
 };
 
+/* No flow twice: the second time the kernel would know it, and let it pass untold. */
 static void *send_flows(void *context)
 {
 	struct sender *sender = context;
 
-	for (uint16_t port = 1024; !atomic_load(&sender->stop); port = port == UINT16_MAX ? 1024 : port + 1)
+	for (uint16_t port = 1024; !atomic_load(&sender->stop) && port < UINT16_MAX; port++)
 		send_from_port(sender->raw, port);
 	return NULL;
 }
@@ -193,7 +195,7 @@ static void stopping_loses_no_record(void **state)
 	open_stage(stage, 0);
 	start(stage, compile(PODS NOTHING_TO_POD2, 1, true));
 	assert_int_equal(pthread_create(&thread, NULL, send_flows, &sender), 0);
-	usleep(300000);
+	usleep(50000);		/* a sixth of what it has to send, and then in the middle of it */
 	enforcement_close(stage->enforcement);
 	atomic_store(&sender.stop, true);
 	pthread_join(thread, NULL);
@@ -361,6 +363,70 @@ static void link_local_flows_are_held_too(void **state)
 	close(one);
 }
 
+static bool rules_hold(const char *pattern)
+{
+	return netns_room_run("iptables-nft-save -t mangle | grep -q -e '%s'", pattern) == 0;
+}
+
+/* The rules know the queue of floods, and looking at them finds nothing wrong. */
+static void floods_wait_apart(void **state)
+{
+	struct stage *stage = *state;
+	struct verify_result verified;
+	char problem[ENFORCEMENT_PROBLEM] = "";
+
+	stage->settings.flood_rate = 1000;
+	open_stage(stage, 1000);
+	start(stage, compile(PODS ALL_TO_POD2, 1, false));
+	assert_int_equal(gate_worker_count(enforcement_gate(stage->enforcement)), 3);
+	assert_int_equal(enforcement_rules(stage->enforcement)->flood_rate, 1000);
+	assert_true(rules_hold("podgate-pods-1000.* --queue-num 8612"));
+	assert_int_equal(enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
+	assert_false(verified.tampered);
+	assert_int_equal(netns_room_run("iptables-nft-save -t mangle | grep -v podgate-pods-1000 | iptables-nft-restore"), 0);
+	assert_int_equal(enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
+	assert_true(verified.tampered && verified.repaired);
+	close_stage(stage);
+}
+
+/* A kernel or an iptables without the match: podgate runs, the rest of the rules hold, and status says so. */
+static void without_hashlimit_the_rest_holds(void **state)
+{
+	struct stage *stage = *state;
+	struct verify_result verified;
+	char problem[ENFORCEMENT_PROBLEM] = "";
+
+	stage->settings.flood_rate = 1000;
+	open_stage(stage, 1000);
+	netns_room_refuse_rules("-m hashlimit");
+	start(stage, compile(PODS ALL_TO_POD2, 1, false));
+	assert_int_equal(enforcement_rules(stage->enforcement)->flood_rate, 0);
+	assert_false(rules_hold("hashlimit"));
+	assert_true(rules_hold("-A PODGATE -j NFQUEUE --queue-num 8610"));
+	assert_int_equal(enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
+	assert_false(verified.tampered);
+	netns_room_refuse_none();
+	close_stage(stage);
+}
+
+/* What is refused for another reason is an error all the same, and leaves nothing behind. */
+static void another_refusal_is_an_error(void **state)
+{
+	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS];
+	struct stage *stage = *state;
+	char problem[ENFORCEMENT_PROBLEM] = "";
+
+	stage->settings.flood_rate = 1000;
+	open_stage(stage, 1000);
+	netns_room_refuse_rules("-m pkttype");
+	stage->snapshot = compile(PODS ALL_TO_POD2, 1, false);
+	assert_int_equal(enforcement_start(stage->enforcement, stage->snapshot, sweeps, problem), -EINVAL);
+	assert_non_null(strstr(problem, "Couldn't load match"));
+	netns_room_refuse_none();
+	assert_false(rules_hold("PODGATE"));
+	close_stage(stage);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -371,6 +437,9 @@ int main(void)
 		STAGED(a_swapped_address_is_put_back),
 		STAGED(hidden_bridges_are_noticed),
 		STAGED(link_local_flows_are_held_too),
+		STAGED(floods_wait_apart),
+		STAGED(without_hashlimit_the_rest_holds),
+		STAGED(another_refusal_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,6 +331,81 @@ static void test_queues_are_apart(void **state)
 	snapshot_free(snapshot);
 }
 
+/* What waits in the queue of floods is judged as it was sent, and counted apart. */
+static void test_floods_are_judged_alike(void **state)
+{
+	struct gate_options options = world_gate_options(1);
+	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
+	const int sender = world_socket(SOCK_DGRAM, WEB4, 3333), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	struct worker_stats stats;
+	struct gate *gate;
+
+	(void)state;
+	options.flood = true;
+	gate = world_gate_open(&options);
+	assert_int_equal(gate_worker_count(gate), 3);
+	assert_int_equal(gate_role(gate, 0), GATE_NEW);
+	assert_int_equal(gate_role(gate, 1), GATE_REPLY);
+	assert_int_equal(gate_role(gate, 2), GATE_FLOOD);
+	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE + 2);
+	assert_int_equal(gate_start(gate, snapshot), 0);
+	for (uint32_t i = 0; i < EACH; i++) {
+		world_send(sender, DB4, 1000, i);
+		world_send(sender, DB4, 1100, i);
+	}
+	world_wait_judged(gate, 2 * EACH);
+	for (uint32_t i = 0; i < EACH; i++)
+		assert_int_equal(world_receive(receiver, 1000), i);
+	gate_stats(gate, 2, &stats);
+	assert_int_equal(stats.allowed, EACH);
+	assert_int_equal(stats.denied, EACH);
+	expect_clean(gate);
+	world_flush_rules();
+	gate_close(gate);
+	close(sender);
+	close(receiver);
+	snapshot_free(snapshot);
+}
+
+/* A flood fills its own queue, which is short, and no other: the kernel says what it had to drop. */
+static void test_floods_are_bounded(void **state)
+{
+	enum { TOO_MANY = 100 };
+	struct gate_options options = world_gate_options(1);
+	const int flooder = world_socket(SOCK_DGRAM, WEB4, 3333), other = world_socket(SOCK_DGRAM, OTHER4, 3333);
+	struct worker_stats stats[3];
+	struct gate *gate;
+
+	(void)state;
+	options.flood = true;
+	gate = world_gate_open(&options);	/* and nobody reads */
+	world_rule(false, "-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE + 2);
+	world_rule(false, "-A OUTPUT -s " OTHER4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	for (uint32_t i = 0; i < GATE_FLOOD_LENGTH + TOO_MANY; i++) {
+		world_send(flooder, DB4, (uint16_t)(1000 + i), i);
+		world_send(other, DB4, (uint16_t)(1000 + i), i);
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		gate_stats(gate, i, &stats[i]);
+	assert_int_equal(stats[2].waiting, GATE_FLOOD_LENGTH);
+	assert_int_equal(stats[2].kernel_dropped + stats[2].user_dropped, TOO_MANY);
+	assert_int_equal(stats[0].waiting, GATE_FLOOD_LENGTH + TOO_MANY);
+	assert_int_equal(stats[0].kernel_dropped + stats[0].user_dropped, 0);
+	world_flush_rules();
+	gate_close(gate);
+	options.queue_length = 64;		/* who wants less gets less */
+	gate = world_gate_open(&options);
+	world_rule(false, "-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE + 2);
+	for (uint32_t i = 0; i < 64 + TOO_MANY; i++)
+		world_send(flooder, DB4, (uint16_t)(1000 + i), i);
+	gate_stats(gate, 2, &stats[2]);
+	assert_int_equal(stats[2].waiting, 64);
+	world_flush_rules();
+	gate_close(gate);
+	close(flooder);
+	close(other);
+}
+
 /* Hostile packets as they are on the wire: denied whatever the policies say, counted by cause, recorded. */
 static void test_unreadable_packets(void **state)
 {
@@ -462,6 +537,8 @@ int main(void)
 		cmocka_unit_test(test_records_denials_only),
 		cmocka_unit_test(test_audit_lets_pass_and_records),
 		cmocka_unit_test(test_queues_are_apart),
+		cmocka_unit_test(test_floods_are_judged_alike),
+		cmocka_unit_test(test_floods_are_bounded),
 		cmocka_unit_test(test_unreadable_packets),
 		cmocka_unit_test(test_full_ring_never_blocks),
 		cmocka_unit_test(test_threads),

@@ -60,7 +60,9 @@ static void test_options_out_of_range(void **state)
 	static const struct {
 		unsigned int workers;
 		uint16_t base;
-	} cases[] = {{0, 0}, {65, 0}, {1, UINT16_MAX}, {64, UINT16_MAX - 63}, {UINT32_MAX, 1}};
+		bool flood;
+	} cases[] = {{0, 0, false}, {65, 0, false}, {1, UINT16_MAX, false}, {64, UINT16_MAX - 63, false},
+		{UINT32_MAX, 1, false}, {1, UINT16_MAX - 1, true}, {64, UINT16_MAX - 64, true}};
 	char problem[GATE_PROBLEM];
 	struct gate *gate = NULL;
 
@@ -69,6 +71,7 @@ static void test_options_out_of_range(void **state)
 		struct gate_options options = world_gate_options(cases[i].workers);
 
 		options.queue_base = cases[i].base;
+		options.flood = cases[i].flood;
 		assert_int_equal(gate_open(&gate, &options, problem), -EINVAL);
 		expect_text(problem, "workers");
 	}
@@ -85,6 +88,11 @@ static void test_highest_queue_numbers(void **state)
 	options.queue_base = UINT16_MAX - 2;
 	gate = world_gate_open(&options);
 	assert_int_equal(gate_worker_count(gate), 3);
+	gate_close(gate);
+	options.queue_base--;
+	options.flood = true;
+	gate = world_gate_open(&options);
+	assert_int_equal(gate_worker_count(gate), 4);
 	gate_close(gate);
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
@@ -66,7 +67,7 @@ static void wait_sent(struct load *load, uint64_t more)
 }
 
 struct tally {
-	uint64_t records[2];	/* by worker */
+	uint64_t records[2];	/* by load */
 	uint64_t allowed;
 };
 
@@ -81,7 +82,7 @@ static void drain(struct gate *gate, const struct snapshot *only, const struct s
 	struct record record;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		while (ring_pop(gate_ring(gate, i), &record)) {
+		while (ring_pop(gate_ring(gate, loads[i].worker), &record)) {
 			assert_true(record.snapshot == only || record.snapshot == other);
 			assert_int_equal(record.judgement.verdict,
 				snapshot_revision(record.snapshot) % 2 == 1 ? VERDICT_ALLOW : VERDICT_DENY);
@@ -121,7 +122,7 @@ static uint64_t count_answered(void)
 
 static void queue_by_source_port(void)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		world_rule(false, "-A OUTPUT -d " DB4 " -p udp --sport %d -j NFQUEUE --queue-num %d",
 			3000 + i, WORLD_QUEUE + i);
 }
@@ -132,21 +133,19 @@ static void queue_by_source_port(void)
  * (which the sanitizers watch). In the end every packet sent has had one verdict, and exactly those allowed have
  * arrived.
  */
-static void test_publish_under_load(void **state)
+static void run_publish_under_load(const struct gate_options *options, const unsigned int workers[2])
 {
-	const struct gate_options options = world_gate_options(2);
 	const struct snapshot *current = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(&options);
+	struct gate *gate = world_gate_open(options);
 	const int receiver = world_socket(SOCK_DGRAM, DB4, 1000);
 	struct load loads[2];
 	struct tally tally = {0};
 	uint64_t sent, arrived = 0;
 
-	(void)state;
 	assert_int_equal(gate_start(gate, current), 0);
 	queue_by_source_port();
 	for (unsigned int i = 0; i < 2; i++)
-		start_load(&loads[i], i, WINDOW);
+		start_load(&loads[i], workers[i], WINDOW);
 	for (uint64_t revision = 2; revision < PUBLICATIONS; revision++) {
 		const struct snapshot *next =
 			world_snapshot(revision % 2 == 1 ? WORLD_RULES : WORLD_CLOSED, revision);
@@ -180,6 +179,26 @@ static void test_publish_under_load(void **state)
 	gate_close(gate);
 	close(receiver);
 	snapshot_free((struct snapshot *)current);
+}
+
+static void test_publish_under_load(void **state)
+{
+	const struct gate_options options = world_gate_options(2);
+	const unsigned int workers[] = {0, 1};
+
+	(void)state;
+	run_publish_under_load(&options, workers);
+}
+
+/* The same promise for a worker that lets all others go before. */
+static void test_publish_under_flood(void **state)
+{
+	struct gate_options options = world_gate_options(1);
+	const unsigned int workers[] = {0, 2};
+
+	(void)state;
+	options.flood = true;
+	run_publish_under_load(&options, workers);
 }
 
 /* The very first packet after a publication is judged by it, also when the workers were asleep. */
@@ -295,12 +314,12 @@ static void forge(uint32_t port, uint32_t id)
 	const int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
 
 	assert_true(fd >= 0);
-	assert_int_equal(
-		sendto(fd, &message, sizeof(message), 0, (const void *)&to, sizeof(to)), sizeof(message));
+	assert_int_equal(sendto(fd, &message, sizeof(message), 0, (const void *)&to, sizeof(to)), -1);
+	assert_int_equal(errno, ECONNREFUSED);
 	close(fd);
 }
 
-/* They are counted and have no other effect: no verdict on their ids, nor on the ids below. */
+/* The kernel does not let them in: no verdict on their ids, nor on the ids below. */
 static void test_forged_messages(void **state)
 {
 	const struct gate_options options = world_gate_options(1);
@@ -313,14 +332,13 @@ static void test_forged_messages(void **state)
 	(void)state;
 	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE, &row), 0);
 	queue_by_source_port();
-	/* All of it waits in the socket when the worker begins: forged and real in one burst. */
 	for (uint32_t i = 0; i < 30; i++) {
 		forge(row.port, 1000000 + i);
 		world_send(sender, DB4, i % 3 == 0 ? 1100 : 1000, i);
 	}
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	world_wait_judged(gate, 30);
-	assert_int_equal(world_stats(gate).bad_messages, 30);
+	assert_int_equal(world_stats(gate).bad_messages, 0);
 	assert_int_equal(world_stats(gate).allowed, 20);
 	assert_int_equal(world_stats(gate).verdict_errors, 0);
 	assert_int_equal(world_stats(gate).waiting, 0);
@@ -364,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_publish_under_load),
+		cmocka_unit_test(test_publish_under_flood),
 		cmocka_unit_test(test_publish_to_sleeping_workers),
 		cmocka_unit_test(test_stop_under_load),
 		cmocka_unit_test(test_stop_of_what_never_ran),

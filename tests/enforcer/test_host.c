@@ -137,6 +137,8 @@ static void queues_of_others_fail(void **state)
 	examination_expect(&examination_usual, "queues", HOST_FAILED, "queue 8612 is held by another program");
 	settings.workers = 1; /* ends at 8611 */
 	examination_expect(&settings, "queues", HOST_OK, "8610 to 8611 are free");
+	settings.flood_rate = 1000; /* needs one more */
+	examination_expect(&settings, "queues", HOST_FAILED, "queue 8612 is held by another program");
 	prctl(PR_SET_NAME, "podgate");
 	examination_expect(&examination_usual, "queues", HOST_OK, "held by podgate itself");
 	prctl(PR_SET_NAME, "test_host");
@@ -296,36 +298,15 @@ static void flows_are_counted(void **state)
 	examination_expect(&examination_usual, "clock", HOST_OK, "plausible");
 }
 
-/* An iptables that refuses rules with a certain word, as one without the extension does. */
-static void refuse_rules_with(const char *word, char folder[32])
-{
-	char search[128];
-
-	strcpy(folder, "/tmp/podgate-test-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	assert_int_equal(
-		netns_room_run("cat >%s/iptables-nft-restore <<'END' && chmod 755 "
-			       "%s/iptables-nft-restore\n#!/bin/sh\n"
-			       "text=$(cat; echo x)\ncase \"$text\" in *'%s'*) echo \"iptables-nft-restore "
-			       "v1.8.9 (nf_tables): Couldn't load match\" >&2; exit 2;; esac\n"
-			       "printf %%s \"${text%%x}\" | /usr/sbin/iptables-nft-restore \"$@\"\nEND",
-			folder, folder, word),
-		0);
-	snprintf(search, sizeof(search), "%s:/usr/sbin:/usr/bin:/sbin:/bin", folder);
-	setenv("PATH", search, 1);
-}
-
 static void a_missing_feature_is_named(void **state)
 {
 	struct examination examination;
 	const struct host_finding *finding;
-	char folder[32];
 
 	(void)state;
-	refuse_rules_with("-m pkttype", folder);
+	netns_room_refuse_rules("-m pkttype");
 	examination_run(&examination, &examination_usual);
-	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
-	assert_int_equal(netns_room_run("rm -r %s", folder), 0);
+	netns_room_refuse_none();
 	finding = examination_find(&examination, "xt-pkttype");
 	assert_non_null(finding);
 	assert_int_equal(finding->state, HOST_FAILED);
@@ -333,6 +314,29 @@ static void a_missing_feature_is_named(void **state)
 	assert_non_null(strstr(finding->remedy, "CONFIG_NETFILTER_XT_MATCH_PKTTYPE"));
 	assert_int_equal(examination_find(&examination, "xt-set")->state, HOST_OK);
 	assert_int_equal(examination_find(&examination, "xt-nfqueue")->state, HOST_OK);
+}
+
+/* Floods can't be kept apart without it, which does not stop podgate; and who does not want that need not hear of it. */
+static void a_missing_hashlimit_is_a_warning(void **state)
+{
+	struct settings settings = examination_usual;
+	struct examination examination;
+	const struct host_finding *finding;
+
+	(void)state;
+	settings.flood_rate = 1000;
+	examination_expect(&settings, "xt-hashlimit", HOST_OK, "match hashlimit");
+	netns_room_refuse_rules("-m hashlimit");
+	examination_run(&examination, &settings);
+	finding = examination_find(&examination, "xt-hashlimit");
+	assert_non_null(finding);
+	assert_int_equal(finding->state, HOST_WARNING);
+	assert_non_null(strstr(finding->found, "a pod that floods is not kept apart"));
+	assert_non_null(strstr(finding->remedy, "`flood_rate: 0`"));
+	assert_int_equal(examination_find(&examination, "xt-nfqueue")->state, HOST_OK);
+	examination_run(&examination, &examination_usual);
+	assert_null(examination_find(&examination, "xt-hashlimit"));
+	netns_room_refuse_none();
 }
 
 /* ---- in a thread of its own: without privilege, without programs ---- */
@@ -418,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup(unchecked_sources_are_a_warning, netns_room_enter),
 		cmocka_unit_test_setup(flows_are_counted, netns_room_enter),
 		cmocka_unit_test_setup(a_missing_feature_is_named, netns_room_enter),
+		cmocka_unit_test_setup(a_missing_hashlimit_is_a_warning, netns_room_enter),
 		cmocka_unit_test_setup(missing_privilege_is_said_once, netns_room_enter),
 		cmocka_unit_test_setup(missing_iptables_is_said_once, netns_room_enter),
 	};

@@ -52,6 +52,25 @@ static void put_whole(struct message *message)
 	mnl_attr_put(message->header, NFQA_PAYLOAD, 5, "\x45\0\0\x05!");
 }
 
+/* With the short cut for usual messages and without, which must come to the same. */
+static enum nfqueue_message read_both(const void *bytes, size_t length, struct nfqueue_packet *packet, int *error)
+{
+	struct nfqueue_packet generic = *packet;
+	const enum nfqueue_message kind = nfqueue_message_read(bytes, length, QUEUE, packet, error);
+	int generic_error;
+
+	assert_int_equal(nfqueue_message_read_generic(bytes, length, QUEUE, &generic, &generic_error), kind);
+	if (kind == NFQUEUE_MESSAGE_REFUSAL)
+		assert_int_equal(generic_error, *error);
+	assert_int_equal(generic.id, packet->id);
+	assert_int_equal(generic.in_ifindex, packet->in_ifindex);
+	assert_int_equal(generic.out_ifindex, packet->out_ifindex);
+	assert_ptr_equal(generic.bytes, packet->bytes);
+	assert_int_equal(generic.length, packet->length);
+	assert_int_equal(generic.accept, packet->accept);
+	return kind;
+}
+
 /* Reads a copy that ends where its memory ends; the packet's bytes are compared before that goes. */
 static enum nfqueue_message read_bytes(
 	const void *bytes, size_t length, struct nfqueue_packet *packet, int *error)
@@ -61,7 +80,7 @@ static enum nfqueue_message read_bytes(
 
 	assert_non_null(copy);
 	memcpy(copy, bytes, length);
-	kind = nfqueue_message_read(copy, length, QUEUE, packet, error);
+	kind = read_both(copy, length, packet, error);
 	if (kind == NFQUEUE_MESSAGE_PACKET) {
 		assert_true(packet->bytes >= (uint8_t *)copy);
 		assert_true(packet->bytes + packet->length <= (uint8_t *)copy + length);
@@ -269,6 +288,53 @@ static void test_answers(void **state)
 	assert_int_equal(read_bytes(bytes, header->nlmsg_len - 1, &packet, &error), NFQUEUE_MESSAGE_UNKNOWN);
 }
 
+/* The attributes of a set bit each, as the kernel orders them; last the payload, which it does not pad. */
+static void put_usual(struct message *message, unsigned int which, uint16_t payload)
+{
+	static const struct {
+		uint16_t type, length;
+	} attributes[] = {
+		{NFQA_PACKET_HDR, 7}, {NFQA_IFINDEX_INDEV, 4}, {NFQA_IFINDEX_OUTDEV, 4}, {NFQA_MARK, 4},
+		{NFQA_HWADDR, 12}, {NFQA_TIMESTAMP, 16}, {NFQA_CAP_LEN, 4}, {NFQA_SKB_INFO, 4},
+	};
+	static const uint8_t value[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	const struct nlattr last = {.nla_len = (uint16_t)(sizeof(last) + payload), .nla_type = NFQA_PAYLOAD};
+
+	begin(message, PACKET_TYPE, QUEUE);
+	for (unsigned int i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (which & 1U << i)
+			mnl_attr_put(message->header, attributes[i].type, attributes[i].length, value);
+	memcpy(message->bytes + message->header->nlmsg_len, &last, sizeof(last));
+	memcpy(message->bytes + message->header->nlmsg_len + sizeof(last), "\x45\0\0\x05!", payload);
+	message->header->nlmsg_len += last.nla_len;
+}
+
+/* Whatever of its attributes is there, in whatever order two of them come, whichever bit is wrong, wherever it ends. */
+static void test_short_cut_changes_nothing(void **state)
+{
+	struct nfqueue_packet packet = {.id = 0};
+	struct message message, bent;
+	int error;
+
+	(void)state;
+	for (unsigned int which = 0; which < 256; which++) {
+		for (uint16_t payload = 0; payload <= 5; payload++) {
+			put_usual(&message, which, payload);
+			assert_int_equal(read_message(&message, &packet),
+				which & 1 ? NFQUEUE_MESSAGE_PACKET : NFQUEUE_MESSAGE_UNKNOWN);
+			if (which & 1)
+				assert_int_equal(packet.length, payload);
+		}
+		for (size_t length = 0; length < message.header->nlmsg_len; length++)
+			read_bytes(message.bytes, length, &packet, &error);
+		for (size_t bit = 0; bit < (message.header->nlmsg_len - 5) * 8; bit++) {
+			bent = message;
+			bent.bytes[bit / 8] ^= (char)(1 << bit % 8);
+			read_bytes(bent.bytes, message.header->nlmsg_len, &packet, &error);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_empty_payload),
 		cmocka_unit_test(test_messages_of_others),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_short_cut_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

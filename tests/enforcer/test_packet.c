@@ -17,15 +17,30 @@
 #define B6 "fd00::2"
 #define R6 "fd00::ff"
 
-/* Parses a copy that ends where its memory ends, so that AddressSanitizer sees a read past it. */
+static void expect_same_flow(const struct flow *flow, const struct flow *other)
+{
+	assert_true(ip_addr_equal(&flow->src, &other->src) && ip_addr_equal(&flow->dst, &other->dst));
+	assert_int_equal(flow->src_port, other->src_port);
+	assert_int_equal(flow->dst_port, other->dst_port);
+	assert_int_equal(flow->protocol, other->protocol);
+}
+
+/*
+ * Parses a copy that ends where its memory ends, so that AddressSanitizer sees a read past it; the short way and the
+ * long one, which must come to the same.
+ */
 static enum packet_error parse(const uint8_t *bytes, size_t length, struct flow *out)
 {
 	uint8_t *copy = malloc(length + (length == 0));
 	enum packet_error error;
+	struct flow slowly;
 
 	assert_non_null(copy);
 	memcpy(copy, bytes, length);
 	error = packet_parse(copy, length, out);
+	assert_int_equal(packet_parse_slowly(copy, length, &slowly), error);
+	if (error == PACKET_OK)
+		expect_same_flow(out, &slowly);
 	free(copy);
 	return error;
 }
@@ -460,6 +475,41 @@ static void test_icmp_errors_quoting_garbage(void **state)
 	expect_flow(&broken, "TCP 10.0.0.2 80 > 10.0.0.1 40000");
 }
 
+/* parse() compares: each length, and each bit of each header turned, so that what is just not plain is met, too. */
+static void bend(const struct built *packet)
+{
+	struct flow flow;
+
+	for (size_t length = 0; length <= packet->length; length++)
+		parse(packet->bytes, length, &flow);
+	for (size_t bit = 0; bit < packet->length * 8; bit++) {
+		struct built bent = *packet;
+
+		bent.bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+		for (size_t cut = 0; cut <= 8; cut += 4)
+			parse(bent.bytes, bent.length - cut, &flow);
+	}
+}
+
+static void test_short_way_changes_nothing(void **state)
+{
+	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP, IPPROTO_ICMPV6};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		for (size_t payload = 0; payload <= 8; payload++) {
+			struct built four = {.length = 0}, six = four;
+
+			build_ipv4(&four, A4, B4, protocols[i], 0, payload);
+			build_ports(&four, 40000, 443);
+			bend(&four);
+			build_ipv6(&six, A6, B6, protocols[i], payload);
+			build_ports(&six, 40000, 443);
+			bend(&six);
+		}
+	}
+}
+
 static void test_error_names(void **state)
 {
 	(void)state;
@@ -494,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_icmp_error_to_a_stranger),
 		cmocka_unit_test(test_who_reports),
 		cmocka_unit_test(test_icmp_errors_quoting_garbage),
+		cmocka_unit_test(test_short_way_changes_nothing),
 		cmocka_unit_test(test_error_names),
 	};
 

@@ -13,14 +13,19 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "enforcer/listings.h"
 #include "enforcer/publish.h"
 #include "enforcer/status.h"
+#include "enforcer/status_desk.h"
 #include "tests/enforcer/bridge_room.h"
 #include "tests/enforcer/netns_room.h"
 #include "tests/enforcer/stream_reader.h"
@@ -93,15 +98,20 @@ static int teardown(void **state)
 	return 0;
 }
 
-static cJSON *status_of(const struct stage *stage)
+static struct status_sources sources_of(const struct stage *stage)
 {
-	const struct status_sources sources = {
+	return (struct status_sources){
 		.settings = &stage->settings,
 		.store = stage->store,
 		.publisher = stage->publisher,
 		.enforcement = stage->enforcement,
 		.log = stage->log,
 	};
+}
+
+static cJSON *status_of(const struct stage *stage)
+{
+	const struct status_sources sources = sources_of(stage);
 	cJSON *status = status_json(&sources);
 
 	assert_non_null(status);
@@ -149,6 +159,23 @@ static void wait_for(struct stage *stage, const char *path, double wanted)
 	assert_true(number(stage, path) == wanted);
 }
 
+/* Each change is timed once, by every step; what comes later took longer. Sweeps: those of the start, too. */
+static void expect_timed(const struct stage *stage, uint64_t changes)
+{
+	struct publish_stats stats;
+
+	publisher_stats(stage->publisher, &stats);
+	assert_int_equal(histogram_count(&stats.until_published), changes);
+	assert_int_equal(histogram_count(&stats.until_swept), changes);
+	assert_int_equal(histogram_count(&stats.compiles), changes);
+	assert_int_equal(histogram_count(&stats.publishes), changes);
+	assert_int_equal(histogram_count(&stats.swept), stats.sweeps);
+	assert_true(stats.sweeps >= changes + ENFORCEMENT_START_SWEEPS);
+	assert_true(stats.compiles.sum_ns > 0 && stats.publishes.sum_ns > 0);
+	assert_true(stats.until_published.sum_ns >= stats.compiles.sum_ns + stats.publishes.sum_ns);
+	assert_true(stats.until_swept.sum_ns > stats.until_published.sum_ns);
+}
+
 static void a_change_comes_into_force(void **state)
 {
 	struct stage *stage = *state;
@@ -166,6 +193,7 @@ static void a_change_comes_into_force(void **state)
 	assert_true(number(stage, "memory.snapshot_kib") > 0);
 	assert_true(number(stage, "pending") == 0);
 	assert_true(number(stage, "revision") == 2);
+	expect_timed(stage, 1);
 	assert_true(number(stage, "policies") == 1);
 	assert_true(number(stage, "isolated") == 2);
 	assert_true(number(stage, "manifests.files") == 2);
@@ -179,6 +207,7 @@ static void a_change_comes_into_force(void **state)
 	wait_for(stage, "publish.changes", 2);
 	assert_true(number(stage, "publish.read_ms") == 0);
 	assert_true(number(stage, "publish.worst.judged_ms") >= worst);
+	expect_timed(stage, 2);
 	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1"), 1);
 }
 
@@ -335,6 +364,95 @@ static void a_listing_has_its_time(void **state)
 	stream_reader_deinit(&reader);
 }
 
+/* ---- the desk: another thread asks, and the loop hands over ---- */
+
+struct asking {
+	struct status_desk *desk;
+	atomic_int asked;		/* how many questions were put, and answered */
+	bool got[4];
+	uint64_t revisions[4];
+	int64_t took_ms[4];
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void *ask(void *context)
+{
+	struct asking *asking = context;
+
+	for (int i = 0; i < 4; i++) {
+		const int64_t began = now_ms();
+		const struct status_figures *figures = status_desk_get(asking->desk);
+
+		asking->got[i] = figures != NULL;
+		asking->revisions[i] = figures != NULL ? figures->revision : 0;
+		asking->took_ms[i] = now_ms() - began;
+		atomic_store(&asking->asked, i + 1);
+		if (i != 1)
+			usleep(200000);	/* what it has is not fresh any more */
+	}
+	return NULL;
+}
+
+static void run_until_asked(struct stage *stage, struct asking *asking, int count, bool run_loop)
+{
+	for (int i = 0; i < 1000 && atomic_load(&asking->asked) < count; i++) {
+		if (run_loop)
+			uv_run(&stage->loop, UV_RUN_NOWAIT);
+		usleep(5000);
+	}
+	assert_true(atomic_load(&asking->asked) >= count);
+}
+
+static void figures_are_handed_over(void **state)
+{
+	struct stage *stage = *state;
+	const struct status_sources sources = sources_of(stage);
+	struct asking asking = {0};
+	pthread_t thread;
+
+	assert_int_equal(status_desk_open(&asking.desk, &stage->loop), 0);
+	status_desk_set_sources(asking.desk, &sources);
+	assert_int_equal(pthread_create(&thread, NULL, ask, &asking), 0);
+	run_until_asked(stage, &asking, 1, true);
+	run_until_asked(stage, &asking, 3, false);	/* the loop is stuck */
+	run_until_asked(stage, &asking, 4, true);
+	status_desk_stop(asking.desk);
+	pthread_join(thread, NULL);
+	status_desk_close(asking.desk);
+
+	assert_true(asking.got[0] && asking.revisions[0] == 1);
+	assert_false(asking.got[1]);
+	assert_in_range(asking.took_ms[1], 400, 3000);
+	assert_false(asking.got[2]);
+	assert_in_range(asking.took_ms[2], 0, 400);	/* it has been waited for already */
+	assert_true(asking.got[3]);
+}
+
+static void the_loop_has_a_pulse(void **state)
+{
+	struct stage *stage = *state;
+	struct status_desk *desk;
+	struct pulse first, second;
+
+	assert_int_equal(status_desk_open(&desk, &stage->loop), 0);
+	first = status_desk_pulse(desk);
+	assert_true(first.due);
+	assert_int_equal(status_desk_pulse(desk).done, first.done);
+	assert_int_equal(status_desk_pulse(desk).done, first.done);
+	for (int i = 0; i < 100; i++)
+		uv_run(&stage->loop, UV_RUN_NOWAIT);
+	second = status_desk_pulse(desk);
+	assert_true(second.done > first.done && second.due);
+	status_desk_close(desk);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -347,6 +465,8 @@ int main(void)
 		STAGED(what_is_lent_outlives_its_successors),
 		STAGED(listings_tell_of_what_was_in_force),
 		STAGED(a_listing_has_its_time),
+		STAGED(figures_are_handed_over),
+		STAGED(the_loop_has_a_pulse),
 	};
 
 	/* One room for all: the threads of libuv's pool stay in the network namespace that they are born in. */

@@ -42,8 +42,6 @@ static void ipv4_is_rendered_whole(void **state)
 		"DROP\n"
 		"-A PODGATE -m set ! --match-set podgate-pods4 src -m set ! --match-set podgate-pods4 dst -j "
 		"RETURN\n"
-		"-A PODGATE -m conntrack --ctstate INVALID -j DROP\n"
-		"-A PODGATE -m conntrack --ctstate UNTRACKED -j NFQUEUE --queue-balance 8610:8611\n"
 		"-A PODGATE ! -d 224.0.0.0/4 -m pkttype --pkt-type unicast -m conntrack ! --ctstatus "
 		"CONFIRMED"
 		" -j CONNMARK --set-xmark 0x20000000/0x60000000\n"
@@ -51,8 +49,9 @@ static void ipv4_is_rendered_whole(void **state)
 		"RETURN\n"
 		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied4 src,dst,dst -j "
 		"DROP\n"
-		"-A PODGATE -m conntrack --ctdir ORIGINAL -j NFQUEUE --queue-balance 8610:8611\n"
-		"-A PODGATE -j NFQUEUE --queue-num 8612\n"
+		"-A PODGATE -m conntrack --ctstate INVALID -j DROP\n"
+		"-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612\n"
+		"-A PODGATE -j NFQUEUE --queue-balance 8610:8611\n"
 		"-I FORWARD 1 -j PODGATE\n"
 		"COMMIT\n");
 	free(text);
@@ -72,7 +71,7 @@ static void ipv6_lets_neighbours_find_each_other(void **state)
 	(void)state;
 	assert_non_null(solicitation);
 	assert_non_null(report);
-	assert_true(report < strstr(text, "--ctstate UNTRACKED -j NFQUEUE"));
+	assert_true(report < strstr(text, "-j NFQUEUE"));
 	assert_null(strstr(text, "--icmpv6-type 137")); /* redirects are no pod's business */
 	assert_non_null(strstr(text, "! -d ff00::/8 "));
 	assert_null(strstr(text, "podgate-pods4"));
@@ -89,8 +88,8 @@ static void one_worker_needs_no_balance(void **state)
 	options.queue_base = 65534;
 	text = ruleset_render(&options, IP_FAMILY_V4);
 	assert_null(strstr(text, "--queue-balance"));
-	assert_non_null(strstr(text, "-m conntrack --ctdir ORIGINAL -j NFQUEUE --queue-num 65534\n"));
-	assert_non_null(strstr(text, "-A PODGATE -j NFQUEUE --queue-num 65535\n"));
+	assert_non_null(strstr(text, "-A PODGATE -j NFQUEUE --queue-num 65534\n"));
+	assert_non_null(strstr(text, "-m conntrack --ctdir REPLY -j NFQUEUE --queue-num 65535\n"));
 	free(text);
 }
 
@@ -103,13 +102,63 @@ static void bypass_is_on_every_queue(void **state)
 
 	(void)state;
 	options.queue_bypass = true;
+	options.flood_rate = 1000;
 	text = ruleset_render(&options, IP_FAMILY_V6);
 	for (const char *at = text; (at = strstr(at, "-j NFQUEUE")) != NULL; at++)
 		queues++;
 	for (const char *at = text; (at = strstr(at, "--queue-bypass\n")) != NULL; at++)
 		bypasses++;
-	assert_int_equal(queues, 3);
-	assert_int_equal(bypasses, 3);
+	assert_int_equal(queues, 6);
+	assert_int_equal(bypasses, 6);
+	free(text);
+}
+
+#define BUCKET(rate, burst) \
+	"-m hashlimit --hashlimit-above " rate "/sec --hashlimit-burst " burst " --hashlimit-mode srcip --hashlimit-name "
+#define FORGET " --hashlimit-htable-gcinterval 250 --hashlimit-htable-expire 250"
+
+/* Behind what the kernel answers by itself, and before the queues that everybody shares. */
+static void floods_have_a_queue_of_their_own(void **state)
+{
+	struct ruleset_options options = usual;
+	char *text;
+
+	(void)state;
+	options.flood_rate = 3000;
+	text = ruleset_render(&options, IP_FAMILY_V4);
+	assert_non_null(strstr(text,
+		"-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612\n"
+		"-A PODGATE -m set --match-set podgate-pods4 src " BUCKET("3003", "600") "podgate-pods-3000"
+		" --hashlimit-htable-size 1024 --hashlimit-htable-max 65536" FORGET " -j NFQUEUE --queue-num 8613\n"
+		"-A PODGATE -m set ! --match-set podgate-pods4 src " BUCKET("3003", "600") "podgate-others-3000"
+		" --hashlimit-htable-size 8192 --hashlimit-htable-max 131072" FORGET " -j NFQUEUE --queue-num 8613\n"
+		"-A PODGATE -m set ! --match-set podgate-pods4 src " BUCKET("50000", "9600") "podgate-all-48000"
+		" --hashlimit-htable-size 16 --hashlimit-htable-max 16" FORGET " --hashlimit-srcmask 0"
+		" -j NFQUEUE --queue-num 8613\n"
+		"-A PODGATE -j NFQUEUE --queue-balance 8610:8611\n"));
+	free(text);
+	text = ruleset_render(&options, IP_FAMILY_V6);
+	assert_non_null(strstr(text,
+		"-A PODGATE -s fe80::/10 " BUCKET("3003", "600") "podgate-link-3000"
+		" --hashlimit-htable-size 16 --hashlimit-htable-max 16" FORGET " --hashlimit-srcmask 10"
+		" -j NFQUEUE --queue-num 8613\n"
+		"-A PODGATE ! -s fe80::/10 -m set --match-set podgate-pods6 src "));
+	free(text);
+}
+
+/* The longest rule there can be is whole. */
+static void long_rules_fit(void **state)
+{
+	struct ruleset_options options = usual;
+	char *text;
+
+	(void)state;
+	options.queue_bypass = true;
+	options.queue_base = 65532;
+	options.flood_rate = SETTINGS_FLOOD_RATE_MOST;
+	text = ruleset_render(&options, IP_FAMILY_V6);
+	assert_non_null(strstr(text, "--hashlimit-srcmask 0 -j NFQUEUE --queue-num 65535 --queue-bypass\n"));
+	assert_non_null(strstr(text, "podgate-others-50000 "));
 	free(text);
 }
 
@@ -302,6 +351,8 @@ int main(void)
 		cmocka_unit_test(ipv6_lets_neighbours_find_each_other),
 		cmocka_unit_test(one_worker_needs_no_balance),
 		cmocka_unit_test(bypass_is_on_every_queue),
+		cmocka_unit_test(floods_have_a_queue_of_their_own),
+		cmocka_unit_test(long_rules_fit),
 		cmocka_unit_test(host_traffic_jumps_from_input_too),
 		cmocka_unit_test(old_jumps_are_deleted_word_for_word),
 		cmocka_unit_test(undoing_puts_back_what_was_ours),

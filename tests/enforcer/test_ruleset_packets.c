@@ -78,10 +78,9 @@ enum { MLDV2_LISTENER_REPORT = 143 };
 #define TIER1 "CONFIRMED -j RETURN"
 #define CUT "CONFIRMED -j DROP"
 #define NOT_OURS "! --match-set"
-#define FLOWLESS "UNTRACKED -j NFQUEUE"
 #define ALLOWED_CLASS "--match-set podgate-allowed"
-#define ORIGINAL_QUEUE "-m conntrack --ctdir ORIGINAL -j NFQUEUE"
-#define REPLY_QUEUE "-A PODGATE -j NFQUEUE"
+#define REPLY_QUEUE "--ctdir REPLY -j NFQUEUE"
+#define ORIGINAL_QUEUE "-A PODGATE -j NFQUEUE" /* and of what is untracked */
 
 static void the_unisolated_talk_freely(void **state)
 {
@@ -272,7 +271,7 @@ static void the_untracked_are_judged_as_sent(void **state)
 	bridge_room_send(zero, "10.9.0.2", 5000);
 	bridge_room_send(one, "10.9.0.1", 4000);
 	assert_int_equal(bridge_room_count(one) + bridge_room_count(zero), 0);
-	assert_int_equal(packets_of(&options, IP_FAMILY_V4, FLOWLESS), 2);
+	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ORIGINAL_QUEUE), 2);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, REPLY_QUEUE), 0);
 	close(zero);
 	close(one);
@@ -322,16 +321,16 @@ static void discovery_carries_nothing_else(void **state)
 	install(&options);
 	solicitations = packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135");
 	reports = packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 143");
-	judged = packets_of(&options, IP_FAMILY_V6, FLOWLESS);
+	judged = packets_of(&options, IP_FAMILY_V6, ORIGINAL_QUEUE);
 	send_icmpv6(zero, ND_NEIGHBOR_SOLICIT, 64);
 	usleep(100000);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 135"), solicitations);
-	assert_true(packets_of(&options, IP_FAMILY_V6, FLOWLESS) > judged);
-	judged = packets_of(&options, IP_FAMILY_V6, FLOWLESS);
+	assert_true(packets_of(&options, IP_FAMILY_V6, ORIGINAL_QUEUE) > judged);
+	judged = packets_of(&options, IP_FAMILY_V6, ORIGINAL_QUEUE);
 	send_icmpv6(zero, MLDV2_LISTENER_REPORT, 1);
 	usleep(100000);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V6, "--icmpv6-type 143"), reports);
-	assert_true(packets_of(&options, IP_FAMILY_V6, FLOWLESS) > judged);
+	assert_true(packets_of(&options, IP_FAMILY_V6, ORIGINAL_QUEUE) > judged);
 	close(zero);
 }
 

@@ -59,10 +59,11 @@ static void test_other_kinds(void **state)
 	record.in_ifindex = 1;
 	log_desk_push(desk, 0, &record);
 	log_desk_wait_lines(desk, 3);
-	verdict_log_overload(desk->log, 40);
-	verdict_log_overload(desk->log, 2);
+	verdict_log_overload(desk->log, false, 40);
+	verdict_log_overload(desk->log, true, 100);
+	verdict_log_overload(desk->log, false, 2);
 	log_desk_stop(desk);
-	assert_true(desk->line_count >= 4);
+	assert_true(desk->line_count >= 5);
 	log_desk_expect_text(desk->lines[0], "verdict", "allow");
 	log_desk_expect_text(desk->lines[0], "ingress.rule", "ingress[0]");
 	log_desk_expect_text(desk->lines[1], "verdict", "revoke");
@@ -74,6 +75,12 @@ static void test_other_kinds(void **state)
 	log_desk_expect_text(desk->lines[3], "verdict", "overload");
 	for (size_t i = 0; i < 3; i++)
 		cJSON_DeleteItemFromObject(desk->lines[i], "repeat");
+	assert_true(log_desk_sum(desk, "repeat") == 142);
+	for (size_t i = 3; i < desk->line_count; i++) {
+		log_desk_expect_text(desk->lines[i], "verdict", "overload");
+		if (cJSON_IsTrue(log_desk_at(desk->lines[i], "flood")))
+			cJSON_DeleteItemFromObject(desk->lines[i], "repeat");
+	}
 	assert_true(log_desk_sum(desk, "repeat") == 42);
 }
 

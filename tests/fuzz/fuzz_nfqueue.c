@@ -2,7 +2,8 @@
 
 /*
  * Any bytes as a message of queue 8610, and what it holds as a packet. A packet's bytes must lie within the
- * message, and only a message that names an id may become one.
+ * message, only a message that names an id may become one, and the short cut for usual messages must read nothing
+ * but what the generic reader reads.
  */
 
 #include <errno.h>
@@ -32,15 +33,30 @@ static void check_packet(const uint8_t *message, size_t size, const struct nfque
 	(void)packet_parse(packet->bytes, packet->length, &flow);
 }
 
+static void check_generic(const uint8_t *message, size_t size, enum nfqueue_message kind,
+	const struct nfqueue_packet *packet, int error)
+{
+	struct nfqueue_packet generic = {.id = 0};
+	int generic_error = 0;
+
+	require(nfqueue_message_read_generic(message, size, 8610, &generic, &generic_error) == kind);
+	require(generic_error == error && generic.id == packet->id && generic.in_ifindex == packet->in_ifindex);
+	require(generic.out_ifindex == packet->out_ifindex && generic.bytes == packet->bytes);
+	require(generic.length == packet->length && generic.accept == packet->accept);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct nfqueue_packet packet = {.id = 0};
 	uint8_t *message = malloc(size + (size == 0));	/* aligned, as the queue's own buffers are */
+	enum nfqueue_message kind;
 	int error = 0;
 
 	require(message != NULL);
 	memcpy(message, data, size);
-	switch (nfqueue_message_read(message, size, 8610, &packet, &error)) {
+	kind = nfqueue_message_read(message, size, 8610, &packet, &error);
+	check_generic(message, size, kind, &packet, error);
+	switch (kind) {
 	case NFQUEUE_MESSAGE_PACKET:
 		check_packet(message, size, &packet);
 		break;

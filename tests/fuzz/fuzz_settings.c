@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/listen_address.h"
 #include "config/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,6 +28,7 @@ static uint32_t get_uint(const struct settings *settings, const struct setting *
 
 static void check_row(const struct settings *settings, const struct setting *row)
 {
+	struct listen_address address;
 	uint32_t value, choices = 0;
 	const char *text;
 
@@ -50,6 +52,10 @@ static void check_row(const struct settings *settings, const struct setting *row
 		break;
 	case SETTING_STRING_LIST:
 		must(settings->manifest_count > 0 && settings->manifests[0] != NULL);
+		break;
+	case SETTING_LISTEN:
+		memcpy(&text, (const char *)settings + row->offset, sizeof(text));
+		must(*text == '\0' || (listen_address_parse(&address, text) == 0 && address.port != 0));
 		break;
 	case SETTING_BOOL:
 		break;

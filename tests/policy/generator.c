@@ -315,6 +315,22 @@ static struct namespace_object *random_namespace(const struct build *build, uint
 	return made;
 }
 
+const struct namespace_object *generator_namespace(struct generator *generator, struct arena *arena, uint32_t number)
+{
+	return random_namespace(&(struct build){generator, arena, 1}, number);
+}
+
+const struct pod *generator_pod(struct generator *generator, struct arena *arena, uint32_t namespaces, uint32_t number)
+{
+	return random_pod(&(struct build){generator, arena, namespaces}, number);
+}
+
+const struct network_policy *generator_policy(struct generator *generator, struct arena *arena, uint32_t namespaces,
+	uint32_t number)
+{
+	return random_policy(&(struct build){generator, arena, namespaces}, number);
+}
+
 struct cluster *generator_cluster(struct generator *generator, const struct generator_limits *limits)
 {
 	const struct build build = {generator, arena_create(), 1 + generator_below(generator, COUNT(namespace_names))};

@@ -28,6 +28,15 @@ int generator_chance(struct generator *generator, uint32_t percent);
 
 /* A cluster for cluster_unref() to free. */
 struct cluster *generator_cluster(struct generator *generator, const struct generator_limits *limits);
+/*
+ * Single objects, for clusters that change; they live in `arena`. `number` goes into the names of pods and policies, and
+ * chooses a namespace's. `namespaces`, one at least, is how many namespaces there may be.
+ */
+const struct namespace_object *generator_namespace(struct generator *generator, struct arena *arena, uint32_t number);
+const struct pod *generator_pod(struct generator *generator, struct arena *arena, uint32_t namespaces, uint32_t number);
+const struct network_policy *generator_policy(struct generator *generator, struct arena *arena, uint32_t namespaces,
+	uint32_t number);
+
 /* A flow that mostly runs between pods of `cluster`, at ports its policies speak of. */
 struct flow generator_flow(struct generator *generator, const struct cluster *cluster);
 /* "", or the name of a node that some of a generated cluster's pods are on. */

@@ -114,6 +114,48 @@ static void test_nothing_at_all(void **state)
 	cluster_unref(cluster);
 }
 
+enum { MANY = 40, RUNS_MOST = 9 };
+
+/* Sorted lists with runs of all lengths in their namespaces: the same cluster as of the lists in any order. */
+static void test_sorted_lists(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g"};
+	struct arena *arena = arena_create();
+
+	(void)state;
+	for (unsigned int round = 0; round < 500; round++) {
+		const struct network_policy *listed[MANY * RUNS_MOST];
+		struct cluster_objects objects = {.namespaces = namespace_list, .namespace_count = 1,
+			.policies = listed, .pods = pod_list + 2, .pod_count = 1};
+		struct cluster *sorted, *unsorted;
+		unsigned int random = round;
+
+		for (size_t ns = 0; ns < 7; ns++) {
+			for (unsigned int i = 0; i < random % RUNS_MOST; i++) {
+				struct network_policy *policy = arena_alloc(arena, sizeof(*policy));
+
+				policy->namespace_name = names[ns];
+				policy->name = arena_printf(arena, "%u", i);
+				listed[objects.policy_count++] = policy;
+			}
+			random = random / RUNS_MOST * 31 + round + (unsigned int)ns;
+		}
+		assert_int_equal(cluster_create_sorted(&sorted, &objects), 0);
+		assert_int_equal(cluster_create(&unsorted, &objects), 0);
+		assert_int_equal(sorted->policy_count, unsorted->policy_count);
+		assert_memory_equal(sorted->policies, unsorted->policies, sorted->policy_count * sizeof(void *));
+		assert_int_equal(sorted->namespace_count, unsorted->namespace_count);
+		for (size_t i = 0; i < sorted->namespace_count; i++)
+			assert_string_equal(sorted->namespaces[i]->name, unsorted->namespaces[i]->name);
+		for (size_t i = 0; i < sorted->policy_count; i++)
+			assert_non_null(cluster_namespace(sorted, listed[i]->namespace_name));
+		assert_non_null(cluster_namespace(sorted, "shop"));
+		cluster_unref(sorted);
+		cluster_unref(unsorted);
+	}
+	arena_unref(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_objects_are_found),
 		cmocka_unit_test(test_arenas_live_as_long_as_the_cluster),
 		cmocka_unit_test(test_nothing_at_all),
+		cmocka_unit_test(test_sorted_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

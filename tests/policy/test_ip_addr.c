@@ -87,6 +87,35 @@ static void test_from_bytes(void **state)
 	assert_int_equal(ip_addr_bits(&v6), 128);
 }
 
+enum { SORTED = 3000 };
+
+static void test_sort(void **state)
+{
+	static struct ip_addr addrs[SORTED];
+	uint32_t random = 1, sum = 0, again = 0;
+
+	(void)state;
+	assert_int_equal(ip_addr_sort(NULL, 0), 0);
+	for (int spread = 1; spread <= 16; spread++) {	/* how many of their bytes differ */
+		for (int i = 0; i < SORTED; i++) {
+			uint8_t bytes[16] = {0xfd};
+
+			for (int j = 0; j < spread; j++) {
+				random = random * 1664525 + 1013904223;
+				bytes[15 - j] = (uint8_t)(random >> 24);
+			}
+			addrs[i] = random >> 20 & 1 ? ip_addr_v6(bytes) : ip_addr_v4(bytes + 12);
+			sum += addrs[i].bytes[3] * 31U + addrs[i].bytes[15] * 7U + addrs[i].family;
+		}
+		assert_int_equal(ip_addr_sort(addrs, SORTED), 0);
+		for (int i = 0; i < SORTED; i++) {
+			assert_true(i == 0 || ip_addr_cmp(&addrs[i - 1], &addrs[i]) <= 0);
+			again += addrs[i].bytes[3] * 31U + addrs[i].bytes[15] * 7U + addrs[i].family;
+		}
+		assert_int_equal(sum, again);	/* they are those that there were */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -94,6 +123,7 @@ int main(void)
 		cmocka_unit_test(test_bad_texts_leave_the_result_alone),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_from_bytes),
+		cmocka_unit_test(test_sort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,31 +4,51 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <cmocka.h>
 
+#include "tests/policy/kinds_world.h"
+
+enum { KINDS = 5000 };
+
+static const char *const names[] = {"few", "every-other", "all", "sparse", "wide", "high", NULL};
+
+static bool called(const char *name, uint32_t kind)
+{
+	if (strcmp(name, "few") == 0)
+		return (kind >= 3 && kind <= 5) || kind == 9 || kind == 66;
+	if (strcmp(name, "every-other") == 0)
+		return kind >= 7 && kind <= 1005 && kind % 2 == 1;
+	if (strcmp(name, "sparse") == 0)
+		return kind == 3 || kind == 4000 || kind == 4001;
+	if (strcmp(name, "wide") == 0)
+		return kind >= 100 && kind < 4000;
+	if (strcmp(name, "high") == 0)
+		return kind >= 4900;
+	return strcmp(name, "all") == 0;
+}
+
 struct fixture {
-	struct arena *arena, *scratch;
-	struct peer_pool pool;
+	struct kinds_world world;
 	struct vector atoms;
 };
 
 static void begin(struct fixture *f)
 {
-	*f = (struct fixture){.arena = arena_create(), .scratch = arena_create()};
-	assert_int_equal(peer_pool_init(&f->pool, f->arena, f->scratch), 0);
+	*f = (struct fixture){0};
+	kinds_world_begin(&f->world);
 }
 
 static void end(struct fixture *f)
 {
 	vector_deinit(&f->atoms);
-	peer_pool_deinit(&f->pool);
-	arena_unref(f->arena);
-	arena_unref(f->scratch);
+	kinds_world_end(&f->world);
 }
 
-static void add_pods(struct fixture *f, const struct range *ranges, size_t count)
+static void add_kinds(struct fixture *f, const char *name)
 {
-	assert_int_equal(peer_pool_add_pods(&f->pool, (struct range_list){ranges, count}, &f->atoms), 0);
+	assert_int_equal(
+		peer_pool_add_selector(&f->world.pool, kinds_world_selector(&f->world, name), &f->atoms), 0);
 }
 
 static void add_block(struct fixture *f, const char *text)
@@ -36,7 +56,7 @@ static void add_block(struct fixture *f, const char *text)
 	struct ip_block block = {0};
 
 	assert_int_equal(cidr_parse(&block.cidr, text), 0);
-	assert_int_equal(peer_pool_add_block(&f->pool, &block, &f->atoms), 0);
+	assert_int_equal(peer_pool_add_block(&f->world.pool, &block, &f->atoms), 0);
 }
 
 /* The union of what was added since the last. */
@@ -44,19 +64,26 @@ static uint32_t unite(struct fixture *f)
 {
 	uint32_t number;
 
-	assert_int_equal(peer_pool_unite_atoms(&f->pool, &f->atoms, &number), 0);
+	assert_int_equal(peer_pool_unite_atoms(&f->world.pool, &f->atoms, &number), 0);
 	vector_clear(&f->atoms);
 	return number;
 }
 
-static bool contains(struct fixture *f, uint32_t union_number, uint32_t pod, const char *text)
+static uint32_t set_of(struct fixture *f, uint32_t union_number)
 {
-	struct ip_addr addr;
 	uint32_t set;
 
+	assert_int_equal(peer_pool_set(&f->world.pool, union_number, &set), 0);
+	return set;
+}
+
+/* As of the last kinds_world_finish(). */
+static bool contains(const struct fixture *f, uint32_t set, uint32_t kind, const char *text)
+{
+	struct ip_addr addr;
+
 	assert_int_equal(ip_addr_parse(&addr, text), 0);
-	assert_int_equal(peer_pool_set(&f->pool, union_number, &set), 0);
-	return peer_set_contains((const struct peer_set *)f->pool.sets.items + set, &(struct peer){&addr, pod});
+	return peer_set_contains(&f->world.sets, set, &(struct peer){&addr, kind});
 }
 
 static void test_nobody_and_everybody(void **state)
@@ -66,56 +93,86 @@ static void test_nobody_and_everybody(void **state)
 	(void)state;
 	begin(&f);
 	assert_int_equal(unite(&f), PEER_NOBODY);
+	kinds_world_extend(&f.world, 100, names, called);
+	kinds_world_finish(&f.world);
+	assert_int_equal(set_of(&f, PEER_NOBODY), PEER_NOBODY);
+	assert_int_equal(set_of(&f, PEER_EVERYBODY), PEER_EVERYBODY);
 	assert_false(contains(&f, PEER_NOBODY, 0, "10.0.0.1"));
-	assert_false(contains(&f, PEER_NOBODY, PEER_NO_POD, "0.0.0.0"));
+	assert_false(contains(&f, PEER_NOBODY, PEER_NO_KIND, "0.0.0.0"));
 	assert_false(contains(&f, PEER_NOBODY, 1, "::"));
-	assert_true(contains(&f, PEER_EVERYBODY, PEER_NO_POD, "fd00::1"));
+	assert_true(contains(&f, PEER_EVERYBODY, PEER_NO_KIND, "fd00::1"));
 	end(&f);
 }
 
-static void test_pods_match_by_number_only(void **state)
+/* Sets of all forms, made before there are kinds, between two batches, or when all are there: they are the same. */
+static void test_kinds_in_every_form(void **state)
 {
-	const struct range ranges[] = {{3, 5}, {9, 9}, {4000, 4001}};
-	struct fixture f;
-	uint32_t number;
+	static const struct {
+		const char *name;
+		enum peer_form form;
+	} cases[] = {
+		{"few", PEER_FORM_BITS},
+		{"every-other", PEER_FORM_WORDS},
+		{"all", PEER_FORM_RANGES},
+		{"sparse", PEER_FORM_RANGES},
+		{"wide", PEER_FORM_RANGES},
+	};
 
 	(void)state;
-	begin(&f);
-	add_pods(&f, ranges, 3);
-	number = unite(&f);
-	for (uint32_t pod = 0; pod < 5000; pod++)
-		assert_int_equal(contains(&f, number, pod, "10.0.0.1"),
-			(pod >= 3 && pod <= 5) || pod == 9 || pod == 4000 || pod == 4001);
-	assert_false(contains(&f, number, PEER_NO_POD, "10.0.0.1"));
-	end(&f);
+	for (int late = 0; late < 3; late++) {
+		struct fixture f;
+		uint32_t unions[5], sets[5] = {0};
+
+		begin(&f);
+		for (int i = 0; i < 5; i++) {
+			add_kinds(&f, cases[i].name);
+			unions[i] = unite(&f);
+		}
+		for (int batch = 0; batch < 3; batch++) {
+			for (int i = 0; i < 5 && batch == late; i++)
+				sets[i] = set_of(&f, unions[i]);
+			if (batch < 2)
+				kinds_world_extend(&f.world, batch == 0 ? 61 : KINDS - 61, names, called);
+		}
+		kinds_world_finish(&f.world);
+		for (int i = 0; i < 5; i++) {
+			assert_int_equal(f.world.sets.items[sets[i]].form, cases[i].form);
+			for (uint32_t kind = 0; kind < KINDS + 10; kind++)
+				assert_int_equal(contains(&f, sets[i], kind, "10.0.0.1"),
+					kind < KINDS && called(cases[i].name, kind));
+			assert_false(contains(&f, sets[i], PEER_NO_KIND, "10.0.0.1"));
+		}
+		end(&f);
+	}
 }
 
-/* Every second pod: a bitmap, and the answers of one. */
-static void test_scattered_pods_make_a_bitmap(void **state)
+/* One batch after the other, a kind each: a union keeps the ranges of both its selectors in order. */
+static void test_sets_grow(void **state)
 {
-	struct range ranges[500];
 	struct fixture f;
-	const struct peer_set *set;
-	uint32_t number, at;
+	uint32_t set;
 
 	(void)state;
 	begin(&f);
-	for (uint32_t i = 0; i < 500; i++)
-		ranges[i] = (struct range){7 + 2 * i, 7 + 2 * i};
-	add_pods(&f, ranges, 500);
-	number = unite(&f);
-	assert_int_equal(peer_pool_set(&f.pool, number, &at), 0);
-	set = (const struct peer_set *)f.pool.sets.items + at;
-	assert_true(set->pods_in_bitmap);
-	for (uint32_t pod = 0; pod < 1100; pod++)
-		assert_int_equal(contains(&f, number, pod, "::"), pod >= 7 && pod <= 1005 && pod % 2 == 1);
+	add_kinds(&f, "few");
+	add_kinds(&f, "sparse");
+	set = set_of(&f, unite(&f));
+	for (uint32_t i = 0; i < 80; i++)
+		kinds_world_extend(&f.world, 1, names, called);
+	kinds_world_finish(&f.world);
+	for (uint32_t kind = 0; kind < 100; kind++)
+		assert_int_equal(contains(&f, set, kind, "::"), kind < 80 && called("few", kind));
+	kinds_world_extend(&f.world, KINDS - 80, names, called);
+	kinds_world_finish(&f.world);
+	for (uint32_t kind = 0; kind < KINDS; kind++)
+		assert_int_equal(contains(&f, set, kind, "::"), called("few", kind) || called("sparse", kind));
 	end(&f);
 }
 
 static void test_blocks_of_both_families(void **state)
 {
 	struct fixture f;
-	uint32_t number;
+	uint32_t set;
 
 	(void)state;
 	begin(&f);
@@ -123,73 +180,108 @@ static void test_blocks_of_both_families(void **state)
 	add_block(&f, "10.3.0.0/16");
 	add_block(&f, "fd00::/64");
 	add_block(&f, "fd00:0:0:2::/64");
-	number = unite(&f);
-	assert_true(contains(&f, number, PEER_NO_POD, "10.1.0.0"));
-	assert_true(contains(&f, number, 5, "10.1.255.255"));
-	assert_false(contains(&f, number, 5, "10.2.0.0"));
-	assert_true(contains(&f, number, 5, "10.3.0.0"));
-	assert_false(contains(&f, number, 5, "10.4.0.0"));
-	assert_false(contains(&f, number, 5, "10.0.255.255"));
-	assert_true(contains(&f, number, 5, "fd00::ffff:ffff:ffff:ffff"));
-	assert_false(contains(&f, number, 5, "fd00:0:0:1::"));
-	assert_true(contains(&f, number, 5, "fd00:0:0:2::"));
-	assert_false(contains(&f, number, 5, "fd00:0:0:3::"));
-	assert_false(contains(&f, number, 5, "fcff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"));
+	set = set_of(&f, unite(&f));
+	kinds_world_finish(&f.world);
+	assert_true(contains(&f, set, PEER_NO_KIND, "10.1.0.0"));
+	assert_true(contains(&f, set, 5, "10.1.255.255"));
+	assert_false(contains(&f, set, 5, "10.2.0.0"));
+	assert_true(contains(&f, set, 5, "10.3.0.0"));
+	assert_false(contains(&f, set, 5, "10.4.0.0"));
+	assert_false(contains(&f, set, 5, "10.0.255.255"));
+	assert_true(contains(&f, set, 5, "fd00::ffff:ffff:ffff:ffff"));
+	assert_false(contains(&f, set, 5, "fd00:0:0:1::"));
+	assert_true(contains(&f, set, 5, "fd00:0:0:2::"));
+	assert_false(contains(&f, set, 5, "fd00:0:0:3::"));
+	assert_false(contains(&f, set, 5, "fcff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"));
+	end(&f);
+}
+
+/* One IPv4 block is known by its bounds alone; IPv6 blocks without an IPv4 one leave IPv4 out. */
+static void test_single_blocks(void **state)
+{
+	struct fixture f;
+	uint32_t ip4, ip6, whole;
+
+	(void)state;
+	begin(&f);
+	add_block(&f, "10.1.0.0/16");
+	ip4 = set_of(&f, unite(&f));
+	add_block(&f, "fd00::/64");
+	ip6 = set_of(&f, unite(&f));
+	add_block(&f, "0.0.0.0/0");
+	whole = set_of(&f, unite(&f));
+	kinds_world_finish(&f.world);
+	assert_int_equal(f.world.sets.items[ip4].blocks, PIECE_NONE);
+	assert_true(contains(&f, ip4, PEER_NO_KIND, "10.1.2.3"));
+	assert_false(contains(&f, ip4, PEER_NO_KIND, "10.2.0.0"));
+	assert_false(contains(&f, ip4, PEER_NO_KIND, "a01::"));
+	assert_true(contains(&f, ip6, PEER_NO_KIND, "fd00::1"));
+	assert_false(contains(&f, ip6, PEER_NO_KIND, "0.0.0.0"));
+	assert_true(contains(&f, whole, PEER_NO_KIND, "255.255.255.255"));
+	assert_true(contains(&f, whole, PEER_NO_KIND, "0.0.0.0"));
+	assert_false(contains(&f, whole, PEER_NO_KIND, "::"));
 	end(&f);
 }
 
 static void test_what_is_equal_is_stored_once(void **state)
 {
-	const struct range one[] = {{1, 4}}, same[] = {{1, 4}}, other[] = {{2, 4}};
 	struct fixture f;
-	uint32_t a, b, c, joined;
+	uint32_t a, b, c, joined, set;
 	struct vector unions = {0};
 
 	(void)state;
 	begin(&f);
-	add_pods(&f, one, 1);
+	add_kinds(&f, "few");
 	add_block(&f, "10.0.0.0/8");
 	a = unite(&f);
 	add_block(&f, "10.0.0.0/8");
-	add_pods(&f, same, 1);
-	add_pods(&f, one, 1);
+	add_kinds(&f, "few");
+	add_kinds(&f, "few");
 	b = unite(&f);
-	add_pods(&f, other, 1);
+	add_kinds(&f, "high");
 	c = unite(&f);
 	assert_int_equal(a, b);
 	assert_int_not_equal(a, c);
+	assert_int_equal(peer_pool_weight(&f.world.pool, a), 2);
 	for (int i = 0; i < 3; i++)
 		*(uint32_t *)vector_push(&unions, sizeof(uint32_t)) = i == 0 ? c : a;
-	assert_int_equal(peer_pool_unite(&f.pool, &unions, &joined), 0);
-	assert_true(contains(&f, joined, 1, "11.0.0.0"));
-	assert_true(contains(&f, joined, PEER_NO_POD, "10.0.0.0"));
-	assert_false(contains(&f, joined, 5, "11.0.0.0"));
+	assert_int_equal(peer_pool_unite(&f.world.pool, &unions, &joined), 0);
+	set = set_of(&f, joined);
+	kinds_world_extend(&f.world, KINDS, names, called);
+	kinds_world_finish(&f.world);
+	assert_true(contains(&f, set, 4950, "11.0.0.0"));
+	assert_true(contains(&f, set, 3, "11.0.0.0"));
+	assert_true(contains(&f, set, PEER_NO_KIND, "10.0.0.0"));
+	assert_false(contains(&f, set, 100, "11.0.0.0"));
 	vector_clear(&unions);
 	*(uint32_t *)vector_push(&unions, sizeof(uint32_t)) = a;
 	*(uint32_t *)vector_push(&unions, sizeof(uint32_t)) = PEER_EVERYBODY;
-	assert_int_equal(peer_pool_unite(&f.pool, &unions, &joined), 0);
+	assert_int_equal(peer_pool_unite(&f.world.pool, &unions, &joined), 0);
 	assert_int_equal(joined, PEER_EVERYBODY);
 	vector_deinit(&unions);
 	end(&f);
 }
 
-static void test_finished_sets_lie_on_lines(void **state)
+static void test_copies_lie_on_lines_and_stay(void **state)
 {
-	const struct range one[] = {{1, 4}};
 	struct fixture f;
-	const struct peer_set *sets;
+	struct peer_sets before;
 	uint32_t set;
 
 	(void)state;
 	begin(&f);
-	add_pods(&f, one, 1);
-	assert_int_equal(peer_pool_set(&f.pool, unite(&f), &set), 0);
-	sets = peer_pool_sets(&f.pool);
-	assert_non_null(sets);
-	assert_int_equal((uintptr_t)sets % 64, 0);
-	assert_true(sets[PEER_EVERYBODY].everybody);
-	assert_false(sets[PEER_NOBODY].everybody);
-	assert_int_equal(sets[set].pod_last, 4);
+	add_kinds(&f, "few");
+	set = set_of(&f, unite(&f));
+	kinds_world_extend(&f.world, 5, names, called);
+	kinds_world_finish(&f.world);
+	before = f.world.sets;
+	assert_int_equal((uintptr_t)before.items % sizeof(struct peer_set), 0);
+	assert_int_equal((uintptr_t)before.pieces % PIECE_LINE, 0);
+	kinds_world_extend(&f.world, 5, names, called);
+	assert_false(peer_set_contains(&before, set, &(struct peer){&(struct ip_addr){.family = 4}, 5}));
+	kinds_world_finish(&f.world);
+	assert_false(peer_set_contains(&before, set, &(struct peer){&(struct ip_addr){.family = 4}, 5}));
+	assert_true(contains(&f, set, 5, "10.0.0.1"));
 	end(&f);
 }
 
@@ -197,11 +289,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nobody_and_everybody),
-		cmocka_unit_test(test_pods_match_by_number_only),
-		cmocka_unit_test(test_scattered_pods_make_a_bitmap),
+		cmocka_unit_test(test_kinds_in_every_form),
+		cmocka_unit_test(test_sets_grow),
 		cmocka_unit_test(test_blocks_of_both_families),
+		cmocka_unit_test(test_single_blocks),
 		cmocka_unit_test(test_what_is_equal_is_stored_once),
-		cmocka_unit_test(test_finished_sets_lie_on_lines),
+		cmocka_unit_test(test_copies_lie_on_lines_and_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,11 +208,14 @@ static void test_the_base_is_shared(void **state)
 			const struct ip_addr addr = ip_addr_v4((const uint8_t[]){10, 0, ns, pod});
 			const struct endpoint *endpoint = endpoint_table_find(&world.snapshot->endpoints, &addr);
 
-			bases[pod] = world.snapshot->profiles[endpoint->profiles[DIRECTION_INGRESS]].base;
+			const struct peer_sets *sets = &world.snapshot->sets;
+			const struct profile *own = profile_at(sets, endpoint->profiles[DIRECTION_INGRESS]);
+
+			bases[pod] = own->base;
 			assert_int_not_equal(bases[pod], PROFILE_NONE);
 			assert_int_equal(bases[pod], bases[0]);
-			assert_int_equal(world.snapshot->profiles[bases[pod]].base, PROFILE_NONE);
-			assert_int_equal(world.snapshot->profiles[bases[pod]].trees[0]->count, 2 + COMMON);
+			assert_int_equal(profile_at(sets, bases[pod])->base, PROFILE_NONE);
+			assert_int_equal(profile_tree(profile_at(sets, bases[pod]), 0)->count, 2 + COMMON);
 		}
 	}
 	end(&world);

@@ -34,21 +34,21 @@ static void test_settle_sorts_and_joins(void **state)
 	vector_deinit(&ranges);
 }
 
-static void test_complement(void **state)
+static void test_subtract(void **state)
 {
 	struct arena *arena = arena_create();
 	struct range_list out;
 
 	(void)state;
-	range_list_complement(&out, (struct range_list){0}, 10, arena);
+	range_list_subtract(&out, LIST({0, 9}), (struct range_list){0}, arena);
 	assert_same(out, LIST({0, 9}));
-	range_list_complement(&out, LIST({0, 9}), 10, arena);
+	range_list_subtract(&out, LIST({0, 9}), LIST({0, 9}), arena);
 	assert_int_equal(out.count, 0);
-	range_list_complement(&out, LIST({0, 0}, {3, 4}, {9, 9}), 10, arena);
+	range_list_subtract(&out, LIST({0, 9}), LIST({0, 0}, {3, 4}, {9, 9}), arena);
 	assert_same(out, LIST({1, 2}, {5, 8}));
-	range_list_complement(&out, LIST({1, 8}), 10, arena);
-	assert_same(out, LIST({0, 0}, {9, 9}));
-	range_list_complement(&out, (struct range_list){0}, 0, arena);
+	range_list_subtract(&out, LIST({0, 9}, {20, UINT32_MAX}), LIST({1, 8}, {15, 25}, {UINT32_MAX, UINT32_MAX}), arena);
+	assert_same(out, LIST({0, 0}, {9, 9}, {26, UINT32_MAX - 1}));
+	range_list_subtract(&out, (struct range_list){0}, LIST({1, 8}), arena);
 	assert_int_equal(out.count, 0);
 	arena_unref(arena);
 }
@@ -104,7 +104,7 @@ static void test_algebra_against_arrays(void **state)
 	(void)state;
 	for (int i = 0; i < 5000; i++) {
 		struct arena *arena = arena_create();
-		bool in_a[NUMBERS], in_b[NUMBERS], both[NUMBERS], not_a[NUMBERS];
+		bool in_a[NUMBERS], in_b[NUMBERS], both[NUMBERS], not_a[NUMBERS], only_b[NUMBERS];
 		const struct range_list list_a = random_list(&generator, &a, in_a),
 					list_b = random_list(&generator, &b, in_b);
 		struct range_list out;
@@ -112,12 +112,15 @@ static void test_algebra_against_arrays(void **state)
 		for (int j = 0; j < NUMBERS; j++) {
 			both[j] = in_a[j] && in_b[j];
 			not_a[j] = !in_a[j];
+			only_b[j] = in_b[j] && !in_a[j];
 		}
 		assert_members(list_a, in_a);
 		assert_int_equal(range_list_intersect(&out, list_a, list_b, arena), 0);
 		assert_members(out, both);
-		assert_int_equal(range_list_complement(&out, list_a, NUMBERS, arena), 0);
+		assert_int_equal(range_list_subtract(&out, LIST({0, NUMBERS - 1}), list_a, arena), 0);
 		assert_members(out, not_a);
+		assert_int_equal(range_list_subtract(&out, list_b, list_a, arena), 0);
+		assert_members(out, only_b);
 		assert_int_equal(range_list_copy(&out, list_a, arena), 0);
 		assert_members(out, in_a);
 		arena_unref(arena);
@@ -130,7 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_settle_sorts_and_joins),
-		cmocka_unit_test(test_complement),
+		cmocka_unit_test(test_subtract),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_algebra_against_arrays),
 	};

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which policies select and isolate which pods, by the compiler's index and by the linter's, against the plain matcher
+ * of model.h.
+ */
 #include "policy/selection.h"
 
 #include <setjmp.h>
@@ -10,86 +14,148 @@
 #include "policy/cluster_index.h"
 #include "tests/policy/generator.h"
 
-/* What the plain matcher of model.h says. */
+/* What the plain matcher says. */
 static bool selects(const struct network_policy *policy, const struct pod *pod)
 {
 	return strcmp(policy->namespace_name, pod->namespace_name) == 0 &&
 	       selector_matches(&policy->pod_selector, &pod->labels);
 }
 
-static struct policy_scope *make_scopes(struct cluster_index *index, struct arena *arena)
-{
-	struct policy_scope *scopes = arena_calloc(arena, index->cluster->policy_count, sizeof(*scopes));
+/* A cluster whose pods are each a kind of its own, which come in batches. */
+struct fixture {
+	const struct cluster *cluster;
+	struct arena *arena;
+	struct label_index labels;
+	struct policy_groups groups;
+	struct selection selections[DIRECTION_COUNT];
+	struct label_codes *codes;	/* by pod, as the two below */
+	bool *judged;
+	uint32_t *classes[DIRECTION_COUNT];
+};
 
-	for (uint32_t i = 0; i < index->cluster->policy_count; i++)
-		assert_int_equal(cluster_index_scope(index, i, &scopes[i]), 0);
-	return scopes;
+static void describe_pod(struct fixture *f, size_t number)
+{
+	const struct pod *pod = f->cluster->pods[number];
+	struct vector codes = {0};
+
+	assert_int_equal(label_index_describe_namespace(&f->labels, pod->namespace_name, &codes), 0);
+	assert_int_equal(label_index_describe(&f->labels, LABELS_OF_POD, &pod->labels, &codes), 0);
+	f->codes[number].items = arena_memdup(f->arena, codes.items, codes.count * sizeof(uint32_t));
+	f->codes[number].count = (uint32_t)codes.count;
+	vector_deinit(&codes);
 }
 
-static void check_scopes(const struct cluster *cluster, const struct policy_scope *scopes)
+static void begin(struct fixture *f, const struct cluster *cluster, struct generator *generator)
 {
-	for (uint32_t i = 0; i < cluster->policy_count; i++) {
-		bool whole = true;
-
-		for (uint32_t j = 0; j < cluster->pod_count; j++) {
-			const bool within = j >= scopes[i].first && j < scopes[i].end;
-
-			assert_int_equal(within && range_list_contains(scopes[i].ranges, j),
-				selects(cluster->policies[i], cluster->pods[j]));
-			whole = whole && (!within || selects(cluster->policies[i], cluster->pods[j]));
-		}
-		if (scopes[i].first < scopes[i].end)
-			assert_int_equal(policy_scope_is_whole(&scopes[i]), whole);
+	*f = (struct fixture){.cluster = cluster, .arena = arena_create()};
+	assert_int_equal(label_index_init(&f->labels, false, f->arena), 0);
+	assert_int_equal(policy_groups_init(&f->groups, cluster, &f->labels, f->arena), 0);
+	for (int d = 0; d < DIRECTION_COUNT; d++) {
+		assert_int_equal(
+			selection_init(&f->selections[d], &f->groups, &f->labels, (enum direction)d, f->arena), 0);
+		f->classes[d] = arena_calloc(f->arena, cluster->pod_count, sizeof(uint32_t));
 	}
+	f->codes = arena_calloc(f->arena, cluster->pod_count, sizeof(*f->codes));
+	f->judged = arena_calloc(f->arena, cluster->pod_count, sizeof(bool));
+	for (size_t i = 0; i < cluster->pod_count; i++) {
+		f->judged[i] = generator_chance(generator, 80);
+		describe_pod(f, i);
+	}
+}
+
+static void end(struct fixture *f)
+{
+	for (int d = 0; d < DIRECTION_COUNT; d++)
+		selection_deinit(&f->selections[d]);
+	label_index_deinit(&f->labels);
+	arena_unref(f->arena);
+}
+
+/* Takes the pods in, in batches of random size. */
+static void extend(struct fixture *f, struct generator *generator)
+{
+	for (uint32_t first = 0, count; first < f->cluster->pod_count; first += count) {
+		count = 1 + generator_below(generator, (uint32_t)f->cluster->pod_count - first);
+		assert_int_equal(label_index_extend(&f->labels, f->codes + first, count, f->arena), 0);
+		for (int d = 0; d < DIRECTION_COUNT; d++)
+			assert_int_equal(selection_extend(&f->selections[d], f->judged + first, count,
+						 f->classes[d] + first, f->arena),
+				0);
+	}
+}
+
+static bool is_in(const struct group_policies *policies, uint32_t policy)
+{
+	for (uint32_t i = 0; i < policies->count; i++)
+		if (policies->items[i] == policy)
+			return true;
+	return false;
+}
+
+/* Each policy is in one group, that of its selector, and each group's policies rise. */
+static void check_groups(const struct fixture *f, enum direction direction)
+{
+	size_t listed = 0, isolating = 0;
+
+	for (uint32_t i = 0; i < f->cluster->policy_count; i++)
+		isolating += f->cluster->policies[i]->isolates[direction];
+	for (uint32_t i = 0; i < f->groups.count; i++) {
+		const struct group_policies policies = policy_groups_get(&f->groups, i, direction);
+		uint32_t audited = 0;
+
+		listed += policies.count;
+		for (uint32_t j = 0; j < policies.count; j++) {
+			const struct network_policy *policy = f->cluster->policies[policies.items[j]];
+
+			assert_true(j == 0 || policies.items[j - 1] < policies.items[j]);
+			assert_int_equal(f->groups.is_whole[i], policy->pod_selector.count == 0);
+			audited += policy->audit;
+			for (uint32_t k = 0; k < f->cluster->pod_count; k++)
+				assert_int_equal(range_list_contains(label_index_answer(&f->labels, i), k),
+					selects(policy, f->cluster->pods[k]));
+		}
+		assert_int_equal(policies.audited, audited);
+	}
+	assert_int_equal(listed, isolating);
+}
+
+/* Whether the class lists a group that the policy is in. */
+static bool lists(const struct fixture *f, enum direction direction, uint32_t class, uint32_t policy)
+{
+	const struct selection_class list = selection_get(&f->selections[direction], class);
+
+	for (uint32_t i = 0; i < list.count; i++) {
+		const struct group_policies policies = policy_groups_get(&f->groups, list.groups[i], direction);
+
+		if (is_in(&policies, policy))
+			return true;
+	}
+	return false;
 }
 
 /* Each pod's class lists exactly the policies that isolate it; pods with the same are one class. */
-static void check_classes(
-	const struct selection_input *input, const struct selection *selection, enum direction direction)
+static void check_classes(const struct fixture *f, enum direction direction)
 {
-	const struct cluster *cluster = input->cluster;
+	const struct selection *selection = &f->selections[direction];
 
-	assert_int_equal(selection->classes[0].count, 0);
-	for (uint32_t i = 0; i < cluster->pod_count; i++) {
-		const struct selection_class *class = &selection->classes[selection->class_of[i]];
-		uint32_t at = 0;
+	assert_int_equal(selection_get(selection, 0).count, 0);
+	for (uint32_t i = 0; i < f->cluster->pod_count; i++)
+		for (uint32_t j = 0; j < f->cluster->policy_count; j++)
+			assert_int_equal(lists(f, direction, f->classes[direction][i], j),
+				f->judged[i] && f->cluster->policies[j]->isolates[direction] &&
+					selects(f->cluster->policies[j], f->cluster->pods[i]));
+	for (uint32_t i = 0; i < selection_class_count(selection); i++) {
+		const struct selection_class a = selection_get(selection, i);
 
-		for (uint32_t j = 0; input->judged[i] && j < cluster->policy_count; j++) {
-			if (!cluster->policies[j]->isolates[direction] ||
-				!selects(cluster->policies[j], cluster->pods[i]))
-				continue;
-			assert_true(at < class->count && class->policies[at] == j);
-			at++;
+		for (uint32_t j = 1; j < a.count; j++)
+			assert_true(a.groups[j - 1] < a.groups[j]);
+		for (uint32_t j = 0; j < i; j++) {
+			const struct selection_class b = selection_get(selection, j);
+
+			assert_false(a.count == b.count &&
+				     memcmp(a.groups, b.groups, a.count * sizeof(uint32_t)) == 0);
 		}
-		assert_int_equal(at, class->count);
 	}
-	for (uint32_t i = 1; i < selection->class_count; i++)
-		for (uint32_t j = 1; j < i; j++)
-			assert_false(selection->classes[i].count == selection->classes[j].count &&
-				     memcmp(selection->classes[i].policies, selection->classes[j].policies,
-					     selection->classes[i].count * sizeof(uint32_t)) == 0);
-}
-
-static void check_cluster(const struct cluster *cluster, struct generator *generator)
-{
-	struct arena *arena = arena_create();
-	struct cluster_index index;
-	bool *judged = arena_calloc(arena, cluster->pod_count, sizeof(*judged));
-	struct selection_input input = {.cluster = cluster, .judged = judged};
-	struct selection selection;
-
-	for (size_t i = 0; i < cluster->pod_count; i++)
-		judged[i] = generator_chance(generator, 80);
-	assert_int_equal(cluster_index_init(&index, cluster, arena), 0);
-	input.scopes = make_scopes(&index, arena);
-	input.group_count = index.groups.count;
-	check_scopes(cluster, input.scopes);
-	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		assert_int_equal(selection_make(&selection, &input, (enum direction)d, arena), 0);
-		check_classes(&input, &selection, (enum direction)d);
-	}
-	cluster_index_deinit(&index);
-	arena_unref(arena);
 }
 
 static void test_random_clusters(void **state)
@@ -100,8 +166,15 @@ static void test_random_clusters(void **state)
 	(void)state;
 	for (int i = 0; i < 400; i++) {
 		struct cluster *cluster = generator_cluster(&generator, &limits);
+		struct fixture f;
 
-		check_cluster(cluster, &generator);
+		begin(&f, cluster, &generator);
+		extend(&f, &generator);
+		for (int d = 0; d < DIRECTION_COUNT; d++) {
+			check_groups(&f, (enum direction)d);
+			check_classes(&f, (enum direction)d);
+		}
+		end(&f);
 		cluster_unref(cluster);
 	}
 }
@@ -127,16 +200,34 @@ static void check_rule_peers(struct cluster_index *index, uint32_t number, const
 	for (size_t i = 0; i < rule->peer_count; i++) {
 		if (rule->peers[i].has_ip_block)
 			continue;
-		assert_int_equal(
-			cluster_index_peer(index, &rule->peers[i], index->policy_namespaces[number], &pods),
-			0);
+		assert_int_equal(cluster_index_peer(index, &rule->peers[i], number, &pods), 0);
 		for (uint32_t j = 0; j < cluster->pod_count; j++)
 			assert_int_equal(range_list_contains(pods, j),
 				means(cluster, cluster->policies[number], &rule->peers[i], cluster->pods[j]));
 	}
 }
 
-static void test_peers(void **state)
+static void check_scope(struct cluster_index *index, uint32_t number)
+{
+	const struct cluster *cluster = index->cluster;
+	struct range_list pods, namespaces;
+
+	assert_int_equal(cluster_index_scope(index, number, &pods), 0);
+	for (uint32_t i = 0; i < cluster->pod_count; i++)
+		assert_int_equal(
+			range_list_contains(pods, i), selects(cluster->policies[number], cluster->pods[i]));
+	/* Any selector may be asked of all pods, and of namespaces. */
+	assert_int_equal(cluster_index_pods(index, &cluster->policies[number]->pod_selector, &pods), 0);
+	for (uint32_t i = 0; i < cluster->pod_count; i++)
+		assert_int_equal(range_list_contains(pods, i),
+			selector_matches(&cluster->policies[number]->pod_selector, &cluster->pods[i]->labels));
+	assert_int_equal(cluster_index_namespaces(index, &cluster->policies[number]->pod_selector, &namespaces), 0);
+	for (uint32_t i = 0; i < cluster->namespace_count; i++)
+		assert_int_equal(range_list_contains(namespaces, i),
+			selector_matches(&cluster->policies[number]->pod_selector, &cluster->namespaces[i]->labels));
+}
+
+static void test_index_of_a_cluster(void **state)
 {
 	const struct generator_limits limits = {.namespaces = 5, .pods = 30, .policies = 10};
 	struct generator generator = {generator_seed(5)};
@@ -148,9 +239,11 @@ static void test_peers(void **state)
 		struct cluster_index index;
 
 		assert_int_equal(cluster_index_init(&index, cluster, arena), 0);
-		for (uint32_t i = 0; i < cluster->policy_count; i++)
+		for (uint32_t i = 0; i < cluster->policy_count; i++) {
+			check_scope(&index, i);
 			for (size_t r = 0; r < cluster->policies[i]->rule_count[DIRECTION_INGRESS]; r++)
 				check_rule_peers(&index, i, &cluster->policies[i]->rules[DIRECTION_INGRESS][r]);
+		}
 		cluster_index_deinit(&index);
 		arena_unref(arena);
 		cluster_unref(cluster);
@@ -161,7 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_clusters),
-		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_index_of_a_cluster),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

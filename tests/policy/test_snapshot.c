@@ -452,7 +452,8 @@ static void test_what_is_told_of_addresses(void **state)
 	};
 	static const char *const wanted[] = {WEB_IP, SHARED_IP, "fd00::1"};
 	struct snapshot *snapshot = compile(policies, 2, &here);
-	const struct network_policy *const *applied;
+	struct arena *arena = arena_create();
+	struct policy_list applied;
 	const struct ip_addr *isolated, web_addr = addr(WEB_IP), shared = addr(SHARED_IP), host = addr(HOST_IP);
 	size_t count;
 
@@ -465,14 +466,15 @@ static void test_what_is_told_of_addresses(void **state)
 		assert_true(ip_addr_equal(&isolated[i], &one));
 		assert_true(snapshot_isolates(snapshot, &one));
 	}
-	applied = snapshot_policies(snapshot, &web_addr, DIRECTION_INGRESS, &count);
-	assert_int_equal(count, 2);
-	assert_ptr_equal(applied[0], &policies[1]);
-	assert_ptr_equal(applied[1], &policies[0]);
-	snapshot_policies(snapshot, &web_addr, DIRECTION_EGRESS, &count);
-	assert_int_equal(count, 0);
-	snapshot_policies(snapshot, &host, DIRECTION_INGRESS, &count);
-	assert_int_equal(count, 0);
+	assert_int_equal(snapshot_policies(snapshot, &web_addr, DIRECTION_INGRESS, arena, &applied), 0);
+	assert_int_equal(applied.count, 2);
+	assert_ptr_equal(applied.items[0], &policies[1]);
+	assert_ptr_equal(applied.items[1], &policies[0]);
+	assert_int_equal(snapshot_policies(snapshot, &web_addr, DIRECTION_EGRESS, arena, &applied), 0);
+	assert_int_equal(applied.count, 0);
+	assert_int_equal(snapshot_policies(snapshot, &host, DIRECTION_INGRESS, arena, &applied), 0);
+	assert_int_equal(applied.count, 0);
+	arena_unref(arena);
 	assert_ptr_equal(snapshot_pod_at(snapshot, &shared), &pods[NEW]);
 	assert_null(snapshot_pod_at(snapshot, &host));
 	assert_false(snapshot_isolates(snapshot, &host));

@@ -12,10 +12,13 @@ static const struct {
 } commands[] = {
 	{"serve", command_serve, "PROTOCOL/PORT...", "echo on all addresses; prints \"ready\""},
 	{"connect", command_connect, "PROTOCOL ADDRESS PORT", "one connection or datagram, echoed"},
+	{"crowd", command_crowd, "ADDRESS PORT COUNT", "so many TCP connections at once; prints how many came about"},
 	{"ping", command_ping, "ADDRESS", "one ICMP echo"},
 	{"hold", command_hold, "ADDRESS PORT", "an open TCP connection; says when it stalls and resumes"},
 	{"bulk", command_bulk, "ADDRESS PORT MEGABYTES", "sent over TCP and echoed"},
+	{"flood", command_flood, "ADDRESS", "new UDP flows as fast as they go; prints how many were sent"},
 	{"forge", command_forge, "KIND ...", "a packet that only an attacker sends; nobody answers"},
+	{"freeze", command_freeze, "PID THREAD-NAME", "stops that thread until this command is ended"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
