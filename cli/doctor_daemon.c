@@ -78,18 +78,22 @@ static void examine_rules(struct findings *findings, const cJSON *rules)
 			cJSON_IsTrue(get(rules, "intact")) ? "" : "; they are not right now");
 }
 
+/* What a queue dropped; of the queue of floods it is what that queue is for, as the others' packets passed meanwhile. */
 static void examine_queues(struct findings *findings, const cJSON *status)
 {
 	const cJSON *queue;
-	double dropped = 0;
+	double dropped[2] = {0};
 
 	cJSON_ArrayForEach (queue, get(status, "queues"))
-		dropped += number(queue, "kernel_dropped") + number(queue, "user_dropped");
-	if (dropped == 0)
+		dropped[cJSON_IsTrue(get(queue, "flood"))] += number(queue, "kernel_dropped") + number(queue, "user_dropped");
+	if (dropped[0] == 0)
 		add(findings, "daemon-queues", NULL, "no packet was dropped because a queue was full");
 	else
 		add(findings, "daemon-queues", "raise queue_length, or workers; see who sends so much with `podgate watch`",
-			"%.0f packets found a queue full", dropped);
+			"%.0f packets found a queue full", dropped[0]);
+	if (dropped[1] > 0)
+		add(findings, "daemon-floods", "see who floods with `podgate watch`; if it may, raise flood_rate",
+			"%.0f packets of floods found their queue full", dropped[1]);
 }
 
 static void examine_log(struct findings *findings, const cJSON *log)

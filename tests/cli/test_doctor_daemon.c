@@ -48,7 +48,7 @@ static void all_is_well(void **state)
 {
 	(void)state;
 	examine("{\"version\": \"1.2\", \"pid\": 1000000000, \"revision\": 7, \"mode\": \"enforcing\", "
-		"\"rules\": {\"intact\": true, \"repairs\": 0}, \"queues\": [{\"kernel_dropped\": 0}], "
+		"\"rules\": {\"intact\": true, \"repairs\": 0}, \"queues\": [{\"kernel_dropped\": 0}, {\"flood\": true, \"kernel_dropped\": 0}], "
 		"\"log\": {\"file\": \"x\", \"lost\": 0}, \"manifests\": {\"errors\": 0}}");
 	assert_int_equal(count, 5);
 	expect("daemon", HOST_OK, "podgate 1.2 (pid 1000000000) has revision 7 in force");
@@ -70,7 +70,8 @@ static void every_trouble_is_told(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	snprintf(json, sizeof(json),
 		"{\"version\": \"1.2\", \"pid\": %d, \"revision\": 7, \"mode\": \"audit\", \"problem\": \"can't fill\", "
-		"\"rules\": {\"intact\": false, \"repairs\": 3}, \"queues\": [{\"kernel_dropped\": 5}, {\"user_dropped\": 2}], "
+		"\"rules\": {\"intact\": false, \"repairs\": 3}, \"queues\": [{\"kernel_dropped\": 5}, {\"user_dropped\": 2}, "
+		"{\"flood\": true, \"kernel_dropped\": 40, \"user_dropped\": 1}], "
 		"\"log\": {\"file\": \"x\", \"lost\": 9}, \"manifests\": {\"errors\": 1}}", (int)getpid());
 	examine(json);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -80,6 +81,7 @@ static void every_trouble_is_told(void **state)
 	expect("daemon-rules", HOST_WARNING,
 		"its rules or sets were changed by others, and put back 3 times; they are not right now");
 	expect("daemon-queues", HOST_WARNING, "7 packets found a queue full");
+	expect("daemon-floods", HOST_WARNING, "41 packets of floods found their queue full");
 	expect("daemon-log", HOST_WARNING, "9 records of the log were lost");
 	expect("daemon-manifests", HOST_WARNING, "its manifests have 1 error");
 	expect("daemon-files", HOST_WARNING, "it may open only 100 files");
