@@ -161,7 +161,7 @@ static void wait_for(uint64_t (*answered)(const void *), const void *who)
 		nanosleep(&pause, NULL);
 }
 
-static uint64_t gate_answered(const void *gate)
+static uint64_t packets_answered(const void *gate)
 {
 	struct worker_stats stats;
 
@@ -188,7 +188,7 @@ static double run_gate(const struct bench *bench, bool learn)
 	stay_on(1);
 	begin = now_ns();
 	queue_require(gate_start(gate, bench->snapshot) == 0, "the worker does not start");
-	wait_for(gate_answered, gate);
+	wait_for(packets_answered, gate);
 	begin = now_ns() - begin;
 	queue_require(world_stats(gate).allowed == PACKETS, "the gate has denied something");
 	gate_close(gate);

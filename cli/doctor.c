@@ -15,7 +15,7 @@ static const char usage[] =
 	"Whether this host has what podgate needs: privilege, iptables, kernel features, free marks and "
 	"queues,\n"
 	"bridges that show their packets, room in the flow table; what gets past the rules by nature; and how the\n"
-	"daemon fares, if one runs. Says of each finding what it matters and how to mend it. Changes nothing.\n\n"
+	"running podgate fares and what it holds. Says of each finding why it matters and how to mend it. Changes nothing.\n\n"
 	"  -o FORMAT       text (the default) or json\n"
 	"  --socket PATH   the daemon's control socket, when it is not the one in the settings\n"
 	"  --config FILE   the settings to check for; default " SETTINGS_FILE_DEFAULT "\n\n"

@@ -66,6 +66,24 @@ static void examine_mode(struct findings *findings, const cJSON *status)
 	}
 }
 
+/* What it holds, which it has from the kernel. */
+static void examine_privilege(struct findings *findings, const cJSON *privilege)
+{
+	const char *seccomp = text(privilege, "seccomp"), *remedy = NULL;
+	const bool dropped = cJSON_IsTrue(get(privilege, "dropped"));
+
+	if (privilege == NULL)
+		return;
+	if (!dropped)
+		remedy = "set `privileges: drop` when you have found what you look for";
+	else if (strcmp(seccomp, "unavailable") == 0)
+		remedy = "use a kernel with CONFIG_SECCOMP_FILTER";
+	else if (strcmp(seccomp, "on") != 0)
+		remedy = "set `seccomp: on` when you have found what you look for";
+	add(findings, "daemon-privilege", remedy, "it is user %.64s%s, seccomp %.16s", text(privilege, "user"),
+		dropped ? ", with CAP_NET_ADMIN alone" : " with all rights that it was started with", seccomp);
+}
+
 static void examine_rules(struct findings *findings, const cJSON *rules)
 {
 	const double repairs = number(rules, "repairs");
@@ -139,6 +157,7 @@ size_t doctor_daemon_examine(const cJSON *status, struct host_finding *items)
 	struct findings findings = {.items = items};
 
 	examine_mode(&findings, status);
+	examine_privilege(&findings, get(status, "privilege"));
 	examine_rules(&findings, get(status, "rules"));
 	examine_queues(&findings, status);
 	examine_log(&findings, get(status, "log"));

@@ -10,7 +10,7 @@
 
 #include "enforcer/host.h"
 
-enum { DOCTOR_DAEMON_MOST = 9 };
+enum { DOCTOR_DAEMON_MOST = 10 };
 
 /* Of a status (enforcer/status.h). Returns how many were stored, DOCTOR_DAEMON_MOST at most. */
 size_t doctor_daemon_examine(const cJSON *status, struct host_finding *findings);

@@ -10,6 +10,7 @@
 #include "cli/settings_file.h"
 #include "config/settings.h"
 #include "enforcer/daemon.h"
+#include "enforcer/preflight.h"
 
 struct run_options {
 	const char *config;	/* NULL: the default file, if there is one */
@@ -108,7 +109,7 @@ int command_run(int argc, char **argv)
 	arena = arena_create();
 	err = arena == NULL ? -ENOMEM : load_settings(argc, argv, &options, &settings, arena);
 	if (err == 0)
-		err = options.check ? daemon_check(&settings) : daemon_run(&settings);
+		err = options.check ? preflight_check(&settings) : daemon_run(&settings);
 	arena_unref(arena);
 	return err == 0 ? EXIT_OK : EXIT_PROBLEM;
 }

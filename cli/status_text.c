@@ -194,6 +194,23 @@ static void print_log(const cJSON *log)
 	printf("\n");
 }
 
+static void print_privilege(const cJSON *privilege)
+{
+	const cJSON *capability;
+
+	if (privilege == NULL)
+		return;	/* of a daemon that tells nothing of it */
+	printf("privilege   user %s, ", text(privilege, "user"));
+	if (!cJSON_IsTrue(get(privilege, "dropped"))) {
+		printf("%sALL PRIVILEGES KEPT%s (privileges: keep)\n", output_color(COLOR_RED), output_color(COLOR_NONE));
+		return;
+	}
+	cJSON_ArrayForEach(capability, get(privilege, "capabilities"))
+		printf("%s, ", cJSON_IsString(capability) ? capability->valuestring : "?");
+	printf("seccomp %s%s%s\n", output_color(strcmp(text(privilege, "seccomp"), "on") == 0 ? COLOR_NONE : COLOR_YELLOW),
+		text(privilege, "seccomp"), output_color(COLOR_NONE));
+}
+
 static void print_queue(const cJSON *queue)
 {
 	const char *role = cJSON_IsTrue(get(queue, "reply")) ? " reply" : cJSON_IsTrue(get(queue, "flood")) ? " flood" : "";
@@ -220,6 +237,7 @@ void status_text_print(const cJSON *status)
 	print_sweep(get(status, "sweep"));
 	print_classes(get(status, "classes"));
 	print_log(get(status, "log"));
+	print_privilege(get(status, "privilege"));
 	printf("%squeue           packets    allowed     denied    audited unreadable  waiting  dropped   lost errors%s\n",
 		output_color(COLOR_DIM), output_color(COLOR_NONE));
 	cJSON_ArrayForEach(queue, get(status, "queues"))

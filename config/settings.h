@@ -22,6 +22,8 @@ enum link_local { LINK_LOCAL_DENY, LINK_LOCAL_ALLOW };
 enum bridge_mode { BRIDGE_SET, BRIDGE_REQUIRE, BRIDGE_IGNORE };
 enum log_allowed { LOG_ALLOWED_NO, LOG_ALLOWED_YES, LOG_ALLOWED_EVERY };
 enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
+enum privileges_mode { PRIVILEGES_DROP, PRIVILEGES_KEEP };
+enum seccomp_mode { SECCOMP_ON, SECCOMP_LOG, SECCOMP_OFF };
 
 /* `flood_rate`: 0, or between these. iptables' match hashlimit counts in steps of a millionth of a second. */
 enum { SETTINGS_FLOOD_RATE_LEAST = 100, SETTINGS_FLOOD_RATE_MOST = 50000 };
@@ -35,6 +37,9 @@ struct settings {
 	uint32_t workers;		/* 0: one a CPU, at most 64 */
 	uint32_t queue_base;		/* the first of the queues: settings_queues(); default 8610 */
 	uint32_t queue_length;		/* packets a queue holds in the kernel; 8192 */
+	bool queue_cpu_fanout;		/* the arriving CPU chooses a packet's queue, not its addresses; false */
+	bool pin_workers;		/* each worker of new flows stays on a CPU; false */
+	uint32_t spin_us;		/* how long such a worker asks again before it sleeps; 0: not at all */
 	uint32_t flood_rate;		/* new flows a second of one source, before they wait apart; 1000, 0: never */
 	enum backend_choice backend;
 	enum switch_mode ipv6;		/* auto: when the kernel has it */
@@ -58,6 +63,11 @@ struct settings {
 
 	const char *control_socket;	/* /run/podgate/control.sock */
 	const char *metrics_listen;	/* ""; else what listen_address_parse() reads */
+	const char *control_group;	/* ""; set: its members may use the socket, too */
+
+	const char *user;		/* "auto": podgate, if there is such a user */
+	enum privileges_mode privileges;	/* drop; keep is for debugging */
+	enum seccomp_mode seccomp;	/* on */
 };
 
 enum setting_type {

@@ -21,6 +21,16 @@ static const struct setting table[] = {
 		.help = "The first NFQUEUE number; each worker takes one, and one more is for replies." },
 	{ .name = "queue_length", .type = SETTING_UINT, AT(queue_length), .least = 64, .most = 65536,
 		.default_text = "8192", .help = "How many packets the kernel holds in each queue." },
+	{ .name = "queue_cpu_fanout", .type = SETTING_BOOL, AT(queue_cpu_fanout), .default_text = "false",
+		.help = "Whether the CPU that a packet arrives on chooses its queue, rather than its addresses. For a network "
+			"card that spreads flows over CPUs by itself; with few CPUs and workers pinned, so that each judges "
+			"what its own CPU received." },
+	{ .name = "pin_workers", .type = SETTING_BOOL, AT(pin_workers), .default_text = "false",
+		.help = "Whether each worker stays on one CPU: the first on the first that podgate may use, and so on." },
+	{ .name = "spin_us", .type = SETTING_UINT, AT(spin_us), .least = 0, .most = 1000, .default_text = "0",
+		.help = "Microseconds for which a worker whose last packet did not keep it waiting longer asks for the next "
+			"one without going to sleep. Saves the waking of a CPU, which is dear on a virtual machine, and costs "
+			"the CPU that it spins on. 0: it sleeps." },
 	{ .name = "flood_rate", .type = SETTING_UINT, AT(flood_rate), .least = 0, .most = SETTINGS_FLOOD_RATE_MOST,
 		.default_text = "1000",
 		.help = "How many new flows a second of one source address, of those that the kernel can't answer by "
@@ -87,6 +97,20 @@ static const struct setting table[] = {
 		.help = "Where metrics for Prometheus, /healthz and /readyz are served over HTTP, for example "
 			"127.0.0.1:9477 or \"[::1]:9477\", which YAML wants in quotes. Whoever can connect reads them, "
 			"names of policies included. Empty: nowhere." },
+	{ .name = "control_group", .type = SETTING_STRING, AT(control_group), .default_text = "",
+		.help = "A group whose members may talk to it as well as root. They can see everything, and change "
+			"nothing." },
+
+	{ .name = "user", .type = SETTING_STRING, AT(user), .default_text = "auto",
+		.help = "The user that podgate runs as once it is started as root. auto takes podgate when there is such "
+			"a user, and else stays who it is. It must be able to read the manifests, and to write in the "
+			"folder of the log." },
+	{ .name = "privileges", .type = SETTING_ENUM, AT(privileges), CHOICES("drop", "keep"), .default_text = "drop",
+		.help = "With keep, podgate gives up nothing of what it was started with, for debugging: user and "
+			"seccomp then count for nothing." },
+	{ .name = "seccomp", .type = SETTING_ENUM, AT(seccomp), CHOICES("on", "log", "off"), .default_text = "on",
+		.help = "Whether the kernel refuses podgate system calls that it has no use for. With log they pass, and "
+			"the kernel's log tells of them." },
 };
 
 const struct setting *settings_table(size_t *count)

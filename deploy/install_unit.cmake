@@ -11,6 +11,10 @@ set(unit "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/lib/systemd/system/podgate.servic
 message(STATUS "Installing: ${unit}")
 configure_file("${SOURCES}/podgate.service.in" "${unit}" @ONLY)
 
+set(sysusers "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/lib/sysusers.d/podgate.conf")
+message(STATUS "Installing: ${sysusers}")
+configure_file("${SOURCES}/podgate.sysusers" "${sysusers}" COPYONLY)
+
 file(MAKE_DIRECTORY "$ENV{DESTDIR}${etc}/manifests")
 # A configuration that is there is the operator's: never overwritten.
 if(NOT EXISTS "$ENV{DESTDIR}${PODGATE_CONFIG}")

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "enforcer/account.h"
 #include "enforcer/control_client.h"
 
 enum { BACKLOG = 16, IDLE_MS = 30000 };
@@ -81,16 +83,47 @@ static void accept_client(uv_stream_t *listener, int status)
 		control_clients_accept(&control->clients, listener);
 }
 
+static bool has_group(const struct control *control)
+{
+	return control->options.group != NULL && *control->options.group != '\0';
+}
+
 static int listen_at(struct control *control)
 {
 	/* The mode is the socket's from its first moment: nobody slips in between bind and chmod. */
-	const mode_t before = umask(0177);
+	const mode_t before = umask(has_group(control) ? 0117 : 0177);
 	int err = uv_pipe_bind(&control->listener, control->path);
 
 	umask(before);
 	if (err != 0)
 		return err;
 	return uv_listen((uv_stream_t *)&control->listener, BACKLOG, accept_client);
+}
+
+/*
+ * Until then its group is that of whoever made it. No link is followed: the folder may be of a user that is not to be
+ * trusted with root's files.
+ */
+static int open_to_group(const struct control *control, char problem[CONTROL_PROBLEM])
+{
+	const char *group = control->options.group;
+	gid_t gid;
+
+	if (!has_group(control))
+		return 0;
+	if (account_find_group(group, &gid) != 0) {
+		snprintf(problem, CONTROL_PROBLEM,
+			"there is no group \"%.64s\": make it (groupadd --system %.64s), or set control_group", group, group);
+		return -ENOENT;
+	}
+	if (lchown(control->path, (uid_t)-1, gid) != 0) {
+		const int err = -errno;
+
+		snprintf(problem, CONTROL_PROBLEM, "can't give %.100s to the group %.64s: %s", control->path, group,
+			strerror(-err));
+		return err;
+	}
+	return 0;
 }
 
 static void free_control(uv_handle_t *listener)
@@ -136,8 +169,11 @@ int control_start(struct control **out, const struct control_options *options, c
 	uv_pipe_init(options->loop, &control->listener, 0);
 	control->listener.data = control;
 	err = listen_at(control);
-	if (err != 0) {
+	if (err != 0)
 		snprintf(problem, CONTROL_PROBLEM, "can't listen on %.150s: %s", control->path, uv_strerror(err));
+	else
+		err = open_to_group(control, problem);
+	if (err != 0) {
 		uv_close((uv_handle_t *)&control->listener, free_control);
 		return err;
 	}

@@ -4,7 +4,8 @@
 
 /*
  * The control socket: how `podgate status`, `watch`, `explain` and others speak with the running daemon. A UNIX
- * stream socket, mode 0600, so that root (or whom root lets) may connect. Runs on the loop's thread.
+ * stream socket, mode 0600, so that only root may connect; or 0660 and of a group. Who may connect may ask
+ * everything: no request changes what is enforced. Runs on the loop's thread.
  *
  * The protocol (podgate-control(7)). A client sends requests, each one JSON object on a line of its own; each
  * is answered, in order, by one line: {"ok": true, ...} or {"ok": false, "error": "what is wrong"}. flows and policies
@@ -48,6 +49,7 @@ struct control;
 struct control_options {
 	uv_loop_t *loop;
 	const char *path;
+	const char *group;		/* whose members may connect, too; NULL or "": nobody's */
 	unsigned int idle_ms;		/* 0: the 30 s of the protocol */
 	/* Answers in one line: {"ok": ...}, or NULL when memory is short. The server deletes the value. */
 	cJSON *(*answer)(void *context, const struct control_request *request);
@@ -65,7 +67,7 @@ struct control_options {
 /*
  * Makes the folder (0755) and the socket, in place of a stale one. Returns 0; or -errno with a sentence and its
  * remedy in `problem`: -EADDRINUSE when a daemon answers there, -EEXIST when something else is there,
- * -ENAMETOOLONG.
+ * -ENAMETOOLONG, -ENOENT when there is no such group.
  */
 int control_start(struct control **out, const struct control_options *options, char problem[CONTROL_PROBLEM]);
 /* Sends a line of the verdict log to those who watch for it. It is copied. */

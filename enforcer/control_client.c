@@ -64,8 +64,12 @@ static void serve_line(struct control_client *client, const char *line, size_t l
 		control_connection_restart_idle(client);
 		control_watch_open(client, &request);
 	} else {
+		cJSON *json = options->answer(options->context, &request);
+
+		/* The time that we took is not the client's, so the timer must not begin where the loop last looked. */
+		uv_update_time(options->loop);
 		control_connection_restart_idle(client);
-		control_connection_send_json(client, options->answer(options->context, &request));
+		control_connection_send_json(client, json);
 	}
 	control_request_deinit(&request);
 }

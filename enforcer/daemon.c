@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,18 +13,20 @@
 #include <uv.h>
 
 #include "config/directory.h"
-#include "config/load.h"
 #include "config/store.h"
+#include "enforcer/belongings.h"
+#include "enforcer/confinement.h"
 #include "enforcer/control.h"
 #include "enforcer/enforcement.h"
 #include "enforcer/explain_json.h"
 #include "enforcer/findings.h"
-#include "enforcer/host.h"
+#include "enforcer/helper.h"
 #include "enforcer/listings.h"
 #include "enforcer/log.h"
 #include "enforcer/metrics.h"
-#include "enforcer/notify.h"
+#include "enforcer/preflight.h"
 #include "enforcer/publish.h"
+#include "enforcer/service.h"
 #include "enforcer/status.h"
 #include "enforcer/verdict_log.h"
 
@@ -40,6 +43,7 @@ enum { SIGNAL_STOP, SIGNAL_INTERRUPT, SIGNAL_RELOAD, SIGNAL_COUNT };
 struct daemon {
 	const struct settings *settings;
 	uint64_t started_ns, started_wall_ns;
+	struct confinement confinement;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
 	uv_async_t lines_ready;		/* the log thread has lines for the watchers */
@@ -51,8 +55,10 @@ struct daemon {
 	struct verdict_log *log;
 	struct enforcement *enforcement;
 	struct publisher *publisher;
+	struct service *service;
 	struct listings listings;
 	bool stopping;
+	int err;			/* what ended it, when it was no signal */
 };
 
 /* ---- while it runs ---- */
@@ -85,6 +91,7 @@ static struct status_sources sources_of(const struct daemon *daemon)
 {
 	return (struct status_sources){
 		.settings = daemon->settings,
+		.confinement = &daemon->confinement,
 		.store = daemon->store,
 		.publisher = daemon->publisher,
 		.enforcement = daemon->enforcement,
@@ -170,6 +177,7 @@ static void stop_loop(struct daemon *daemon)
 	if (daemon->stopping)
 		return;
 	daemon->stopping = true;
+	service_stopping(daemon->service);
 	metrics_stop(daemon->metrics);
 	daemon->metrics = NULL;
 	control_stop(daemon->control);
@@ -178,6 +186,7 @@ static void stop_loop(struct daemon *daemon)
 	daemon->directory = NULL;
 	if (daemon->publisher != NULL)
 		publisher_stop(daemon->publisher);
+	helper_unwatch();
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 }
@@ -186,7 +195,6 @@ static void signal_stop(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
 
-	notify_service_manager("STOPPING=1");
 	log_info("stopping on %s", number == SIGINT ? "SIGINT" : "SIGTERM");
 	stop_loop(daemon);
 }
@@ -197,37 +205,37 @@ static void signal_reload(uv_signal_t *handle, int number)
 
 	(void)number;
 	log_info("SIGHUP: reading the manifests again and opening the log file anew");
+	service_reloading(daemon->service);
 	verdict_log_reopen(daemon->log);
 	directory_rescan(daemon->directory);
 }
 
-/* ---- start ---- */
-
-/* Says what the host lacks. 0, or -errno on the first thing that podgate can't do without. */
-static int check_host(const struct settings *settings)
+/*
+ * Without it no rule is repaired any more, and we can't have another. A fresh start can, and the rules hold meanwhile.
+ */
+static void helper_ended(void *context)
 {
-	struct host_finding findings[HOST_FINDINGS_MOST];
-	const size_t count = host_check(settings, findings);
+	struct daemon *daemon = context;
 
-	for (size_t i = 0; i < count; i++) {
-		if (findings[i].state == HOST_FAILED) {
-			log_error("%s; %s", findings[i].found, findings[i].remedy);
-			return -ENOTSUP;
-		}
-		if (findings[i].state == HOST_WARNING)
-			log_warnx("%s; %s", findings[i].found, findings[i].remedy);
-	}
-	return 0;
+	log_error("the helper process that runs iptables has ended: stopping, to be started again");
+	daemon->err = -ECHILD;
+	stop_loop(daemon);
 }
 
-static int prepare_host(const struct settings *settings)
-{
-	char problem[256];
-	int err = check_host(settings);
+/* ---- start ---- */
 
-	if (err != 0)
-		return err;
-	err = host_prepare_bridge(settings, problem);
+/* Before anything is opened: the helper, which is forked here, should have nothing to leave behind. */
+static int prepare(struct daemon *daemon)
+{
+	char problem[CONFINEMENT_PROBLEM];
+	int err = confinement_prepare(&daemon->confinement, daemon->settings, problem);
+
+	if (err == 0) {
+		err = preflight_host(daemon->settings);
+		if (err != 0)
+			return err;
+		err = confinement_start_helper(&daemon->confinement, problem);
+	}
 	if (err != 0)
 		log_error("%s", problem);
 	return err;
@@ -277,8 +285,8 @@ static int load_manifests(struct daemon *daemon)
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	else if (err != 0)
-		log_error("can't watch the manifests at %s: %s; create it, or set manifests",
-			settings->manifests[failed], strerror(-err));
+		log_error("can't watch the manifests at %s: %s; %s, or set manifests", settings->manifests[failed],
+			strerror(-err), err == -EACCES ? "let the user that podgate runs as read it" : "create it");
 	else
 		findings_log(&daemon->findings, daemon->store);
 	return err;
@@ -289,6 +297,7 @@ static int open_control(struct daemon *daemon)
 	const struct control_options options = {
 		.loop = &daemon->loop,
 		.path = daemon->settings->control_socket,
+		.group = daemon->settings->control_group,
 		.answer = answer,
 		.open = open_listing,
 		.watched = watched,
@@ -331,7 +340,7 @@ static int start_metrics(struct daemon *daemon)
 	return err;
 }
 
-static int open_log(struct daemon *daemon)
+static int open_log_file(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
 	const struct verdict_log_options options = {
@@ -347,28 +356,72 @@ static int open_log(struct daemon *daemon)
 	const int err = verdict_log_open(&daemon->log, &options);
 
 	if (err != 0)
-		log_error("can't open the verdict log %s: %s; make its folder, or set log_file "
+		log_error("can't open the verdict log %s as user %s: %s; make its folder, or set log_file "
 			  "(\"-\" is standard output)",
-			settings->log_file, strerror(-err));
+			settings->log_file, daemon->confinement.account.name, strerror(-err));
+	return err;
+}
+
+/* It is opened as the user who will have to rotate it and to open it anew. */
+static int open_log(struct daemon *daemon)
+{
+	char problem[CONFINEMENT_PROBLEM];
+	int err, back;
+
+	belongings_give_folder(daemon->settings->control_socket, &daemon->confinement.account);
+	belongings_give_folder(daemon->settings->log_file, &daemon->confinement.account);
+	err = confinement_step_down(&daemon->confinement, problem);
+	if (err != 0) {
+		log_error("%s", problem);
+		return err;
+	}
+	err = preflight_log_folder(daemon->settings, &daemon->confinement.account);
+	if (err == 0)
+		err = open_log_file(daemon);
+	back = confinement_step_up(&daemon->confinement, problem);
+	if (back != 0)
+		log_error("%s", problem);
+	return err != 0 ? err : back;
+}
+
+/* Binds the queues, which is the last that takes root. */
+static int open_enforcement(struct daemon *daemon)
+{
+	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
+	int err = enforcement_open(&daemon->enforcement, daemon->settings, daemon->log, problem);
+
+	if (err != 0)
+		log_error("%s", problem);
+	return err;
+}
+
+static int confine(struct daemon *daemon)
+{
+	char problem[CONFINEMENT_PROBLEM];
+	int err = confinement_enter(&daemon->confinement, problem);
+
+	if (err == 0 && helper_pid() != 0) {
+		err = helper_watch(&daemon->loop, helper_ended, daemon);
+		if (err != 0)
+			snprintf(problem, sizeof(problem), "can't watch the helper process: %s", uv_strerror(err));
+	}
+	if (err != 0)
+		log_error("%s", problem);
 	return err;
 }
 
 static int start_enforcing(struct daemon *daemon)
 {
+	const struct publisher_options options = {
+		.loop = &daemon->loop,
+		.store = daemon->store,
+		.enforcement = daemon->enforcement,
+		.log = daemon->log,
+		.settings = daemon->settings,
+	};
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
-	int err = enforcement_open(&daemon->enforcement, daemon->settings, daemon->log, problem);
+	int err = publisher_create(&daemon->publisher, &options);
 
-	if (err == 0) {
-		const struct publisher_options options = {
-			.loop = &daemon->loop,
-			.store = daemon->store,
-			.enforcement = daemon->enforcement,
-			.log = daemon->log,
-			.settings = daemon->settings,
-		};
-
-		err = publisher_create(&daemon->publisher, &options);
-	}
 	if (err == 0) {
 		daemon->listings = (struct listings){
 			.settings = daemon->settings, .publisher = daemon->publisher, .log = daemon->log};
@@ -385,6 +438,7 @@ static void say_ready(const struct daemon *daemon)
 	const struct cluster *cluster = snapshot_cluster(snapshot);
 	const struct ruleset_options *rules = enforcement_rules(daemon->enforcement);
 
+	confinement_log(&daemon->confinement);
 	if (daemon->settings->audit)
 		log_warnx("audit mode: what the policies deny is logged and passes");
 	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues %u-%u",
@@ -392,7 +446,18 @@ static void say_ready(const struct daemon *daemon)
 		(unsigned long long)snapshot_revision(snapshot),
 		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base,
 		rules->queue_base + gate_worker_count(enforcement_gate(daemon->enforcement)) - 1);
-	notify_service_manager("READY=1");
+}
+
+static int tell_ready(struct daemon *daemon)
+{
+	const struct service_options options = {
+		.loop = &daemon->loop,
+		.settings = daemon->settings,
+		.enforcement = daemon->enforcement,
+		.publisher = daemon->publisher,
+	};
+
+	return service_ready(&daemon->service, &options);
 }
 
 static int start(struct daemon *daemon)
@@ -401,17 +466,24 @@ static int start(struct daemon *daemon)
 	int err = start_signals(daemon);
 
 	if (err == 0)
-		err = load_manifests(daemon);
-	if (err == 0)
 		err = open_control(daemon);
 	if (err == 0)
 		err = open_metrics(daemon);
 	if (err == 0)
 		err = open_log(daemon);
 	if (err == 0)
+		err = open_enforcement(daemon);
+	if (err == 0)
+		err = confine(daemon);
+	/* What others wrote is read with as few rights as possible, and shows here if the user can't read it. */
+	if (err == 0)
+		err = load_manifests(daemon);
+	if (err == 0)
 		err = start_enforcing(daemon);
 	if (err == 0)
 		err = start_metrics(daemon);
+	if (err == 0)
+		err = tell_ready(daemon);
 	return err;
 }
 
@@ -427,6 +499,7 @@ static void finish(struct daemon *daemon)
 	uv_loop_close(&daemon->loop);
 	verdict_log_free(daemon->log);
 	store_free(daemon->store);
+	helper_stop();
 }
 
 static void say_stopped(const struct settings *settings)
@@ -439,12 +512,14 @@ static void say_stopped(const struct settings *settings)
 
 /*
  * A gateway has little memory, and we have few threads: no arena for each of them, no pool larger than what we
- * ask of it.
+ * ask of it. Nor does libuv get an io_uring, which some of its versions would make: no seccomp filter sees what goes
+ * through one.
  */
-static void save_memory(void)
+static void tune_libraries(void)
 {
 	mallopt(M_ARENA_MAX, 2);
 	setenv("UV_THREADPOOL_SIZE", "2", 0);
+	setenv("UV_USE_IO_URING", "0", 1);
 }
 
 static uint64_t now_ns(clockid_t clock)
@@ -465,13 +540,15 @@ int daemon_run(const struct settings *settings)
 	int err;
 
 	log_fill_standard_fds();
-	save_memory();
+	tune_libraries();
 	signal(SIGPIPE, SIG_IGN);	/* a watcher or a log reader that went away is an error of its write, no more */
-	err = prepare_host(settings);
+	err = prepare(&daemon);
 	if (err == 0)
 		err = open_loop(&daemon);
-	if (err != 0)
+	if (err != 0) {
+		helper_stop();
 		return err;
+	}
 	err = start(&daemon);
 	if (err == 0)
 		say_ready(&daemon);
@@ -480,38 +557,8 @@ int daemon_run(const struct settings *settings)
 	uv_run(&daemon.loop, UV_RUN_DEFAULT);
 	finish(&daemon);
 	if (err == 0)
+		err = daemon.err;
+	if (err == 0)
 		say_stopped(settings);
-	return err;
-}
-
-/* Not whether the address can be bound: a daemon that runs has it. */
-static int check_metrics(const struct settings *settings)
-{
-	char problem[HTTP_SERVER_PROBLEM];
-	const int err = settings->metrics_listen[0] == '\0' ? 0 : http_server_check(problem);
-
-	if (err != 0)
-		log_error("%s", problem);
-	return err;
-}
-
-int daemon_check(const struct settings *settings)
-{
-	struct findings findings = {0};
-	struct store *store;
-	int err = check_host(settings);
-
-	if (err == 0)
-		err = check_metrics(settings);
-	if (err == 0)
-		err = store_create(&store);
-	if (err != 0)
-		return err;
-	err = load_paths(store, settings->manifests, settings->manifest_count, NULL);
-	if (err == 0)
-		findings_log(&findings, store);
-	else
-		log_error("out of memory");
-	store_free(store);
 	return err;
 }

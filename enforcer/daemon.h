@@ -4,8 +4,8 @@
 
 /*
  * `podgate run`: everything put together on one libuv loop. Starts in this order, and on a failure undoes what
- * it did in reverse: the host's checks; manifests; control socket; the port of the metrics; verdict
- * log; queues and sets; first policies, live flows judged, rules; metrics; READY.
+ * it did in reverse: the host's checks; helper process; control socket; the port of the metrics; verdict log;
+ * queues; privileges given up (confinement.h); manifests; first policies, live flows judged, rules; metrics; READY.
  *
  * Signals: SIGTERM and SIGINT stop; SIGHUP reads the manifests again and opens the log file anew. After a stop
  * the rules stay, as they would after a crash: what the kernel queues then is dropped, or passed with
@@ -19,11 +19,5 @@
  * process.
  */
 int daemon_run(const struct settings *settings);
-
-/*
- * `podgate run -n`: all that may stop a start, without starting anything. Returns 0; or -errno, and the log
- * says what is wrong. Broken manifests are said, too, but stop no start, so they are no failure here.
- */
-int daemon_check(const struct settings *settings);
 
 #endif

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "conntrack/table.h"
+#include "enforcer/confinement.h"
 #include "enforcer/host.h"
 #include "enforcer/log.h"
 #include "enforcer/pod_set.h"
@@ -44,6 +45,7 @@ static int choose_rules(struct ruleset_options *out, const struct settings *sett
 		.mark_deny = settings->mark_deny,
 		.flood_rate = settings->flood_rate,
 		.queue_bypass = settings->daemon_away == FAIL_OPEN,
+		.cpu_fanout = settings->queue_cpu_fanout,
 		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
 	};
 	const int err = ruleset_find_backend(settings->backend, &rules.backend, problem);
@@ -87,6 +89,12 @@ static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMEN
 	return err;
 }
 
+/* Called by each worker's thread, first of all. */
+static void confine_worker(const void *settings)
+{
+	confinement_of_worker(settings);
+}
+
 static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
 {
 	const struct settings *settings = enforcement->settings;
@@ -95,6 +103,8 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 		.queue_base = enforcement->rules.queue_base,
 		.queue_length = settings->queue_length,
 		.flood = enforcement->rules.flood_rate > 0,
+		.pinned = settings->pin_workers,
+		.spin_us = settings->spin_us,
 		.fail_open_when_full = settings->queue_full == FAIL_OPEN,
 		.log_allowed = settings->log_allowed != LOG_ALLOWED_NO,
 		.learn_allowed = enforcement->learns_allowed,
@@ -104,6 +114,8 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 		.wake_context = enforcement->log,
 		.wake_learner = learner_wake,
 		.learner = enforcement->learner,
+		.begin = confine_worker,
+		.begin_context = settings,
 	};
 
 	return gate_open(&enforcement->gate, &options, problem);
@@ -182,6 +194,16 @@ void enforcement_close(struct enforcement *enforcement)
 	learner_close(enforcement->learner);
 	ct_table_close(enforcement->table);
 	free(enforcement);
+}
+
+void enforcement_ask_workers(struct enforcement *enforcement)
+{
+	gate_ask(enforcement->gate);
+}
+
+bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent)
+{
+	return gate_answered(enforcement->gate, silent);
 }
 
 const struct gate *enforcement_gate(const struct enforcement *enforcement)

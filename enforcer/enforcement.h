@@ -98,6 +98,10 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
  */
 void enforcement_close(struct enforcement *enforcement);
 
+/* Whether the workers live: gate_ask(), gate_answered(). */
+void enforcement_ask_workers(struct enforcement *enforcement);
+bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent);
+
 const struct gate *enforcement_gate(const struct enforcement *enforcement);
 void enforcement_learner_stats(const struct enforcement *enforcement, struct learner_stats *out);
 struct pulse enforcement_learner_pulse(const struct enforcement *enforcement);	/* learner_pulse() */

@@ -29,7 +29,8 @@ struct gate {
 	unsigned int new_count;		/* of the workers that share the new flows: they come first */
 	unsigned int count;		/* of workers[] in use */
 	int proc;			/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
-	struct worker *workers[WORKERS_MOST + EXTRA_MOST];
+	struct worker *workers[GATE_QUEUES_MOST];
+	uint64_t rounds[GATE_QUEUES_MOST];	/* of each, when last asked */
 	/* On a line of its own: read by all workers with every burst, written on publishing only. */
 	_Alignas(CACHE_LINE) published_snapshot snapshot;
 };
@@ -57,7 +58,10 @@ static int open_worker(
 			.length = queue_length(options, role),
 			.fail_open = options->fail_open_when_full,
 			.burst = role == GATE_NEW ? 0 : BACKGROUND_BURST,
+			.spin_us = role == GATE_NEW ? options->spin_us : 0,
 		},
+		.pinned = options->pinned && role == GATE_NEW,
+		.place = i,
 		.reply_direction = role == GATE_REPLY,
 		.background = role != GATE_NEW,
 		.log_allowed = options->log_allowed,
@@ -68,6 +72,8 @@ static int open_worker(
 		.wake_context = options->wake_context,
 		.wake_learner = options->wake_learner,
 		.learner = options->learner,
+		.begin = options->begin,
+		.begin_context = options->begin_context,
 		.snapshot = &gate->snapshot,
 	};
 
@@ -145,6 +151,25 @@ void gate_close(struct gate *gate)
 	if (gate->proc >= 0)
 		close(gate->proc);
 	free(gate);
+}
+
+void gate_ask(struct gate *gate)
+{
+	for (unsigned int i = 0; i < gate->count; i++) {
+		gate->rounds[i] = worker_rounds(gate->workers[i]);
+		worker_ask(gate->workers[i]);
+	}
+}
+
+bool gate_answered(const struct gate *gate, unsigned int *silent)
+{
+	for (unsigned int i = 0; i < gate->count; i++) {
+		if (worker_rounds(gate->workers[i]) == gate->rounds[i]) {
+			*silent = i;
+			return false;
+		}
+	}
+	return true;
 }
 
 struct ring *gate_ring(struct gate *gate, unsigned int worker)

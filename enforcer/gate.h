@@ -32,6 +32,8 @@ enum { GATE_FLOOD_LENGTH = 4096 };
 struct gate_options {
 	unsigned int workers;		/* 1..64, without the reply worker and that of floods */
 	bool flood;			/* there is a queue of floods */
+	bool pinned;			/* each worker of new flows stays on a CPU: priority_pin() */
+	uint32_t spin_us;		/* of these workers: nfqueue.h */
 	uint16_t queue_base;
 	uint32_t queue_length;
 	bool fail_open_when_full;	/* NFQA_CFG_F_FAIL_OPEN */
@@ -42,6 +44,8 @@ struct gate_options {
 	void *wake_context;
 	void (*wake_learner)(void *context);	/* the same for sightings */
 	void *learner;
+	void (*begin)(const void *context);	/* called by each worker's thread, first of all */
+	const void *begin_context;
 };
 
 /*
@@ -65,6 +69,10 @@ void gate_stop(struct gate *gate);
  * --queue-bypass to pass from now on.
  */
 void gate_close(struct gate *gate);	/* NULL is allowed */
+
+/* Asks every worker whether it lives; and, some time later, whether all have answered. If not, *silent is one. */
+void gate_ask(struct gate *gate);
+bool gate_answered(const struct gate *gate, unsigned int *silent);
 
 struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* below gate_worker_count() */
 struct ring *gate_sightings(struct gate *gate, unsigned int worker);	/* NULL: that worker leaves none */

@@ -11,7 +11,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "enforcer/capabilities.h"
 #include "enforcer/command.h"
+#include "enforcer/iptables.h"
+#include "enforcer/rule_guard.h"
+#include "enforcer/ruleset_rules.h"
 
 /*
  * Pods on one Linux bridge reach each other without passing FORWARD, unless br_netfilter shows iptables what a bridge
@@ -241,7 +245,7 @@ enum host_bridges host_find_bridges(const struct settings *settings, char found[
 }
 
 /* Best effort: whether it helped shows in the sysctl that appears, or does not. */
-static void load_module(void)
+static void run_modprobe(void)
 {
 	char path[PATH_MAX];
 	const char *const argv[] = {path, "-q", "br_netfilter", NULL};
@@ -252,12 +256,39 @@ static void load_module(void)
 		command_result_deinit(&result);
 }
 
-static int switch_on(const struct bridges *bridges, bool ipv6, bool module_missing)
+int host_ask_for_bridge_module(const struct settings *settings)
 {
+	static const char asking[] = "*" RULESET_TABLE "\n:" RULE_GUARD_SCRATCH " - [0:0]\n-A " RULE_GUARD_SCRATCH
+				     " -m physdev --physdev-in podgate -j RETURN\nCOMMIT\n";
+	static const char undoing[] =
+		"*" RULESET_TABLE "\n-F " RULE_GUARD_SCRATCH "\n-X " RULE_GUARD_SCRATCH "\nCOMMIT\n";
+	char problem[RULESET_PROBLEM];
+	enum backend_choice backend;
+	int err = ruleset_find_backend(settings->backend, &backend, problem);
+
+	if (err == 0)
+		err = iptables_restore(backend, IP_FAMILY_V4, asking, problem);
+	if (err == 0)
+		err = iptables_restore(backend, IP_FAMILY_V4, undoing, problem);
+	return err;
+}
+
+/* A daemon that has given up its rights has bridges come up, too: then the kernel is to load it by itself. */
+static void load_module(const struct settings *settings)
+{
+	if (capabilities_hold(CAP_SYS_MODULE))
+		run_modprobe();
+	else
+		(void)host_ask_for_bridge_module(settings);
+}
+
+static int switch_on(const struct settings *settings, const struct bridges *bridges, bool module_missing)
+{
+	const bool ipv6 = wants_ipv6(settings);
 	int err = 0;
 
 	if (module_missing)
-		load_module();
+		load_module(settings);
 	for (int i = 0; i < SWITCH_COUNT && err == 0; i++) {
 		long value;
 
@@ -293,7 +324,7 @@ int host_prepare_bridge(const struct settings *settings, char problem[256])
 		snprintf(problem, 256, "%s; switch it on, or set `bridge: set`", text);
 		return -ENOTSUP;
 	}
-	err = switch_on(&bridges, ipv6, module_missing);
+	err = switch_on(settings, &bridges, module_missing);
 	if (err != 0)
 		snprintf(problem, 256,
 			"%s, and it can't be switched on (%s); load br_netfilter, or set `bridge: ignore`",

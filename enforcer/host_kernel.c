@@ -2,11 +2,10 @@
 #include "enforcer/host_report.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "enforcer/capabilities.h"
 #include "enforcer/iptables.h"
 #include "enforcer/kernel_probe.h"
 #include "enforcer/pod_set.h"
@@ -14,19 +13,9 @@
 
 /* Privilege, iptables, and what the kernel must have been built with. */
 
-static bool holds_capability(unsigned int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	if (syscall(SYS_capget, &header, data) != 0)
-		return false;
-	return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
-}
-
 void host_check_capability(struct host_report *report)
 {
-	report->privileged = holds_capability(CAP_NET_ADMIN);
+	report->privileged = capabilities_hold(CAP_NET_ADMIN);
 	if (report->privileged) {
 		host_report_add(report, "cap-net-admin", HOST_OK, "CAP_NET_ADMIN is held");
 		return;
@@ -150,6 +139,18 @@ void host_check_kernel(struct host_report *report)
 		add_feature(report, &probe.features[i]);
 }
 
+/* Its rules then count for nothing in what is looked at. */
+static bool legacy_tables_are_hidden(void)
+{
+	static const char *const lists[] = {
+		"/proc/thread-self/net/ip_tables_names", "/proc/thread-self/net/ip6_tables_names"};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (access(lists[i], R_OK) != 0 && errno == EACCES)
+			return true;
+	return false;
+}
+
 void host_check_marks(struct host_report *report)
 {
 	const struct settings *settings = report->settings;
@@ -159,6 +160,14 @@ void host_check_marks(struct host_report *report)
 	if (!report->privileged) /* said above: the rules can't be read */
 		return;
 	err = ruleset_check_marks(settings->mark_allow, settings->mark_deny, problem);
+	if (err == 0 && legacy_tables_are_hidden()) {
+		host_report_add(report, "marks", HOST_WARNING,
+			"the rules of iptables-legacy are root's to read: whether one uses 0x%x of the connection mark is "
+			"not known",
+			settings->mark_allow | settings->mark_deny);
+		host_report_remedy(report, "start podgate as root, which it gives up by itself");
+		return;
+	}
 	if (err == 0) {
 		host_report_add(report, "marks", HOST_OK,
 			"no rule of others uses 0x%x of the connection mark",

@@ -43,6 +43,13 @@ unsigned int host_count_ipvs(FILE *file);
 int host_sysctl_read(const char *path, long *out);
 int host_sysctl_write(const char *path, long value);
 
+/*
+ * Makes the kernel load br_netfilter by itself, for who may not load modules: a rule with the match physdev asks for it
+ * (physdev_mt_check() of net/netfilter/xt_physdev.c; before Linux 5.1 the match depended on it). The rule stands in a
+ * chain that leads nowhere, and goes at once. 0 or -errno.
+ */
+int host_ask_for_bridge_module(const struct settings *settings);
+
 void host_check_capability(struct host_report *report);
 void host_check_iptables(struct host_report *report);
 void host_check_ipv6(struct host_report *report);

@@ -30,8 +30,8 @@ int iptables_default_backend(enum backend_choice *out);
 /*
  * The rules of one table, or of all with NULL, as iptables-save writes them; "" when there are none. Looking
  * never loads a kernel module or creates a legacy table: tables that do not exist are not asked for. *out is
- * the caller's to free(). 0; or -errno and `problem`: -ENOENT (not installed), -EPERM, -EPROTONOSUPPORT (the
- * kernel lacks the back end), -ETIMEDOUT, -EIO...
+ * the caller's to free(). 0; or -errno and `problem`: -ENOENT (not installed), -EPERM, -EACCES (root's to
+ * see), -EPROTONOSUPPORT (the kernel lacks the back end), -ETIMEDOUT, -EIO...
  */
 int iptables_save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
 	char problem[IPTABLES_PROBLEM]);
@@ -43,5 +43,17 @@ int iptables_save(enum backend_choice backend, enum ip_family family, const char
  */
 int iptables_restore(enum backend_choice backend, enum ip_family family, const char *text,
 	char problem[IPTABLES_PROBLEM]);
+
+/* Who does the above: this process, by running the programs, unless iptables_use() says otherwise. */
+struct iptables_ops {
+	int (*available)(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM]);
+	int (*default_backend)(enum backend_choice *out);
+	int (*save)(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
+		char problem[IPTABLES_PROBLEM]);
+	int (*restore)(enum backend_choice backend, enum ip_family family, const char *text,
+		char problem[IPTABLES_PROBLEM]);
+};
+/* For the whole process, before it has threads. `ops` is borrowed. */
+void iptables_use(const struct iptables_ops *ops);
 
 #endif

@@ -351,6 +351,7 @@ static void *run(void *context)
 	struct pollfd poll_fd = {.fd = learner->wake_fd, .events = POLLIN};
 	int wait_ms = -1;
 
+	pthread_setname_np(pthread_self(), "podgate-learn");
 	while (!atomic_load(&learner->stop)) {
 		uint64_t count;
 		bool more;
@@ -453,8 +454,6 @@ int learner_start(struct learner *learner, struct ring *const *rings, size_t cou
 	err = pthread_create(&learner->thread, &attr, run, learner);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
-	if (err == 0)
-		pthread_setname_np(learner->thread, "podgate-learn");
 	learner->running = err == 0;
 	return -err;
 }

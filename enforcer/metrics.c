@@ -182,6 +182,7 @@ static void *run(void *context)
 		{.fd = http_server_fd(metrics->server), .events = POLLIN},
 	};
 
+	pthread_setname_np(pthread_self(), "podgate-http");
 	while (!atomic_load(&metrics->stop)) {
 		int wait_ms;
 
@@ -248,8 +249,6 @@ int metrics_start(struct metrics *metrics, const struct status_sources *sources,
 	err = pthread_create(&metrics->thread, &attr, run, metrics);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
-	if (err == 0)
-		pthread_setname_np(metrics->thread, "podgate-http");
 	metrics->running = err == 0;
 	return -err;
 }

@@ -18,6 +18,7 @@ struct nfqueue {
 	struct mnl_socket *socket;
 	uint16_t number;
 	unsigned int burst;
+	uint64_t spin_ns, waited_ns;	/* for a burst: at the most awake, and the last time in all */
 	struct verdicts verdicts;
 	struct mmsghdr headers[VERDICTS_PACKETS];
 	struct iovec vectors[VERDICTS_PACKETS];
@@ -45,6 +46,8 @@ int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, ch
 	memset(queue, 0, sizeof(*queue));
 	queue->number = options->number;
 	queue->burst = options->burst > 0 && options->burst < VERDICTS_PACKETS ? options->burst : VERDICTS_PACKETS;
+	queue->spin_ns = options->spin_us * UINT64_C(1000);
+	queue->waited_ns = UINT64_MAX;
 	verdicts_init(&queue->verdicts, options->number);
 	prepare_buffers(queue);
 	err = nfqueue_setup(&queue->socket, options, problem);
@@ -88,10 +91,49 @@ static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int err
 	}
 }
 
+static int read_messages(struct nfqueue *queue, int flags)
+{
+	return recvmmsg(mnl_socket_get_fd(queue->socket), queue->headers, queue->burst, flags, NULL);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static int read_awake(struct nfqueue *queue, uint64_t began)
+{
+	int got;
+
+	do {
+		got = read_messages(queue, MSG_DONTWAIT);
+	} while (got < 0 && errno == EAGAIN && now_ns() - began < queue->spin_ns);
+	return got;
+}
+
+static int wait_for_messages(struct nfqueue *queue)
+{
+	uint64_t began;
+	int got = -1;
+
+	if (queue->spin_ns == 0)
+		return read_messages(queue, MSG_WAITFORONE);
+	began = now_ns();
+	errno = EAGAIN;
+	if (queue->waited_ns <= queue->spin_ns)
+		got = read_awake(queue, began);
+	if (got < 0 && errno == EAGAIN)
+		got = read_messages(queue, MSG_WAITFORONE);
+	queue->waited_ns = now_ns() - began;
+	return got;
+}
+
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 {
-	const int got = recvmmsg(
-		mnl_socket_get_fd(queue->socket), queue->headers, queue->burst, MSG_WAITFORONE, NULL);
+	const int got = wait_for_messages(queue);
 
 	out->count = 0;
 	out->bad_messages = out->refusals = 0;

@@ -22,6 +22,7 @@ struct nfqueue_options {
 	uint32_t length;	/* packets that the kernel holds without a verdict */
 	bool fail_open;		/* when it is full: true lets packets pass, false drops them */
 	unsigned int burst;	/* packets that one read takes at the most; 0: VERDICTS_PACKETS */
+	uint32_t spin_us;	/* how long nfqueue_receive() asks again and again before it sleeps; 0: not at all */
 };
 
 /*
@@ -43,7 +44,7 @@ struct nfqueue_burst {
 };
 
 /*
- * Waits for a burst. 0, also for one without packets (woken, or only refusals came); or -errno, *out then has none:
+ * Waits for a burst: awake, if the last one came within spin_us, so that an idle queue costs nothing. 0, also for one without packets (woken, or only refusals came); or -errno, *out then has none:
  * -EINTR, -ENOBUFS (packets were lost before they were queued; read on), or what a broken socket gives.
  */
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out);

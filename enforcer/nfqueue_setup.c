@@ -6,7 +6,6 @@
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
@@ -14,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "enforcer/capabilities.h"
 #include "enforcer/nfqueue_proc.h"
 #include "enforcer/verdicts.h"
 
@@ -25,16 +24,6 @@ enum {
 	CONFIG_BYTES = 128,
 	QUEUED_BYTES = 1024,	/* what one queued message takes of the socket's receive buffer */
 };
-
-static bool is_net_admin(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-
-	if (syscall(SYS_capget, &header, data) != 0)
-		return false;
-	return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
-}
 
 /* A packet that comes while the queue is still being set up: nobody can judge it yet. */
 static void deny_early(struct mnl_socket *socket, uint16_t queue, const struct nfqueue_packet *packet)
@@ -229,7 +218,7 @@ int nfqueue_setup(struct mnl_socket **out, const struct nfqueue_options *options
 	struct mnl_socket *socket;
 	int err;
 
-	if (!is_net_admin()) {
+	if (!capabilities_hold(CAP_NET_ADMIN)) {
 		snprintf(problem, NFQUEUE_PROBLEM,
 			"CAP_NET_ADMIN is missing, which binding NFQUEUE %u takes: run podgate as root or "
 			"grant it that capability",

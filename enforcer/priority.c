@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/priority.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,6 +49,21 @@ void priority_prompt(void)
 void priority_background(void)
 {
 	change(SCHED_BATCH, BACKGROUND_NICER);
+}
+
+int priority_pin(unsigned int nth)
+{
+	cpu_set_t allowed, one;
+	int cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+		return -errno;
+	nth %= (unsigned int)CPU_COUNT(&allowed);
+	while (!CPU_ISSET((size_t)cpu, &allowed) || nth-- > 0)
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET((size_t)cpu, &one);
+	return sched_setaffinity(0, sizeof(one), &one) != 0 ? -errno : 0;
 }
 
 void priority_yield(void)

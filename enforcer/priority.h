@@ -15,6 +15,12 @@
 void priority_prompt(void);
 
 /*
+ * Keeps the calling thread on one CPU: number `nth`, from 0 and round again, of those that it may run on. 0 or -errno:
+ * then it runs where it did.
+ */
+int priority_pin(unsigned int nth);
+
+/*
  * For a thread that has much to do, of which nothing is urgent: whoever wakes up goes before it. It is not starved:
  * beside a thread that never rests it still has a tenth of the CPU, and with a CPU that is free all of it. So a
  * thread that waits for this one, as gate_publish() may, waits some milliseconds and no more.

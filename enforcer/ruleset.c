@@ -88,10 +88,13 @@ static bool holds_ours(const char *saved)
 	return false;
 }
 
-/* A back end that is not installed, or not in the kernel, holds nothing of ours. */
+/*
+ * A back end that is not installed, or not in the kernel, holds nothing of ours; nor does one whose tables we may not
+ * even list, because we could not have written them.
+ */
 static bool is_absent(int err)
 {
-	return err == -ENOENT || err == -EPROTONOSUPPORT;
+	return err == -ENOENT || err == -EPROTONOSUPPORT || err == -EACCES;
 }
 
 static int remove_from(enum backend_choice backend, enum ip_family family, char problem[RULESET_PROBLEM])

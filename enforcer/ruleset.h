@@ -26,6 +26,7 @@ struct ruleset_options {
 	unsigned int flood_rate;	/* new flows a second of one source, before they go to the queue of floods; 0: never */
 	uint32_t mark_allow, mark_deny;
 	bool queue_bypass;		/* daemon away: open */
+	bool cpu_fanout;		/* the CPU chooses among the workers' queues; with one worker it can't */
 	bool host_traffic;
 };
 

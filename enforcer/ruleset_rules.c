@@ -48,12 +48,12 @@ static void add_judged(const struct renderer *r)
 }
 
 /*
- * Neither end is an isolated pod: not ours. Addresses in FORWARD are the ends' own (DNAT is done,
- * masquerading not yet).
+ * Neither end is an isolated pod: not ours. Addresses in FORWARD are the ends' own (DNAT is done, masquerading not
+ * yet). The destination is looked up first, and mostly alone: pods are isolated for ingress more often than for egress.
  */
 static void add_not_ours(const struct renderer *r)
 {
-	add(r, "-m set ! --match-set podgate-pods%d src -m set ! --match-set podgate-pods%d dst -j RETURN",
+	add(r, "-m set ! --match-set podgate-pods%d dst -m set ! --match-set podgate-pods%d src -j RETURN",
 		r->family, r->family);
 }
 
@@ -206,7 +206,8 @@ static void add_unjudged(const struct renderer *r)
 	if (first == last)
 		add(r, "-j NFQUEUE --queue-num %u%s", first, r->bypass);
 	else
-		add(r, "-j NFQUEUE --queue-balance %u:%u%s", first, last, r->bypass);
+		add(r, "-j NFQUEUE --queue-balance %u:%u%s%s", first, last, r->bypass,
+			r->options->cpu_fanout ? " --queue-cpu-fanout" : "");
 }
 
 void ruleset_chain_rules(

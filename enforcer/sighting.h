@@ -4,9 +4,9 @@
 
 /*
  * What one worker has lately seen of classes of flows, to tell those that recur from those that a scan passes by
- * once. A small table of fixed size that forgets: a class that shares a slot with another takes it over, so that
- * one may have to be seen a few times more before it is told of. The worker's own; it touches one cache line a
- * packet and allocates nothing.
+ * once. A table of 4096 places that forgets: eight classes share eight places, and a ninth takes that of one that was
+ * seen least, so that one may have to be seen a few times more before it is told of. The worker's own; it touches one
+ * cache line a packet and allocates nothing.
  */
 
 #include <stdbool.h>

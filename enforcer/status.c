@@ -294,6 +294,14 @@ static void report_memory(struct report report, const struct status_figures *fig
 	count(to, "snapshot_kib", figures->snapshot_bytes / 1024);
 }
 
+static void report_privilege(struct report report, const struct confinement *confinement)
+{
+	cJSON *json = confinement_json(confinement);
+
+	if (json == NULL || !cJSON_AddItemToObject(report.to, "privilege", json))
+		*report.complete = false;
+}
+
 static cJSON *finish(struct report report)
 {
 	if (*report.complete)
@@ -320,6 +328,7 @@ static cJSON *report_all(const struct status_figures *figures)
 	report_classes(report, &figures->classes);
 	report_fail_modes(report, figures->settings);
 	report_log(report, figures);
+	report_privilege(report, figures->confinement);
 	if (figures->problem[0] != '\0')
 		text(report, "problem", figures->problem);
 	return finish(report);

@@ -30,6 +30,9 @@
  *   classes             {"learning", "allowed": {"ipv4", "ipv6"}, "denied": {"ipv4", "ipv6"} (learned since the sets
  *                       were last emptied), "learned" (since the start), "answered" (packets that the kernel answered
  *                       by them, as far as the log tells of them), "emptied", "refused", "errors"}
+ *   privilege           {"dropped" (false: `privileges: keep`), "user", "uid", "capabilities" (a list), "no_new_privs",
+ *                       "seccomp" ("on", "log", "off", or "unavailable" in this kernel or build), "helper" (pid of the
+ *                       process that runs iptables, 0 when there is none)}
  *   fail_modes           {"daemon_away", "queue_full", "unreadable"}: "closed" or "open"
  *   log                 {"file", "records", "lines", "lost", "error"}
  *   problem             what fails now; only when something does

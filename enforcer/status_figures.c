@@ -68,6 +68,7 @@ int status_figures_gather(const struct status_sources *sources, struct status_fi
 	if (err != 0)
 		return err;
 	out->settings = sources->settings;
+	out->confinement = sources->confinement;
 	out->gathered_ns = now_ns();
 	out->uptime_s = out->gathered_ns / NS_PER_S - sources->started_ns / NS_PER_S;
 	out->started_wall_ns = sources->started_wall_ns;

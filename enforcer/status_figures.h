@@ -14,6 +14,7 @@
 
 #include "config/settings.h"
 #include "config/store.h"
+#include "enforcer/confinement.h"
 #include "enforcer/enforcement.h"
 #include "enforcer/process_figures.h"
 #include "enforcer/publish.h"
@@ -21,6 +22,7 @@
 
 struct status_sources {
 	const struct settings *settings;
+	const struct confinement *confinement;
 	struct store *store;		/* asking it for findings may bring its tables up to date */
 	const struct publisher *publisher;
 	const struct enforcement *enforcement;
@@ -37,6 +39,7 @@ struct status_queue {
 
 struct status_figures {
 	const struct settings *settings;
+	const struct confinement *confinement;
 	struct cluster *cluster;	/* the objects in force, a reference of ours */
 	uint64_t gathered_ns;		/* CLOCK_MONOTONIC */
 	uint64_t uptime_s, started_wall_ns;

@@ -480,6 +480,7 @@ static void *run(void *context)
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
 	bool last, told = true;
 
+	pthread_setname_np(pthread_self(), "podgate-log");	/* itself: others may not, once the process is not dumpable */
 	priority_background();
 	do {
 		uint64_t count;
@@ -525,8 +526,6 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 	err = pthread_create(&log->thread, &attr, run, log);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
-	if (err == 0)
-		pthread_setname_np(log->thread, "podgate-log");
 	log->running = err == 0;
 	return -err;
 }

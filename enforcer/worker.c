@@ -12,6 +12,7 @@
 #include <time.h>
 #include <urcu-qsbr.h>
 
+#include "enforcer/log.h"
 #include "enforcer/packet.h"
 #include "enforcer/priority.h"
 #include "enforcer/sighting.h"
@@ -20,7 +21,7 @@ enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOS
 
 /* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
 struct counters {
-	_Atomic uint64_t packets, bursts, reports;
+	_Atomic uint64_t rounds, packets, bursts, reports;
 	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
 	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
 	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors, verdict_errors;
@@ -264,19 +265,46 @@ static void survive(struct worker *worker, int err)
 	}
 }
 
-static void *run(void *context)
+/* A worker that can't be pinned works all the same. */
+static void pin(const struct worker *worker)
 {
-	struct worker *worker = context;
+	const int err = worker->options.pinned ? priority_pin(worker->options.place) : 0;
 
-	urcu_qsbr_register_thread();
-	urcu_qsbr_thread_offline();
+	if (err != 0)
+		log_warnx("the worker of queue %u can't be pinned to a CPU: %s", worker->options.queue.number,
+			strerror(-err));
+}
+
+/*
+ * The thread names itself: others of the process may not, once it is no longer dumpable. Its place among others is
+ * taken here, too: what options.begin leaves it of system calls changes neither any more.
+ */
+static void begin(const struct worker *worker)
+{
+	char name[THREAD_NAME];
+
+	snprintf(name, sizeof(name), "podgate-q%u", worker->options.queue.number);
+	pthread_setname_np(pthread_self(), name);	/* a convenience; never fails with a name this short */
 	if (worker->options.background)
 		priority_background();
 	else
 		priority_prompt();
+	pin(worker);
+	if (worker->options.begin != NULL)
+		worker->options.begin(worker->options.begin_context);
+}
+
+static void *run(void *context)
+{
+	struct worker *worker = context;
+
+	begin(worker);
+	urcu_qsbr_register_thread();
+	urcu_qsbr_thread_offline();
 	while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
 		const int err = nfqueue_receive(worker->queue, &worker->burst);
 
+		add(&worker->counters.rounds, 1);
 		if (err != 0) {
 			survive(worker, err);
 			continue;
@@ -345,7 +373,6 @@ void worker_close(struct worker *worker)
 /* Signals are for the control thread's loop: the worker begins with all of them blocked. */
 int worker_start(struct worker *worker)
 {
-	char name[THREAD_NAME];
 	sigset_t all, before;
 	int err;
 
@@ -356,8 +383,6 @@ int worker_start(struct worker *worker)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err != 0)
 		return -err;
-	snprintf(name, sizeof(name), "podgate-q%u", worker->options.queue.number);
-	pthread_setname_np(worker->thread, name);	/* a convenience; never fails with a name this short */
 	worker->started = true;
 	return 0;
 }
@@ -383,6 +408,17 @@ void worker_join(struct worker *worker)
 		return;
 	pthread_join(worker->thread, NULL);
 	worker->started = false;
+}
+
+/* When the message does not fit into the socket, the worker has enough to wake up for. */
+void worker_ask(struct worker *worker)
+{
+	(void)nfqueue_wake(worker->queue);
+}
+
+uint64_t worker_rounds(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->counters.rounds, memory_order_relaxed);
 }
 
 struct ring *worker_ring(struct worker *worker)

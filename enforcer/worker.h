@@ -29,6 +29,8 @@ typedef const struct snapshot *_Atomic published_snapshot;
 struct worker_options {
 	struct nfqueue_options queue;
 	bool background;		/* other threads go before (priority.h) */
+	bool pinned;			/* it stays on CPU number `place` of those allowed: priority_pin() */
+	unsigned int place;
 	bool reply_direction;		/* the queue's packets run against the direction of their flows */
 	bool log_allowed;
 	bool learn_allowed, learn_denied;	/* leave sightings of such classes of flows */
@@ -37,6 +39,8 @@ struct worker_options {
 	void *wake_context;
 	void (*wake_learner)(void *context);
 	void *learner;
+	void (*begin)(const void *context);	/* on the thread, before its first packet; may be NULL */
+	const void *begin_context;
 	const published_snapshot *snapshot;
 };
 
@@ -48,6 +52,13 @@ void worker_close(struct worker *worker);
 int worker_start(struct worker *worker);	/* 0 or -errno */
 void worker_stop(struct worker *worker);	/* the thread ends after the burst in its hands; if there is one */
 void worker_join(struct worker *worker);	/* waits for that */
+
+/*
+ * Whether it lives: asked, it goes round once more, whatever else there is to do, and counts that. A packet that comes
+ * makes it go round as well.
+ */
+void worker_ask(struct worker *worker);
+uint64_t worker_rounds(const struct worker *worker);
 
 struct ring *worker_ring(struct worker *worker);
 /* What the learner should hear of: records with their revision. NULL when the worker leaves no sightings. */

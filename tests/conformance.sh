@@ -14,18 +14,20 @@ list=$(mktemp) output=$(mktemp)
 trap 'rm -f "$list" "$output"' EXIT
 find "$@" -type f -name manifests.yaml -printf '%h\0' | sort -zV >"$list"
 
+. "$(dirname "$0")/rows.sh"
+
 passed=0 failed=0
 while IFS= read -r -d '' case; do
 	code=0
 	"$binary" test -f "$case/manifests.yaml" "$case/expected.tsv" >"$output" 2>&1 || code=$?
 	# A case is passed when the program says so twice: by its exit code, and by having compared every row.
-	rows=$(grep -c '[^[:space:]]' "$case/expected.tsv" || true)
-	if [ "$code" -eq 0 ] && [ "$rows" -gt 0 ] && [ "$(tail -n 1 "$output")" = "$rows passed, 0 failed" ]; then
+	count_rows "$case/expected.tsv"
+	if [ "$code" -eq 0 ] && all_passed "$REPLY" "$output"; then
 		passed=$((passed + 1))
 		continue
 	fi
 	failed=$((failed + 1))
-	echo "FAILED $case (exit code $code, $rows rows)"
+	echo "FAILED $case (exit code $code, $REPLY rows)"
 	sed 's/^/    /' "$output"
 done <"$list"
 

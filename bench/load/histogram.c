@@ -4,11 +4,11 @@
 #include <math.h>
 #include <stddef.h>
 
-/* `shift` low bits are dropped so that the rest is in 128..255; small values keep all of theirs. */
+/* `shift` low bits are dropped so that the rest has HISTOGRAM_EXACT_BITS; small values keep all of theirs. */
 static size_t bucket_of(uint64_t value)
 {
 	const unsigned int bits = value == 0 ? 0 : 64 - (unsigned int)__builtin_clzll(value);
-	const unsigned int shift = bits > 8 ? bits - 8 : 0;
+	const unsigned int shift = bits > HISTOGRAM_EXACT_BITS ? bits - HISTOGRAM_EXACT_BITS : 0;
 
 	return shift * (size_t)HISTOGRAM_OCTAVE + (size_t)(value >> shift);
 }

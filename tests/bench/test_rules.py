@@ -12,7 +12,7 @@ SAVED = """\
 :PODGATE - [0:0]
 -A FORWARD -j PODGATE
 -A PODGATE ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j RETURN
--A PODGATE -m set ! --match-set podgate-pods4 src -m set ! --match-set podgate-pods4 dst -j RETURN
+-A PODGATE -m set ! --match-set podgate-pods4 dst -m set ! --match-set podgate-pods4 src -j RETURN
 -A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed4 src,dst,dst -j RETURN
 -A PODGATE -m conntrack --ctdir ORIGINAL -j NFQUEUE --queue-balance 8610:8613 --queue-bypass
 -A PODGATE -j NFQUEUE --queue-num 8614

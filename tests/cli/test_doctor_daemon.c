@@ -48,10 +48,12 @@ static void all_is_well(void **state)
 {
 	(void)state;
 	examine("{\"version\": \"1.2\", \"pid\": 1000000000, \"revision\": 7, \"mode\": \"enforcing\", "
+		"\"privilege\": {\"user\": \"podgate\", \"dropped\": true, \"seccomp\": \"on\"}, "
 		"\"rules\": {\"intact\": true, \"repairs\": 0}, \"queues\": [{\"kernel_dropped\": 0}, {\"flood\": true, \"kernel_dropped\": 0}], "
 		"\"log\": {\"file\": \"x\", \"lost\": 0}, \"manifests\": {\"errors\": 0}}");
-	assert_int_equal(count, 5);
+	assert_int_equal(count, 6);
 	expect("daemon", HOST_OK, "podgate 1.2 (pid 1000000000) has revision 7 in force");
+	expect("daemon-privilege", HOST_OK, "it is user podgate, with CAP_NET_ADMIN alone, seccomp on");
 	expect("daemon-rules", HOST_OK, "its rules and sets are as it left them");
 	expect("daemon-queues", HOST_OK, "no packet was dropped because a queue was full");
 	expect("daemon-log", HOST_OK, "no record of its log was lost");
@@ -70,6 +72,7 @@ static void every_trouble_is_told(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	snprintf(json, sizeof(json),
 		"{\"version\": \"1.2\", \"pid\": %d, \"revision\": 7, \"mode\": \"audit\", \"problem\": \"can't fill\", "
+		"\"privilege\": {\"user\": \"root\", \"dropped\": false, \"seccomp\": \"off\"}, "
 		"\"rules\": {\"intact\": false, \"repairs\": 3}, \"queues\": [{\"kernel_dropped\": 5}, {\"user_dropped\": 2}, "
 		"{\"flood\": true, \"kernel_dropped\": 40, \"user_dropped\": 1}], "
 		"\"log\": {\"file\": \"x\", \"lost\": 9}, \"manifests\": {\"errors\": 1}}", (int)getpid());
@@ -78,6 +81,7 @@ static void every_trouble_is_told(void **state)
 	expect("daemon-mode", HOST_WARNING,
 		"the whole gateway is in audit mode: nothing is denied, what would be is logged");
 	expect("daemon-problem", HOST_FAILED, "can't fill");
+	expect("daemon-privilege", HOST_WARNING, "it is user root with all rights that it was started with, seccomp off");
 	expect("daemon-rules", HOST_WARNING,
 		"its rules or sets were changed by others, and put back 3 times; they are not right now");
 	expect("daemon-queues", HOST_WARNING, "7 packets found a queue full");
@@ -86,7 +90,9 @@ static void every_trouble_is_told(void **state)
 	expect("daemon-manifests", HOST_WARNING, "its manifests have 1 error");
 	expect("daemon-files", HOST_WARNING, "it may open only 100 files");
 	assert_int_equal(count, DOCTOR_DAEMON_MOST);
-	examine("{\"rules\": {\"intact\": true, \"repairs\": 1}, \"log\": {\"file\": \"/v\", \"error\": \"No space\"}}");
+	examine("{\"privilege\": {\"user\": \"podgate\", \"dropped\": true, \"seccomp\": \"log\"}, "
+		"\"rules\": {\"intact\": true, \"repairs\": 1}, \"log\": {\"file\": \"/v\", \"error\": \"No space\"}}");
+	expect("daemon-privilege", HOST_WARNING, "it is user podgate, with CAP_NET_ADMIN alone, seccomp log");
 	expect("daemon-rules", HOST_WARNING, "its rules or sets were changed by others, and put back 1 time");
 	expect("daemon-log", HOST_WARNING, "the log /v can't be written: No space");
 }

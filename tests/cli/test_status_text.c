@@ -63,7 +63,9 @@ static const char well[] =
 	" \"classes\": {\"learning\": true, \"allowed\": {\"ipv4\": 5, \"ipv6\": 2},"
 	" \"denied\": {\"ipv4\": 1, \"ipv6\": 3}, \"emptied\": 6},"
 	" \"fail_modes\": {\"daemon_away\": \"closed\", \"queue_full\": \"open\", \"unreadable\": \"closed\"},"
-	" \"log\": {\"file\": \"/v.jsonl\", \"records\": 40, \"lines\": 35, \"lost\": 0}}";
+	" \"log\": {\"file\": \"/v.jsonl\", \"records\": 40, \"lines\": 35, \"lost\": 0},"
+	" \"privilege\": {\"dropped\": true, \"user\": \"podgate\", \"uid\": 990, \"capabilities\": [\"cap_net_admin\"],"
+	" \"no_new_privs\": true, \"seccomp\": \"on\", \"helper\": 43}}";
 
 #define HEADING "queue           packets    allowed     denied    audited unreadable  waiting  dropped   lost errors\n"
 
@@ -80,6 +82,7 @@ static void all_is_well(void **state)
 		     "sweeps      2, 9 flows cut since the start; the last: 50 seen, 20 judged, 1 cut in 1.2 ms\n"
 		     "classes     7 allowed, 4 denied learned since the last change; forgotten 6 times\n"
 		     "log         /v.jsonl: 35 lines, 0 records lost\n"
+		     "privilege   user podgate, cap_net_admin, seccomp on\n"
 		     HEADING
 		     " 8610               100         60         30          4          6        1        5      8      7\n"
 		     " 8611 reply           0          0          0          0          0        0        0      0      0\n"
@@ -98,7 +101,8 @@ static void trouble_is_told(void **state)
 	       " \"publish\": {\"changes\": 2, \"failures\": 1, \"seen\": \"noon\", \"total_ms\": 10.5, \"wait_ms\": 1,"
 	       " \"read_ms\": 101.25, \"judged_ms\": 5.5, \"worst\": {\"judged_ms\": 7, \"total_ms\": 30.5},"
 	       " \"compile_ms\": 2, \"publish_ms\": 3, \"sweep_ms\": 4.5},"
-	       " \"log\": {\"file\": \"-\", \"lines\": 1, \"lost\": 8, \"error\": \"No space left on device\"}}",
+	       " \"log\": {\"file\": \"-\", \"lines\": 1, \"lost\": 8, \"error\": \"No space left on device\"},"
+	       " \"privilege\": {\"dropped\": false, \"user\": \"root\", \"seccomp\": \"off\"}}",
 		"AUDIT: nothing is denied, what would be is logged  podgate 1, pid 1, up 0 min 5 s, 1.0 MiB\n"
 		"PROBLEM     can't fill\n"
 		"AUDITED     namespaces lab: logged, not denied\n"
@@ -117,6 +121,7 @@ static void trouble_is_told(void **state)
 		"sweeps      0, 0 flows cut since the start; the last: 0 seen, 0 judged, 0 cut in 0.0 ms\n"
 		"classes     not learned: each flow is judged by itself\n"
 		"log         -: 1 lines, 8 records lost; can't write: No space left on device\n"
+		"privilege   user root, ALL PRIVILEGES KEPT (privileges: keep)\n"
 		HEADING);
 }
 

@@ -24,10 +24,27 @@ trap cell_down EXIT
 trap 'exit 130' INT TERM HUP
 cell_up
 
+# What is about the daemon as a process, whatever becomes of packets, is seen in two opposite cells, and in those of sanitizers.
+ABOUT_THE_PROCESS='^(bad_starts|second_daemon|hostile_clients|service|privilege_.*|metrics_.*)$'
+# With E2E_HALF a cell takes every second of the others, and neighbours take turns: so each scenario meets each pair of backend,
+# family and topology, in four cells of the eight.
+wanted() {	# NAME PLACE
+	if [ -z "${E2E_SANITIZED:-}" ] && [[ $1 =~ $ABOUT_THE_PROCESS ]]; then
+		[[ $BACKEND/$FAMILY/$TOPOLOGY =~ ^(nft/4/routed|legacy/6/bridged)$ ]]
+	else
+		[ -z "${E2E_HALF:-}" ] || [ $((($2 + ODD) % 2)) = 0 ]
+	fi
+}
 if [ $# -eq 0 ]; then
+	ODD=$([[ $BACKEND/$FAMILY/$TOPOLOGY =~ ^(nft/4/bridged|nft/6/routed|legacy/4/routed|legacy/6/bridged)$ ]] && echo 1 || echo 0)
 	mapfile -t all < <(declare -F | sed -n 's/^declare -f scenario_//p')
-	set -- "${all[@]}"
+	left=()
+	for place in "${!all[@]}"; do
+		if wanted "${all[place]}" "$place"; then set -- "$@" "${all[place]}"; else left+=("${all[place]}"); fi
+	done
+	[ ${#left[@]} -eq 0 ] || echo "left to other cells: ${left[*]}"
 fi
+REFUSED=$(seccomp_records)
 for name in "$@"; do
 	if ! declare -F "scenario_$name" >/dev/null; then
 		echo "no scenario $name" >&2
@@ -35,5 +52,7 @@ for name in "$@"; do
 	fi
 	run_scenario "$name"
 done
+# In none of what was done here does podgate make a system call that it may not.
+check "no system call was refused" [ "$(seccomp_records)" -le "$REFUSED" ]
 echo "$PASSED passed, $FAILED failed"
 [ "$FAILED" -eq 0 ]

@@ -3,6 +3,9 @@
 #
 # What the scenarios are written in: pods, policies, the gate, expectations. Sourced by cell.sh, which sets
 # BACKEND (nft, legacy), FAMILY (4, 6), TOPOLOGY (routed, bridged), PODGATE and PROBE (the two programs).
+#
+# What every scenario goes through starts as few programs as it can: on a small machine, starting them is most of what
+# a scenario takes.
 
 . "$(dirname "${BASH_SOURCE[0]}")/net.sh"
 
@@ -11,9 +14,9 @@ SCENARIO=none
 DIR=			# of this cell: manifests, socket, logs
 GATE=			# pid of the running podgate
 DENIED=()		# what the scenario saw denied: it must all pass once the gate is gone
-PROBES=0
 DENY_MS=${E2E_DENY_MS:-350}	# without an answer for so long, a probe counts as denied
 ALLOW_MS=${E2E_ALLOW_MS:-4000}
+PATIENCE=${E2E_SANITIZED:+3}	# a sanitizer is asked what is right, not how fast
 
 pass() { PASSED=$((PASSED + 1)); }
 
@@ -39,12 +42,23 @@ quietly() { "$@" >/dev/null 2>&1; }
 
 # within SECONDS COMMAND...: true as soon as the command is.
 within() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * ${PATIENCE:-1}))
 	shift
 	until "$@"; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
 		sleep 0.05
 	done
+}
+
+# The whole file in REPLY; "" if there is none.
+read_file() {
+	REPLY=
+	[ ! -e "$1" ] || IFS= read -r -d '' REPLY <"$1" || return 0
+}
+file_has() {	# FILE TEXT
+	local REPLY
+	read_file "$1"
+	[[ $REPLY == *"$2"* ]]
 }
 
 addr() {
@@ -80,7 +94,7 @@ cell_up() {
 		disown
 	done
 	for node in "${NET_NODES[@]}"; do
-		within 5 grep -q ready "$DIR/serve-$node" || fail "no echo server in $node: $(cat "$DIR/serve-$node")"
+		within 5 file_has "$DIR/serve-$node" ready || fail "no echo server in $node: $(cat "$DIR/serve-$node")"
 	done
 }
 
@@ -88,6 +102,7 @@ cell_down() {
 	# A child that is told to end before it has put off our traps would come here, too.
 	[ "$BASHPID" = $$ ] || return 0
 	trap - EXIT
+	trap '' INT TERM HUP	# told twice, by a terminal or timeout and by run.sh, it still removes all
 	[ -z "$GATE" ] || kill -KILL "$GATE" 2>/dev/null
 	net_delete
 	if [ -n "$DIR" ] && [ -z "${E2E_KEEP:-}" ]; then rm -rf "$DIR"; fi
@@ -97,28 +112,28 @@ cell_down() {
 
 # Puts standard input in place as one rename, as editors and kubectl-like tools do.
 manifest() {
-	cat >"$DIR/.new" && mv "$DIR/.new" "$DIR/manifests/$1.yaml"
+	local REPLY
+	IFS= read -r -d '' REPLY
+	printf %s "$REPLY" >"$DIR/.new" && mv "$DIR/.new" "$DIR/manifests/$1.yaml"
 }
 
 pod() {	# NAMESPACE NAME LABELS [ANNOTATIONS], both as flow mappings
-	cat <<-POD
-	---
-	apiVersion: v1
-	kind: Pod
-	metadata: {name: $2, namespace: $1, labels: {$3}, annotations: {${4:-}}}
-	spec:
-	  containers: [{name: main, image: example/main:1, ports: [{name: http, containerPort: 80}, {name: sql, containerPort: 5432}]}]
-	status: {phase: Running, podIP: ${NET_V4[$2]}, podIPs: [{ip: "${NET_V4[$2]}"}, {ip: "${NET_V6[$2]}"}]}
-	POD
+	printf '%s\n' \
+		"---" \
+		"apiVersion: v1" \
+		"kind: Pod" \
+		"metadata: {name: $2, namespace: $1, labels: {$3}, annotations: {${4:-}}}" \
+		"spec:" \
+		"  containers: [{name: main, image: example/main:1, ports: [{name: http, containerPort: 80}, {name: sql, containerPort: 5432}]}]" \
+		"status: {phase: Running, podIP: ${NET_V4[$2]}, podIPs: [{ip: \"${NET_V4[$2]}\"}, {ip: \"${NET_V6[$2]}\"}]}"
 }
 
 namespace() {	# NAME [ANNOTATIONS]
-	cat <<-NAMESPACE
-	---
-	apiVersion: v1
-	kind: Namespace
-	metadata: {name: $1, labels: {team: $1}, annotations: {${2:-}}}
-	NAMESPACE
+	printf '%s\n' \
+		"---" \
+		"apiVersion: v1" \
+		"kind: Namespace" \
+		"metadata: {name: $1, labels: {team: $1}, annotations: {${2:-}}}"
 }
 
 default_pods() {
@@ -136,16 +151,18 @@ default_pods() {
 
 # policy NAME APP TYPES: the spec's rules follow on standard input, indented as under `spec:`. Written by `policies`.
 policy() {
-	cat <<-POLICY
-	---
-	apiVersion: networking.k8s.io/v1
-	kind: NetworkPolicy
-	metadata: {name: $1, namespace: ${4:-shop}, annotations: {${5:-}}}
-	spec:
-	  podSelector: {matchLabels: {app: $2}}
-	  policyTypes: [$3]
-	POLICY
-	sed 's/^/  /'
+	local line
+	printf '%s\n' \
+		"---" \
+		"apiVersion: networking.k8s.io/v1" \
+		"kind: NetworkPolicy" \
+		"metadata: {name: $1, namespace: ${4:-shop}, annotations: {${5:-}}}" \
+		"spec:" \
+		"  podSelector: {matchLabels: {app: $2}}" \
+		"  policyTypes: [$3]"
+	while IFS= read -r line; do
+		printf '  %s\n' "$line"
+	done
 }
 
 policies() { manifest policies; }
@@ -155,29 +172,30 @@ policies() { manifest policies; }
 podgate() { in_ns gw "$PODGATE" "$@"; }
 
 gate_config() {	# further settings, a line each
-	{
-		cat <<-CONFIG
-		manifests: ["$DIR/manifests"]
-		control_socket: $DIR/control.sock
-		log_file: $DIR/verdicts.jsonl
-		backend: $BACKEND
-		workers: 2
-		CONFIG
-		[ $# -eq 0 ] || printf '%s\n' "$@"
-	} >"$DIR/podgate.yaml"
+	local settings=(
+		"manifests: [\"$DIR/manifests\"]"
+		"control_socket: $DIR/control.sock"
+		"log_file: $DIR/verdicts.jsonl"
+		"backend: $BACKEND"
+		"workers: 2"
+		"$@"
+	)
+	printf '%s\n' "${settings[@]}" >"$DIR/podgate.yaml"
 }
 
 status_field() {	# a jq path into `podgate status -o json`
 	podgate status --socket "$DIR/control.sock" -o json 2>/dev/null | jq -r "$1" 2>/dev/null
 }
 
-revision() { status_field .revision; }
-gate_answers() { [ -n "$(revision)" ]; }
-gate_settled() { gate_ended || gate_answers; }	# one way or the other
+gate_answers() { quietly podgate status --socket "$DIR/control.sock" -o json; }
+gate_is_up() { file_has "$DIR/run.err" "podgate: ready: "; }
+gate_settled() { gate_ended || gate_is_up; }	# one way or the other
 
-# gate_launch: starts podgate in the background without waiting for it.
+# gate_launch [COMMAND...]: starts podgate, by way of the command, in the background without waiting for it.
+# shellcheck disable=SC2120 # scenarios pass it
 gate_launch() {
-	in_ns_exec gw "$PODGATE" run --config "$DIR/podgate.yaml" >"$DIR/run.out" 2>"$DIR/run.err" &
+	: >"$DIR/run.err"	# at once: what the last one said is not this one's
+	in_ns_exec gw "$@" "$PODGATE" run --config "$DIR/podgate.yaml" >"$DIR/run.out" 2>"$DIR/run.err" &
 	GATE=$!
 }
 
@@ -186,14 +204,14 @@ gate_start() {
 	gate_config "$@"
 	gate_launch
 	within 10 gate_settled
-	if ! gate_answers; then
+	if ! within 2 gate_answers; then
 		fail "podgate did not start: $(tail -3 "$DIR/run.err")"
 		check_sanitizers "$DIR/run.err"
 		return 1
 	fi
 }
 
-gate_ended() { ! readlink "/proc/$GATE/exe" >/dev/null; }
+gate_ended() { ! [ -e "/proc/$GATE/exe" ]; }	# one that was not yet waited for has none
 gate_end() {	# SIGNAL; sets GATE_CODE
 	[ -n "$GATE" ] || return 0
 	kill "-$1" "$GATE" 2>/dev/null
@@ -207,7 +225,7 @@ gate_end() {	# SIGNAL; sets GATE_CODE
 
 # A sanitizer's report is a failure, whatever else went well.
 check_sanitizers() {
-	grep -qE 'Sanitizer|runtime error:' "$1" || return 0
+	file_has "$1" Sanitizer || file_has "$1" "runtime error:" || return 0
 	fail "a sanitizer has something to say"
 	sed 's/^/    /' "$1" | head -100
 }
@@ -216,60 +234,71 @@ gate_cleanup() {
 	[ -n "${E2E_NO_GATE:-}" ] || podgate cleanup >"$DIR/cleanup.out" 2>&1 || fail "podgate cleanup: $(cat "$DIR/cleanup.out")"
 }
 
+# The last revision that the daemon said to be in force, in REPLY.
+read_revision() {
+	local last
+
+	read_file "$DIR/run.err"
+	last=${REPLY##*podgate: revision }
+	if [ "$last" = "$REPLY" ]; then REPLY=1; else REPLY=${last%% *}; fi
+}
+
 # A change is in force once the daemon says so: revision $1 is behind us.
-past_revision() { local now; now=$(revision); [ -n "$now" ] && [ "$now" -gt "$1" ]; }
+past_revision() { local REPLY; read_revision; [ "$REPLY" -gt "$1" ]; }
 changed() {	# the manifest change follows on the command line
-	local before
-	before=$(revision)
+	local REPLY before
+	read_revision
+	before=$REPLY
 	"$@"
-	within 5 past_revision "${before:-0}" || fail "the change was not taken up within 5 s (revision ${before:-?})"
+	within 5 past_revision "$before" || fail "the change was not taken up within 5 s (revision $before)"
 }
 
 # --- probes ---------------------------------------------------------------------------------------------------------
 
-probe_run() {	# FROM ADDRESS PROTOCOL PORT TIMEOUT
-	case $3 in
-	icmp) in_ns "$1" "$PROBE" ping --timeout "$5" "$2" ;;
-	*) in_ns "$1" "$PROBE" connect --timeout "$5" "$3" "$2" "$4" ;;
-	esac
-}
-
 # Each runs in the background; settle gathers. $1 what must come out, $2 from, $3 a node or an address, $4 protocol, $5 port.
+PROBE_PIDS=() PROBE_WANTED=() PROBE_FLOWS=()
 probe() {
-	local to=$3 id=$((PROBES++)) ms=$ALLOW_MS
+	local ms=$ALLOW_MS to=$3 command
+
 	[ "$1" = allow ] || ms=$DENY_MS
-	case $to in *[.:]*) ;; *) to=$(addr "$to") ;; esac
-	{
-		probe_run "$2" "$to" "$4" "${5:-}" "$ms" >"$DIR/probes/$id.text" 2>&1
-		echo "$? $1 $2 $3 $4 ${5:-}" >"$DIR/probes/$id.done"
-	} &
-	PROBE_PIDS+=($!)
+	case $to in
+	*[.:]*) ;;
+	*) if [ "$FAMILY" = 4 ]; then to=${NET_V4[$to]}; else to=${NET_V6[$to]}; fi ;;
+	esac
+	case $4 in
+	icmp) command=(ping --timeout "$ms" "$to") ;;
+	*) command=(connect --timeout "$ms" "$4" "$to" "$5") ;;
+	esac
+	in_ns_exec "$2" "$PROBE" "${command[@]}" >"$DIR/probes/${#PROBE_PIDS[@]}" 2>&1 &
+	PROBE_PIDS+=($!) PROBE_WANTED+=("$1") PROBE_FLOWS+=("$2 $3 $4 ${5:-}")
 	[ "$1" != deny ] || DENIED+=("$2 $3 $4 ${5:-}")
 }
-PROBE_PIDS=()
 allow() { probe allow "$@"; }
 deny() { probe deny "$@"; }
 
 # Waits for the probes in flight and judges each. A refusal is no denial: the packet passed.
 settle() {
-	local file code wanted flow
-	[ ${#PROBE_PIDS[@]} -eq 0 ] || wait "${PROBE_PIDS[@]}"
-	PROBE_PIDS=()
-	for file in "$DIR"/probes/*.done; do
-		[ -e "$file" ] || continue
-		read -r code wanted flow <"$file"
-		case $wanted:$code in
+	local i code
+
+	for i in "${!PROBE_PIDS[@]}"; do
+		wait "${PROBE_PIDS[i]}"
+		code=$?
+		case ${PROBE_WANTED[i]}:$code in
 		allow:0 | deny:1) pass ;;
-		*) fail "${1:+$1: }$flow: should be ${wanted}ed, but: $(cat "${file%.done}.text") (exit $code)" ;;
+		*) fail "${1:+$1: }${PROBE_FLOWS[i]}: should be ${PROBE_WANTED[i]}ed, but: $(cat "$DIR/probes/$i") (exit $code)" ;;
 		esac
-		rm -f "$file" "${file%.done}.text"
 	done
+	PROBE_PIDS=() PROBE_WANTED=() PROBE_FLOWS=()
 }
 
 # Everything that was denied must pass when nobody denies it: else the network was broken, not the gate at work.
 control() {
 	local flow
+	local -A tried=()
+
 	for flow in "${DENIED[@]}"; do
+		[ -z "${tried[$flow]:-}" ] || continue	# denied more than once
+		tried[$flow]=yes
 		# shellcheck disable=SC2086
 		allow $flow
 	done
@@ -285,9 +314,14 @@ hold() {
 	: >"$DIR/hold-$1"
 	in_ns_exec "$2" "$PROBE" hold --stall 300 "$3" "$4" >"$DIR/hold-$1" 2>&1 &
 	HELD[$1]=$!
-	within 3 grep -q open "$DIR/hold-$1" || fail "hold $1: $(cat "$DIR/hold-$1")"
+	within 3 file_has "$DIR/hold-$1" open || fail "hold $1: $(cat "$DIR/hold-$1")"
 }
-hold_is() { [ "$(awk '{ print $1 }' "$DIR/hold-$1" | tail -1)" = "$2" ]; }
+hold_is() {	# NAME STATE: the first word of the last line
+	local lines
+
+	mapfile -t lines <"$DIR/hold-$1"
+	[ ${#lines[@]} -gt 0 ] && [ "${lines[-1]%% *}" = "$2" ]
+}
 flows() { within 4 hold_is_flowing "$1"; }
 hold_is_flowing() { hold_is "$1" open || hold_is "$1" resumed; }
 stalls() { within 4 hold_is "$1" stalled; }

@@ -3,20 +3,25 @@
 #
 # The end-to-end matrix: every scenario on {nft, legacy} x {IPv4, IPv6} x {routed, bridged}, cells side by side.
 #
-#   run.sh [--backend nft] [--family 4] [--topology routed] [--jobs 2] [SCENARIO...]
+#   run.sh [--half] [--backend nft] [--family 4] [--topology routed] [--jobs 3] [SCENARIO...]
+#   run.sh --cell nft/4/routed/asan ...     just this cell, with the program of build/asan; may be repeated
 #
+# --half: a cell takes every second scenario, so that each is seen in four cells, one for each pair of the three (cell.sh).
 # Needs root. Everything happens in network namespaces made for it. Last line: N passed, M failed.
 
 set -u
 HERE=$(cd "$(dirname "$0")" && pwd)
-BACKENDS="nft legacy" FAMILIES="4 6" TOPOLOGIES="routed bridged" JOBS=2
+BACKENDS="nft legacy" FAMILIES="4 6" TOPOLOGIES="routed bridged" WANTED=()
+JOBS=$(($(nproc) + 1))	# a cell waits for a third of its time
 while [ $# -gt 0 ]; do
 	case $1 in
+	--half) export E2E_HALF=1; shift ;;
 	--backend) BACKENDS=$2; shift 2 ;;
 	--family) FAMILIES=$2; shift 2 ;;
 	--topology) TOPOLOGIES=$2; shift 2 ;;
 	--jobs) JOBS=$2; shift 2 ;;
-	-*) sed -n '4,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+	--cell) WANTED+=("$2"); shift 2 ;;
+	-*) sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	*) break ;;
 	esac
 done
@@ -30,14 +35,19 @@ trap 'kill "${CELLS[@]}" 2>/dev/null; wait; exit 130' INT TERM HUP
 
 running() { local pid n=0; for pid in "${CELLS[@]}"; do [ -d "/proc/$pid" ] && n=$((n + 1)); done; echo $n; }
 
-for backend in $BACKENDS; do
-	for family in $FAMILIES; do
-		for topology in $TOPOLOGIES; do
-			while [ "$(running)" -ge "$JOBS" ]; do sleep 0.2; done
-			"$HERE/cell.sh" "$backend" "$family" "$topology" "$@" >"$OUT/$backend-ipv$family-$topology" 2>&1 </dev/null &
-			CELLS+=($!)
+if [ ${#WANTED[@]} -eq 0 ]; then
+	for backend in $BACKENDS; do
+		for family in $FAMILIES; do
+			for topology in $TOPOLOGIES; do WANTED+=("$backend/$family/$topology"); done
 		done
 	done
+fi
+for cell in "${WANTED[@]}"; do
+	while [ "$(running)" -ge "$JOBS" ]; do sleep 0.2; done
+	IFS=/ read -r backend family topology build <<<"$cell"
+	PODGATE=$([ -n "$build" ] && echo "$HERE/../../build/$build/podgate" || echo "${PODGATE:-}") \
+		"$HERE/cell.sh" "$backend" "$family" "$topology" "$@" >"$OUT/$backend-ipv$family-$topology${build:+-$build}" 2>&1 </dev/null &
+	CELLS+=($!)
 done
 wait "${CELLS[@]}"
 
@@ -53,5 +63,8 @@ for cell in "$OUT"/*; do
 		failed=$((failed + 1))
 	fi
 done
+echo "the slowest scenarios:"
+awk '$NF == "ms" { ms[$1] += $(NF - 1); cells[$1]++ } END { for (name in ms) printf "  %-18s %6d ms a cell\n", name, ms[name] / cells[name] }' "$OUT"/* |
+	sort -k2nr | head -8
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

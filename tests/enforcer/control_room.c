@@ -160,6 +160,7 @@ int control_room_start(struct control_room *server, char problem[CONTROL_PROBLEM
 	const struct control_options options = {
 		.loop = &server->loop,
 		.path = server->path,
+		.group = server->group,
 		.idle_ms = CONTROL_ROOM_IDLE_MS,
 		.answer = answer,
 		.open = open_stream,

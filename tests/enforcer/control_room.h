@@ -24,6 +24,7 @@ struct control_room {
 	pthread_t thread;
 	struct control *control;
 	char folder[64], path[128];
+	const char *group;		/* NULL: nobody's */
 	atomic_bool stop, watched;
 	atomic_int records;		/* to send to the watchers, at the next wake */
 	atomic_int written;		/* number of the last record in what would be the log file */

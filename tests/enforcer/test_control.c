@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,41 @@ static void test_socket_is_for_root_only(void **state)
 	assert_int_equal(stat(server->path, &found), 0);
 	assert_true(S_ISSOCK(found.st_mode));
 	assert_int_equal(found.st_mode & 0777, 0600);
+}
+
+static void start_for_group(const char *group, mode_t mode, gid_t gid)
+{
+	struct control_room room = {.path = "/tmp/podgate-test-group.sock", .group = group};
+	char problem[CONTROL_PROBLEM] = "";
+	struct stat found;
+
+	uv_loop_init(&room.loop);
+	assert_int_equal(control_room_start(&room, problem), 0);
+	assert_int_equal(stat(room.path, &found), 0);
+	assert_int_equal(found.st_mode & 0777, mode);
+	assert_int_equal(found.st_uid, geteuid());
+	assert_int_equal(found.st_gid, gid);
+	control_stop(room.control);
+	uv_run(&room.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&room.loop), 0);
+}
+
+static void test_a_group_may_be_let_in(void **state)
+{
+	const struct group *group = getgrnam("daemon");
+	struct control_room room = {.path = "/tmp/podgate-test-group.sock", .group = "no-such-group"};
+	char problem[CONTROL_PROBLEM] = "";
+
+	(void)state;
+	assert_non_null(group);
+	start_for_group("daemon", 0660, group->gr_gid);
+	start_for_group("", 0600, getegid());
+	uv_loop_init(&room.loop);
+	assert_int_equal(control_room_start(&room, problem), -ENOENT);
+	assert_non_null(strstr(problem, "no group \"no-such-group\""));
+	uv_run(&room.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&room.loop), 0);
+	assert_int_equal(access(room.path, F_OK), -1);
 }
 
 static void test_answers_in_order(void **state)
@@ -196,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_ROOM(test_socket_is_for_root_only),
+		cmocka_unit_test(test_a_group_may_be_let_in),
 		WITH_ROOM(test_answers_in_order),
 		WITH_ROOM(test_a_request_may_come_in_pieces),
 		WITH_ROOM(test_garbage_is_refused),

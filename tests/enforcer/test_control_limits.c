@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -148,6 +149,41 @@ static void test_clients_are_limited(void **state)
 		close(fds[i]);
 }
 
+static size_t count_files(void)
+{
+	DIR *files = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(files);
+	while (readdir(files) != NULL)
+		count++;
+	closedir(files);
+	return count;
+}
+
+/* One after the other and in heaps, with and without a word: each is closed, and who asks is answered meanwhile. */
+static void test_thousands_come_and_go(void **state)
+{
+	enum { HEAPS = 50, HEAP = 60 };
+	const size_t before = count_files();
+	int fds[HEAP];
+
+	for (int i = 0; i < HEAPS; i++) {
+		for (int j = 0; j < HEAP; j++) {
+			fds[j] = control_room_connect(*state);
+			if (j % 3 == 0)
+				control_room_send(fds[j], "{\"command\":", 11);
+		}
+		control_room_send_line(fds[HEAP - 1], "{\"command\":\"status\"}");
+		control_room_expect_ok(fds[HEAP - 1]);
+		for (int j = 0; j < HEAP; j++)
+			close(fds[j]);
+	}
+	for (int i = 0; i < 2000 && count_files() > before; i++)
+		usleep(5000);
+	assert_int_equal(count_files(), before);
+}
+
 static void send_from(struct control_room *server, int records)
 {
 	atomic_store(&server->records, records);
@@ -238,6 +274,7 @@ int main(void)
 		WITH_ROOM(test_idle_clients_are_put_out),
 		WITH_ROOM(test_who_never_reads_is_put_out),
 		WITH_ROOM(test_clients_are_limited),
+		WITH_ROOM(test_thousands_come_and_go),
 		WITH_ROOM(test_watchers_get_what_they_asked_for),
 		WITH_ROOM(test_a_slow_watcher_loses_and_is_told),
 	};

@@ -496,6 +496,18 @@ static bool read_status(const char *tid, const char *field, char value[64])
 	return found;
 }
 
+/* Each has begun, and so named itself, once it has answered. */
+static void wait_until_begun(struct gate *gate)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	unsigned int silent;
+
+	gate_ask(gate);
+	for (int i = 0; i < 500 && !gate_answered(gate, &silent); i++)
+		nanosleep(&pause, NULL);
+	assert_true(gate_answered(gate, &silent));
+}
+
 /* Named for top(1), and with every signal blocked that can be: those are for the control thread. */
 static void test_threads(void **state)
 {
@@ -508,6 +520,7 @@ static void test_threads(void **state)
 
 	(void)state;
 	assert_int_equal(gate_start(gate, snapshot), 0);
+	wait_until_begun(gate);
 	tasks = opendir("/proc/self/task");
 	assert_non_null(tasks);
 	while ((entry = readdir(tasks)) != NULL) {

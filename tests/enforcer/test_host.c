@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "enforcer/host.h"
+#include "enforcer/host_report.h"
 #include "enforcer/nfqueue.h"
 #include "tests/enforcer/examination.h"
 #include "tests/enforcer/netns_room.h"
@@ -241,6 +241,22 @@ static void preparing_sets_requires_or_ignores(void **state)
 	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
 }
 
+/* Whether it loads shows only where it is not loaded; here, that both back ends take the rule, and that it goes. */
+static void the_kernel_is_asked_for_the_bridge_module(void **state)
+{
+	static const enum backend_choice backends[] = {BACKEND_NFT, BACKEND_LEGACY};
+	struct settings settings = examination_usual;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		settings.backend = backends[i];
+		assert_int_equal(host_ask_for_bridge_module(&settings), 0);
+		assert_int_equal(host_ask_for_bridge_module(&settings), 0);
+	}
+	assert_int_equal(
+		netns_room_run("(iptables-nft-save; iptables-legacy-save -t mangle) 2>/dev/null | grep -q SCRATCH"), 1);
+}
+
 static void ways_past_the_rules_are_told(void **state)
 {
 	struct examination examination;
@@ -418,6 +434,7 @@ int main(void)
 		cmocka_unit_test_setup(a_bridges_own_option_counts, netns_room_enter),
 		cmocka_unit_test_setup(ways_past_the_rules_are_told, netns_room_enter),
 		cmocka_unit_test_setup(preparing_sets_requires_or_ignores, netns_room_enter),
+		cmocka_unit_test_setup(the_kernel_is_asked_for_the_bridge_module, netns_room_enter),
 		cmocka_unit_test_setup(forwarding_is_looked_at, netns_room_enter),
 		cmocka_unit_test_setup(unchecked_sources_are_a_warning, netns_room_enter),
 		cmocka_unit_test_setup(flows_are_counted, netns_room_enter),

@@ -6,7 +6,9 @@
 #include <arpa/inet.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -21,9 +23,9 @@ struct fixture {
 	int sender, receiver, proc;
 };
 
-static void set_up(struct fixture *fixture)
+static void set_up_spinning(struct fixture *fixture, uint32_t spin_us)
 {
-	const struct nfqueue_options options = {.number = WORLD_QUEUE, .length = 1024};
+	const struct nfqueue_options options = {.number = WORLD_QUEUE, .length = 1024, .spin_us = spin_us};
 	char problem[NFQUEUE_PROBLEM];
 
 	assert_int_equal(nfqueue_open(&fixture->queue, &options, problem), 0);
@@ -31,6 +33,11 @@ static void set_up(struct fixture *fixture)
 	fixture->receiver = world_socket(SOCK_DGRAM, DB4, 1000);
 	fixture->proc = nfqueue_proc_open();
 	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+}
+
+static void set_up(struct fixture *fixture)
+{
+	set_up_spinning(fixture, 0);
 }
 
 static void tear_down(struct fixture *fixture)
@@ -143,6 +150,59 @@ static void test_wake(void **state)
 	tear_down(&fixture);
 }
 
+static void *send_later(void *context)
+{
+	usleep(3000);
+	send_numbered(context, 1, 1);
+	return NULL;
+}
+
+/* CPU time that this thread takes while it waits 3 ms for a packet. */
+static int64_t cpu_ns_of_waiting(struct fixture *fixture)
+{
+	struct timespec begin, end;
+	pthread_t sender;
+
+	assert_int_equal(pthread_create(&sender, NULL, send_later, fixture), 0);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+	receive(fixture, 1);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	answer(fixture, true);
+	assert_int_equal(pthread_join(sender, NULL), 0);
+	return (end.tv_sec - begin.tv_sec) * INT64_C(1000000000) + end.tv_nsec - begin.tv_nsec;
+}
+
+/* The CPU may be somebody else's for a while: so the most of a few waits, each after a packet that came at once. */
+static int64_t most_of_waiting(struct fixture *fixture)
+{
+	int64_t most = 0;
+
+	for (int i = 0; i < 20; i++) {
+		int64_t took;
+
+		send_numbered(fixture, 0, 1);
+		receive(fixture, 1);
+		answer(fixture, true);
+		took = cpu_ns_of_waiting(fixture);
+		most = took > most ? took : most;
+	}
+	return most;
+}
+
+/* Who may spin does so after a packet that came soon, for as long as was said; then it sleeps, and sleeps again. */
+static void test_waiting_awake(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	set_up_spinning(&fixture, 1000);
+	assert_true(most_of_waiting(&fixture) > 500000);
+	assert_true(cpu_ns_of_waiting(&fixture) < 500000);	/* the last one was late */
+	assert_int_equal(nfqueue_wake(fixture.queue), 0);
+	receive(&fixture, 0);
+	tear_down(&fixture);
+}
+
 /*
  * Without the capability the kernel takes the send and refuses what is in it. Those packets must not pass with a
  * later batch.
@@ -178,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_bursts_are_bounded),
 		cmocka_unit_test(test_what_is_read),
 		cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_waiting_awake),
 		cmocka_unit_test(test_refused_verdicts_become_denials),
 	};
 

@@ -133,7 +133,7 @@ static void test_whole_packet(void **state)
 /* A pod is behind a port of the bridge, not behind the bridge. */
 static void test_bridge_ports_win(void **state)
 {
-	struct nfqueue_packet packet;
+	struct nfqueue_packet packet = {0};
 	struct message message;
 
 	(void)state;
@@ -147,7 +147,7 @@ static void test_bridge_ports_win(void **state)
 
 static void test_every_cut(void **state)
 {
-	struct nfqueue_packet packet;
+	struct nfqueue_packet packet = {0};
 	struct message message;
 	int error;
 
@@ -165,7 +165,7 @@ static void test_every_cut(void **state)
 
 static void test_lengths_that_lie(void **state)
 {
-	struct nfqueue_packet packet;
+	struct nfqueue_packet packet = {0};
 	struct message message;
 	uint32_t whole;
 	int error;
@@ -237,7 +237,7 @@ static void test_what_is_missing(void **state)
 /* An empty payload is the kernel's right (nothing to copy); it is damage only in that nothing can be parsed from it. */
 static void test_empty_payload(void **state)
 {
-	struct nfqueue_packet packet;
+	struct nfqueue_packet packet = {0};
 	struct message message;
 
 	(void)state;
@@ -275,7 +275,7 @@ static void test_answers(void **state)
 	_Alignas(8) char bytes[64] = {0};
 	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
 	struct nlmsgerr *answer = mnl_nlmsg_put_extra_header(header, sizeof(*answer));
-	struct nfqueue_packet packet;
+	struct nfqueue_packet packet = {0};
 	int error = 1;
 
 	(void)state;

@@ -70,6 +70,46 @@ static void other_classes_are_left(void **state)
 	expect(SCHED_RR, 0, priority_background, SCHED_RR, 0);
 }
 
+static void *pin_and_look(void *context)
+{
+	const unsigned int *nth = context;
+	cpu_set_t mine;
+
+	if (priority_pin(*nth) != 0 || sched_getaffinity(0, sizeof(mine), &mine) != 0 || CPU_COUNT(&mine) != 1)
+		return NULL;
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &mine))
+			return (void *)(uintptr_t)(cpu + 1);
+	}
+	return NULL;
+}
+
+static size_t pinned_to(unsigned int nth)
+{
+	pthread_t thread;
+	void *cpu;
+
+	assert_int_equal(pthread_create(&thread, NULL, pin_and_look, &nth), 0);
+	assert_int_equal(pthread_join(thread, &cpu), 0);
+	assert_non_null(cpu);
+	return (size_t)((uintptr_t)cpu - 1);
+}
+
+/* In their order, and round again. */
+static void each_place_has_a_cpu(void **state)
+{
+	cpu_set_t allowed;
+	unsigned int nth = 0;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &allowed))
+			assert_int_equal(pinned_to(nth++), cpu);
+	}
+	assert_int_equal(pinned_to(nth), pinned_to(0));
+}
+
 static void *background_work(void *context)
 {
 	volatile uint64_t *work = context;
@@ -101,6 +141,7 @@ int main(void)
 		cmocka_unit_test(background_is_behind_others),
 		cmocka_unit_test(prompt_is_before_nobody),
 		cmocka_unit_test(other_classes_are_left),
+		cmocka_unit_test(each_place_has_a_cpu),
 		cmocka_unit_test(yielding_ends),
 	};
 

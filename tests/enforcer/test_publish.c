@@ -23,85 +23,25 @@
 #include <unistd.h>
 
 #include "enforcer/listings.h"
-#include "enforcer/publish.h"
 #include "enforcer/status.h"
 #include "enforcer/status_desk.h"
 #include "tests/enforcer/bridge_room.h"
 #include "tests/enforcer/netns_room.h"
+#include "tests/enforcer/publish_stage.h"
 #include "tests/enforcer/stream_reader.h"
 
-static const char pods[] =
-	"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, annotations: {podgate.io/audit: 'true'}}\n"
-	"status: {podIPs: [{ip: 10.9.0.1}, {ip: 'fd09::1'}]}\n";
 static const char policy[] =
 	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, namespace: shop}\n"
 	"spec: {podSelector: {}, policyTypes: [Ingress]}\n";
 
-struct stage {
-	struct settings settings;
-	uv_loop_t loop;
-	struct store *store;
-	struct verdict_log *log;
-	struct enforcement *enforcement;
-	struct publisher *publisher;
-};
-
-static int setup(void **state)
+static struct status_sources sources_of(const struct publish_stage *stage)
 {
-	static struct stage stage;
-	const struct verdict_log_options log = {.path = "/dev/null", .ring_capacity = ENFORCEMENT_RING_CAPACITY};
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	static const struct settings settings;
+	static const struct confinement confinement = {.settings = &settings};
 
-	stage = (struct stage){.settings = {
-		.workers = 1,
-		.queue_base = 8610,
-		.queue_length = 1024,
-		.backend = BACKEND_NFT,
-		.mark_allow = 0x20000000,
-		.mark_deny = 0x40000000,
-		.ipv6 = SWITCH_ON,
-		.node_name = "",
-		.log_file = "/dev/null",
-	}};
-	assert_int_equal(uv_loop_init(&stage.loop), 0);
-	assert_int_equal(store_create(&stage.store), 0);
-	assert_int_equal(store_put(stage.store, "pods.yaml", pods, strlen(pods), NULL), 0);
-	assert_int_equal(verdict_log_open(&stage.log, &log), 0);
-	if (enforcement_open(&stage.enforcement, &stage.settings, stage.log, problem) != 0)
-		fail_msg("%s", problem);
-	assert_int_equal(publisher_create(&stage.publisher,
-				 &(struct publisher_options){
-					 .loop = &stage.loop,
-					 .store = stage.store,
-					 .enforcement = stage.enforcement,
-					 .log = stage.log,
-					 .settings = &stage.settings,
-				 }),
-		0);
-	if (publisher_start(stage.publisher, problem) != 0)
-		fail_msg("%s", problem);
-	*state = &stage;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct stage *stage = *state;
-
-	publisher_stop(stage->publisher);
-	uv_run(&stage->loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&stage->loop), 0);
-	enforcement_close(stage->enforcement);
-	publisher_free(stage->publisher);
-	verdict_log_free(stage->log);
-	store_free(stage->store);
-	return 0;
-}
-
-static struct status_sources sources_of(const struct stage *stage)
-{
 	return (struct status_sources){
 		.settings = &stage->settings,
+		.confinement = &confinement,
 		.store = stage->store,
 		.publisher = stage->publisher,
 		.enforcement = stage->enforcement,
@@ -109,7 +49,7 @@ static struct status_sources sources_of(const struct stage *stage)
 	};
 }
 
-static cJSON *status_of(const struct stage *stage)
+static cJSON *status_of(const struct publish_stage *stage)
 {
 	const struct status_sources sources = sources_of(stage);
 	cJSON *status = status_json(&sources);
@@ -129,7 +69,7 @@ static const cJSON *at(const cJSON *json, const char *path)
 	return json;
 }
 
-static double number(const struct stage *stage, const char *path)
+static double number(const struct publish_stage *stage, const char *path)
 {
 	cJSON *status = status_of(stage);
 	const cJSON *value = at(status, path);
@@ -139,7 +79,7 @@ static double number(const struct stage *stage, const char *path)
 	return found;
 }
 
-static bool says(const struct stage *stage, const char *path, const char *wanted)
+static bool says(const struct publish_stage *stage, const char *path, const char *wanted)
 {
 	cJSON *status = status_of(stage);
 	const cJSON *value = at(status, path);
@@ -150,7 +90,7 @@ static bool says(const struct stage *stage, const char *path, const char *wanted
 }
 
 /* Runs the loop until the number at `path` is `wanted`: at most for five seconds. */
-static void wait_for(struct stage *stage, const char *path, double wanted)
+static void wait_for(struct publish_stage *stage, const char *path, double wanted)
 {
 	for (int i = 0; i < 500 && number(stage, path) != wanted; i++) {
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
@@ -160,7 +100,7 @@ static void wait_for(struct stage *stage, const char *path, double wanted)
 }
 
 /* Each change is timed once, by every step; what comes later took longer. Sweeps: those of the start, too. */
-static void expect_timed(const struct stage *stage, uint64_t changes)
+static void expect_timed(const struct publish_stage *stage, uint64_t changes)
 {
 	struct publish_stats stats;
 
@@ -178,7 +118,7 @@ static void expect_timed(const struct stage *stage, uint64_t changes)
 
 static void a_change_comes_into_force(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 
 	assert_true(number(stage, "isolated") == 0);
 	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
@@ -214,7 +154,7 @@ static void a_change_comes_into_force(void **state)
 /* Changes that come while one is under way are one change after it. */
 static void many_changes_are_few(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	char text[512];
 
 	for (int i = 0; i < 100; i++) {
@@ -232,7 +172,7 @@ static void many_changes_are_few(void **state)
 
 static void what_others_change_is_put_back(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	double sweeps;
 
 	wait_for(stage, "rules.intact", 1);
@@ -249,7 +189,7 @@ static void what_others_change_is_put_back(void **state)
 
 static void bridges_are_looked_after(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 
 	for (int i = 0; i < 500 && !says(stage, "bridges.state", "shown"); i++) {
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
@@ -274,7 +214,7 @@ static void bridges_are_looked_after(void **state)
 	assert_true(number(stage, "rules.intact") == 1);
 }
 
-static void change_policies(struct stage *stage, bool there)
+static void change_policies(struct publish_stage *stage, bool there)
 {
 	const double changes = number(stage, "publish.changes");
 
@@ -289,7 +229,7 @@ static void change_policies(struct stage *stage, bool there)
 /* What is lent stays, however many changes come; ASan sees that it goes in the end. */
 static void what_is_lent_outlives_its_successors(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	struct snapshot_loan loans[6];
 
 	for (int i = 0; i < 6; i++) {
@@ -312,7 +252,7 @@ static void what_is_lent_outlives_its_successors(void **state)
 
 static void listings_tell_of_what_was_in_force(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	struct listings listings = {.settings = &stage->settings, .publisher = stage->publisher, .log = stage->log};
 	const struct control_request policies = {.command = CONTROL_POLICIES}, flows = {.command = CONTROL_FLOWS},
 				     watch = {.command = CONTROL_WATCH, .since_ns = 1};
@@ -347,7 +287,7 @@ static void listings_tell_of_what_was_in_force(void **state)
 /* Who takes a listing too slowly is told that it is over: the snapshot is not kept for ever. */
 static void a_listing_has_its_time(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	struct listings listings = {
 		.settings = &stage->settings, .publisher = stage->publisher, .log = stage->log, .most_ms = 50};
 	const struct control_request policies = {.command = CONTROL_POLICIES};
@@ -400,7 +340,7 @@ static void *ask(void *context)
 	return NULL;
 }
 
-static void run_until_asked(struct stage *stage, struct asking *asking, int count, bool run_loop)
+static void run_until_asked(struct publish_stage *stage, struct asking *asking, int count, bool run_loop)
 {
 	for (int i = 0; i < 1000 && atomic_load(&asking->asked) < count; i++) {
 		if (run_loop)
@@ -412,7 +352,7 @@ static void run_until_asked(struct stage *stage, struct asking *asking, int coun
 
 static void figures_are_handed_over(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	const struct status_sources sources = sources_of(stage);
 	struct asking asking = {0};
 	pthread_t thread;
@@ -437,7 +377,7 @@ static void figures_are_handed_over(void **state)
 
 static void the_loop_has_a_pulse(void **state)
 {
-	struct stage *stage = *state;
+	struct publish_stage *stage = *state;
 	struct status_desk *desk;
 	struct pulse first, second;
 
@@ -453,7 +393,7 @@ static void the_loop_has_a_pulse(void **state)
 	status_desk_close(desk);
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, publish_stage_setup, publish_stage_teardown)
 
 int main(void)
 {

@@ -40,7 +40,7 @@ static void ipv4_is_rendered_whole(void **state)
 		"--ctstatus CONFIRMED -j RETURN\n"
 		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"DROP\n"
-		"-A PODGATE -m set ! --match-set podgate-pods4 src -m set ! --match-set podgate-pods4 dst -j "
+		"-A PODGATE -m set ! --match-set podgate-pods4 dst -m set ! --match-set podgate-pods4 src -j "
 		"RETURN\n"
 		"-A PODGATE ! -d 224.0.0.0/4 -m pkttype --pkt-type unicast -m conntrack ! --ctstatus "
 		"CONFIRMED"
@@ -90,6 +90,24 @@ static void one_worker_needs_no_balance(void **state)
 	assert_null(strstr(text, "--queue-balance"));
 	assert_non_null(strstr(text, "-A PODGATE -j NFQUEUE --queue-num 65534\n"));
 	assert_non_null(strstr(text, "-m conntrack --ctdir REPLY -j NFQUEUE --queue-num 65535\n"));
+	free(text);
+}
+
+/* iptables-save shows it behind the bypass; one queue has nothing to choose. */
+static void the_cpu_chooses_among_queues(void **state)
+{
+	struct ruleset_options options = usual;
+	char *text;
+
+	(void)state;
+	options.cpu_fanout = options.queue_bypass = true;
+	text = ruleset_render(&options, IP_FAMILY_V4);
+	assert_non_null(
+		strstr(text, "-A PODGATE -j NFQUEUE --queue-balance 8610:8611 --queue-bypass --queue-cpu-fanout\n"));
+	free(text);
+	options.workers = 1;
+	text = ruleset_render(&options, IP_FAMILY_V4);
+	assert_null(strstr(text, "--queue-cpu-fanout"));
 	free(text);
 }
 
@@ -350,6 +368,7 @@ int main(void)
 		cmocka_unit_test(ipv4_is_rendered_whole),
 		cmocka_unit_test(ipv6_lets_neighbours_find_each_other),
 		cmocka_unit_test(one_worker_needs_no_balance),
+		cmocka_unit_test(the_cpu_chooses_among_queues),
 		cmocka_unit_test(bypass_is_on_every_queue),
 		cmocka_unit_test(floods_have_a_queue_of_their_own),
 		cmocka_unit_test(long_rules_fit),

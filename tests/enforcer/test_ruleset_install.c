@@ -212,6 +212,10 @@ static void another_configuration_is_a_difference(void **state)
 	assert_int_equal(ruleset_verify(&other, problem), -ESTALE);
 	assert_ok(ruleset_install(&other, problem), problem);
 	assert_ok(ruleset_verify(&other, problem), problem);
+	other.cpu_fanout = other.queue_bypass = true;
+	assert_int_equal(ruleset_verify(&other, problem), -ESTALE);
+	assert_ok(ruleset_install(&other, problem), problem);
+	assert_ok(ruleset_verify(&other, problem), problem);
 }
 
 /* One datagram of 10 bytes to the namespace itself. */
@@ -247,8 +251,8 @@ static void counters_are_read(void **state)
 	assert_string_equal(counters[16].rule, "-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612");
 	assert_int_equal(counters[16].packets, 0);
 	/* the datagram; the error that answers it is of the reply direction, which INPUT spares */
-	assert_string_equal(counters[3].rule, "-A PODGATE -m set ! --match-set podgate-pods6 src -m set ! "
-					      "--match-set podgate-pods6 dst -j RETURN");
+	assert_string_equal(counters[3].rule, "-A PODGATE -m set ! --match-set podgate-pods6 dst -m set ! "
+					      "--match-set podgate-pods6 src -j RETURN");
 	assert_int_equal(counters[3].packets, 1);
 	assert_int_equal(counters[3].bytes, 58);
 	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V4, counters, 4, problem), 4);

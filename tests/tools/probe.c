@@ -19,6 +19,8 @@ static const struct {
 	{"flood", command_flood, "ADDRESS", "new UDP flows as fast as they go; prints how many were sent"},
 	{"forge", command_forge, "KIND ...", "a packet that only an attacker sends; nobody answers"},
 	{"freeze", command_freeze, "PID THREAD-NAME", "stops that thread until this command is ended"},
+	{"hostile", command_hostile, "SOCKET MANNER", "a client of the control socket that means no good"},
+	{"notified", command_notified, "SOCKET", "prints what a daemon tells its service manager"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

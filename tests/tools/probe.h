@@ -31,7 +31,7 @@ struct probe_options {
 	int resend_ms;		/* UDP: send again this often, 0: once */
 	int every_ms;		/* hold: between two counters, 50 */
 	int stall_ms;		/* hold: this long without an echo is a stall, 300 */
-	int for_ms;		/* hold, flood: end after this long; hold 0: on SIGTERM */
+	int for_ms;		/* hold, hostile, flood: end after this long; hold, hostile 0: on SIGTERM */
 	uint16_t from_port;	/* 0: the kernel's choice */
 	size_t size;		/* bytes of payload, 8 */
 	char **arguments;	/* what is left, NULL-terminated */
@@ -54,6 +54,8 @@ int command_forge(int argc, char **argv);
 int command_freeze(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_hold_queue(int argc, char **argv);
+int command_hostile(int argc, char **argv);
+int command_notified(int argc, char **argv);
 int command_ping(int argc, char **argv);
 int command_serve(int argc, char **argv);
 

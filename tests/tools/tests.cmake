@@ -7,6 +7,8 @@ add_executable(podgate-probe
 	tools/forge.c
 	tools/freeze.c
 	tools/hold_queue.c
+	tools/hostile.c
+	tools/notified.c
 	tools/ping.c
 	tools/probe.c
 	tools/sctp.c

@@ -40,6 +40,7 @@ metrics_policies() {
 }
 
 scenario_metrics() {
+	quietly in_ns gw conntrack -F	# flows of other scenarios would be cut, too, by other policies
 	metrics_policies
 	gate_start "metrics_listen: \"$METRICS\"" || return
 	check "the server answers" within 5 scrape

@@ -4,16 +4,21 @@
 
 # refuses TEXT PATTERN COMMAND...: PATTERN is what the line must speak of.
 refuses() {
-	local text=$1 pattern=$2 code before lines
+	local text=$1 pattern=$2 code before error line lines=0
 	shift 2
 	before=$(tidy_rules; in_ns gw ipset list -n)
 	timeout 10 nsenter --net="/run/netns/$NET-gw" "$@" >"$DIR/refused.out" 2>"$DIR/refused.err"
 	code=$?
-	equal "$text: exit code ($(head -c 300 "$DIR/refused.err"))" 2 $code
-	# What doctor warns of on every bridge is no part of the error.
-	lines=$(grep -vc -e '^    hint: ' -e '^podgate: warning: pods share a bridge' "$DIR/refused.err")
-	equal "$text: lines of error ($(head -c 500 "$DIR/refused.err"))" 1 "$lines"
-	check "$text: the line speaks of $pattern: $(head -1 "$DIR/refused.err")" grep -qiE "$pattern" <(tr '\n' ' ' <"$DIR/refused.err")
+	error=$(<"$DIR/refused.err")
+	equal "$text: exit code (${error::300})" 2 $code
+	while IFS= read -r line; do
+		case $line in
+		"    hint: "* | "podgate: warning: pods share a bridge"*) ;;	# what doctor warns of on every bridge is no part of the error
+		*) lines=$((lines + 1)) ;;
+		esac
+	done <<<"$error"
+	equal "$text: lines of error (${error::500})" 1 $lines
+	check "$text: the line speaks of $pattern: ${error%%$'\n'*}" grep -qiE "$pattern" <<<"${error//$'\n'/ }"
 	equal "$text: what is installed after" "$before" "$(tidy_rules; in_ns gw ipset list -n)"
 }
 

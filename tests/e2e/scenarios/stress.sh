@@ -2,12 +2,12 @@
 # shellcheck shell=bash
 # Changes while traffic flows, queues that fill up, logs that cannot be written.
 
-# storm FROM: connects to web over and over; a line of each exit code in storm-FROM.
+# storm FROM TIMEOUT: connects to web over and over; a line of each exit code in storm-FROM.
 storm() {
-	while [ ! -e "$DIR/storm-over" ]; do
-		in_ns "$1" "$PROBE" connect --timeout "$2" tcp "$(addr web)" 80 >/dev/null 2>&1
-		echo $?
-	done >"$DIR/storm-$1"
+	in_ns_exec "$1" sh -c 'while [ ! -e "$1" ]; do
+			"$2" connect --timeout "$3" tcp "$4" 80 >/dev/null 2>&1
+			echo $?
+		done' sh "$DIR/storm-over" "$PROBE" "$2" "$(addr web)" >"$DIR/storm-$1"
 }
 
 storm_policies() {	# ROUND: always the same for client and intruder, never the same text

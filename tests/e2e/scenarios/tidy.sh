@@ -4,12 +4,13 @@
 
 # Rules and chains, without counters: an empty table and its default policies are no trace.
 tidy_rules() {
-	local tool
-
-	for tool in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
-		echo "## $tool"
-		in_ns gw "$tool-save" 2>/dev/null | grep -E '^-A|^:.* - |^:.* DROP|^\*' | sed 's/ \[[0-9:]*\]$//'
-	done | awk '/^\*/ { table = $0; next } /^##/ { print; next } { print table, $0 }'
+	in_ns gw sh -c 'for tool in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
+			echo "## $tool"
+			$tool-save 2>/dev/null
+		done' | awk '
+		/^\*/ { table = $0; next }
+		/^##/
+		/^-A|^:.* - |^:.* DROP/ { sub(/ \[[0-9:]*\]$/, ""); print table, $0 }'
 }
 # tidy_marks LOW: how many flows carry one of the two mark bits that begin at LOW.
 tidy_marks() {

@@ -40,3 +40,29 @@ scenario_tiers() {
 	equal "conntrack entries of a denied connection" 0 \
 		"$(in_ns gw conntrack -L -f "ipv$FAMILY" -s "$(addr intruder)" -d "$(addr web)" 2>/dev/null | wc -l)"
 }
+
+# Workers on CPUs of their own that wait awake, and queues chosen by the CPU: nothing of it changes a verdict.
+scenario_tuned() {
+	policy web web Ingress <<-RULES | policies
+	ingress:
+	- from: [{podSelector: {matchLabels: {app: client}}}]
+	  ports: [{port: 80}]
+	RULES
+	gate_start "learn: false" "queue_cpu_fanout: true" "pin_workers: true" "spin_us: 200" || return
+	local task cpus=()
+
+	allow client web tcp 80
+	deny client web tcp 81
+	deny intruder web tcp 80
+	settle "tuned"
+	check "the rule is there" tables_has 'queue-cpu-fanout'
+	for task in "/proc/$GATE/task"/*; do
+		case $(cat "$task/comm") in
+		podgate-q8610 | podgate-q8611) cpus+=("$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "$task/status")") ;;
+		esac
+	done
+	check "each worker has a CPU: ${cpus[*]}" grep -qE '^[0-9]+ [0-9]+$' <<<"${cpus[*]}"
+	check "another one each" [ "$(nproc)" = 1 -o "${cpus[0]}" != "${cpus[1]}" ]
+	equal "rules are as they should be" true "$(status_field .rules.intact)"
+	equal "repairs" 0 "$(status_field .rules.repairs)"
+}

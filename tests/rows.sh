@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# How conformance.sh and conformance_live.sh read a case's outcome.
+
+# How many lines of the file are not blank, in REPLY: starting a program for it would take longer than the case.
+count_rows() {
+	local line
+	REPLY=0
+	while IFS= read -r line || [ -n "$line" ]; do
+		[[ ! $line =~ [^[:space:]] ]] || REPLY=$((REPLY + 1))
+	done <"$1"
+}
+# Whether the program's last line says that all these rows, and there are some, were compared and passed.
+all_passed() {	# ROWS OUTPUT
+	local lines
+	mapfile -t lines <"$2"
+	[ "$1" -gt 0 ] && [ ${#lines[@]} -gt 0 ] && [ "${lines[-1]}" = "$1 passed, 0 failed" ]
+}
