@@ -75,6 +75,7 @@ static int read_time(time_t *out, const char *text, time_t now)
 	const bool utc = length > 0 && text[length - 1] == 'Z';
 	char copy[64];
 	struct tm tm;
+	int day;
 
 	if (length >= sizeof(copy))
 		return -EINVAL;
@@ -83,8 +84,9 @@ static int read_time(time_t *out, const char *text, time_t now)
 		copy[length - 1] = '\0';
 	if ((utc ? gmtime_r(&now, &tm) : localtime_r(&now, &tm)) == NULL || !read_local(&tm, copy))
 		return -EINVAL;
+	day = tm.tm_mday;
 	*out = utc ? timegm(&tm) : mktime(&tm);
-	return *out < 0 ? -EINVAL : 0;
+	return *out < 0 || tm.tm_mday != day ? -EINVAL : 0;	/* 31 February became 3 March */
 }
 
 int since_parse(uint64_t *out, const char *text, time_t now)

@@ -56,7 +56,7 @@ static void a_time(void **state)
 static void what_is_none(void **state)
 {
 	static const char *const texts[] = {"", "10", "m", "10x", "10m5", "-5m", "1.5h", " 10m", "yesterday", "25:00", "10:60",
-		"2026-13-01", "2026-11-24T10", "99999999999d", "2026-11-24T09:00:00+01:00",
+		"2026-13-01", "2026-02-31", "2025-02-29T10:00Z", "2026-11-24T10", "99999999999d", "2026-11-24T09:00:00+01:00",
 		"2026-11-24T09:00:00Z and a text that is much too long to be any time at all"};
 	uint64_t since = 7;
 
