@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,18 +368,23 @@ static void numbers_of_an_earlier_run_are_not_taken_for_ours(void **state)
 	remove_files(desk);
 }
 
-enum { RECORDS = 20000 };
+enum { RECORDS = 20000, JOINS_LEAST = 10, JOINS_MOST = 1000, BURST = 100 };
 
-static void *push_all(void *context)
+static atomic_bool enough;
+
+/* As fast as it goes, with a breath now and then in which a reader slowed down by a sanitizer gets to the end. */
+static void *push_on(void *context)
 {
 	struct log_desk *desk = context;
 	struct record record = log_desk_denial(desk->snapshot, 80);
 
 	record.time_ns = begin_ns;
-	for (int i = 0; i < RECORDS; i++) {
+	for (int i = 1; !enough; i++) {
 		while (!ring_push(desk->rings[0], &record))
 			usleep(200);	/* counted as lost, which this test does not look at */
 		verdict_log_wake(desk->log);
+		if (i % BURST == 0)
+			usleep(10000);
 	}
 	return NULL;
 }
@@ -434,14 +440,14 @@ static void past_and_present_meet_while_the_log_is_written_and_rotated(void **st
 	unsigned int joined = 0;
 
 	start_log(desk, 64 * 1024);	/* some 80 lines */
-	assert_int_equal(pthread_create(&thread, NULL, push_all, desk), 0);
+	assert_int_equal(pthread_create(&thread, NULL, push_on, desk), 0);
 	log_desk_wait_lines(desk, 1);
-	while (log_desk_stats(desk).lines < RECORDS && joined < 1000) {
+	while ((log_desk_stats(desk).lines < RECORDS || joined < JOINS_LEAST) && joined < JOINS_MOST) {
 		assert_true(join_past_and_present(desk) > 0);
 		joined++;
 	}
+	enough = true;
 	pthread_join(thread, NULL);
-	assert_true(joined > 3);
 	stop(desk);
 	remove_files(desk);
 }

@@ -116,6 +116,17 @@ static void expect_timed(const struct publish_stage *stage, uint64_t changes)
 	assert_true(stats.until_swept.sum_ns > stats.until_published.sum_ns);
 }
 
+/* By one status: the next may find more. */
+static void expect_memory_told(const struct publish_stage *stage)
+{
+	cJSON *status = status_of(stage);
+	const double peak = at(status, "memory.peak_kib")->valuedouble;
+
+	assert_true(peak >= at(status, "rss_kib")->valuedouble);
+	assert_true(at(status, "memory.snapshot_kib")->valuedouble > 0);
+	cJSON_Delete(status);
+}
+
 static void a_change_comes_into_force(void **state)
 {
 	struct publish_stage *stage = *state;
@@ -129,8 +140,7 @@ static void a_change_comes_into_force(void **state)
 	assert_true(number(stage, "publish.judged_ms") > 0);
 	assert_true(number(stage, "publish.judged_ms") <= number(stage, "publish.total_ms"));
 	assert_true(number(stage, "publish.worst.total_ms") == number(stage, "publish.total_ms"));
-	assert_true(number(stage, "memory.peak_kib") >= number(stage, "rss_kib"));
-	assert_true(number(stage, "memory.snapshot_kib") > 0);
+	expect_memory_told(stage);
 	assert_true(number(stage, "pending") == 0);
 	assert_true(number(stage, "revision") == 2);
 	expect_timed(stage, 1);
