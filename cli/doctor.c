@@ -91,8 +91,8 @@ static int examine(struct command_options *options)
 	if (settings_file_load(&settings, options->config, options->arena) != 0)
 		return EXIT_PROBLEM;
 	count = host_check(&settings, findings);
-	count += doctor_daemon_ask(
-		options->socket != NULL ? options->socket : settings.control_socket, &findings[count]);
+	count += doctor_daemon_ask(options->socket != NULL ? options->socket : settings.control_socket, &settings,
+		&findings[count]);
 	for (size_t i = 0; i < count; i++)
 		totals[findings[i].state]++;
 	if (options->format == OUTPUT_JSON) {

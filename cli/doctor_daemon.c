@@ -11,8 +11,6 @@
 
 #include "cli/client.h"
 
-enum { FILES_ENOUGH = 256 };
-
 struct findings {
 	struct host_finding *items;
 	size_t count;
@@ -139,20 +137,21 @@ static void examine_manifests(struct findings *findings, const cJSON *manifests)
 			errors == 1 ? "" : "s");
 }
 
-static void examine_files(struct findings *findings, pid_t pid)
+static void examine_files(struct findings *findings, const struct settings *settings, pid_t pid)
 {
+	const unsigned long needed = host_files_needed(settings);
 	struct rlimit limit;
 
 	if (pid <= 0 || prlimit(pid, RLIMIT_NOFILE, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
 		return;
-	if (limit.rlim_cur >= FILES_ENOUGH)
+	if (limit.rlim_cur >= needed)
 		add(findings, "daemon-files", NULL, "it may open %lu files", (unsigned long)limit.rlim_cur);
 	else
-		add(findings, "daemon-files", "set LimitNOFILE=1024 in its unit, and start it anew", "it may open only %lu files",
-			(unsigned long)limit.rlim_cur);
+		add(findings, "daemon-files", "set LimitNOFILE=1024 in its unit, and start it anew", "it may open only %lu files, and may need %lu",
+			(unsigned long)limit.rlim_cur, needed);
 }
 
-size_t doctor_daemon_examine(const cJSON *status, struct host_finding *items)
+size_t doctor_daemon_examine(const cJSON *status, const struct settings *settings, struct host_finding *items)
 {
 	struct findings findings = {.items = items};
 
@@ -162,11 +161,11 @@ size_t doctor_daemon_examine(const cJSON *status, struct host_finding *items)
 	examine_queues(&findings, status);
 	examine_log(&findings, get(status, "log"));
 	examine_manifests(&findings, get(status, "manifests"));
-	examine_files(&findings, (pid_t)number(status, "pid"));
+	examine_files(&findings, settings, (pid_t)number(status, "pid"));
 	return findings.count;
 }
 
-size_t doctor_daemon_ask(const char *socket_path, struct host_finding *items)
+size_t doctor_daemon_ask(const char *socket_path, const struct settings *settings, struct host_finding *items)
 {
 	struct findings findings = {.items = items};
 	char problem[CLIENT_PROBLEM] = "out of memory";
@@ -177,7 +176,7 @@ size_t doctor_daemon_ask(const char *socket_path, struct host_finding *items)
 		err = client_request(socket_path, request, &status, problem);
 	cJSON_Delete(request);
 	if (err == 0) {
-		findings.count = doctor_daemon_examine(status, items);
+		findings.count = doctor_daemon_examine(status, settings, items);
 		cJSON_Delete(status);
 	} else if (err == -ENOENT || err == -ECONNREFUSED) {
 		add(&findings, "daemon", NULL, "no podgate runs at %.150s: only the machine was looked at", socket_path);

@@ -44,6 +44,8 @@
 #include "enforcer/stream.h"
 #include "enforcer/verdict_lines.h"
 
+enum { CONTROL_CLIENTS_MOST = 64 };
+
 struct control;
 
 struct control_options {

@@ -10,7 +10,6 @@
 #include "enforcer/control_watch.h"
 
 enum {
-	CLIENTS_MOST = 64,
 	REQUEST_FIRST = 4 * 1024,		/* what a client's buffer begins with */
 	REQUEST_MOST = 64 * 1024,
 	LARGE_REQUEST_MOST = 4 * 1024 * 1024,	/* judge, by one client at a time */
@@ -212,7 +211,7 @@ void control_clients_accept(struct control_clients *clients, uv_stream_t *listen
 		return;
 	}
 	control_connection_restart_idle(client);
-	if (clients->count > CLIENTS_MOST)
+	if (clients->count > CONTROL_CLIENTS_MOST)
 		control_connection_refuse(client, "too many clients (64)");
 	else
 		read_or_wait(client);

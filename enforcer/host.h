@@ -37,6 +37,9 @@ bool host_ipv6_present(void);
  */
 size_t host_check(const struct settings *settings, struct host_finding findings[HOST_FINDINGS_MOST]);
 
+/* So many files a podgate with these settings may have open at once. Pure. */
+unsigned long host_files_needed(const struct settings *settings);
+
 /* Whether packets between the ports of a bridge pass iptables, in this network namespace. */
 enum host_bridges {
 	HOST_BRIDGES_NONE,		/* there is no bridge */

@@ -10,21 +10,32 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "enforcer/control.h"
+#include "enforcer/http_server.h"
+
 /* What the daemon opens and writes. */
 
 enum {
 	FILES_A_CLIENT = 2,		/* of the control socket: the connection, and a log file or netlink socket */
-	CLIENTS_MOST = 64,
 	FILES_A_QUEUE = 2,
 	FILES_BESIDE = 48,		/* inotify, timers, sets, rules, log, pipes of the iptables programs */
 	MIB = 1024 * 1024,
 	UNBOUNDED_MIB = 64,		/* free space below which a log that is never rotated is a danger */
 };
 
+unsigned long host_files_needed(const struct settings *settings)
+{
+	unsigned long files = FILES_A_CLIENT * CONTROL_CLIENTS_MOST + FILES_BESIDE +
+			      FILES_A_QUEUE * (unsigned long)settings_queues(settings);
+
+	if (settings->metrics_listen != NULL && settings->metrics_listen[0] != '\0')
+		files += HTTP_SERVER_CONNECTIONS;
+	return files;
+}
+
 void host_check_files(struct host_report *report)
 {
-	const unsigned long needed = FILES_A_CLIENT * CLIENTS_MOST + FILES_BESIDE +
-				     FILES_A_QUEUE * (unsigned long)settings_queues(report->settings);
+	const unsigned long needed = host_files_needed(report->settings);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

@@ -278,10 +278,27 @@ static void free_replay(struct stream *stream)
 	free(replay);
 }
 
+/* The user that podgate became may not be let at a file that others put there: without a word its lines would be missing. */
+static int check_readable(const struct log_replay *replay, char problem[LOG_REPLAY_PROBLEM])
+{
+	char name[PATH_MAX];
+
+	for (unsigned int left = find_oldest(replay, true) + 1; left > 0; left--) {
+		if (!name_file(replay, left - 1, name) || euidaccess(name, R_OK) == 0 || errno != EACCES)
+			continue;
+		snprintf(problem, LOG_REPLAY_PROBLEM,
+			"the past can't be told: the user that podgate runs as may not read %.120s; give it to that user (chown)",
+			name);
+		return -EACCES;
+	}
+	return 0;
+}
+
 int log_replay_open(struct stream **out, const struct log_replay_options *options, char problem[LOG_REPLAY_PROBLEM])
 {
 	struct log_replay *replay;
 	struct stat found;
+	int err;
 
 	if (strcmp(options->path, "-") == 0 || (stat(options->path, &found) == 0 && !S_ISREG(found.st_mode))) {
 		snprintf(problem, LOG_REPLAY_PROBLEM,
@@ -297,6 +314,10 @@ int log_replay_open(struct stream **out, const struct log_replay_options *option
 	replay->options = *options;
 	replay->fd = -1;
 	record_time_format(options->since_ns, replay->since);
-	*out = &replay->stream;
-	return 0;
+	err = check_readable(replay, problem);
+	if (err != 0)
+		free_replay(&replay->stream);
+	else
+		*out = &replay->stream;
+	return err;
 }

@@ -28,7 +28,10 @@ struct log_replay_options {
 
 enum { LOG_REPLAY_PROBLEM = 256 };
 
-/* 0; or -ENOTSUP with a sentence in `problem` where the log is no file that can be read again, or -ENOMEM. */
+/*
+ * 0; or, with a sentence in `problem`, -ENOTSUP where the log is no file that can be read again, and -EACCES where one of
+ * them may not be read by whoever podgate runs as; or -ENOMEM.
+ */
 int log_replay_open(struct stream **out, const struct log_replay_options *options, char problem[LOG_REPLAY_PROBLEM]);
 
 #endif

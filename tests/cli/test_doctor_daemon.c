@@ -16,13 +16,14 @@
 
 static struct host_finding findings[DOCTOR_DAEMON_MOST];
 static size_t count;
+static const struct settings settings = {.workers = 1};
 
 static void examine(const char *json)
 {
 	cJSON *status = cJSON_Parse(json);
 
 	assert_non_null(status);
-	count = doctor_daemon_examine(status, findings);
+	count = doctor_daemon_examine(status, &settings, findings);
 	cJSON_Delete(status);
 	assert_in_range(count, 1, DOCTOR_DAEMON_MOST);
 	for (size_t i = 0; i < count; i++) {
@@ -62,7 +63,7 @@ static void all_is_well(void **state)
 
 static void every_trouble_is_told(void **state)
 {
-	char json[1024];
+	char json[1024], found_files[64];
 	struct rlimit before, few;
 
 	(void)state;
@@ -88,7 +89,8 @@ static void every_trouble_is_told(void **state)
 	expect("daemon-floods", HOST_WARNING, "41 packets of floods found their queue full");
 	expect("daemon-log", HOST_WARNING, "9 records of the log were lost");
 	expect("daemon-manifests", HOST_WARNING, "its manifests have 1 error");
-	expect("daemon-files", HOST_WARNING, "it may open only 100 files");
+	snprintf(found_files, sizeof(found_files), "it may open only 100 files, and may need %lu", host_files_needed(&settings));
+	expect("daemon-files", HOST_WARNING, found_files);
 	assert_int_equal(count, DOCTOR_DAEMON_MOST);
 	examine("{\"privilege\": {\"user\": \"podgate\", \"dropped\": true, \"seccomp\": \"log\"}, "
 		"\"rules\": {\"intact\": true, \"repairs\": 1}, \"log\": {\"file\": \"/v\", \"error\": \"No space\"}}");
@@ -100,7 +102,7 @@ static void every_trouble_is_told(void **state)
 static void nobody_there_is_no_trouble(void **state)
 {
 	(void)state;
-	count = doctor_daemon_ask("/nowhere/c.sock", findings);
+	count = doctor_daemon_ask("/nowhere/c.sock", &settings, findings);
 	assert_int_equal(count, 1);
 	expect("daemon", HOST_OK, "no podgate runs at /nowhere/c.sock: only the machine was looked at");
 }

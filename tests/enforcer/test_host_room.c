@@ -110,15 +110,21 @@ static void the_kernels_counters_are_read(void **state)
 
 static void few_open_files_are_a_warning(void **state)
 {
+	struct settings metrics = examination_usual;
 	struct rlimit before, few;
 
 	(void)state;
+	metrics.metrics_listen = "127.0.0.1:9469";
 	examination_expect(&examination_usual, "open-files", HOST_OK, "are enough");
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = before;
 	few.rlim_cur = 100;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	examination_expect(&examination_usual, "open-files", HOST_WARNING, "only 100 files");
+	few.rlim_cur = host_files_needed(&examination_usual);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	examination_expect(&examination_usual, "open-files", HOST_OK, "are enough");
+	examination_expect(&metrics, "open-files", HOST_WARNING, "may need");	/* they have connections, too */
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 

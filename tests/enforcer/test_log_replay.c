@@ -303,6 +303,17 @@ static void a_file_may_become_shorter(void **state)
 	stop(desk);
 }
 
+/* Nor are we root any more, whom nothing is closed to. */
+static void close_to_us(const struct log_desk *desk, unsigned int index)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s.%u", desk->path, index);
+	assert_int_equal(chmod(path, 0), 0);
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(65534), 0);
+}
+
 static void what_cannot_be_read_again_is_refused(void **state)
 {
 	struct log_replay_options options = {.path = "-"};
@@ -319,6 +330,18 @@ static void what_cannot_be_read_again_is_refused(void **state)
 	start(desk);
 	read_past(&reader, open_replay(desk, begin_ns, &everything));	/* a file that is not there: nothing to tell */
 	assert_int_equal(reader.count, 0);
+	write_file(desk, 1, 1, 3);
+	write_file(desk, 0, 4, 6);
+	close_to_us(desk, 1);
+	options = (struct log_replay_options){.path = desk->path, .keep = KEEP, .log = desk->log, .since_ns = begin_ns};
+	assert_int_equal(log_replay_open(&stream, &options, problem), -EACCES);
+	assert_non_null(strstr(problem, ".1; give it to that user"));
+	options.since_ns = begin_ns + 24 * 3600 * SECOND;	/* so that one need not be read */
+	assert_int_equal(log_replay_open(&stream, &options, problem), 0);
+	stream->free(stream);
+	assert_int_equal(seteuid(getuid()), 0);
+	remove_file(desk, 1);
+	remove_file(desk, 0);
 	stop(desk);
 }
 

@@ -141,6 +141,12 @@ scenario_privilege_life() {
 	settle "after the repair"
 	check "explain answers" grep -q ^deny <(podgate explain --socket "$DIR/control.sock" other/intruder shop/web:80)
 	check "status waits" quietly podgate status --socket "$DIR/control.sock" --wait 5
+	check "the flow table is listed" [ "$(podgate flows --all -o json --socket "$DIR/control.sock" | jq '.flows | length')" -ge 1 ]
+	past() { timeout 5 "$PODGATE" watch --since 1h -n 1 -o json --socket "$DIR/control.sock" 2>&1; }
+	check "the past is told" grep -q '"verdict"' <(past)
+	chown 0:0 "$DIR/log/verdicts.jsonl.1"
+	chmod 600 "$DIR/log/verdicts.jsonl.1"
+	check "what may not be read is no silence" grep -q "may not read .*verdicts.jsonl.1; give it to that user" <(past)
 	local helper
 	helper=$(helper)
 	gate_end TERM
