@@ -45,7 +45,7 @@ static const struct {
 	{"daemon-mode", "in audit mode nothing is denied"},
 	{"daemon-problem", "what podgate can't do now it tries again, and till then the state before stays in force"},
 	{"daemon-privilege", "what broke into podgate could do all that podgate may do"},
-	{"daemon-rules", "somebody changes the rules as often as podgate puts them back"},
+	{"daemon-rules", "till podgate puts them back, within two seconds, packets go by what somebody else made of them"},
 	{"daemon-queues", "a packet that finds its queue full is dropped, or with queue_full: open passes unjudged"},
 	{"daemon-floods", "a source that floods loses packets, but only its own kind: other sources' went another way"},
 	{"daemon-log", "of what was lost nobody will know"},

@@ -309,6 +309,7 @@ static void close_to_us(const struct log_desk *desk, unsigned int index)
 	char path[160];
 
 	snprintf(path, sizeof(path), "%s.%u", desk->path, index);
+	assert_int_equal(chmod(desk->folder, 0755), 0);
 	assert_int_equal(chmod(path, 0), 0);
 	if (geteuid() == 0)
 		assert_int_equal(seteuid(65534), 0);
