@@ -21,6 +21,7 @@
 #include "enforcer/explain_json.h"
 #include "enforcer/findings.h"
 #include "enforcer/helper.h"
+#include "enforcer/listings.h"
 #include "enforcer/log.h"
 #include "enforcer/metrics.h"
 #include "enforcer/preflight.h"
@@ -55,6 +56,7 @@ struct daemon {
 	struct enforcement *enforcement;
 	struct publisher *publisher;
 	struct service *service;
+	struct listings listings;
 	bool stopping;
 	int err;			/* what ended it, when it was no signal */
 };
@@ -66,7 +68,7 @@ static void store_changed(void *context)
 	struct daemon *daemon = context;
 
 	findings_log(&daemon->findings, daemon->store);
-	publisher_changed(daemon->publisher);
+	publisher_changed_ago(daemon->publisher, directory_changed_ago_ms(daemon->directory) * 1000000);
 }
 
 static cJSON *answer_reload(struct daemon *daemon)
@@ -122,9 +124,19 @@ static cJSON *answer(void *context, const struct control_request *request)
 	case CONTROL_DIAGS:
 		return status_diags_json(daemon->store);
 	case CONTROL_WATCH:
+	case CONTROL_FLOWS:
+	case CONTROL_POLICIES:
 		break;
 	}
-	abort();	/* watch is the server's own */
+	abort();	/* these take many lines: open_listing() */
+}
+
+static int open_listing(void *context, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	struct daemon *daemon = context;
+
+	return listings_open(&daemon->listings, request, out, problem);
 }
 
 static void watched(void *context, bool any)
@@ -152,7 +164,7 @@ static void forward_lines(uv_async_t *async)
 	for (; line != NULL; line = next) {
 		next = line->next;
 		if (daemon->control != NULL)
-			control_send_record(daemon->control, line->json, line->text, line->length);
+			control_send_line(daemon->control, line);
 		verdict_line_free(line);
 	}
 	if (lost > 0 && daemon->control != NULL)
@@ -287,6 +299,7 @@ static int open_control(struct daemon *daemon)
 		.path = daemon->settings->control_socket,
 		.group = daemon->settings->control_group,
 		.answer = answer,
+		.open = open_listing,
 		.watched = watched,
 		.context = daemon,
 	};
@@ -409,8 +422,11 @@ static int start_enforcing(struct daemon *daemon)
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
 	int err = publisher_create(&daemon->publisher, &options);
 
-	if (err == 0)
+	if (err == 0) {
+		daemon->listings = (struct listings){
+			.settings = daemon->settings, .publisher = daemon->publisher, .log = daemon->log};
 		err = publisher_start(daemon->publisher, problem);
+	}
 	if (err != 0)
 		log_error("%s", problem);
 	return err;

@@ -93,7 +93,7 @@ scenario_privilege_usual() {
 	equal "status: no_new_privs" true "$(status_field .privilege.no_new_privs)"
 	equal "status: seccomp" "$([ -n "${E2E_SANITIZED:-}" ] && echo unavailable || echo on)" "$(status_field .privilege.seccomp)"
 	check "status says so in words" grep -q '^privilege .*cap_net_admin, seccomp' <(podgate status --socket "$DIR/control.sock")
-	check "doctor sees it" grep -q '"check":[[:space:]]*"privilege"' <(podgate doctor --config "$DIR/podgate.yaml" -o json)
+	check "doctor sees it" grep -q '"check":[[:space:]]*"daemon-privilege"' <(podgate doctor --config "$DIR/podgate.yaml" -o json)
 }
 
 # Changes, repair, rotation, a log moved away, bridges, every command, stop: as nobody, and without a refused call.
@@ -141,6 +141,12 @@ scenario_privilege_life() {
 	settle "after the repair"
 	check "explain answers" grep -q ^deny <(podgate explain --socket "$DIR/control.sock" other/intruder shop/web:80)
 	check "status waits" quietly podgate status --socket "$DIR/control.sock" --wait 5
+	check "the flow table is listed" [ "$(podgate flows --all -o json --socket "$DIR/control.sock" | jq '.flows | length')" -ge 1 ]
+	past() { timeout 5 "$PODGATE" watch --since 1h -n 1 -o json --socket "$DIR/control.sock" 2>&1; }
+	check "the past is told" grep -q '"verdict"' <(past)
+	chown 0:0 "$DIR/log/verdicts.jsonl.1"
+	chmod 600 "$DIR/log/verdicts.jsonl.1"
+	check "what may not be read is no silence" grep -q "may not read .*verdicts.jsonl.1; give it to that user" <(past)
 	local helper
 	helper=$(helper)
 	gate_end TERM
