@@ -19,6 +19,7 @@ struct directory {
 	uv_timer_t debounce, rescan;
 	unsigned int debounce_ms;
 	uint64_t first_event;		/* of the burst that is waited out; 0: there is none */
+	uint64_t told_event;		/* the same of the burst that `changed` is told of */
 	directory_changed *changed;
 	void *context;
 	int open_parts;			/* timers and watch set that the loop has not let go */
@@ -153,12 +154,21 @@ void directory_rescan(struct directory *directory)
 {
 	const uint64_t before = store_revision(directory->store);
 
+	directory->told_event = directory->first_event;
 	directory->first_event = 0;
 	uv_timer_stop(&directory->debounce);
 	uv_timer_again(&directory->rescan);
 	refresh(directory);
 	if (store_revision(directory->store) != before)
 		directory->changed(directory->context);
+}
+
+/* By the clock, not the loop's time, which stands still while files are read. */
+uint64_t directory_changed_ago_ms(const struct directory *directory)
+{
+	const uint64_t now = uv_hrtime() / 1000000;
+
+	return directory->told_event == 0 || directory->told_event > now ? 0 : now - directory->told_event;
 }
 
 static void on_quiet(uv_timer_t *timer)

@@ -9,6 +9,8 @@
  * may miss (network file systems, queue overflow) a slow rescan finds. Runs on the loop's thread.
  */
 
+#include <stdint.h>
+
 #include <uv.h>
 
 #include "config/store.h"
@@ -27,6 +29,11 @@ int directory_start(struct directory **out, uv_loop_t *loop, struct store *store
 	size_t count, unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed);
 /* Reads everything again now (SIGHUP, `podgate reload`), calling `changed` if something did. */
 void directory_rescan(struct directory *directory);
+/*
+ * For `changed`: how long ago, in milliseconds, the first sign of what it is told of was seen on disk. 0 for a change that
+ * was found without one (a rescan).
+ */
+uint64_t directory_changed_ago_ms(const struct directory *directory);
 /* Closes the handles; the memory goes when the loop has run their close callbacks. NULL is allowed. */
 void directory_stop(struct directory *directory);
 

@@ -210,9 +210,9 @@ int control_start(struct control **out, const struct control_options *options, c
 	return 0;
 }
 
-void control_send_record(struct control *control, const cJSON *record, const char *text, size_t length)
+void control_send_line(struct control *control, const struct verdict_line *line)
 {
-	control_clients_send_record(&control->clients, record, text, length);
+	control_clients_send_line(&control->clients, line);
 }
 
 void control_send_lost(struct control *control, unsigned long long count)

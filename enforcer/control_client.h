@@ -4,7 +4,8 @@
 
 /*
  * The clients of the control socket: reads their requests a line at a time and within limits, has each answered
- * before the next is looked at, and sends watchers their lines. For control.c, on the loop's thread.
+ * before the next is looked at, and sends watchers their lines. Long answers come in pieces (stream.h). For control.c, on
+ * the loop's thread.
  */
 
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <uv.h>
 
 #include "enforcer/control.h"
+#include "enforcer/control_stream.h"
 
 struct control_client;
 
@@ -23,7 +25,8 @@ struct control_clients {
 	struct control_client *large;	/* the one that may send a large request now, or NULL */
 	bool handed_over;
 	unsigned int count, watchers;
-	unsigned int references;	/* clients not yet closed, and the owner */
+	unsigned int references;	/* clients not yet closed, a piece under way, and the owner */
+	struct control_streams streams;
 	void (*gone)(void *context);
 	void *context;
 };
@@ -32,7 +35,7 @@ struct control_clients {
 void control_clients_init(struct control_clients *clients, const struct control_options *options,
 	void (*gone)(void *context), void *context);
 void control_clients_accept(struct control_clients *clients, uv_stream_t *listener);
-void control_clients_send_record(struct control_clients *clients, const cJSON *record, const char *text, size_t length);
+void control_clients_send_line(struct control_clients *clients, const struct verdict_line *line);
 void control_clients_send_lost(struct control_clients *clients, unsigned long long count);
 bool control_clients_have_heir(const struct control_clients *clients);	/* or had one, who has it all */
 void control_clients_close(struct control_clients *clients);	/* all connections */

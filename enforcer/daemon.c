@@ -23,6 +23,7 @@
 #include "enforcer/findings.h"
 #include "enforcer/handover.h"
 #include "enforcer/helper.h"
+#include "enforcer/listings.h"
 #include "enforcer/log.h"
 #include "enforcer/metrics.h"
 #include "enforcer/notify.h"
@@ -62,6 +63,7 @@ struct daemon {
 	struct enforcement *enforcement;
 	struct publisher *publisher;
 	struct service *service;
+	struct listings listings;
 	bool stopping;
 	int err;			/* what ended it, when it was no signal */
 };
@@ -73,7 +75,7 @@ static void store_changed(void *context)
 	struct daemon *daemon = context;
 
 	findings_log(&daemon->findings, daemon->store);
-	publisher_changed(daemon->publisher);
+	publisher_changed_ago(daemon->publisher, directory_changed_ago_ms(daemon->directory) * 1000000);
 }
 
 static cJSON *answer_reload(struct daemon *daemon)
@@ -130,9 +132,11 @@ static cJSON *answer(void *context, const struct control_request *request)
 		return status_diags_json(daemon->store);
 	case CONTROL_WATCH:
 	case CONTROL_HAND_OVER:
+	case CONTROL_FLOWS:
+	case CONTROL_POLICIES:
 		break;
 	}
-	abort();	/* these are the server's own */
+	abort();	/* the server's own, and those that take many lines: open_listing() */
 }
 
 static cJSON *hand_over(void *context, const struct control_request *request, struct control_offer *offer)
@@ -148,6 +152,14 @@ static void abandoned(void *context)
 
 	if (!daemon->stopping)
 		handover_abandoned(&daemon->handover);
+}
+
+static int open_listing(void *context, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	struct daemon *daemon = context;
+
+	return listings_open(&daemon->listings, request, out, problem);
 }
 
 static void watched(void *context, bool any)
@@ -175,7 +187,7 @@ static void forward_lines(uv_async_t *async)
 	for (; line != NULL; line = next) {
 		next = line->next;
 		if (daemon->control != NULL)
-			control_send_record(daemon->control, line->json, line->text, line->length);
+			control_send_line(daemon->control, line);
 		verdict_line_free(line);
 	}
 	if (lost > 0 && daemon->control != NULL)
@@ -352,6 +364,7 @@ static int open_control(struct daemon *daemon)
 		.path = daemon->settings->control_socket,
 		.group = daemon->settings->control_group,
 		.answer = answer,
+		.open = open_listing,
 		.watched = watched,
 		.context = daemon,
 	};
@@ -479,8 +492,11 @@ static int start_enforcing(struct daemon *daemon)
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
 	int err = publisher_create(&daemon->publisher, &options);
 
-	if (err == 0)
+	if (err == 0) {
+		daemon->listings = (struct listings){
+			.settings = daemon->settings, .publisher = daemon->publisher, .log = daemon->log};
 		err = publisher_start(daemon->publisher, problem);
+	}
 	if (err != 0)
 		log_error("%s", problem);
 	return err;

@@ -483,6 +483,7 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 	if (err != 0)
 		return err;
 	gate_publish(enforcement->gate, after, &old);
+	result->judged_ns = now_ns(CLOCK_MONOTONIC) - began;
 	result->published = true;
 	if (!enforcement->sets_exact)
 		err = fill_sets(enforcement, after, problem);

@@ -48,6 +48,7 @@ struct publish_result {
 	bool published;			/* the workers judge by the new snapshot; the old one is the caller's again */
 	bool swept;			/* and no live flow is left that only the old one allowed */
 	uint64_t publish_ns, sweep_ns;	/* how long each took */
+	uint64_t judged_ns;		/* of publish_ns: until new flows were judged by `after` */
 	struct sweep_stats sweep;
 };
 

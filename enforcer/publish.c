@@ -36,7 +36,7 @@ struct job {
 	struct cluster *cluster;
 	struct snapshot *compiled;
 	struct retired_snapshot *retired;	/* made beforehand, so that retiring can't fail */
-	uint64_t seen_ns, began_ns, compile_ns, done_ns;
+	uint64_t read_ns, seen_ns, began_ns, compile_ns, done_ns;
 	struct publish_result published;
 
 	struct sweep_stats sweep;		/* JOB_SWEEP */
@@ -48,6 +48,7 @@ struct publisher {
 	uv_timer_t tick;
 	struct compiler *compiler;	/* used by one job, or before there are any */
 	struct snapshot *snapshot;	/* in force */
+	struct snapshot_loan *loans;	/* of it, and of those before */
 	uint64_t revision;
 	bool started, busy, paused, stopping;
 	uint64_t busy_since_ns;
@@ -55,6 +56,7 @@ struct publisher {
 
 	bool changed;			/* the store holds what is not compiled yet */
 	uint64_t changed_ns;		/* the first such change */
+	uint64_t read_ns;		/* how long that one took to be read */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
@@ -162,6 +164,12 @@ static void note_change(struct publisher *publisher, const struct job *job)
 	stats->publish_ns = job->published.publish_ns;
 	stats->sweep_ns = job->published.sweep_ns;
 	stats->total_ns = job->done_ns - job->seen_ns;
+	stats->read_ns = job->read_ns;
+	stats->judged_ns = stats->wait_ns + stats->compile_ns + job->published.judged_ns;
+	if (stats->judged_ns > stats->worst_judged_ns)
+		stats->worst_judged_ns = stats->judged_ns;
+	if (stats->total_ns > stats->worst_total_ns)
+		stats->worst_total_ns = stats->total_ns;
 	histogram_add(&stats->compiles, stats->compile_ns);
 	histogram_add(&stats->publishes, stats->publish_ns);
 	histogram_add(&stats->until_published, stats->wait_ns + stats->compile_ns + stats->publish_ns);
@@ -172,6 +180,26 @@ static void note_change(struct publisher *publisher, const struct job *job)
 		job->published.sweep.revoked);
 }
 
+static struct snapshot_loan *find_loan(const struct publisher *publisher, const struct snapshot *snapshot)
+{
+	struct snapshot_loan *loan = publisher->loans;
+
+	while (loan != NULL && loan->snapshot != snapshot)
+		loan = loan->next;
+	return loan;
+}
+
+/* Nobody judges by it any more; but somebody may still read it. */
+static void let_go(struct publisher *publisher, struct retired_snapshot *retired)
+{
+	struct snapshot_loan *loan = find_loan(publisher, retired->snapshot);
+
+	if (loan != NULL)
+		loan->retired = retired;
+	else
+		verdict_log_retire(publisher->options.log, retired);
+}
+
 static void end_change(struct publisher *publisher, struct job *job)
 {
 	cluster_unref(job->cluster);
@@ -179,15 +207,17 @@ static void end_change(struct publisher *publisher, struct job *job)
 		snapshot_free(job->compiled);
 		free(job->retired);
 		/* Not lost: the next tick compiles what the store holds by then. */
-		if (!publisher->changed)
+		if (!publisher->changed) {
 			publisher->changed_ns = job->seen_ns;
+			publisher->read_ns = job->read_ns;
+		}
 		publisher->changed = true;
 		return;
 	}
 	job->retired->snapshot = publisher->snapshot;
 	publisher->snapshot = job->compiled;
 	publisher->revision = snapshot_revision(job->compiled);
-	verdict_log_retire(publisher->options.log, job->retired);
+	let_go(publisher, job->retired);
 	note_sweep(publisher, &job->published.sweep);
 	publisher->sweep_wanted = !job->published.swept || job->err != 0;
 	note_change(publisher, job);
@@ -272,7 +302,8 @@ static void begin_change(struct publisher *publisher)
 {
 	struct job *job = &publisher->job;
 
-	*job = (struct job){.publisher = publisher, .seen_ns = publisher->changed_ns};
+	*job = (struct job){
+		.publisher = publisher, .seen_ns = publisher->changed_ns, .read_ns = publisher->read_ns};
 	job->began_ns = now_ns(CLOCK_MONOTONIC);
 	job->retired = calloc(1, sizeof(*job->retired));
 	/* When memory is short the change waits for a tick on which it is not. */
@@ -349,14 +380,19 @@ static void tick(uv_timer_t *timer)
 	begin_next(publisher);
 }
 
-void publisher_changed(void *context)
+void publisher_changed_ago(struct publisher *publisher, uint64_t ago_ns)
 {
-	struct publisher *publisher = context;
-
-	if (!publisher->changed)
+	if (!publisher->changed) {
 		publisher->changed_ns = now_ns(CLOCK_MONOTONIC);
+		publisher->read_ns = ago_ns;
+	}
 	publisher->changed = true;
 	begin_next(publisher);
+}
+
+void publisher_changed(void *publisher)
+{
+	publisher_changed_ago(publisher, 0);
 }
 
 static int start_first(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM])
@@ -445,6 +481,24 @@ void publisher_free(struct publisher *publisher)
 const struct snapshot *publisher_snapshot(const struct publisher *publisher)
 {
 	return publisher->snapshot;
+}
+
+void publisher_lend(struct publisher *publisher, struct snapshot_loan *loan)
+{
+	*loan = (struct snapshot_loan){
+		.snapshot = publisher->snapshot, .next = publisher->loans, .link = &publisher->loans};
+	if (loan->next != NULL)
+		loan->next->link = &loan->next;
+	publisher->loans = loan;
+}
+
+void publisher_take_back(struct publisher *publisher, struct snapshot_loan *loan)
+{
+	*loan->link = loan->next;
+	if (loan->next != NULL)
+		loan->next->link = loan->link;
+	if (loan->retired != NULL)
+		let_go(publisher, loan->retired);
 }
 
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out)

@@ -42,6 +42,8 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
 int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM]);
 /* The store changed (after publisher_start()). `publisher` is void so that directory_start() may call it. */
 void publisher_changed(void *publisher);
+/* The same, of a change whose first sign on disk was seen so long ago. */
+void publisher_changed_ago(struct publisher *publisher, uint64_t ago_ns);
 /*
  * Begins no job any more until publisher_go_on(), whatever changes. Whether none is under way: then the kernel's side is
  * left alone from here on. After going on, it is looked at soon.
@@ -59,11 +61,27 @@ void publisher_free(struct publisher *publisher);
 /* The snapshot in force. Good until control returns to the loop. */
 const struct snapshot *publisher_snapshot(const struct publisher *publisher);
 
+/*
+ * The snapshot in force, for work beside the loop: it stays until it is given back, whatever is published meanwhile.
+ * Embedded in whatever needs it.
+ */
+struct snapshot_loan {
+	const struct snapshot *snapshot;
+	struct snapshot_loan *next, **link;
+	struct retired_snapshot *retired;	/* to be let go when this was the last loan of it */
+};
+void publisher_lend(struct publisher *publisher, struct snapshot_loan *loan);
+/* Before publisher_free(). */
+void publisher_take_back(struct publisher *publisher, struct snapshot_loan *loan);
+
 struct publish_stats {
 	bool pending;			/* a change was seen that is not yet enforced */
 	uint64_t changes, failures;	/* published, and tries that failed */
 	uint64_t seen_ns;		/* CLOCK_REALTIME, when the last published change was seen */
+	uint64_t read_ns;		/* of the last change: from its first sign on disk until it was read (seen) */
 	uint64_t wait_ns, compile_ns, publish_ns, sweep_ns, total_ns;	/* of the last change: from seen to swept */
+	uint64_t judged_ns;		/* of the last change: from seen until new flows were judged by it */
+	uint64_t worst_judged_ns, worst_total_ns;	/* of any change */
 	/* Of all changes published: from seen until new flows are judged by it, and until live ones are, too. */
 	struct histogram until_published, until_swept;
 	struct histogram compiles, publishes, swept;	/* what each step took; swept: background sweeps, too */

@@ -37,6 +37,7 @@ static void gather_policies(const struct publisher *publisher, struct status_fig
 
 	out->revision = snapshot_revision(snapshot);
 	out->isolated = snapshot_isolated_pods(snapshot);
+	out->snapshot_bytes = snapshot_memory(snapshot);
 	publisher_stats(publisher, &out->publish);
 	snprintf(out->problem, sizeof(out->problem), "%s", out->publish.problem != NULL ? out->publish.problem : "");
 	out->publish.problem = NULL;

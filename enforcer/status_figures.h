@@ -46,6 +46,7 @@ struct status_figures {
 	struct process_figures process;
 	uint64_t revision;
 	size_t isolated;		/* addresses */
+	size_t snapshot_bytes;		/* of the compiled policies */
 	struct store_stats manifests;
 	size_t findings, errors;	/* in the manifests */
 	struct ruleset_options rules;

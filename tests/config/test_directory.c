@@ -28,6 +28,7 @@ struct fixture {
 	struct store *store;
 	struct directory *directory;
 	unsigned int changes;
+	uint64_t changed_ago_ms;	/* at the last of them */
 	bool stop_at_change, timed_out;
 };
 
@@ -36,6 +37,7 @@ static void on_change(void *context)
 	struct fixture *fixture = context;
 
 	fixture->changes++;
+	fixture->changed_ago_ms = directory_changed_ago_ms(fixture->directory);
 	if (fixture->stop_at_change)
 		uv_stop(&fixture->loop);
 }
@@ -92,6 +94,7 @@ static void run(struct fixture *fixture, unsigned int milliseconds, bool stop_at
 	uv_timer_start(&fixture->timer, on_time, milliseconds, 0);
 	uv_run(&fixture->loop, UV_RUN_DEFAULT);
 	uv_timer_stop(&fixture->timer);
+	fixture->stop_at_change = false;	/* a rescan that the test makes itself stops no loop */
 }
 
 static void get_policies(struct fixture *fixture, char out[256])
@@ -164,6 +167,21 @@ static void reports_a_burst_once(void **state)
 	}
 	run(fixture, QUIET_MS, false);
 	assert_int_equal(fixture->changes, 1);
+}
+
+/* Waited out and read: it is told when the first sign of it was seen. A rescan has seen none. */
+static void tells_since_when(void **state)
+{
+	struct fixture *fixture = *state;
+
+	start(fixture, "manifests");
+	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("a"));
+	await_policies(fixture, "a");
+	assert_in_range(fixture->changed_ago_ms, DEBOUNCE_MS - 1, PATIENCE_MS);
+	temporary_write(&fixture->folder, "manifests/b.yaml", temporary_policy("b"));
+	directory_rescan(fixture->directory);
+	assert_int_equal(fixture->changes, 2);
+	assert_int_equal(fixture->changed_ago_ms, 0);
 }
 
 /* Somebody who never stops writing must not be waited for for ever. */
@@ -316,6 +334,7 @@ int main(void)
 		FOLDER_TEST(sees_files_come_change_and_go),
 		FOLDER_TEST(sees_subfolders),
 		FOLDER_TEST(reports_a_burst_once),
+		FOLDER_TEST(tells_since_when),
 		FOLDER_TEST(reports_an_endless_burst_all_the_same),
 		FOLDER_TEST(says_nothing_when_nothing_changed),
 		FOLDER_TEST(keeps_a_broken_file_in_force_until_mended),
