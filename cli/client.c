@@ -198,3 +198,51 @@ int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJ
 	close_client(&client);
 	return err;
 }
+
+/* 1 at the end; 0 when more is to come; -EREMOTEIO and `problem` when the line says that it came to no good end. */
+static int read_end(const cJSON *line, char problem[CLIENT_PROBLEM])
+{
+	const cJSON *error = cJSON_GetObjectItemCaseSensitive(line, "error");
+
+	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(line, "end")))
+		return 0;
+	if (error == NULL)
+		return 1;
+	snprintf(problem, CLIENT_PROBLEM, "%s", cJSON_IsString(error) ? error->valuestring : "the list is not whole");
+	return -EREMOTEIO;
+}
+
+/* Takes ownership of the first line. */
+static int visit_list(struct client *client, cJSON *line, int (*visit)(cJSON *line, void *context), void *context,
+	char problem[CLIENT_PROBLEM])
+{
+	int err, ended;
+
+	do {
+		ended = read_end(line, problem);
+		err = visit(line, context);
+		cJSON_Delete(line);
+		if (err != 0 || ended != 0)
+			break;
+		err = read_line(client, &line, problem);
+	} while (err == 0);
+	return err != 0 ? err : ended < 0 ? ended : 0;
+}
+
+int client_list(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context), void *context,
+	char problem[CLIENT_PROBLEM])
+{
+	struct client client;
+	cJSON *reply;
+	int err = open_client(&client, socket_path, problem);
+
+	if (err != 0)
+		return err;
+	err = send_request(&client, request, problem);
+	if (err == 0)
+		err = read_reply(&client, &reply, problem);
+	if (err == 0)
+		err = visit_list(&client, reply, visit, context, problem);
+	close_client(&client);
+	return err;
+}

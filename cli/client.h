@@ -25,4 +25,12 @@ int client_request(const char *socket_path, const cJSON *request, cJSON **reply,
 int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context),
 	void *context, char problem[CLIENT_PROBLEM]);
 
+/*
+ * As above, for an answer of many lines that has an end (flows, policies): visits the first, which says "ok", those that
+ * follow, and the last, which says "end". Returns 0 then. A last line with "error" is visited, too, and gives -EREMOTEIO
+ * and the error in `problem`.
+ */
+int client_list(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context), void *context,
+	char problem[CLIENT_PROBLEM]);
+
 #endif

@@ -20,6 +20,8 @@ static const struct command commands[] = {
 	{"test", "hold a table of expected reachability against the policies", command_test},
 	{"matrix", "show which pod reaches which", command_matrix},
 	{"status", "show what the running daemon enforces and how it fares", command_status},
+	{"flows", "list live connections, and what admits each", command_flows},
+	{"policies", "list the policies in force, whom they select, and what they denied", command_policies},
 	{"watch", "show verdicts as they are made", command_watch},
 	{"doctor", "check what this machine offers, and how to mend what is missing", command_doctor},
 	{"cleanup", "remove what a stopped daemon left in the kernel", command_cleanup},

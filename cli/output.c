@@ -171,7 +171,7 @@ static void write_json_text(const char *text)
 	}
 }
 
-void output_json(const cJSON *value)
+void output_json_part(const cJSON *value)
 {
 	char *text = cJSON_PrintUnformatted(value);
 
@@ -180,8 +180,13 @@ void output_json(const cJSON *value)
 		return;
 	}
 	write_json_text(text);
-	putchar('\n');
 	free(text);
+}
+
+void output_json(const cJSON *value)
+{
+	output_json_part(value);
+	putchar('\n');
 }
 
 /* ---- findings ---- */

@@ -31,6 +31,7 @@ void output_text(FILE *to, const char *text);
 int output_clean_json(cJSON *tree);
 
 void output_json(const cJSON *value);	/* one line on standard output */
+void output_json_part(const cJSON *value);	/* the same without the newline, for a document that is written in parts */
 /* "file:line:column: severity: text" and, on a line of its own, "    hint: ..."; quoted control characters. */
 void output_diag(const struct diag *diag);
 void output_diag_problem(const struct diag *diag);	/* the same on standard error: findings that stand in the way */

@@ -15,14 +15,17 @@
 struct run_options {
 	const char *config;	/* NULL: the default file, if there is one */
 	bool check;		/* -n */
+	bool take_over;
 	bool help;
 };
 
 static void print_usage(void)
 {
-	printf("usage: podgate run [--config FILE] [--OPTION VALUE]... [-n]\n\n"
+	printf("usage: podgate run [--config FILE] [--OPTION VALUE]... [--take-over] [-n]\n\n"
 	       "Enforces the policies until it is stopped. Options given here come before those in the file.\n\n"
 	       "  --config FILE\n\tsettings to read; default " SETTINGS_FILE_DEFAULT ", if it is there\n"
+	       "  --take-over\n\ttakes the place of the podgate that runs (on control_socket), if one does, without\n"
+	       "\tlosing a packet: it goes on until this one is ready, or for good if that never is\n"
 	       "  -n\tchecks settings, host and manifests, and exits: 0 when podgate would start\n\n");
 	settings_print_help(stdout);
 }
@@ -56,6 +59,11 @@ static int walk_options(int argc, char **argv, struct run_options *options, stru
 
 		if (strcmp(argv[at], "-n") == 0 || strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "--help") == 0) {
 			*(argv[at][1] == 'n' ? &options->check : &options->help) = true;
+			at++;
+			continue;
+		}
+		if (strcmp(argv[at], "--take-over") == 0) {
+			options->take_over = true;
 			at++;
 			continue;
 		}
@@ -109,7 +117,7 @@ int command_run(int argc, char **argv)
 	arena = arena_create();
 	err = arena == NULL ? -ENOMEM : load_settings(argc, argv, &options, &settings, arena);
 	if (err == 0)
-		err = options.check ? preflight_check(&settings) : daemon_run(&settings);
+		err = options.check ? preflight_check(&settings) : daemon_run(&settings, options.take_over);
 	arena_unref(arena);
 	return err == 0 ? EXIT_OK : EXIT_PROBLEM;
 }

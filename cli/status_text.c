@@ -46,7 +46,10 @@ static void print_head(const cJSON *status)
 		audit ? "AUDIT: nothing is denied, what would be is logged" : "ENFORCING", output_color(COLOR_NONE),
 		text(status, "version"), number(status, "pid"));
 	print_uptime(number(status, "uptime_s"));
-	printf(", %.1f MiB\n", number(status, "rss_kib") / 1024);
+	printf(", %.1f MiB", number(status, "rss_kib") / 1024);
+	if (get(get(status, "memory"), "peak_kib") != NULL)
+		printf(" (%.1f at most)", number(get(status, "memory"), "peak_kib") / 1024);
+	printf("\n");
 	if (get(status, "problem") != NULL)
 		printf("%sPROBLEM%s     %s\n", output_color(COLOR_RED), output_color(COLOR_NONE),
 			text(status, "problem"));
@@ -140,14 +143,21 @@ static void print_fail_modes(const cJSON *modes)
 		text(modes, "queue_full"), text(modes, "unreadable"));
 }
 
+/* From the file on disk to the last live flow: what a change of policies takes to be in force. */
 static void print_publish(const cJSON *publish)
 {
-	printf("changes     %.0f enforced, %.0f tries failed", number(publish, "changes"), number(publish, "failures"));
-	if (get(publish, "total_ms") != NULL)
-		printf("; the last %s in %.1f ms (read %.1f, waited %.1f, compiled %.1f, published %.1f, swept %.1f)",
-			text(publish, "seen"), number(publish, "total_ms"), number(publish, "read_ms"),
-			number(publish, "wait_ms"), number(publish, "compile_ms"), number(publish, "publish_ms"),
-			number(publish, "sweep_ms"));
+	const cJSON *worst = get(publish, "worst");
+
+	printf("changes     %.0f enforced, %.0f tries failed\n", number(publish, "changes"), number(publish, "failures"));
+	if (get(publish, "total_ms") == NULL)
+		return;
+	printf("the last    seen on disk, read %.1f ms later (%s);\n", number(publish, "read_ms"), text(publish, "seen"));
+	printf("            from then new flows judged by it after %.1f ms, live flows cut after %.1f ms\n",
+		number(publish, "judged_ms"), number(publish, "total_ms"));
+	printf("            (waited %.1f, compiled %.1f, published %.1f, swept %.1f)", number(publish, "wait_ms"),
+		number(publish, "compile_ms"), number(publish, "publish_ms"), number(publish, "sweep_ms"));
+	if (worst != NULL)
+		printf("; the slowest %.1f and %.1f ms", number(worst, "judged_ms"), number(worst, "total_ms"));
 	printf("\n");
 }
 
@@ -205,10 +215,24 @@ static void print_queue(const cJSON *queue)
 {
 	const char *role = cJSON_IsTrue(get(queue, "reply")) ? " reply" : cJSON_IsTrue(get(queue, "flood")) ? " flood" : "";
 
-	printf("%5.0f%-7s %10.0f %10.0f %10.0f %10.0f %10.0f %8.0f %8.0f %6.0f\n", number(queue, "queue"),
+	printf("%5.0f%-7s %10.0f %10.0f %10.0f %10.0f %10.0f %8.0f %8.0f %6.0f %6.0f\n", number(queue, "queue"),
 		role, number(queue, "packets"), number(queue, "allowed"), number(queue, "denied"),
 		number(queue, "audited"), number(queue, "unreadable"), number(queue, "waiting"),
-		number(queue, "kernel_dropped") + number(queue, "user_dropped"), number(queue, "errors"));
+		number(queue, "kernel_dropped") + number(queue, "user_dropped"), number(queue, "records_lost"),
+		number(queue, "errors"));
+}
+
+/* Nothing, when they were bound anew. */
+static void print_inherited(const cJSON *inherited)
+{
+	if (number(inherited, "queues") == 0)
+		return;
+	printf("inherited   %.0f queues from ", number(inherited, "queues"));
+	if (number(inherited, "pid") > 0)
+		printf("pid %.0f", number(inherited, "pid"));
+	else
+		printf("the %s", text(inherited, "from"));
+	printf(", %.0f packets sent through the rules again\n", number(inherited, "repeated"));
 }
 
 void status_text_print(const cJSON *status)
@@ -227,7 +251,8 @@ void status_text_print(const cJSON *status)
 	print_classes(get(status, "classes"));
 	print_log(get(status, "log"));
 	print_privilege(get(status, "privilege"));
-	printf("%squeue           packets    allowed     denied    audited unreadable  waiting  dropped errors%s\n",
+	print_inherited(get(status, "inherited"));
+	printf("%squeue           packets    allowed     denied    audited unreadable  waiting  dropped   lost errors%s\n",
 		output_color(COLOR_DIM), output_color(COLOR_NONE));
 	cJSON_ArrayForEach(queue, get(status, "queues"))
 		print_queue(queue);

@@ -9,6 +9,8 @@
  * may miss (network file systems, queue overflow) a slow rescan finds. Runs on the loop's thread.
  */
 
+#include <stdint.h>
+
 #include <uv.h>
 
 #include "config/store.h"

@@ -141,6 +141,18 @@ int ct_entry_decode(struct ct_entry *out, const struct nlmsghdr *message)
 	return 0;
 }
 
+struct nlmsghdr *ct_entry_put_header(void *at, unsigned int type, unsigned int flags, uint8_t family)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(at);
+	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+
+	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
+	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	header->nfgen_family = family;
+	header->version = NFNETLINK_V0;
+	return message;
+}
+
 static void put_addresses(struct nlmsghdr *message, const struct flow *flow)
 {
 	const bool v4 = flow->src.family == IP_FAMILY_V4;

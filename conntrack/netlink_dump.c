@@ -4,16 +4,8 @@
 #include <errno.h>
 #include <stdint.h>
 
-struct dump {
-	netlink_visit *visit;
-	void *context;
-	unsigned int sequence, portid;
-	int result; /* of the visits: once negative, the rest is read and thrown away */
-	bool done, interrupted;
-};
-
 /* A refusal ends a dump; an NLMSG_DONE may carry the error that cut it short. */
-static int finish(struct dump *dump, const struct nlmsghdr *message)
+static int finish(struct netlink_dump *dump, const struct nlmsghdr *message)
 {
 	const struct nlmsgerr *refusal = mnl_nlmsg_get_payload(message);
 	const int *error = mnl_nlmsg_get_payload(message);
@@ -24,7 +16,8 @@ static int finish(struct dump *dump, const struct nlmsghdr *message)
 	return mnl_nlmsg_get_payload_len(message) >= sizeof(*error) && *error < 0 ? *error : 0;
 }
 
-static int take_message(struct dump *dump, const struct nlmsghdr *message)
+static int take_message(struct netlink_dump *dump, const struct nlmsghdr *message, netlink_visit *visit,
+	void *context)
 {
 	/* What an earlier request on this socket left behind is none of ours. */
 	if (message->nlmsg_seq != dump->sequence || message->nlmsg_pid != dump->portid)
@@ -34,20 +27,21 @@ static int take_message(struct dump *dump, const struct nlmsghdr *message)
 	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
 		return finish(dump, message);
 	if (message->nlmsg_type >= NLMSG_MIN_TYPE && dump->result == 0) {
-		const int answer = dump->visit(message, dump->context);
+		const int answer = visit(message, context);
 
 		dump->result = answer < 0 ? answer : 0;
 	}
 	return 0;
 }
 
-static int take_datagram(struct dump *dump, const void *bytes, size_t size)
+static int take_datagram(struct netlink_dump *dump, const void *bytes, size_t size, netlink_visit *visit,
+	void *context)
 {
 	const struct nlmsghdr *message = bytes;
 	int left = (int)size;
 
 	while (!dump->done && mnl_nlmsg_ok(message, left)) {
-		const int err = take_message(dump, message);
+		const int err = take_message(dump, message, visit, context);
 
 		if (err != 0)
 			return err;
@@ -73,25 +67,36 @@ static int read_datagram(struct mnl_socket *socket, void *buffer, size_t *size)
 	return 0;
 }
 
+int netlink_dump_begin(struct netlink_dump *dump, struct mnl_socket *socket, struct nlmsghdr *request)
+{
+	static _Atomic unsigned int sequences;
+
+	*dump = (struct netlink_dump){
+		.socket = socket, .sequence = ++sequences, .portid = mnl_socket_get_portid(socket)};
+	request->nlmsg_seq = dump->sequence;
+	return mnl_socket_sendto(socket, request, request->nlmsg_len) < 0 ? -errno : 0;
+}
+
+int netlink_dump_step(struct netlink_dump *dump, netlink_visit *visit, void *context)
+{
+	char buffer[NETLINK_DUMP_BUFFER] __attribute__((aligned(MNL_ALIGNTO)));
+	size_t size = 0;
+	int err;
+
+	if (dump->done)
+		return 0;
+	err = read_datagram(dump->socket, buffer, &size);
+	return err != 0 ? err : take_datagram(dump, buffer, size, visit, context);
+}
+
 int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, netlink_visit *visit, void *context,
 	bool *interrupted)
 {
-	static _Atomic unsigned int sequences;
-	char buffer[NETLINK_DUMP_BUFFER] __attribute__((aligned(MNL_ALIGNTO)));
-	struct dump dump = {.visit = visit, .context = context};
-	int err = 0;
+	struct netlink_dump dump;
+	int err = netlink_dump_begin(&dump, socket, request);
 
-	request->nlmsg_seq = dump.sequence = ++sequences;
-	dump.portid = mnl_socket_get_portid(socket);
-	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-		return -errno;
-	while (err == 0 && !dump.done) {
-		size_t size = 0;
-
-		err = read_datagram(socket, buffer, &size);
-		if (err == 0)
-			err = take_datagram(&dump, buffer, size);
-	}
+	while (err == 0 && !dump.done)
+		err = netlink_dump_step(&dump, visit, context);
 	if (interrupted != NULL)
 		*interrupted = dump.interrupted;
 	return err != 0 ? err : dump.result;

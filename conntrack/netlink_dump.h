@@ -2,7 +2,10 @@
 #ifndef CONNTRACK_NETLINK_DUMP_H
 #define CONNTRACK_NETLINK_DUMP_H
 
-/* One NLM_F_DUMP request over a netlink socket, from the question to the end of the answer. One thread at a time. */
+/*
+ * One NLM_F_DUMP request over a netlink socket, from the question to the end of the answer: in one go, or a datagram at
+ * a time for whoever passes on what it reads. One thread at a time.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,5 +26,18 @@ typedef int netlink_visit(const struct nlmsghdr *message, void *context);
  */
 int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, netlink_visit *visit, void *context,
 	bool *interrupted);
+
+/* A dump under way. */
+struct netlink_dump {
+	struct mnl_socket *socket;
+	unsigned int sequence, portid;
+	int result;			/* the first negative return of a visit: the rest is read and thrown away */
+	bool done;			/* all of the answer was read */
+	bool interrupted;
+};
+/* Asks. The kernel sends on as it is read, and holds nothing that others wait for. 0 or -errno. */
+int netlink_dump_begin(struct netlink_dump *dump, struct mnl_socket *socket, struct nlmsghdr *request);
+/* Reads and visits one datagram, unless all is done. Returns 0 or -errno as netlink_dump(), visits left out. */
+int netlink_dump_step(struct netlink_dump *dump, netlink_visit *visit, void *context);
 
 #endif

@@ -4,15 +4,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "conntrack/local_addrs.h"
+#include "conntrack/jurisdiction.h"
 
 enum { BATCH = 256 };
 
 struct sweep {
 	struct ct_table *table;
-	const struct snapshot *snapshot;
+	struct jurisdiction jurisdiction;
 	const struct sweep_options *options;
-	const struct local_addrs *local;
 	struct sweep_stats *stats;
 	int refused; /* the first refusal of a mark: told in the end, but no reason to stop */
 	size_t pending;
@@ -70,20 +69,6 @@ static void set_mark(
 		flush(sweep);
 }
 
-/* Whether the flow passes where podgate's rules are: see the head of sweep.h. */
-static bool is_gated(const struct sweep *sweep, const struct flow *flow)
-{
-	if (local_addrs_contain(sweep->local, &flow->src))
-		return false;
-	return sweep->options->host_traffic || !local_addrs_contain(sweep->local, &flow->dst);
-}
-
-static bool touches_isolated(const struct sweep *sweep, const struct flow *flow)
-{
-	return snapshot_isolates(sweep->snapshot, &flow->src) ||
-	       snapshot_isolates(sweep->snapshot, &flow->dst);
-}
-
 static int judge(const struct ct_entry *entry, void *context)
 {
 	struct sweep *sweep = context;
@@ -91,13 +76,14 @@ static int judge(const struct ct_entry *entry, void *context)
 	struct judgement judgement = {.verdict = VERDICT_ALLOW};
 
 	sweep->stats->seen++;
-	if (!touches_isolated(sweep, &entry->flow) || !is_gated(sweep, &entry->flow)) {
+	if (!jurisdiction_isolates(&sweep->jurisdiction, &entry->flow) ||
+		!jurisdiction_gates(&sweep->jurisdiction, &entry->flow)) {
 		if (entry->mark & marks.deny)
 			set_mark(sweep, entry, 0, judgement);
 		return 0;
 	}
 	sweep->stats->judged++;
-	judgement = snapshot_judge(sweep->snapshot, &entry->flow);
+	judgement = snapshot_judge(sweep->jurisdiction.snapshot, &entry->flow);
 	set_mark(sweep, entry, judgement.verdict == VERDICT_DENY ? marks.deny : marks.allow, judgement);
 	return 0;
 }
@@ -116,13 +102,18 @@ int sweep_run(struct ct_table *table, const struct snapshot *snapshot, const str
 {
 	const uint64_t start = now_ns();
 	struct local_addrs *local = NULL;
-	struct sweep sweep = {.table = table, .snapshot = snapshot, .options = options, .stats = stats};
+	struct sweep sweep = {
+		.table = table,
+		.jurisdiction = {.snapshot = snapshot, .host_traffic = options->host_traffic},
+		.options = options,
+		.stats = stats,
+	};
 	int err;
 
 	*stats = (struct sweep_stats){.seen = 0};
 	err = local_addrs_read(&local);
 	if (err == 0) {
-		sweep.local = local;
+		sweep.jurisdiction.local = local;
 		err = run(&sweep);
 		local_addrs_free(local);
 	}

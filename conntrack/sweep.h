@@ -3,11 +3,9 @@
 #define CONNTRACK_SWEEP_H
 
 /*
- * A sweep holds the kernel's flow table against a snapshot: every live flow that touches an isolated pod is judged
- * and its mark set where it must change; a DENY of ours on any other flow is cleared. No entry is ever deleted: its
- * NAT mapping and direction would be lost, and an allowed connection with it. Flows of the gateway itself do not
- * pass FORWARD: those it begins are never judged (Kubernetes lets the node reach its pods), those that pods begin
- * to one of its addresses only with host_traffic.
+ * A sweep holds the kernel's flow table against a snapshot: every live flow that is podgate's to judge
+ * (jurisdiction.h) is judged and its mark set where it must change; a DENY of ours on any other flow is cleared. No
+ * entry is ever deleted: its NAT mapping and direction would be lost, and an allowed connection with it.
  */
 
 #include <stdbool.h>
@@ -23,7 +21,7 @@ struct sweep_marks {
 
 struct sweep_options {
 	struct sweep_marks marks;
-	bool host_traffic;		/* flows from pods to the gateway are judged, too */
+	bool host_traffic;		/* see jurisdiction.h */
 	/*
 	 * Called for each flow that this sweep has cut: it carried no DENY and does now. Never for one that was gone
 	 * before its mark could be written. May be NULL.

@@ -80,18 +80,6 @@ void ct_table_close(struct ct_table *table)
 	free(table);
 }
 
-static struct nlmsghdr *put_header(void *at, unsigned int type, unsigned int flags, uint8_t family)
-{
-	struct nlmsghdr *message = mnl_nlmsg_put_header(at);
-	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
-
-	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
-	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	header->nfgen_family = family;
-	header->version = NFNETLINK_V0;
-	return message;
-}
-
 struct decoding {
 	ct_visit *visit;
 	void *context;
@@ -127,15 +115,15 @@ int ct_table_dump(struct ct_table *table, ct_visit *visit, void *context, size_t
 {
 	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
 
-	return dump(
-		table, put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC), visit, context, skipped);
+	return dump(table, ct_entry_put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC), visit, context,
+		skipped);
 }
 
 int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, ct_visit *visit,
 	void *context, size_t *skipped)
 {
 	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *request = put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+	struct nlmsghdr *request = ct_entry_put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
 
 	mnl_attr_put_u32(request, CTA_MARK, htonl(value));
 	mnl_attr_put_u32(request, CTA_MARK_MASK, htonl(mask));
@@ -146,7 +134,7 @@ int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, 
 static size_t put_update(void *at, const struct ct_mark *mark, unsigned int sequence)
 {
 	const bool v4 = mark->entry.original.src.family == IP_FAMILY_V4;
-	struct nlmsghdr *message = put_header(at, IPCTNL_MSG_CT_NEW, 0, v4 ? AF_INET : AF_INET6);
+	struct nlmsghdr *message = ct_entry_put_header(at, IPCTNL_MSG_CT_NEW, 0, v4 ? AF_INET : AF_INET6);
 
 	message->nlmsg_seq = sequence;
 	ct_entry_put_name(message, &mark->entry);

@@ -20,6 +20,7 @@ struct control {
 	struct control_options options;
 	struct control_clients clients;
 	uv_pipe_t listener;
+	bool ours;			/* to remove */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -56,7 +57,7 @@ static int clear_path(const char *path, char problem[CONTROL_PROBLEM])
 	err = probe(path);
 	if (err == -EADDRINUSE) {
 		snprintf(problem, CONTROL_PROBLEM,
-			"another podgate answers on %.150s; stop it, or set control_socket for this one", path);
+			"another podgate answers on %.100s; stop it, take its place (run --take-over), or set control_socket for this one", path);
 		return err;
 	}
 	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
@@ -88,15 +89,40 @@ static bool has_group(const struct control *control)
 	return control->options.group != NULL && *control->options.group != '\0';
 }
 
+/* Returns a descriptor or -errno. */
+static int bind_socket(const struct control *control)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t before;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	memcpy(address.sun_path, control->path, strlen(control->path) + 1);
+	/* The mode is the socket's from its first moment: nobody slips in between bind and chmod. */
+	before = umask(has_group(control) ? 0117 : 0177);
+	err = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
+	umask(before);
+	if (err == 0)
+		return fd;
+	close(fd);
+	return err;
+}
+
+/* Bound by ourselves: libuv would remove the file when it closes the handle, even if another daemon listens there now. */
 static int listen_at(struct control *control)
 {
-	/* The mode is the socket's from its first moment: nobody slips in between bind and chmod. */
-	const mode_t before = umask(has_group(control) ? 0117 : 0177);
-	int err = uv_pipe_bind(&control->listener, control->path);
+	const int fd = control->options.inherited > 0 ? control->options.inherited : bind_socket(control);
+	int err;
 
-	umask(before);
-	if (err != 0)
+	if (fd < 0)
+		return fd;
+	err = uv_pipe_open(&control->listener, fd);
+	if (err != 0) {
+		close(fd);
 		return err;
+	}
 	return uv_listen((uv_stream_t *)&control->listener, BACKLOG, accept_client);
 }
 
@@ -152,7 +178,7 @@ int control_start(struct control **out, const struct control_options *options, c
 	struct control *control;
 	int err = check_path(options->path, problem);
 
-	if (err == 0) {
+	if (err == 0 && options->inherited == 0) {
 		make_folders(options->path);
 		err = clear_path(options->path, problem);
 	}
@@ -162,6 +188,7 @@ int control_start(struct control **out, const struct control_options *options, c
 	if (control == NULL)
 		return -ENOMEM;
 	control->options = *options;
+	control->ours = options->inherited == 0;
 	if (control->options.idle_ms == 0)
 		control->options.idle_ms = IDLE_MS;
 	snprintf(control->path, sizeof(control->path), "%s", options->path);
@@ -174,6 +201,8 @@ int control_start(struct control **out, const struct control_options *options, c
 	else
 		err = open_to_group(control, problem);
 	if (err != 0) {
+		if (control->ours && err != UV_EADDRINUSE)
+			unlink(control->path);
 		uv_close((uv_handle_t *)&control->listener, free_control);
 		return err;
 	}
@@ -181,9 +210,9 @@ int control_start(struct control **out, const struct control_options *options, c
 	return 0;
 }
 
-void control_send_record(struct control *control, const cJSON *record, const char *text, size_t length)
+void control_send_line(struct control *control, const struct verdict_line *line)
 {
-	control_clients_send_record(&control->clients, record, text, length);
+	control_clients_send_line(&control->clients, line);
 }
 
 void control_send_lost(struct control *control, unsigned long long count)
@@ -191,11 +220,24 @@ void control_send_lost(struct control *control, unsigned long long count)
 	control_clients_send_lost(&control->clients, count);
 }
 
+void control_own(struct control *control)
+{
+	control->ours = true;
+}
+
+int control_listener(const struct control *control)
+{
+	uv_os_fd_t fd;
+
+	return uv_fileno((const uv_handle_t *)&control->listener, &fd) == 0 ? fd : -1;
+}
+
 void control_stop(struct control *control)
 {
 	if (control == NULL)
 		return;
-	/* uv_close() removes the socket's file, too. */
+	if (control->ours && !control_clients_have_heir(&control->clients))
+		unlink(control->path);
 	uv_close((uv_handle_t *)&control->listener, free_control);
 	control_clients_close(&control->clients);
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "config/utf8.h"
+#include "enforcer/record_time.h"
+#include "policy/flow.h"
 
 static const char *const command_names[] = {
 	[CONTROL_STATUS] = "status",
@@ -14,6 +16,9 @@ static const char *const command_names[] = {
 	[CONTROL_JUDGE] = "judge",
 	[CONTROL_RELOAD] = "reload",
 	[CONTROL_DIAGS] = "diags",
+	[CONTROL_HAND_OVER] = "hand_over",
+	[CONTROL_FLOWS] = "flows",
+	[CONTROL_POLICIES] = "policies",
 };
 
 enum { COMMAND_COUNT = sizeof(command_names) / sizeof(command_names[0]) };
@@ -46,7 +51,7 @@ static int parse_command(enum control_command *out, const cJSON *json, char prob
 		*out = (enum control_command)i;
 		return 0;
 	}
-	return fail(problem, "unknown command; there are status, watch, explain, judge, reload and diags");
+	return fail(problem, "unknown command; there are status, flows, policies, watch, explain, judge, reload and diags");
 }
 
 /* A missing field leaves "". */
@@ -67,20 +72,132 @@ static int parse_name(const cJSON *json, const char *field, bool with_slash, cha
 	return 0;
 }
 
-static int parse_filter(struct watch_filter *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+/* A missing field is false. */
+static int parse_flag(const cJSON *json, const char *field, bool *out, char problem[CONTROL_PROBLEM])
 {
-	const cJSON *deny = cJSON_GetObjectItemCaseSensitive(json, "deny");
-	int err;
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, field);
 
-	if (deny != NULL && !cJSON_IsBool(deny))
-		return fail(problem, "\"deny\" must be true or false");
-	out->deny = cJSON_IsTrue(deny);
-	err = parse_name(json, "namespace", false, out->namespace_name, sizeof(out->namespace_name), problem);
+	if (value != NULL && !cJSON_IsBool(value)) {
+		snprintf(problem, CONTROL_PROBLEM, "\"%s\" must be true or false", field);
+		return -EINVAL;
+	}
+	*out = cJSON_IsTrue(value);
+	return 0;
+}
+
+/* "deny" is all that did not simply pass, as it has always been. */
+static int parse_verdicts(unsigned int *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+{
+	static const struct {
+		const char *field;
+		unsigned int bits;
+	} rows[] = {
+		{"allow", WATCH_ALLOWED},
+		{"deny", WATCH_DENIED | WATCH_AUDITED | WATCH_REVOKED | WATCH_UNJUDGED},
+		{"audit", WATCH_AUDITED},
+		{"revoked", WATCH_REVOKED},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool wanted;
+
+		if (parse_flag(json, rows[i].field, &wanted, problem) != 0)
+			return -EINVAL;
+		*out |= wanted ? rows[i].bits : 0;
+	}
+	return 0;
+}
+
+static int parse_since(uint64_t *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, "since");
+
+	if (value == NULL)
+		return 0;
+	if (cJSON_IsString(value) && record_time_parse(out, value->valuestring) == 0) {
+		*out += *out == 0;	/* 0 stands for "not at all" */
+		return 0;
+	}
+	return fail(problem, "\"since\" must be a time such as \"2026-11-24T10:00:00Z\"");
+}
+
+static int parse_watch(struct control_request *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+{
+	struct watch_filter *filter = &out->filter;
+	int err = parse_verdicts(&filter->verdicts, json, problem);
+
+	if (err == 0)
+		err = parse_name(json, "namespace", false, filter->namespace_name, sizeof(filter->namespace_name), problem);
+	if (err == 0)
+		err = parse_name(json, "pod", true, filter->pod, sizeof(filter->pod), problem);
+	if (err == 0)
+		err = parse_name(json, "policy", true, filter->policy, sizeof(filter->policy), problem);
+	return err != 0 ? err : parse_since(&out->since_ns, json, problem);
+}
+
+static int parse_protocol(struct list_filter *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, "protocol");
+
+	if (value == NULL)
+		return 0;
+	out->has_protocol = true;
+	if (cJSON_IsString(value) && flow_protocol_parse(&out->protocol, value->valuestring) == 0)
+		return 0;
+	return fail(problem, "\"protocol\" must be one of TCP, UDP, SCTP, ICMP, ICMPv6 or a number, as a string");
+}
+
+static int parse_limit(struct list_filter *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, "limit");
+	const double most = 9007199254740992.0;	/* up to there every whole number is one in JSON */
+
+	if (value == NULL)
+		return 0;
+	if (!cJSON_IsNumber(value) || !(value->valuedouble >= 0 && value->valuedouble <= most) ||
+	    value->valuedouble != (double)(uint64_t)value->valuedouble)
+		return fail(problem, "\"limit\" must be a whole number, 0 for no limit");
+	out->limit = (uint64_t)value->valuedouble;
+	return 0;
+}
+
+static int parse_list(struct list_filter *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+{
+	int err = parse_name(json, "namespace", false, out->namespace_name, sizeof(out->namespace_name), problem);
+
 	if (err == 0)
 		err = parse_name(json, "pod", true, out->pod, sizeof(out->pod), problem);
-	if (err == 0)
-		err = parse_name(json, "policy", true, out->policy, sizeof(out->policy), problem);
 	return err;
+}
+
+static int parse_flows(struct list_filter *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+{
+	int err = parse_list(out, json, problem);
+
+	if (err == 0)
+		err = parse_flag(json, "all", &out->all, problem);
+	if (err == 0)
+		err = parse_flag(json, "deny", &out->denied, problem);
+	if (err == 0)
+		err = parse_flag(json, "allow", &out->allowed, problem);
+	if (err == 0)
+		err = parse_protocol(out, json, problem);
+	return err != 0 ? err : parse_limit(out, json, problem);
+}
+
+/* The fields of the command's own. Those of explain and judge are read with the snapshot (explain_json.h). */
+static int parse_fields(struct control_request *out, char problem[CONTROL_PROBLEM])
+{
+	switch (out->command) {
+	case CONTROL_WATCH:
+		return parse_watch(out, out->json, problem);
+	case CONTROL_FLOWS:
+		return parse_flows(&out->list, out->json, problem);
+	case CONTROL_POLICIES:
+		return parse_list(&out->list, out->json, problem);
+	default:
+		return 0;
+	}
 }
 
 int control_request_parse(struct control_request *out, const char *line, size_t length, char problem[CONTROL_PROBLEM])
@@ -103,8 +220,8 @@ int control_request_parse(struct control_request *out, const char *line, size_t 
 		err = fail(problem, "the request is not a JSON object");
 	else
 		err = parse_command(&request.command, request.json, problem);
-	if (err == 0 && request.command == CONTROL_WATCH)
-		err = parse_filter(&request.filter, request.json, problem);
+	if (err == 0)
+		err = parse_fields(&request, problem);
 	if (err != 0) {
 		cJSON_Delete(request.json);
 		return err;
@@ -117,56 +234,4 @@ void control_request_deinit(struct control_request *request)
 {
 	cJSON_Delete(request->json);
 	request->json = NULL;
-}
-
-/* ---- filters ---- */
-
-static const char *text_of(const cJSON *object, const char *field)
-{
-	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, field);
-
-	return cJSON_IsString(value) ? value->valuestring : "";
-}
-
-/* Whether `wanted`, NAMESPACE/NAME, is what these two fields of `object` say together. */
-static bool is_named(const cJSON *object, const char *namespace_field, const char *name_field, const char *wanted)
-{
-	const char *namespace_name = text_of(object, namespace_field);
-	const size_t length = strlen(namespace_name);
-
-	return strncmp(wanted, namespace_name, length) == 0 && wanted[length] == '/' &&
-	       strcmp(wanted + length + 1, text_of(object, name_field)) == 0;
-}
-
-static bool end_matches(const struct watch_filter *filter, const cJSON *end)
-{
-	if (filter->namespace_name[0] != '\0' && strcmp(text_of(end, "namespace"), filter->namespace_name) != 0)
-		return false;
-	return filter->pod[0] == '\0' || is_named(end, "namespace", "pod", filter->pod);
-}
-
-static bool side_names_policy(const cJSON *side, const char *wanted)
-{
-	const cJSON *policy;
-
-	if (is_named(cJSON_GetObjectItemCaseSensitive(side, "policy"), "namespace", "name", wanted))
-		return true;
-	cJSON_ArrayForEach(policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
-		if (is_named(policy, "namespace", "name", wanted))
-			return true;
-	return false;
-}
-
-bool watch_filter_matches(const struct watch_filter *filter, const cJSON *record)
-{
-	if (cJSON_GetObjectItemCaseSensitive(record, "event") != NULL)
-		return true;
-	if (filter->deny && strcmp(text_of(record, "verdict"), "allow") == 0)
-		return false;
-	if (!end_matches(filter, cJSON_GetObjectItemCaseSensitive(record, "source")) &&
-	    !end_matches(filter, cJSON_GetObjectItemCaseSensitive(record, "destination")))
-		return false;
-	return filter->policy[0] == '\0' ||
-	       side_names_policy(cJSON_GetObjectItemCaseSensitive(record, "egress"), filter->policy) ||
-	       side_names_policy(cJSON_GetObjectItemCaseSensitive(record, "ingress"), filter->policy);
 }

@@ -2,15 +2,15 @@
 #ifndef ENFORCER_CONTROL_REQUEST_H
 #define ENFORCER_CONTROL_REQUEST_H
 
-/*
- * One request line of the control protocol (control.h), and which lines of the verdict log a `watch` lets
- * through. Pure: foreign bytes in, a value or a sentence out; any thread.
- */
+/* One request line of the control protocol (control.h). Pure: foreign bytes in, a value or a sentence out; any thread. */
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cjson/cJSON.h>
+
+#include "enforcer/list_filter.h"
+#include "enforcer/watch_filter.h"
 
 enum control_command {
 	CONTROL_STATUS,
@@ -19,20 +19,17 @@ enum control_command {
 	CONTROL_JUDGE,
 	CONTROL_RELOAD,
 	CONTROL_DIAGS,
-};
-
-/* What a watcher wants to see; "" and false let everything through. All that is set must hold. */
-struct watch_filter {
-	bool deny;			/* anything but "allow" */
-	char namespace_name[64];	/* of either end */
-	char pod[64 + 254 + 1];		/* "namespace/name" of either end */
-	char policy[64 + 254 + 1];	/* "namespace/name": isolates an end, admits, or is the nearest miss */
+	CONTROL_HAND_OVER,
+	CONTROL_FLOWS,
+	CONTROL_POLICIES,
 };
 
 struct control_request {
 	enum control_command command;
 	cJSON *json;			/* the whole request, for the command's own fields */
 	struct watch_filter filter;	/* CONTROL_WATCH */
+	uint64_t since_ns;		/* CONTROL_WATCH: CLOCK_REALTIME, or 0: from now on */
+	struct list_filter list;	/* CONTROL_FLOWS, CONTROL_POLICIES */
 };
 
 enum { CONTROL_PROBLEM = 256 };
@@ -44,8 +41,5 @@ enum { CONTROL_PROBLEM = 256 };
  */
 int control_request_parse(struct control_request *out, const char *line, size_t length, char problem[CONTROL_PROBLEM]);
 void control_request_deinit(struct control_request *request);
-
-/* Whether a line of the verdict log (record_json.h) is for this watcher. Lines that tell of lost lines always are. */
-bool watch_filter_matches(const struct watch_filter *filter, const cJSON *record);
 
 #endif

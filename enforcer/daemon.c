@@ -17,16 +17,21 @@
 #include "enforcer/belongings.h"
 #include "enforcer/confinement.h"
 #include "enforcer/control.h"
+#include "enforcer/descriptor_store.h"
 #include "enforcer/enforcement.h"
 #include "enforcer/explain_json.h"
 #include "enforcer/findings.h"
+#include "enforcer/handover.h"
 #include "enforcer/helper.h"
+#include "enforcer/listings.h"
 #include "enforcer/log.h"
 #include "enforcer/metrics.h"
+#include "enforcer/notify.h"
 #include "enforcer/preflight.h"
 #include "enforcer/publish.h"
 #include "enforcer/service.h"
 #include "enforcer/status.h"
+#include "enforcer/takeover.h"
 #include "enforcer/verdict_log.h"
 
 enum {
@@ -43,6 +48,9 @@ struct daemon {
 	const struct settings *settings;
 	uint64_t started_ns, started_wall_ns;
 	struct confinement confinement;
+	struct inheritance inheritance;
+	struct takeover takeover;	/* from a daemon that runs */
+	struct handover handover;	/* to one that is about to */
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
 	uv_async_t lines_ready;		/* the log thread has lines for the watchers */
@@ -55,6 +63,7 @@ struct daemon {
 	struct enforcement *enforcement;
 	struct publisher *publisher;
 	struct service *service;
+	struct listings listings;
 	bool stopping;
 	int err;			/* what ended it, when it was no signal */
 };
@@ -66,7 +75,7 @@ static void store_changed(void *context, uint64_t since_ns)
 	struct daemon *daemon = context;
 
 	findings_log(&daemon->findings, daemon->store);
-	publisher_changed(daemon->publisher, since_ns);
+	publisher_changed(daemon->publisher, uv_hrtime() - since_ns);
 }
 
 static cJSON *answer_reload(struct daemon *daemon)
@@ -122,9 +131,35 @@ static cJSON *answer(void *context, const struct control_request *request)
 	case CONTROL_DIAGS:
 		return status_diags_json(daemon->store);
 	case CONTROL_WATCH:
+	case CONTROL_HAND_OVER:
+	case CONTROL_FLOWS:
+	case CONTROL_POLICIES:
 		break;
 	}
-	abort();	/* watch is the server's own */
+	abort();	/* the server's own, and those that take many lines: open_listing() */
+}
+
+static cJSON *hand_over(void *context, const struct control_request *request, struct control_offer *offer)
+{
+	struct daemon *daemon = context;
+
+	return handover_answer(&daemon->handover, request->json, offer);
+}
+
+static void abandoned(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (!daemon->stopping)
+		handover_abandoned(&daemon->handover);
+}
+
+static int open_listing(void *context, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	struct daemon *daemon = context;
+
+	return listings_open(&daemon->listings, request, out, problem);
 }
 
 static void watched(void *context, bool any)
@@ -152,7 +187,7 @@ static void forward_lines(uv_async_t *async)
 	for (; line != NULL; line = next) {
 		next = line->next;
 		if (daemon->control != NULL)
-			control_send_record(daemon->control, line->json, line->text, line->length);
+			control_send_line(daemon->control, line);
 		verdict_line_free(line);
 	}
 	if (lost > 0 && daemon->control != NULL)
@@ -177,6 +212,11 @@ static void stop_loop(struct daemon *daemon)
 	helper_unwatch();
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+}
+
+static void handed_over(void *context)
+{
+	stop_loop(context);
 }
 
 static void signal_stop(uv_signal_t *handle, int number)
@@ -280,19 +320,58 @@ static int load_manifests(struct daemon *daemon)
 	return err;
 }
 
+/* Takes what a running daemon has, if there is one and that is wanted. */
+static int begin_takeover(struct daemon *daemon, bool wanted)
+{
+	char problem[TAKEOVER_PROBLEM];
+	int err;
+
+	if (!wanted)
+		return 0;
+	err = takeover_begin(&daemon->takeover, daemon->settings->control_socket, daemon->settings->metrics_listen,
+		&daemon->inheritance, problem);
+	if (err == -ENOENT) {
+		log_info("no podgate answers on %s: nothing to take over", daemon->settings->control_socket);
+		return 0;
+	}
+	if (err != 0)
+		log_error("%s", problem);
+	return err;
+}
+
+static int compiled(void *context, char problem[ENFORCEMENT_PROBLEM])
+{
+	struct daemon *daemon = context;
+
+	return daemon->takeover.fd < 0 ? 0 : takeover_pause(&daemon->takeover, problem);
+}
+
+static void end_takeover(struct daemon *daemon)
+{
+	if (daemon->takeover.fd >= 0)
+		takeover_finish(&daemon->takeover);
+	control_own(daemon->control);
+}
+
 static int open_control(struct daemon *daemon)
 {
 	const struct control_options options = {
+		.inherited = daemon->takeover.control >= 0 ? daemon->takeover.control : 0,
+		.hand_over = hand_over,
+		.abandoned = abandoned,
+		.handed_over = handed_over,
 		.loop = &daemon->loop,
 		.path = daemon->settings->control_socket,
 		.group = daemon->settings->control_group,
 		.answer = answer,
+		.open = open_listing,
 		.watched = watched,
 		.context = daemon,
 	};
 	char problem[CONTROL_PROBLEM] = "out of memory";
 	const int err = control_start(&daemon->control, &options, problem);
 
+	daemon->takeover.control = -1;
 	if (err != 0)
 		log_error("%s", problem);
 	return err;
@@ -306,7 +385,9 @@ static int open_metrics(struct daemon *daemon)
 
 	if (daemon->settings->metrics_listen[0] == '\0')
 		return 0;
-	err = metrics_open(&daemon->metrics, &daemon->loop, daemon->settings->metrics_listen, problem);
+	err = metrics_open(&daemon->metrics, &daemon->loop, daemon->settings->metrics_listen, daemon->takeover.metrics,
+		problem);
+	daemon->takeover.metrics = -1;
 	if (err != 0)
 		log_error("%s", problem);
 	return err;
@@ -375,7 +456,7 @@ static int open_log(struct daemon *daemon)
 static int open_enforcement(struct daemon *daemon)
 {
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
-	int err = enforcement_open(&daemon->enforcement, daemon->settings, daemon->log, problem);
+	int err = enforcement_open(&daemon->enforcement, daemon->settings, daemon->log, &daemon->inheritance, problem);
 
 	if (err != 0)
 		log_error("%s", problem);
@@ -405,12 +486,17 @@ static int start_enforcing(struct daemon *daemon)
 		.enforcement = daemon->enforcement,
 		.log = daemon->log,
 		.settings = daemon->settings,
+		.compiled = compiled,
+		.context = daemon,
 	};
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
 	int err = publisher_create(&daemon->publisher, &options);
 
-	if (err == 0)
+	if (err == 0) {
+		daemon->listings = (struct listings){
+			.settings = daemon->settings, .publisher = daemon->publisher, .log = daemon->log};
 		err = publisher_start(daemon->publisher, problem);
+	}
 	if (err != 0)
 		log_error("%s", problem);
 	return err;
@@ -423,6 +509,7 @@ static void say_ready(const struct daemon *daemon)
 	const struct ruleset_options *rules = enforcement_rules(daemon->enforcement);
 
 	confinement_log(&daemon->confinement);
+	enforcement_log_heritage(daemon->enforcement);
 	if (daemon->settings->audit)
 		log_warnx("audit mode: what the policies deny is logged and passes");
 	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues %u-%u",
@@ -444,11 +531,24 @@ static int tell_ready(struct daemon *daemon)
 	return service_ready(&daemon->service, &options);
 }
 
-static int start(struct daemon *daemon)
+static void prepare_handover(struct daemon *daemon)
+{
+	daemon->handover = (struct handover){
+		.settings = daemon->settings,
+		.control = daemon->control,
+		.metrics = daemon->metrics,
+		.enforcement = daemon->enforcement,
+		.publisher = daemon->publisher,
+	};
+}
+
+static int start(struct daemon *daemon, bool take_over)
 {
 	/* Signals first: one that comes during the start waits for the loop, which then stops what was started. */
 	int err = start_signals(daemon);
 
+	if (err == 0)
+		err = begin_takeover(daemon, take_over);
 	if (err == 0)
 		err = open_control(daemon);
 	if (err == 0)
@@ -468,6 +568,10 @@ static int start(struct daemon *daemon)
 		err = start_metrics(daemon);
 	if (err == 0)
 		err = tell_ready(daemon);
+	if (err == 0) {
+		end_takeover(daemon);
+		prepare_handover(daemon);
+	}
 	return err;
 }
 
@@ -477,21 +581,31 @@ static int start(struct daemon *daemon)
 static void finish(struct daemon *daemon)
 {
 	enforcement_close(daemon->enforcement);
+	takeover_deinit(&daemon->takeover);	/* after our workers have ended: a predecessor may go on now */
 	publisher_free(daemon->publisher);
 	uv_close((uv_handle_t *)&daemon->lines_ready, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
+	inheritance_deinit(&daemon->inheritance);
 	verdict_log_free(daemon->log);
 	store_free(daemon->store);
 	helper_stop();
 }
 
-static void say_stopped(const struct settings *settings)
+static void say_stopped(const struct daemon *daemon)
 {
+	const struct settings *settings = daemon->settings;
+
+	if (daemon->handover.done) {
+		log_info("stopped: the successor goes on with the queues");
+		return;
+	}
 	log_info("stopped: the rules stay, so %s until podgate runs again; `podgate cleanup` removes them",
 		settings->daemon_away == FAIL_OPEN
 			? "new connections of isolated pods pass unjudged (daemon_away: open)"
-			: "new connections of isolated pods are dropped (daemon_away: closed)");
+			: notify_is_wanted() ? "new connections of isolated pods wait, if the service manager keeps the "
+					       "queues, or are dropped (daemon_away: closed)"
+					     : "new connections of isolated pods are dropped (daemon_away: closed)");
 }
 
 /*
@@ -514,7 +628,7 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-int daemon_run(const struct settings *settings)
+int daemon_run(const struct settings *settings, bool take_over)
 {
 	struct daemon daemon = {
 		.settings = settings,
@@ -524,6 +638,7 @@ int daemon_run(const struct settings *settings)
 	int err;
 
 	log_fill_standard_fds();
+	descriptor_store_inherit(&daemon.inheritance);
 	tune_libraries();
 	signal(SIGPIPE, SIG_IGN);	/* a watcher or a log reader that went away is an error of its write, no more */
 	err = prepare(&daemon);
@@ -531,9 +646,11 @@ int daemon_run(const struct settings *settings)
 		err = open_loop(&daemon);
 	if (err != 0) {
 		helper_stop();
+		inheritance_deinit(&daemon.inheritance);
 		return err;
 	}
-	err = start(&daemon);
+	takeover_init(&daemon.takeover);
+	err = start(&daemon, take_over);
 	if (err == 0)
 		say_ready(&daemon);
 	else
@@ -543,6 +660,6 @@ int daemon_run(const struct settings *settings)
 	if (err == 0)
 		err = daemon.err;
 	if (err == 0)
-		say_stopped(settings);
+		say_stopped(&daemon);
 	return err;
 }

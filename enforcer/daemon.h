@@ -9,15 +9,18 @@
  *
  * Signals: SIGTERM and SIGINT stop; SIGHUP reads the manifests again and opens the log file anew. After a stop
  * the rules stay, as they would after a crash: what the kernel queues then is dropped, or passed with
- * daemon_away: open. `podgate cleanup` removes them.
+ * daemon_away: open. `podgate cleanup` removes them. Where the queues are handed on (descriptor_store.h, handover.h),
+ * packets wait in them instead.
  */
+
+#include <stdbool.h>
 
 #include "config/settings.h"
 
 /*
- * Blocks until a signal ends it. Returns 0; or -errno when it could not start, which the log has said. Once a
+ * With `take_over`, it takes the place of a daemon that runs, if one does (takeover.h). Blocks until a signal ends it. Returns 0; or -errno when it could not start, which the log has said. Once a
  * process.
  */
-int daemon_run(const struct settings *settings);
+int daemon_run(const struct settings *settings, bool take_over);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "conntrack/table.h"
 #include "enforcer/confinement.h"
+#include "enforcer/descriptor_store.h"
 #include "enforcer/host.h"
 #include "enforcer/log.h"
 #include "enforcer/pod_set.h"
@@ -18,12 +19,14 @@ struct enforcement {
 	struct verdict_log *log;
 	struct ruleset_options rules;
 	struct sweep_options sweep;
+	struct inheritance *inheritance;	/* borrowed */
 	struct gate *gate;
 	struct learner *learner;
 	struct ct_table *table;
 	const struct snapshot *swept_by;	/* whom the records of the sweep under way name */
 	bool learns_allowed, learns_denied;
 	bool rules_were_there;		/* when we came: an earlier daemon left them to hold the gate */
+	bool paused;			/* another daemon reads the queues */
 	bool sets_exact;		/* the pods sets hold what the snapshot in force isolates, no more */
 };
 
@@ -99,6 +102,7 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 {
 	const struct settings *settings = enforcement->settings;
 	const struct gate_options options = {
+		.inheritance = enforcement->inheritance,
 		.workers = enforcement->rules.workers,
 		.queue_base = enforcement->rules.queue_base,
 		.queue_length = settings->queue_length,
@@ -119,6 +123,23 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 	};
 
 	return gate_open(&enforcement->gate, &options, problem);
+}
+
+/*
+ * While the service manager holds a queue's socket, packets wait for the next daemon. Whoever wants them to pass without
+ * one (daemon_away: open) does not want that.
+ */
+static void store_queues(const struct enforcement *enforcement)
+{
+	const struct gate *gate = enforcement->gate;
+	const bool keep = enforcement->settings->daemon_away == FAIL_CLOSED;
+
+	for (unsigned int i = 0; i < gate_worker_count(gate); i++) {
+		/* Whatever has that name is not to be taken for this one at the next start. */
+		descriptor_store_forget(gate_queue(gate, i));
+		if (keep)
+			descriptor_store_keep(gate_queue(gate, i), gate_descriptor(gate, i));
+	}
 }
 
 static int open_table(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
@@ -148,7 +169,7 @@ static void leave_revoked(const struct flow *flow, const struct judgement *judge
 }
 
 int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
-	char problem[ENFORCEMENT_PROBLEM])
+	struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM])
 {
 	struct enforcement *enforcement = calloc(1, sizeof(*enforcement));
 	char ignored[RULESET_PROBLEM];
@@ -159,6 +180,7 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 		return -ENOMEM;
 	enforcement->settings = settings;
 	enforcement->log = log;
+	enforcement->inheritance = inheritance;
 	err = choose_rules(&enforcement->rules, settings, problem);
 	if (err == 0)
 		err = open_table(enforcement, problem);
@@ -170,6 +192,7 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 		enforcement_close(enforcement);
 		return err;
 	}
+	store_queues(enforcement);
 	enforcement->sweep = (struct sweep_options){
 		.marks = {.allow = settings->mark_allow, .deny = settings->mark_deny},
 		.host_traffic = enforcement->rules.host_traffic,
@@ -196,14 +219,53 @@ void enforcement_close(struct enforcement *enforcement)
 	free(enforcement);
 }
 
+/* A class set that can't be emptied now is emptied by the successor's start, and until then by its classes' timeouts. */
+void enforcement_pause(struct enforcement *enforcement)
+{
+	enforcement->paused = true;
+	gate_stop(enforcement->gate);
+	(void)learner_forget(enforcement->learner);
+}
+
+int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *snapshot)
+{
+	const int err = gate_start(enforcement->gate, snapshot);
+
+	enforcement->paused = false;
+	enforcement->sets_exact = false;
+	if (err == 0)
+		learner_resume(enforcement->learner, snapshot_revision(snapshot));
+	return err;
+}
+
 void enforcement_ask_workers(struct enforcement *enforcement)
 {
-	gate_ask(enforcement->gate);
+	if (!enforcement->paused)
+		gate_ask(enforcement->gate);
 }
 
 bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent)
 {
-	return gate_answered(enforcement->gate, silent);
+	return enforcement->paused || gate_answered(enforcement->gate, silent);
+}
+
+void enforcement_log_heritage(const struct enforcement *enforcement)
+{
+	char origin[INHERITANCE_WORDS];
+	struct gate_heritage heritage;
+
+	if (enforcement->inheritance->origin == INHERITANCE_NONE)
+		return;
+	inheritance_print_origin(enforcement->inheritance, origin);
+	gate_heritage(enforcement->gate, &heritage);
+	log_info("%u of %u queues taken over from %s with all that waited in them; of %llu packets that had been read "
+		 "and not answered each is judged",
+		heritage.taken, gate_worker_count(enforcement->gate), origin, (unsigned long long)heritage.repeated);
+}
+
+const struct inheritance *enforcement_inheritance(const struct enforcement *enforcement)
+{
+	return enforcement->inheritance;
 }
 
 const struct gate *enforcement_gate(const struct enforcement *enforcement)
@@ -340,6 +402,8 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 	if (err == 0)
 		err = install_rules(enforcement, problem);
 	if (err == 0)
+		gate_dissolve(enforcement->gate, enforcement->inheritance, descriptor_store_forget);
+	if (err == 0)
 		err = sweep(enforcement, snapshot, &sweeps[1], problem);
 	if (err != 0)
 		withdraw(enforcement);
@@ -419,6 +483,7 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 	if (err != 0)
 		return err;
 	gate_publish(enforcement->gate, after, &old);
+	result->judged_ns = now_ns(CLOCK_MONOTONIC) - began;
 	result->published = true;
 	if (!enforcement->sets_exact)
 		err = fill_sets(enforcement, after, problem);

@@ -28,15 +28,16 @@ enum { ENFORCEMENT_PROBLEM = 512, ENFORCEMENT_RING_CAPACITY = 2048 };
 
 /*
  * Finds the back end, binds the queues, creates the sets. Nothing is enforced yet. `settings` and `log` are
- * borrowed. Returns 0; or -errno with a sentence and its remedy in `problem`, and nothing left behind.
+ * borrowed, and `inheritance`, which may have sockets of queues: what can be used of it is taken, what is left of it goes
+ * with enforcement_start(). Returns 0; or -errno with a sentence and its remedy in `problem`, and nothing left behind.
  */
 int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
-	char problem[ENFORCEMENT_PROBLEM]);
+	struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM]);
 
 /*
  * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it,
- * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in; (5) flows that
- * began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found in `sweeps`; or
+ * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in; what
+ * waits in inherited queues that are not in use any more passes them; (5) flows that began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found in `sweeps`; or
  * -errno and `problem`, and what was not there before is gone again. `snapshot` is the caller's to free after
  * enforcement_close().
  */
@@ -48,6 +49,7 @@ struct publish_result {
 	bool published;			/* the workers judge by the new snapshot; the old one is the caller's again */
 	bool swept;			/* and no live flow is left that only the old one allowed */
 	uint64_t publish_ns, sweep_ns;	/* how long each took */
+	uint64_t judged_ns;		/* of publish_ns: until new flows were judged by `after` */
 	struct sweep_stats sweep;
 };
 
@@ -99,10 +101,25 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
  */
 void enforcement_close(struct enforcement *enforcement);
 
-/* Whether the workers live: gate_ask(), gate_answered(). */
+/*
+ * Leaves the queues to another daemon: nobody reads them here any more, all that was read is answered, and nothing is
+ * learned. While paused, no other function but stats, enforcement_close() and enforcement_go_on() may be called.
+ */
+void enforcement_pause(struct enforcement *enforcement);
+/*
+ * Goes on with `snapshot`, the one that was in force: what the other has read and not answered is judged. Sets and rules
+ * are as the other left them: to be verified. 0 or -errno.
+ */
+int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *snapshot);
+
+/* Whether the workers live: gate_ask(), gate_answered(). Paused, there are none, which counts as well. */
 void enforcement_ask_workers(struct enforcement *enforcement);
 bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent);
 
+/* Says in podgate's log how the queues came to us, if anybody had them before. */
+void enforcement_log_heritage(const struct enforcement *enforcement);
+/* How the queues came to us; good as long as the enforcement. */
+const struct inheritance *enforcement_inheritance(const struct enforcement *enforcement);
 const struct gate *enforcement_gate(const struct enforcement *enforcement);
 void enforcement_learner_stats(const struct enforcement *enforcement, struct learner_stats *out);
 struct pulse enforcement_learner_pulse(const struct enforcement *enforcement);	/* learner_pulse() */

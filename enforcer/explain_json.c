@@ -160,6 +160,23 @@ cJSON *explain_json_side(const struct explanation *explanation, enum direction d
 	return finish(object, complete);
 }
 
+cJSON *explain_json_side_brief(const struct explanation *explanation, enum direction direction)
+{
+	const struct explain_side *side = &explanation->sides[direction];
+	cJSON *object = cJSON_CreateObject();
+	bool complete = object != NULL && add_text(object, "verdict", side_verdict_name(side->side));
+
+	if (complete && !side->enforced)
+		complete = cJSON_AddFalseToObject(object, "enforced") != NULL;
+	if (complete && side->policy != NULL)
+		complete = add_item(object, "policy", make_policy(side->policy));
+	if (complete && side->rule != NULL)
+		complete = add_paths(object, side, direction);
+	if (complete && side->miss != MISS_NONE)
+		complete = add_text(object, "miss", miss_name(side->miss));
+	return finish(object, complete);
+}
+
 cJSON *explain_json_flow(const struct explanation *explanation)
 {
 	char protocol[FLOW_PROTOCOL_TEXT];

@@ -29,6 +29,11 @@ cJSON *explain_json_end(const struct explanation *explanation, enum direction di
  * "disagrees": true only if podgate's reasons don't lead to its verdict.
  */
 cJSON *explain_json_side(const struct explanation *explanation, enum direction direction);
+/*
+ * The same in short, for long lists: "verdict"; "enforced" only where false; "policy", "rule", "peer" and "port" as above;
+ * "miss".
+ */
+cJSON *explain_json_side_brief(const struct explanation *explanation, enum direction direction);
 /* A whole flow: {"verdict", "protocol", "source", "destination", "egress", "ingress"}. */
 cJSON *explain_json_flow(const struct explanation *explanation);
 

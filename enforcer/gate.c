@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <urcu-qsbr.h>
 
+#include "enforcer/log.h"
+#include "enforcer/nfqueue_adopt.h"
 #include "enforcer/nfqueue_proc.h"
 #include "enforcer/worker.h"
 
@@ -28,6 +30,7 @@ struct gate {
 	uint16_t queue_base;
 	unsigned int new_count;		/* of the workers that share the new flows: they come first */
 	unsigned int count;		/* of workers[] in use */
+	unsigned int taken;		/* of them, with an inherited queue */
 	int proc;			/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
 	struct worker *workers[GATE_QUEUES_MOST];
 	uint64_t rounds[GATE_QUEUES_MOST];	/* of each, when last asked */
@@ -48,12 +51,14 @@ static uint32_t queue_length(const struct gate_options *options, enum gate_role 
 									       : options->queue_length;
 }
 
-static int open_worker(
-	struct gate *gate, const struct gate_options *options, unsigned int i, char problem[GATE_PROBLEM])
+/* `inherited` may be NULL. */
+static int open_worker_with(struct gate *gate, const struct gate_options *options, unsigned int i,
+	const struct nfqueue_inherited *inherited, char problem[GATE_PROBLEM])
 {
 	const enum gate_role role = gate_role(gate, i);
 	const struct worker_options worker = {
 		.queue = {
+			.inherited = inherited,
 			.number = (uint16_t)(options->queue_base + i),
 			.length = queue_length(options, role),
 			.fail_open = options->fail_open_when_full,
@@ -78,6 +83,24 @@ static int open_worker(
 	};
 
 	return worker_open(&gate->workers[i], &worker, problem);
+}
+
+/* Without the kernel's table nobody can say whose a socket is: then none is taken. */
+static int open_worker(
+	struct gate *gate, const struct gate_options *options, unsigned int i, char problem[GATE_PROBLEM])
+{
+	struct nfqueue_inherited inherited = {.fd = -1, .proc = gate->proc};
+
+	if (options->inheritance != NULL && gate->proc >= 0)
+		inherited.fd = inheritance_take(options->inheritance, (uint16_t)(options->queue_base + i));
+	if (inherited.fd >= 0) {
+		if (open_worker_with(gate, options, i, &inherited, problem) == 0) {
+			gate->taken++;
+			return 0;
+		}
+		log_warnx("%s", problem);
+	}
+	return open_worker_with(gate, options, i, NULL, problem);
 }
 
 int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM])
@@ -115,7 +138,7 @@ int gate_start(struct gate *gate, const struct snapshot *snapshot)
 {
 	atomic_store_explicit(&gate->snapshot, snapshot, memory_order_release);
 	for (unsigned int i = 0; i < gate->count; i++) {
-		const int err = worker_start(gate->workers[i]);
+		const int err = worker_start(gate->workers[i], gate->proc);
 
 		if (err != 0) {
 			gate_stop(gate);
@@ -151,6 +174,36 @@ void gate_close(struct gate *gate)
 	if (gate->proc >= 0)
 		close(gate->proc);
 	free(gate);
+}
+
+void gate_dissolve(const struct gate *gate, struct inheritance *rest, void (*each)(uint16_t queue))
+{
+	struct inheritance_item item;
+
+	while (inheritance_take_any(rest, &item)) {
+		const struct nfqueue_inherited inherited = {.fd = item.fd, .proc = gate->proc};
+
+		nfqueue_dissolve(&inherited, item.queue);
+		if (each != NULL)
+			each(item.queue);
+	}
+}
+
+void gate_heritage(const struct gate *gate, struct gate_heritage *out)
+{
+	*out = (struct gate_heritage){.taken = gate->taken};
+	for (unsigned int i = 0; i < gate->count; i++)
+		out->repeated += worker_repeated(gate->workers[i]);
+}
+
+uint16_t gate_queue(const struct gate *gate, unsigned int worker)
+{
+	return (uint16_t)(gate->queue_base + worker);
+}
+
+int gate_descriptor(const struct gate *gate, unsigned int worker)
+{
+	return worker_descriptor(gate->workers[worker]);
 }
 
 void gate_ask(struct gate *gate)
@@ -198,6 +251,6 @@ void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stat
 	out->kernel_dropped = row.kernel_dropped;
 	out->user_dropped = row.user_dropped;
 	out->waiting = row.waiting;
-	missed = (int32_t)(row.last_id - row.waiting - (uint32_t)out->packets);
+	missed = (int32_t)(row.last_id - worker_ids_before(gate->workers[worker]) - row.waiting - (uint32_t)out->packets);
 	out->missed = missed > 0 ? (uint64_t)missed : 0;
 }

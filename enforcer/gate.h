@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "enforcer/inheritance.h"
 #include "enforcer/ring.h"
 #include "enforcer/worker_stats.h"
 #include "policy/snapshot.h"
@@ -30,6 +31,7 @@ enum gate_role { GATE_NEW, GATE_REPLY, GATE_FLOOD };	/* of a worker and its queu
 enum { GATE_FLOOD_LENGTH = 4096 };
 
 struct gate_options {
+	struct inheritance *inheritance;	/* sockets of queues to take rather than bind; NULL: none */
 	unsigned int workers;		/* 1..64, without the reply worker and that of floods */
 	bool flood;			/* there is a queue of floods */
 	bool pinned;			/* each worker of new flows stays on a CPU: priority_pin() */
@@ -49,13 +51,17 @@ struct gate_options {
 };
 
 /*
- * Opens and binds the queues; nothing runs yet. Returns 0, or -errno with a sentence in `problem` that names the
+ * Opens and binds the queues; nothing runs yet. Those that the inheritance has sockets of are taken from it, those it has
+ * wrong ones of are bound anew, which is said in the log. Returns 0, or -errno with a sentence in `problem` that names the
  * remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds a queue (its portid is named),
  * -EPROTONOSUPPORT on a kernel without nfnetlink_queue.
  */
 enum { GATE_PROBLEM = 256, GATE_QUEUES_MOST = 66 };
 int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM]);
-/* Starts the threads on a first snapshot, which stays the caller's to free after gate_close(). 0 or -errno. */
+/*
+ * Starts the threads on a first snapshot, which stays the caller's to free after gate_close(); again after gate_stop().
+ * What others took from the queues before, and did not answer, is judged. 0 or -errno.
+ */
 int gate_start(struct gate *gate, const struct snapshot *snapshot);
 /* Publishes; *old is the snapshot it replaces, which no worker holds any more. Blocks for one burst at most. */
 void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old);
@@ -73,6 +79,22 @@ void gate_close(struct gate *gate);	/* NULL is allowed */
 /* Asks every worker whether it lives; and, some time later, whether all have answered. If not, *silent is one. */
 void gate_ask(struct gate *gate);
 bool gate_answered(const struct gate *gate, unsigned int *silent);
+
+/*
+ * Lets go of the sockets left in an inheritance, when no rule names their queues any more: their packets pass the rules
+ * once more. `each`, which may be NULL, is told of every one.
+ */
+void gate_dissolve(const struct gate *gate, struct inheritance *rest, void (*each)(uint16_t queue));
+
+/* How the gate came to its queues. */
+struct gate_heritage {
+	unsigned int taken;		/* queues that were inherited */
+	uint64_t repeated;		/* packets that an earlier reader left, sent through the rules once more */
+};
+void gate_heritage(const struct gate *gate, struct gate_heritage *out);
+
+uint16_t gate_queue(const struct gate *gate, unsigned int worker);	/* its number */
+int gate_descriptor(const struct gate *gate, unsigned int worker);	/* its socket, for handing it on; the gate's */
 
 struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* below gate_worker_count() */
 struct ring *gate_sightings(struct gate *gate, unsigned int worker);	/* NULL: that worker leaves none */

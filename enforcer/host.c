@@ -15,17 +15,22 @@ static void (*const checks[])(struct host_report *report) = {
 	host_check_capability,
 	host_check_ipv6, /* tells the next ones which families count */
 	host_check_iptables, /* tells the next ones which back end counts */
+	host_check_leftovers,
 	host_check_kernel,
 	host_check_marks,
+	host_check_nft_marks,
 	host_check_sets,
 	host_check_queues,
 	host_check_bridge,
 	host_check_bridge_sources,
 	host_check_flowtables,
+	host_check_ipvs,
 	host_check_conntrack,
 	host_check_forwarding,
 	host_check_spoofing,
 	host_check_clock,
+	host_check_files,
+	host_check_log,
 };
 
 size_t host_check(const struct settings *settings, struct host_finding findings[HOST_FINDINGS_MOST])

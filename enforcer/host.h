@@ -3,8 +3,8 @@
 #define ENFORCER_HOST_H
 
 /*
- * What this machine must offer for podgate to enforce anything: one check a row, each with what was found and
- * how to mend it. `podgate doctor` prints them all; `podgate run` refuses to start on the first that fails.
+ * What this machine must offer for podgate to enforce anything: one check a row, each with what was found, what it
+ * matters, and how to mend it. `podgate doctor` prints them all; `podgate run` refuses to start on the first that fails.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,10 @@ struct host_finding {
 	char remedy[256];		/* one sentence; "" when all is well */
 };
 
-enum { HOST_FINDINGS_MOST = 32 };
+enum { HOST_FINDINGS_MOST = 48 };
+
+/* What a check is about, and what comes of it when it finds something: a sentence. "" for a slug that is none. */
+const char *host_why(const char *check);
 
 const char *host_state_name(enum host_state state);	/* "ok", "warning", "failed" */
 
@@ -33,6 +36,9 @@ bool host_ipv6_present(void);
  * nothing, but may load kernel modules that the rules need. Blocking, for some tens of milliseconds.
  */
 size_t host_check(const struct settings *settings, struct host_finding findings[HOST_FINDINGS_MOST]);
+
+/* So many files a podgate with these settings may have open at once. Pure. */
+unsigned long host_files_needed(const struct settings *settings);
 
 /* Whether packets between the ports of a bridge pass iptables, in this network namespace. */
 enum host_bridges {

@@ -91,3 +91,38 @@ void host_check_flowtables(struct host_report *report)
 		flowtables.count == 1 ? "" : "s", flowtables.first, flowtables.count == 1 ? "" : "...");
 	host_report_remedy(report, "keep the pods' flows out of it, or remove it");
 }
+
+/*
+ * The kernel's list begins with lines about itself; a service begins with its protocol, "FWM" for a mark, and its real
+ * servers with an arrow.
+ */
+unsigned int host_count_ipvs(FILE *file)
+{
+	unsigned int count = 0;
+	char line[256];
+
+	while (fgets(line, sizeof(line), file) != NULL)
+		count += strncmp(line, "TCP ", 4) == 0 || strncmp(line, "UDP ", 4) == 0 || strncmp(line, "SCTP ", 5) == 0 ||
+			 strncmp(line, "FWM ", 4) == 0;
+	return count;
+}
+
+/* What is sent to a service of IPVS goes in by INPUT and out by OUTPUT; only the answers pass FORWARD. */
+void host_check_ipvs(struct host_report *report)
+{
+	FILE *file = fopen("/proc/thread-self/net/ip_vs", "re");
+	unsigned int count = 0;
+
+	if (file != NULL) {
+		count = host_count_ipvs(file);
+		fclose(file);
+	}
+	if (count == 0) {
+		host_report_add(report, "ipvs", HOST_OK, "no IPVS service takes flows past the rules");
+		return;
+	}
+	host_report_add(report, "ipvs", HOST_WARNING,
+		"what is sent to %u IPVS service%s does not pass FORWARD: only its answers are judged", count,
+		count == 1 ? "" : "s");
+	host_report_remedy(report, "run kube-proxy in its mode iptables or nftables, or send pods to pods without a service");
+}

@@ -70,6 +70,32 @@ void host_check_iptables(struct host_report *report)
 		report->settings->backend == BACKEND_AUTO ? ", as found out" : ", as set");
 }
 
+/* Rules in the back end that is not ours are in force all the same: the kernel asks both. */
+void host_check_leftovers(struct host_report *report)
+{
+	const enum backend_choice other = report->backend == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT;
+	struct ruleset_place places[RULESET_PLACES_MOST];
+	char ignored[RULESET_PROBLEM];
+	size_t count, ours = 0;
+
+	if (report->backend == BACKEND_AUTO || !report->privileged ||
+		iptables_available(other, IP_FAMILY_V4, ignored) != 0)
+		return;
+	count = ruleset_find(places);
+	for (size_t i = 0; i < count; i++)
+		ours += places[i].backend == other;
+	if (ours > 0) {
+		host_report_add(report, "other-backend", HOST_WARNING,
+			"rules of an earlier podgate are left in the %s back end", iptables_backend_name(other));
+		host_report_remedy(report, "`podgate run` removes them when it starts, `podgate cleanup` all of them");
+		return;
+	}
+	host_report_add(report, "other-backend", HOST_OK,
+		ruleset_in_use(other) ? "rules of others, but none of podgate's, are in the %s back end, too"
+				      : "no rules are in the %s back end",
+		iptables_backend_name(other));
+}
+
 /* Of optional ones there is only xt-hashlimit. */
 static void add_feature(struct host_report *report, const struct kernel_feature *feature)
 {

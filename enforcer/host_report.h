@@ -7,6 +7,8 @@
  * host*.c.
  */
 
+#include <stdio.h>
+
 #include "enforcer/host.h"
 
 struct host_report {
@@ -25,6 +27,17 @@ struct host_report {
 void host_report_add(struct host_report *report, const char *check, enum host_state state, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void host_report_remedy(struct host_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Numbers of /proc/net/stat/nf_conntrack, summed over all CPUs; since the network namespace was made. */
+struct conntrack_losses {
+	unsigned long dropped;		/* flows for which there was no room */
+	unsigned long pushed_out;	/* live flows that made room */
+	unsigned long not_inserted;	/* first packets that lost a race with a twin */
+};
+/* Pure. 0, or -EPROTO for a file that is none of the kernel's. */
+int host_read_losses(FILE *file, struct conntrack_losses *out);
+/* How many services /proc/net/ip_vs lists. Pure. */
+unsigned int host_count_ipvs(FILE *file);
 
 /* A number in a file of /proc/sys, which for net/ is that of the calling thread's network namespace. 0 or -errno. */
 int host_sysctl_read(const char *path, long *out);
@@ -51,5 +64,10 @@ void host_check_conntrack(struct host_report *report);
 void host_check_forwarding(struct host_report *report);
 void host_check_spoofing(struct host_report *report);
 void host_check_clock(struct host_report *report);
+void host_check_leftovers(struct host_report *report);
+void host_check_nft_marks(struct host_report *report);
+void host_check_ipvs(struct host_report *report);
+void host_check_files(struct host_report *report);
+void host_check_log(struct host_report *report);
 
 #endif

@@ -222,6 +222,13 @@ void http_server_close(struct http_server *server)
 	free(server);
 }
 
+int http_server_listener(const struct http_server *server)
+{
+	const union MHD_DaemonInfo *info = server->library.get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
+
+	return info != NULL ? info->listen_fd : -1;
+}
+
 int http_server_fd(const struct http_server *server)
 {
 	return server->fd;

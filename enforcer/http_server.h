@@ -43,6 +43,7 @@ int http_server_open(struct http_server **out, const struct http_server_options 
 	char problem[HTTP_SERVER_PROBLEM]);
 void http_server_close(struct http_server *server);	/* NULL is allowed */
 
+int http_server_listener(const struct http_server *server);	/* the listening socket, for handing it on */
 int http_server_fd(const struct http_server *server);	/* readable when there is something to do */
 /* Does what there is to do. Returns after how many milliseconds there will be more, whatever the descriptor says. */
 int http_server_run(struct http_server *server);

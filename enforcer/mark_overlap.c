@@ -110,7 +110,7 @@ const char *mark_overlap_find(const char *saved, uint32_t mask)
 
 		saved = rule_text_read(&rule, line);
 		chain = rule_text_chain(&rule);
-		if (chain != NULL && strcmp(chain, RULESET_CHAIN) != 0 && (rule_bits(&rule) & mask) != 0)
+		if (chain != NULL && !ruleset_is_ours(chain) && (rule_bits(&rule) & mask) != 0)
 			return line;
 	}
 	return NULL;

@@ -196,10 +196,10 @@ static void *run(void *context)
 
 /* ---- start and stop ---- */
 
-static int open_server(struct metrics *metrics, const char *listen, char problem[METRICS_PROBLEM])
+static int open_server(struct metrics *metrics, const char *listen, int inherited, char problem[METRICS_PROBLEM])
 {
 	const struct http_server_options options = {
-		.listen_fd = listen_socket_open("metrics_listen", listen, problem),
+		.listen_fd = inherited >= 0 ? inherited : listen_socket_open("metrics_listen", listen, problem),
 		.answer = answer,
 		.context = metrics,
 	};
@@ -207,7 +207,7 @@ static int open_server(struct metrics *metrics, const char *listen, char problem
 	return options.listen_fd < 0 ? options.listen_fd : http_server_open(&metrics->server, &options, problem);
 }
 
-int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, char problem[METRICS_PROBLEM])
+int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int inherited, char problem[METRICS_PROBLEM])
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
 	int err;
@@ -222,13 +222,18 @@ int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, char
 	if (err != 0)
 		snprintf(problem, METRICS_PROBLEM, "can't serve metrics: %s", strerror(-err));
 	else
-		err = open_server(metrics, listen, problem);
+		err = open_server(metrics, listen, inherited, problem);
 	if (err != 0) {
 		metrics_stop(metrics);
 		return err;
 	}
 	*out = metrics;
 	return 0;
+}
+
+int metrics_listener(const struct metrics *metrics)
+{
+	return http_server_listener(metrics->server);
 }
 
 int metrics_start(struct metrics *metrics, const struct status_sources *sources, struct policy_hits *hits)

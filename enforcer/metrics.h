@@ -22,9 +22,11 @@ struct metrics;
 enum { METRICS_PROBLEM = HTTP_SERVER_PROBLEM };
 
 /*
- * Binds and listens; what connects waits for metrics_start(). 0; or -errno with a sentence and its remedy in `problem`.
+ * Binds and listens; what connects waits for metrics_start(). With `inherited` not negative, that socket listens there
+ * already, and is the callee's. 0; or -errno with a sentence and its remedy in `problem`.
  */
-int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, char problem[METRICS_PROBLEM]);
+int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int inherited, char problem[METRICS_PROBLEM]);
+int metrics_listener(const struct metrics *metrics);	/* the listening socket, for handing it on */
 /* Begins to serve. What the sources name is borrowed, and runs, until metrics_stop(). 0 or -errno. */
 int metrics_start(struct metrics *metrics, const struct status_sources *sources, struct policy_hits *hits);
 /* Ends the thread and closes all; the last of the memory goes when the loop has run a close callback. NULL is allowed. */

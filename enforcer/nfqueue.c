@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "enforcer/nfqueue_adopt.h"
 #include "enforcer/nfqueue_setup.h"
 
 enum { SEND_TRIES = 50, SEND_PAUSE_NS = 1000000 };
@@ -21,6 +23,7 @@ struct nfqueue {
 	uint32_t length;
 	uint64_t spin_ns, waited_ns;	/* for a burst: at the most awake, and the last time in all */
 	uint64_t in_a_row;		/* see note_brim() */
+	unsigned int vain;	/* of what nfqueue_resume() asks for in case, so much is refused for there being no case */
 	struct verdicts verdicts;
 	struct mmsghdr headers[VERDICTS_PACKETS];
 	struct iovec vectors[VERDICTS_PACKETS];
@@ -42,6 +45,8 @@ int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, ch
 	int err;
 
 	if (queue == NULL) {
+		if (options->inherited != NULL)
+			close(options->inherited->fd);
 		snprintf(problem, NFQUEUE_PROBLEM, "no memory for the buffers of NFQUEUE %u", options->number);
 		return -ENOMEM;
 	}
@@ -53,7 +58,8 @@ int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, ch
 	queue->waited_ns = UINT64_MAX;
 	verdicts_init(&queue->verdicts, options->number);
 	prepare_buffers(queue);
-	err = nfqueue_setup(&queue->socket, options, problem);
+	err = options->inherited != NULL ? nfqueue_adopt(&queue->socket, options, problem)
+					 : nfqueue_setup(&queue->socket, options, problem);
 	if (err != 0) {
 		free(queue);
 		return err;
@@ -70,6 +76,27 @@ void nfqueue_close(struct nfqueue *queue)
 	free(queue);
 }
 
+/*
+ * The first burst is answered one by one and ends with a batch that drops whatever an earlier reader may have left below
+ * it nevertheless: nothing of that may pass by an answer that is not its own.
+ */
+int nfqueue_resume(struct nfqueue *queue, int proc, struct nfqueue_resumed *out)
+{
+	struct nfqueue_repeat repeat;
+	const int err = nfqueue_repeat_unread(queue->socket, queue->number, proc, &repeat);
+
+	verdicts_note_stray(&queue->verdicts);
+	queue->vain = repeat.asked && repeat.count == 0 ? 2 : 1;
+	*out = (struct nfqueue_resumed){.repeated = repeat.count, .first = repeat.first};
+	queue->in_a_row = 0;
+	return err;
+}
+
+int nfqueue_descriptor(const struct nfqueue *queue)
+{
+	return mnl_socket_get_fd(queue->socket);
+}
+
 /* What is no packet, or not a whole one. */
 static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int error, struct nfqueue_burst *burst)
 {
@@ -79,6 +106,10 @@ static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int err
 		burst->bad_messages++;
 		break;
 	case NFQUEUE_MESSAGE_REFUSAL:
+		if (error == -ENOENT && queue->vain > 0) {
+			queue->vain--;
+			break;
+		}
 		/* -ENOENT: the packet is gone, as its interface is. Anything else: it may still be there. */
 		if (error != -ENOENT)
 			verdicts_note_stray(&queue->verdicts);

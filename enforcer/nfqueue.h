@@ -17,7 +17,14 @@
 
 struct nfqueue;
 
+/* A socket that holds a queue already. */
+struct nfqueue_inherited {
+	int fd;
+	int proc;		/* nfqueue_proc_open()'s, borrowed: the kernel is asked whose queue it is */
+};
+
 struct nfqueue_options {
+	const struct nfqueue_inherited *inherited;	/* NULL: the queue is bound anew */
 	uint16_t number;
 	uint32_t length;	/* packets that the kernel holds without a verdict */
 	bool fail_open;		/* when it is full: true lets packets pass, false drops them */
@@ -29,11 +36,28 @@ struct nfqueue_options {
  * Opens a socket and binds the queue in the calling thread's network namespace. 0; or -errno with a sentence in
  * `problem` that names the remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds the queue (which
  * is named), -EPROTONOSUPPORT on a kernel without nfnetlink_queue, -EOPNOTSUPP on one too old.
+ * With options->inherited, takes that socket instead (nfqueue_adopt.h): its descriptor is the queue's from here on, or is
+ * closed, -EINVAL when it is not what it should be.
  */
 enum { NFQUEUE_PROBLEM = 256 };
 int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM]);
-/* What is still queued is the kernel's to drop. NULL is allowed. */
+/*
+ * The same with options->inherited (nfqueue_adopt.h), whose descriptor is the queue's, or is closed: -EINVAL when it is
+ * not what it should be. Nothing is read from it before nfqueue_resume().
+ */
+/* What is still queued is the kernel's to drop, unless somebody else holds the socket, too. NULL is allowed. */
 void nfqueue_close(struct nfqueue *queue);
+
+/*
+ * To be called before the first nfqueue_receive() of a queue that somebody else may have read before: what he took and did
+ * not answer is sent through the rules once more. `proc` is nfqueue_proc_open()'s. 0 or -errno.
+ */
+struct nfqueue_resumed {
+	uint32_t repeated;	/* packets sent through the rules once more */
+	uint32_t first;		/* the id of the first that nfqueue_receive() will give; meaningless after an error */
+};
+int nfqueue_resume(struct nfqueue *queue, int proc, struct nfqueue_resumed *out);
+int nfqueue_descriptor(const struct nfqueue *queue);	/* for handing it on; stays the queue's */
 
 /* What one read brought. The packets' bytes are the queue's own, until the next read. */
 struct nfqueue_burst {

@@ -30,8 +30,8 @@ static bool read_row(const char *line, struct nfqueue_row *out)
 {
 	struct nfqueue_row row;
 
-	if (sscanf(line, "%" SCNu16 " %" SCNu32 " %" SCNu32 " %*u %*u %" SCNu32 " %" SCNu32 " %" SCNu32,
-		    &row.queue, &row.port, &row.waiting, &row.kernel_dropped, &row.user_dropped, &row.last_id) != 6)
+	if (sscanf(line, "%" SCNu16 " %" SCNu32 " %" SCNu32 " %*u %*u %" SCNu32 " %" SCNu32 " %" SCNu32, &row.queue,
+		    &row.port, &row.waiting, &row.kernel_dropped, &row.user_dropped, &row.last_id) != 6)
 		return false;
 	*out = row;
 	return true;

@@ -17,7 +17,7 @@ struct nfqueue_row {
 	uint32_t waiting;		/* packets without a verdict */
 	uint32_t kernel_dropped;	/* because the queue was full */
 	uint32_t user_dropped;		/* because the holder's socket was full */
-	uint32_t last_id;		/* how many packets entered it: not those that found it full */
+	uint32_t last_id;		/* given to a packet; so many entered it: not those that found it full */
 };
 
 int nfqueue_proc_open(void);	/* a descriptor for nfqueue_proc_read(), to be closed; or -errno */

@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/nfqueue_setup.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <libnetfilter_queue/libnetfilter_queue.h>
-#include <limits.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "enforcer/capabilities.h"
+#include "enforcer/nfqueue_config.h"
 #include "enforcer/nfqueue_proc.h"
 #include "enforcer/verdicts.h"
-
-enum {
-	COPY_RANGE = 128,	/* all that a verdict depends on: IPv6, a few extensions, ICMPv6, the quoted headers */
-	CONFIG_BYTES = 128,
-	QUEUED_BYTES = 1024,	/* what one queued message takes of the socket's receive buffer */
-};
 
 /* A packet that comes while the queue is still being set up: nobody can judge it yet. */
 static void deny_early(struct mnl_socket *socket, uint16_t queue, const struct nfqueue_packet *packet)
@@ -64,68 +53,12 @@ static int receive_ack(struct mnl_socket *socket, uint16_t queue)
 	}
 }
 
-static struct nlmsghdr *put_config(char *buffer, uint16_t queue)
+static int configure(struct mnl_socket *socket, uint16_t queue, struct nlmsghdr *message)
 {
-	struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue);
-
 	message->nlmsg_flags |= NLM_F_ACK;
-	return message;
-}
-
-static int configure(struct mnl_socket *socket, uint16_t queue, const struct nlmsghdr *message)
-{
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	return receive_ack(socket, queue);
-}
-
-static int bind_queue(struct mnl_socket *socket, uint16_t queue)
-{
-	_Alignas(8) char buffer[CONFIG_BYTES];
-	struct nlmsghdr *message = put_config(buffer, queue);
-
-	nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
-	return configure(socket, queue, message);
-}
-
-static int set_limits(struct mnl_socket *socket, const struct nfqueue_options *options)
-{
-	_Alignas(8) char buffer[CONFIG_BYTES];
-	struct nlmsghdr *message = put_config(buffer, options->number);
-	/* GSO always: without it the kernel would cut a large packet up and ask about each piece of one flow. */
-	const uint32_t flags = NFQA_CFG_F_GSO | (options->fail_open ? NFQA_CFG_F_FAIL_OPEN : 0);
-
-	nfq_nlmsg_cfg_put_qmaxlen(message, options->length);
-	mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(flags));
-	mnl_attr_put_u32(message, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO | NFQA_CFG_F_FAIL_OPEN));
-	return configure(socket, options->number, message);
-}
-
-/* The last step: a queue delivers nothing before it knows how much of a packet to copy. */
-static int set_copy_range(struct mnl_socket *socket, uint16_t queue)
-{
-	_Alignas(8) char buffer[CONFIG_BYTES];
-	struct nlmsghdr *message = put_config(buffer, queue);
-
-	nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, COPY_RANGE);
-	return configure(socket, queue, message);
-}
-
-/*
- * NETLINK_NO_ENOBUFS: without it, a socket that has overflowed refuses every packet until it is read empty, and so
- * one burst too many costs hundreds of first packets. What overflows is lost either way, and counted by the kernel
- * (user_dropped), where gate_stats() reads it. None of these is worth failing for: older kernels lack
- * NETLINK_CAP_ACK, and a smaller buffer still works.
- */
-static void tune(struct mnl_socket *socket, uint32_t length)
-{
-	const int fd = mnl_socket_get_fd(socket);
-	const int room = length < INT_MAX / 2 / QUEUED_BYTES ? (int)length * QUEUED_BYTES : INT_MAX / 2;
-	int on = 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-	setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof(on));
-	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 }
 
 /*
@@ -149,6 +82,8 @@ static int connect_to_kernel(struct mnl_socket *socket)
 
 static int set_up(struct mnl_socket *socket, const struct nfqueue_options *options)
 {
+	_Alignas(8) char buffer[NFQUEUE_CONFIG_BYTES];
+	const uint16_t queue = options->number;
 	int err;
 
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -156,12 +91,13 @@ static int set_up(struct mnl_socket *socket, const struct nfqueue_options *optio
 	err = connect_to_kernel(socket);
 	if (err != 0)
 		return err;
-	tune(socket, options->length);
-	err = bind_queue(socket, options->number);
+	nfqueue_config_socket(mnl_socket_get_fd(socket), options->length);
+	err = configure(socket, queue, nfqueue_config_bind(buffer, queue));
 	if (err == 0)
-		err = set_limits(socket, options);
+		err = configure(socket, queue, nfqueue_config_limits(buffer, options));
+	/* The last step: a queue delivers nothing before it knows how much of a packet to copy. */
 	if (err == 0)
-		err = set_copy_range(socket, options->number);
+		err = configure(socket, queue, nfqueue_config_copy_range(buffer, queue));
 	return err;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,21 +33,51 @@ bool notify_is_wanted(void)
 	return find_address(&address) != 0;
 }
 
-/* 0 or -errno. It must never hold us up: what does not fit into its socket now is not told. */
-static int tell(const char *state, const struct sockaddr_un *address, socklen_t length)
+/* Room for one descriptor, aligned as the kernel's header is. */
+union passed {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static void attach(struct msghdr *message, union passed *passed, int descriptor)
+{
+	memset(passed, 0, sizeof(*passed));
+	passed->header.cmsg_len = CMSG_LEN(sizeof(int));
+	passed->header.cmsg_level = SOL_SOCKET;
+	passed->header.cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(&passed->header), &descriptor, sizeof(descriptor));
+	message->msg_control = passed;
+	message->msg_controllen = sizeof(*passed);
+}
+
+/*
+ * `descriptor` is -1 when none goes with it. 0 or -errno. It must never hold us up: what does not fit into its socket now
+ * is not told.
+ */
+static int tell(const char *state, int descriptor, struct sockaddr_un *address, socklen_t length)
 {
 	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct iovec text = {.iov_base = (void *)(uintptr_t)state, .iov_len = strlen(state)};
+	struct msghdr message = {.msg_name = address, .msg_namelen = length, .msg_iov = &text, .msg_iovlen = 1};
+	union passed passed;
 	int err = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)address, length) < 0)
+	if (descriptor >= 0)
+		attach(&message, &passed, descriptor);
+	if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
 		err = -errno;
 	close(fd);
 	return err;
 }
 
 void notify_service_manager(const char *state)
+{
+	notify_service_manager_with(state, -1);
+}
+
+void notify_service_manager_with(const char *state, int fd)
 {
 	static bool failed;
 	struct sockaddr_un address;
@@ -55,7 +86,7 @@ void notify_service_manager(const char *state)
 
 	if (length == 0)
 		return;
-	err = tell(state, &address, length);
+	err = tell(state, fd, &address, length);
 	if (err != 0 && !failed)
 		log_warnx("can't tell the service manager %.40s: %s", state, strerror(-err));
 	failed = err != 0;

@@ -16,6 +16,8 @@ bool notify_is_wanted(void);
 
 /* "READY=1", "STOPPING=1"...; several, a line each. That it can't be told is said once. */
 void notify_service_manager(const char *state);
+/* The same, and a descriptor with it, which stays the caller's. */
+void notify_service_manager_with(const char *state, int fd);
 
 /*
  * How often, in microseconds, it wants "WATCHDOG=1", or it starts the daemon anew (sd_watchdog_enabled(3)). 0: it

@@ -27,12 +27,17 @@ static uint64_t nanoseconds(const struct timeval *time)
 	return (uint64_t)time->tv_sec * 1000000000ULL + (uint64_t)time->tv_usec * 1000ULL;
 }
 
-static void read_cpu(struct process_figures *out)
+/* ru_maxrss is in KiB. The kernel's two counters of memory are not equally exact: the larger one is the peak. */
+static void read_usage(struct process_figures *out)
 {
 	struct rusage usage;
 
-	if (getrusage(RUSAGE_SELF, &usage) == 0)
-		out->cpu_ns = nanoseconds(&usage.ru_utime) + nanoseconds(&usage.ru_stime);
+	out->peak_bytes = out->resident_bytes;
+	if (getrusage(RUSAGE_SELF, &usage) != 0)
+		return;
+	out->cpu_ns = nanoseconds(&usage.ru_utime) + nanoseconds(&usage.ru_stime);
+	if ((uint64_t)usage.ru_maxrss * 1024 > out->peak_bytes)
+		out->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
 }
 
 /* All but the one that lists them. */
@@ -55,7 +60,7 @@ void process_figures_read(struct process_figures *out)
 
 	*out = (struct process_figures){0};
 	read_memory(out);
-	read_cpu(out);
+	read_usage(out);
 	count_fds(out);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		out->max_fds = limit.rlim_cur;

@@ -8,6 +8,7 @@
 
 struct process_figures {
 	uint64_t resident_bytes, virtual_bytes;
+	uint64_t peak_bytes;		/* the most that was resident; never less than resident_bytes */
 	uint64_t cpu_ns;		/* user and system, of all threads since the start */
 	uint64_t open_fds, max_fds;	/* max_fds: the soft limit */
 };

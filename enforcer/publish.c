@@ -36,7 +36,7 @@ struct job {
 	struct cluster *cluster;
 	struct snapshot *compiled;
 	struct retired_snapshot *retired;	/* made beforehand, so that retiring can't fail */
-	uint64_t seen_ns, read_ns, began_ns, compile_ns, done_ns;	/* read_ns: the time then */
+	uint64_t read_ns, seen_ns, began_ns, compile_ns, done_ns;
 	struct publish_result published;
 
 	struct sweep_stats sweep;		/* JOB_SWEEP */
@@ -48,19 +48,21 @@ struct publisher {
 	uv_timer_t tick;
 	struct compiler *compiler;	/* used by one job, or before there are any */
 	struct snapshot *snapshot;	/* in force */
+	struct snapshot_loan *loans;	/* of it, and of those before */
 	uint64_t revision;
-	bool started, busy, stopping;
+	bool started, busy, paused, stopping;
 	uint64_t busy_since_ns;
 	struct job job;
 
 	bool changed;			/* the store holds what is not compiled yet */
-	uint64_t changed_ns, read_ns;	/* the first such change: when it was seen and when it was read */
+	uint64_t changed_ns;		/* the first such change */
+	uint64_t read_ns;		/* how long that one took to be read */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
 	uint64_t kernel_drops[2];	/* of the common queues, of that of floods */
 	uint64_t brimful, missed;	/* signs of full queues and sockets: the most that was seen */
-	bool watched, overflowing, crowded;
+	bool watched, overflowing, room_seen, crowded;
 	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
 	struct publish_stats stats;
 };
@@ -159,21 +161,46 @@ static void note_change(struct publisher *publisher, const struct job *job)
 
 	stats->changes++;
 	stats->seen_ns = now_ns(CLOCK_REALTIME) - (now_ns(CLOCK_MONOTONIC) - job->seen_ns);
-	stats->read_ns = job->read_ns - job->seen_ns;
-	stats->wait_ns = job->began_ns - job->read_ns;
+	stats->wait_ns = job->began_ns - job->seen_ns;
 	stats->compile_ns = job->compile_ns;
 	stats->publish_ns = job->published.publish_ns;
 	stats->sweep_ns = job->published.sweep_ns;
 	stats->total_ns = job->done_ns - job->seen_ns;
+	stats->read_ns = job->read_ns;
+	stats->judged_ns = stats->wait_ns + stats->compile_ns + job->published.judged_ns;
+	if (stats->judged_ns > stats->worst_judged_ns)
+		stats->worst_judged_ns = stats->judged_ns;
+	if (stats->total_ns > stats->worst_total_ns)
+		stats->worst_total_ns = stats->total_ns;
 	histogram_add(&stats->compiles, stats->compile_ns);
 	histogram_add(&stats->publishes, stats->publish_ns);
 	histogram_add(&stats->until_published,
 		stats->read_ns + stats->wait_ns + stats->compile_ns + stats->publish_ns);
 	if (job->published.swept)
-		histogram_add(&stats->until_swept, stats->total_ns);
+		histogram_add(&stats->until_swept, stats->read_ns + stats->total_ns);
 	log_info("revision %llu in force %.1f ms after the change was made: %zu flows judged, %zu cut",
-		(unsigned long long)publisher->revision, (double)stats->total_ns / 1e6, job->published.sweep.judged,
-		job->published.sweep.revoked);
+		(unsigned long long)publisher->revision, (double)(stats->read_ns + stats->total_ns) / 1e6,
+		job->published.sweep.judged, job->published.sweep.revoked);
+}
+
+static struct snapshot_loan *find_loan(const struct publisher *publisher, const struct snapshot *snapshot)
+{
+	struct snapshot_loan *loan = publisher->loans;
+
+	while (loan != NULL && loan->snapshot != snapshot)
+		loan = loan->next;
+	return loan;
+}
+
+/* Nobody judges by it any more; but somebody may still read it. */
+static void let_go(struct publisher *publisher, struct retired_snapshot *retired)
+{
+	struct snapshot_loan *loan = find_loan(publisher, retired->snapshot);
+
+	if (loan != NULL)
+		loan->retired = retired;
+	else
+		verdict_log_retire(publisher->options.log, retired);
 }
 
 static void end_change(struct publisher *publisher, struct job *job)
@@ -193,7 +220,7 @@ static void end_change(struct publisher *publisher, struct job *job)
 	job->retired->snapshot = publisher->snapshot;
 	publisher->snapshot = job->compiled;
 	publisher->revision = snapshot_revision(job->compiled);
-	verdict_log_retire(publisher->options.log, job->retired);
+	let_go(publisher, job->retired);
 	note_sweep(publisher, &job->published.sweep);
 	publisher->sweep_wanted = !job->published.swept || job->err != 0;
 	note_change(publisher, job);
@@ -230,7 +257,7 @@ static void note_bridges(struct publisher *publisher, const struct bridge_result
 static void note_room(struct publisher *publisher, const struct flow_room *room)
 {
 	struct publish_stats *stats = &publisher->stats;
-	const bool first = publisher->verified_ns == 0;
+	const bool first = !publisher->room_seen;
 	const bool crowded = !first && room->dropped + room->evicted > stats->room.dropped + stats->room.evicted;
 
 	if (crowded && !publisher->crowded)
@@ -242,6 +269,7 @@ static void note_room(struct publisher *publisher, const struct flow_room *room)
 			 "put %llu flows out",
 			(unsigned long long)room->flows, (unsigned long long)room->most,
 			(unsigned long long)room->dropped, (unsigned long long)room->evicted);
+	publisher->room_seen = true;
 	publisher->crowded = crowded;
 	stats->room = *room;
 }
@@ -327,7 +355,7 @@ static void begin_next(struct publisher *publisher)
 {
 	const uint64_t now = now_ns(CLOCK_MONOTONIC);
 
-	if (publisher->busy || publisher->stopping)
+	if (publisher->busy || publisher->paused || publisher->stopping)
 		return;
 	if (publisher->changed) {
 		begin_change(publisher);
@@ -400,15 +428,17 @@ static void tick(uv_timer_t *timer)
 {
 	struct publisher *publisher = timer->data;
 
-	watch_workers(publisher);
+	/* Paused, the queues may be somebody else's: what he reads we have not missed. */
+	if (!publisher->paused)
+		watch_workers(publisher);
 	begin_next(publisher);
 }
 
-void publisher_changed(struct publisher *publisher, uint64_t since_ns)
+void publisher_changed(struct publisher *publisher, uint64_t read_ns)
 {
 	if (!publisher->changed) {
-		publisher->changed_ns = since_ns;
-		publisher->read_ns = now_ns(CLOCK_MONOTONIC);
+		publisher->changed_ns = now_ns(CLOCK_MONOTONIC);
+		publisher->read_ns = read_ns;
 	}
 	publisher->changed = true;
 	begin_next(publisher);
@@ -428,7 +458,10 @@ static int start_first(struct publisher *publisher, char problem[ENFORCEMENT_PRO
 		snprintf(problem, ENFORCEMENT_PROBLEM, "can't compile the policies: %s", strerror(-err));
 		return err;
 	}
-	err = enforcement_start(publisher->options.enforcement, publisher->snapshot, sweeps, problem);
+	if (publisher->options.compiled != NULL)
+		err = publisher->options.compiled(publisher->options.context, problem);
+	if (err == 0)
+		err = enforcement_start(publisher->options.enforcement, publisher->snapshot, sweeps, problem);
 	for (size_t i = 0; err == 0 && i < ENFORCEMENT_START_SWEEPS; i++)
 		note_sweep(publisher, &sweeps[i]);
 	return err;
@@ -464,6 +497,22 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
 	return 0;
 }
 
+bool publisher_pause(struct publisher *publisher)
+{
+	publisher->paused = true;
+	return !publisher->busy;
+}
+
+void publisher_go_on(struct publisher *publisher)
+{
+	publisher->paused = false;
+	publisher->verified_ns = 0;
+	publisher->sweep_wanted = true;
+	publisher->watched = false;	/* who had the queues meanwhile may have missed some; the sweep is of them, too */
+	watch_workers(publisher);
+	begin_next(publisher);
+}
+
 void publisher_stop(struct publisher *publisher)
 {
 	if (publisher->started && !publisher->stopping)
@@ -483,6 +532,24 @@ void publisher_free(struct publisher *publisher)
 const struct snapshot *publisher_snapshot(const struct publisher *publisher)
 {
 	return publisher->snapshot;
+}
+
+void publisher_lend(struct publisher *publisher, struct snapshot_loan *loan)
+{
+	*loan = (struct snapshot_loan){
+		.snapshot = publisher->snapshot, .next = publisher->loans, .link = &publisher->loans};
+	if (loan->next != NULL)
+		loan->next->link = &loan->next;
+	publisher->loans = loan;
+}
+
+void publisher_take_back(struct publisher *publisher, struct snapshot_loan *loan)
+{
+	*loan->link = loan->next;
+	if (loan->next != NULL)
+		loan->next->link = loan->link;
+	if (loan->retired != NULL)
+		let_go(publisher, loan->retired);
 }
 
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out)

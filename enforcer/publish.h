@@ -30,13 +30,25 @@ struct publisher_options {
 	struct enforcement *enforcement;
 	struct verdict_log *log;
 	const struct settings *settings;
+	/*
+	 * Called with the first policies compiled, before anything is enforced; NULL: nobody waits for that. 0; or -errno
+	 * and `problem`, and the start fails.
+	 */
+	int (*compiled)(void *context, char problem[ENFORCEMENT_PROBLEM]);
+	void *context;
 };
 
 int publisher_create(struct publisher **out, const struct publisher_options *options);	/* 0 or -ENOMEM */
 /* Compiles what the store holds and enforces it (enforcement_start()), blocking. 0; or -errno and `problem`. */
 int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM]);
-/* The store changed (after publisher_start()); the first sign of it was seen at `since_ns` of CLOCK_MONOTONIC. */
-void publisher_changed(struct publisher *publisher, uint64_t since_ns);
+/* The store changed (after publisher_start()); from its first sign on disk until it was read, that took `read_ns`. */
+void publisher_changed(struct publisher *publisher, uint64_t read_ns);
+/*
+ * Begins no job any more until publisher_go_on(), whatever changes. Whether none is under way: then the kernel's side is
+ * left alone from here on. After going on, it is looked at soon.
+ */
+bool publisher_pause(struct publisher *publisher);
+void publisher_go_on(struct publisher *publisher);
 /*
  * Begins no job any more and closes the handles; they are closed, and the last job is over, when the loop has
  * run out.
@@ -48,16 +60,28 @@ void publisher_free(struct publisher *publisher);
 /* The snapshot in force. Good until control returns to the loop. */
 const struct snapshot *publisher_snapshot(const struct publisher *publisher);
 
+/*
+ * The snapshot in force, for work beside the loop: it stays until it is given back, whatever is published meanwhile.
+ * Embedded in whatever needs it.
+ */
+struct snapshot_loan {
+	const struct snapshot *snapshot;
+	struct snapshot_loan *next, **link;
+	struct retired_snapshot *retired;	/* to be let go when this was the last loan of it */
+};
+void publisher_lend(struct publisher *publisher, struct snapshot_loan *loan);
+/* Before publisher_free(). */
+void publisher_take_back(struct publisher *publisher, struct snapshot_loan *loan);
+
 struct publish_stats {
 	bool pending;			/* a change was seen that is not yet enforced */
 	uint64_t changes, failures;	/* published, and tries that failed */
-	uint64_t seen_ns;		/* CLOCK_REALTIME, of the first sign of the last published change: a file was written */
-	/*
-	 * Of the last change, one after the other: until the files were read, until there was time for it, until it was
-	 * compiled, until new flows were judged by it, until live ones were; and from the first sign to the end.
-	 */
-	uint64_t read_ns, wait_ns, compile_ns, publish_ns, sweep_ns, total_ns;
-	/* Of all changes published: from seen until new flows are judged by it, and until live ones are, too. */
+	uint64_t seen_ns;		/* CLOCK_REALTIME, when the last published change was seen */
+	uint64_t read_ns;		/* of the last change: from its first sign on disk until it was read (seen) */
+	uint64_t wait_ns, compile_ns, publish_ns, sweep_ns, total_ns;	/* of the last change: from seen to swept */
+	uint64_t judged_ns;		/* of the last change: from seen until new flows were judged by it */
+	uint64_t worst_judged_ns, worst_total_ns;	/* of any change */
+	/* Of all changes published: from the first sign on disk until new flows are judged by it, and until live ones are. */
 	struct histogram until_published, until_swept;
 	struct histogram compiles, publishes, swept;	/* what each step took; swept: background sweeps, too */
 	uint64_t sweeps, revoked;	/* revoked: flows cut since the start */

@@ -2,33 +2,17 @@
 #include "enforcer/record_json.h"
 
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "enforcer/explain_json.h"
+#include "enforcer/record_time.h"
 #include "policy/explain.h"
-
-#define NS_PER_S 1000000000ULL
-
-const char *record_json_time(uint64_t time_ns, char buffer[RECORD_TIME_TEXT])
-{
-	const time_t seconds = (time_t)(time_ns / NS_PER_S);
-	struct tm utc;
-
-	gmtime_r(&seconds, &utc);
-	const size_t length = strftime(buffer, RECORD_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
-
-	snprintf(buffer + length, RECORD_TIME_TEXT - length, ".%06uZ", (unsigned int)(time_ns % NS_PER_S / 1000));
-	return buffer;
-}
 
 static cJSON *begin(uint64_t time_ns, uint64_t seq)
 {
 	char time_text[RECORD_TIME_TEXT];
 	cJSON *line = cJSON_CreateObject();
 
-	if (line == NULL || cJSON_AddStringToObject(line, "time", record_json_time(time_ns, time_text)) == NULL ||
+	if (line == NULL || cJSON_AddStringToObject(line, "time", record_time_format(time_ns, time_text)) == NULL ||
 	    cJSON_AddNumberToObject(line, "seq", (double)seq) == NULL) {
 		cJSON_Delete(line);
 		return NULL;
@@ -125,7 +109,7 @@ static bool add_repeat(cJSON *line, const struct folded *folded)
 	if (cJSON_AddNumberToObject(line, "repeat", (double)folded->repeat) == NULL)
 		return false;
 	return folded->repeat <= 1 ||
-	       cJSON_AddStringToObject(line, "since", record_json_time(folded->since_ns, since)) != NULL;
+	       cJSON_AddStringToObject(line, "since", record_time_format(folded->since_ns, since)) != NULL;
 }
 
 /* What the kernel answers without asking: so many of these, and perhaps those to come. */

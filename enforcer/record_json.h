@@ -32,9 +32,6 @@
 #include "enforcer/interface_names.h"
 #include "policy/arena.h"
 
-enum { RECORD_TIME_TEXT = 32 };
-const char *record_json_time(uint64_t time_ns, char buffer[RECORD_TIME_TEXT]);
-
 /* `names` may be NULL: interfaces go unnamed. `scratch` takes the explanation's texts, which the returned value does not need. */
 cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct interface_names *names,
 	struct arena *scratch);

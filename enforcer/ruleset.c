@@ -76,16 +76,24 @@ static int apply(
 	return err;
 }
 
-static bool holds_ours(const char *saved)
+static bool holds_jump(const char *saved)
 {
 	struct rule_text line;
 
 	while (saved != NULL) {
 		saved = rule_text_read(&line, saved);
-		if (ruleset_declares_chain(&line) || ruleset_is_jump(&line))
+		if (ruleset_is_jump(&line))
 			return true;
 	}
 	return false;
+}
+
+static bool holds_ours(const char *saved)
+{
+	for (size_t i = 0; i < RULESET_CHAINS; i++)
+		if (ruleset_has_chain(saved, ruleset_chains[i]))
+			return true;
+	return holds_jump(saved);
 }
 
 /*

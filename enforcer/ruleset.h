@@ -39,6 +39,9 @@ char *ruleset_render(const struct ruleset_options *options, enum ip_family famil
  */
 int ruleset_find_backend(enum backend_choice wanted, enum backend_choice *out, char problem[RULESET_PROBLEM]);
 
+/* Whether a back end holds rules of others, in any table. */
+bool ruleset_in_use(enum backend_choice backend);
+
 /*
  * 0; or -EEXIST when a rule of others, in either back end, reads or writes one of these bits of the connmark:
  * it is named in `problem`.

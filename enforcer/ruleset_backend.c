@@ -12,8 +12,7 @@
 static const enum ip_family families[] = {IP_FAMILY_V4, IP_FAMILY_V6};
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
-/* Whether a back end holds rules of others, in any table. */
-static bool in_use(enum backend_choice backend)
+bool ruleset_in_use(enum backend_choice backend)
 {
 	bool found = false;
 
@@ -47,7 +46,7 @@ static int pick_backend(enum backend_choice *out, char problem[RULESET_PROBLEM])
 		return -ENOENT;
 	}
 	if (nft && legacy) {
-		const bool nft_used = in_use(BACKEND_NFT), legacy_used = in_use(BACKEND_LEGACY);
+		const bool nft_used = ruleset_in_use(BACKEND_NFT), legacy_used = ruleset_in_use(BACKEND_LEGACY);
 
 		(void)iptables_default_backend(&usual);
 		if (nft_used != legacy_used)

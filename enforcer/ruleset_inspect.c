@@ -18,9 +18,8 @@
 struct inspection {
 	const char *family, *backend; /* their names */
 	char *problem;
-	struct ruleset_rules chain, jumps;
-	bool declared;
-	size_t chain_seen; /* rules of our chain that were as expected */
+	struct ruleset_rules chains, jumps;
+	size_t seen[RULESET_CHAINS]; /* rules of each chain of ours that were as expected */
 	size_t jumps_seen; /* likewise of the jumps */
 	size_t position; /* of the rule in hand, in its chain, from 1 */
 	char current[64]; /* that chain */
@@ -54,37 +53,42 @@ static int line_length(const char *line)
 	return length < 160 ? (int)length : 160;
 }
 
-static int check_chain_rule(struct inspection *in, const struct rule_text *rule, const char *line)
+static bool is_of_chain(const char *rule, const char *chain)
 {
-	const size_t index = in->position - 1;
+	const size_t length = strlen(chain);
 
-	if (index >= in->chain.count)
-		return differ(in, -ESTALE, "a rule was added to our chain: '%.*s'", line_length(line), line);
-	if (!is_rule(rule, in->chain.text[index]))
-		return differ(in, -ESTALE, "rule %zu of our chain is '%.*s'", in->position, line_length(line),
-			line);
-	in->chain_seen++;
-	return 0;
+	rule += strlen("-A ");
+	return strncmp(rule, chain, length) == 0 && rule[length] == ' ';
 }
 
-/* The jump expected at this place of this base chain, or NULL: jumps of one chain are listed together, in order. */
-static const char *expected_jump(const struct inspection *in)
+/* What of `rules` is expected at this place of this chain, or NULL: those of one chain stand together, in order. */
+static const char *expected_here(const struct inspection *in, const struct ruleset_rules *rules)
 {
 	size_t nth = 0;
 
-	for (size_t i = 0; i < in->jumps.count; i++) {
-		const char *chain = in->jumps.text[i] + strlen("-A ");
-		const size_t length = strlen(in->current);
-
-		if (strncmp(chain, in->current, length) == 0 && chain[length] == ' ' && ++nth == in->position)
-			return in->jumps.text[i];
-	}
+	for (size_t i = 0; i < rules->count; i++)
+		if (is_of_chain(rules->text[i], in->current) && ++nth == in->position)
+			return rules->text[i];
 	return NULL;
+}
+
+static int check_chain_rule(struct inspection *in, const struct rule_text *rule, const char *line)
+{
+	const char *expected = expected_here(in, &in->chains);
+
+	if (expected == NULL)
+		return differ(in, -ESTALE, "a rule was added to our chain: '%.*s'", line_length(line), line);
+	if (!is_rule(rule, expected))
+		return differ(in, -ESTALE, "rule %zu of our chain is '%.*s'", in->position, line_length(line),
+			line);
+	for (size_t i = 0; i < RULESET_CHAINS; i++)
+		in->seen[i] += strcmp(in->current, ruleset_chains[i]) == 0;
+	return 0;
 }
 
 static int check_other_rule(struct inspection *in, const struct rule_text *rule, const char *line)
 {
-	const char *expected = expected_jump(in);
+	const char *expected = expected_here(in, &in->jumps);
 
 	if (expected != NULL && is_rule(rule, expected)) {
 		in->jumps_seen++;
@@ -103,7 +107,6 @@ static int check_line(struct inspection *in, const struct rule_text *rule, const
 {
 	const char *chain = rule_text_chain(rule);
 
-	in->declared = in->declared || ruleset_declares_chain(rule);
 	if (chain == NULL)
 		return 0;
 	in->position = strcmp(chain, in->current) == 0 ? in->position + 1 : 1;
@@ -111,13 +114,28 @@ static int check_line(struct inspection *in, const struct rule_text *rule, const
 	return ruleset_is_ours(chain) ? check_chain_rule(in, rule, line) : check_other_rule(in, rule, line);
 }
 
-static int check_whole(const struct inspection *in)
+static int check_chain(const struct inspection *in, const char *saved, size_t i)
 {
-	if (!in->declared)
-		return differ(in, -ENOENT, "our chain " RULESET_CHAIN " is gone");
-	if (in->chain_seen < in->chain.count)
-		return differ(in, -ENOENT, "our chain ends after %zu of %zu rules", in->chain_seen,
-			in->chain.count);
+	size_t expected = 0;
+
+	if (!ruleset_has_chain(saved, ruleset_chains[i]))
+		return differ(in, -ENOENT, "our chain %s is gone", ruleset_chains[i]);
+	for (size_t rule = 0; rule < in->chains.count; rule++)
+		expected += is_of_chain(in->chains.text[rule], ruleset_chains[i]);
+	if (in->seen[i] < expected)
+		return differ(in, -ENOENT, "our chain %s ends after %zu of %zu rules", ruleset_chains[i], in->seen[i],
+			expected);
+	return 0;
+}
+
+static int check_whole(const struct inspection *in, const char *saved)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < RULESET_CHAINS && err == 0; i++)
+		err = check_chain(in, saved, i);
+	if (err != 0)
+		return err;
 	if (in->jumps_seen < in->jumps.count)
 		return differ(in, -ENOENT, "%s",
 			in->jumps.count > 1 ? "a jump into our chain is gone"
@@ -136,16 +154,15 @@ static int compare(const struct ruleset_options *options, enum ip_family family,
 	};
 	int err = 0;
 
-	ruleset_chain_rules(options, family, &in.chain);
+	ruleset_chain_rules(options, family, &in.chains);
 	ruleset_jump_rules(options, &in.jumps);
-	while (saved != NULL && err == 0) {
-		const char *line = saved;
+	for (const char *at = saved, *line = saved; at != NULL && err == 0; line = at) {
 		struct rule_text rule;
 
-		saved = rule_text_read(&rule, line);
+		at = rule_text_read(&rule, line);
 		err = check_line(&in, &rule, line);
 	}
-	return err != 0 ? err : check_whole(&in);
+	return err != 0 ? err : check_whole(&in, saved);
 }
 
 static int verify_family(

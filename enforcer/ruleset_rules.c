@@ -9,16 +9,20 @@
 struct renderer {
 	struct ruleset_rules *out;
 	const struct ruleset_options *options;
+	const char *chain; /* that rules are added to */
 	uint32_t mask;
 	int family; /* 4 or 6: the sets' names end in it */
 	char bypass[20]; /* " --queue-bypass" or "" */
 };
 
-/* One more rule of our chain. */
+const char *const ruleset_chains[] = {RULESET_CHAIN, RULESET_LEARNED};
+_Static_assert(sizeof(ruleset_chains) / sizeof(ruleset_chains[0]) == RULESET_CHAINS, "each is named");
+
+/* One more rule of the chain in hand. */
 static void __attribute__((format(printf, 2, 3))) add(const struct renderer *r, const char *format, ...)
 {
 	char *text = r->out->text[r->out->count++];
-	const int prefix = snprintf(text, RULESET_RULE_TEXT, "-A %s ", RULESET_CHAIN);
+	const int prefix = snprintf(text, RULESET_RULE_TEXT, "-A %s ", r->chain);
 	va_list args;
 
 	va_start(args, format);
@@ -91,6 +95,11 @@ static void add_invalid(const struct renderer *r)
 	add(r, "-m conntrack --ctstate INVALID -j DROP");
 }
 
+static const char *multicast(const struct renderer *r)
+{
+	return r->family == 6 ? "ff00::/8" : "224.0.0.0/4";
+}
+
 /*
  * The mark goes on before the verdict, while the entry is this packet's own: passed on, the entry is
  * confirmed with its mark; dropped, by us or by anybody after us, it is destroyed with its mark. So a verdict
@@ -106,20 +115,35 @@ static void add_premark(const struct renderer *r)
 	add(r,
 		"! -d %s -m pkttype --pkt-type unicast -m conntrack ! --ctstatus CONFIRMED"
 		" -j CONNMARK --set-xmark 0x%x/0x%x",
-		r->family == 6 ? "ff00::/8" : "224.0.0.0/4", r->options->mark_allow, r->mask);
+		multicast(r), r->options->mark_allow, r->mask);
 }
 
 /*
- * Tier 2, an earlier verdict for this class of flows. The classes are those of original directions. It comes before
- * what conntrack can't place, and may: neither the pre-mark nor --ctdir matches a packet without a conntrack entry
- * (conntrack_mt(), net/netfilter/xt_conntrack.c), and the first packet of a learned class has a rule less to pass.
+ * Tier 2, an earlier verdict for this class of flows: the mark, and out. It comes before the question whether the packet
+ * is ours: a learned class is. With it go the lookups among pods and two matches, which took a third of what a learned
+ * connection's first packet paid (docs/PERFORMANCE.md). What is not ours pays one look at --ctstatus a packet, and a
+ * lookup in the first of a flow. Only for what may be marked at once, so for the same reasons as the pre-mark; the others
+ * are judged in userspace until the sweeper marks their flow. The classes are those of original directions; neither
+ * match is true without a conntrack entry (conntrack_mt(), net/netfilter/xt_conntrack.c).
  */
 static void add_learned(const struct renderer *r)
 {
-	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed%d src,dst,dst -j RETURN",
-		r->family);
+	add(r,
+		"! -d %s -m conntrack ! --ctstatus CONFIRMED --ctdir ORIGINAL"
+		" -m set --match-set podgate-allowed%d src,dst,dst -m pkttype --pkt-type unicast -g " RULESET_LEARNED,
+		multicast(r), r->family);
+}
+
+static void add_learned_denials(const struct renderer *r)
+{
 	add(r, "-m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied%d src,dst,dst -j DROP",
 		r->family);
+}
+
+/* Reached by -g: its end returns to the chain that jumped into ours. */
+static void add_learned_mark(const struct renderer *r)
+{
+	add(r, "-j CONNMARK --set-xmark 0x%x/0x%x", r->options->mark_allow, r->mask);
 }
 
 /*
@@ -216,6 +240,7 @@ void ruleset_chain_rules(
 	struct renderer renderer = {
 		.out = out,
 		.options = options,
+		.chain = RULESET_CHAIN,
 		.mask = options->mark_allow | options->mark_deny,
 		.family = (int)family,
 	};
@@ -224,15 +249,18 @@ void ruleset_chain_rules(
 		options->queue_bypass ? " --queue-bypass" : "");
 	out->count = 0;
 	add_judged(&renderer);
+	add_learned(&renderer);
 	add_not_ours(&renderer);
 	add_premark(&renderer);
-	add_learned(&renderer);
+	add_learned_denials(&renderer);
 	if (family == IP_FAMILY_V6)
 		add_neighbour_discovery(&renderer);
 	add_invalid(&renderer);
 	add_replies(&renderer);
 	add_floods(&renderer);
 	add_unjudged(&renderer);
+	renderer.chain = RULESET_LEARNED;
+	add_learned_mark(&renderer);
 }
 
 /*
@@ -254,7 +282,12 @@ void ruleset_jump_rules(const struct ruleset_options *options, struct ruleset_ru
 
 bool ruleset_is_ours(const char *chain)
 {
-	return chain != NULL && strcmp(chain, RULESET_CHAIN) == 0;
+	if (chain == NULL)
+		return false;
+	for (size_t i = 0; i < RULESET_CHAINS; i++)
+		if (strcmp(chain, ruleset_chains[i]) == 0)
+			return true;
+	return false;
 }
 
 bool ruleset_is_jump(const struct rule_text *rule)
@@ -264,7 +297,19 @@ bool ruleset_is_jump(const struct rule_text *rule)
 	return chain != NULL && !ruleset_is_ours(chain) && ruleset_is_ours(rule_text_target(rule));
 }
 
-bool ruleset_declares_chain(const struct rule_text *line)
+bool ruleset_declares(const struct rule_text *line, const char *chain)
 {
-	return line->count > 0 && strcmp(line->words[0], ":" RULESET_CHAIN) == 0;
+	return line->count > 0 && line->words[0][0] == ':' && strcmp(line->words[0] + 1, chain) == 0;
+}
+
+bool ruleset_has_chain(const char *saved, const char *chain)
+{
+	struct rule_text line;
+
+	while (saved != NULL) {
+		saved = rule_text_read(&line, saved);
+		if (ruleset_declares(&line, chain))
+			return true;
+	}
+	return false;
 }

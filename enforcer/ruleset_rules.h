@@ -11,6 +11,7 @@
 
 #define RULESET_TABLE "mangle"
 #define RULESET_CHAIN "PODGATE"
+#define RULESET_LEARNED "PODGATE-LEARNED"	/* where it sends the first packet of a learned class */
 
 enum { RULESET_RULE_TEXT = RULESET_RULE_LENGTH, RULESET_RULES_MOST = 32 };
 
@@ -19,14 +20,20 @@ struct ruleset_rules {
 	char text[RULESET_RULES_MOST][RULESET_RULE_TEXT];	/* "-A CHAIN ...", without a newline */
 };
 
-/* The rules of our chain, in order. */
+/* Our chains, the one that others lead into first. */
+extern const char *const ruleset_chains[];
+enum { RULESET_CHAINS = 2 };
+
+/* The rules of our chains, chain by chain, in order. */
 void ruleset_chain_rules(const struct ruleset_options *options, enum ip_family family, struct ruleset_rules *out);
-/* The rules that lead into it: of each base chain they come first, in this order. */
+/* The rules that lead into the first: of each base chain they come first, in this order. */
 void ruleset_jump_rules(const struct ruleset_options *options, struct ruleset_rules *out);
 
 /* Recognising them in a listing. */
 bool ruleset_is_ours(const char *chain);			/* NULL is nobody's */
-bool ruleset_is_jump(const struct rule_text *rule);		/* a rule elsewhere that leads into our chain */
-bool ruleset_declares_chain(const struct rule_text *line);	/* ":PODGATE - [0:0]" */
+bool ruleset_is_jump(const struct rule_text *rule);		/* a rule elsewhere that leads into a chain of ours */
+bool ruleset_declares(const struct rule_text *line, const char *chain);	/* ":PODGATE - [0:0]" */
+/* Whether a listing has it. */
+bool ruleset_has_chain(const char *saved, const char *chain);
 
 #endif

@@ -13,18 +13,6 @@ static int line_length(const char *line)
 	return (int)strcspn(line, "\n");
 }
 
-static bool has_chain(const char *saved)
-{
-	struct rule_text line;
-
-	while (saved != NULL) {
-		saved = rule_text_read(&line, saved);
-		if (ruleset_declares_chain(&line))
-			return true;
-	}
-	return false;
-}
-
 /* Deletes every rule that leads into our chain, word for word as it was listed. */
 static void write_jump_removals(FILE *to, const char *saved)
 {
@@ -47,7 +35,22 @@ static void write_insertion(FILE *to, const char *rule, int length, unsigned int
 	fprintf(to, "-I %.*s %u%.*s\n", chain, rule + 3, position, length - 3 - chain, rule + 3 + chain);
 }
 
-/* Our rules, and the jumps first in their chains. ":PODGATE" creates the chain, or empties the one that is there. */
+/* Creates each chain of ours, or empties the one that is there. */
+static void write_chains(FILE *to)
+{
+	for (size_t i = 0; i < RULESET_CHAINS; i++)
+		fprintf(to, ":%s - [0:0]\n", ruleset_chains[i]);
+}
+
+/* Removes the chains that `before` did not have: they are empty, and nobody leads there. */
+static void write_chain_removals(FILE *to, const char *before)
+{
+	for (size_t i = 0; i < RULESET_CHAINS; i++)
+		if (!ruleset_has_chain(before, ruleset_chains[i]))
+			fprintf(to, "-X %s\n", ruleset_chains[i]);
+}
+
+/* Our rules, and the jumps first in their chains. */
 static void write_rules(FILE *to, const struct ruleset_options *options, enum ip_family family)
 {
 	struct ruleset_rules rules;
@@ -81,7 +84,7 @@ static void write_old_jumps(FILE *to, const char *saved)
 	}
 }
 
-static void write_old_chain(FILE *to, const char *saved)
+static void write_old_chains(FILE *to, const char *saved)
 {
 	struct rule_text rule;
 
@@ -102,15 +105,15 @@ char *ruleset_transaction_render(const struct ruleset_transaction *transaction)
 
 	if (to == NULL)
 		return NULL;
-	fprintf(to, "*" RULESET_TABLE "\n:" RULESET_CHAIN " - [0:0]\n");
+	fprintf(to, "*" RULESET_TABLE "\n");
+	write_chains(to);
 	write_jump_removals(to, transaction->now);
 	if (transaction->options != NULL) {
 		write_rules(to, transaction->options, transaction->family);
-	} else if (has_chain(transaction->before)) {
-		write_old_chain(to, transaction->before);
-		write_old_jumps(to, transaction->before);
 	} else {
-		fprintf(to, "-F " RULESET_CHAIN "\n-X " RULESET_CHAIN "\n");
+		write_old_chains(to, transaction->before);
+		write_old_jumps(to, transaction->before);
+		write_chain_removals(to, transaction->before);
 	}
 	fprintf(to, "COMMIT\n");
 	if (fclose(to) == 0)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "enforcer/record_json.h"
+#include "enforcer/record_time.h"
 
 /*
  * A value under construction: when memory runs short once, `complete` turns false and stays so, which spares
@@ -198,23 +198,39 @@ static void report_queues(struct report report, const struct status_figures *fig
 		report_queue(queues, &figures->queues[i]);
 }
 
+static void report_heritage(struct report report, const struct status_figures *figures)
+{
+	static const char *const origins[] = {[INHERITANCE_NONE] = "nobody",
+		[INHERITANCE_SERVICE_MANAGER] = "service manager", [INHERITANCE_PREDECESSOR] = "predecessor"};
+	const struct report to = section(report, "inherited");
+
+	text(to, "from", origins[figures->inherited_from]);
+	count(to, "pid", (uint64_t)figures->predecessor);
+	count(to, "queues", figures->heritage.taken);
+	count(to, "repeated", figures->heritage.repeated);
+}
+
 static void report_publish(struct report report, const struct publish_stats *stats)
 {
 	const struct report to = section(report, "publish");
+	struct report worst;
 	char seen[RECORD_TIME_TEXT];
 
 	count(to, "changes", stats->changes);
 	count(to, "failures", stats->failures);
 	if (stats->changes == 0)
 		return;
-	text(to, "seen", record_json_time(stats->seen_ns, seen));
 	milliseconds(to, "read_ms", stats->read_ns);
+	text(to, "seen", record_time_format(stats->seen_ns, seen));
 	milliseconds(to, "wait_ms", stats->wait_ns);
 	milliseconds(to, "compile_ms", stats->compile_ns);
 	milliseconds(to, "publish_ms", stats->publish_ns);
-	milliseconds(to, "judged_ms", stats->read_ns + stats->wait_ns + stats->compile_ns + stats->publish_ns);
 	milliseconds(to, "sweep_ms", stats->sweep_ns);
 	milliseconds(to, "total_ms", stats->total_ns);
+	milliseconds(to, "judged_ms", stats->judged_ns);
+	worst = section(to, "worst");
+	milliseconds(worst, "judged_ms", stats->worst_judged_ns);
+	milliseconds(worst, "total_ms", stats->worst_total_ns);
 }
 
 static void report_sweep(struct report report, const struct publish_stats *stats)
@@ -293,6 +309,14 @@ static void report_process(struct report report, const struct status_figures *fi
 	count(report, "rss_kib", figures->process.resident_bytes / 1024);
 }
 
+static void report_memory(struct report report, const struct status_figures *figures)
+{
+	const struct report to = section(report, "memory");
+
+	count(to, "peak_kib", figures->process.peak_bytes / 1024);
+	count(to, "snapshot_kib", figures->snapshot_bytes / 1024);
+}
+
 static void report_privilege(struct report report, const struct confinement *confinement)
 {
 	cJSON *json = confinement_json(confinement);
@@ -316,12 +340,14 @@ static cJSON *report_all(const struct status_figures *figures)
 
 	truth(report, "ok", true);
 	report_process(report, figures);
+	report_memory(report, figures);
 	report_policies(report, figures);
 	report_manifests(report, figures);
 	report_rules(report, &figures->rules, &figures->publish);
 	report_bridges(report, figures->settings, &figures->publish);
 	report_flow_table(report, &figures->publish.room);
 	report_queues(report, figures);
+	report_heritage(report, figures);
 	report_publish(report, &figures->publish);
 	report_sweep(report, &figures->publish);
 	report_classes(report, &figures->classes);

@@ -5,7 +5,9 @@
 /*
  * What is in force and how it fares, as the answer to the control command "status" (podgate-control(7)):
  *
- *   version, uptime_s, pid, rss_kib
+ *   version, uptime_s, pid
+ *   rss_kib             of the daemon's memory what is resident now; "memory": {"peak_kib" (the most it was),
+ *                       "snapshot_kib" (the compiled policies)}
  *   mode                "enforcing", or "audit" when the whole gateway only logs
  *   audited             {"namespaces", "pods", "policies"}: lists of those in audit mode ("NAME", "NAMESPACE/NAME")
  *   revision, pending   of the policies in force; whether a change waits to be enforced
@@ -21,9 +23,13 @@
  *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "flood" (true:
  *                       for what sources begin beyond flood_rate), "packets", "allowed", "denied", "audited",
  *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}
- *   publish             {"changes", "failures", and of the last change "seen" (time: a file was written), "read_ms",
- *                       "wait_ms", "compile_ms", "publish_ms", "sweep_ms"; "judged_ms" (from "seen" until new flows were
- *                       judged by it), "total_ms" (and until live flows were, too)}
+ *   inherited           {"from" ("nobody": the queues were bound anew; "service manager", "predecessor": who had them
+ *                       before), "pid" (of the predecessor; 0), "queues" (how many were taken over), "repeated"
+ *                       (packets that had been read and not answered, sent through the rules once more)}
+ *   publish             {"changes", "failures", and of the last change "read_ms" (from its first sign on disk until it
+ *                       was read), "seen" (when that was), and from then on: "wait_ms", "compile_ms", "publish_ms",
+ *                       "sweep_ms", "total_ms" (in all), "judged_ms" (until new flows were judged by it; at total_ms no
+ *                       live flow was left that it denies); "worst": {"judged_ms", "total_ms"} of any change}
  *   sweep               {"sweeps", "revoked_total", and of the last "seen", "judged", "revoked", "restored",
  *                       "marked", "ms"}
  *   classes             {"learning", "allowed": {"ipv4", "ipv6"}, "denied": {"ipv4", "ipv6"} (learned since the sets

@@ -37,6 +37,7 @@ static void gather_policies(const struct publisher *publisher, struct status_fig
 
 	out->revision = snapshot_revision(snapshot);
 	out->isolated = snapshot_isolated_pods(snapshot);
+	out->snapshot_bytes = snapshot_memory(snapshot);
 	publisher_stats(publisher, &out->publish);
 	snprintf(out->problem, sizeof(out->problem), "%s", out->publish.problem != NULL ? out->publish.problem : "");
 	out->publish.problem = NULL;
@@ -48,6 +49,9 @@ static void gather_queues(const struct enforcement *enforcement, struct status_f
 {
 	const struct gate *gate = enforcement_gate(enforcement);
 
+	out->inherited_from = enforcement_inheritance(enforcement)->origin;
+	out->predecessor = enforcement_inheritance(enforcement)->from;
+	gate_heritage(gate, &out->heritage);
 	out->queue_count = gate_worker_count(gate);
 	for (unsigned int i = 0; i < out->queue_count; i++) {
 		struct status_queue *queue = &out->queues[i];

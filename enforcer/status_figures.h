@@ -46,6 +46,7 @@ struct status_figures {
 	struct process_figures process;
 	uint64_t revision;
 	size_t isolated;		/* addresses */
+	size_t snapshot_bytes;		/* of the compiled policies */
 	struct store_stats manifests;
 	size_t findings, errors;	/* in the manifests */
 	struct ruleset_options rules;
@@ -53,6 +54,9 @@ struct status_figures {
 	char problem[ENFORCEMENT_PROBLEM];	/* what fails now; "" when all is well */
 	struct learner_stats classes;
 	struct verdict_log_stats log;
+	enum inheritance_origin inherited_from;
+	pid_t predecessor;		/* with INHERITANCE_PREDECESSOR */
+	struct gate_heritage heritage;
 	size_t queue_count;
 	struct status_queue queues[GATE_QUEUES_MOST];
 };

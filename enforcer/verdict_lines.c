@@ -50,17 +50,19 @@ static bool append(struct verdict_lines *lines, struct verdict_line *line)
 	return room;
 }
 
-void verdict_lines_add(struct verdict_lines *lines, cJSON *json, char *text, size_t length)
+void verdict_lines_add(struct verdict_lines *lines, const struct verdict_line *line)
 {
-	struct verdict_line *line = malloc(sizeof(*line));
+	struct verdict_line *copy = malloc(sizeof(*copy));
 
-	if (line != NULL)
-		*line = (struct verdict_line){.json = json, .text = text, .length = length};
-	if (append(lines, line))
+	if (copy != NULL) {
+		*copy = *line;
+		copy->next = NULL;
+	}
+	if (append(lines, copy))
 		return;
-	free(line);
-	cJSON_Delete(json);
-	free(text);
+	free(copy);
+	cJSON_Delete(line->json);
+	free(line->text);
 }
 
 struct verdict_line *verdict_lines_take(struct verdict_lines *lines, uint64_t *lost)

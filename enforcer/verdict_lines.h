@@ -8,6 +8,7 @@
  */
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ struct verdict_line {
 	cJSON *json;
 	char *text;
 	size_t length;
+	uint64_t seq;			/* its number */
+	bool in_file;			/* false: it could not be written */
 };
 void verdict_line_free(struct verdict_line *line);	/* and what it holds; NULL is allowed */
 
@@ -32,8 +35,8 @@ struct verdict_lines {
 void verdict_lines_init(struct verdict_lines *lines);
 void verdict_lines_deinit(struct verdict_lines *lines);
 
-/* Takes ownership of both. Without room, or memory, the line is dropped and counted. */
-void verdict_lines_add(struct verdict_lines *lines, cJSON *json, char *text, size_t length);
+/* Copies the struct and takes ownership of what it holds. Without room, or memory, the line is dropped and counted. */
+void verdict_lines_add(struct verdict_lines *lines, const struct verdict_line *line);
 /* All that wait, oldest first; the caller frees each. *lost: how many were dropped since the last call. */
 struct verdict_line *verdict_lines_take(struct verdict_lines *lines, uint64_t *lost);
 

@@ -51,6 +51,7 @@ struct verdict_log {
 	struct backlog answered;	/* classes that the kernel answered */
 
 	atomic_uint_fast64_t records, written, lost;
+	atomic_uint_fast64_t seq;	/* of the last line that was begun; the log thread alone writes it */
 	atomic_uint_fast64_t rounds;	/* ended */
 	atomic_bool serving;		/* a round is under way */
 	atomic_int error;
@@ -64,7 +65,6 @@ struct verdict_log {
 	struct retired_snapshot *held;	/* retired, but cut flows that wait to be told of may name them */
 	struct arena *scratch;
 	struct interface_names *names;
-	uint64_t seq;
 	uint64_t lost_unsaid, lost_said_ns;
 	uint64_t tokens, tokens_ns;
 };
@@ -177,6 +177,7 @@ struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost)
 void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out)
 {
 	out->records = atomic_load(&log->records);
+	out->begun = atomic_load(&log->seq);
 	out->lines = atomic_load(&log->written);
 	out->lost = atomic_load(&log->lost);
 	out->error = atomic_load(&log->error);
@@ -233,13 +234,16 @@ static bool put(struct verdict_log *log, cJSON *json)
 		cJSON_Delete(json);
 		return false;
 	}
-	log->seq++;
+	atomic_fetch_add(&log->seq, 1);
 	err = verdict_file_write(log->file, text, length);
 	atomic_store(&log->error, -err);
 	if (err == 0)
 		atomic_fetch_add(&log->written, 1);
 	if (log->options.lines_ready != NULL && atomic_load(&log->watched)) {
-		verdict_lines_add(&log->lines, json, text, length);
+		const struct verdict_line line = {
+			.json = json, .text = text, .length = length, .seq = log->seq, .in_file = err == 0};
+
+		verdict_lines_add(&log->lines, &line);
 		log->options.lines_ready(log->options.context);
 	} else {
 		cJSON_Delete(json);

@@ -81,7 +81,8 @@ struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost);
 
 struct verdict_log_stats {
 	uint64_t records;	/* taken out of the rings, and cut flows */
-	uint64_t lines;		/* written */
+	uint64_t begun;		/* lines, counted before each was written */
+	uint64_t lines;		/* written, counted after */
 	uint64_t lost;		/* records and lines that no line tells of */
 	int error;		/* errno of the last write if it failed, else 0 */
 };

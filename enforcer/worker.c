@@ -43,6 +43,9 @@ struct worker {
 	struct ring *sighted;
 	pthread_t thread;
 	bool started;
+	bool read_before;		/* the queue, by whoever it was */
+	uint64_t repeated;
+	uint32_t ids_before;		/* see worker_ids_before() */
 	_Atomic bool stopping;
 
 	_Alignas(CACHE_LINE) struct nfqueue_burst burst;
@@ -56,6 +59,11 @@ static void add(_Atomic uint64_t *counter, uint64_t count)
 {
 	atomic_store_explicit(
 		counter, atomic_load_explicit(counter, memory_order_relaxed) + count, memory_order_relaxed);
+}
+
+static uint64_t value(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -346,6 +354,8 @@ int worker_open(struct worker **out, const struct worker_options *options, char 
 	}
 	memset(worker, 0, sizeof(*worker));
 	worker->options = *options;
+	worker->read_before = options->queue.inherited != NULL;
+	worker->options.queue.inherited = NULL;
 	err = ring_create(&worker->ring, options->ring_capacity);
 	if (err == 0)
 		err = create_sightings(worker);
@@ -373,12 +383,29 @@ void worker_close(struct worker *worker)
 	free(worker);
 }
 
+/* What can't be repeated now is dropped with the first burst: no reason to leave the queue to nobody. */
+static void resume(struct worker *worker, int proc)
+{
+	struct nfqueue_resumed resumed;
+	const int err = nfqueue_resume(worker->queue, proc, &resumed);
+
+	if (err != 0)
+		log_warnx("packets that an earlier reader of queue %u left can't be judged again: %s",
+			worker->options.queue.number, strerror(-err));
+	else
+		worker->ids_before = resumed.first - 1 - (uint32_t)value(&worker->counters.packets);
+	worker->repeated += resumed.repeated;
+}
+
 /* Signals are for the control thread's loop: the worker begins with all of them blocked. */
-int worker_start(struct worker *worker)
+int worker_start(struct worker *worker, int proc)
 {
 	sigset_t all, before;
 	int err;
 
+	if (worker->read_before)
+		resume(worker, proc);
+	worker->read_before = true;
 	atomic_store_explicit(&worker->stopping, false, memory_order_relaxed);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -439,9 +466,19 @@ void worker_acquire_bursts(const struct worker *worker)
 	atomic_load_explicit(&worker->bursts_left, memory_order_acquire);
 }
 
-static uint64_t value(const _Atomic uint64_t *counter)
+int worker_descriptor(const struct worker *worker)
 {
-	return atomic_load_explicit(counter, memory_order_relaxed);
+	return nfqueue_descriptor(worker->queue);
+}
+
+uint64_t worker_repeated(const struct worker *worker)
+{
+	return worker->repeated;
+}
+
+uint32_t worker_ids_before(const struct worker *worker)
+{
+	return worker->ids_before;
 }
 
 void worker_read_stats(const struct worker *worker, struct worker_stats *out)

@@ -49,7 +49,11 @@ int worker_open(struct worker **out, const struct worker_options *options, char 
 /* Not while its thread runs. NULL is allowed. */
 void worker_close(struct worker *worker);
 
-int worker_start(struct worker *worker);	/* 0 or -errno */
+/*
+ * Where somebody has read the queue before, an earlier worker or this one, what he left is repeated (nfqueue_resume());
+ * `proc` is nfqueue_proc_open()'s. 0 or -errno.
+ */
+int worker_start(struct worker *worker, int proc);
 void worker_stop(struct worker *worker);	/* the thread ends after the burst in its hands; if there is one */
 void worker_join(struct worker *worker);	/* waits for that */
 
@@ -69,6 +73,10 @@ struct ring *worker_sightings(struct worker *worker);
  * ThreadSanitizer.
  */
 void worker_acquire_bursts(const struct worker *worker);
+int worker_descriptor(const struct worker *worker);	/* nfqueue_descriptor() */
+uint64_t worker_repeated(const struct worker *worker);	/* packets, by its starts */
+/* Of the ids that the kernel gave out, so many (modulo 2^32) are of packets that were others' to read. */
+uint32_t worker_ids_before(const struct worker *worker);
 /* All but the kernel's counters, which become 0. */
 void worker_read_stats(const struct worker *worker, struct worker_stats *out);
 

@@ -101,7 +101,7 @@ static int refuse_unknown_pod(const struct cluster *cluster, const char *namespa
 	return refuse(problem, "there is no pod %.63s/%.63s", namespace_name, name);
 }
 
-static int find_pod(const struct snapshot *snapshot, const char *text, const char *slash, struct end *out,
+static int look_up(const struct snapshot *snapshot, const char *text, const char *slash, const struct pod **out,
 	char problem[QUERY_PROBLEM])
 {
 	const struct cluster *cluster = snapshot_cluster(snapshot);
@@ -113,6 +113,17 @@ static int find_pod(const struct snapshot *snapshot, const char *text, const cha
 	pod = cluster_pod(cluster, namespace_name, slash + 1);
 	if (pod == NULL)
 		return refuse_unknown_pod(cluster, namespace_name, slash + 1, problem);
+	*out = pod;
+	return 0;
+}
+
+static int find_pod(const struct snapshot *snapshot, const char *text, const char *slash, struct end *out,
+	char problem[QUERY_PROBLEM])
+{
+	const struct pod *pod;
+
+	if (look_up(snapshot, text, slash, &pod, problem) != 0)
+		return -EINVAL;
 	if (pod->finished)
 		return refuse(problem, "pod %.63s/%.63s has finished: it owns no address any more",
 			pod->namespace_name, pod->name);
@@ -390,4 +401,28 @@ int query_fields(const struct snapshot *snapshot, const char *source, const char
 	const bool no_port = *port == '\0' || strcmp(port, "-") == 0;
 
 	return query_parts(snapshot, source, destination, no_port ? NULL : port, protocol, flows, problem);
+}
+
+int query_pod(const struct snapshot *snapshot, const char *text, const struct pod **out, char problem[QUERY_PROBLEM])
+{
+	const char *slash = strchr(text, '/');
+
+	if (strlen(text) >= TEXT_MOST || slash == NULL || slash == text || slash[1] == '\0')
+		return refuse(problem, "a pod is written namespace/name, not \"%.80s\"", text);
+	return look_up(snapshot, text, slash, out, problem);
+}
+
+int query_namespace(const struct snapshot *snapshot, const char *name, char problem[QUERY_PROBLEM])
+{
+	const struct cluster *cluster = snapshot_cluster(snapshot);
+	struct suggestion near;
+
+	if (cluster_namespace(cluster, name) != NULL)
+		return 0;
+	suggestion_init(&near, name);
+	for (size_t i = 0; i < cluster->namespace_count; i++)
+		suggestion_offer(&near, cluster->namespaces[i]->name);
+	if (near.best != NULL)
+		return refuse(problem, "there is no namespace %.63s; did you mean %.63s?", name, near.best);
+	return refuse(problem, "there is no namespace %.63s", name);
 }

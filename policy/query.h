@@ -29,4 +29,9 @@ int query_flows(const struct snapshot *snapshot, const char *source, const char 
 int query_fields(const struct snapshot *snapshot, const char *source, const char *destination, const char *protocol,
 	const char *port, struct flow flows[QUERY_FLOWS_MOST], char problem[QUERY_PROBLEM]);
 
+/* The pod that `text`, NAMESPACE/NAME, names, with or without an address. 0; or -EINVAL and `problem`, as above. */
+int query_pod(const struct snapshot *snapshot, const char *text, const struct pod **out, char problem[QUERY_PROBLEM]);
+/* Whether there is such a namespace. 0; or -EINVAL and `problem`, as above. */
+int query_namespace(const struct snapshot *snapshot, const char *name, char problem[QUERY_PROBLEM]);
+
 #endif

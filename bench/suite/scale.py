@@ -44,7 +44,7 @@ FULL = Scale(
         "offered": 3,
         "bulk": 21,
         "small": 4,
-        "flood": 5,
+        "flood": 9,
         "changes": 2,
         "policies": 3,
         "pods": 3,

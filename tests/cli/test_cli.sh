@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# test_cli.sh PODGATE JSON_GET: the command as a person and a script meet it, without a daemon: its words, exit codes, JSON,
+# test_cli.sh PODGATE JSON_GET FAKE_DAEMON: the command as a person and a script meet it, without a daemon: its words, exit codes, JSON,
 # and what it says to bad input. Golden texts lie beside this file.
 set -uo pipefail
 
-PODGATE=$1 JSON_GET=$2
+PODGATE=$1 JSON_GET=$2 FAKE_DAEMON=$3
 HERE=$(cd "$(dirname "$0")" && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/podgate-cli.XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
@@ -91,7 +91,7 @@ says err 'there is no command "explian"; did you mean explain?'
 run 2 frobnicate
 says err "podgate help lists those there are"
 run 2 help frobnicate
-for command in run check explain test matrix status watch doctor cleanup version; do
+for command in run check explain test matrix status flows policies watch doctor cleanup version; do
 	run 0 "$command" --help
 	says out "usage: podgate $command"
 	run 0 help "$command"
@@ -233,6 +233,87 @@ for command in "explain shop/web shop/db:1" "test right.tsv" "matrix"; do
 	says err "the manifests have 1 error"
 	empty out
 done
+
+# --- what needs a daemon: its options, and what is said when none answers
+for command in status flows policies watch; do
+	run 2 "$command" --nonsense
+	run 2 "$command" -o xml
+	says err 'takes text or json, not "xml"'
+	run 2 "$command" extra
+	says err "$command takes no \"extra\"; see podgate $command --help"
+	run 2 "$command" --socket "$WORK/no.sock"
+	says err "no podgate runs at $WORK/no.sock; start it with podgate run, or name its --socket"
+	run 2 "$command" --socket "$WORK/no.sock" -o json
+	empty out
+	run 2 "$command" --config "$WORK/missing.yaml"
+	says err "can't read the settings"
+done
+for limit in x -1 1.5 "" 99999999999999999999; do
+	run 2 flows --limit "$limit"
+	says err '--limit needs a number of flows, 0 for all'
+done
+for since in x 10 "" 10x yesterday 2026-02-31 "$(printf '1\033h')"; do
+	run 2 watch --since "$since"
+	says err '--since takes so long ago (10m, 1h30m) or a time'
+done
+run 2 watch --since 2400-01-01
+says err "--since 2400-01-01 is not in the past"
+run 2 watch --since 10m --socket "$WORK/no.sock"
+says err "no podgate runs at"
+for count in x 0 -5; do
+	run 2 watch -n "$count"
+	says err "-n needs a number of lines"
+done
+# A daemon's answer is foreign text, too: nothing of it moves a cursor.
+answer() { # LINES: what a daemon at fake.sock says to whoever asks
+	rm -f fake.sock
+	"$FAKE_DAEMON" fake.sock "$1" &
+	FAKE=$!
+	for _ in $(seq 100); do [ -S fake.sock ] && break; sleep 0.02; done
+}
+answer '{"ok":true,"revision":7}\n{"judged":true,"verdict":"allow","mark":"allowed","protocol":"TCP","state":"x\\u001b[2J","source":{"address":"1.2.3.4","port":1},"destination":{"address":"5.6.7.8","port":2},"egress":{"verdict":"open"},"ingress":{"verdict":"open"}}\n{"end":true,"seen":1,"listed":1,"left_out":0,"skipped":0}\n'
+run 0 flows --socket fake.sock
+says out '1.2.3.4:1  5.6.7.8:2  TCP       x\x1b[2J  allowed  open: no policy isolates'
+says out "1 flow of 1 in the kernel's table"
+wait "$FAKE"
+answer '{"ok":true,"revision":7}\n{"judged":false}\n{"end":true,"seen":5,"listed":1,"left_out":3,"error":"it takes too long"}\n'
+run 2 flows --socket fake.sock
+says err "podgate: it takes too long"
+wait "$FAKE"
+answer '{"ok":true,"revision":7}\n{"judged":false}\n{"end":true,"seen":5,"listed":1,"left_out":3}\n'
+run 0 flows -o json --socket fake.sock
+json 7 revision
+json 1 flows "#"
+json false flows 0 judged
+json 3 left_out
+wait "$FAKE"
+answer '{"ok":true,"revision":7,"in_force":0}\n{"end":true,"listed":0}\n'
+run 0 policies -o json --socket fake.sock
+json 0 policies "#"
+json 0 in_force
+wait "$FAKE"
+answer '{"ok":true,"revision":7}\n{"judged":false}\n'
+run 2 flows --socket fake.sock
+says err "podgate: podgate closed the connection"
+wait "$FAKE"
+answer '{"ok":false,"error":"there is no pod shop/wbe; did you mean shop/web?"}\n'
+run 2 policies --pod shop/wbe --socket fake.sock
+says err "podgate: there is no pod shop/wbe; did you mean shop/web?"
+empty out
+wait "$FAKE"
+answer '{"ok":true,"watching":true}\n{"time":"2026-11-23T23:59:59.000000Z","seq":1,"event":"lost","count":2}\n{"time":"2026-11-24T00:00:01.000000Z","seq":2,"verdict":"overload","repeat":3}\n'
+run 0 watch --since 9d -n 2 --socket fake.sock
+[ "$(cat out)" = "2026-11-23
+23:59:59.000 2 lines lost here
+2026-11-24
+00:00:01.000 OVERLOAD   packets dropped by the kernel, a queue being full  (3 times)" ] || fail "watch --since: $(cat out)"
+wait "$FAKE"
+answer '{"ok":true,"version":"1","pid":1,"revision":3,"mode":"audit","problem":"x\\u001b[2J","rules":{"intact":true,"repairs":0},"queues":[],"log":{},"manifests":{}}\n'
+run 1 doctor --socket fake.sock
+says out "the whole gateway is in audit mode: nothing is denied, what would be is logged"
+says out 'x\x1b[2J'
+says out "why:    in audit mode nothing is denied"
+wait "$FAKE"
 
 # --- what a terminal would obey never reaches it
 evil=$(printf 'evil\033[2J\xc2\x9b\xff\xe2\x80\xae.yaml')

@@ -199,6 +199,12 @@ static void stream(void **state, int stop_at, int err, int count)
 	cJSON_Delete(request);
 }
 
+static int count_line(cJSON *line, void *context)
+{
+	++*(int *)context;
+	return cJSON_GetObjectItem(line, "stop") != NULL ? 7 : 0;
+}
+
 static void test_streams_to_the_end(void **state)
 {
 	stream(state, 0, -EPIPE, 3);
@@ -207,6 +213,47 @@ static void test_streams_to_the_end(void **state)
 static void test_streams_until_told(void **state)
 {
 	stream(state, 2, 1, 2);
+}
+
+/* What client_list() makes of what the daemon says: its return value, the lines visited, and its words. */
+static void list(void **state, const char *says, int err, int lines, const char *words)
+{
+	struct daemon *daemon = *state;
+	char problem[CLIENT_PROBLEM] = "";
+	cJSON *request = cJSON_Parse("{\"command\":\"flows\"}");
+	int visited = 0;
+
+	start(daemon, says);
+	assert_int_equal(client_list(daemon->path, request, count_line, &visited, problem), err);
+	assert_int_equal(visited, lines);
+	assert_string_equal(problem, words);
+	pthread_join(daemon->thread, NULL);
+	cJSON_Delete(request);
+}
+
+static void test_lists_to_the_end(void **state)
+{
+	list(state, "{\"ok\":true}\n{\"n\":1}\n{\"n\":2}\n{\"end\":true}\n{\"n\":3}\n", 0, 4, "");
+}
+
+static void test_a_list_may_end_badly(void **state)
+{
+	list(state, "{\"ok\":true}\n{\"n\":1}\n{\"end\":true,\"error\":\"too slow\"}\n", -EREMOTEIO, 3, "too slow");
+}
+
+static void test_a_list_may_break_off(void **state)
+{
+	list(state, "{\"ok\":true}\n{\"n\":1}\n", -EPIPE, 2, "podgate closed the connection");
+}
+
+static void test_a_list_may_be_refused(void **state)
+{
+	list(state, "{\"ok\":false,\"error\":\"no such pod\"}\n", -EREMOTEIO, 0, "no such pod");
+}
+
+static void test_a_list_may_be_left(void **state)
+{
+	list(state, "{\"ok\":true}\n{\"stop\":true}\n{\"n\":2}\n{\"end\":true}\n", 7, 2, "");
 }
 
 #define WITH_DAEMON(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -220,6 +267,11 @@ int main(void)
 		WITH_DAEMON(test_nobody_there),
 		WITH_DAEMON(test_streams_to_the_end),
 		WITH_DAEMON(test_streams_until_told),
+		WITH_DAEMON(test_lists_to_the_end),
+		WITH_DAEMON(test_a_list_may_end_badly),
+		WITH_DAEMON(test_a_list_may_break_off),
+		WITH_DAEMON(test_a_list_may_be_refused),
+		WITH_DAEMON(test_a_list_may_be_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

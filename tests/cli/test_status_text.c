@@ -45,7 +45,8 @@ static void expect(const char *json, const char *wanted)
 }
 
 static const char well[] =
-	"{\"ok\": true, \"version\": \"1.2.3\", \"uptime_s\": 7384, \"pid\": 42, \"rss_kib\": 5120, \"mode\": \"enforcing\","
+	"{\"ok\": true, \"version\": \"1.2.3\", \"uptime_s\": 7384, \"pid\": 42, \"rss_kib\": 5120,"
+	" \"memory\": {\"peak_kib\": 6144, \"snapshot_kib\": 9}, \"mode\": \"enforcing\","
 	" \"audited\": {\"namespaces\": [], \"pods\": [], \"policies\": []}, \"revision\": 7, \"pending\": false,"
 	" \"pods\": 12, \"policies\": 3, \"isolated\": 5,"
 	" \"manifests\": {\"files\": 4, \"broken_files\": 0, \"kept_objects\": 0, \"findings\": 0, \"errors\": 0},"
@@ -54,7 +55,7 @@ static const char well[] =
 	" \"sets\": {\"ipv4\": 5, \"ipv6\": 1}},"
 	" \"bridges\": {\"setting\": \"set\", \"state\": \"none\", \"mended\": 0},"
 	" \"queues\": [{\"queue\": 8610, \"reply\": false, \"packets\": 100, \"allowed\": 60, \"denied\": 30, \"audited\": 4,"
-	" \"unreadable\": 6, \"waiting\": 1, \"kernel_dropped\": 2, \"user_dropped\": 3, \"errors\": 7},"
+	" \"unreadable\": 6, \"waiting\": 1, \"kernel_dropped\": 2, \"user_dropped\": 3, \"records_lost\": 8, \"errors\": 7},"
 	" {\"queue\": 8611, \"reply\": true, \"packets\": 0},"
 	" {\"queue\": 8612, \"reply\": false, \"flood\": true, \"packets\": 9}],"
 	" \"publish\": {\"changes\": 0, \"failures\": 0},"
@@ -66,12 +67,12 @@ static const char well[] =
 	" \"privilege\": {\"dropped\": true, \"user\": \"podgate\", \"uid\": 990, \"capabilities\": [\"cap_net_admin\"],"
 	" \"no_new_privs\": true, \"seccomp\": \"on\", \"helper\": 43}}";
 
-#define HEADING "queue           packets    allowed     denied    audited unreadable  waiting  dropped errors\n"
+#define HEADING "queue           packets    allowed     denied    audited unreadable  waiting  dropped   lost errors\n"
 
 static void all_is_well(void **state)
 {
 	(void)state;
-	expect(well, "ENFORCING  podgate 1.2.3, pid 42, up 2 h 3 min, 5.0 MiB\n"
+	expect(well, "ENFORCING  podgate 1.2.3, pid 42, up 2 h 3 min, 5.0 MiB (6.0 at most)\n"
 		     "policies    3 for 12 pods, 5 addresses isolated; revision 7\n"
 		     "manifests   4 files\n"
 		     "rules       nft, intact, repaired 0 times; in sets: 5 IPv4, 1 IPv6\n"
@@ -83,9 +84,9 @@ static void all_is_well(void **state)
 		     "log         /v.jsonl: 35 lines, 0 records lost\n"
 		     "privilege   user podgate, cap_net_admin, seccomp on\n"
 		     HEADING
-		     " 8610               100         60         30          4          6        1        5      7\n"
-		     " 8611 reply           0          0          0          0          0        0        0      0\n"
-		     " 8612 flood           9          0          0          0          0        0        0      0\n");
+		     " 8610               100         60         30          4          6        1        5      8      7\n"
+		     " 8611 reply           0          0          0          0          0        0        0      0      0\n"
+		     " 8612 flood           9          0          0          0          0        0        0      0      0\n");
 }
 
 /* What nobody must overlook is on a line of its own, in words. */
@@ -97,7 +98,8 @@ static void trouble_is_told(void **state)
 	       " \"pending\": true, \"pods\": 1, \"manifests\": {\"files\": 3, \"broken_files\": 1, \"kept_objects\": 2,"
 	       " \"findings\": 5, \"errors\": 4}, \"rules\": {\"backend\": \"legacy\", \"intact\": false, \"repairs\": 3},"
 	       " \"bridges\": {\"setting\": \"require\", \"state\": \"hidden\", \"mended\": 1},"
-	       " \"publish\": {\"changes\": 2, \"failures\": 1, \"seen\": \"noon\", \"total_ms\": 11, \"read_ms\": 0.5, \"wait_ms\": 1,"
+	       " \"publish\": {\"changes\": 2, \"failures\": 1, \"seen\": \"noon\", \"total_ms\": 10.5, \"wait_ms\": 1,"
+	       " \"read_ms\": 101.25, \"judged_ms\": 5.5, \"worst\": {\"judged_ms\": 7, \"total_ms\": 30.5},"
 	       " \"compile_ms\": 2, \"publish_ms\": 3, \"sweep_ms\": 4.5},"
 	       " \"log\": {\"file\": \"-\", \"lines\": 1, \"lost\": 8, \"error\": \"No space left on device\"},"
 	       " \"privilege\": {\"dropped\": false, \"user\": \"root\", \"seccomp\": \"off\"}}",
@@ -112,8 +114,10 @@ static void trouble_is_told(void **state)
 		"floods      do not wait apart: one source can delay the others\n"
 		"bridges     WHAT THEY FORWARD PASSES THE RULES BY (bridge: require), mended 1 times\n"
 		"fails       daemon away: ?, queue full: ?, unreadable packet: ?\n"
-		"changes     2 enforced, 1 tries failed; the last noon in 11.0 ms (read 0.5, waited 1.0, compiled 2.0, "
-		"published 3.0, swept 4.5)\n"
+		"changes     2 enforced, 1 tries failed\n"
+		"the last    seen on disk, read 101.2 ms later (noon);\n"
+		"            from then new flows judged by it after 5.5 ms, live flows cut after 10.5 ms\n"
+		"            (waited 1.0, compiled 2.0, published 3.0, swept 4.5); the slowest 7.0 and 30.5 ms\n"
 		"sweeps      0, 0 flows cut since the start; the last: 0 seen, 0 judged, 0 cut in 0.0 ms\n"
 		"classes     not learned: each flow is judged by itself\n"
 		"log         -: 1 lines, 8 records lost; can't write: No space left on device\n"

@@ -94,6 +94,7 @@ static void run(struct fixture *fixture, unsigned int milliseconds, bool stop_at
 	uv_timer_start(&fixture->timer, on_time, milliseconds, 0);
 	uv_run(&fixture->loop, UV_RUN_DEFAULT);
 	uv_timer_stop(&fixture->timer);
+	fixture->stop_at_change = false;	/* a rescan that the test makes itself stops no loop */
 }
 
 static void get_policies(struct fixture *fixture, char out[256])

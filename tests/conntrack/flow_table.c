@@ -33,15 +33,20 @@ void flow_table_run(const char *format, ...)
 		errx(1, "this failed: %s", command);
 }
 
-void flow_table_enter(void)
+void flow_table_here(void)
 {
-	if (unshare(CLONE_NEWNET) != 0)
-		err(1, "a network namespace is needed (run this as root)");
 	if (kernel != NULL)
 		mnl_socket_close(kernel);
 	kernel = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (kernel == NULL || mnl_socket_bind(kernel, 0, MNL_SOCKET_AUTOPID) < 0)
 		err(1, "netlink socket");
+}
+
+void flow_table_enter(void)
+{
+	if (unshare(CLONE_NEWNET) != 0)
+		err(1, "a network namespace is needed (run this as root)");
+	flow_table_here();
 	flow_table_run("ip link set lo up");
 }
 

@@ -3,9 +3,10 @@
 #
 # The end-to-end matrix: every scenario on {nft, legacy} x {IPv4, IPv6} x {routed, bridged}, cells side by side.
 #
-#   run.sh [--backend nft] [--family 4] [--topology routed] [--jobs 3] [SCENARIO...]
+#   run.sh [--half] [--backend nft] [--family 4] [--topology routed] [--jobs 3] [SCENARIO...]
 #   run.sh --cell nft/4/routed/asan ...     just this cell, with the program of build/asan; may be repeated
 #
+# --half: a cell takes every second scenario, so that each is seen in four cells, one for each pair of the three (cell.sh).
 # Needs root. Everything happens in network namespaces made for it. Last line: N passed, M failed.
 
 set -u
@@ -14,12 +15,13 @@ BACKENDS="nft legacy" FAMILIES="4 6" TOPOLOGIES="routed bridged" WANTED=()
 JOBS=$(($(nproc) + 1))	# a cell waits for a third of its time
 while [ $# -gt 0 ]; do
 	case $1 in
+	--half) export E2E_HALF=1; shift ;;
 	--backend) BACKENDS=$2; shift 2 ;;
 	--family) FAMILIES=$2; shift 2 ;;
 	--topology) TOPOLOGIES=$2; shift 2 ;;
 	--jobs) JOBS=$2; shift 2 ;;
 	--cell) WANTED+=("$2"); shift 2 ;;
-	-*) sed -n '4,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+	-*) sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	*) break ;;
 	esac
 done

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static cJSON *answer(void *context, const struct control_request *request)
@@ -31,6 +32,33 @@ static cJSON *answer(void *context, const struct control_request *request)
 	return json;
 }
 
+static cJSON *hand_over(void *context, const struct control_request *request, struct control_offer *offer)
+{
+	const struct control_room *server = context;
+	const cJSON *step = cJSON_GetObjectItemCaseSensitive(request->json, "step");
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddTrueToObject(json, "ok");
+	offer->descriptors[0] = server->offered;
+	offer->count = server->offered > 0;
+	offer->last = cJSON_IsString(step) && strcmp(step->valuestring, "done") == 0;
+	return json;
+}
+
+static void abandoned(void *context)
+{
+	struct control_room *server = context;
+
+	atomic_fetch_add(&server->abandoned, 1);
+}
+
+static void handed_over(void *context)
+{
+	struct control_room *server = context;
+
+	atomic_fetch_add(&server->handed_over, 1);
+}
+
 static void watched(void *context, bool any)
 {
 	struct control_room *server = context;
@@ -38,21 +66,101 @@ static void watched(void *context, bool any)
 	atomic_store(&server->watched, any);
 }
 
+static size_t print_record(int seq, char text[256])
+{
+	return (size_t)snprintf(text, 256,
+		"{\"seq\":%d,\"verdict\":\"%s\",\"source\":{\"namespace\":\"shop\",\"pod\":\"web\"}}\n", seq,
+		seq % 2 == 0 ? "deny" : "allow");
+}
+
 static void send_records(struct control_room *server, int count)
 {
 	char text[256];
 
 	for (int i = 0; i < count; i++) {
-		cJSON *record;
+		const int seq = atomic_fetch_add(&server->written, 1);
+		struct verdict_line line = {.text = text, .seq = (uint64_t)seq, .in_file = true};
 
-		snprintf(text, sizeof(text),
-			"{\"seq\":%d,\"verdict\":\"%s\",\"source\":{\"namespace\":\"shop\",\"pod\":\"web\"}}", i,
-			i % 2 == 0 ? "deny" : "allow");
-		record = cJSON_Parse(text);
-		strcat(text, "\n");
-		control_send_record(server->control, record, text, strlen(text));
-		cJSON_Delete(record);
+		line.length = print_record(seq, text);
+		line.json = cJSON_Parse(text);
+		control_send_line(server->control, &line);
+		cJSON_Delete(line.json);
 	}
+}
+
+/* ---- long answers ---- */
+
+struct room_stream {
+	struct stream stream;
+	struct control_room *room;
+	int next, limit;
+};
+
+static enum stream_step count_on(struct stream *stream, struct piece *out)
+{
+	struct room_stream *counting = (struct room_stream *)stream;
+	const struct timespec pause = {.tv_nsec = atomic_load(&counting->room->piece_ms) * 1000000L};
+
+	nanosleep(&pause, NULL);
+	atomic_fetch_add(&counting->room->pieces, 1);
+	for (int i = 0; i < 100 && counting->next < counting->limit; i++, counting->next++) {
+		cJSON *line = cJSON_CreateObject();
+
+		cJSON_AddNumberToObject(line, "n", counting->next);
+		piece_add_json(out, line);
+	}
+	if (counting->next < counting->limit)
+		return STREAM_MORE;
+	piece_add_text(out, "{\"end\":true}\n", strlen("{\"end\":true}\n"));
+	return STREAM_END;
+}
+
+/* Up to what is written when it comes to its end, as a reader of a file that grows. */
+static enum stream_step replay(struct stream *stream, struct piece *out)
+{
+	struct room_stream *replay = (struct room_stream *)stream;
+	const int written = atomic_load(&replay->room->written);
+	char text[256];
+
+	atomic_fetch_add(&replay->room->pieces, 1);
+	for (int i = 0; i < 100 && replay->next < written; i++, replay->next++)
+		piece_add_text(out, text, print_record(replay->next, text));
+	if (replay->next < written)
+		return STREAM_MORE;
+	if (!stream->followed) {
+		atomic_fetch_add(&replay->room->records, 1);	/* a line is written just now */
+		uv_async_send(&replay->room->wake);
+		return STREAM_CAUGHT_UP;
+	}
+	stream->seq = replay->next > 0 ? (uint64_t)replay->next - 1 : 0;
+	return STREAM_END;
+}
+
+static void free_stream(struct stream *stream)
+{
+	struct room_stream *own = (struct room_stream *)stream;
+
+	atomic_fetch_add(&own->room->freed, 1);
+	free(own);
+}
+
+static int open_stream(void *context, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	struct room_stream *own;
+
+	if (request->list.pod[0] != '\0') {
+		snprintf(problem, CONTROL_PROBLEM, "there is no pod %.100s", request->list.pod);
+		return -ENOENT;
+	}
+	own = calloc(1, sizeof(*own));
+	own->stream.next = request->command == CONTROL_WATCH ? replay : count_on;
+	own->stream.free = free_stream;
+	own->room = context;
+	own->limit = (int)request->list.limit;
+	atomic_fetch_add(&own->room->opened, 1);
+	*out = &own->stream;
+	return 0;
 }
 
 static void woken(uv_async_t *async)
@@ -82,6 +190,10 @@ int control_room_start(struct control_room *server, char problem[CONTROL_PROBLEM
 		.group = server->group,
 		.idle_ms = CONTROL_ROOM_IDLE_MS,
 		.answer = answer,
+		.hand_over = hand_over,
+		.abandoned = abandoned,
+		.handed_over = handed_over,
+		.open = open_stream,
 		.watched = watched,
 		.context = server,
 	};
@@ -116,6 +228,7 @@ int control_room_teardown(void **state)
 	pthread_join(server->thread, NULL);
 	/* Nothing is left open, or this would say EBUSY. */
 	assert_int_equal(uv_loop_close(&server->loop), 0);
+	assert_int_equal(atomic_load(&server->opened), atomic_load(&server->freed));
 	assert_int_equal(access(server->path, F_OK), -1);
 	snprintf(folder, sizeof(folder), "%s/run", server->folder);
 	assert_int_equal(rmdir(folder), 0);

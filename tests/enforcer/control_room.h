@@ -4,7 +4,9 @@
 
 /*
  * The control socket with a real loop on a thread of its own, and what clients need. It answers status with a mode,
- * judge with the number of rows, and reload.
+ * judge with the number of rows, and reload. flows has as many lines {"n": 0}, {"n": 1}... as its limit says, a hundred a
+ * piece, and an end; unless it is about a pod, which is refused. The past of a watch is the records that were sent
+ * before, and one more in the middle of telling it. Of hand_over the step "done" is the last.
  */
 
 #include <pthread.h>
@@ -24,7 +26,13 @@ struct control_room {
 	char folder[64], path[128];
 	const char *group;		/* NULL: nobody's */
 	atomic_bool stop, watched;
+	atomic_int abandoned, handed_over;	/* how often */
+	int offered;			/* what goes with the answer to hand_over; the test's to close */
 	atomic_int records;		/* to send to the watchers, at the next wake */
+	atomic_int written;		/* number of the last record in what would be the log file */
+	atomic_int opened, freed;	/* long answers */
+	atomic_int pieces;		/* of those */
+	atomic_int piece_ms;		/* how long making one takes */
 };
 
 /* For cmocka; *state is a struct control_room. Tearing down checks that nothing is left open. */

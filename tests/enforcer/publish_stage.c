@@ -35,7 +35,7 @@ int publish_stage_setup(void **state)
 	assert_int_equal(store_create(&stage.store), 0);
 	assert_int_equal(store_put(stage.store, "pods.yaml", pods, strlen(pods), NULL), 0);
 	assert_int_equal(verdict_log_open(&stage.log, &log), 0);
-	if (enforcement_open(&stage.enforcement, &stage.settings, stage.log, problem) != 0)
+	if (enforcement_open(&stage.enforcement, &stage.settings, stage.log, &stage.inheritance, problem) != 0)
 		fail_msg("%s", problem);
 	assert_int_equal(publisher_create(&stage.publisher,
 				 &(struct publisher_options){

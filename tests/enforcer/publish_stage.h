@@ -19,6 +19,7 @@ struct publish_stage {
 	uv_loop_t loop;
 	struct store *store;
 	struct verdict_log *log;
+	struct inheritance inheritance;	/* none */
 	struct enforcement *enforcement;
 	struct publisher *publisher;
 };

@@ -108,6 +108,16 @@ static void test_garbage_is_refused(void **state)
 		{"{\"command\": \"watch\", \"pod\": \"web\"}", "NAMESPACE/NAME"},
 		{"{\"command\": \"watch\", \"namespace\": \"a/b\"}", "a name"},
 		{"{\"command\": \"watch\", \"deny\": \"yes\"}", "true or false"},
+		{"{\"command\": \"watch\", \"revoked\": 1}", "\"revoked\" must be true or false"},
+		{"{\"command\": \"flows\", \"pod\": \"\"}", "NAMESPACE/NAME"},
+		{"{\"command\": \"flows\", \"all\": null}", "\"all\" must be true or false"},
+		{"{\"command\": \"flows\", \"protocol\": \"XTP\"}", "must be one of TCP, UDP"},
+		{"{\"command\": \"flows\", \"protocol\": 6}", "must be one of TCP, UDP"},
+		{"{\"command\": \"flows\", \"limit\": -1}", "a whole number"},
+		{"{\"command\": \"flows\", \"limit\": 1.5}", "a whole number"},
+		{"{\"command\": \"flows\", \"limit\": 1e300}", "a whole number"},
+		{"{\"command\": \"flows\", \"limit\": \"5\"}", "a whole number"},
+		{"{\"command\": \"policies\", \"namespace\": []}", "a name"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -45,6 +45,7 @@ struct stage {
 	char folder[64], path[128];
 	struct settings settings;
 	struct verdict_log *log;
+	struct inheritance inheritance;	/* none */
 	struct enforcement *enforcement;
 	struct snapshot *snapshot;
 };
@@ -84,7 +85,7 @@ static void open_stage(struct stage *stage, unsigned int lines_per_s)
 	char problem[ENFORCEMENT_PROBLEM] = "";
 
 	assert_int_equal(verdict_log_open(&stage->log, &options), 0);
-	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, problem) != 0)
+	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, &stage->inheritance, problem) != 0)
 		fail_msg("%s", problem);
 }
 

@@ -4,12 +4,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -261,6 +263,129 @@ static void test_overflow_open(void **state)
 	run_overflow(true);
 }
 
+static struct gate_heritage heritage_of(const struct gate *gate)
+{
+	struct gate_heritage heritage;
+
+	gate_heritage(gate, &heritage);
+	return heritage;
+}
+
+/* What is right of an inheritance is taken, what is wrong is bound anew, and what is left is emptied and let go of. */
+static void test_inherited_queues(void **state)
+{
+	struct gate_options options = world_gate_options(2);
+	struct inheritance inheritance = {.origin = INHERITANCE_PREDECESSOR};
+	const int proc = nfqueue_proc_open();
+	struct gate *before = world_gate_open(&options), *gate;
+	struct nfqueue_row row;
+
+	(void)state;
+	assert_int_equal(gate_worker_count(before), 3);
+	assert_int_equal(heritage_of(before).taken, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(inheritance_add(&inheritance, gate_queue(before, i),
+					 fcntl(gate_descriptor(before, i), F_DUPFD_CLOEXEC, 0)),
+			0);
+	gate_close(before);
+	close(inheritance_take(&inheritance, WORLD_QUEUE + 1));
+	assert_int_equal(inheritance_add(&inheritance, WORLD_QUEUE + 1, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
+	/* One worker and one for replies: the third queue is left over. */
+	options = world_gate_options(1);
+	options.inheritance = &inheritance;
+	gate = world_gate_open(&options);
+	assert_int_equal(heritage_of(gate).taken, 1);
+	assert_int_equal(inheritance.count, 1);
+	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 2, &row), 0);
+	gate_dissolve(gate, &inheritance, NULL);
+	assert_int_equal(inheritance.count, 0);
+	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 2, &row), -ENOENT);
+	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 1, &row), 0);
+	gate_close(gate);
+	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE, &row), -ENOENT);
+	close(proc);
+}
+
+static void start_and_send(struct gate *gate, const struct snapshot *snapshot, int sender, uint32_t count)
+{
+	assert_int_equal(gate_start(gate, snapshot), 0);
+	for (uint32_t i = 0; i < count; i++)
+		world_send(sender, DB4, 1000, i);
+	world_wait_judged(gate, count);
+}
+
+/* What an earlier reader had is not missed; what did not fit into the socket afterwards is. */
+static void test_missed_of_an_inherited_queue(void **state)
+{
+	struct gate_options options = world_gate_options(1);
+	struct inheritance inheritance = {.origin = INHERITANCE_PREDECESSOR};
+	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
+	const int sender = world_socket(SOCK_DGRAM, WEB4, 0), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	const int room = 4096;
+	uint32_t passed = 0;
+	struct gate *gate;
+
+	(void)state;
+	options.fail_open_when_full = true;
+	gate = world_gate_open(&options);
+	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	start_and_send(gate, snapshot, sender, 7);
+	assert_int_equal(world_stats(gate).missed, 0);
+	assert_int_equal(inheritance_add(&inheritance, WORLD_QUEUE,
+				 fcntl(gate_descriptor(gate, 0), F_DUPFD_CLOEXEC, 0)),
+		0);
+	gate_close(gate);
+	options.inheritance = &inheritance;
+	gate = world_gate_open(&options);
+	assert_int_equal(heritage_of(gate).taken, 1);
+	start_and_send(gate, snapshot, sender, 3);
+	assert_int_equal(world_stats(gate).missed, 0);
+	while (world_receive(receiver, 50) >= 0)
+		;
+	gate_stop(gate);
+	assert_int_equal(setsockopt(gate_descriptor(gate, 0), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
+	for (uint32_t i = 0; i < 40; i++)
+		world_send(sender, DB4, 1000, i);
+	while (world_receive(receiver, 50) >= 0)
+		passed++;
+	assert_in_range(passed, 1, 39);
+	assert_int_equal(gate_start(gate, snapshot), 0);
+	world_wait_judged(gate, 3 + 40 - passed);
+	assert_int_equal(world_stats(gate).missed, passed);
+	gate_close(gate);
+	world_flush_rules();
+	snapshot_free(snapshot);
+	close(sender);
+	close(receiver);
+}
+
+/* Stopped and started again, it goes on with what came meanwhile. */
+static void test_a_gate_goes_on(void **state)
+{
+	const struct gate_options options = world_gate_options(1);
+	struct gate *gate = world_gate_open(&options);
+	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
+	const int sender = world_socket(SOCK_DGRAM, WEB4, 0), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+
+	(void)state;
+	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	assert_int_equal(gate_start(gate, snapshot), 0);
+	world_send(sender, DB4, 1000, 1);
+	assert_int_equal(world_receive(receiver, 1000), 1);
+	gate_stop(gate);
+	world_send(sender, DB4, 1000, 2);
+	assert_int_equal(world_receive(receiver, 50), -1);
+	assert_int_equal(gate_start(gate, snapshot), 0);
+	assert_int_equal(world_receive(receiver, 1000), 2);
+	assert_int_equal(heritage_of(gate).repeated, 0);
+	assert_int_equal(world_stats(gate).missed, 0);
+	gate_close(gate);
+	world_flush_rules();
+	snapshot_free(snapshot);
+	close(sender);
+	close(receiver);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +399,9 @@ int main(void)
 		cmocka_unit_test(test_holder_that_is_not_there),
 		cmocka_unit_test(test_overflow_closed),
 		cmocka_unit_test(test_overflow_open),
+		cmocka_unit_test(test_inherited_queues),
+		cmocka_unit_test(test_missed_of_an_inherited_queue),
+		cmocka_unit_test(test_a_gate_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, world_enter, NULL);

@@ -24,56 +24,8 @@
 
 #include "enforcer/host_report.h"
 #include "enforcer/nfqueue.h"
+#include "tests/enforcer/examination.h"
 #include "tests/enforcer/netns_room.h"
-
-struct examination {
-	struct host_finding findings[HOST_FINDINGS_MOST];
-	size_t count;
-	struct settings settings;
-};
-
-static const struct settings usual = {
-	.workers = 2,
-	.queue_base = 8610,
-	.queue_length = 64,
-	.mark_allow = 0x20000000,
-	.mark_deny = 0x40000000,
-};
-
-static void examine(struct examination *out, const struct settings *settings)
-{
-	out->settings = *settings;
-	out->count = host_check(settings, out->findings);
-}
-
-static const struct host_finding *find(const struct examination *examination, const char *check)
-{
-	for (size_t i = 0; i < examination->count; i++)
-		if (strcmp(examination->findings[i].check, check) == 0)
-			return &examination->findings[i];
-	return NULL;
-}
-
-static const struct host_finding *finding_of(const struct settings *settings, const char *check)
-{
-	static struct examination examination;
-	const struct host_finding *finding;
-
-	examine(&examination, settings);
-	finding = find(&examination, check);
-	if (finding == NULL)
-		fail_msg("no finding %s", check);
-	return finding;
-}
-
-static void assert_finding(
-	const struct settings *settings, const char *check, enum host_state state, const char *part)
-{
-	const struct host_finding *finding = finding_of(settings, check);
-
-	if (finding->state != state || strstr(finding->found, part) == NULL)
-		fail_msg("%s: %s: %s", check, host_state_name(finding->state), finding->found);
-}
 
 static char *read_world(void)
 {
@@ -85,14 +37,14 @@ static char *read_world(void)
 
 /*
  * Here, where every feature is there, nothing fails; whatever else is found, each trouble has a remedy and no
- * other finding has.
+ * other finding has; and what each is about is said.
  */
 static void every_trouble_has_a_remedy(void **state)
 {
 	struct examination examination;
 
 	(void)state;
-	examine(&examination, &usual);
+	examination_run(&examination, &examination_usual);
 	assert_true(examination.count >= 20);
 	for (size_t i = 0; i < examination.count; i++) {
 		const struct host_finding *finding = &examination.findings[i];
@@ -101,6 +53,8 @@ static void every_trouble_has_a_remedy(void **state)
 			fail_msg("%s: %s", finding->check, finding->found);
 		assert_true(finding->found[0] != '\0');
 		assert_int_equal(finding->state == HOST_OK, finding->remedy[0] == '\0');
+		if (host_why(finding->check)[0] == '\0')
+			fail_msg("nobody says why %s matters", finding->check);
 	}
 }
 
@@ -115,7 +69,7 @@ static void checking_changes_nothing(void **state)
 			"ip link add br0 type bridge; sysctl -qw net.bridge.bridge-nf-call-iptables=0"),
 		0);
 	before = read_world();
-	examine(&examination, &usual);
+	examination_run(&examination, &examination_usual);
 	after = read_world();
 	assert_string_equal(before, after);
 	free(before);
@@ -124,69 +78,69 @@ static void checking_changes_nothing(void **state)
 
 static void ipv6_is_judged_unless_switched_off(void **state)
 {
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 
 	(void)state;
-	assert_finding(&settings, "ipv6", HOST_OK, "judged");
+	examination_expect(&settings, "ipv6", HOST_OK, "judged");
 	settings.ipv6 = SWITCH_ON;
-	assert_finding(&settings, "ipv6", HOST_OK, "judged");
+	examination_expect(&settings, "ipv6", HOST_OK, "judged");
 	settings.ipv6 = SWITCH_OFF;
-	assert_finding(&settings, "ipv6", HOST_WARNING, "not judged");
+	examination_expect(&settings, "ipv6", HOST_WARNING, "not judged");
 }
 
 static void the_back_end_is_told(void **state)
 {
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 
 	(void)state;
 	settings.backend = BACKEND_LEGACY;
-	assert_finding(&settings, "iptables", HOST_OK, "legacy back end, as set");
+	examination_expect(&settings, "iptables", HOST_OK, "legacy back end, as set");
 	assert_int_equal(netns_room_run("iptables-legacy -A INPUT -p tcp"), 0);
-	assert_finding(&usual, "iptables", HOST_OK, "legacy back end, as found out");
+	examination_expect(&examination_usual, "iptables", HOST_OK, "legacy back end, as found out");
 }
 
 static void overlapping_marks_fail(void **state)
 {
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 
 	(void)state;
-	assert_finding(&usual, "marks", HOST_OK, "0x60000000");
+	examination_expect(&examination_usual, "marks", HOST_OK, "0x60000000");
 	assert_int_equal(
 		netns_room_run(
 			"iptables -t mangle -A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT"),
 		0);
-	assert_finding(&usual, "marks", HOST_FAILED,
+	examination_expect(&examination_usual, "marks", HOST_FAILED,
 		"'-A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT'");
 	settings.mark_allow = 1;
-	assert_finding(&settings, "marks", HOST_OK, "0x40000001");
+	examination_expect(&settings, "marks", HOST_OK, "0x40000001");
 }
 
 static void sets_of_others_fail(void **state)
 {
 	(void)state;
-	assert_finding(&usual, "sets", HOST_OK, "no ipset of others");
+	examination_expect(&examination_usual, "sets", HOST_OK, "no ipset of others");
 	assert_int_equal(netns_room_run("ipset create podgate-denied6 hash:net family inet6"), 0);
-	assert_finding(&usual, "sets", HOST_FAILED, "podgate-denied6");
+	examination_expect(&examination_usual, "sets", HOST_FAILED, "podgate-denied6");
 }
 
 static void queues_of_others_fail(void **state)
 {
 	const struct nfqueue_options options = {.number = 8612, .length = 16};
 	char problem[NFQUEUE_PROBLEM];
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 	struct nfqueue *queue;
 
 	(void)state;
-	assert_finding(&usual, "queues", HOST_OK, "8610 to 8612 are free");
+	examination_expect(&examination_usual, "queues", HOST_OK, "8610 to 8612 are free");
 	if (nfqueue_open(&queue, &options, problem) != 0)
 		fail_msg("%s", problem);
-	assert_finding(&usual, "queues", HOST_FAILED, "queue 8612 is held by another program");
+	examination_expect(&examination_usual, "queues", HOST_FAILED, "queue 8612 is held by another program");
 	settings.workers = 1; /* ends at 8611 */
-	assert_finding(&settings, "queues", HOST_OK, "8610 to 8611 are free");
+	examination_expect(&settings, "queues", HOST_OK, "8610 to 8611 are free");
 	settings.flood_rate = 1000; /* needs one more */
-	assert_finding(&settings, "queues", HOST_FAILED, "queue 8612 is held by another program");
+	examination_expect(&settings, "queues", HOST_FAILED, "queue 8612 is held by another program");
 	prctl(PR_SET_NAME, "podgate");
-	assert_finding(&usual, "queues", HOST_OK, "held by podgate itself");
+	examination_expect(&examination_usual, "queues", HOST_OK, "held by podgate itself");
 	prctl(PR_SET_NAME, "test_host");
 	nfqueue_close(queue);
 }
@@ -211,35 +165,35 @@ static long sysctl_value(const char *name)
 
 static void bridges_that_hide_packets_are_found(void **state)
 {
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 
 	(void)state;
 	set_sysctl(CALL4, 0);
 	set_sysctl(TAGGED, 0);
 	settings.bridge = BRIDGE_REQUIRE;
-	assert_finding(&settings, "br-netfilter", HOST_OK, "no bridge");
+	examination_expect(&settings, "br-netfilter", HOST_OK, "no bridge");
 	assert_int_equal(netns_room_run("ip link add pods7 type bridge"), 0);
-	assert_finding(&settings, "br-netfilter", HOST_FAILED, "bridge pods7");
-	assert_non_null(strstr(finding_of(&settings, "br-netfilter")->remedy, "sysctl -w " CALL4 "=1"));
+	examination_expect(&settings, "br-netfilter", HOST_FAILED, "bridge pods7");
+	assert_non_null(strstr(examination_finding(&settings, "br-netfilter")->remedy, "sysctl -w " CALL4 "=1"));
 	settings.bridge = BRIDGE_IGNORE;
-	assert_finding(&settings, "br-netfilter", HOST_WARNING, "past the rules");
+	examination_expect(&settings, "br-netfilter", HOST_WARNING, "past the rules");
 	settings.bridge = BRIDGE_SET;
-	assert_finding(&settings, "br-netfilter", HOST_OK, "`podgate run` switches it on");
+	examination_expect(&settings, "br-netfilter", HOST_OK, "`podgate run` switches it on");
 	settings.bridge = BRIDGE_REQUIRE;
 	set_sysctl(CALL4, 1);
-	assert_finding(&settings, "br-netfilter", HOST_FAILED, TAGGED); /* a tag of VLAN 0 is no tag to a pod */
+	examination_expect(&settings, "br-netfilter", HOST_FAILED, TAGGED); /* a tag of VLAN 0 is no tag to a pod */
 	set_sysctl(TAGGED, 1);
-	assert_finding(&settings, "br-netfilter", HOST_OK, "pass the rules");
+	examination_expect(&settings, "br-netfilter", HOST_OK, "pass the rules");
 	set_sysctl(CALL6, 0);
-	assert_finding(&settings, "br-netfilter", HOST_FAILED, CALL6);
+	examination_expect(&settings, "br-netfilter", HOST_FAILED, CALL6);
 	settings.ipv6 = SWITCH_OFF;
-	assert_finding(&settings, "br-netfilter", HOST_OK, "pass the rules");
+	examination_expect(&settings, "br-netfilter", HOST_OK, "pass the rules");
 }
 
 /* A bridge may show its packets by an option of its own. One that does not is one too many. */
 static void a_bridges_own_option_counts(void **state)
 {
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 
 	(void)state;
 	settings.bridge = BRIDGE_REQUIRE;
@@ -249,14 +203,14 @@ static void a_bridges_own_option_counts(void **state)
 	assert_int_equal(netns_room_run("ip link add seen type bridge nf_call_iptables 1 nf_call_ip6tables "
 					"1; ip link add veth7 type veth peer name veth8"),
 		0);
-	assert_finding(&settings, "br-netfilter", HOST_OK, "pass the rules");
+	examination_expect(&settings, "br-netfilter", HOST_OK, "pass the rules");
 	assert_int_equal(netns_room_run("ip link add unseen type bridge"), 0);
-	assert_finding(&settings, "br-netfilter", HOST_FAILED, "bridge unseen");
+	examination_expect(&settings, "br-netfilter", HOST_FAILED, "bridge unseen");
 }
 
 static void preparing_sets_requires_or_ignores(void **state)
 {
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 	char problem[256] = "";
 
 	(void)state;
@@ -291,7 +245,7 @@ static void preparing_sets_requires_or_ignores(void **state)
 static void the_kernel_is_asked_for_the_bridge_module(void **state)
 {
 	static const enum backend_choice backends[] = {BACKEND_NFT, BACKEND_LEGACY};
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -306,26 +260,26 @@ static void the_kernel_is_asked_for_the_bridge_module(void **state)
 static void ways_past_the_rules_are_told(void **state)
 {
 	struct examination examination;
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 
 	(void)state;
-	examine(&examination, &settings);
-	assert_null(find(&examination, "bridge-sources"));
-	assert_finding(&settings, "flowtables", HOST_OK, "no nftables flowtable");
+	examination_run(&examination, &settings);
+	assert_null(examination_find(&examination, "bridge-sources"));
+	examination_expect(&settings, "flowtables", HOST_OK, "no nftables flowtable");
 	assert_int_equal(netns_room_run("ip link add br0 type bridge"), 0);
-	assert_finding(&settings, "bridge-sources", HOST_WARNING, "nobody checks sources");
+	examination_expect(&settings, "bridge-sources", HOST_WARNING, "nobody checks sources");
 	if (netns_room_run("nft add table inet t && nft add flowtable inet t fast "
 			   "'{ hook ingress priority 0; devices = { lo }; }' 2>/dev/null") == 0)
-		assert_finding(&settings, "flowtables", HOST_WARNING, "\"fast\"");
+		examination_expect(&settings, "flowtables", HOST_WARNING, "\"fast\"");
 	else
 		print_message("this kernel has no flowtables: whether one is found is not tested\n");
-	examine(&examination, &settings);
-	assert_null(find(&examination, "link-local"));
+	examination_run(&examination, &settings);
+	assert_null(examination_find(&examination, "link-local"));
 	settings.link_local = LINK_LOCAL_ALLOW;
-	assert_finding(&settings, "link-local", HOST_WARNING, "whatever the policies");
+	examination_expect(&settings, "link-local", HOST_WARNING, "whatever the policies");
 	settings.ipv6 = SWITCH_OFF;
-	examine(&examination, &settings);
-	assert_null(find(&examination, "link-local"));
+	examination_run(&examination, &settings);
+	assert_null(examination_find(&examination, "link-local"));
 }
 
 static void forwarding_is_looked_at(void **state)
@@ -333,12 +287,12 @@ static void forwarding_is_looked_at(void **state)
 	(void)state;
 	set_sysctl("net.ipv4.ip_forward", 0);
 	set_sysctl("net.ipv6.conf.all.forwarding", 0);
-	assert_finding(&usual, "ip-forward", HOST_WARNING, "net.ipv4.ip_forward is off");
-	assert_finding(&usual, "ipv6-forward", HOST_WARNING, "net.ipv6.conf.all.forwarding is off");
+	examination_expect(&examination_usual, "ip-forward", HOST_WARNING, "net.ipv4.ip_forward is off");
+	examination_expect(&examination_usual, "ipv6-forward", HOST_WARNING, "net.ipv6.conf.all.forwarding is off");
 	set_sysctl("net.ipv4.ip_forward", 1);
 	set_sysctl("net.ipv6.conf.all.forwarding", 1);
-	assert_finding(&usual, "ip-forward", HOST_OK, "is on");
-	assert_finding(&usual, "ipv6-forward", HOST_OK, "is on");
+	examination_expect(&examination_usual, "ip-forward", HOST_OK, "is on");
+	examination_expect(&examination_usual, "ipv6-forward", HOST_OK, "is on");
 }
 
 static void unchecked_sources_are_a_warning(void **state)
@@ -348,16 +302,16 @@ static void unchecked_sources_are_a_warning(void **state)
 	set_sysctl("net.ipv4.conf.all.rp_filter", 0);
 	set_sysctl("net.ipv4.conf.veth7.rp_filter", 0);
 	set_sysctl("net.ipv4.conf.veth8.rp_filter", 1);
-	assert_finding(&usual, "spoofing", HOST_WARNING, "1 interface (veth7)");
+	examination_expect(&examination_usual, "spoofing", HOST_WARNING, "1 interface (veth7)");
 	set_sysctl("net.ipv4.conf.all.rp_filter", 2);
-	assert_finding(&usual, "spoofing", HOST_OK, "every interface");
+	examination_expect(&examination_usual, "spoofing", HOST_OK, "every interface");
 }
 
 static void flows_are_counted(void **state)
 {
 	(void)state;
-	assert_finding(&usual, "conntrack-table", HOST_OK, "holds 0 of ");
-	assert_finding(&usual, "clock", HOST_OK, "plausible");
+	examination_expect(&examination_usual, "conntrack-table", HOST_OK, "holds 0 of ");
+	examination_expect(&examination_usual, "clock", HOST_OK, "plausible");
 }
 
 static void a_missing_feature_is_named(void **state)
@@ -367,37 +321,37 @@ static void a_missing_feature_is_named(void **state)
 
 	(void)state;
 	netns_room_refuse_rules("-m pkttype");
-	examine(&examination, &usual);
+	examination_run(&examination, &examination_usual);
 	netns_room_refuse_none();
-	finding = find(&examination, "xt-pkttype");
+	finding = examination_find(&examination, "xt-pkttype");
 	assert_non_null(finding);
 	assert_int_equal(finding->state, HOST_FAILED);
 	assert_non_null(strstr(finding->found, "match pkttype can't be used: IPv4"));
 	assert_non_null(strstr(finding->remedy, "CONFIG_NETFILTER_XT_MATCH_PKTTYPE"));
-	assert_int_equal(find(&examination, "xt-set")->state, HOST_OK);
-	assert_int_equal(find(&examination, "xt-nfqueue")->state, HOST_OK);
+	assert_int_equal(examination_find(&examination, "xt-set")->state, HOST_OK);
+	assert_int_equal(examination_find(&examination, "xt-nfqueue")->state, HOST_OK);
 }
 
 /* Floods can't be kept apart without it, which does not stop podgate; and who does not want that need not hear of it. */
 static void a_missing_hashlimit_is_a_warning(void **state)
 {
-	struct settings settings = usual;
+	struct settings settings = examination_usual;
 	struct examination examination;
 	const struct host_finding *finding;
 
 	(void)state;
 	settings.flood_rate = 1000;
-	assert_finding(&settings, "xt-hashlimit", HOST_OK, "match hashlimit");
+	examination_expect(&settings, "xt-hashlimit", HOST_OK, "match hashlimit");
 	netns_room_refuse_rules("-m hashlimit");
-	examine(&examination, &settings);
-	finding = find(&examination, "xt-hashlimit");
+	examination_run(&examination, &settings);
+	finding = examination_find(&examination, "xt-hashlimit");
 	assert_non_null(finding);
 	assert_int_equal(finding->state, HOST_WARNING);
 	assert_non_null(strstr(finding->found, "a pod that floods is not kept apart"));
 	assert_non_null(strstr(finding->remedy, "`flood_rate: 0`"));
-	assert_int_equal(find(&examination, "xt-nfqueue")->state, HOST_OK);
-	examine(&examination, &usual);
-	assert_null(find(&examination, "xt-hashlimit"));
+	assert_int_equal(examination_find(&examination, "xt-nfqueue")->state, HOST_OK);
+	examination_run(&examination, &examination_usual);
+	assert_null(examination_find(&examination, "xt-hashlimit"));
 	netns_room_refuse_none();
 }
 
@@ -414,7 +368,7 @@ static void *examine_without_privilege(void *context)
 	data[0].permitted &= ~(1U << CAP_NET_ADMIN);
 	data[0].inheritable &= ~(1U << CAP_NET_ADMIN);
 	syscall(SYS_capset, &header, data);
-	examine(context, &usual);
+	examination_run(context, &examination_usual);
 	return NULL;
 }
 
@@ -422,7 +376,7 @@ static void *examine_without_programs(void *context)
 {
 	if (unshare(CLONE_FS | CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 		mount("none", "/usr/sbin", "tmpfs", 0, NULL) == 0)
-		examine(context, &usual);
+		examination_run(context, &examination_usual);
 	return NULL;
 }
 
@@ -462,8 +416,8 @@ static void missing_iptables_is_said_once(void **state)
 	for (size_t i = 0; i < examination.count; i++)
 		failed += examination.findings[i].state == HOST_FAILED;
 	assert_int_equal(failed, 1);
-	assert_int_equal(find(&examination, "iptables")->state, HOST_FAILED);
-	assert_non_null(strstr(find(&examination, "iptables")->found, "install the package iptables"));
+	assert_int_equal(examination_find(&examination, "iptables")->state, HOST_FAILED);
+	assert_non_null(strstr(examination_find(&examination, "iptables")->found, "install the package iptables"));
 }
 
 int main(void)

@@ -45,6 +45,7 @@ struct stage {
 	char folder[64], path[128];
 	struct settings settings;
 	struct verdict_log *log;
+	struct inheritance inheritance;	/* none */
 	struct enforcement *enforcement;
 	struct snapshot *snapshot;
 	int sockets[BRIDGE_ROOM_PODS][WAY_COUNT];
@@ -90,7 +91,7 @@ static struct stage *open_stage(bool learn)
 		.fold_ns = 10000000000ULL, .lines_per_s = 1000};
 
 	assert_int_equal(verdict_log_open(&stage->log, &options), 0);
-	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, problem) != 0)
+	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, &stage->inheritance, problem) != 0)
 		fail_msg("%s", problem);
 	for (int pod = 0; pod < BRIDGE_ROOM_PODS; pod++)
 		for (int way = 0; way < WAY_COUNT; way++)

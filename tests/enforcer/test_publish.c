@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -21,11 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "enforcer/listings.h"
 #include "enforcer/status.h"
 #include "enforcer/status_desk.h"
 #include "tests/enforcer/bridge_room.h"
 #include "tests/enforcer/netns_room.h"
 #include "tests/enforcer/publish_stage.h"
+#include "tests/enforcer/stream_reader.h"
 
 static const char policy[] =
 	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, namespace: shop}\n"
@@ -113,15 +116,31 @@ static void expect_timed(const struct publish_stage *stage, uint64_t changes)
 	assert_true(stats.until_swept.sum_ns > stats.until_published.sum_ns);
 }
 
+/* By one status: the next may find more. */
+static void expect_memory_told(const struct publish_stage *stage)
+{
+	cJSON *status = status_of(stage);
+	const double peak = at(status, "memory.peak_kib")->valuedouble;
+
+	assert_true(peak >= at(status, "rss_kib")->valuedouble);
+	assert_true(at(status, "memory.snapshot_kib")->valuedouble > 0);
+	cJSON_Delete(status);
+}
+
 static void a_change_comes_into_force(void **state)
 {
 	struct publish_stage *stage = *state;
 
 	assert_true(number(stage, "isolated") == 0);
 	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
-	publisher_changed(stage->publisher, uv_hrtime());
+	publisher_changed(stage->publisher, 101250000);
 	assert_true(number(stage, "pending") == 1);
 	wait_for(stage, "publish.changes", 1);
+	assert_true(number(stage, "publish.read_ms") == 101.25);
+	assert_true(number(stage, "publish.judged_ms") > 0);
+	assert_true(number(stage, "publish.judged_ms") <= number(stage, "publish.total_ms"));
+	assert_true(number(stage, "publish.worst.total_ms") == number(stage, "publish.total_ms"));
+	expect_memory_told(stage);
 	assert_true(number(stage, "pending") == 0);
 	assert_true(number(stage, "revision") == 2);
 	expect_timed(stage, 1);
@@ -131,9 +150,13 @@ static void a_change_comes_into_force(void **state)
 	assert_true(says(stage, "mode", "enforcing"));
 	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1 && ipset -q test podgate-pods6 fd09::1"), 0);
 	wait_for(stage, "rules.sets.ipv4", 1);
+	const double worst = number(stage, "publish.worst.judged_ms");
+
 	store_remove(stage->store, "policy.yaml");
-	publisher_changed(stage->publisher, uv_hrtime());
+	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 2);
+	assert_true(number(stage, "publish.read_ms") == 0);
+	assert_true(number(stage, "publish.worst.judged_ms") >= worst);
 	expect_timed(stage, 2);
 	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1"), 1);
 }
@@ -149,7 +172,7 @@ static void many_changes_are_few(void **state)
 			"apiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: shop}\nstatus: {podIP: 10.9.1.%d}\n", i,
 			i + 1);
 		assert_int_equal(store_put(stage->store, text, text, strlen(text), NULL), 0);
-		publisher_changed(stage->publisher, uv_hrtime());
+		publisher_changed(stage->publisher, 0);
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
 	}
 	wait_for(stage, "pods", 101);
@@ -199,6 +222,96 @@ static void bridges_are_looked_after(void **state)
 	assert_true(says(stage, "problem", BRIDGED));
 	assert_true(says(stage, "bridges.state", "hidden"));
 	assert_true(number(stage, "rules.intact") == 1);
+}
+
+static void change_policies(struct publish_stage *stage, bool there)
+{
+	const double changes = number(stage, "publish.changes");
+
+	if (there)
+		assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	else
+		store_remove(stage->store, "policy.yaml");
+	publisher_changed(stage->publisher, 0);
+	wait_for(stage, "publish.changes", changes + 1);
+}
+
+/* What is lent stays, however many changes come; ASan sees that it goes in the end. */
+static void what_is_lent_outlives_its_successors(void **state)
+{
+	struct publish_stage *stage = *state;
+	struct snapshot_loan loans[6];
+
+	for (int i = 0; i < 6; i++) {
+		publisher_lend(stage->publisher, &loans[i]);
+		if (i % 2 == 1)
+			change_policies(stage, i % 4 == 1);
+	}
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(snapshot_revision(loans[i].snapshot), 1 + i / 2);
+	publisher_take_back(stage->publisher, &loans[3]);
+	publisher_take_back(stage->publisher, &loans[0]);
+	change_policies(stage, false);
+	assert_int_equal(snapshot_revision(loans[1].snapshot), 1);
+	assert_int_equal(snapshot_cluster(loans[2].snapshot)->policy_count, 1);
+	publisher_take_back(stage->publisher, &loans[2]);
+	publisher_take_back(stage->publisher, &loans[1]);
+	publisher_take_back(stage->publisher, &loans[5]);
+	publisher_take_back(stage->publisher, &loans[4]);
+}
+
+static void listings_tell_of_what_was_in_force(void **state)
+{
+	struct publish_stage *stage = *state;
+	struct listings listings = {.settings = &stage->settings, .publisher = stage->publisher, .log = stage->log};
+	const struct control_request policies = {.command = CONTROL_POLICIES}, flows = {.command = CONTROL_FLOWS},
+				     watch = {.command = CONTROL_WATCH, .since_ns = 1};
+	struct stream *streams[LISTINGS_MOST], *more;
+	static struct stream_reader reader;
+	char problem[CONTROL_PROBLEM];
+
+	change_policies(stage, true);
+	for (int i = 0; i < LISTINGS_MOST; i++)
+		assert_int_equal(listings_open(&listings, i % 2 == 0 ? &policies : &flows, &streams[i], problem), 0);
+	assert_int_equal(listings_open(&listings, &flows, &more, problem), -EBUSY);
+	assert_non_null(strstr(problem, "4 listings are under way"));
+	assert_int_equal(listings_open(&listings, &watch, &more, problem), -ENOTSUP);	/* to /dev/null */
+	change_policies(stage, false);
+	stream_reader_read_all(&reader, streams[0]);
+	assert_int_equal(reader.count, 3);
+	stream_reader_expect_number(reader.lines[0], "revision", 2);
+	stream_reader_expect_text(reader.lines[1], "name", "closed");
+	stream_reader_deinit(&reader);
+	stream_reader_read_all(&reader, streams[1]);
+	stream_reader_expect_number(reader.lines[0], "revision", 2);
+	stream_reader_deinit(&reader);
+	streams[2]->free(streams[2]);
+	streams[3]->free(streams[3]);
+	assert_int_equal(listings.open, 0);
+	assert_int_equal(listings_open(&listings, &policies, &more, problem), 0);
+	stream_reader_read_all(&reader, more);
+	assert_int_equal(reader.count, 2);
+	stream_reader_deinit(&reader);
+}
+
+/* Who takes a listing too slowly is told that it is over: the snapshot is not kept for ever. */
+static void a_listing_has_its_time(void **state)
+{
+	struct publish_stage *stage = *state;
+	struct listings listings = {
+		.settings = &stage->settings, .publisher = stage->publisher, .log = stage->log, .most_ms = 50};
+	const struct control_request policies = {.command = CONTROL_POLICIES};
+	static struct stream_reader reader;
+	char problem[CONTROL_PROBLEM];
+	struct stream *stream;
+
+	assert_int_equal(listings_open(&listings, &policies, &stream, problem), 0);
+	usleep(60000);
+	stream_reader_read_all(&reader, stream);
+	assert_int_equal(reader.count, 1);
+	assert_true(cJSON_IsTrue(stream_reader_at(reader.lines[0], "end")));
+	assert_non_null(strstr(stream_reader_at(reader.lines[0], "error")->valuestring, "takes too long"));
+	stream_reader_deinit(&reader);
 }
 
 /* ---- the desk: another thread asks, and the loop hands over ---- */
@@ -299,6 +412,9 @@ int main(void)
 		STAGED(many_changes_are_few),
 		STAGED(what_others_change_is_put_back),
 		STAGED(bridges_are_looked_after),
+		STAGED(what_is_lent_outlives_its_successors),
+		STAGED(listings_tell_of_what_was_in_force),
+		STAGED(a_listing_has_its_time),
 		STAGED(figures_are_handed_over),
 		STAGED(the_loop_has_a_pulse),
 	};

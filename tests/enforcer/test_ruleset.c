@@ -34,24 +34,26 @@ static void ipv4_is_rendered_whole(void **state)
 	assert_string_equal(text,
 		"*mangle\n"
 		":PODGATE - [0:0]\n"
+		":PODGATE-LEARNED - [0:0]\n"
 		"-A PODGATE ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"RETURN\n"
 		"-A PODGATE -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack ! --ctstate RELATED "
 		"--ctstatus CONFIRMED -j RETURN\n"
 		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"DROP\n"
+		"-A PODGATE ! -d 224.0.0.0/4 -m conntrack ! --ctstatus CONFIRMED --ctdir ORIGINAL -m set --match-set "
+		"podgate-allowed4 src,dst,dst -m pkttype --pkt-type unicast -g PODGATE-LEARNED\n"
 		"-A PODGATE -m set ! --match-set podgate-pods4 dst -m set ! --match-set podgate-pods4 src -j "
 		"RETURN\n"
 		"-A PODGATE ! -d 224.0.0.0/4 -m pkttype --pkt-type unicast -m conntrack ! --ctstatus "
 		"CONFIRMED"
 		" -j CONNMARK --set-xmark 0x20000000/0x60000000\n"
-		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-allowed4 src,dst,dst -j "
-		"RETURN\n"
 		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied4 src,dst,dst -j "
 		"DROP\n"
 		"-A PODGATE -m conntrack --ctstate INVALID -j DROP\n"
 		"-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612\n"
 		"-A PODGATE -j NFQUEUE --queue-balance 8610:8611\n"
+		"-A PODGATE-LEARNED -j CONNMARK --set-xmark 0x20000000/0x60000000\n"
 		"-I FORWARD 1 -j PODGATE\n"
 		"COMMIT\n");
 	free(text);
@@ -237,9 +239,9 @@ static void undoing_puts_back_what_was_ours(void **state)
 
 	(void)state;
 	assert_string_equal(text,
-		"*mangle\n:PODGATE - [0:0]\n-D FORWARD -j PODGATE\n-A PODGATE -j RETURN\n"
+		"*mangle\n:PODGATE - [0:0]\n:PODGATE-LEARNED - [0:0]\n-D FORWARD -j PODGATE\n-A PODGATE -j RETURN\n"
 		"-I FORWARD 2 -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n"
-		"-I FORWARD 4 -j PODGATE\nCOMMIT\n");
+		"-I FORWARD 4 -j PODGATE\n-X PODGATE-LEARNED\nCOMMIT\n");
 	free(text);
 }
 
@@ -249,7 +251,7 @@ static void removing_leaves_no_chain(void **state)
 	char *text = ruleset_transaction_render(&transaction);
 
 	(void)state;
-	assert_non_null(strstr(text, "-F PODGATE\n-X PODGATE\nCOMMIT\n"));
+	assert_non_null(strstr(text, "-X PODGATE\n-X PODGATE-LEARNED\nCOMMIT\n"));
 	assert_null(strstr(text, "-A "));
 	free(text);
 }

@@ -153,7 +153,10 @@ static const struct tampering {
 	int err;
 	const char *said;
 } tamperings[] = {
-	{"-F PODGATE", -ENOENT, "ends after 0 of "},
+	{"-F PODGATE", -ENOENT, "our chain PODGATE ends after 0 of "},
+	{"-F PODGATE-LEARNED", -ENOENT, "our chain PODGATE-LEARNED ends after 0 of 1 rules"},
+	{"-A PODGATE-LEARNED -j ACCEPT", -ESTALE, "a rule was added to our chain: '-A PODGATE-LEARNED -j ACCEPT'"},
+	{"-A FORWARD -j PODGATE-LEARNED", -ESTALE, "a jump into our chain was added: '-A FORWARD -j PODGATE-LEARNED'"},
 	{"-F FORWARD", -ENOENT, "jump into our chain is gone"},
 	{"-F", -ENOENT, "ends after 0 of "},
 	{"-D FORWARD -j PODGATE", -ENOENT, "jump into our chain is gone"},
@@ -247,17 +250,17 @@ static void counters_are_read(void **state)
 
 	assert_ok(ruleset_install(&options, problem), problem);
 	send_datagrams();
-	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V6, counters, 32, problem), 18);
+	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V6, counters, 32, problem), 19);
 	assert_string_equal(counters[16].rule, "-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612");
 	assert_int_equal(counters[16].packets, 0);
 	/* the datagram; the error that answers it is of the reply direction, which INPUT spares */
-	assert_string_equal(counters[3].rule, "-A PODGATE -m set ! --match-set podgate-pods6 dst -m set ! "
+	assert_string_equal(counters[4].rule, "-A PODGATE -m set ! --match-set podgate-pods6 dst -m set ! "
 					      "--match-set podgate-pods6 src -j RETURN");
-	assert_int_equal(counters[3].packets, 1);
-	assert_int_equal(counters[3].bytes, 58);
-	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V4, counters, 4, problem), 4);
-	assert_int_equal(counters[3].packets, 1);
-	assert_int_equal(counters[3].bytes, 38);
+	assert_int_equal(counters[4].packets, 1);
+	assert_int_equal(counters[4].bytes, 58);
+	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V4, counters, 5, problem), 5);
+	assert_int_equal(counters[4].packets, 1);
+	assert_int_equal(counters[4].bytes, 38);
 }
 
 static void removing_takes_everything(void **state)
@@ -437,7 +440,7 @@ static void a_missing_set_is_told(void **state)
 
 	assert_ok(pod_set_destroy(problem), problem);
 	assert_int_equal(ruleset_install(&options, problem), -EINVAL);
-	assert_non_null(strstr(problem, "podgate-pods4"));
+	assert_non_null(strstr(problem, "podgate-allowed4"));
 	assert_int_equal(ruleset_find(places), 0);
 }
 

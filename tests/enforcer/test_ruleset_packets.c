@@ -201,6 +201,11 @@ static void clones_do_not_open_the_gate(void **state)
 	assert_int_equal(bridge_room_count(one) + bridge_room_count(two), 0);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, TIER1), 0);
 	assert_true(packets_of(&options, IP_FAMILY_V4, ORIGINAL_QUEUE) >= 3 * 4 * 2);
+	assert_int_equal(netns_room_run("ipset add podgate-allowed4 10.9.0.1,udp:5000,239.1.1.1"), 0);
+	for (int n = 0; n < 4; n++)
+		bridge_room_send(zero, "239.1.1.1", 5000);
+	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ALLOWED_CLASS), 0); /* a class opens no flow of many either */
+	assert_int_equal(packets_of(&options, IP_FAMILY_V4, TIER1), 0);
 	close(zero);
 	close(one);
 	close(two);

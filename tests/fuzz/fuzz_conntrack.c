@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The ctnetlink decoder, fed anything. An entry that it accepts must be consistent, and naming it to the kernel and
- * reading that name back must give the same entry.
+ * The ctnetlink decoders, fed anything. An entry that is accepted must be consistent, and naming it to the kernel and
+ * reading that name back must give the same entry. Of the details all may be missing.
  */
 
 #include <stdint.h>
@@ -13,6 +13,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
+#include "conntrack/details.h"
 #include "conntrack/entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -60,6 +61,7 @@ static void require_round_trip(const struct ct_entry *entry)
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct ct_details details;
 	struct ct_entry entry;
 	struct nlmsghdr *message;
 
@@ -74,6 +76,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require_consistent(&entry);
 		require_round_trip(&entry);
 	}
+	ct_details_decode(&details, message);
+	require(details.has_timeout || details.timeout_s == 0);
+	require(details.state == NULL || details.state[0] != '\0');
 	free(message);
 	return 0;
 }

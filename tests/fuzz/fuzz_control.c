@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One line of the control protocol: parsed, and what is no watch answered as the daemon answers it, from a small
- * cluster's snapshot. The same bytes as a record are held against the filter of a watch.
+ * cluster's snapshot; of flows, whose answer is the kernel's, what is said of names. The same bytes as a record are held
+ * against the filter of a watch.
  */
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +14,9 @@
 #include "config/store.h"
 #include "enforcer/control_request.h"
 #include "enforcer/explain_json.h"
+#include "enforcer/flow_listing.h"
+#include "enforcer/handover.h"
+#include "enforcer/policy_listing.h"
 #include "policy/snapshot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -41,15 +46,64 @@ static struct snapshot *make_snapshot(void)
 	return snapshot;
 }
 
+static void try_hand_over(const cJSON *request)
+{
+	enum handover_step step = HANDOVER_DONE;
+
+	if (handover_parse(&step, request) == 0)
+		assert(step == HANDOVER_OFFER || step == HANDOVER_PAUSE || step == HANDOVER_DONE);
+}
+
+/* To its end, or without a look. */
+static void take_stream(struct stream *stream, bool read)
+{
+	enum stream_step step = STREAM_MORE;
+
+	while (read && step == STREAM_MORE) {
+		struct piece piece = {.text = NULL};
+
+		step = stream->next(stream, &piece);
+		assert(!piece.failed && piece.length > 0 && piece.text[piece.length - 1] == '\n');
+		piece_deinit(&piece);
+	}
+	stream->free(stream);
+}
+
+static void list(const struct snapshot *snapshot, const struct control_request *request)
+{
+	static struct policy_hits *hits;
+	const bool policies = request->command == CONTROL_POLICIES;
+	char problem[CONTROL_PROBLEM] = "";
+	struct stream *stream;
+	int err;
+
+	if (hits == NULL && policy_hits_create(&hits) != 0)
+		abort();
+	if (policies)
+		err = policy_listing_open(&stream,
+			&(struct policy_listing_options){.snapshot = snapshot, .hits = hits, .filter = request->list}, problem);
+	else
+		err = flow_listing_open(
+			&stream, &(struct flow_listing_options){.snapshot = snapshot, .filter = request->list}, problem);
+	if (err == 0)
+		take_stream(stream, policies);
+	else
+		assert(problem[0] != '\0' && memchr(problem, '\0', sizeof(problem)) != NULL);
+}
+
 static void answer(const struct snapshot *snapshot, const struct control_request *request)
 {
 	cJSON *reply = NULL;
 
+	if (request->command == CONTROL_FLOWS || request->command == CONTROL_POLICIES)
+		list(snapshot, request);
 	if (request->command == CONTROL_EXPLAIN)
 		reply = explain_json_answer(snapshot, request->json);
 	else if (request->command == CONTROL_JUDGE)
 		reply = explain_json_judge(snapshot, request->json);
-	else
+	else if (request->command == CONTROL_HAND_OVER)
+		try_hand_over(request->json);
+	if (reply == NULL)
 		return;
 	assert(cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(reply, "ok")));
 	cJSON_Delete(reply);

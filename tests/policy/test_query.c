@@ -195,6 +195,38 @@ static void test_fields(void **state)
 	assert_int_equal(query_fields(world.snapshot, "10.0.0.1", "shop/db", "XTP", "1", flows, problem), -EINVAL);
 }
 
+static void check_pod(const char *text, const char *refused)
+{
+	char problem[QUERY_PROBLEM] = "";
+	const struct pod *pod = NULL;
+	const int err = query_pod(world.snapshot, text, &pod, problem);
+
+	assert_string_equal(problem, refused);
+	assert_int_equal(err, *refused == '\0' ? 0 : -EINVAL);
+	if (err == 0)
+		assert_string_equal(pod->name, strchr(text, '/') + 1);
+}
+
+static void test_names_alone(void **state)
+{
+	char problem[QUERY_PROBLEM] = "";
+
+	(void)state;
+	check_pod("shop/web", "");
+	check_pod("lab/new", "");
+	check_pod("lab/old", "");
+	check_pod("shop/wbe", "there is no pod shop/wbe; did you mean shop/web?");
+	check_pod("shp/web", "there is no namespace shp; did you mean shop/web?");
+	check_pod("web", "a pod is written namespace/name, not \"web\"");
+	check_pod("/web", "a pod is written namespace/name, not \"/web\"");
+	check_pod("shop/", "a pod is written namespace/name, not \"shop/\"");
+	assert_int_equal(query_namespace(world.snapshot, "lab", problem), 0);
+	assert_int_equal(query_namespace(world.snapshot, "lap", problem), -EINVAL);
+	assert_string_equal(problem, "there is no namespace lap; did you mean lab?");
+	assert_int_equal(query_namespace(world.snapshot, "elsewhere", problem), -EINVAL);
+	assert_string_equal(problem, "there is no namespace elsewhere");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_mistaken_services),
 		cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_names_alone),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

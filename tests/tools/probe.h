@@ -47,6 +47,7 @@ int endpoint_socket(const struct endpoint *to, const struct probe_options *optio
 int64_t clock_ms(void);	/* CLOCK_MONOTONIC */
 
 int command_bulk(int argc, char **argv);
+int command_catch(int argc, char **argv);
 int command_connect(int argc, char **argv);
 int command_crowd(int argc, char **argv);
 int command_flood(int argc, char **argv);
@@ -55,8 +56,10 @@ int command_freeze(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_hold_queue(int argc, char **argv);
 int command_hostile(int argc, char **argv);
+int command_keep(int argc, char **argv);
 int command_notified(int argc, char **argv);
 int command_ping(int argc, char **argv);
+int command_rain(int argc, char **argv);
 int command_resize(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_volley(int argc, char **argv);

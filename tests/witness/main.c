@@ -60,7 +60,7 @@ struct witness {
 
 struct answer {
 	double pid, revision;
-	int64_t seen, judged, enforced;	/* CLOCK_MONOTONIC; of the last change, 0: there was none */
+	int64_t noticed, judged, enforced;	/* CLOCK_MONOTONIC; of the last change, 0: there was none */
 };
 
 static void nap(int64_t ms)
@@ -113,9 +113,11 @@ static int ask(const struct witness *witness, struct answer *out)
 	seen = cJSON_GetObjectItemCaseSensitive(publish, "seen");
 	*out = (struct answer){.pid = figure(reply, "pid"), .revision = figure(reply, "revision")};
 	if (cJSON_IsString(seen)) {
-		out->seen = read_time(seen->valuestring);
-		out->judged = out->seen + (int64_t)(figure(publish, "judged_ms") * 1e6) + ROUNDING_US * 1000;
-		out->enforced = out->seen + (int64_t)(figure(publish, "total_ms") * 1e6) + ROUNDING_US * 1000;
+		const int64_t read = read_time(seen->valuestring);
+
+		out->noticed = read - (int64_t)(figure(publish, "read_ms") * 1e6);
+		out->judged = read + (int64_t)(figure(publish, "judged_ms") * 1e6) + ROUNDING_US * 1000;
+		out->enforced = read + (int64_t)(figure(publish, "total_ms") * 1e6) + ROUNDING_US * 1000;
 	}
 	cJSON_Delete(reply);
 	return 0;
@@ -152,11 +154,11 @@ static bool await(struct witness *witness, const struct answer *before, int64_t 
 /* What status tells must lie between what was seen of it from outside. */
 static void check_times(struct witness *witness, const struct answer *answer, int64_t written, int64_t answered)
 {
-	if (answer->seen + ROUNDING_US * 1000 < written || answer->enforced - 2 * ROUNDING_US * 1000 > answered ||
+	if (answer->noticed + ROUNDING_US * 1000 < written || answer->enforced - 2 * ROUNDING_US * 1000 > answered ||
 		answer->judged > answer->enforced) {
-		printf("status tells that a change written at %.6f s and answered for at %.6f s was seen at %.6f s, judged by at "
+		printf("status tells that a change written at %.6f s and answered for at %.6f s was noticed at %.6f s, judged by at "
 		       "%.6f s, and enforced at %.6f s\n",
-			(double)written / 1e9, (double)answered / 1e9, (double)answer->seen / 1e9,
+			(double)written / 1e9, (double)answered / 1e9, (double)answer->noticed / 1e9,
 			(double)answer->judged / 1e9, (double)answer->enforced / 1e9);
 		witness->err = -EPROTO;
 	}

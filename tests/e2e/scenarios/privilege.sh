@@ -37,14 +37,17 @@ rights() {
 
 # each_thread UID GID: every thread of the daemon holds CAP_NET_ADMIN, and nothing else whatever.
 each_thread() {
-	local task name wanted filters workers=0 count=0
+	local task name wanted filters foreign= workers=0 count=0
 
 	wanted="Uid:$1$1$1$1 Gid:$2$2$2$2 CapInh:$NOTHING CapPrm:$NET_ADMIN CapEff:$NET_ADMIN CapBnd:${BOUNDING:-$NOTHING}"
 	wanted="$wanted CapAmb:$NOTHING NoNewPrivs:1 Seccomp:$([ -n "${E2E_SANITIZED:-}" ] && echo 0 || echo 2)"
 	filters=$(thread_field "$GATE" "$GATE" Seccomp_filters)	# since Linux 5.9
+	# ThreadSanitizer has a thread from before main(), of which the C library does not know.
+	[[ $PODGATE != */tsan/* ]] || foreign=$(find "/proc/$GATE/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | sed -n 2p)
 	for task in "/proc/$GATE/task"/*; do
 		task=${task##*/}
 		name=$(thread_field "$GATE" "$task" Name)
+		[ "$task" != "$foreign" ] || continue
 		count=$((count + 1))
 		equal "thread $name" "$wanted" "$(rights "$GATE" "$task")"
 		case $name in podgate-q*) ;; *) continue ;; esac
@@ -90,7 +93,7 @@ scenario_privilege_usual() {
 	equal "status: no_new_privs" true "$(status_field .privilege.no_new_privs)"
 	equal "status: seccomp" "$([ -n "${E2E_SANITIZED:-}" ] && echo unavailable || echo on)" "$(status_field .privilege.seccomp)"
 	check "status says so in words" grep -q '^privilege .*cap_net_admin, seccomp' <(podgate status --socket "$DIR/control.sock")
-	check "doctor sees it" grep -q '"check":[[:space:]]*"privilege"' <(podgate doctor --config "$DIR/podgate.yaml" -o json)
+	check "doctor sees it" grep -q '"check":[[:space:]]*"daemon-privilege"' <(podgate doctor --config "$DIR/podgate.yaml" -o json)
 }
 
 # Changes, repair, rotation, a log moved away, bridges, every command, stop: as nobody, and without a refused call.
@@ -138,6 +141,12 @@ scenario_privilege_life() {
 	settle "after the repair"
 	check "explain answers" grep -q ^deny <(podgate explain --socket "$DIR/control.sock" other/intruder shop/web:80)
 	check "status waits" quietly podgate status --socket "$DIR/control.sock" --wait 5
+	check "the flow table is listed" [ "$(podgate flows --all -o json --socket "$DIR/control.sock" | jq '.flows | length')" -ge 1 ]
+	past() { timeout 5 "$PODGATE" watch --since 1h -n 1 -o json --socket "$DIR/control.sock" 2>&1; }
+	check "the past is told" grep -q '"verdict"' <(past)
+	chown 0:0 "$DIR/log/verdicts.jsonl.1"
+	chmod 600 "$DIR/log/verdicts.jsonl.1"
+	check "what may not be read is no silence" grep -q "may not read .*verdicts.jsonl.1; give it to that user" <(past)
 	local helper
 	helper=$(helper)
 	gate_end TERM
@@ -265,7 +274,8 @@ scenario_privilege_refused() {
 	refuses "a user that there is not" 'no-such-user.*useradd' "${run[@]}"
 	gate_config "user: nobody"
 	refuses "a log that nobody could rotate" 'user nobody.*rotated.*chown' "${run[@]}"
-	refuses "the same beforehand" 'user nobody.*rotated.*chown' "${run[@]}" -n
+	# Who has been another user is not to be traced, as LeakSanitizer would do.
+	ASAN_OPTIONS=detect_leaks=0 refuses "the same beforehand" 'user nobody.*rotated.*chown' "${run[@]}" -n
 	gate_config "user: nobody" "log_size_mib: 0"
 	chmod 700 "$DIR/manifests"
 	touch "$DIR/verdicts.jsonl"
