@@ -48,6 +48,7 @@ scenario_views_flows() {
 	bridge_sees_all 1	# bridged pods answer one another past the gateway, which must translate that back
 	tables_do -t nat -A PREROUTING -d "$(views_vip)" -p tcp --dport 80 -j DNAT --to-destination "$(nat_to db 5432)"
 	views_policies
+	quietly in_ns gw conntrack -F	# flows of other scenarios would be listed, too
 	hold stranger intruder "$(addr web)" 80		# cut at start
 	silent=$SECONDS
 	gate_start || return
