@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 
 struct findings {
@@ -31,35 +32,16 @@ static void add(struct findings *findings, const char *check, const char *remedy
 		snprintf(finding->remedy, sizeof(finding->remedy), "%s", remedy);
 }
 
-static const cJSON *get(const cJSON *object, const char *field)
-{
-	return cJSON_GetObjectItemCaseSensitive(object, field);
-}
-
-static double number(const cJSON *object, const char *field)
-{
-	const cJSON *value = get(object, field);
-
-	return cJSON_IsNumber(value) ? value->valuedouble : 0;
-}
-
-static const char *text(const cJSON *object, const char *field)
-{
-	const cJSON *value = get(object, field);
-
-	return cJSON_IsString(value) ? value->valuestring : "";
-}
-
 static void examine_mode(struct findings *findings, const cJSON *status)
 {
-	add(findings, "daemon", NULL, "podgate %.20s (pid %.0f) has revision %.0f in force", text(status, "version"),
-		number(status, "pid"), number(status, "revision"));
-	if (strcmp(text(status, "mode"), "audit") == 0)
+	add(findings, "daemon", NULL, "podgate %.20s (pid %.0f) has revision %.0f in force", answer_text(status, "version"),
+		answer_number(status, "pid"), answer_number(status, "revision"));
+	if (strcmp(answer_text(status, "mode"), "audit") == 0)
 		add(findings, "daemon-mode", "set `audit: false` when what the log tells of is what you want denied",
 			"the whole gateway is in audit mode: nothing is denied, what would be is logged");
-	if (*text(status, "problem") != '\0') {
+	if (*answer_text(status, "problem") != '\0') {
 		add(findings, "daemon-problem", "its own log says more: journalctl -u podgate", "%.200s",
-			text(status, "problem"));
+			answer_text(status, "problem"));
 		findings->items[findings->count - 1].state = HOST_FAILED;
 	}
 }
@@ -67,8 +49,8 @@ static void examine_mode(struct findings *findings, const cJSON *status)
 /* What it holds, which it has from the kernel. */
 static void examine_privilege(struct findings *findings, const cJSON *privilege)
 {
-	const char *seccomp = text(privilege, "seccomp"), *remedy = NULL;
-	const bool dropped = cJSON_IsTrue(get(privilege, "dropped"));
+	const char *seccomp = answer_text(privilege, "seccomp"), *remedy = NULL;
+	const bool dropped = cJSON_IsTrue(answer_get(privilege, "dropped"));
 
 	if (privilege == NULL)
 		return;
@@ -78,20 +60,20 @@ static void examine_privilege(struct findings *findings, const cJSON *privilege)
 		remedy = "use a kernel with CONFIG_SECCOMP_FILTER";
 	else if (strcmp(seccomp, "on") != 0)
 		remedy = "set `seccomp: on` when you have found what you look for";
-	add(findings, "daemon-privilege", remedy, "it is user %.64s%s, seccomp %.16s", text(privilege, "user"),
+	add(findings, "daemon-privilege", remedy, "it is user %.64s%s, seccomp %.16s", answer_text(privilege, "user"),
 		dropped ? ", with CAP_NET_ADMIN alone" : " with all rights that it was started with", seccomp);
 }
 
 static void examine_rules(struct findings *findings, const cJSON *rules)
 {
-	const double repairs = number(rules, "repairs");
+	const double repairs = answer_number(rules, "repairs");
 
-	if (cJSON_IsTrue(get(rules, "intact")) && repairs == 0)
+	if (cJSON_IsTrue(answer_get(rules, "intact")) && repairs == 0)
 		add(findings, "daemon-rules", NULL, "its rules and sets are as it left them");
 	else
 		add(findings, "daemon-rules", "find out who does that: its log says what was changed",
 			"its rules or sets were changed by others, and put back %.0f time%s%s", repairs, repairs == 1 ? "" : "s",
-			cJSON_IsTrue(get(rules, "intact")) ? "" : "; they are not right now");
+			cJSON_IsTrue(answer_get(rules, "intact")) ? "" : "; they are not right now");
 }
 
 /* What a queue dropped; of the queue of floods it is what that queue is for, as the others' packets passed meanwhile. */
@@ -100,8 +82,9 @@ static void examine_queues(struct findings *findings, const cJSON *status)
 	const cJSON *queue;
 	double dropped[2] = {0};
 
-	cJSON_ArrayForEach (queue, get(status, "queues"))
-		dropped[cJSON_IsTrue(get(queue, "flood"))] += number(queue, "kernel_dropped") + number(queue, "user_dropped");
+	cJSON_ArrayForEach (queue, answer_get(status, "queues"))
+		dropped[cJSON_IsTrue(answer_get(queue, "flood"))] +=
+			answer_number(queue, "kernel_dropped") + answer_number(queue, "user_dropped");
 	if (dropped[0] == 0)
 		add(findings, "daemon-queues", NULL, "no packet was dropped because a queue was full");
 	else
@@ -114,11 +97,11 @@ static void examine_queues(struct findings *findings, const cJSON *status)
 
 static void examine_log(struct findings *findings, const cJSON *log)
 {
-	const double lost = number(log, "lost");
+	const double lost = answer_number(log, "lost");
 
-	if (*text(log, "error") != '\0')
+	if (*answer_text(log, "error") != '\0')
 		add(findings, "daemon-log", "make room, or set log_file to where there is some", "the log %.80s can't be written: %.60s",
-			text(log, "file"), text(log, "error"));
+			answer_text(log, "file"), answer_text(log, "error"));
 	else if (lost > 0)
 		add(findings, "daemon-log", "set log_fold_s to more, or look for a flood with `podgate watch`",
 			"%.0f records of the log were lost", lost);
@@ -128,7 +111,7 @@ static void examine_log(struct findings *findings, const cJSON *log)
 
 static void examine_manifests(struct findings *findings, const cJSON *manifests)
 {
-	const double errors = number(manifests, "errors");
+	const double errors = answer_number(manifests, "errors");
 
 	if (errors == 0)
 		add(findings, "daemon-manifests", NULL, "its manifests are without errors");
@@ -156,12 +139,12 @@ size_t doctor_daemon_examine(const cJSON *status, const struct settings *setting
 	struct findings findings = {.items = items};
 
 	examine_mode(&findings, status);
-	examine_privilege(&findings, get(status, "privilege"));
-	examine_rules(&findings, get(status, "rules"));
+	examine_privilege(&findings, answer_get(status, "privilege"));
+	examine_rules(&findings, answer_get(status, "rules"));
 	examine_queues(&findings, status);
-	examine_log(&findings, get(status, "log"));
-	examine_manifests(&findings, get(status, "manifests"));
-	examine_files(&findings, settings, (pid_t)number(status, "pid"));
+	examine_log(&findings, answer_get(status, "log"));
+	examine_manifests(&findings, answer_get(status, "manifests"));
+	examine_files(&findings, settings, (pid_t)answer_number(status, "pid"));
 	return findings.count;
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "cli/answer.h"
 #include "cli/flows_text.h"
 #include "cli/listing.h"
 
@@ -93,17 +94,12 @@ static int parse(struct command_options *options, int argc, char **argv)
 	return command_options_end(argc, argv);
 }
 
-static bool add_text(cJSON *to, const char *field, const char *value)
-{
-	return value == NULL || cJSON_AddStringToObject(to, field, value) != NULL;
-}
-
 static cJSON *make_request(const struct flows_options *options)
 {
 	cJSON *request = cJSON_CreateObject();
 
-	if (add_text(request, "command", "flows") && add_text(request, "namespace", options->namespace_name) &&
-	    add_text(request, "pod", options->pod) && add_text(request, "protocol", options->protocol) &&
+	if (answer_ask(request, "command", "flows") && answer_ask(request, "namespace", options->namespace_name) &&
+	    answer_ask(request, "pod", options->pod) && answer_ask(request, "protocol", options->protocol) &&
 	    cJSON_AddBoolToObject(request, "all", options->all) != NULL &&
 	    cJSON_AddBoolToObject(request, "deny", options->denied) != NULL &&
 	    cJSON_AddBoolToObject(request, "allow", options->allowed) != NULL &&

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "cli/answer.h"
 #include "cli/listing.h"
 #include "cli/policies_text.h"
 
@@ -49,17 +50,12 @@ static int parse(struct command_options *options, int argc, char **argv)
 	return command_options_end(argc, argv);
 }
 
-static bool add_text(cJSON *to, const char *field, const char *value)
-{
-	return value == NULL || cJSON_AddStringToObject(to, field, value) != NULL;
-}
-
 static cJSON *make_request(const struct policies_options *options)
 {
 	cJSON *request = cJSON_CreateObject();
 
-	if (add_text(request, "command", "policies") && add_text(request, "namespace", options->namespace_name) &&
-	    add_text(request, "pod", options->pod))
+	if (answer_ask(request, "command", "policies") && answer_ask(request, "namespace", options->namespace_name) &&
+	    answer_ask(request, "pod", options->pod))
 		return request;
 	cJSON_Delete(request);
 	return NULL;

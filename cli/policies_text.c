@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/answer.h"
+
 enum { POLICY, ISOLATES, PODS, DENIED, LAST, PLACE, COLUMNS };
 enum { NAMES_MOST = 3, CELL_MOST = 512 };
 
@@ -17,25 +19,6 @@ static const char *const headings[COLUMNS] = {
 	[LAST] = "last",
 	[PLACE] = "where",
 };
-
-static const cJSON *get(const cJSON *object, const char *field)
-{
-	return cJSON_GetObjectItemCaseSensitive(object, field);
-}
-
-static const char *text(const cJSON *object, const char *field)
-{
-	const cJSON *value = get(object, field);
-
-	return cJSON_IsString(value) ? value->valuestring : "";
-}
-
-static double number(const cJSON *object, const char *field)
-{
-	const cJSON *value = get(object, field);
-
-	return cJSON_IsNumber(value) ? value->valuedouble : 0;
-}
 
 /* A cell under construction: what does not fit is left out. */
 struct cell {
@@ -60,10 +43,10 @@ static void append(struct cell *cell, const char *format, ...)
 
 static void set_name(struct table *table, struct table_row *row, const cJSON *policy)
 {
-	const bool audit = strcmp(text(policy, "mode"), "audit") == 0;
+	const bool audit = strcmp(answer_text(policy, "mode"), "audit") == 0;
 
-	table_set(table, row, POLICY, audit ? COLOR_YELLOW : COLOR_NONE, "%s/%s%s", text(policy, "namespace"),
-		text(policy, "name"), audit ? " [audit]" : "");
+	table_set(table, row, POLICY, audit ? COLOR_YELLOW : COLOR_NONE, "%s/%s%s", answer_text(policy, "namespace"),
+		answer_text(policy, "name"), audit ? " [audit]" : "");
 }
 
 /* "ingress by 2 rules, egress by none" */
@@ -72,9 +55,9 @@ static void set_directions(struct table *table, struct table_row *row, const cJS
 	struct cell cell = {.length = 0};
 	const cJSON *direction;
 
-	cJSON_ArrayForEach (direction, get(policy, "isolates")) {
+	cJSON_ArrayForEach (direction, answer_get(policy, "isolates")) {
 		const char *name = cJSON_IsString(direction) ? direction->valuestring : "?";
-		const double rules = number(get(policy, "rules"), name);
+		const double rules = answer_number(answer_get(policy, "rules"), name);
 
 		append(&cell, "%s%s by ", cell.length > 0 ? ", " : "", name);
 		if (rules == 0)
@@ -87,7 +70,7 @@ static void set_directions(struct table *table, struct table_row *row, const cJS
 
 static void set_pods(struct table *table, struct table_row *row, const cJSON *pods)
 {
-	const double selected = number(pods, "selected"), local = number(pods, "local");
+	const double selected = answer_number(pods, "selected"), local = answer_number(pods, "local");
 	struct cell cell = {.length = 0};
 	const cJSON *name;
 	int named = 0;
@@ -97,7 +80,7 @@ static void set_pods(struct table *table, struct table_row *row, const cJSON *po
 		return;
 	}
 	append(&cell, "%.0f: ", selected);
-	cJSON_ArrayForEach (name, get(pods, "names")) {
+	cJSON_ArrayForEach (name, answer_get(pods, "names")) {
 		if (named == NAMES_MOST || !cJSON_IsString(name))
 			break;
 		append(&cell, "%s%s", named > 0 ? ", " : "", name->valuestring);
@@ -112,7 +95,8 @@ static void set_pods(struct table *table, struct table_row *row, const cJSON *po
 
 static void set_hits(struct table *table, struct table_row *row, const cJSON *hits)
 {
-	const double denied = number(hits, "denied"), audited = number(hits, "audited"), cut = number(hits, "cut");
+	const double denied = answer_number(hits, "denied"), audited = answer_number(hits, "audited"),
+		     cut = answer_number(hits, "cut");
 	struct cell cell = {.length = 0};
 
 	if (denied > 0 || (audited == 0 && cut == 0))
@@ -122,8 +106,8 @@ static void set_hits(struct table *table, struct table_row *row, const cJSON *hi
 	if (cut > 0)
 		append(&cell, "%scut %.0f", cell.length > 0 ? ", " : "", cut);
 	table_set(table, row, DENIED, COLOR_NONE, "%s", cell.text);
-	if (strlen(text(hits, "last")) > 19)
-		table_set(table, row, LAST, COLOR_NONE, "%.19sZ", text(hits, "last"));
+	if (strlen(answer_text(hits, "last")) > 19)
+		table_set(table, row, LAST, COLOR_NONE, "%.19sZ", answer_text(hits, "last"));
 }
 
 static void add_policy(struct policies_text *out, const cJSON *policy)
@@ -133,16 +117,16 @@ static void add_policy(struct policies_text *out, const cJSON *policy)
 
 	set_name(table, row, policy);
 	set_directions(table, row, policy);
-	set_pods(table, row, get(policy, "pods"));
-	set_hits(table, row, get(policy, "hits"));
-	if (get(policy, "file") != NULL)
-		table_set(table, row, PLACE, COLOR_DIM, "%s:%.0f", text(policy, "file"), number(policy, "line"));
-	out->without_pods += number(get(policy, "pods"), "selected") == 0;
+	set_pods(table, row, answer_get(policy, "pods"));
+	set_hits(table, row, answer_get(policy, "hits"));
+	if (answer_get(policy, "file") != NULL)
+		table_set(table, row, PLACE, COLOR_DIM, "%s:%.0f", answer_text(policy, "file"), answer_number(policy, "line"));
+	out->without_pods += answer_number(answer_get(policy, "pods"), "selected") == 0;
 }
 
 static void print_end(const struct policies_text *out, const cJSON *end)
 {
-	const double listed = number(end, "listed");
+	const double listed = answer_number(end, "listed");
 
 	printf("%.0f polic%s", listed, listed == 1 ? "y" : "ies");
 	if (listed < out->all)
@@ -169,11 +153,11 @@ int policies_text_show(cJSON *line, void *context)
 	struct policies_text *out = context;
 	int err;
 
-	if (get(line, "ok") != NULL) {
-		out->all = number(line, "in_force");
+	if (answer_get(line, "ok") != NULL) {
+		out->all = answer_number(line, "in_force");
 		return 0;
 	}
-	if (get(line, "end") == NULL) {
+	if (answer_get(line, "end") == NULL) {
 		add_policy(out, line);
 		return out->table.count < TABLE_BLOCK ? 0 : table_print(&out->table);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command_options.h"
 #include "cli/since.h"
@@ -118,11 +119,6 @@ static int parse(struct command_options *options, int argc, char **argv)
 	return command_options_end(argc, argv);
 }
 
-static bool add_text(cJSON *to, const char *field, const char *value)
-{
-	return value == NULL || cJSON_AddStringToObject(to, field, value) != NULL;
-}
-
 static bool add_flag(cJSON *to, const char *field, bool value)
 {
 	return !value || cJSON_AddTrueToObject(to, field) != NULL;
@@ -132,18 +128,18 @@ static bool add_since(cJSON *to, uint64_t since_ns)
 {
 	char text[RECORD_TIME_TEXT];
 
-	return since_ns == 0 || add_text(to, "since", record_time_format(since_ns, text));
+	return since_ns == 0 || answer_ask(to, "since", record_time_format(since_ns, text));
 }
 
 static cJSON *make_request(const struct watch_options *options)
 {
 	cJSON *request = cJSON_CreateObject();
 
-	if (add_text(request, "command", "watch") && add_flag(request, "deny", options->denied) &&
+	if (answer_ask(request, "command", "watch") && add_flag(request, "deny", options->denied) &&
 	    add_flag(request, "allow", options->allowed) && add_flag(request, "audit", options->audited) &&
 	    add_flag(request, "revoked", options->revoked) && add_since(request, options->since_ns) &&
-	    add_text(request, "namespace", options->namespace_name) && add_text(request, "pod", options->pod) &&
-	    add_text(request, "policy", options->policy))
+	    answer_ask(request, "namespace", options->namespace_name) && answer_ask(request, "pod", options->pod) &&
+	    answer_ask(request, "policy", options->policy))
 		return request;
 	cJSON_Delete(request);
 	return NULL;

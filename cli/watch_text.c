@@ -5,31 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/answer.h"
 #include "cli/output.h"
-
-static const cJSON *get(const cJSON *object, const char *field)
-{
-	return cJSON_GetObjectItemCaseSensitive(object, field);
-}
-
-static const char *text(const cJSON *object, const char *field)
-{
-	const cJSON *value = get(object, field);
-
-	return cJSON_IsString(value) ? value->valuestring : "";
-}
-
-static double number(const cJSON *object, const char *field)
-{
-	const cJSON *value = get(object, field);
-
-	return cJSON_IsNumber(value) ? value->valuedouble : 0;
-}
 
 /* The time of day of an RFC 3339 text, to the millisecond: "16:09:21.123". */
 static void print_time(const cJSON *record)
 {
-	const char *time = text(record, "time");
+	const char *time = answer_text(record, "time");
 
 	if (strlen(time) >= 23)
 		printf("%.12s ", time + 11);
@@ -45,7 +27,7 @@ static void print_verdict(const cJSON *record)
 		{"audit-deny", "would deny", COLOR_YELLOW}, {"revoke", "CUT", COLOR_RED},
 		{"unreadable", "UNREADABLE", COLOR_RED},   {"overload", "OVERLOAD", COLOR_RED},
 	};
-	const char *verdict = text(record, "verdict");
+	const char *verdict = answer_text(record, "verdict");
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(verdict, rows[i].verdict) != 0)
@@ -59,26 +41,26 @@ static void print_verdict(const cJSON *record)
 /* Names before addresses: "shop/web", "10.0.0.7". */
 static void print_end(const cJSON *end)
 {
-	if (get(end, "pod") != NULL)
-		printf("%s/%s", text(end, "namespace"), text(end, "pod"));
+	if (answer_get(end, "pod") != NULL)
+		printf("%s/%s", answer_text(end, "namespace"), answer_text(end, "pod"));
 	else
-		printf("%s", text(end, "address"));
+		printf("%s", answer_text(end, "address"));
 }
 
 static void print_flow(const cJSON *record)
 {
-	const cJSON *destination = get(record, "destination");
+	const cJSON *destination = answer_get(record, "destination");
 
-	print_end(get(record, "source"));
+	print_end(answer_get(record, "source"));
 	printf(" -> ");
-	if (get(destination, "pod") == NULL && strchr(text(destination, "address"), ':') != NULL &&
-	    get(destination, "port") != NULL)
-		printf("[%s]", text(destination, "address"));
+	if (answer_get(destination, "pod") == NULL && strchr(answer_text(destination, "address"), ':') != NULL &&
+	    answer_get(destination, "port") != NULL)
+		printf("[%s]", answer_text(destination, "address"));
 	else
 		print_end(destination);
-	if (get(destination, "port") != NULL)
-		printf(":%.0f", number(destination, "port"));
-	printf("/%s", text(record, "protocol"));
+	if (answer_get(destination, "port") != NULL)
+		printf(":%.0f", answer_number(destination, "port"));
+	printf("/%s", answer_text(record, "protocol"));
 }
 
 static void print_isolating(const cJSON *side)
@@ -86,8 +68,8 @@ static void print_isolating(const cJSON *side)
 	const cJSON *policy;
 	bool first = true;
 
-	cJSON_ArrayForEach(policy, get(side, "isolated_by")) {
-		printf("%s%s/%s", first ? "" : ", ", text(policy, "namespace"), text(policy, "name"));
+	cJSON_ArrayForEach(policy, answer_get(side, "isolated_by")) {
+		printf("%s%s/%s", first ? "" : ", ", answer_text(policy, "namespace"), answer_text(policy, "name"));
 		first = false;
 	}
 }
@@ -95,21 +77,21 @@ static void print_isolating(const cJSON *side)
 /* What parts the rule from the flow. A field is named by its whole path, which begins with the rule. */
 static void print_miss(const cJSON *side, const char *direction)
 {
-	const char *miss = text(side, "miss");
+	const char *miss = answer_text(side, "miss");
 
 	if (strcmp(miss, "no-rules") == 0) {
 		printf(" admits nothing (no %s rules)", direction);
 		return;
 	}
 	if (strcmp(miss, "audited") == 0) {
-		printf(" %s would admit it, but the policy is in audit mode", text(side, "rule"));
+		printf(" %s would admit it, but the policy is in audit mode", answer_text(side, "rule"));
 		return;
 	}
-	printf(" %s", get(side, "field") != NULL ? text(side, "field") : text(side, "rule"));
-	if (get(side, "wanted") != NULL)
-		printf(" wants %s", text(side, "wanted"));
-	if (get(side, "had") != NULL)
-		printf("; has %s", text(side, "had"));
+	printf(" %s", answer_get(side, "field") != NULL ? answer_text(side, "field") : answer_text(side, "rule"));
+	if (answer_get(side, "wanted") != NULL)
+		printf(" wants %s", answer_text(side, "wanted"));
+	if (answer_get(side, "had") != NULL)
+		printf("; has %s", answer_text(side, "had"));
 	if (strcmp(miss, "peer-and-port") == 0)
 		printf("; no port of the rule fits, either");
 }
@@ -117,28 +99,28 @@ static void print_miss(const cJSON *side, const char *direction)
 /* The rule that admits, or the nearest miss; without one, who isolates. */
 static void print_side(const cJSON *record, const char *direction)
 {
-	const cJSON *side = get(record, direction), *policy = get(side, "policy");
+	const cJSON *side = answer_get(record, direction), *policy = answer_get(side, "policy");
 
-	if (cJSON_GetArraySize(get(side, "isolated_by")) == 0)
+	if (cJSON_GetArraySize(answer_get(side, "isolated_by")) == 0)
 		return;
 	printf("  %s: ", direction);
 	if (policy == NULL) {
 		print_isolating(side);
 		return;
 	}
-	printf("%s/%s", text(policy, "namespace"), text(policy, "name"));
-	if (get(side, "miss") != NULL)
+	printf("%s/%s", answer_text(policy, "namespace"), answer_text(policy, "name"));
+	if (answer_get(side, "miss") != NULL)
 		print_miss(side, direction);
 	else
-		printf(" %s", text(side, "rule"));
+		printf(" %s", answer_text(side, "rule"));
 }
 
 /* Those that denied; of an allowed flow, all that had a say. */
 static void print_why(const cJSON *record)
 {
-	const cJSON *denied = get(record, "denied"), *direction;
+	const cJSON *denied = answer_get(record, "denied"), *direction;
 
-	if (cJSON_IsTrue(get(record, "link_local")))
+	if (cJSON_IsTrue(answer_get(record, "link_local")))
 		printf("  link-local: whose address this is, nobody knows (setting link_local)");
 	if (cJSON_GetArraySize(denied) == 0) {
 		print_side(record, "egress");
@@ -153,22 +135,22 @@ static void print_why(const cJSON *record)
 void watch_text_print(const cJSON *record)
 {
 	print_time(record);
-	if (strcmp(text(record, "event"), "lost") == 0) {
-		printf("%s%.0f lines lost here%s\n", output_color(COLOR_YELLOW), number(record, "count"),
+	if (strcmp(answer_text(record, "event"), "lost") == 0) {
+		printf("%s%.0f lines lost here%s\n", output_color(COLOR_YELLOW), answer_number(record, "count"),
 			output_color(COLOR_NONE));
 		return;
 	}
 	print_verdict(record);
-	if (get(record, "cause") != NULL)
-		printf("packet: %s", text(record, "cause"));
-	else if (get(record, "protocol") != NULL)
+	if (answer_get(record, "cause") != NULL)
+		printf("packet: %s", answer_text(record, "cause"));
+	else if (answer_get(record, "protocol") != NULL)
 		print_flow(record);
 	else
 		printf("packets dropped by the kernel, %s being full",
-			cJSON_IsTrue(get(record, "flood")) ? "the queue of floods" : "a queue");
+			cJSON_IsTrue(answer_get(record, "flood")) ? "the queue of floods" : "a queue");
 	print_why(record);
-	if (number(record, "repeat") > 1)
-		printf("  %s(%.0f times)%s", output_color(COLOR_DIM), number(record, "repeat"),
+	if (answer_number(record, "repeat") > 1)
+		printf("  %s(%.0f times)%s", output_color(COLOR_DIM), answer_number(record, "repeat"),
 			output_color(COLOR_NONE));
 	printf("\n");
 }

@@ -114,7 +114,7 @@ static void check_space(struct host_report *report, const char *folder)
 	unsigned long long space;
 	struct statvfs found;
 
-	if (statvfs(folder, &found) != 0)
+	if (statvfs(folder, &found) != 0 || found.f_blocks == 0) /* proc and its kin have no blocks to be short of */
 		return;
 	space = (unsigned long long)found.f_bavail * found.f_frsize;
 	if (space >= growth) {

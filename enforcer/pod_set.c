@@ -281,7 +281,7 @@ int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char prob
 	if (err == 0)
 		err = fill_family(&talk, IP_FAMILY_V4, addrs, v4);
 	if (err == 0 && ipv6)
-		err = fill_family(&talk, IP_FAMILY_V6, addrs + v4, count - v4);
+		err = fill_family(&talk, IP_FAMILY_V6, v4 < count ? &addrs[v4] : NULL, count - v4);
 	return ipset_talk_close(&talk, err, problem);
 }
 

@@ -71,10 +71,10 @@ uint32_t selection_class_count(const struct selection *selection)
 
 struct selection_class selection_get(const struct selection *selection, uint32_t class)
 {
-	const uint32_t *starts = selection->starts.items;
+	const uint32_t *starts = selection->starts.items, *members = selection->members.items;
+	const uint32_t count = starts[class + 1] - starts[class];
 
-	return (struct selection_class){
-		(const uint32_t *)selection->members.items + starts[class], starts[class + 1] - starts[class]};
+	return (struct selection_class){count == 0 ? NULL : members + starts[class], count};
 }
 
 /* The kinds of the batch that a group isolates in the direction. */

@@ -232,7 +232,7 @@ run_e2e_sanitizers() {
 	section e2e-sanitizers "real traffic, AddressSanitizer and ThreadSanitizer"
 	build release && build asan && build tsan || return
 	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
-	TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp E2E_SANITIZED=1 counted tests/e2e/run.sh --half --jobs 4 \
+	TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp E2E_SANITIZED=1 counted tests/e2e/run.sh --half \
 		--cell nft/6/routed/tsan --cell legacy/4/bridged/tsan --cell nft/4/bridged/asan --cell legacy/6/routed/asan
 }
 run_quickstart() {

@@ -41,6 +41,8 @@ if [ ${#WANTED[@]} -eq 0 ]; then
 			for topology in $TOPOLOGIES; do WANTED+=("$backend/$family/$topology"); done
 		done
 	done
+	# The two that have most to do, those about the process (cell.sh), are the first and the last: begin with both.
+	WANTED=("${WANTED[-1]}" "${WANTED[@]:0:${#WANTED[@]}-1}")
 fi
 for cell in "${WANTED[@]}"; do
 	while [ "$(running)" -ge "$JOBS" ]; do sleep 0.2; done

@@ -229,6 +229,19 @@ static int64_t most_of_waiting(struct fixture *fixture)
 	return most;
 }
 
+/* Each after one that was late; the least, as a packet is there at once when the CPU was somebody else's for so long. */
+static int64_t least_of_waiting_on(struct fixture *fixture)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < 20; i++) {
+		const int64_t took = cpu_ns_of_waiting(fixture);
+
+		least = took < least ? took : least;
+	}
+	return least;
+}
+
 /* Who may spin does so after a packet that came soon, for as long as was said; then it sleeps, and sleeps again. */
 static void test_waiting_awake(void **state)
 {
@@ -237,7 +250,7 @@ static void test_waiting_awake(void **state)
 	(void)state;
 	set_up_with(&fixture, &(struct nfqueue_options){.number = WORLD_QUEUE, .length = 1024, .spin_us = 1000});
 	assert_true(most_of_waiting(&fixture) > 500000);
-	assert_true(cpu_ns_of_waiting(&fixture) < 500000);	/* the last one was late */
+	assert_true(least_of_waiting_on(&fixture) < 500000);
 	assert_int_equal(nfqueue_wake(fixture.queue), 0);
 	receive(&fixture, 0);
 	tear_down(&fixture);

@@ -19,6 +19,8 @@ scenario_log() {
 	in_ns_exec gw "$PODGATE" watch --socket "$DIR/control.sock" >"$DIR/watch.out" 2>&1 &
 	local watch=$!
 
+	watch_is_connected() { in_ns gw grep -q ' 0001 03 .*/control\.sock' /proc/net/unix; }
+	within 5 watch_is_connected || fail "watch does not come to the daemon"
 	sleep 0.3
 	deny intruder web tcp 80
 	deny client web tcp 81

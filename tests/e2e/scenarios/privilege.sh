@@ -37,7 +37,7 @@ rights() {
 
 # each_thread UID GID: every thread of the daemon holds CAP_NET_ADMIN, and nothing else whatever.
 each_thread() {
-	local task name wanted filters foreign= workers=0 count=0
+	local task name wanted filters foreign='' workers=0 count=0
 
 	wanted="Uid:$1$1$1$1 Gid:$2$2$2$2 CapInh:$NOTHING CapPrm:$NET_ADMIN CapEff:$NET_ADMIN CapBnd:${BOUNDING:-$NOTHING}"
 	wanted="$wanted CapAmb:$NOTHING NoNewPrivs:1 Seccomp:$([ -n "${E2E_SANITIZED:-}" ] && echo 0 || echo 2)"

@@ -48,6 +48,7 @@ scenario_views_flows() {
 	bridge_sees_all 1	# bridged pods answer one another past the gateway, which must translate that back
 	tables_do -t nat -A PREROUTING -d "$(views_vip)" -p tcp --dport 80 -j DNAT --to-destination "$(nat_to db 5432)"
 	views_policies
+	quietly in_ns gw conntrack -F	# flows of other scenarios would be listed, too
 	hold stranger intruder "$(addr web)" 80		# cut at start
 	silent=$SECONDS
 	gate_start || return
@@ -197,7 +198,9 @@ scenario_views_since() {
 
 # A table of 100 000 flows is listed again and again, whole; connections are judged all the while.
 scenario_views_many() {
-	local lister judged=0 before rss line
+	local lister judged=0 before rss line many=100000
+
+	[ -z "${E2E_SANITIZED:-}" ] || many=10000	# a listing of as many lines takes a minute then
 	{
 		policy db db Ingress <<-RULES
 		ingress:
@@ -206,7 +209,7 @@ scenario_views_many() {
 	} | policies
 	gate_start "learn: false" "sweep_interval_s: 0" || return
 	hold steady client "$(addr db)" 5432
-	in_ns gw "$(dirname "$PROBE")/podgate-fill-flows" 100000 "${NET_V4[db]}" 5432 || fail "the flow table could not be filled"
+	in_ns gw "$(dirname "$PROBE")/podgate-fill-flows" "$many" "${NET_V4[db]}" 5432 || fail "the flow table could not be filled"
 	rss=$(status_field .rss_kib)
 	before=$(queued)
 	for _ in 1 2 3; do views flows --limit 0; done >"$DIR/listed" 2>&1 &
@@ -219,9 +222,9 @@ scenario_views_many() {
 	wait "$lister"
 	equal "each listing came to its end" 3 "$(grep -c "in the kernel's table$" "$DIR/listed")"
 	line=$(grep -m1 "in the kernel's table$" "$DIR/listed")
-	check "and told of all: $line" [ "${line%% *}" -ge 100001 ]
+	check "and told of all: $line" [ "${line%% *}" -gt "$many" ]
 	equal "with a line each" "$(awk "/in the kernel's table\$/ { sum += \$1 } END { print sum }" "$DIR/listed")" "$(grep -vcE "^from |in the kernel's table$" "$DIR/listed")"
-	check "of those that were made" [ "$(grep -c ' shop/db:5432 ' "$DIR/listed")" -ge 300003 ]
+	check "of those that were made" [ "$(grep -c ' shop/db:5432 ' "$DIR/listed")" -ge $((3 * (many + 1))) ]
 	check "$judged connections were judged meanwhile" [ "$judged" -ge 10 ]
 	check "each by a worker" [ $(($(queued) - before)) -ge "$judged" ]
 	check "no packet was dropped" [ "$(status_field '[.queues[] | .kernel_dropped + .user_dropped] | add')" = 0 ]

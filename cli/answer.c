@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/answer.h"
+
+#include <stddef.h>
+
+const cJSON *answer_get(const cJSON *object, const char *field)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, field);
+}
+
+const char *answer_text(const cJSON *object, const char *field)
+{
+	const cJSON *value = answer_get(object, field);
+
+	return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+double answer_number(const cJSON *object, const char *field)
+{
+	const cJSON *value = answer_get(object, field);
+
+	return cJSON_IsNumber(value) ? value->valuedouble : 0;
+}
+
+bool answer_ask(cJSON *request, const char *field, const char *value)
+{
+	return value == NULL || cJSON_AddStringToObject(request, field, value) != NULL;
+}
