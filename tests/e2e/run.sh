@@ -3,10 +3,10 @@
 #
 # The end-to-end matrix: every scenario on {nft, legacy} x {IPv4, IPv6} x {routed, bridged}, cells side by side.
 #
-#   run.sh [--half] [--backend nft] [--family 4] [--topology routed] [--jobs 3] [SCENARIO...]
+#   run.sh [--share 4] [--backend nft] [--family 4] [--topology routed] [--jobs 3] [SCENARIO...]
 #   run.sh --cell nft/4/routed/asan ...     just this cell, with the program of build/asan; may be repeated
 #
-# --half: a cell takes every second scenario, so that each is seen in four cells, one for each pair of the three (cell.sh).
+# --share 4: a cell takes every fourth scenario, so that each is seen in two cells; 2: in four (cell.sh says in which).
 # Needs root. Everything happens in network namespaces made for it. Last line: N passed, M failed.
 
 set -u
@@ -15,7 +15,7 @@ BACKENDS="nft legacy" FAMILIES="4 6" TOPOLOGIES="routed bridged" WANTED=()
 JOBS=$(($(nproc) + 1))	# a cell waits for a third of its time
 while [ $# -gt 0 ]; do
 	case $1 in
-	--half) export E2E_HALF=1; shift ;;
+	--share) export E2E_SHARE=$2; shift 2 ;;
 	--backend) BACKENDS=$2; shift 2 ;;
 	--family) FAMILIES=$2; shift 2 ;;
 	--topology) TOPOLOGIES=$2; shift 2 ;;
