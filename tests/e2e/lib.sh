@@ -90,6 +90,8 @@ cell_up() {
 	local node
 
 	for node in "${NET_NODES[@]}"; do
+		# A connection that a scenario cut and whose program has ended must not send into the next one, to be counted there.
+		net_sysctl "$node" ipv4/tcp_orphan_retries 1
 		in_ns_exec "$node" "$PROBE" serve "${SERVED[@]}" >"$DIR/serve-$node" 2>&1 &
 		disown
 	done
