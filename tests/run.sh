@@ -26,7 +26,7 @@ trap 'exit 130' INT TERM HUP
 
 . "$ROOT/deploy/packages.sh"
 
-SECTIONS=(packages release asan tsan fuzz cases examples scripts manuals install clone e2e e2e-sanitizers quickstart bench)
+SECTIONS=(packages release asan tsan fuzz cases examples scripts manuals install clone e2e quickstart bench)
 QUICK_SECTIONS=(packages release cases examples e2e)
 
 section() {
@@ -123,10 +123,10 @@ run_packages() {
 }
 run_release() { section release "gcc, optimised"; build release && unit_tests release; }
 # Each build runs what it can tell something about; the labels are explained in tests/CMakeLists.txt. All of them run in release.
-run_asan() { section asan "clang, AddressSanitizer and UndefinedBehaviorSanitizer"; build asan && unit_tests asan -LE 'tree|kernel'; }
+run_asan() { section asan "clang, AddressSanitizer and UndefinedBehaviorSanitizer"; build asan && unit_tests asan -LE 'tree|kernel|long'; }
 run_tsan() {
 	section tsan "gcc, ThreadSanitizer, on what has threads"
-	build tsan && TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp unit_tests tsan -LE 'tree|alone'
+	build tsan && TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp unit_tests tsan -LE 'tree|alone|long'
 }
 # The fuzz build's other tests would be those of asan. A fuzzer is given its time on a CPU of its own.
 run_fuzz() { section fuzz "libFuzzer: the seeds, and 20 s more on each"; TARGET=fuzzers build fuzz && unit_tests fuzz -R '^fuzz/' -j "$(nproc)"; }
@@ -221,20 +221,18 @@ run_clone() {
 }
 
 can_make_namespaces() { [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null; }
+# Each scenario twice, in opposite cells: once as it is installed, once under AddressSanitizer or ThreadSanitizer.
 run_e2e() {
 	section e2e "real traffic: {nft, legacy} x {IPv4, IPv6} x {routed, bridged}"
-	local cells=(--share 4)
+	local cells=(--cell nft/4/routed)
 	build release || return
 	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
-	[ $QUICK = no ] || cells=(--cell nft/4/routed)
-	counted tests/e2e/run.sh "${cells[@]}"
-}
-run_e2e_sanitizers() {
-	section e2e-sanitizers "real traffic, AddressSanitizer and ThreadSanitizer"
-	build release && build asan && build tsan || return
-	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
-	TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp E2E_SANITIZED=1 counted tests/e2e/run.sh --share 2 \
-		--cell nft/6/routed/tsan --cell legacy/4/bridged/tsan --cell nft/4/bridged/asan --cell legacy/6/routed/asan
+	if [ $QUICK = no ]; then
+		build asan && build tsan || return
+		cells=(--quarter --cell legacy/6/bridged/asan --cell nft/4/routed --cell nft/4/bridged/tsan --cell legacy/6/routed
+			--cell nft/6/routed/asan --cell legacy/4/bridged --cell legacy/4/routed/tsan --cell nft/6/bridged)
+	fi
+	TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp counted tests/e2e/run.sh "${cells[@]}"
 }
 run_quickstart() {
 	section quickstart "the demonstration"

@@ -5,7 +5,7 @@ if(PODGATE_BENCH)
 	podgate_test(bench/test_flow_walk podgate_load)
 	add_test(NAME bench/test_load COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/bench/test_load.sh
 		$<TARGET_FILE:podgate-load> $<TARGET_FILE:podgate-null> $<TARGET_FILE:json_get>)
-	set_tests_properties(bench/test_load PROPERTIES TIMEOUT 300 LABELS command)
+	set_tests_properties(bench/test_load PROPERTIES TIMEOUT 300 LABELS "command;long")
 endif()
 
 # The suite's own arithmetic and pages: no root, no packets, no times.

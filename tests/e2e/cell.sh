@@ -27,21 +27,18 @@ cell_up
 
 # What is about the daemon as a process, whatever becomes of packets, is seen in two opposite cells, and in those of sanitizers.
 ABOUT_THE_PROCESS='^(bad_starts|second_daemon|hostile_clients|service|privilege_.*|metrics_.*|fault_.*|tamper.*|log_disk_full|log_slow_reader|log_rotates)$'
-# With E2E_SHARE=4 a cell takes every fourth of all, and the cell that has nothing in common with it takes the same, so that each
-# scenario meets both back ends, both families and both topologies. With 2, every second of the others: each pair of the three.
+# With E2E_QUARTER a cell takes every fourth of all, and the cell that has nothing in common with it takes the same: so each
+# scenario meets both back ends, both families and both topologies.
 opposites() { [[ $BACKEND/$FAMILY/$TOPOLOGY =~ ^($1|$2)$ ]]; }
-if opposites nft/4/routed legacy/6/bridged; then QUARTER=0
-elif opposites nft/4/bridged legacy/6/routed; then QUARTER=1
-elif opposites nft/6/routed legacy/4/bridged; then QUARTER=2
-else QUARTER=3; fi
-HALF=$([[ $BACKEND/$FAMILY/$TOPOLOGY =~ ^(nft/4/bridged|nft/6/routed|legacy/4/routed|legacy/6/bridged)$ ]] && echo 1 || echo 0)
+if opposites nft/4/routed legacy/6/bridged; then TURN=0
+elif opposites nft/4/bridged legacy/6/routed; then TURN=1
+elif opposites nft/6/routed legacy/4/bridged; then TURN=2
+else TURN=3; fi
 wanted() {	# NAME PLACE
-	if [ "${E2E_SHARE:-}" = 4 ]; then
-		[ $(($2 % 4)) = $QUARTER ]
+	if [ -n "${E2E_QUARTER:-}" ]; then
+		[ $(($2 % 4)) = $TURN ]
 	elif [ -z "${E2E_SANITIZED:-}" ] && [[ $1 =~ $ABOUT_THE_PROCESS ]]; then
-		[ $QUARTER = 0 ]
-	else
-		[ "${E2E_SHARE:-}" != 2 ] || [ $(($2 % 2)) = "$HALF" ]
+		[ $TURN = 0 ]
 	fi
 }
 if [ $# -eq 0 ]; then

@@ -3,10 +3,10 @@
 #
 # The end-to-end matrix: every scenario on {nft, legacy} x {IPv4, IPv6} x {routed, bridged}, cells side by side.
 #
-#   run.sh [--share 4] [--backend nft] [--family 4] [--topology routed] [--jobs 3] [SCENARIO...]
-#   run.sh --cell nft/4/routed/asan ...     just this cell, with the program of build/asan; may be repeated
+#   run.sh [--quarter] [--backend nft] [--family 4] [--topology routed] [--jobs 3] [SCENARIO...]
+#   run.sh --cell nft/4/routed[/asan] ...   just this cell, with the sanitized program of build/asan; may be repeated
 #
-# --share 4: a cell takes every fourth scenario, so that each is seen in two cells; 2: in four (cell.sh says in which).
+# --quarter: a cell takes every fourth scenario, so that each is seen in two cells that have nothing in common (cell.sh).
 # Needs root. Everything happens in network namespaces made for it. Last line: N passed, M failed.
 
 set -u
@@ -15,7 +15,7 @@ BACKENDS="nft legacy" FAMILIES="4 6" TOPOLOGIES="routed bridged" WANTED=()
 JOBS=$(($(nproc) + 1))	# a cell waits for a third of its time
 while [ $# -gt 0 ]; do
 	case $1 in
-	--share) export E2E_SHARE=$2; shift 2 ;;
+	--quarter) export E2E_QUARTER=1; shift ;;
 	--backend) BACKENDS=$2; shift 2 ;;
 	--family) FAMILIES=$2; shift 2 ;;
 	--topology) TOPOLOGIES=$2; shift 2 ;;
@@ -47,7 +47,7 @@ fi
 for cell in "${WANTED[@]}"; do
 	while [ "$(running)" -ge "$JOBS" ]; do sleep 0.2; done
 	IFS=/ read -r backend family topology build <<<"$cell"
-	PODGATE=$([ -n "$build" ] && echo "$HERE/../../build/$build/podgate" || echo "${PODGATE:-}") \
+	E2E_SANITIZED=$build PODGATE=$([ -n "$build" ] && echo "$HERE/../../build/$build/podgate" || echo "${PODGATE:-}") \
 		"$HERE/cell.sh" "$backend" "$family" "$topology" "$@" >"$OUT/$backend-ipv$family-$topology${build:+-$build}" 2>&1 </dev/null &
 	CELLS+=($!)
 done
