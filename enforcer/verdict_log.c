@@ -15,6 +15,7 @@
 
 #include "enforcer/backlog.h"
 #include "enforcer/fold.h"
+#include "enforcer/log.h"
 #include "enforcer/priority.h"
 #include "enforcer/record_json.h"
 #include "enforcer/verdict_file.h"
@@ -444,8 +445,10 @@ static bool serve(struct verdict_log *log, bool last)
 	if (atomic_exchange(&log->reopen, false)) {
 		const int err = verdict_file_reopen(log->file);
 
-		if (err != 0)
+		if (err != 0) {
 			atomic_store(&log->error, -err);
+			log_error("the log file can't be opened anew: %s; what follows goes into the one it was", strerror(-err));
+		}
 	}
 	told = write_revoked(log, last);
 	drain_rings(log);

@@ -26,7 +26,7 @@ trap 'exit 130' INT TERM HUP
 
 . "$ROOT/deploy/packages.sh"
 
-SECTIONS=(packages release asan tsan fuzz cases examples scripts manuals install clone e2e quickstart bench)
+SECTIONS=(packages release asan tsan fuzz cases examples scripts manuals install clone e2e systemd quickstart bench)
 QUICK_SECTIONS=(packages release cases examples e2e)
 
 section() {
@@ -233,6 +233,16 @@ run_e2e() {
 			--cell nft/6/routed/asan --cell legacy/4/bridged --cell legacy/4/routed/tsan --cell nft/6/bridged)
 	fi
 	TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp counted tests/e2e/run.sh "${cells[@]}"
+}
+# podgate.service under a systemd of its own, which finds what an imitation forgives.
+run_systemd() {
+	section systemd "the unit as it is installed, under a real systemd"
+	build release || return
+	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
+	counted tests/systemd.sh
+	local line
+	line=$(grep '^NOT RUN' "$WORK/out")
+	[ -z "$line" ] || not_run "${line#NOT RUN systemd: }"
 }
 run_quickstart() {
 	section quickstart "the demonstration"
