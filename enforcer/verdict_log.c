@@ -481,7 +481,7 @@ static void *run(void *context)
 	struct verdict_log *log = context;
 	const struct timespec pause = {.tv_nsec = DRAIN_PAUSE_MS * (long)NS_PER_MS};
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
-	bool last, told = true;
+	bool last = false, told = true;
 
 	pthread_setname_np(pthread_self(), "podgate-log");	/* itself: others may not, once the process is not dumpable */
 	priority_background();
