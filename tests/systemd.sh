@@ -31,6 +31,11 @@ INIT=		# pid of its systemd, seen from here
 
 # --- a system -------------------------------------------------------------------------------------------------------
 
+# A systemd that is PID 1 raises fs.file-max, which is the whole machine's, in a container too. Only the network's settings are its own here.
+system_keeps_settings() {	# PROC
+	mount --bind "$1/sys" "$1/sys" && mount -o remount,bind,ro "$1/sys" &&
+		mount --bind "$1/sys/net" "$1/sys/net" && mount -o remount,bind,rw "$1/sys/net"
+}
 # Inside the namespaces: the machine's files below, a layer above them for what is written, and systemd with one target.
 system_inside() {	# FOLDER BUILD
 	local root=$1/root target
@@ -39,7 +44,7 @@ system_inside() {	# FOLDER BUILD
 		mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$root" &&
 		rm -rf "$root/etc/systemd/system" "$root/etc/podgate" "$root"/{usr/,}lib/systemd/system/*.wants &&
 		mkdir -p "$root/etc/systemd/system" &&
-		mount -t proc proc "$root/proc" && mount -t sysfs -o ro sysfs "$root/sys" &&
+		mount -t proc proc "$root/proc" && system_keeps_settings "$root/proc" && mount -t sysfs -o ro sysfs "$root/sys" &&
 		mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup" && mount --rbind /dev "$root/dev" &&
 		chroot "$root" cmake --install "$2" --prefix /usr >/dev/null && chroot "$root" systemd-sysusers &&
 		mount -t tmpfs -o mode=755 run "$root/run" || return
@@ -60,7 +65,7 @@ system_begins() {
 	mkdir "$DIR/system" && [ -n "$groups" ] && mkdir "$GROUP" || return
 	# Only its own control group is moved, and only its own becomes the root of the one that systemd sees.
 	sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$GROUP" nsenter --net="/run/netns/$NET-gw" \
-		unshare -m -p -u -i -C --fork --kill-child bash -c "$(declare -f system_inside)"'; system_inside "$@"' bash "$DIR/system" "$BUILD" \
+		unshare -m -p -u -i -C --fork --kill-child bash -c "$(declare -f system_keeps_settings system_inside)"'; system_inside "$@"' bash "$DIR/system" "$BUILD" \
 		>"$DIR/system.log" 2>&1 </dev/null &
 	HOLDER=$!
 	disown
@@ -91,6 +96,7 @@ configure_well() { configure "backend: $BACKEND" "workers: 2" "learn: false" "$@
 logged_by_unit() { system journalctl -q -u podgate -o cat | grep -q "$1"; }
 
 unit_starts() {
+	check "the machine's settings are out of its reach" eval '! system sh -c ": >>/proc/sys/fs/file-max" 2>/dev/null'
 	check "it starts" unit start
 	check "and is active: $(property ActiveState)" is_active
 	check "the journal has what it says" within 3 logged_by_unit "ready: 5 pods, 1 policies"
