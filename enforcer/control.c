@@ -57,7 +57,8 @@ static int clear_path(const char *path, char problem[CONTROL_PROBLEM])
 	err = probe(path);
 	if (err == -EADDRINUSE) {
 		snprintf(problem, CONTROL_PROBLEM,
-			"another podgate answers on %.100s; stop it, take its place (run --take-over), or set control_socket for this one", path);
+			"another podgate answers on %.100s; stop it, take its place (run --take-over), or set control_socket "
+			"for this one", path);
 		return err;
 	}
 	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;

@@ -48,6 +48,7 @@
 #include <uv.h>
 
 #include "enforcer/control_request.h"
+#include "enforcer/passed_descriptors.h"
 #include "enforcer/stream.h"
 #include "enforcer/verdict_lines.h"
 
@@ -56,7 +57,7 @@ enum { CONTROL_CLIENTS_MOST = 64 };
 struct control;
 
 /* What goes with an answer to hand_over: descriptors, which stay the answerer's. */
-enum { CONTROL_OFFER_MOST = 80 };
+enum { CONTROL_OFFER_MOST = PASSED_DESCRIPTORS_MOST };
 struct control_offer {
 	int descriptors[CONTROL_OFFER_MOST];
 	size_t count;
@@ -100,8 +101,8 @@ void control_send_lost(struct control *control, unsigned long long count);
 void control_own(struct control *control);
 int control_listener(const struct control *control);	/* for handing it on; stays the server's */
 /*
- * Removes the socket, if it is ours and no client is about to take it over or has, and closes all; the memory goes when the loop has
- * run the close callbacks. NULL is allowed.
+ * Removes the socket, if it is ours and no client is about to take it over or has, and closes all; the memory goes when
+ * the loop has run the close callbacks. NULL is allowed.
  */
 void control_stop(struct control *control);
 

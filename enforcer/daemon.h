@@ -18,8 +18,8 @@
 #include "config/settings.h"
 
 /*
- * With `take_over`, it takes the place of a daemon that runs, if one does (takeover.h). Blocks until a signal ends it. Returns 0; or -errno when it could not start, which the log has said. Once a
- * process.
+ * With `take_over`, it takes the place of a daemon that runs, if one does (takeover.h). Blocks until a signal ends it, or
+ * a successor. Returns 0; or -errno when it could not start, which the log has said. Once a process.
  */
 int daemon_run(const struct settings *settings, bool take_over);
 

@@ -36,10 +36,10 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 
 /*
  * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it,
- * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in; what
- * waits in inherited queues that are not in use any more passes them; (5) flows that began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found in `sweeps`; or
- * -errno and `problem`, and what was not there before is gone again. `snapshot` is the caller's to free after
- * enforcement_close().
+ * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in, and what waits in inherited
+ * queues that are not in use any more passes them; (5) flows that began since (3) are judged; (6) classes of flows are
+ * learned. 0, and what (3) and (5) found in `sweeps`; or -errno and `problem`, and what was not there before is gone
+ * again. `snapshot` is the caller's to free after enforcement_close().
  */
 enum { ENFORCEMENT_START_SWEEPS = 2 };
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,

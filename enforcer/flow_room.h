@@ -4,7 +4,8 @@
 
 /*
  * Whether the kernel's flow table has room. When it has none, a new flow takes the place of one that nobody has answered;
- * and when there is none of those near, the kernel drops it before any rule of ours sees it: whatever the policies say. Of the network namespace of the calling thread.
+ * and when there is none of those near, the kernel drops it before any rule of ours sees it: whatever the policies say. Of
+ * the network namespace of the calling thread.
  */
 
 #include <stdint.h>

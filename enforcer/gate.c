@@ -92,7 +92,7 @@ static int open_worker(
 	struct nfqueue_inherited inherited = {.fd = -1, .proc = gate->proc};
 
 	if (options->inheritance != NULL && gate->proc >= 0)
-		inherited.fd = inheritance_take(options->inheritance, (uint16_t)(options->queue_base + i));
+		inherited.fd = inheritance_take(options->inheritance, gate_queue(gate, i));
 	if (inherited.fd >= 0) {
 		if (open_worker_with(gate, options, i, &inherited, problem) == 0) {
 			gate->taken++;
@@ -242,12 +242,13 @@ unsigned int gate_worker_count(const struct gate *gate)
 
 void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out)
 {
-	struct nfqueue_row row = {0};
+	struct nfqueue_row row;
+	const bool told = gate->proc >= 0 && nfqueue_proc_read(gate->proc, gate_queue(gate, worker), &row) == 0;
 	int32_t missed;
 
-	if (gate->proc >= 0)
-		(void)nfqueue_proc_read(gate->proc, (uint16_t)(gate->queue_base + worker), &row);
 	worker_read_stats(gate->workers[worker], out);	/* after the row, so that what it counts is not too little */
+	if (!told)
+		return;
 	out->kernel_dropped = row.kernel_dropped;
 	out->user_dropped = row.user_dropped;
 	out->waiting = row.waiting;

@@ -12,7 +12,8 @@
 
 int handover_parse(enum handover_step *out, const cJSON *request)
 {
-	static const char *const names[] = {[HANDOVER_OFFER] = "offer", [HANDOVER_PAUSE] = "pause", [HANDOVER_DONE] = "done"};
+	static const char *const names[] = {
+		[HANDOVER_OFFER] = "offer", [HANDOVER_PAUSE] = "pause", [HANDOVER_DONE] = "done"};
 	const cJSON *protocol = cJSON_GetObjectItemCaseSensitive(request, "protocol");
 	const cJSON *step = cJSON_GetObjectItemCaseSensitive(request, "step");
 
@@ -120,7 +121,8 @@ static void go_on(struct handover *handover)
 	if (handover->paused) {
 		err = enforcement_go_on(handover->enforcement, snapshot);
 		if (err != 0)
-			log_error("can't start the workers again: %s; packets wait, and the watchdog is not fed", strerror(-err));
+			log_error("can't start the workers again: %s; packets wait, and the watchdog is not fed",
+				strerror(-err));
 		else
 			log_warnx("the successor has ended before it was ready: going on");
 	}

@@ -73,8 +73,9 @@ struct nfqueue_burst {
 };
 
 /*
- * Waits for a burst: awake, if the last one came within spin_us, so that an idle queue costs nothing. 0, also for one without packets (woken, or only refusals came); or -errno, *out then has none:
- * -EINTR, -ENOBUFS (packets were lost before they were queued; read on), or what a broken socket gives.
+ * Waits for a burst: awake, if the last one came within spin_us, so that an idle queue costs nothing. 0, also for one
+ * without packets (woken, or only refusals came); or -errno, *out then has none: -EINTR, -ENOBUFS (packets were lost before
+ * they were queued; read on), or what a broken socket gives.
  */
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out);
 /*

@@ -71,7 +71,6 @@ static bool holds_queue(int fd, uint16_t queue, int proc)
 /* NULL, or what is wrong with it. */
 static const char *find_fault(const struct nfqueue_inherited *inherited, uint16_t queue)
 {
-
 	if (!is_netfilter_socket(inherited->fd))
 		return "it is no netlink socket of the netfilter family";
 	if (!is_of_our_namespace(inherited->fd))

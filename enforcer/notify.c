@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "enforcer/log.h"
+#include "enforcer/passed_descriptors.h"
 
 /* Where to: its length, or 0 when there is nowhere. */
 static socklen_t find_address(struct sockaddr_un *out)
@@ -33,23 +34,6 @@ bool notify_is_wanted(void)
 	return find_address(&address) != 0;
 }
 
-/* Room for one descriptor, aligned as the kernel's header is. */
-union passed {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-static void attach(struct msghdr *message, union passed *passed, int descriptor)
-{
-	memset(passed, 0, sizeof(*passed));
-	passed->header.cmsg_len = CMSG_LEN(sizeof(int));
-	passed->header.cmsg_level = SOL_SOCKET;
-	passed->header.cmsg_type = SCM_RIGHTS;
-	memcpy(CMSG_DATA(&passed->header), &descriptor, sizeof(descriptor));
-	message->msg_control = passed;
-	message->msg_controllen = sizeof(*passed);
-}
-
 /*
  * `descriptor` is -1 when none goes with it. 0 or -errno. It must never hold us up: what does not fit into its socket now
  * is not told.
@@ -59,13 +43,13 @@ static int tell(const char *state, int descriptor, struct sockaddr_un *address, 
 	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct iovec text = {.iov_base = (void *)(uintptr_t)state, .iov_len = strlen(state)};
 	struct msghdr message = {.msg_name = address, .msg_namelen = length, .msg_iov = &text, .msg_iovlen = 1};
-	union passed passed;
+	union passed_descriptors passed;
 	int err = 0;
 
 	if (fd < 0)
 		return -errno;
 	if (descriptor >= 0)
-		attach(&message, &passed, descriptor);
+		passed_descriptors_attach(&message, &passed, &descriptor, 1);
 	if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
 		err = -errno;
 	close(fd);

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "enforcer/handover.h"
+#include "enforcer/passed_descriptors.h"
 
 enum {
 	ANSWER = 16384,
@@ -51,44 +53,20 @@ static int ask(const struct takeover *takeover, const char *step)
 	return send(takeover->fd, line, (size_t)length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;
 }
 
-union passed {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int) * CONTROL_OFFER_MOST)];
-};
-
 struct answer {
 	char text[ANSWER];
 	size_t length;
-	int descriptors[CONTROL_OFFER_MOST];
+	int descriptors[PASSED_DESCRIPTORS_MOST];
 	size_t count;
 };
 
-/* The kernel closes what has no room: then MSG_CTRUNC is set, and the offer's names do not match. */
-static void take_descriptors(struct answer *answer, struct msghdr *message)
-{
-	struct cmsghdr *header;
-
-	for (header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header)) {
-		const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
-			if (answer->count < CONTROL_OFFER_MOST)
-				answer->descriptors[answer->count++] = fd;
-			else
-				close(fd);
-		}
-	}
-}
-
-/* A piece of the answer. Returns its length, 0 at the end, or -errno. */
+/*
+ * A piece of the answer. Returns its length, 0 at the end, or -errno. Descriptors that have no room are closed, by the
+ * kernel or here: then the offer's names do not match.
+ */
 static ssize_t receive_piece(int fd, struct answer *answer)
 {
-	union passed passed;
+	union passed_descriptors passed;
 	struct iovec vector = {.iov_base = answer->text + answer->length, .iov_len = ANSWER - 1 - answer->length};
 	struct msghdr message = {
 		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &passed, .msg_controllen = sizeof(passed)};
@@ -99,7 +77,7 @@ static ssize_t receive_piece(int fd, struct answer *answer)
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	take_descriptors(answer, &message);
+	passed_descriptors_take(&message, answer->descriptors, &answer->count);
 	answer->length += (size_t)got;
 	answer->text[answer->length] = '\0';
 	return got;
@@ -204,15 +182,20 @@ static bool are_names(const cJSON *names, size_t count)
 	return true;
 }
 
+static bool is_pid(const cJSON *number)
+{
+	return cJSON_IsNumber(number) && number->valuedouble >= 1 && number->valuedouble <= INT_MAX;
+}
+
 static int check_offer(const cJSON *json, size_t count, char problem[TAKEOVER_PROBLEM])
 {
 	const cJSON *protocol = cJSON_GetObjectItemCaseSensitive(json, "protocol");
 
 	if (!agrees(json) || !cJSON_IsNumber(protocol) || protocol->valuedouble != HANDOVER_PROTOCOL)
 		return explain_refusal(json, problem);
-	if (!cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(json, "pid")) ||
+	if (!is_pid(cJSON_GetObjectItemCaseSensitive(json, "pid")) ||
 		!are_names(cJSON_GetObjectItemCaseSensitive(json, "names"), count)) {
-		snprintf(problem, TAKEOVER_PROBLEM, "the running podgate offers %zu sockets and does not name them", count);
+		snprintf(problem, TAKEOVER_PROBLEM, "the running podgate offers %zu sockets and does not say which, or not who it is", count);
 		return -EPROTO;
 	}
 	return 0;

@@ -447,7 +447,8 @@ static bool serve(struct verdict_log *log, bool last)
 
 		if (err != 0) {
 			atomic_store(&log->error, -err);
-			log_error("the log file can't be opened anew: %s; what follows goes into the one it was", strerror(-err));
+			log_error("the log file can't be opened anew: %s; what follows goes into the one it was",
+				strerror(-err));
 		}
 	}
 	told = write_revoked(log, last);

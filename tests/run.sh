@@ -237,10 +237,10 @@ run_e2e() {
 # podgate.service under a systemd of its own, which finds what an imitation forgives.
 run_systemd() {
 	section systemd "the unit as it is installed, under a real systemd"
+	local line
 	build release || return
 	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
 	counted tests/systemd.sh
-	local line
 	line=$(grep '^NOT RUN' "$WORK/out")
 	[ -z "$line" ] || not_run "${line#NOT RUN systemd: }"
 }

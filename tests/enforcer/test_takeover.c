@@ -176,6 +176,8 @@ static void test_offers_that_are_none(void **state)
 		{"{\"ok\":true,\"protocol\":1,\"pid\":1,\"names\":[\"a\",\"b\",\"c\",4]}\n", -EPROTO, "4 sockets"},
 		{"{\"ok\":true,\"protocol\":1,\"pid\":1,\"names\":\"abcd\"}\n", -EPROTO, "4 sockets"},
 		{"{\"ok\":true,\"protocol\":1,\"pid\":1}\n", -EPROTO, "4 sockets"},
+		{"{\"ok\":true,\"protocol\":1,\"pid\":1e300,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EPROTO, "who it is"},
+		{"{\"ok\":true,\"protocol\":1,\"pid\":0,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EPROTO, "who it is"},
 		{"\n", -EOPNOTSUPP, "nothing that is understood"},
 		{"[1,2", -EOPNOTSUPP, "nothing that is understood"},
 		{"", -EOPNOTSUPP, "nothing that is understood"},

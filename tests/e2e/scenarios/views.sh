@@ -192,7 +192,9 @@ scenario_views_since() {
 		"$(views_numbers "$DIR/watch-pod")"
 	equal "only of one policy" "$(jq -c 'select(.egress.policy.name == "db" or ([.egress.isolated_by[], .ingress.isolated_by[]] | any(.name == "db"))) | [.time, .seq]' "${written[@]}")" \
 		"$(views_numbers "$DIR/watch-policy")"
-	check "of which there is one" [ -s "$DIR/watch-policy" ]	# a slow machine sends a SYN again, which is another
+	equal "of which there is one, from db to lan" "$(addr db) $(addr lan)" \
+		"$(jq -r '"\(.source.address) \(.destination.address)"' "$DIR/watch-policy" | sort -u)"
+	equal "it is one connection" 1 "$(jq -c '[.source.port, .destination.port]' "$DIR/watch-policy" | sort -u | wc -l)"
 	rm -f "$DIR/verdicts.jsonl.1"
 }
 
