@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "enforcer/packet.h"
+#include "enforcer/gate/packet.h"
 #include "tests/enforcer/packet_builder.h"
 
 enum { PACKETS = 64, STRIDE = 512, REPEATS = 2000, ROUNDS = 50 };

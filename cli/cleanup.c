@@ -12,9 +12,9 @@
 #include "cli/command_options.h"
 #include "cli/settings_file.h"
 #include "conntrack/sweep.h"
-#include "enforcer/iptables.h"
-#include "enforcer/pod_set.h"
-#include "enforcer/ruleset.h"
+#include "enforcer/rules/iptables.h"
+#include "enforcer/rules/pod_set.h"
+#include "enforcer/rules/ruleset.h"
 
 static const char usage[] =
 	"usage: podgate cleanup [--force] [-o text|json] [--config FILE]\n\n"

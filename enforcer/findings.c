@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "enforcer/log.h"
+#include "enforcer/process/log.h"
 #include "policy/arena.h"
 #include "policy/diag.h"
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "enforcer/descriptor_store.h"
-#include "enforcer/inheritance.h"
-#include "enforcer/log.h"
+#include "enforcer/process/descriptor_store.h"
+#include "enforcer/process/inheritance.h"
+#include "enforcer/process/log.h"
 
 int handover_parse(enum handover_step *out, const cJSON *request)
 {

@@ -25,10 +25,10 @@
 #include <cjson/cJSON.h>
 
 #include "config/settings.h"
-#include "enforcer/control.h"
-#include "enforcer/enforcement.h"
-#include "enforcer/metrics.h"
-#include "enforcer/publish.h"
+#include "enforcer/control/control.h"
+#include "enforcer/enforcement/enforcement.h"
+#include "enforcer/enforcement/publish.h"
+#include "enforcer/metrics/metrics.h"
 
 enum { HANDOVER_PROTOCOL = 1, HANDOVER_NAME = 96 };
 

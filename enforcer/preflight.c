@@ -8,12 +8,12 @@
 
 #include "config/load.h"
 #include "config/store.h"
-#include "enforcer/belongings.h"
-#include "enforcer/confinement.h"
 #include "enforcer/findings.h"
-#include "enforcer/host.h"
-#include "enforcer/http_server.h"
-#include "enforcer/log.h"
+#include "enforcer/host/host.h"
+#include "enforcer/http/http_server.h"
+#include "enforcer/privilege/belongings.h"
+#include "enforcer/privilege/confinement.h"
+#include "enforcer/process/log.h"
 
 /* Says what the host lacks. 0, or -errno on the first thing that podgate can't do without. */
 static int check_host(const struct settings *settings)

@@ -8,7 +8,7 @@
  */
 
 #include "config/settings.h"
-#include "enforcer/account.h"
+#include "enforcer/process/account.h"
 
 /*
  * `podgate run -n`: all of it, without starting anything. Returns 0; or -errno, and the log says what is wrong. Broken

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "enforcer/log.h"
-#include "enforcer/notify.h"
+#include "enforcer/process/log.h"
+#include "enforcer/process/notify.h"
 
 enum {
 	TICK_MS = 1000,

@@ -11,8 +11,8 @@
 
 #include <uv.h>
 
-#include "enforcer/enforcement.h"
-#include "enforcer/publish.h"
+#include "enforcer/enforcement/enforcement.h"
+#include "enforcer/enforcement/publish.h"
 
 struct service;
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "enforcer/handover.h"
-#include "enforcer/passed_descriptors.h"
+#include "enforcer/process/passed_descriptors.h"
 
 enum {
 	ANSWER = 16384,

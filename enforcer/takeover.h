@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "enforcer/inheritance.h"
+#include "enforcer/process/inheritance.h"
 
 enum { TAKEOVER_PROBLEM = 512 };
 

@@ -11,17 +11,50 @@ declare -A may=(
 	[enforcer]="enforcer conntrack config policy"
 	[cli]="cli enforcer conntrack config policy"
 )
+# The rooms of enforcer/, likewise: what lies in enforcer/ itself puts them together, and may include all of them.
+declare -A room_may=(
+	[process]=""
+	[http]=""
+	[rules]="process"
+	[queue]="process"
+	[privilege]="rules process"
+	[gate]="queue process"
+	[records]="gate rules process"
+	[control]="records process"
+	[host]="control http queue rules process"
+	[enforcement]="host records gate privilege rules process"
+	[views]="enforcement control records gate privilege process"
+	[metrics]="views enforcement records http"
+)
 fail=0 seen=0
-for folder in "${!may[@]}"; do
+
+# check FOLDER PREFIX ALLOWED: what FOLDER's files include of PREFIX lies in one of the folders ALLOWED there.
+check() {
+	local file line include target
+
 	while IFS=: read -r file line include; do
 		target=${include#*\"}
 		target=${target%%\"*}
 		seen=$((seen + 1))
-		case " ${may[$folder]} " in
+		[ "${target#"$2"}" != "$target" ] || [ -z "$2" ] || continue
+		target=${target#"$2"}
+		case " $3 " in
 		*" ${target%%/*} "*) ;;
-		*) echo "$file:$line: $folder/ may not include $target"; fail=1 ;;
+		*) echo "$file:$line: $1/ may not include $2$target"; fail=1 ;;
 		esac
-	done < <(grep -nH '^#include "' "$folder"/*.[ch] || true)
+	done < <(grep -nHr --include='*.[ch]' '^#include "' "$1")
+}
+
+for folder in "${!may[@]}"; do
+	check "$folder" "" "${may[$folder]}"
+done
+for room in enforcer/*/; do
+	room=$(basename "$room")
+	if [ -n "${room_may[$room]+known}" ]; then
+		check "enforcer/$room" enforcer/ "$room ${room_may[$room]}"
+	else
+		echo "enforcer/$room/: no room that this test knows"; fail=1
+	fi
 done
 # Only enforcer and cli log, make threads or hold privilege; policy does no I/O at all. (That its tests make no threads is
 # why they are not run with ThreadSanitizer.)

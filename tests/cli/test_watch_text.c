@@ -11,7 +11,7 @@
 
 #include "cli/output.h"
 #include "cli/watch_text.h"
-#include "enforcer/record_json.h"
+#include "enforcer/records/record_json.h"
 #include "policy/query.h"
 #include "tests/policy/manifest_world.h"
 

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "enforcer/control.h"
+#include "enforcer/control/control.h"
 
 enum { CONTROL_ROOM_IDLE_MS = 2000 };	/* long enough for a large request on a busy machine */
 

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "enforcer/host.h"
+#include "enforcer/host/host.h"
 
 struct examination {
 	struct host_finding findings[HOST_FINDINGS_MOST];

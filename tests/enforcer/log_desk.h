@@ -15,8 +15,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "enforcer/ring.h"
-#include "enforcer/verdict_log.h"
+#include "enforcer/gate/ring.h"
+#include "enforcer/records/verdict_log.h"
 #include "policy/snapshot.h"
 
 enum { LOG_DESK_RING = 256, LOG_DESK_WINDOW_MS = 300, LOG_DESK_LINES = 4096 };

@@ -10,9 +10,9 @@
 #include <uv.h>
 
 #include "config/store.h"
-#include "enforcer/enforcement.h"
-#include "enforcer/publish.h"
-#include "enforcer/verdict_log.h"
+#include "enforcer/enforcement/enforcement.h"
+#include "enforcer/enforcement/publish.h"
+#include "enforcer/records/verdict_log.h"
 
 struct publish_stage {
 	struct settings settings;

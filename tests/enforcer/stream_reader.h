@@ -2,13 +2,13 @@
 #ifndef TESTS_ENFORCER_STREAM_READER_H
 #define TESTS_ENFORCER_STREAM_READER_H
 
-/* A stream (enforcer/stream.h) read to its end without a socket, and its lines as values. Failures fail the test. */
+/* A stream (enforcer/records/stream.h) read to its end without a socket, and its lines as values. Failures fail the test. */
 
 #include <stddef.h>
 
 #include <cjson/cJSON.h>
 
-#include "enforcer/stream.h"
+#include "enforcer/records/stream.h"
 
 enum { STREAM_READER_LINES = 32768 };
 

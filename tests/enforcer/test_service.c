@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "enforcer/notify.h"
+#include "enforcer/process/notify.h"
 #include "enforcer/service.h"
 #include "tests/enforcer/netns_room.h"
 #include "tests/enforcer/publish_stage.h"

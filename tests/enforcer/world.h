@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "enforcer/gate.h"
+#include "enforcer/gate/gate.h"
 #include "policy/snapshot.h"
 
 #define WEB4 "10.1.0.1"

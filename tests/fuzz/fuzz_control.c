@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "config/store.h"
-#include "enforcer/control_request.h"
-#include "enforcer/explain_json.h"
-#include "enforcer/flow_listing.h"
+#include "enforcer/control/control_request.h"
 #include "enforcer/handover.h"
-#include "enforcer/policy_listing.h"
+#include "enforcer/records/explain_json.h"
+#include "enforcer/views/flow_listing.h"
+#include "enforcer/views/policy_listing.h"
 #include "policy/snapshot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);

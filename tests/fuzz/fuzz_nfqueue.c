@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enforcer/nfqueue_message.h"
-#include "enforcer/packet.h"
+#include "enforcer/gate/packet.h"
+#include "enforcer/queue/nfqueue_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

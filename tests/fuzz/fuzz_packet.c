@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enforcer/packet.h"
+#include "enforcer/gate/packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "config/store.h"
-#include "enforcer/explain_json.h"
+#include "enforcer/records/explain_json.h"
 #include "policy/query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

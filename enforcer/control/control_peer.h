@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_CONTROL_CONTROL_PEER_H
+#define ENFORCER_CONTROL_CONTROL_PEER_H
+
+/*
+ * What is between two daemons beyond what the control socket's file lets through: who the other is, by the kernel's word,
+ * and descriptors. For control_client.c; any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "enforcer/control/control.h"
+
+/* Whether whoever connected is root or the user that we run as: who may judge packets is who could take them anyway. */
+bool control_peer_is_trusted(int fd);
+/* Sends a line and the offer's descriptors in one piece, without waiting. 0 or -errno. */
+int control_peer_send(int fd, char *line, size_t length, const struct control_offer *offer);
+
+#endif

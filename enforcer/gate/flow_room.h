@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_GATE_FLOW_ROOM_H
+#define ENFORCER_GATE_FLOW_ROOM_H
+
+/*
+ * Whether the kernel's flow table has room. When it has none, a new flow takes the place of one that nobody has answered;
+ * and when there is none of those near, the kernel drops it before any rule of ours sees it: whatever the policies say. Of
+ * the network namespace of the calling thread.
+ */
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct flow_room {
+	uint64_t flows, most;	/* most: 0 when the kernel does not tell, or sets no limit */
+	uint64_t dropped;	/* packets for which there was no room, since the namespace began */
+	uint64_t evicted;	/* flows that had to make room */
+};
+
+/* What can't be read is 0. */
+void flow_room_read(struct flow_room *out);
+/* `dropped` and `evicted`, as /proc/net/stat/nf_conntrack has them: a row a CPU, columns by name. */
+void flow_room_read_losses(FILE *file, struct flow_room *out);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/gate/gate.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <urcu-qsbr.h>
+
+#include "enforcer/gate/worker.h"
+#include "enforcer/process/log.h"
+#include "enforcer/queue/nfqueue_adopt.h"
+#include "enforcer/queue/nfqueue_proc.h"
+
+enum {
+	WORKERS_MOST = 64,
+	EXTRA_MOST = 2,
+	/*
+	 * The kernel carries what a burst lets pass to its receivers within the send, in one go where it isn't
+	 * preemptible: short bursts let others go before every 0.1 ms.
+	 */
+	BACKGROUND_BURST = 16,
+	CACHE_LINE = 64,
+};
+_Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + (int)EXTRA_MOST, "a queue each, one for replies, one for floods");
+_Static_assert((int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
+
+struct gate {
+	uint16_t queue_base;
+	unsigned int new_count;		/* of the workers that share the new flows: they come first */
+	unsigned int count;		/* of workers[] in use */
+	unsigned int taken;		/* of them, with an inherited queue */
+	int proc;			/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
+	struct worker *workers[GATE_QUEUES_MOST];
+	uint64_t rounds[GATE_QUEUES_MOST];	/* of each, when last asked */
+	/* On a line of its own: read by all workers with every burst, written on publishing only. */
+	_Alignas(CACHE_LINE) published_snapshot snapshot;
+};
+
+enum gate_role gate_role(const struct gate *gate, unsigned int worker)
+{
+	if (worker < gate->new_count)
+		return GATE_NEW;
+	return worker == gate->new_count ? GATE_REPLY : GATE_FLOOD;
+}
+
+static uint32_t queue_length(const struct gate_options *options, enum gate_role role)
+{
+	return role == GATE_FLOOD && options->queue_length > GATE_FLOOD_LENGTH ? GATE_FLOOD_LENGTH
+									       : options->queue_length;
+}
+
+/* `inherited` may be NULL. */
+static int open_worker_with(struct gate *gate, const struct gate_options *options, unsigned int i,
+	const struct nfqueue_inherited *inherited, char problem[GATE_PROBLEM])
+{
+	const enum gate_role role = gate_role(gate, i);
+	const struct worker_options worker = {
+		.queue = {
+			.inherited = inherited,
+			.number = (uint16_t)(options->queue_base + i),
+			.length = queue_length(options, role),
+			.fail_open = options->fail_open_when_full,
+			.burst = role == GATE_NEW ? 0 : BACKGROUND_BURST,
+			.spin_us = role == GATE_NEW ? options->spin_us : 0,
+		},
+		.pinned = options->pinned && role == GATE_NEW,
+		.place = i,
+		.reply_direction = role == GATE_REPLY,
+		.background = role != GATE_NEW,
+		.log_allowed = options->log_allowed,
+		.learn_allowed = options->learn_allowed,
+		.learn_denied = options->learn_denied,
+		.ring_capacity = options->ring_capacity,
+		.wake = options->wake,
+		.wake_context = options->wake_context,
+		.wake_learner = options->wake_learner,
+		.learner = options->learner,
+		.begin = options->begin,
+		.begin_context = options->begin_context,
+		.snapshot = &gate->snapshot,
+	};
+
+	return worker_open(&gate->workers[i], &worker, problem);
+}
+
+/* Without the kernel's table nobody can say whose a socket is: then none is taken. */
+static int open_worker(
+	struct gate *gate, const struct gate_options *options, unsigned int i, char problem[GATE_PROBLEM])
+{
+	struct nfqueue_inherited inherited = {.fd = -1, .proc = gate->proc};
+
+	if (options->inheritance != NULL && gate->proc >= 0)
+		inherited.fd = inheritance_take(options->inheritance, gate_queue(gate, i));
+	if (inherited.fd >= 0) {
+		if (open_worker_with(gate, options, i, &inherited, problem) == 0) {
+			gate->taken++;
+			return 0;
+		}
+		log_warnx("%s", problem);
+	}
+	return open_worker_with(gate, options, i, NULL, problem);
+}
+
+int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM])
+{
+	const unsigned int extra = options->flood ? 2 : 1;
+	struct gate *gate;
+
+	if (options->workers == 0 || options->workers > WORKERS_MOST ||
+		options->queue_base > UINT16_MAX - (options->workers + extra - 1)) {
+		snprintf(problem, GATE_PROBLEM,
+			"%u workers from queue %u on: 1 to %d workers, queue numbers to %d are possible",
+			options->workers, options->queue_base, WORKERS_MOST, UINT16_MAX);
+		return -EINVAL;
+	}
+	gate = aligned_alloc(_Alignof(struct gate), sizeof(*gate));
+	if (gate == NULL) {
+		snprintf(problem, GATE_PROBLEM, "no memory for the workers");
+		return -ENOMEM;
+	}
+	*gate = (struct gate){.queue_base = options->queue_base, .new_count = options->workers};
+	gate->proc = nfqueue_proc_open();
+	for (; gate->count < options->workers + extra; gate->count++) {
+		const int err = open_worker(gate, options, gate->count, problem);
+
+		if (err != 0) {
+			gate_close(gate);
+			return err;
+		}
+	}
+	*out = gate;
+	return 0;
+}
+
+int gate_start(struct gate *gate, const struct snapshot *snapshot)
+{
+	atomic_store_explicit(&gate->snapshot, snapshot, memory_order_release);
+	for (unsigned int i = 0; i < gate->count; i++) {
+		const int err = worker_start(gate->workers[i], gate->proc);
+
+		if (err != 0) {
+			gate_stop(gate);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old)
+{
+	*old = atomic_exchange_explicit(&gate->snapshot, snapshot, memory_order_acq_rel);
+	urcu_qsbr_synchronize_rcu();
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_acquire_bursts(gate->workers[i]);
+}
+
+void gate_stop(struct gate *gate)
+{
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_stop(gate->workers[i]);
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_join(gate->workers[i]);
+}
+
+void gate_close(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	gate_stop(gate);
+	for (unsigned int i = 0; i < gate->count; i++)
+		worker_close(gate->workers[i]);
+	if (gate->proc >= 0)
+		close(gate->proc);
+	free(gate);
+}
+
+void gate_dissolve(const struct gate *gate, struct inheritance *rest, void (*each)(uint16_t queue))
+{
+	struct inheritance_item item;
+
+	while (inheritance_take_any(rest, &item)) {
+		const struct nfqueue_inherited inherited = {.fd = item.fd, .proc = gate->proc};
+
+		nfqueue_dissolve(&inherited, item.queue);
+		if (each != NULL)
+			each(item.queue);
+	}
+}
+
+void gate_heritage(const struct gate *gate, struct gate_heritage *out)
+{
+	*out = (struct gate_heritage){.taken = gate->taken};
+	for (unsigned int i = 0; i < gate->count; i++)
+		out->repeated += worker_repeated(gate->workers[i]);
+}
+
+uint16_t gate_queue(const struct gate *gate, unsigned int worker)
+{
+	return (uint16_t)(gate->queue_base + worker);
+}
+
+int gate_descriptor(const struct gate *gate, unsigned int worker)
+{
+	return worker_descriptor(gate->workers[worker]);
+}
+
+void gate_ask(struct gate *gate)
+{
+	for (unsigned int i = 0; i < gate->count; i++) {
+		gate->rounds[i] = worker_rounds(gate->workers[i]);
+		worker_ask(gate->workers[i]);
+	}
+}
+
+bool gate_answered(const struct gate *gate, unsigned int *silent)
+{
+	for (unsigned int i = 0; i < gate->count; i++) {
+		if (worker_rounds(gate->workers[i]) == gate->rounds[i]) {
+			*silent = i;
+			return false;
+		}
+	}
+	return true;
+}
+
+struct ring *gate_ring(struct gate *gate, unsigned int worker)
+{
+	return worker_ring(gate->workers[worker]);
+}
+
+struct ring *gate_sightings(struct gate *gate, unsigned int worker)
+{
+	return worker_sightings(gate->workers[worker]);
+}
+
+unsigned int gate_worker_count(const struct gate *gate)
+{
+	return gate->count;
+}
+
+void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out)
+{
+	struct nfqueue_row row;
+	const bool told = gate->proc >= 0 && nfqueue_proc_read(gate->proc, gate_queue(gate, worker), &row) == 0;
+	int32_t missed;
+
+	worker_read_stats(gate->workers[worker], out);	/* after the row, so that what it counts is not too little */
+	if (!told)
+		return;
+	out->kernel_dropped = row.kernel_dropped;
+	out->user_dropped = row.user_dropped;
+	out->waiting = row.waiting;
+	missed = (int32_t)(row.last_id - worker_ids_before(gate->workers[worker]) - row.waiting - (uint32_t)out->packets);
+	out->missed = missed > 0 ? (uint64_t)missed : 0;
+}

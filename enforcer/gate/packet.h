@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_GATE_PACKET_H
+#define ENFORCER_GATE_PACKET_H
+
+/*
+ * From the first bytes of an IP packet to its flow. Pure: reads only the bytes given, keeps nothing; any thread.
+ *
+ * A verdict is kept on the packet's conntrack entry, so the flow is read as conntrack reads its tuple: of one
+ * packet the two must never see two different flows. An ICMP error is a packet of the flow that it reports on, sent
+ * against the direction of the packet it quotes.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/flow.h"
+
+/* Why a packet can't be judged: denied and counted, one counter each. */
+enum packet_error {
+	PACKET_OK,
+	PACKET_SHORT,		/* ends within its IP header */
+	PACKET_BAD_HEADER,	/* not IP, or its header length and total length contradict each other */
+	PACKET_FRAGMENT,	/* a later one, without ports (conntrack reassembles; this one was not tracked) */
+	PACKET_EXTENSIONS,	/* an IPv6 extension chain that is malformed, or longer than what was copied */
+	PACKET_SHORT_TRANSPORT,	/* no room for the ports of its TCP, UDP or SCTP header */
+	PACKET_BAD_ICMP,	/* too short; or an error that quotes what can't be read, or another's packet */
+	PACKET_ERROR_COUNT,
+};
+const char *packet_error_name(enum packet_error error);	/* a stable slug, for counters: "short", "fragment"... */
+
+/*
+ * Reads `length` bytes from the first byte of the IP header: the packet's first bytes, rarely all of them.
+ * Addresses and ports are those in the packet; protocols without ports have 0. *out is written only on PACKET_OK.
+ */
+enum packet_error packet_parse(const uint8_t *bytes, size_t length, struct flow *out);
+/* The same without the short way for the usual packet, which may only be quicker: for tests, which hold both together. */
+enum packet_error packet_parse_slowly(const uint8_t *bytes, size_t length, struct flow *out);
+
+/*
+ * Whom an ICMP error comes from, for a packet that packet_parse() has read: true, and *out. It need not be an end
+ * of the flow that it reports on: routers report on the flows of others. False for any other packet.
+ */
+bool packet_read_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out);
+
+#endif

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/gate/worker.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <urcu-qsbr.h>
+
+#include "enforcer/gate/packet.h"
+#include "enforcer/gate/sighting.h"
+#include "enforcer/process/log.h"
+#include "enforcer/process/priority.h"
+
+enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOST = 256 };
+
+/* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
+struct counters {
+	_Atomic uint64_t rounds, packets, bursts, reports;
+	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
+	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
+	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors, verdict_errors;
+	_Atomic uint64_t brimful;
+};
+
+/* What became of one packet of the burst. */
+struct outcome {
+	enum packet_error error;
+	struct flow flow;		/* with PACKET_OK */
+	struct judgement judgement;	/* with PACKET_OK; else only .verdict is set */
+};
+
+struct worker {
+	struct worker_options options;
+	struct nfqueue *queue;
+	struct ring *ring;
+	struct sightings *sightings;	/* NULL, as is `sighted`, when nothing is learned of this queue */
+	struct ring *sighted;
+	pthread_t thread;
+	bool started;
+	bool read_before;		/* the queue, by whoever it was */
+	uint64_t repeated;
+	uint32_t ids_before;		/* see worker_ids_before() */
+	_Atomic bool stopping;
+
+	_Alignas(CACHE_LINE) struct nfqueue_burst burst;
+	struct outcome outcomes[VERDICTS_PACKETS];
+
+	_Alignas(CACHE_LINE) struct counters counters;
+	_Atomic uint64_t bursts_left;	/* bursts whose snapshot this worker has let go of */
+};
+
+static void add(_Atomic uint64_t *counter, uint64_t count)
+{
+	atomic_store_explicit(
+		counter, atomic_load_explicit(counter, memory_order_relaxed) + count, memory_order_relaxed);
+}
+
+static uint64_t value(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* ---- One burst ---- */
+
+/*
+ * A pod is no router: an ICMP error of a pod's on a flow of others is a message of its own, judged as such. Else it
+ * could tell anybody anything who has some flow through this gateway. (A pod that does route for others needs a
+ * policy that lets it send them ICMP.)
+ */
+static bool take_report(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
+	struct flow *flow)
+{
+	const struct pod *reporter;
+	struct ip_addr from;
+
+	if (!packet_read_reporter(packet->bytes, packet->length, &from))
+		return false;
+	add(&worker->counters.reports, 1);
+	reporter = snapshot_pod_at(snapshot, &from);
+	if (reporter == NULL || reporter == snapshot_pod_at(snapshot, &flow->src))
+		return false;
+	*flow = (struct flow){
+		.src = from,
+		.dst = flow->dst,
+		.protocol = from.family == IP_FAMILY_V4 ? IPPROTO_ICMP : IPPROTO_ICMPV6,
+	};
+	return true;
+}
+
+/* The flow that a packet is of, in the direction in which it is judged. */
+static void find_flow(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
+	struct outcome *out)
+{
+	out->error = packet_parse(packet->bytes, packet->length, &out->flow);
+	if (out->error != PACKET_OK)
+		add(&worker->counters.unreadable[out->error], 1);
+	else if (!take_report(worker, snapshot, packet, &out->flow) && worker->options.reply_direction)
+		out->flow = flow_reversed(&out->flow);
+}
+
+static enum verdict judge(const struct snapshot *snapshot, struct outcome *outcome)
+{
+	if (outcome->error != PACKET_OK)
+		outcome->judgement = (struct judgement){.verdict = VERDICT_DENY};
+	else
+		outcome->judgement = snapshot_judge(snapshot, &outcome->flow);
+	return outcome->judgement.verdict;
+}
+
+/*
+ * In two passes, so that what judging looks at is on its way from memory while other packets are still read: with ten
+ * thousand pods it is mostly in no cache. Returns whether all was allowed: then there is mostly nothing to record.
+ */
+static bool judge_burst(struct worker *worker, const struct snapshot *snapshot)
+{
+	struct nfqueue_burst *burst = &worker->burst;
+	size_t verdicts[VERDICT_AUDIT_DENY + 1] = {0};
+
+	for (size_t i = 0; i < burst->count; i++) {
+		struct outcome *outcome = &worker->outcomes[i];
+
+		find_flow(worker, snapshot, &burst->packets[i], outcome);
+		if (outcome->error == PACKET_OK)
+			snapshot_prefetch(snapshot, &outcome->flow);
+	}
+	for (size_t i = 0; i < burst->count; i++) {
+		const enum verdict verdict = judge(snapshot, &worker->outcomes[i]);
+
+		burst->packets[i].accept = verdict != VERDICT_DENY;
+		verdicts[verdict]++;
+	}
+	for (size_t i = 0; i <= VERDICT_AUDIT_DENY; i++)
+		add(&worker->counters.verdicts[i], verdicts[i]);
+	add(&worker->counters.packets, burst->count);
+	add(&worker->counters.bursts, burst->count > 0);
+	return verdicts[VERDICT_ALLOW] == burst->count;
+}
+
+static bool is_recorded(const struct worker *worker, const struct outcome *outcome)
+{
+	return outcome->judgement.verdict != VERDICT_ALLOW || worker->options.log_allowed;
+}
+
+/* Whether the kernel may be taught to answer the flow's class: never what audit mode lets pass. */
+static bool is_learnable(const struct worker *worker, const struct outcome *outcome)
+{
+	if (worker->sightings == NULL || outcome->error != PACKET_OK ||
+		!flow_protocol_has_ports(outcome->flow.protocol))
+		return false;
+	return (outcome->judgement.verdict == VERDICT_ALLOW && worker->options.learn_allowed) ||
+	       (outcome->judgement.verdict == VERDICT_DENY && worker->options.learn_denied);
+}
+
+static void leave_record(struct worker *worker, struct ring *ring, const struct record *common, size_t i)
+{
+	const struct outcome *outcome = &worker->outcomes[i];
+	struct record record = *common;
+
+	record.learnable = is_learnable(worker, outcome);
+	record.in_ifindex = worker->burst.packets[i].in_ifindex;
+	record.out_ifindex = worker->burst.packets[i].out_ifindex;
+	record.judgement = outcome->judgement;
+	record.error = outcome->error;
+	if (outcome->error == PACKET_OK)
+		record.flow = outcome->flow;
+	else
+		record.kind = RECORD_UNREADABLE;
+	ring_push(ring, &record);	/* a full ring counts what it loses */
+}
+
+/*
+ * Returns whether there were any. `arrived` is of CLOCK_MONOTONIC. The wall clock is only read when something is to
+ * be recorded.
+ */
+static bool leave_records(struct worker *worker, const struct snapshot *snapshot, uint64_t arrived)
+{
+	struct record common = {.kind = RECORD_VERDICT, .snapshot = snapshot};
+	bool any = false;
+
+	for (size_t i = 0; i < worker->burst.count; i++) {
+		if (!is_recorded(worker, &worker->outcomes[i]))
+			continue;
+		if (!any) {
+			const uint64_t spent = clock_ns(CLOCK_MONOTONIC) - arrived;
+
+			common.user_ns = spent < UINT32_MAX ? (uint32_t)spent : UINT32_MAX;
+			common.time_ns = clock_ns(CLOCK_REALTIME) - spent;
+			any = true;
+		}
+		leave_record(worker, worker->ring, &common, i);
+	}
+	return any;
+}
+
+/* Returns whether there were any that the learner should hear of. */
+static bool leave_sightings(struct worker *worker, const struct snapshot *snapshot, uint64_t arrived)
+{
+	struct record common = {.kind = RECORD_VERDICT, .snapshot = snapshot};
+	bool any = false;
+
+	if (worker->sightings == NULL)
+		return false;
+	common.revision = snapshot_revision(snapshot);
+	for (size_t i = 0; i < worker->burst.count; i++) {
+		const struct outcome *outcome = &worker->outcomes[i];
+
+		if (!is_learnable(worker, outcome) ||
+		    !sightings_note(worker->sightings, common.revision, arrived, &outcome->flow))
+			continue;
+		leave_record(worker, worker->sighted, &common, i);
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * The order matters, and is what gate_publish() promises: verdicts sent, records left, and only then is the
+ * snapshot let go of.
+ */
+static void handle_burst(struct worker *worker)
+{
+	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
+	const struct snapshot *snapshot;
+	bool allowed, recorded, sighted;
+
+	urcu_qsbr_thread_online();
+	snapshot = atomic_load_explicit(worker->options.snapshot, memory_order_acquire);
+	allowed = judge_burst(worker, snapshot);
+	if (nfqueue_answer(worker->queue, &worker->burst) != 0)
+		add(&worker->counters.verdict_errors, worker->burst.count);
+	recorded = (!allowed || worker->options.log_allowed) && leave_records(worker, snapshot, arrived);
+	sighted = leave_sightings(worker, snapshot, arrived);
+	atomic_fetch_add_explicit(&worker->bursts_left, 1, memory_order_release);
+	urcu_qsbr_thread_offline();
+
+	if (recorded && worker->options.wake != NULL)
+		worker->options.wake(worker->options.wake_context);
+	if (sighted && worker->options.wake_learner != NULL)
+		worker->options.wake_learner(worker->options.learner);
+}
+
+/* ---- The thread ---- */
+
+/* Nothing ends the loop but worker_stop(): a queue that nobody reads stops all first packets. */
+static void survive(struct worker *worker, int err)
+{
+	const struct timespec pause = {.tv_nsec = ERROR_PAUSE_NS};
+
+	switch (err) {
+	case -EINTR:
+		add(&worker->counters.receive_interrupts, 1);
+		break;
+	case -ENOBUFS:
+		add(&worker->counters.receive_overruns, 1);
+		break;
+	default:
+		add(&worker->counters.receive_errors, 1);
+		nanosleep(&pause, NULL);	/* it may not pass soon: at least leave the CPU to others */
+		break;
+	}
+}
+
+/* A worker that can't be pinned works all the same. */
+static void pin(const struct worker *worker)
+{
+	const int err = worker->options.pinned ? priority_pin(worker->options.place) : 0;
+
+	if (err != 0)
+		log_warnx("the worker of queue %u can't be pinned to a CPU: %s", worker->options.queue.number,
+			strerror(-err));
+}
+
+/*
+ * The thread names itself: others of the process may not, once it is no longer dumpable. Its place among others is
+ * taken here, too: what options.begin leaves it of system calls changes neither any more.
+ */
+static void begin(const struct worker *worker)
+{
+	char name[THREAD_NAME];
+
+	snprintf(name, sizeof(name), "podgate-q%u", worker->options.queue.number);
+	pthread_setname_np(pthread_self(), name);	/* a convenience; never fails with a name this short */
+	if (worker->options.background)
+		priority_background();
+	else
+		priority_prompt();
+	pin(worker);
+	if (worker->options.begin != NULL)
+		worker->options.begin(worker->options.begin_context);
+}
+
+static void *run(void *context)
+{
+	struct worker *worker = context;
+
+	begin(worker);
+	urcu_qsbr_register_thread();
+	urcu_qsbr_thread_offline();
+	while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
+		const int err = nfqueue_receive(worker->queue, &worker->burst);
+
+		add(&worker->counters.rounds, 1);
+		if (err != 0) {
+			survive(worker, err);
+			continue;
+		}
+		add(&worker->counters.bad_messages, worker->burst.bad_messages);
+		add(&worker->counters.verdict_errors, worker->burst.refusals);
+		if (worker->burst.brimful)
+			add(&worker->counters.brimful, 1);
+		if (worker->burst.count > 0)
+			handle_burst(worker);
+		if (worker->options.background)
+			priority_yield();
+	}
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+/* Packets seen in the reply direction are of flows that live already: they teach nothing about new ones. */
+static int create_sightings(struct worker *worker)
+{
+	const struct worker_options *options = &worker->options;
+	int err;
+
+	if (options->reply_direction || (!options->learn_allowed && !options->learn_denied))
+		return 0;
+	err = sightings_create(&worker->sightings);
+	return err != 0 ? err : ring_create(&worker->sighted, SIGHTED_MOST);
+}
+
+int worker_open(struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM])
+{
+	struct worker *worker = aligned_alloc(_Alignof(struct worker), sizeof(*worker));
+	int err;
+
+	if (worker == NULL) {
+		snprintf(problem, NFQUEUE_PROBLEM, "no memory for a worker");
+		return -ENOMEM;
+	}
+	memset(worker, 0, sizeof(*worker));
+	worker->options = *options;
+	worker->read_before = options->queue.inherited != NULL;
+	worker->options.queue.inherited = NULL;
+	err = ring_create(&worker->ring, options->ring_capacity);
+	if (err == 0)
+		err = create_sightings(worker);
+	if (err != 0)
+		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s", options->ring_capacity,
+			strerror(-err));
+	else
+		err = nfqueue_open(&worker->queue, &options->queue, problem);
+	if (err != 0) {
+		worker_close(worker);
+		return err;
+	}
+	*out = worker;
+	return 0;
+}
+
+void worker_close(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	nfqueue_close(worker->queue);
+	ring_free(worker->ring);
+	ring_free(worker->sighted);
+	sightings_free(worker->sightings);
+	free(worker);
+}
+
+/* What can't be repeated now is dropped with the first burst: no reason to leave the queue to nobody. */
+static void resume(struct worker *worker, int proc)
+{
+	struct nfqueue_resumed resumed;
+	const int err = nfqueue_resume(worker->queue, proc, &resumed);
+
+	if (err != 0)
+		log_warnx("packets that an earlier reader of queue %u left can't be judged again: %s",
+			worker->options.queue.number, strerror(-err));
+	else
+		worker->ids_before = resumed.first - 1 - (uint32_t)value(&worker->counters.packets);
+	worker->repeated += resumed.repeated;
+}
+
+/* Signals are for the control thread's loop: the worker begins with all of them blocked. */
+int worker_start(struct worker *worker, int proc)
+{
+	sigset_t all, before;
+	int err;
+
+	if (worker->read_before)
+		resume(worker, proc);
+	worker->read_before = true;
+	atomic_store_explicit(&worker->stopping, false, memory_order_relaxed);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&worker->thread, NULL, run, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err != 0)
+		return -err;
+	worker->started = true;
+	return 0;
+}
+
+/*
+ * Memory may be short for the waking message. Then there is nothing to do but to try again: without it the thread
+ * might sleep on.
+ */
+void worker_stop(struct worker *worker)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	if (!worker->started)
+		return;
+	atomic_store_explicit(&worker->stopping, true, memory_order_release);
+	while (nfqueue_wake(worker->queue) != 0)
+		nanosleep(&pause, NULL);
+}
+
+void worker_join(struct worker *worker)
+{
+	if (!worker->started)
+		return;
+	pthread_join(worker->thread, NULL);
+	worker->started = false;
+}
+
+/* When the message does not fit into the socket, the worker has enough to wake up for. */
+void worker_ask(struct worker *worker)
+{
+	(void)nfqueue_wake(worker->queue);
+}
+
+uint64_t worker_rounds(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->counters.rounds, memory_order_relaxed);
+}
+
+struct ring *worker_ring(struct worker *worker)
+{
+	return worker->ring;
+}
+
+struct ring *worker_sightings(struct worker *worker)
+{
+	return worker->sighted;
+}
+
+void worker_acquire_bursts(const struct worker *worker)
+{
+	atomic_load_explicit(&worker->bursts_left, memory_order_acquire);
+}
+
+int worker_descriptor(const struct worker *worker)
+{
+	return nfqueue_descriptor(worker->queue);
+}
+
+uint64_t worker_repeated(const struct worker *worker)
+{
+	return worker->repeated;
+}
+
+uint32_t worker_ids_before(const struct worker *worker)
+{
+	return worker->ids_before;
+}
+
+void worker_read_stats(const struct worker *worker, struct worker_stats *out)
+{
+	const struct counters *counters = &worker->counters;
+
+	*out = (struct worker_stats){
+		.packets = value(&counters->packets),
+		.bursts = value(&counters->bursts),
+		.reports = value(&counters->reports),
+		.allowed = value(&counters->verdicts[VERDICT_ALLOW]),
+		.denied = value(&counters->verdicts[VERDICT_DENY]),
+		.audited = value(&counters->verdicts[VERDICT_AUDIT_DENY]),
+		.bad_messages = value(&counters->bad_messages),
+		.receive_interrupts = value(&counters->receive_interrupts),
+		.receive_overruns = value(&counters->receive_overruns),
+		.receive_errors = value(&counters->receive_errors),
+		.verdict_errors = value(&counters->verdict_errors),
+		.brimful = value(&counters->brimful),
+		.records_lost = ring_lost(worker->ring),
+	};
+	for (size_t i = 0; i < PACKET_ERROR_COUNT; i++)
+		out->unreadable[i] = value(&counters->unreadable[i]);
+}

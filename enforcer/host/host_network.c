@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/host/host_report.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "enforcer/queue/nfqueue_proc.h"
+
+/* How this network namespace is set up, and what else uses it. */
+
+/* The first of our queues that somebody holds. 0; -ENOENT when all are free; or another -errno. */
+static int find_held(unsigned int first, unsigned int last, struct nfqueue_row *row)
+{
+	const int fd = nfqueue_proc_open();
+	int err = fd < 0 ? fd : -ENOENT;
+
+	for (unsigned int queue = first; fd >= 0 && queue <= last && err == -ENOENT; queue++)
+		err = nfqueue_proc_read(fd, (uint16_t)queue, row);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+void host_check_queues(struct host_report *report)
+{
+	const unsigned int first = report->settings->queue_base,
+			   last = first + settings_queues(report->settings) - 1;
+	struct nfqueue_row row;
+	char holder[NFQUEUE_HOLDER] = "";
+	int err = find_held(first, last, &row);
+
+	if (err == -ENOENT) {
+		host_report_add(report, "queues", HOST_OK, "queues %u to %u are free", first, last);
+		return;
+	}
+	if (err != 0) {
+		host_report_add(report, "queues", HOST_WARNING, "the queues in use can't be read: %s",
+			strerror(-err));
+		host_report_remedy(report, "look at /proc/net/netfilter/nfnetlink_queue as root");
+		return;
+	}
+	nfqueue_proc_name_holder(row.port, holder);
+	if (strstr(holder, ", podgate") != NULL) {
+		host_report_add(report, "queues", HOST_OK, "queue %u is held by podgate itself (%s)",
+			row.queue, holder);
+		return;
+	}
+	host_report_add(report, "queues", HOST_FAILED, "queue %u is held by another program (%s)", row.queue,
+		holder[0] != '\0' ? holder : "not visible from here");
+	host_report_remedy(report,
+		"end that program, or set queue_base so that %u numbers from it on are free",
+		last - first + 1);
+}
+
+static void check_forwarding(
+	struct host_report *report, const char *check, const char *path, const char *sysctl)
+{
+	long value;
+
+	if (host_sysctl_read(path, &value) == 0 && value != 0) {
+		host_report_add(report, check, HOST_OK, "%s is on", sysctl);
+		return;
+	}
+	host_report_add(report, check, HOST_WARNING,
+		"%s is off: this host routes nothing, so pods on different interfaces can't talk", sysctl);
+	host_report_remedy(report, "sysctl -w %s=1, if pods are routed here", sysctl);
+}
+
+void host_check_forwarding(struct host_report *report)
+{
+	check_forwarding(report, "ip-forward", "/proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward");
+	if (report->ipv6)
+		check_forwarding(report, "ipv6-forward", "/proc/sys/net/ipv6/conf/all/forwarding",
+			"net.ipv6.conf.all.forwarding");
+}
+
+/* An interface's own value and that of `all`: the stricter one counts. */
+static bool accepts_any_source(const char *interface, long all)
+{
+	char path[300];
+	long own;
+
+	if (interface[0] == '.' || strcmp(interface, "all") == 0 || strcmp(interface, "default") == 0 ||
+		strcmp(interface, "lo") == 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
+	return host_sysctl_read(path, &own) == 0 && all == 0 && own == 0;
+}
+
+/*
+ * Policies go by addresses: a pod that may send from any address can send as if it were another, or as nobody
+ * that a policy names.
+ */
+void host_check_spoofing(struct host_report *report)
+{
+	DIR *interfaces = opendir("/proc/sys/net/ipv4/conf");
+	const struct dirent *entry;
+	char first[64] = "";
+	unsigned int count = 0;
+	long all = 0;
+
+	(void)host_sysctl_read("/proc/sys/net/ipv4/conf/all/rp_filter", &all);
+	while (interfaces != NULL && (entry = readdir(interfaces)) != NULL) {
+		if (!accepts_any_source(entry->d_name, all))
+			continue;
+		if (count++ == 0)
+			snprintf(first, sizeof(first), "%.63s", entry->d_name);
+	}
+	if (interfaces != NULL)
+		closedir(interfaces);
+	if (count == 0) {
+		host_report_add(report, "spoofing", HOST_OK,
+			"source addresses are checked on every interface (rp_filter)");
+		return;
+	}
+	host_report_add(report, "spoofing", HOST_WARNING,
+		"rp_filter is off on %u interface%s (%s%s): a pod there can send from addresses that are not "
+		"its own",
+		count, count == 1 ? "" : "s", first, count == 1 ? "" : "...");
+	host_report_remedy(
+		report, "sysctl -w net.ipv4.conf.all.rp_filter=1, or 2 where routes are asymmetric");
+}
+
+/* A gateway without a battery-backed clock starts in 1970, and logs so until it has asked the network. */
+void host_check_clock(struct host_report *report)
+{
+	static const time_t earliest = 1735689600; /* 2025-01-01: before podgate was written */
+	struct timex state = {.modes = 0}; /* asks, changes nothing */
+	const time_t now = time(NULL);
+
+	if (now < earliest) {
+		host_report_add(report, "clock", HOST_WARNING,
+			"the clock says a time before podgate was written: records will carry wrong times");
+		host_report_remedy(report,
+			"set the clock, or let podgate start after time synchronisation (time-sync.target)");
+		return;
+	}
+	(void)adjtimex(&state);
+	host_report_add(report, "clock", HOST_OK,
+		(state.status & STA_UNSYNC) == 0
+			? "the clock is plausible, and the kernel is told that it is synchronised"
+			: "the clock is plausible; the kernel is not told that anybody synchronises it");
+}

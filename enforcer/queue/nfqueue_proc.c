@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/queue/nfqueue_proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * A line is below 80 bytes, a gate has 65 queues at the most; tables longer than this are read as far as it goes.
+ */
+enum { TABLE_TEXT = 32768, PATH = 64 };
+
+int nfqueue_proc_open(void)
+{
+	/* Not /proc/net: that is of the network namespace of the process's first thread. */
+	const int fd = open("/proc/thread-self/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : -errno;
+}
+
+/* One line: queue, port, waiting, copy mode, copy range, kernel_dropped, user_dropped, last id, 1. */
+static bool read_row(const char *line, struct nfqueue_row *out)
+{
+	struct nfqueue_row row;
+
+	if (sscanf(line, "%" SCNu16 " %" SCNu32 " %" SCNu32 " %*u %*u %" SCNu32 " %" SCNu32 " %" SCNu32, &row.queue,
+		    &row.port, &row.waiting, &row.kernel_dropped, &row.user_dropped, &row.last_id) != 6)
+		return false;
+	*out = row;
+	return true;
+}
+
+int nfqueue_proc_find(const char *text, uint16_t queue, struct nfqueue_row *out)
+{
+	const char *line = text;
+	struct nfqueue_row row;
+
+	while (*line != '\0') {
+		const char *end = strchr(line, '\n');
+
+		if (read_row(line, &row) && row.queue == queue) {
+			*out = row;
+			return 0;
+		}
+		if (end == NULL)
+			break;
+		line = end + 1;
+	}
+	return -ENOENT;
+}
+
+int nfqueue_proc_read(int fd, uint16_t queue, struct nfqueue_row *out)
+{
+	char *text = malloc(TABLE_TEXT);
+	size_t length = 0;
+	ssize_t got;
+	int err;
+
+	if (text == NULL)
+		return -ENOMEM;
+	/* The kernel gives whole lines, a page at a time; pread() leaves the offset to no other thread's mercy. */
+	while ((got = pread(fd, text + length, TABLE_TEXT - 1 - length, (off_t)length)) > 0)
+		length += (size_t)got;
+	err = got < 0 ? -errno : 0;
+	text[length] = '\0';
+	if (err == 0)
+		err = nfqueue_proc_find(text, queue, out);
+	free(text);
+	return err;
+}
+
+/*
+ * The inode of the socket with this port: /proc/net/netlink has lines of address, family, port, seven others and
+ * the inode.
+ */
+static bool find_inode(uint32_t port, unsigned long *inode)
+{
+	FILE *file = fopen("/proc/thread-self/net/netlink", "re");
+	unsigned int family;
+	uint32_t owner;
+	char line[256];
+	bool found = false;
+
+	if (file == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = sscanf(line, "%*s %u %" SCNu32 " %*s %*s %*s %*s %*s %*s %lu", &family, &owner,
+				inode) == 3 &&
+			family == NETLINK_NETFILTER && owner == port;
+	fclose(file);
+	return found;
+}
+
+static bool has_socket(const char *pid, const char *socket)
+{
+	char path[PATH + 256], target[PATH];
+	struct dirent *entry;
+	bool found = false;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%.32s/fd", pid);
+	folder = opendir(path);
+	if (folder == NULL)
+		return false;
+	while (!found && (entry = readdir(folder)) != NULL) {
+		ssize_t length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		found = strcmp(target, socket) == 0;
+	}
+	closedir(folder);
+	return found;
+}
+
+static void name_process(const char *pid, char name[NFQUEUE_HOLDER])
+{
+	char path[PATH], program[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%.32s/comm", pid);
+	file = fopen(path, "re");
+	if (file != NULL) {
+		if (fgets(program, sizeof(program), file) != NULL)
+			program[strcspn(program, "\n")] = '\0';
+		fclose(file);
+	}
+	snprintf(name, NFQUEUE_HOLDER, "pid %.16s, %s", pid, program[0] != '\0' ? program : "name unknown");
+}
+
+void nfqueue_proc_name_holder(uint32_t port, char name[NFQUEUE_HOLDER])
+{
+	unsigned long inode;
+	char socket[PATH];
+	struct dirent *entry;
+	DIR *processes;
+
+	name[0] = '\0';
+	if (!find_inode(port, &inode))
+		return;
+	snprintf(socket, sizeof(socket), "socket:[%lu]", inode);
+	processes = opendir("/proc");
+	if (processes == NULL)
+		return;
+	while (name[0] == '\0' && (entry = readdir(processes)) != NULL)
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && has_socket(entry->d_name, socket))
+			name_process(entry->d_name, name);
+	closedir(processes);
+}

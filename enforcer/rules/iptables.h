@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_RULES_IPTABLES_H
+#define ENFORCER_RULES_IPTABLES_H
+
+/*
+ * The iptables programs of both back ends: iptables-nft-* and iptables-legacy-*, or the ones without a back
+ * end in their name, asked which they are. Only *-save and *-restore are run; every change is one
+ * transaction. Blocking; any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/settings.h"
+#include "policy/ip_addr.h"
+
+enum { IPTABLES_PROBLEM = 512 };
+
+const char *iptables_backend_name(enum backend_choice backend);	/* "nft", "legacy" */
+const char *iptables_family_name(enum ip_family family);		/* "IPv4", "IPv6" */
+
+/*
+ * 0 when the programs of that back end are installed for the family; or -ENOENT, and `problem` names the
+ * package that has them.
+ */
+int iptables_available(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM]);
+/* The back end behind plain `iptables`. 0, or -ENOENT. */
+int iptables_default_backend(enum backend_choice *out);
+
+/*
+ * The rules of one table, or of all with NULL, as iptables-save writes them; "" when there are none. Looking
+ * never loads a kernel module or creates a legacy table: tables that do not exist are not asked for. *out is
+ * the caller's to free(). 0; or -errno and `problem`: -ENOENT (not installed), -EPERM, -EACCES (root's to
+ * see), -EPROTONOSUPPORT (the kernel lacks the back end), -ETIMEDOUT, -EIO...
+ */
+int iptables_save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
+	char problem[IPTABLES_PROBLEM]);
+
+/*
+ * Applies one text of iptables-restore's, without flushing what it does not name: whole or not at all. 0; or
+ * -errno and `problem` as above, and -EBUSY (the xtables lock), -EINVAL (the program or the kernel refuses a
+ * rule: `problem` ends with its words).
+ */
+int iptables_restore(enum backend_choice backend, enum ip_family family, const char *text,
+	char problem[IPTABLES_PROBLEM]);
+
+/* Who does the above: this process, by running the programs, unless iptables_use() says otherwise. */
+struct iptables_ops {
+	int (*available)(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM]);
+	int (*default_backend)(enum backend_choice *out);
+	int (*save)(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
+		char problem[IPTABLES_PROBLEM]);
+	int (*restore)(enum backend_choice backend, enum ip_family family, const char *text,
+		char problem[IPTABLES_PROBLEM]);
+};
+/* For the whole process, before it has threads. `ops` is borrowed. */
+void iptables_use(const struct iptables_ops *ops);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_RULES_RULESET_TRANSACTION_H
+#define ENFORCER_RULES_RULESET_TRANSACTION_H
+
+/*
+ * One change to our table of one family, as a text that iptables-restore --noflush applies whole or not at
+ * all. Pure.
+ */
+
+#include "enforcer/rules/ruleset.h"
+
+struct ruleset_transaction {
+	enum ip_family family;
+	const char *now;			/* the table as it is (iptables-save) */
+	const struct ruleset_options *options;	/* the rules to install; NULL: restore those in `before` */
+	const char *before;			/* an earlier listing of the table; "" (none of ours): remove it all */
+};
+
+/* NULL when memory is short; free() it. */
+char *ruleset_transaction_render(const struct ruleset_transaction *transaction);
+
+#endif

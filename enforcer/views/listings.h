@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_VIEWS_LISTINGS_H
+#define ENFORCER_VIEWS_LISTINGS_H
+
+/*
+ * The daemon's long answers: flows, policies, and the past of a watch. Flows and policies are told by the snapshot in
+ * force when they were asked for; it is kept until the end, so there are a few of them at a time, and each has a minute.
+ * On the loop's thread.
+ */
+
+#include "config/settings.h"
+#include "enforcer/control/control_request.h"
+#include "enforcer/enforcement/publish.h"
+#include "enforcer/records/stream.h"
+#include "enforcer/records/verdict_log.h"
+
+struct listings {
+	const struct settings *settings;
+	struct publisher *publisher;
+	struct verdict_log *log;
+	unsigned int open;		/* of those that keep a snapshot */
+	unsigned int most_ms;		/* 0: the minute */
+};
+
+enum { LISTINGS_MOST = 4, LISTINGS_MOST_MS = 60000 };
+
+/*
+ * Begins what the request asks for. `listings` and all in it must outlive the stream. 0; or -errno with a sentence in
+ * `problem`: -EBUSY when there are too many, -EINVAL for a name that does not exist, -ENOTSUP, -ENOMEM.
+ */
+int listings_open(struct listings *listings, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM]);
+
+#endif

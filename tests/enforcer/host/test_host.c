@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Each check of the host, made to find something and nothing, in a network namespace of the test's own. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "enforcer/host/host_report.h"
+#include "enforcer/queue/nfqueue.h"
+#include "tests/enforcer/examination.h"
+#include "tests/enforcer/netns_room.h"
+
+static char *read_world(void)
+{
+	return netns_room_read("cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft list "
+			       "ruleset; ipset save;"
+			       " sysctl -a 2>/dev/null | grep -e bridge-nf -e rp_filter -e forward -e "
+			       "nf_conntrack_max; ip link");
+}
+
+/*
+ * Here, where every feature is there, nothing fails; whatever else is found, each trouble has a remedy and no
+ * other finding has; and what each is about is said.
+ */
+static void every_trouble_has_a_remedy(void **state)
+{
+	struct examination examination;
+
+	(void)state;
+	examination_run(&examination, &examination_usual);
+	assert_true(examination.count >= 20);
+	for (size_t i = 0; i < examination.count; i++) {
+		const struct host_finding *finding = &examination.findings[i];
+
+		if (finding->state == HOST_FAILED)
+			fail_msg("%s: %s", finding->check, finding->found);
+		assert_true(finding->found[0] != '\0');
+		assert_int_equal(finding->state == HOST_OK, finding->remedy[0] == '\0');
+		if (host_why(finding->check)[0] == '\0')
+			fail_msg("nobody says why %s matters", finding->check);
+	}
+}
+
+static void checking_changes_nothing(void **state)
+{
+	struct examination examination;
+	char *before, *after;
+
+	(void)state;
+	assert_int_equal(
+		netns_room_run(
+			"ip link add br0 type bridge; sysctl -qw net.bridge.bridge-nf-call-iptables=0"),
+		0);
+	before = read_world();
+	examination_run(&examination, &examination_usual);
+	after = read_world();
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+static void ipv6_is_judged_unless_switched_off(void **state)
+{
+	struct settings settings = examination_usual;
+
+	(void)state;
+	examination_expect(&settings, "ipv6", HOST_OK, "judged");
+	settings.ipv6 = SWITCH_ON;
+	examination_expect(&settings, "ipv6", HOST_OK, "judged");
+	settings.ipv6 = SWITCH_OFF;
+	examination_expect(&settings, "ipv6", HOST_WARNING, "not judged");
+}
+
+static void the_back_end_is_told(void **state)
+{
+	struct settings settings = examination_usual;
+
+	(void)state;
+	settings.backend = BACKEND_LEGACY;
+	examination_expect(&settings, "iptables", HOST_OK, "legacy back end, as set");
+	assert_int_equal(netns_room_run("iptables-legacy -A INPUT -p tcp"), 0);
+	examination_expect(&examination_usual, "iptables", HOST_OK, "legacy back end, as found out");
+}
+
+static void overlapping_marks_fail(void **state)
+{
+	struct settings settings = examination_usual;
+
+	(void)state;
+	examination_expect(&examination_usual, "marks", HOST_OK, "0x60000000");
+	assert_int_equal(
+		netns_room_run(
+			"iptables -t mangle -A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT"),
+		0);
+	examination_expect(&examination_usual, "marks", HOST_FAILED,
+		"'-A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT'");
+	settings.mark_allow = 1;
+	examination_expect(&settings, "marks", HOST_OK, "0x40000001");
+}
+
+static void sets_of_others_fail(void **state)
+{
+	(void)state;
+	examination_expect(&examination_usual, "sets", HOST_OK, "no ipset of others");
+	assert_int_equal(netns_room_run("ipset create podgate-denied6 hash:net family inet6"), 0);
+	examination_expect(&examination_usual, "sets", HOST_FAILED, "podgate-denied6");
+}
+
+static void queues_of_others_fail(void **state)
+{
+	const struct nfqueue_options options = {.number = 8612, .length = 16};
+	char problem[NFQUEUE_PROBLEM];
+	struct settings settings = examination_usual;
+	struct nfqueue *queue;
+
+	(void)state;
+	examination_expect(&examination_usual, "queues", HOST_OK, "8610 to 8612 are free");
+	if (nfqueue_open(&queue, &options, problem) != 0)
+		fail_msg("%s", problem);
+	examination_expect(&examination_usual, "queues", HOST_FAILED, "queue 8612 is held by another program");
+	settings.workers = 1; /* ends at 8611 */
+	examination_expect(&settings, "queues", HOST_OK, "8610 to 8611 are free");
+	settings.flood_rate = 1000; /* needs one more */
+	examination_expect(&settings, "queues", HOST_FAILED, "queue 8612 is held by another program");
+	prctl(PR_SET_NAME, "podgate");
+	examination_expect(&examination_usual, "queues", HOST_OK, "held by podgate itself");
+	prctl(PR_SET_NAME, "test_host");
+	nfqueue_close(queue);
+}
+
+static void set_sysctl(const char *name, int value)
+{
+	assert_int_equal(netns_room_run("sysctl -qw %s=%d", name, value), 0);
+}
+
+static long sysctl_value(const char *name)
+{
+	char *text = netns_room_read("sysctl -n %s", name);
+	const long value = strtol(text, NULL, 10);
+
+	free(text);
+	return value;
+}
+
+#define CALL4 "net.bridge.bridge-nf-call-iptables"
+#define CALL6 "net.bridge.bridge-nf-call-ip6tables"
+#define TAGGED "net.bridge.bridge-nf-filter-vlan-tagged"
+
+static void bridges_that_hide_packets_are_found(void **state)
+{
+	struct settings settings = examination_usual;
+
+	(void)state;
+	set_sysctl(CALL4, 0);
+	set_sysctl(TAGGED, 0);
+	settings.bridge = BRIDGE_REQUIRE;
+	examination_expect(&settings, "br-netfilter", HOST_OK, "no bridge");
+	assert_int_equal(netns_room_run("ip link add pods7 type bridge"), 0);
+	examination_expect(&settings, "br-netfilter", HOST_FAILED, "bridge pods7");
+	assert_non_null(strstr(examination_finding(&settings, "br-netfilter")->remedy, "sysctl -w " CALL4 "=1"));
+	settings.bridge = BRIDGE_IGNORE;
+	examination_expect(&settings, "br-netfilter", HOST_WARNING, "past the rules");
+	settings.bridge = BRIDGE_SET;
+	examination_expect(&settings, "br-netfilter", HOST_OK, "`podgate run` switches it on");
+	settings.bridge = BRIDGE_REQUIRE;
+	set_sysctl(CALL4, 1);
+	examination_expect(&settings, "br-netfilter", HOST_FAILED, TAGGED); /* a tag of VLAN 0 is no tag to a pod */
+	set_sysctl(TAGGED, 1);
+	examination_expect(&settings, "br-netfilter", HOST_OK, "pass the rules");
+	set_sysctl(CALL6, 0);
+	examination_expect(&settings, "br-netfilter", HOST_FAILED, CALL6);
+	settings.ipv6 = SWITCH_OFF;
+	examination_expect(&settings, "br-netfilter", HOST_OK, "pass the rules");
+}
+
+/* A bridge may show its packets by an option of its own. One that does not is one too many. */
+static void a_bridges_own_option_counts(void **state)
+{
+	struct settings settings = examination_usual;
+
+	(void)state;
+	settings.bridge = BRIDGE_REQUIRE;
+	set_sysctl(CALL4, 0);
+	set_sysctl(CALL6, 0);
+	set_sysctl(TAGGED, 1);
+	assert_int_equal(netns_room_run("ip link add seen type bridge nf_call_iptables 1 nf_call_ip6tables "
+					"1; ip link add veth7 type veth peer name veth8"),
+		0);
+	examination_expect(&settings, "br-netfilter", HOST_OK, "pass the rules");
+	assert_int_equal(netns_room_run("ip link add unseen type bridge"), 0);
+	examination_expect(&settings, "br-netfilter", HOST_FAILED, "bridge unseen");
+}
+
+static void preparing_sets_requires_or_ignores(void **state)
+{
+	struct settings settings = examination_usual;
+	char problem[256] = "";
+
+	(void)state;
+	set_sysctl(CALL4, 0);
+	set_sysctl(CALL6, 0);
+	set_sysctl(TAGGED, 0);
+	settings.bridge = BRIDGE_SET;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+	assert_int_equal(sysctl_value(CALL4), 0); /* no bridge, nothing to do */
+	assert_int_equal(netns_room_run("ip link add br0 type bridge"), 0);
+	settings.bridge = BRIDGE_IGNORE;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+	settings.bridge = BRIDGE_REQUIRE;
+	assert_int_equal(host_prepare_bridge(&settings, problem), -ENOTSUP);
+	assert_non_null(strstr(problem, "br0"));
+	assert_non_null(strstr(problem, "bridge: set"));
+	assert_int_equal(sysctl_value(CALL4), 0);
+	settings.bridge = BRIDGE_SET;
+	settings.ipv6 = SWITCH_OFF;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+	assert_int_equal(sysctl_value(CALL4), 1);
+	assert_int_equal(sysctl_value(CALL6), 0);
+	assert_int_equal(sysctl_value(TAGGED), 1);
+	settings.ipv6 = SWITCH_AUTO;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+	assert_int_equal(sysctl_value(CALL6), 1);
+	settings.bridge = BRIDGE_REQUIRE;
+	assert_int_equal(host_prepare_bridge(&settings, problem), 0);
+}
+
+/* Whether it loads shows only where it is not loaded; here, that both back ends take the rule, and that it goes. */
+static void the_kernel_is_asked_for_the_bridge_module(void **state)
+{
+	static const enum backend_choice backends[] = {BACKEND_NFT, BACKEND_LEGACY};
+	struct settings settings = examination_usual;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		settings.backend = backends[i];
+		assert_int_equal(host_ask_for_bridge_module(&settings), 0);
+		assert_int_equal(host_ask_for_bridge_module(&settings), 0);
+	}
+	assert_int_equal(
+		netns_room_run("(iptables-nft-save; iptables-legacy-save -t mangle) 2>/dev/null | grep -q SCRATCH"), 1);
+}
+
+static void ways_past_the_rules_are_told(void **state)
+{
+	struct examination examination;
+	struct settings settings = examination_usual;
+
+	(void)state;
+	examination_run(&examination, &settings);
+	assert_null(examination_find(&examination, "bridge-sources"));
+	examination_expect(&settings, "flowtables", HOST_OK, "no nftables flowtable");
+	assert_int_equal(netns_room_run("ip link add br0 type bridge"), 0);
+	examination_expect(&settings, "bridge-sources", HOST_WARNING, "nobody checks sources");
+	if (netns_room_run("nft add table inet t && nft add flowtable inet t fast "
+			   "'{ hook ingress priority 0; devices = { lo }; }' 2>/dev/null") == 0)
+		examination_expect(&settings, "flowtables", HOST_WARNING, "\"fast\"");
+	else
+		print_message("this kernel has no flowtables: whether one is found is not tested\n");
+	examination_run(&examination, &settings);
+	assert_null(examination_find(&examination, "link-local"));
+	settings.link_local = LINK_LOCAL_ALLOW;
+	examination_expect(&settings, "link-local", HOST_WARNING, "whatever the policies");
+	settings.ipv6 = SWITCH_OFF;
+	examination_run(&examination, &settings);
+	assert_null(examination_find(&examination, "link-local"));
+}
+
+static void forwarding_is_looked_at(void **state)
+{
+	(void)state;
+	set_sysctl("net.ipv4.ip_forward", 0);
+	set_sysctl("net.ipv6.conf.all.forwarding", 0);
+	examination_expect(&examination_usual, "ip-forward", HOST_WARNING, "net.ipv4.ip_forward is off");
+	examination_expect(&examination_usual, "ipv6-forward", HOST_WARNING, "net.ipv6.conf.all.forwarding is off");
+	set_sysctl("net.ipv4.ip_forward", 1);
+	set_sysctl("net.ipv6.conf.all.forwarding", 1);
+	examination_expect(&examination_usual, "ip-forward", HOST_OK, "is on");
+	examination_expect(&examination_usual, "ipv6-forward", HOST_OK, "is on");
+}
+
+static void unchecked_sources_are_a_warning(void **state)
+{
+	(void)state;
+	assert_int_equal(netns_room_run("ip link add veth7 type veth peer name veth8"), 0);
+	set_sysctl("net.ipv4.conf.all.rp_filter", 0);
+	set_sysctl("net.ipv4.conf.veth7.rp_filter", 0);
+	set_sysctl("net.ipv4.conf.veth8.rp_filter", 1);
+	examination_expect(&examination_usual, "spoofing", HOST_WARNING, "1 interface (veth7)");
+	set_sysctl("net.ipv4.conf.all.rp_filter", 2);
+	examination_expect(&examination_usual, "spoofing", HOST_OK, "every interface");
+}
+
+static void flows_are_counted(void **state)
+{
+	(void)state;
+	examination_expect(&examination_usual, "conntrack-table", HOST_OK, "holds 0 of ");
+	examination_expect(&examination_usual, "clock", HOST_OK, "plausible");
+}
+
+static void a_missing_feature_is_named(void **state)
+{
+	struct examination examination;
+	const struct host_finding *finding;
+
+	(void)state;
+	netns_room_refuse_rules("-m pkttype");
+	examination_run(&examination, &examination_usual);
+	netns_room_refuse_none();
+	finding = examination_find(&examination, "xt-pkttype");
+	assert_non_null(finding);
+	assert_int_equal(finding->state, HOST_FAILED);
+	assert_non_null(strstr(finding->found, "match pkttype can't be used: IPv4"));
+	assert_non_null(strstr(finding->remedy, "CONFIG_NETFILTER_XT_MATCH_PKTTYPE"));
+	assert_int_equal(examination_find(&examination, "xt-set")->state, HOST_OK);
+	assert_int_equal(examination_find(&examination, "xt-nfqueue")->state, HOST_OK);
+}
+
+/* Floods can't be kept apart without it, which does not stop podgate; and who does not want that need not hear of it. */
+static void a_missing_hashlimit_is_a_warning(void **state)
+{
+	struct settings settings = examination_usual;
+	struct examination examination;
+	const struct host_finding *finding;
+
+	(void)state;
+	settings.flood_rate = 1000;
+	examination_expect(&settings, "xt-hashlimit", HOST_OK, "match hashlimit");
+	netns_room_refuse_rules("-m hashlimit");
+	examination_run(&examination, &settings);
+	finding = examination_find(&examination, "xt-hashlimit");
+	assert_non_null(finding);
+	assert_int_equal(finding->state, HOST_WARNING);
+	assert_non_null(strstr(finding->found, "a pod that floods is not kept apart"));
+	assert_non_null(strstr(finding->remedy, "`flood_rate: 0`"));
+	assert_int_equal(examination_find(&examination, "xt-nfqueue")->state, HOST_OK);
+	examination_run(&examination, &examination_usual);
+	assert_null(examination_find(&examination, "xt-hashlimit"));
+	netns_room_refuse_none();
+}
+
+/* ---- in a thread of its own: without privilege, without programs ---- */
+
+static void *examine_without_privilege(void *context)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN, 0, 0, 0);
+	syscall(SYS_capget, &header, data);
+	data[0].effective &= ~(1U << CAP_NET_ADMIN);
+	data[0].permitted &= ~(1U << CAP_NET_ADMIN);
+	data[0].inheritable &= ~(1U << CAP_NET_ADMIN);
+	syscall(SYS_capset, &header, data);
+	examination_run(context, &examination_usual);
+	return NULL;
+}
+
+static void *examine_without_programs(void *context)
+{
+	if (unshare(CLONE_FS | CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		mount("none", "/usr/sbin", "tmpfs", 0, NULL) == 0)
+		examination_run(context, &examination_usual);
+	return NULL;
+}
+
+static void examine_in_thread(void *(*run)(void *context), struct examination *out)
+{
+	pthread_t thread;
+
+	out->count = 0;
+	assert_int_equal(pthread_create(&thread, NULL, run, out), 0);
+	pthread_join(thread, NULL);
+	assert_true(out->count > 0);
+}
+
+/* One failure, not one for each thing that can't be had without it. */
+static void missing_privilege_is_said_once(void **state)
+{
+	struct examination examination;
+	size_t failed = 0;
+
+	(void)state;
+	examine_in_thread(examine_without_privilege, &examination);
+	assert_string_equal(examination.findings[0].check, "cap-net-admin");
+	assert_int_equal(examination.findings[0].state, HOST_FAILED);
+	assert_non_null(strstr(examination.findings[0].remedy, "root"));
+	for (size_t i = 0; i < examination.count; i++)
+		failed += examination.findings[i].state == HOST_FAILED;
+	assert_int_equal(failed, 1);
+}
+
+static void missing_iptables_is_said_once(void **state)
+{
+	struct examination examination;
+	size_t failed = 0;
+
+	(void)state;
+	examine_in_thread(examine_without_programs, &examination);
+	for (size_t i = 0; i < examination.count; i++)
+		failed += examination.findings[i].state == HOST_FAILED;
+	assert_int_equal(failed, 1);
+	assert_int_equal(examination_find(&examination, "iptables")->state, HOST_FAILED);
+	assert_non_null(strstr(examination_find(&examination, "iptables")->found, "install the package iptables"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_trouble_has_a_remedy, netns_room_enter),
+		cmocka_unit_test_setup(checking_changes_nothing, netns_room_enter),
+		cmocka_unit_test_setup(ipv6_is_judged_unless_switched_off, netns_room_enter),
+		cmocka_unit_test_setup(the_back_end_is_told, netns_room_enter),
+		cmocka_unit_test_setup(overlapping_marks_fail, netns_room_enter),
+		cmocka_unit_test_setup(sets_of_others_fail, netns_room_enter),
+		cmocka_unit_test_setup(queues_of_others_fail, netns_room_enter),
+		cmocka_unit_test_setup(bridges_that_hide_packets_are_found, netns_room_enter),
+		cmocka_unit_test_setup(a_bridges_own_option_counts, netns_room_enter),
+		cmocka_unit_test_setup(ways_past_the_rules_are_told, netns_room_enter),
+		cmocka_unit_test_setup(preparing_sets_requires_or_ignores, netns_room_enter),
+		cmocka_unit_test_setup(the_kernel_is_asked_for_the_bridge_module, netns_room_enter),
+		cmocka_unit_test_setup(forwarding_is_looked_at, netns_room_enter),
+		cmocka_unit_test_setup(unchecked_sources_are_a_warning, netns_room_enter),
+		cmocka_unit_test_setup(flows_are_counted, netns_room_enter),
+		cmocka_unit_test_setup(a_missing_feature_is_named, netns_room_enter),
+		cmocka_unit_test_setup(a_missing_hashlimit_is_a_warning, netns_room_enter),
+		cmocka_unit_test_setup(missing_privilege_is_said_once, netns_room_enter),
+		cmocka_unit_test_setup(missing_iptables_is_said_once, netns_room_enter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
