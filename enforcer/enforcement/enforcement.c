@@ -13,11 +13,13 @@
 #include "enforcer/process/descriptor_store.h"
 #include "enforcer/process/log.h"
 #include "enforcer/rules/pod_set.h"
+#include "enforcer/rules/ruleset_watch.h"
 
 struct enforcement {
 	const struct settings *settings;
 	struct verdict_log *log;
 	struct ruleset_options rules;
+	struct ruleset_watch watch;	/* of those */
 	struct sweep_options sweep;
 	struct inheritance *inheritance;	/* borrowed */
 	struct gate *gate;
@@ -556,7 +558,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	char problem[ENFORCEMENT_PROBLEM])
 {
 	const int sets = verify_sets(enforcement, snapshot, result);
-	const int rules = ruleset_verify(&enforcement->rules, sets == 0 ? result->found : problem);
+	const int rules = ruleset_watch_look(&enforcement->watch, &enforcement->rules, sets == 0 ? result->found : problem);
 	int err = 0;
 
 	verify_bridges(enforcement->settings, &result->bridges);

@@ -15,7 +15,7 @@
 
 enum {
 	TICK_MS = 250,			/* how soon a flow without a mark is swept, and a failed change tried again */
-	VERIFY_MS = 1500,		/* with a tick and the look itself, less than 2 s from a change of others' to its repair */
+	VERIFY_MS = 1000,		/* with a tick and the look itself, well below 2 s from a change of others' to its repair */
 	SWEEP_REST = 5,			/* a sweep of T is not repeated for 5 T, unless policies change */
 };
 

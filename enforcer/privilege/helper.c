@@ -159,11 +159,23 @@ static int restore(enum backend_choice backend, enum ip_family family, const cha
 	return err;
 }
 
+static int generation(enum backend_choice backend, enum ip_family family, uint64_t *out)
+{
+	const struct helper_request request = make_request(HELPER_GENERATION, backend, family);
+	struct helper_answer answer;
+	const int err = ask(&request, NULL, &answer, NULL);
+
+	if (err == 0)
+		*out = answer.generation;
+	return err;
+}
+
 const struct iptables_ops helper_iptables = {
 	.available = available,
 	.default_backend = default_backend,
 	.save = save,
 	.restore = restore,
+	.generation = generation,
 };
 
 /* ---- its life ---- */

@@ -18,6 +18,7 @@ enum helper_verb {
 	HELPER_DEFAULT_BACKEND,
 	HELPER_SAVE,
 	HELPER_RESTORE,
+	HELPER_GENERATION,
 	HELPER_VERBS,
 };
 
@@ -37,6 +38,7 @@ struct helper_request {
 struct helper_answer {
 	int32_t err;
 	uint32_t backend;
+	uint64_t generation;
 	uint32_t length;			/* of the text that follows */
 	char problem[IPTABLES_PROBLEM];
 };

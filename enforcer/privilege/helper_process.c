@@ -62,6 +62,9 @@ static int do_request(const struct helper_request *request, const char *rules, s
 		return read_rules(request, text, answer);
 	case HELPER_RESTORE:
 		return apply(request, rules, answer);
+	case HELPER_GENERATION:
+		return iptables_programs.generation((enum backend_choice)request->backend,
+			(enum ip_family)request->family, &answer->generation);
 	case HELPER_VERBS:
 		break;
 	}

@@ -45,3 +45,8 @@ int iptables_restore(enum backend_choice backend, enum ip_family family, const c
 {
 	return current->restore(backend, family, text, problem);
 }
+
+int iptables_generation(enum backend_choice backend, enum ip_family family, uint64_t *out)
+{
+	return current->generation(backend, family, out);
+}

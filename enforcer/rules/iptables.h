@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/settings.h"
 #include "policy/ip_addr.h"
@@ -44,6 +45,12 @@ int iptables_save(enum backend_choice backend, enum ip_family family, const char
 int iptables_restore(enum backend_choice backend, enum ip_family family, const char *text,
 	char problem[IPTABLES_PROBLEM]);
 
+/*
+ * A number that stays the same as long as nobody changes the rules of that back end, without running a program
+ * (rule_generation.h, which has the conditions). 0, or -errno.
+ */
+int iptables_generation(enum backend_choice backend, enum ip_family family, uint64_t *out);
+
 /* Who does the above: this process, by running the programs, unless iptables_use() says otherwise. */
 struct iptables_ops {
 	int (*available)(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM]);
@@ -52,6 +59,7 @@ struct iptables_ops {
 		char problem[IPTABLES_PROBLEM]);
 	int (*restore)(enum backend_choice backend, enum ip_family family, const char *text,
 		char problem[IPTABLES_PROBLEM]);
+	int (*generation)(enum backend_choice backend, enum ip_family family, uint64_t *out);
 };
 /* For the whole process, before it has threads. `ops` is borrowed. */
 void iptables_use(const struct iptables_ops *ops);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "enforcer/process/command.h"
+#include "enforcer/rules/rule_generation.h"
 
 enum {
 	SAVE_MOST = 64 << 20, /* a service mesh's nat table runs to tens of MiB; more is a mistake */
@@ -297,4 +298,5 @@ const struct iptables_ops iptables_programs = {
 	.default_backend = default_backend,
 	.save = save,
 	.restore = restore,
+	.generation = rule_generation_read,
 };

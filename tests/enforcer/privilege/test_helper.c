@@ -112,6 +112,25 @@ static void test_it_applies_and_reads(void **state)
 	assert_int_equal(netns_room_run("iptables-legacy-save -t mangle | grep -q PODGATE"), 0);
 }
 
+static void test_it_tells_changes(void **state)
+{
+	static const enum backend_choice backends[] = {BACKEND_NFT, BACKEND_LEGACY};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		char problem[IPTABLES_PROBLEM];
+		uint64_t before, after;
+
+		assert_int_equal(iptables_restore(backends[i], IP_FAMILY_V4, rules, problem), 0);
+		assert_int_equal(iptables_generation(backends[i], IP_FAMILY_V4, &before), 0);
+		assert_int_equal(iptables_generation(backends[i], IP_FAMILY_V4, &after), 0);
+		assert_true(before == after);
+		assert_int_equal(iptables_restore(backends[i], IP_FAMILY_V4, rules, problem), 0);
+		assert_int_equal(iptables_generation(backends[i], IP_FAMILY_V4, &after), 0);
+		assert_true(before != after);
+	}
+}
+
 static void test_it_reads_nothing_where_nothing_is(void **state)
 {
 	char problem[IPTABLES_PROBLEM], *text;
@@ -339,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_HELPER(test_it_holds_little),
 		WITH_HELPER(test_it_applies_and_reads),
+		WITH_HELPER(test_it_tells_changes),
 		WITH_HELPER(test_it_reads_nothing_where_nothing_is),
 		WITH_HELPER(test_it_refuses_what_is_not_ours),
 		WITH_HELPER(test_signals_for_the_daemon_do_not_end_it),

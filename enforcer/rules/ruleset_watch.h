@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_RULES_RULESET_WATCH_H
+#define ENFORCER_RULES_RULESET_WATCH_H
+
+/*
+ * Looking again and again whether our rules are as they should be, at little cost: they are read back
+ * (ruleset_verify()) only when the kernel says that somebody has changed something since they were last seen to be
+ * whole, when it can't say, and once in RULESET_WATCH_WHOLE looks whatever it says. Blocking; one thread at a time.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "enforcer/rules/ruleset.h"
+
+enum { RULESET_WATCH_WHOLE = 64 };
+
+/* All zero before the first look. */
+struct ruleset_watch {
+	bool seen_whole;		/* the rules were, at these generations */
+	uint64_t generations[2];	/* IPv4, IPv6 */
+	unsigned int looks;		/* since they were last read back */
+};
+
+/* As ruleset_verify(). `options` must be the same at each look; a watch that is all zero again takes others. */
+int ruleset_watch_look(struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
+
+#endif
