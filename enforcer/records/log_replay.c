@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "enforcer/records/record_time.h"
@@ -25,7 +26,7 @@ enum {
 	HEAD_LENGTH = START_LENGTH + RECORD_TIME_LENGTH + SEQ_LENGTH,
 	BUFFER_BYTES = 64 * 1024,	/* a line that is longer is none of ours */
 	READS_MOST = 16,		/* of a buffer each, for one piece: a millisecond or two */
-	TRIES_MOST = 1000,		/* to see the end of a line that is being written */
+	TRIES_MOST = 1000,		/* to see the end of a line that is being written, or of a rotation */
 };
 
 struct log_replay {
@@ -129,23 +130,20 @@ static bool stat_file(const struct log_replay *replay, unsigned int index, struc
 	return name_file(replay, index, name) && stat(name, out) == 0 && S_ISREG(out->st_mode);
 }
 
-/* Whether it was opened; it may have moved on in this moment, and then it is looked for again. */
-static bool open_file(struct log_replay *replay, unsigned int index)
+static int open_name(const struct log_replay *replay, unsigned int index)
 {
 	char name[PATH_MAX];
-	int fd;
 
-	if (!name_file(replay, index, name))
-		return false;
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return false;
+	return name_file(replay, index, name) ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+}
+
+static void take_in_hand(struct log_replay *replay, int fd)
+{
 	if (replay->fd >= 0)
 		close(replay->fd);
 	replay->fd = fd;
 	replay->at = 0;
 	replay->partial = replay->skips = false;
-	return true;
 }
 
 /* Of the rotated files the oldest that is there, or with `since` one that was written to from that time on; else FILE. */
@@ -160,6 +158,25 @@ static unsigned int find_oldest(const struct log_replay *replay, bool since)
 			return index;
 	}
 	return 0;
+}
+
+/*
+ * Opens that one. Whether it did: a rotation may be under way, and moves files on, from the oldest, while we look; what
+ * was opened is that file if it is still the oldest afterwards.
+ */
+static bool open_oldest(struct log_replay *replay, bool since)
+{
+	const unsigned int index = find_oldest(replay, since);
+	const int fd = open_name(replay, index);
+
+	if (fd < 0)
+		return false;
+	if (find_oldest(replay, since) != index) {
+		close(fd);
+		return false;
+	}
+	take_in_hand(replay, fd);
+	return true;
 }
 
 /* Where the file in hand is now; -ENOENT when it has no name of the log's any more. */
@@ -206,22 +223,48 @@ static bool was_cut(struct log_replay *replay)
 	return true;
 }
 
-/* Goes on to the file behind the one in hand, which was read to its end. Whether there is one. */
-static bool advance(struct log_replay *replay)
+/*
+ * Goes on to the file behind the one in hand, which is at `index` and was read to its end. Whether it did: with a rotation
+ * under way that file may have no name for a moment, or another by now. Files move on from the oldest: so as long as ours
+ * was where it is, the one behind it was, too.
+ */
+static bool advance(struct log_replay *replay, unsigned int index)
+{
+	const int fd = open_name(replay, index - 1);
+
+	if (fd < 0)
+		return false;
+	if (find_current(replay) != (int)index) {
+		close(fd);
+		return false;
+	}
+	take_in_hand(replay, fd);
+	return true;
+}
+
+/* So much was rotated meanwhile that the file in hand is gone, and perhaps others behind it. */
+static bool jump(struct log_replay *replay)
+{
+	if (!open_oldest(replay, false))
+		return false;
+	replay->jumped = true;
+	return true;
+}
+
+/*
+ * At the end of the file in hand. 0: it is FILE, the last one; 1: there is another in hand, or more of this; -EAGAIN: there
+ * will be.
+ */
+static int go_on(struct log_replay *replay)
 {
 	const int index = find_current(replay);
 
 	if (index == 0)
-		return false;
+		return 0;
 	/* It was rotated, and gets no more: but what was written just before that may not be read yet. */
 	while (read_on(replay))
 		;
-	if (index > 0)
-		return open_file(replay, (unsigned int)index - 1);
-	if (!open_file(replay, find_oldest(replay, false)))
-		return false;
-	replay->jumped = true;	/* so much was rotated meanwhile that files are gone */
-	return true;
+	return (index > 0 ? advance(replay, (unsigned int)index) : jump(replay)) ? 1 : -EAGAIN;
 }
 
 /* ---- the stream ---- */
@@ -252,19 +295,35 @@ static enum stream_step wait_for_file(struct log_replay *replay)
 	return ++replay->tries < TRIES_MOST ? STREAM_MORE : STREAM_END;
 }
 
+/* The log thread rotates: it is let go first. */
+static enum stream_step wait_for_rotation(struct log_replay *replay)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	replay->tries++;
+	nanosleep(&pause, NULL);
+	return STREAM_MORE;
+}
+
 static enum stream_step next(struct stream *stream, struct piece *out)
 {
 	struct log_replay *replay = (struct log_replay *)stream;
 	struct verdict_log_stats stats;
 
 	replay->out = out;
-	if (replay->fd < 0 && !open_file(replay, find_oldest(replay, true)))
+	if (replay->fd < 0 && !open_oldest(replay, true))
 		return wait_for_file(replay);
 	for (int reads = 0; reads < READS_MOST && out->length < PIECE_ENOUGH; reads++) {
+		int more;
+
 		verdict_log_stats(replay->options.log, &stats);
-		if (read_on(replay) || was_cut(replay) || advance(replay))
+		if (read_on(replay) || was_cut(replay))
 			continue;
-		return end_or_wait(replay, stats.lines);
+		more = go_on(replay);
+		if (more < 0 && replay->tries < TRIES_MOST)
+			return wait_for_rotation(replay);
+		if (more <= 0)
+			return end_or_wait(replay, stats.lines);
 	}
 	return STREAM_MORE;
 }

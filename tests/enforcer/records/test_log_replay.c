@@ -463,7 +463,7 @@ static void past_and_present_meet_while_the_log_is_written_and_rotated(void **st
 	pthread_t thread;
 	unsigned int joined = 0;
 
-	start_log(desk, 64 * 1024);	/* some 80 lines */
+	start_log(desk, 16 * 1024);	/* some 20 lines */
 	assert_int_equal(pthread_create(&thread, NULL, push_on, desk), 0);
 	log_desk_wait_lines(desk, 1);
 	while ((log_desk_stats(desk).lines < RECORDS || joined < JOINS_LEAST) && joined < JOINS_MOST) {
