@@ -637,7 +637,7 @@ int daemon_run(const struct settings *settings, bool take_over)
 	};
 	int err;
 
-	log_fill_standard_fds();
+	log_begin();
 	descriptor_store_inherit(&daemon.inheritance);
 	tune_libraries();
 	signal(SIGPIPE, SIG_IGN);	/* a watcher or a log reader that went away is an error of its write, no more */

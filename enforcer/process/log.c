@@ -4,14 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+static bool journal;	/* set once, before there are threads */
+
 /* The lowest free number is taken each time: the first above standard error shows that all three are. */
-void log_fill_standard_fds(void)
+static void fill_standard_fds(void)
 {
 	int fd;
 
@@ -22,23 +27,45 @@ void log_fill_standard_fds(void)
 		close(fd);
 }
 
-static const char *prefix(enum log_level level, int journal)
+/*
+ * Whether standard error leads to systemd's journal, which reads the prefix: JOURNAL_STREAM has the device and the inode of
+ * what does (systemd.exec(5)). It is inherited by whoever a service starts, also with its standard error elsewhere.
+ */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat found;
+	char text[64];
+
+	if (stream == NULL || fstat(STDERR_FILENO, &found) != 0)
+		return false;
+	snprintf(text, sizeof(text), "%ju:%ju", (uintmax_t)found.st_dev, (uintmax_t)found.st_ino);
+	return strcmp(stream, text) == 0;
+}
+
+void log_begin(void)
+{
+	fill_standard_fds();
+	journal = is_journal();
+}
+
+static const char *prefix(enum log_level level, bool to_journal)
 {
 	switch (level) {
 	case LOG_LEVEL_ERROR:
-		return journal ? "<3>" : "podgate: error: ";
+		return to_journal ? "<3>" : "podgate: error: ";
 	case LOG_LEVEL_WARNING:
-		return journal ? "<4>" : "podgate: warning: ";
+		return to_journal ? "<4>" : "podgate: warning: ";
 	default:
-		return journal ? "<6>" : "podgate: ";
+		return to_journal ? "<6>" : "podgate: ";
 	}
 }
 
-unsigned int log_format_line(char line[LOG_LINE], enum log_level level, int journal, const char *message)
+unsigned int log_format_line(char line[LOG_LINE], enum log_level level, bool to_journal, const char *message)
 {
 	/* Room is kept for the longest thing that may still follow: "..." and a newline. */
 	const size_t last = LOG_LINE - sizeof("...\n");
-	size_t length = (size_t)snprintf(line, LOG_LINE, "%s", prefix(level, journal));
+	size_t length = (size_t)snprintf(line, LOG_LINE, "%s", prefix(level, to_journal));
 
 	for (const unsigned char *byte = (const unsigned char *)message; *byte != '\0'; byte++) {
 		if (length + sizeof("\\x00") > last) {
@@ -58,8 +85,7 @@ static void emit(enum log_level level, const char *message)
 {
 	const int saved = errno;
 	char line[LOG_LINE];
-	/* systemd sets JOURNAL_STREAM for what it connects to its journal, which reads the prefix. */
-	const unsigned int length = log_format_line(line, level, getenv("JOURNAL_STREAM") != NULL, message);
+	const unsigned int length = log_format_line(line, level, journal, message);
 
 	/* Nobody is left to be told when standard error is gone. */
 	if (write(STDERR_FILENO, line, length) < 0)

@@ -5,15 +5,18 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "enforcer/process/log.h"
 
-static void expect_line(enum log_level level, int journal, const char *message, const char *expected)
+static void expect_line(enum log_level level, bool journal, const char *message, const char *expected)
 {
 	char line[LOG_LINE];
 	const unsigned int length = log_format_line(line, level, journal, message);
@@ -74,7 +77,6 @@ static void test_errno_is_said_and_kept(void **state)
 	char text[256] = "";
 
 	(void)state;
-	unsetenv("JOURNAL_STREAM");
 	assert_int_equal(pipe(pipe_fds), 0);
 	dup2(pipe_fds[1], STDERR_FILENO);
 	errno = ENOSPC;
@@ -91,6 +93,41 @@ static void test_errno_is_said_and_kept(void **state)
 	close(saved);
 }
 
+/* In a process of its own: what is written with standard error in a pipe, and JOURNAL_STREAM naming that or another. */
+static void expect_for_stream(const char *format, const char *expected)
+{
+	char stream[64], text[256] = "";
+	struct stat found;
+	int pipe_fds[2], status;
+	pid_t child;
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	assert_int_equal(fstat(pipe_fds[1], &found), 0);
+	snprintf(stream, sizeof(stream), format, (uintmax_t)found.st_dev, (uintmax_t)found.st_ino);
+	child = fork();
+	if (child == 0) {
+		dup2(pipe_fds[1], STDERR_FILENO);
+		setenv("JOURNAL_STREAM", stream, 1);
+		log_begin();
+		log_warnx("hm");
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(read(pipe_fds[0], text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, expected);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+static void test_the_journal_is_known_by_its_socket(void **state)
+{
+	(void)state;
+	expect_for_stream("%ju:%ju", "<4>hm\n");
+	expect_for_stream("%ju:1%ju", "podgate: warning: hm\n");
+	expect_for_stream("%ju:%ju0", "podgate: warning: hm\n");
+	expect_for_stream("", "podgate: warning: hm\n");
+}
+
 /*
  * In a process of its own. Returns the first file's number, once whatever was missing of the standard three is
  * filled in.
@@ -104,7 +141,7 @@ static int first_fd_without(unsigned int missing)
 		for (int fd = 0; fd < 3; fd++)
 			if (missing & 1U << fd)
 				close(fd);
-		log_fill_standard_fds();
+		log_begin();
 		_exit(open("/dev/null", O_RDONLY));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -128,6 +165,7 @@ int main(void)
 		cmocka_unit_test(test_a_message_forges_no_line),
 		cmocka_unit_test(test_a_long_message_is_cut),
 		cmocka_unit_test(test_errno_is_said_and_kept),
+		cmocka_unit_test(test_the_journal_is_known_by_its_socket),
 		cmocka_unit_test(test_nothing_takes_the_place_of_standard_error),
 	};
 
