@@ -7,7 +7,18 @@ import sys
 import time
 from pathlib import Path
 
-from . import contenders, flow_workloads, machine, policy_workloads, process, queue_workloads, report, rig, scale
+from . import (
+    contenders,
+    flow_workloads,
+    idle_workload,
+    machine,
+    policy_workloads,
+    process,
+    queue_workloads,
+    report,
+    rig,
+    scale,
+)
 from .bench import Bench
 
 # In the order in which they run and stand in the report.
@@ -25,6 +36,7 @@ WORKLOADS = {
     "policies": policy_workloads.policies,
     "pods": policy_workloads.pods,
     "memory": policy_workloads.memory,
+    "idle": idle_workload.idle,
     "policy-micro": policy_workloads.policy_micro,
     "micro": policy_workloads.micro,
 }

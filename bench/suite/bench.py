@@ -10,6 +10,11 @@ from . import contenders, machine, process, spread
 GIVE_UP_AFTER = 2  # failures of one contender in one workload
 
 
+def difference(before, after):
+    """Of counters."""
+    return {name: after[name] - before[name] for name in after}
+
+
 class Run:
     """One measurement under way: how a workload starts programs, and what it costs."""
 
@@ -20,9 +25,9 @@ class Run:
         self.values, self.cost = {}, {}
         self.started = []
 
-    def start(self, node, cpus, *arguments):
+    def start(self, node, cpus, *arguments, told=False):
         """podgate-load in the background; ended with the run."""
-        program = process.Process([self.context.load, *arguments], self.rig.name(node), cpus)
+        program = process.Process([self.context.load, *arguments], self.rig.name(node), cpus, told=told)
         self.started.append(program)
         return program
 
@@ -121,13 +126,7 @@ class Bench:
         contender sits out."""
         if self.failures.get((workload, key), 0) >= GIVE_UP_AFTER:
             return
-        record = {
-            "workload": workload,
-            "contender": key,
-            "round": round_number,
-            "parameters": parameters,
-            "at_s": round(time.monotonic() - self.begin, 3),
-        }
+        record = self.record(workload, key, round_number, parameters)
         run = contender = None
         try:
             contender = (get or self.standard)(key)
@@ -135,10 +134,9 @@ class Bench:
             contender.resume()
             contender.rig.flush_flows()
             time.sleep(self.scale.settle_s)
-            before = self._counters(contender)
+            before = self.counters(contender)
             body(run)
-            after = self._counters(contender)
-            record["lost"] = {name: after[name] - before[name] for name in after}
+            record["lost"] = difference(before, self.counters(contender))
         except (process.ProcessError, KeyError, ValueError, OSError, TypeError) as error:
             record["failed"] = f"{type(error).__name__}: {error}"
             self.failures[workload, key] = self.failures.get((workload, key), 0) + 1
@@ -149,9 +147,24 @@ class Bench:
                 record |= {"values": run.values, "cpu": run.cost}
             if contender is not None:
                 contender.pause()
-        self.runs.append({"values": {}, "cpu": {}, "lost": {}, **record})
+        self.runs.append(record)
 
-    def _counters(self, contender):
+    def record(self, workload, key, round_number, parameters=None):
+        """One that is to be filled in, and put with the runs."""
+        return {
+            "workload": workload,
+            "contender": key,
+            "round": round_number,
+            "parameters": parameters or {},
+            "at_s": round(time.monotonic() - self.begin, 3),
+            "values": {},
+            "cpu": {},
+            "lost": {},
+        }
+
+    @staticmethod
+    def counters(contender):
+        """Of what a gateway may lose."""
         queues = machine.queue_counters(contender.gateway)
         return {name: queues[name] for name in ("queue_dropped", "user_dropped")} | machine.conntrack_counters(
             contender.gateway
@@ -159,24 +172,13 @@ class Bench:
 
     def note(self, workload, contender, round_number, get_values):
         """A run without a rig: get_values() gives what it measured."""
+        record = self.record(workload, contender, round_number)
         try:
-            values, failed = get_values(), {}
+            record["values"] = get_values()
         except (process.ProcessError, KeyError, ValueError, StopIteration) as error:
-            values, failed = {}, {"failed": f"{type(error).__name__}: {error}"}
-            self.problem(workload, contender, failed["failed"])
-        self.runs.append(
-            {
-                "workload": workload,
-                "contender": contender,
-                "round": round_number,
-                "parameters": {},
-                "lost": {},
-                "cpu": {},
-                "values": values,
-                "at_s": round(time.monotonic() - self.begin, 3),
-                **failed,
-            }
-        )
+            record["failed"] = f"{type(error).__name__}: {error}"
+            self.problem(workload, contender, record["failed"])
+        self.runs.append(record)
 
     @staticmethod
     def turns(keys, round_number):

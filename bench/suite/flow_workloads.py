@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """TCP connections opened and closed, and what flows pay once they are established."""
+from . import slices
 from .process import ProcessError
 from .world import PORT
 
@@ -62,19 +63,18 @@ def connect(bench):
     )
 
 
-def pour(run):
+def open_pour(run):
     """Both ends on one CPU, so that the figure is of the work that a byte is. With a CPU each, it is of how often one waits
     for the other, and differs twofold from run to run."""
-    drain = run.serve("drain", PORT, cpus=run.context.placement.load)
-    with run.costed():
-        done = run.load("pour", "--to", run.addresses.server(), "--port", PORT, "--seconds", run.seconds)
-    drain.stop()
-    run.values.update(done, cpu_us_per_mib=run.cost["busy_us"] / (done["bytes"] / 2**20) if done["bytes"] else None)
+    cpu = run.context.placement.load
+    run.serve("drain", PORT, cpus=cpu)
+    ends_at = ["--to", run.addresses.server(), "--port", PORT]
+    return run.start("client", cpu, "pour", "--turns", *ends_at, told=True).wait_ready()
 
 
 def bulk(bench):
     """one established TCP connection at full speed"""
-    bench.alternate("bulk", ["conntrack", "none", "tier2"], pour)
+    slices.take_turns(bench, "bulk", ["conntrack", "none", "tier2"], open_pour)
 
 
 def ping(run):

@@ -121,6 +121,26 @@ class CpuTime:
         }
 
 
+def family(pid):
+    """A process, its children, and theirs."""
+    found = [pid]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            found += [int(child) for child in first_line(task).split()]
+    return sorted(found)
+
+
+def family_cpu_us(pid, tries=50):
+    """CPU time of a process and of all that descend from it, those that have ended and were waited for included
+    (proc_pid_stat(5)). In ticks: four figures a process, each rounded down."""
+    for _ in range(tries):
+        members = family(pid)
+        lines = [first_line(f"/proc/{member}/stat") for member in members]
+        if all(lines) and family(pid) == members:  # else one has ended meanwhile: counted twice, or not at all
+            return sum(int(field) for line in lines for field in line.rsplit(")", 1)[1].split()[11:15]) * TICK_US
+    raise process.ProcessError(f"the children of process {pid} come and go too fast to be counted")
+
+
 def all_cpus():
     return os.cpu_count() or 1
 

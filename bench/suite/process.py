@@ -47,7 +47,8 @@ def output_of(arguments, netns=None, cpus=None, stdin=None, timeout=60):
 class Process:
     """A program in the background."""
 
-    def __init__(self, arguments, netns=None, cpus=None, environment=None):
+    def __init__(self, arguments, netns=None, cpus=None, environment=None, told=False):
+        """`told`: it takes lines from tell()."""
         self.line = command_line(arguments, netns, cpus)
         self.name = os.path.basename(str(arguments[0]))
         self.stderr = tempfile.TemporaryFile()
@@ -55,7 +56,7 @@ class Process:
         try:
             self.popen = subprocess.Popen(
                 self.line,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if told else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=self.stderr,
                 env={**os.environ, **(environment or {})},
@@ -104,6 +105,14 @@ class Process:
         line, self.pending = self.pending.split(b"\n", 1)
         return line.decode(errors="replace")
 
+    def tell(self, line, timeout=10):
+        """Its answer to that line: one of JSON."""
+        try:
+            os.write(self.popen.stdin.fileno(), f"{line}\n".encode())
+            return json.loads(self.line_within(timeout) or "")
+        except (OSError, json.JSONDecodeError) as error:
+            raise ProcessError(f"{' '.join(self.line)}: told {line}: {error} {self.complaint()}") from error
+
     def wait_ready(self, timeout=10):
         line = self.line_within(timeout)
         if line is None or not line.startswith("ready"):
@@ -150,6 +159,8 @@ class Process:
                 self.popen.kill()
                 self.popen.wait()
         self.complaint()
+        if self.popen.stdin:
+            self.popen.stdin.close()
         self.popen.stdout.close()
         self.stderr.close()
 

@@ -62,7 +62,13 @@ SYSCTLS = {
     "all": {"ipv6/conf/all/accept_dad": 0, "ipv6/conf/default/accept_dad": 0},
     "gw": {"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1},
     # Many connections from few addresses: all ports, and any address of a `local` route.
-    "client": {"ipv4/ip_local_port_range": "1024 65535", "ipv4/ip_nonlocal_bind": 1, "ipv6/ip_nonlocal_bind": 1},
+    # And a connection that has had to wait for its turn goes on as it was.
+    "client": {
+        "ipv4/ip_local_port_range": "1024 65535",
+        "ipv4/ip_nonlocal_bind": 1,
+        "ipv6/ip_nonlocal_bind": 1,
+        "ipv4/tcp_slow_start_after_idle": 0,
+    },
     "server": {
         "ipv4/ip_nonlocal_bind": 1,
         "ipv6/ip_nonlocal_bind": 1,

@@ -42,7 +42,8 @@ FULL = Scale(
         "connect": 4,
         "first-packet": 4,
         "offered": 3,
-        "bulk": 21,
+        "bulk": 120,
+        "idle": 1,
         "small": 4,
         "flood": 9,
         "changes": 2,
@@ -51,7 +52,7 @@ FULL = Scale(
         "memory": 1,
         "policy-micro": 3,
     },
-    {"connect-one": 0.4, "bulk": 0.5, "policies": 0.7},
+    {"connect-one": 0.4, "bulk": 0.1, "idle": 10, "policies": 0.7},
 )
 # Without 10 000 policies: making their 20 000 ipsets takes longer than everything that is measured then.
 QUICK = Scale(
@@ -69,7 +70,8 @@ QUICK = Scale(
         "connect-one": 3,
         "first-packet": 1,
         "offered": 1,
-        "bulk": 3,
+        "bulk": 20,
+        "idle": 1,
         "small": 1,
         "changes": 1,
         "policies": 1,
@@ -77,9 +79,9 @@ QUICK = Scale(
         "memory": 1,
         "policy-micro": 1,
     },
-    {"connect-one": 0.3, "bulk": 0.3},
+    {"connect-one": 0.3, "bulk": 0.1, "idle": 3},
 )
-SMOKE = Scale("smoke", 1, 0.0, 0.05, 500, 500, (10,), (10,), (200, 200))
+SMOKE = Scale("smoke", 1, 0.0, 0.05, 500, 500, (10,), (10,), (200, 200), lengths={"idle": 0.3})
 
 
 def with_rounds(scale, rounds):

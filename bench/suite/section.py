@@ -124,14 +124,16 @@ def bar_rows(runs, workload, path, write):
 
 
 def bar_section(section, runs, path, write, label, columns, retransmits=False):
-    """A section of one bar a contender, and a table of these columns: (title, path, how to write)."""
+    """A section of one bar a contender, and a table of these columns: (title, path, how to write). Instead of a path, a
+    function of a contender's runs."""
     bars = bar_rows(runs, section.name, path, write)
     if bars:
         draw(section, plots.bars, bars, label)
     rows = []
     for key in contenders_in(runs, section.name):
         of = select(runs, section.name, key)
-        cells = [escape(title(key)), *(within(spread(of, column), how) for _, column, how in columns), plain(len(of))]
+        found = ((column(of) if callable(column) else spread(of, column), how) for _, column, how in columns)
+        cells = [escape(title(key)), *(within(one, how) for one, how in found), plain(len(of))]
         rows.append((kind(key), cells + lost_cells(of, retransmits)))
     section.tables.append(
         table(

@@ -17,6 +17,7 @@ SECTIONS = {
     "policies": policy_sections.policies,
     "pods": policy_sections.pods,
     "memory": policy_sections.memory,
+    "idle": policy_sections.idle,
     "policy-micro": policy_sections.policy_micro,
 }
 

@@ -53,7 +53,10 @@ def good():
             )
             for n in range(3)
         ]
-    runs += rounds("bulk", "none", "gbit_s", [20, 22, 21]) + rounds("bulk", "tier2", "gbit_s", [20, 21.9, 21])
+    for key, rates in (("none", [20, 22, 21]), ("tier2", [20, 21.9, 21])):
+        runs += [
+            run("bulk", key, n, {"gbit_s": rate, "bytes": 2**30, "retransmits": n}) for n, rate in enumerate(rates)
+        ]
     runs.append(
         run(
             "policy-micro",
@@ -88,6 +91,7 @@ def good():
                 size=size,
             )
         )
+    runs.append(run("idle", "default", 0, {"idle_cpu_percent": 1.5, "cpu_ms": 150, "seconds": 10, "processes": 2}))
     for flood, p99 in (("quiet", 100e3), ("denied", 150e3), ("allowed", 120e3)):
         runs += [
             run(

@@ -196,6 +196,61 @@ is drain 4 connections
 holds drain -ge 1 bytes
 refused "Connection refused" "$load" pour --to $to4 --port 90 --seconds 0.2
 
+# In turns: all that a turn has sent is acknowledged when it ends, so the turns' bytes are those that came.
+start drain "$load" drain 90
+drain=$pid
+printf '120\n30\n1' | "$load" pour --turns --to $to4 --port 90 >"$folder/turns" || fail "pour --turns: exit code $?"
+[ "$(head -1 "$folder/turns")" = ready ] || fail "pour --turns was not ready: $(cat "$folder/turns")"
+[ "$(wc -l <"$folder/turns")" = 4 ] || fail "three turns: $(cat "$folder/turns")"
+bytes=0
+for turn in 1 2 3; do
+	sed -n $((turn + 1))p "$folder/turns" >"$folder/turn.json"
+	holds turn -ge 1 bytes
+	get turn gbit_s >/dev/null
+	is turn 0 retransmits
+	bytes=$((bytes + $(get turn bytes)))
+done
+sleep 0.3	# the drain reads what is acknowledged, and then the end
+stop drain "$drain"
+is drain 1 connections
+is drain $bytes bytes
+start drain "$load" drain 90
+for line in "" ten 0 -5 "5 5" 60001 0.5; do
+	refused "$line: a turn is a number of milliseconds from 1 to 60000" "$load" pour --turns --to $to4 --port 90 <<<"$line"
+done
+# A line that is too long is not taken for two.
+refused "000000000000001: a turn is" "$load" pour --turns --to $to4 --port 90 <<<0000000000000010
+refused "either --seconds or --turns" "$load" pour --to $to4 --port 90
+refused "either --seconds or --turns" "$load" pour --turns --seconds 1 --to $to4 --port 90
+# Told to end between two turns, and while its connection breaks.
+mkfifo "$folder/lines"
+"$load" pour --turns --to $to4 --port 90 <"$folder/lines" >"$folder/turns" &
+pour=$!
+servers+=("$pour")
+exec {lines}>"$folder/lines"
+echo 20 >&$lines
+for ((tries = 0; tries < 600; tries++)); do
+	[ "$(wc -l <"$folder/turns")" != 2 ] || break
+	sleep 0.05
+done
+kill -TERM "$pour"
+wait "$pour" || fail "pour --turns after SIGTERM: exit code $?"
+[ "$(wc -l <"$folder/turns")" = 2 ] || fail "one turn: $(cat "$folder/turns")"
+"$load" pour --turns --to $to4 --port 90 <"$folder/lines" >"$folder/turns" 2>"$folder/turns.err" &
+pour=$!
+servers+=("$pour")
+echo 60000 >&$lines
+for ((tries = 0; tries < 600; tries++)); do
+	[ ! -s "$folder/turns" ] || break
+	sleep 0.05
+done
+stop drain "$pid"
+code=0
+wait "$pour" || code=$?
+[ $code = 2 ] || fail "pour --turns without its drain: exit code $code, not 2"
+grep -q 'Connection reset by peer\|Broken pipe' "$folder/turns.err" || fail "why it ended is not told: $(cat "$folder/turns.err")"
+exec {lines}>&-
+
 start echo "$load" echo 7-8
 echo=$pid
 trips=0

@@ -2,6 +2,7 @@
 import contextlib
 import html.parser
 import io
+import re
 import shutil
 import tempfile
 import unittest
@@ -104,6 +105,23 @@ class Reports(unittest.TestCase):
         runs = good() + [run("verdicts", "fair", 3, {"verdicts_per_s": 1}, {"queue_dropped": 4711})]
         _, page, _ = self.write(Bench(runs))
         self.assertIn(f"4{text.THIN}711", page)
+
+    def test_bulk_counts_over_all_turns(self):
+        """CPU time has ticks as long as a tenth of a turn: 3 times 10 us, over 3 GiB."""
+        _, page, _ = self.write(Bench(good()))
+        section = page[page.index('id="bulk"') :]
+        row = section[section.index('class="ours"') :]
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", row[: row.index("</tr>")])
+        self.assertEqual(cells[0], "podgate")
+        self.assertEqual(cells[2], "1.000<small>0.998 … 1.000</small>")
+        self.assertEqual(cells[3:6], ["0.00977", "3", "3"])
+
+    def test_idle_is_shown_without_a_target(self):
+        _, page, _ = self.write(Bench(good()))
+        self.assertIn("of one CPU when nothing happens", page)
+        section = page[page.index('id="idle"') :]
+        self.assertIn("1.50", section[: section.index("</table>")])
+        self.assertNotIn("idle_cpu_percent", [one["name"] for one in read_json(self.out / "summary.json")])
 
     def test_without_gnuplot_the_figures_stand(self):
         with mock.patch.object(plots, "draw", side_effect=ProcessError("gnuplot: not found")):
