@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "enforcer/control/control_client.h"
+#include "enforcer/control/control_watch.h"
 #include "enforcer/process/account.h"
 
 enum { BACKLOG = 16, IDLE_MS = 30000 };

@@ -17,36 +17,6 @@ enum {
 	LARGE_REQUEST_MOST = 4 * 1024 * 1024,	/* judge, by one client at a time */
 };
 
-static void piece_begins(void *context)
-{
-	struct control_clients *clients = context;
-
-	clients->references++;
-}
-
-static void piece_rests(void *context)
-{
-	control_clients_release(context);
-}
-
-void control_clients_init(struct control_clients *clients, const struct control_options *options,
-	void (*gone)(void *context), void *context)
-{
-	*clients = (struct control_clients){
-		.options = options,
-		.references = 1,
-		.gone = gone,
-		.context = context,
-	};
-	control_streams_init(&clients->streams, options->loop, piece_begins, piece_rests, clients);
-}
-
-void control_clients_release(struct control_clients *clients)
-{
-	if (--clients->references == 0)
-		clients->gone(clients->context);
-}
-
 /* Its idle timer stands still: while it reads the queues, nobody else may, so it is waited for as long as it lives. */
 static void hand_over(struct control_client *client, const struct control_request *request)
 {
@@ -236,6 +206,19 @@ static void received(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer
 	}
 }
 
+/* What was written is out, and the next thing may be done. */
+static void go_on(struct control_client *client)
+{
+	if (client->last_answer)
+		control_connection_close(client);
+	else if (client->stream != NULL)
+		control_watch_ask(client);
+	else if (client->watching)
+		control_watch_tell_lost(client);
+	else
+		serve_buffered(client);
+}
+
 void control_clients_accept(struct control_clients *clients, uv_stream_t *listener)
 {
 	struct control_client *client = calloc(1, sizeof(*client));
@@ -243,6 +226,7 @@ void control_clients_accept(struct control_clients *clients, uv_stream_t *listen
 	if (client == NULL)
 		return;
 	client->clients = clients;
+	client->go_on = go_on;
 	client->handles = 2;
 	uv_pipe_init(clients->options->loop, &client->pipe, 0);
 	uv_timer_init(clients->options->loop, &client->idle);
@@ -263,23 +247,6 @@ void control_clients_accept(struct control_clients *clients, uv_stream_t *listen
 		control_connection_refuse(client, "too many clients (64)");
 	else
 		read_or_wait(client);
-}
-
-void control_client_go_on(struct control_client *client)
-{
-	if (client->last_answer)
-		control_connection_close(client);
-	else if (client->stream != NULL)
-		control_watch_ask(client);
-	else if (client->watching)
-		control_watch_tell_lost(client);
-	else
-		serve_buffered(client);
-}
-
-bool control_clients_have_heir(const struct control_clients *clients)
-{
-	return clients->heir != NULL || clients->handed_over;
 }
 
 void control_clients_close(struct control_clients *clients)

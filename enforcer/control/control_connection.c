@@ -78,7 +78,7 @@ static void sent(uv_write_t *request, int status)
 	} else if (control_connection_backlog(client) == 0) {
 		if (!client->watching)
 			control_connection_restart_idle(client);
-		control_client_go_on(client);
+		client->go_on(client);
 	}
 }
 

@@ -10,11 +10,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "enforcer/control/control_client.h"
+#include <cjson/cJSON.h>
+#include <uv.h>
+
+#include "enforcer/control/control_clients.h"
 #include "enforcer/records/kept_lines.h"
 
 struct control_client {
 	struct control_clients *clients;
+	void (*go_on)(struct control_client *client);	/* what was written is out: does the next thing */
 	struct control_client *next, **link;	/* in clients->first, until it is closing */
 	uv_pipe_t pipe;
 	uv_timer_t idle;
@@ -48,8 +52,5 @@ void control_connection_send_json(struct control_client *client, cJSON *json);
 cJSON *control_connection_refusal(const char *problem);
 /* Answers what can't be served, for the last time. */
 void control_connection_refuse(struct control_client *client, const char *problem);
-
-/* In control_client.c: what was written is out, and the next thing may be done. */
-void control_client_go_on(struct control_client *client);
 
 #endif

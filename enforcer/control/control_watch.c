@@ -99,7 +99,7 @@ static void piece_ready(void *context, struct piece *piece, enum stream_step ste
 	if (step == STREAM_END && client->watching)
 		catch_up(client, source->seq);
 	if (!sent_some)
-		control_client_go_on(client);
+		client->go_on(client);
 }
 
 bool control_watch_open(struct control_client *client, const struct control_request *request)

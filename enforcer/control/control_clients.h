@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_CONTROL_CONTROL_CLIENTS_H
+#define ENFORCER_CONTROL_CONTROL_CLIENTS_H
+
+/* What the clients of one control socket share. Private to control*.c. On the loop's thread. */
+
+#include <stdbool.h>
+
+#include "enforcer/control/control.h"
+#include "enforcer/control/control_stream.h"
+
+struct control_client;
+
+/* All clients of one socket. Embedded; it may go when `gone` was called. */
+struct control_clients {
+	const struct control_options *options;
+	struct control_client *first;
+	struct control_client *heir;	/* the one that has begun to take over, or NULL */
+	struct control_client *large;	/* the one that may send a large request now, or NULL */
+	bool handed_over;
+	unsigned int count, watchers;
+	unsigned int references;	/* clients not yet closed, a piece under way, and the owner */
+	struct control_streams streams;
+	void (*gone)(void *context);
+	void *context;
+};
+
+/* `options` is borrowed. `gone` is called when the owner and the last client have let go. */
+void control_clients_init(struct control_clients *clients, const struct control_options *options,
+	void (*gone)(void *context), void *context);
+void control_clients_release(struct control_clients *clients);	/* the owner, or a client, lets go */
+bool control_clients_have_heir(const struct control_clients *clients);	/* or had one, who has it all */
+
+#endif
