@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What podgate takes when nothing happens: it looks at its rules, and its helper asks for them."""
+"""What podgate takes when nothing happens: every second it looks at its rules, which is to ask the kernel whether
+anybody changed them. Once in 64 looks all of them are read back; a run of 10 s may not have that in it."""
 import time
 
 from . import machine

@@ -326,14 +326,16 @@ def idle(runs):
         "When nothing happens",
         (
             "CPU time of podgate and of all its processes, those that have ended included, while no packet comes and"
-            " nothing changes: every 1.5 s it looks whether its rules are as it made them. All settings default, 1 100"
-            " pods, a hundred policies. The kernel tells it in ticks of 10 ms."
+            " nothing changes: every second it asks the kernel whether anybody changed its rules, and reads them back"
+            " only then. All of them it reads once in 64 looks; so short a run may not have that in it. All settings"
+            " default, 1 100 pods, a hundred policies. Of a process that has ended the kernel tells ticks of 10 ms, of"
+            " all others microseconds."
         ),
     )
     of = select(runs, "idle", "default")
     columns = (
         ("% of one CPU", "idle_cpu_percent", us),
-        ("ms of CPU", "cpu_ms", plain),
+        ("ms of CPU", "cpu_ms", us),
         ("in seconds", "seconds", us),
         ("processes", "processes", plain),
     )
