@@ -22,18 +22,16 @@ TROUBLE = (ProcessError, OSError, KeyError, ValueError, TypeError)
 class Seat:
     """Who takes part: a contender, and the program that pours through it."""
 
-    def __init__(self, bench, workload, key, open_program):
+    def __init__(self, bench, workload, key):
         self.bench, self.contender = bench, bench.standard(key)
         self.run = Run(bench, self.contender, workload)
-        try:
-            self.contender.resume()
-            self.contender.rig.flush_flows()
-            self.program = open_program(self.run)
-            self.turn()  # one that does not count: windows open, caches fill
-            self.counters = bench.counters(self.contender)
-        except BaseException:
-            self.leave()
-            raise
+
+    def begin(self, open_program):
+        self.contender.resume()
+        self.contender.rig.flush_flows()
+        self.program = open_program(self.run)
+        self.turn()  # one that does not count: windows open, caches fill
+        self.counters = self.bench.counters(self.contender)
 
     def turn(self):
         with self.run.costed():
@@ -49,8 +47,10 @@ class Seat:
         return difference(before, self.counters)
 
     def leave(self):
-        self.run.end()
-        self.contender.pause()
+        try:
+            self.run.end()
+        finally:
+            self.contender.pause()
 
 
 class Table:
@@ -61,30 +61,39 @@ class Table:
         self.seats = {}
 
     def trouble(self, key, record, error):
-        record["failed"] = f"{type(error).__name__}: {error}"
+        record |= {"failed": f"{type(error).__name__}: {error}", "values": {}}
         self.bench.problem(self.workload, key, record["failed"])
         if key in self.seats:
+            self.dismiss(key)
+
+    def dismiss(self, key):
+        """Who fails to leave is told, and keeps nobody else from it."""
+        try:
             self.seats.pop(key).leave()
+        except TROUBLE as error:
+            self.bench.problem(self.workload, key, f"does not leave: {type(error).__name__}: {error}")
 
     def join(self, key, open_program):
         record = self.bench.record(self.workload, key, 0)
         try:
-            self.seats[key] = Seat(self.bench, self.workload, key, open_program)
+            self.seats[key] = Seat(self.bench, self.workload, key)
+            self.seats[key].begin(open_program)
         except TROUBLE as error:
             self.trouble(key, record, error)
             self.bench.runs.append(record)
 
     def take_round(self, keys, number):
-        """First all turns, and then what they lost: asking for that takes longer than a round should."""
+        """First all turns, and then what they lost: asking for that takes longer than a round should. A turn that was
+        taken is with the runs at once, whatever becomes of the round."""
         records = {}
         for key in keys:
             if key in self.seats:
                 records[key] = self.bench.record(self.workload, key, number)
                 self.take(key, records[key], self.turn)
+                self.bench.runs.append(records[key])
         for key, record in records.items():
             if key in self.seats:
                 self.take(key, record, lambda seat: {"lost": seat.lost()})
-        self.bench.runs += records.values()
 
     @staticmethod
     def turn(seat):
@@ -97,8 +106,8 @@ class Table:
             self.trouble(key, record, error)
 
     def leave(self):
-        for seat in self.seats.values():
-            seat.leave()
+        for key in list(self.seats):
+            self.dismiss(key)
 
 
 def take_turns(bench, workload, keys, open_program):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import io
+import os
 import subprocess
 import sys
 import time
@@ -15,10 +16,10 @@ from suite.spread import select
 
 
 class Contender:
-    """Loses a packet in each of its turns, and notes when it is woken and stopped."""
+    """Loses a packet in each of its turns, and notes when it is woken and stopped; or does not stop."""
 
-    def __init__(self, key, said):
-        self.key, self.said = key, said
+    def __init__(self, key, said, stops=True):
+        self.key, self.said, self.stops = key, said, stops
         self.rig = mock.Mock()
         self.lost = 0
 
@@ -27,28 +28,32 @@ class Contender:
 
     def pause(self):
         self.said.append(f"{self.key} stops")
+        if not self.stops:
+            raise ProcessError(f"{self.key} does not stop")
 
 
 class Program:
-    def __init__(self, contender, breaks_at=None):
+    def __init__(self, contender, breaks_at=None, error=None):
         self.contender, self.breaks_at, self.turns = contender, breaks_at, 0
+        self.error = error or ProcessError("it broke")
 
     def tell(self, milliseconds):
         self.turns += 1
         if self.turns == self.breaks_at:
-            raise ProcessError("it broke")
+            raise self.error
         self.contender.said.append(self.contender.key)
         self.contender.lost += 1
         return {"bytes": 1000, "gbit_s": 8.0 if self.contender.key == "none" else 6.0, "told": milliseconds}
 
 
 class Turns(unittest.TestCase):
-    def take(self, rounds, breaks=None, absent=()):
-        """breaks: {key: the turn at which it breaks, the one that does not count being the first}"""
+    def take(self, rounds, breaks=None, absent=(), stay=(), error=None, counters=None):
+        """breaks: {key: the turn at which it breaks, the one that does not count being the first}; stay: who does not
+        stop; error: how it breaks. `self.bench` is there whatever is raised."""
         self.said = []
-        contenders = {key: Contender(key, self.said) for key in "abc" if key not in absent}
-        contenders["none"] = Contender("none", self.said)
-        bench = Bench(mock.Mock(), with_rounds(SMOKE, rounds), log=io.StringIO())
+        keys = ("a", "b", "none")
+        contenders = {key: Contender(key, self.said, key not in stay) for key in keys if key not in absent}
+        bench = self.bench = Bench(mock.Mock(), with_rounds(SMOKE, rounds), log=io.StringIO())
 
         def standard(key):
             if key not in contenders:
@@ -56,12 +61,12 @@ class Turns(unittest.TestCase):
             return contenders[key]
 
         def open_program(run):
-            return Program(run.contender, (breaks or {}).get(run.contender.key))
+            return Program(run.contender, (breaks or {}).get(run.contender.key), error)
 
         with mock.patch.object(bench, "standard", standard), mock.patch.object(
-            Bench, "counters", staticmethod(lambda contender: {"queue_dropped": contender.lost})
+            Bench, "counters", staticmethod(counters or (lambda contender: {"queue_dropped": contender.lost}))
         ):
-            slices.take_turns(bench, "bulk", ["a", "b", "none"], open_program)
+            slices.take_turns(bench, "bulk", list(keys), open_program)
         return bench
 
     def test_order_rotates_and_nobody_stops_in_between(self):
@@ -112,6 +117,52 @@ class Turns(unittest.TestCase):
         self.assertEqual([one["contender"] for one in bench.problems], ["b"])
         self.assertEqual(len(select(bench.runs, "bulk")), 2)
 
+    def test_who_does_not_stop_keeps_nobody(self):
+        bench = self.take(2, stay="a")
+        self.assertEqual(self.said[-3:], ["a stops", "b stops", "none stops"])
+        self.assertEqual(len(select(bench.runs, "bulk")), 6)
+        self.assertEqual([one["contender"] for one in bench.problems], ["a"])
+        self.assertIn("a does not stop", bench.problems[0]["reason"])
+
+    def test_who_breaks_and_does_not_stop(self):
+        bench = self.take(3, {"b": 3}, stay="b")
+        self.assertEqual([len(select(bench.runs, "bulk", key)) for key in ("a", "b", "none")], [3, 1, 3])
+        self.assertEqual(["it broke" in one["reason"] for one in bench.problems], [True, False])
+        self.assertEqual([self.said.count(f"{key} stops") for key in ("a", "b", "none")], [1, 1, 1])
+
+    def test_who_cannot_begin_and_does_not_stop(self):
+        bench = self.take(2, {"a": 1}, stay="a")
+        self.assertEqual([len(select(bench.runs, "bulk", key)) for key in ("a", "b", "none")], [0, 2, 2])
+        self.assertEqual([one["contender"] for one in bench.problems], ["a", "a"])
+        self.assertEqual(self.said[-2:], ["b stops", "none stops"])
+
+    def test_a_turn_whose_losses_are_not_known_has_no_values(self):
+        def counters(contender):
+            if contender.key == "b" and contender.lost == 3:  # after its second turn that counts
+                raise ProcessError("not told")
+            return {"queue_dropped": contender.lost}
+
+        bench = self.take(3, counters=counters)
+        self.assertEqual([len(select(bench.runs, "bulk", key)) for key in ("a", "b", "none")], [3, 1, 3])
+        failed = [one for one in bench.runs if one.get("failed")]
+        self.assertEqual([(one["contender"], one["round"], one["values"]) for one in failed], [("b", 1, {})])
+
+    def test_an_interrupt_leaves_whole_turns_and_nobody_awake(self):
+        with self.assertRaises(SystemExit):
+            self.take(4, {"b": 3}, error=SystemExit(130), stay="a")
+        self.assertEqual(
+            [(one["contender"], one["round"]) for one in self.bench.runs], [("a", 0), ("b", 0), ("none", 0)]
+        )
+        self.assertEqual(self.said[-3:], ["a stops", "b stops", "none stops"])
+
+    def test_an_interrupt_in_mid_round_keeps_its_turns(self):
+        with self.assertRaises(SystemExit):
+            self.take(4, {"a": 3}, error=SystemExit(130))
+        self.assertEqual(
+            [(one["contender"], one["round"], one["values"]["bytes"]) for one in self.bench.runs[3:]],
+            [("b", 1, 1000), ("none", 1, 1000)],
+        )
+
     def test_nothing_carried_is_a_failure(self):
         with mock.patch.object(Program, "tell", lambda self, milliseconds: {"bytes": 0}):
             bench = self.take(2)
@@ -135,10 +186,23 @@ class Told(unittest.TestCase):
 
 BURN = "import time\nwhile time.process_time() < 0.2: pass"
 STAY = BURN + "\nprint('done', flush=True)\ninput()"
+# Told milliseconds: burns so many, and answers.
+BURN_WHEN_TOLD = """
+import threading, time
+def burn(line):
+    end = time.thread_time() + int(line) / 1000
+    while time.thread_time() < end: pass
+for line in iter(input, "end"):
+    burn(line)
+    print([int(line)], flush=True)
+"""
+BURN_IN_A_THREAD = BURN_WHEN_TOLD.replace(
+    "    burn(line)", "    thread = threading.Thread(target=burn, args=(line,))\n    thread.start()\n    thread.join()"
+)
 
 
 class Family(unittest.TestCase):
-    """CPU time of a process with its children: at least what was burnt, less what ticks hide."""
+    """CPU time of a process with its children: at least what was burnt, less what ticks hide of those that ended."""
 
     def start(self, script, python_script):
         program = subprocess.Popen(
@@ -157,9 +221,32 @@ class Family(unittest.TestCase):
         pid = self.start('sh -c \'"$1" -c "$2"; :\' sh "$1" "$2"; :', STAY)
         self.assertEqual(len(machine.family(pid)), 3)
         before = machine.family_cpu_us(pid)
-        self.assertGreater(before, 160_000)
+        self.assertGreater(before, 200_000)
         time.sleep(0.05)
         self.assertLess(machine.family_cpu_us(pid) - before, 40_000)
+
+    def test_less_than_a_tick_counts(self):
+        program = Process([sys.executable, "-c", BURN_WHEN_TOLD], told=True)
+        self.addCleanup(program.end)
+        program.tell(1)
+        before = machine.family_cpu_us(program.pid)
+        self.assertEqual(program.tell(2), [2])
+        used = machine.family_cpu_us(program.pid) - before
+        self.assertGreaterEqual(used, 2_000)
+        self.assertLess(used, 10_000)
+
+    def test_threads_that_have_ended_count(self):
+        program = Process([sys.executable, "-c", BURN_IN_A_THREAD], told=True)
+        self.addCleanup(program.end)
+        self.assertEqual(program.tell(30), [30])
+        self.assertEqual(len(os.listdir(f"/proc/{program.pid}/task")), 1)
+        self.assertGreaterEqual(machine.family_cpu_us(program.pid), 30_000)
+
+    def test_who_has_ended_is_an_error(self):
+        program = subprocess.Popen(["true"])
+        program.wait()
+        with self.assertRaises(ProcessError):
+            machine.family_cpu_us(program.pid)
 
     def test_others_do_not_count(self):
         pid = self.start("echo done; read -r _", BURN)
