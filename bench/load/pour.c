@@ -134,8 +134,9 @@ int command_pour(int argc, char **argv)
 	};
 	const struct option_table table = {
 		.program = "podgate-load pour", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
-		.help = "Sends as much as goes over TCP, and counts what was acknowledged. With --turns it prints \"ready\"\n"
-			"once it is connected, and a line for each turn, when all that was sent in it is acknowledged.\n",
+		.help = "Sends as much as goes over TCP, and counts what was acknowledged. With --turns it prints\n"
+			"\"ready\" once it is connected, and a line for each turn, when all that was sent in it is\n"
+			"acknowledged.\n",
 	};
 	int code;
 

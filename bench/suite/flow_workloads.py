@@ -64,8 +64,8 @@ def connect(bench):
 
 
 def open_pour(run):
-    """Both ends on one CPU, so that the figure is of the work that a byte is. With a CPU each, it is of how often one waits
-    for the other, and differs twofold from run to run."""
+    """Both ends on one CPU, so that the figure is of the work that a byte is. With a CPU each, it is of how often one
+    waits for the other, and differs twofold from run to run."""
     cpu = run.context.placement.load
     run.serve("drain", PORT, cpus=cpu)
     ends_at = ["--to", run.addresses.server(), "--port", PORT]

@@ -181,11 +181,14 @@ def contender_table(bench):
 
 
 METHOD = """
-<p>Every contender has a rig of its own, made of network namespaces: a gateway that routes between pods. All are alike, and stay up, so that contenders take turns within seconds:
-A, B, C, then B, C, A. Those whose turn it is not are stopped (SIGSTOP), but for <i>bulk</i>, whose turns are too short for that. Two contenders are compared <b>within a round</b>, where they ran one after the other, and what is shown is the
-<b>median of the rounds' ratios</b>, with the quartiles below it. Nothing here is a best of anything.</p>
-<p>All queues are as long as the kernel makes them (65 536), and all contenders have one worker, unless it says <i>all defaults</i>. The loops that only accept sit behind podgate's own
-rules, read back from the kernel, less those that look into sets: they are asked less of than podgate is. CPU time is what all CPUs were busy, by <code>/proc/stat</code>.</p>
+<p>Every contender has a rig of its own, made of network namespaces: a gateway that routes between pods. All are alike,
+and stay up, so that contenders take turns within seconds: A, B, C, then B, C, A. Those whose turn it is not are stopped
+(SIGSTOP), but for <i>bulk</i>, whose turns are too short for that. Two contenders are compared <b>within a round</b>,
+where they ran one after the other, and what is shown is the <b>median of the rounds' ratios</b>, with the quartiles
+below it. Nothing here is a best of anything.</p>
+<p>All queues are as long as the kernel makes them (65 536), and all contenders have one worker, unless it says <i>all
+defaults</i>. The loops that only accept sit behind podgate's own rules, read back from the kernel, less those that look
+into sets: they are asked less of than podgate is. CPU time is what all CPUs were busy, by <code>/proc/stat</code>.</p>
 """
 
 
