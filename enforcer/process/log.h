@@ -4,8 +4,8 @@
 
 /*
  * The daemon's own log: what happens to podgate itself, one line a message on standard error. (What happens to
- * packets is the verdict log's.) Where that is systemd's journal each line begins with its priority, "<4>"; elsewhere with
- * "podgate: warning: ". Control characters are written as \xNN, so a file name can't forge a line. Any thread;
+ * packets is the verdict log's.) Where that is systemd's journal each line begins with its priority, "<4>"; elsewhere
+ * with "podgate: warning: ". Control characters are written as \xNN, so a file name can't forge a line. Any thread;
  * each line is one write; errno is preserved.
  */
 
@@ -14,8 +14,9 @@
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6 };
 
 /*
- * To be called first of all, and once. Finds out whether standard error leads to systemd's journal. Standard input, output and error become /dev/null where we were started without
- * them: else a socket or the rules of iptables would take their number, and messages would be written into it.
+ * To be called first of all, and once. Finds out whether standard error leads to systemd's journal. Standard input, output
+ * and error become /dev/null where we were started without them: else a socket or the rules of iptables would take their
+ * number, and messages would be written into it.
  */
 void log_begin(void);
 

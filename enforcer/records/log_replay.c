@@ -26,7 +26,8 @@ enum {
 	HEAD_LENGTH = START_LENGTH + RECORD_TIME_LENGTH + SEQ_LENGTH,
 	BUFFER_BYTES = 64 * 1024,	/* a line that is longer is none of ours */
 	READS_MOST = 16,		/* of a buffer each, for one piece: a millisecond or two */
-	TRIES_MOST = 1000,		/* to see the end of a line that is being written, or of a rotation */
+	TRIES_MOST = 1000,		/* a millisecond each, to see the end of a line, or of a rotation, that is under way */
+	TRIES_FOR_NEXT = 50,		/* to see the file that follows in its place */
 };
 
 struct log_replay {
@@ -37,7 +38,7 @@ struct log_replay {
 	off_t at;			/* where in it the next line begins */
 	bool partial;			/* that line had no end yet, when last looked at */
 	bool skips;			/* `at` is in the middle of a line that is too long */
-	unsigned int tries;
+	unsigned int tries;		/* in a row without success */
 	uint64_t last;			/* number of the last line read; 0: none */
 	bool jumped;			/* lines may be missing behind that */
 	struct piece *out;		/* of the call under way */
@@ -143,18 +144,26 @@ static void take_in_hand(struct log_replay *replay, int fd)
 		close(replay->fd);
 	replay->fd = fd;
 	replay->at = 0;
+	replay->tries = 0;
 	replay->partial = replay->skips = false;
 }
 
-/* Of the rotated files the oldest that is there, or with `since` one that was written to from that time on; else FILE. */
-static unsigned int find_oldest(const struct log_replay *replay, bool since)
+/* In whole seconds: a file's time may be that of a clock tick before a line was written. */
+static struct timespec first_second(const struct log_replay *replay)
+{
+	return (struct timespec){.tv_sec = (time_t)(replay->options.since_ns / 1000000000)};
+}
+
+/* Of the rotated files the oldest that was written to at this time or after it; else FILE. */
+static unsigned int find_oldest(const struct log_replay *replay, struct timespec since)
 {
 	struct stat found;
 
 	for (unsigned int index = replay->options.keep; index > 0; index--) {
 		if (!stat_file(replay, index, &found))
 			continue;
-		if (!since || (uint64_t)found.st_mtim.tv_sec >= replay->options.since_ns / 1000000000)
+		if (found.st_mtim.tv_sec > since.tv_sec ||
+		    (found.st_mtim.tv_sec == since.tv_sec && found.st_mtim.tv_nsec >= since.tv_nsec))
 			return index;
 	}
 	return 0;
@@ -164,7 +173,7 @@ static unsigned int find_oldest(const struct log_replay *replay, bool since)
  * Opens that one. Whether it did: a rotation may be under way, and moves files on, from the oldest, while we look; what
  * was opened is that file if it is still the oldest afterwards.
  */
-static bool open_oldest(struct log_replay *replay, bool since)
+static bool open_oldest(struct log_replay *replay, struct timespec since)
 {
 	const unsigned int index = find_oldest(replay, since);
 	const int fd = open_name(replay, index);
@@ -207,6 +216,8 @@ static bool read_on(struct log_replay *replay)
 	taken = length > 0 ? take_lines(replay, (size_t)length) : 0;
 	replay->at += (off_t)taken;
 	replay->partial = length > 0 && taken == 0;
+	if (taken > 0)
+		replay->tries = 0;
 	return taken > 0;
 }
 
@@ -242,10 +253,32 @@ static bool advance(struct log_replay *replay, unsigned int index)
 	return true;
 }
 
-/* So much was rotated meanwhile that the file in hand is gone, and perhaps others behind it. */
+/*
+ * The file that follows is not where it should be, and does not come: somebody has removed it, or a rotation has failed
+ * half-way. The nearest one does, then.
+ */
+static bool pass_gap(struct log_replay *replay, unsigned int index)
+{
+	int fd = -1;
+
+	while (fd < 0 && index > 0)
+		fd = open_name(replay, --index);
+	if (fd < 0)
+		return false;
+	take_in_hand(replay, fd);
+	replay->jumped = true;
+	return true;
+}
+
+/*
+ * So much was rotated meanwhile that the file in hand has no name of the log's any more, and perhaps others behind it; or
+ * somebody gave it another. What was last written to before it was read before it.
+ */
 static bool jump(struct log_replay *replay)
 {
-	if (!open_oldest(replay, false))
+	struct stat mine;
+
+	if (fstat(replay->fd, &mine) != 0 || !open_oldest(replay, mine.st_mtim))
 		return false;
 	replay->jumped = true;
 	return true;
@@ -258,16 +291,31 @@ static bool jump(struct log_replay *replay)
 static int go_on(struct log_replay *replay)
 {
 	const int index = find_current(replay);
+	bool found;
 
 	if (index == 0)
 		return 0;
 	/* It was rotated, and gets no more: but what was written just before that may not be read yet. */
 	while (read_on(replay))
 		;
-	return (index > 0 ? advance(replay, (unsigned int)index) : jump(replay)) ? 1 : -EAGAIN;
+	found = index > 0 ? advance(replay, (unsigned int)index) : jump(replay);
+	if (!found && index > 0 && replay->tries >= TRIES_FOR_NEXT)
+		found = pass_gap(replay, (unsigned int)index);
+	return found ? 1 : -EAGAIN;
 }
 
 /* ---- the stream ---- */
+
+/* Whether it is worth to look again, after a moment in which the log thread may get on. */
+static bool may_try_again(struct log_replay *replay)
+{
+	const struct timespec moment = {.tv_nsec = 1000000};
+
+	if (++replay->tries >= TRIES_MOST)
+		return false;
+	nanosleep(&moment, NULL);
+	return true;
+}
 
 /*
  * At the end of all files. The lines that were kept meanwhile are known up to the last one read, if that is of this run.
@@ -281,7 +329,7 @@ static enum stream_step end_or_wait(struct log_replay *replay, uint64_t written_
 	if (!replay->stream.followed)
 		return STREAM_CAUGHT_UP;
 	verdict_log_stats(replay->options.log, &stats);
-	if ((replay->partial || (written_before == 0 && stats.begun > 0)) && ++replay->tries < TRIES_MOST)
+	if ((replay->partial || (written_before == 0 && stats.begun > 0)) && may_try_again(replay))
 		return STREAM_MORE;
 	replay->stream.seq = written_before > 0 ? replay->last : 0;
 	return STREAM_END;
@@ -292,17 +340,7 @@ static enum stream_step wait_for_file(struct log_replay *replay)
 {
 	if (!replay->stream.followed)
 		return STREAM_CAUGHT_UP;
-	return ++replay->tries < TRIES_MOST ? STREAM_MORE : STREAM_END;
-}
-
-/* The log thread rotates: it is let go first. */
-static enum stream_step wait_for_rotation(struct log_replay *replay)
-{
-	const struct timespec pause = {.tv_nsec = 1000000};
-
-	replay->tries++;
-	nanosleep(&pause, NULL);
-	return STREAM_MORE;
+	return may_try_again(replay) ? STREAM_MORE : STREAM_END;
 }
 
 static enum stream_step next(struct stream *stream, struct piece *out)
@@ -311,7 +349,7 @@ static enum stream_step next(struct stream *stream, struct piece *out)
 	struct verdict_log_stats stats;
 
 	replay->out = out;
-	if (replay->fd < 0 && !open_oldest(replay, true))
+	if (replay->fd < 0 && !open_oldest(replay, first_second(replay)))
 		return wait_for_file(replay);
 	for (int reads = 0; reads < READS_MOST && out->length < PIECE_ENOUGH; reads++) {
 		int more;
@@ -320,8 +358,8 @@ static enum stream_step next(struct stream *stream, struct piece *out)
 		if (read_on(replay) || was_cut(replay))
 			continue;
 		more = go_on(replay);
-		if (more < 0 && replay->tries < TRIES_MOST)
-			return wait_for_rotation(replay);
+		if (more < 0 && may_try_again(replay))
+			return STREAM_MORE;
 		if (more <= 0)
 			return end_or_wait(replay, stats.lines);
 	}
@@ -342,7 +380,7 @@ static int check_readable(const struct log_replay *replay, char problem[LOG_REPL
 {
 	char name[PATH_MAX];
 
-	for (unsigned int left = find_oldest(replay, true) + 1; left > 0; left--) {
+	for (unsigned int left = find_oldest(replay, first_second(replay)) + 1; left > 0; left--) {
 		if (!name_file(replay, left - 1, name) || euidaccess(name, R_OK) == 0 || errno != EACCES)
 			continue;
 		snprintf(problem, LOG_REPLAY_PROBLEM,

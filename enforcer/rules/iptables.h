@@ -47,7 +47,7 @@ int iptables_restore(enum backend_choice backend, enum ip_family family, const c
 
 /*
  * A number that stays the same as long as nobody changes the rules of that back end, without running a program
- * (rule_generation.h, which has the conditions). 0, or -errno.
+ * (rule_generation.h). 0, or -errno: -ENOENT where the legacy table does not exist.
  */
 int iptables_generation(enum backend_choice backend, enum ip_family family, uint64_t *out);
 

@@ -9,6 +9,7 @@
 
 #include "enforcer/process/command.h"
 #include "enforcer/rules/rule_generation.h"
+#include "enforcer/rules/ruleset_rules.h"
 
 enum {
 	SAVE_MOST = 64 << 20, /* a service mesh's nat table runs to tens of MiB; more is a mistake */
@@ -293,10 +294,17 @@ static int restore(
 	return err;
 }
 
+static int generation(enum backend_choice backend, enum ip_family family, uint64_t *out)
+{
+	const int err = backend == BACKEND_LEGACY ? find_legacy_table(family, RULESET_TABLE) : 0;
+
+	return err != 0 ? err : rule_generation_read(backend, family, out);
+}
+
 const struct iptables_ops iptables_programs = {
 	.available = available,
 	.default_backend = default_backend,
 	.save = save,
 	.restore = restore,
-	.generation = rule_generation_read,
+	.generation = generation,
 };

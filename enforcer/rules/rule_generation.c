@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stddef.h>
@@ -14,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "enforcer/rules/nft_talk.h"
 #include "enforcer/rules/ruleset_rules.h"
 
 /* ---- nf_tables ---- */
@@ -24,54 +24,16 @@ static int take_id(const struct nlattr *attr, void *context)
 		return MNL_CB_OK;
 	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
 		return MNL_CB_ERROR;
-	*(uint64_t *)context = ntohl(mnl_attr_get_u32(attr)) + 1ULL;
+	*(uint64_t *)context = ntohl(mnl_attr_get_u32(attr)) + 1ULL;	/* so that none is told from the number 0 */
 	return MNL_CB_OK;
-}
-
-/* Leaves one more than the number in `context`, so that none is told from the number 0. */
-static int take_generation(const struct nlmsghdr *message, void *context)
-{
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg) ||
-	    mnl_attr_parse(message, sizeof(struct nfgenmsg), take_id, context) < 0) {
-		errno = EPROTO;
-		return MNL_CB_ERROR;
-	}
-	return MNL_CB_STOP;
-}
-
-static int ask_nft(struct mnl_socket *socket, uint64_t *out)
-{
-	char buffer[1024];
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct nfgenmsg *head;
-	ssize_t length;
-
-	message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
-	message->nlmsg_flags = NLM_F_REQUEST;
-	message->nlmsg_seq = 1;
-	head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
-	head->nfgen_family = AF_UNSPEC;
-	head->version = NFNETLINK_V0;
-	*out = 0;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-	if (length < 0 || mnl_cb_run(buffer, (size_t)length, 1, mnl_socket_get_portid(socket), take_generation, out) < 0)
-		return -errno;
-	return *out != 0 ? 0 : -EPROTO;
 }
 
 static int read_nft(uint64_t *out)
 {
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	int err;
+	char buffer[NFT_TALK_BYTES];
+	const int err = nft_talk_ask(nft_talk_begin(buffer, NFT_MSG_GETGEN, IP_FAMILY_V4), take_id, out);
 
-	if (socket == NULL)
-		return -errno;
-	err = ask_nft(socket, out);
-	mnl_socket_close(socket);
-	return err;
+	return err == 0 && *out == 0 ? -EPROTO : err;
 }
 
 /* ---- the legacy tables ---- */
@@ -106,11 +68,11 @@ _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one s
 _Static_assert(sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries), "one struct for both families");
 
 /* FNV-1a: tells one set of rules from another. Whoever could forge it could as well remove podgate. */
-static uint64_t hash(uint64_t hash, const unsigned char *bytes, size_t length)
+static uint64_t hash_on(uint64_t sum, const unsigned char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3;
-	return hash;
+		sum = (sum ^ bytes[i]) * 0x100000001b3;
+	return sum;
 }
 
 static const struct shape *shape_of(enum ip_family family)
@@ -132,16 +94,16 @@ int rule_generation_hash(enum ip_family family, const void *entries, size_t size
 		memcpy(&length, bytes + at + shape->next, sizeof(length));
 		if (length < shape->entry || length > size - at)
 			return -EPROTO;
-		sum = hash(sum, bytes + at, shape->counters);
-		sum = hash(sum, bytes + at + counters_end, length - counters_end);
+		sum = hash_on(sum, bytes + at, shape->counters);
+		sum = hash_on(sum, bytes + at + counters_end, length - counters_end);
 	}
 	*out = sum;
 	return 0;
 }
 
 /*
- * The kernel refuses, with -EAGAIN, to give more or fewer bytes than the table has. It does not write all of them: behind
- * the names of matches it leaves what was there, so that should be always the same.
+ * The kernel refuses, with -EAGAIN, to give more or fewer bytes than the table has. It does not write all of them:
+ * behind the names of matches it leaves what was there, so that should be always the same.
  */
 static int read_entries(enum ip_family family, int fd, unsigned int size, uint64_t *out)
 {
@@ -181,5 +143,6 @@ static int read_legacy(enum ip_family family, uint64_t *out)
 
 int rule_generation_read(enum backend_choice backend, enum ip_family family, uint64_t *out)
 {
+	*out = 0;
 	return backend == BACKEND_NFT ? read_nft(out) : read_legacy(family, out);
 }

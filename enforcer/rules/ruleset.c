@@ -8,6 +8,7 @@
 
 #include "enforcer/rules/iptables.h"
 #include "enforcer/rules/mark_overlap.h"
+#include "enforcer/rules/nft_hooks.h"
 #include "enforcer/rules/rule_text.h"
 #include "enforcer/rules/ruleset_rules.h"
 #include "enforcer/rules/ruleset_transaction.h"
@@ -209,6 +210,7 @@ struct installation {
 	char *before[FAMILIES];
 };
 
+/* And mends what keeps rules from being in force, whatever they are. */
 static int look(struct installation *installation, char problem[RULESET_PROBLEM])
 {
 	const struct ruleset_options *options = installation->options;
@@ -224,6 +226,8 @@ static int look(struct installation *installation, char problem[RULESET_PROBLEM]
 		}
 		if (err == 0)
 			err = save(options->backend, families[f], &installation->before[f], problem);
+		if (err == 0 && options->backend == BACKEND_NFT)
+			err = nft_hooks_mend(options, families[f], installation->before[f], problem);
 	}
 	return err;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "enforcer/rules/iptables.h"
+#include "enforcer/rules/nft_hooks.h"
 #include "enforcer/rules/rule_text.h"
 #include "enforcer/rules/ruleset_rules.h"
 
@@ -175,6 +176,8 @@ static int verify_family(
 		return err;
 	err = compare(options, family, saved, problem);
 	free(saved);
+	if (err == 0 && options->backend == BACKEND_NFT)
+		err = nft_hooks_verify(options, family, problem);
 	return err;
 }
 

@@ -12,7 +12,8 @@ static bool read_generations(const struct ruleset_options *options, uint64_t out
 }
 
 /* The generation is read before the rules are, so that a change in between shows at the next look. */
-int ruleset_watch_look(struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM])
+int ruleset_watch_look(
+	struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM])
 {
 	uint64_t now[2] = {0};
 	const bool known = read_generations(options, now);

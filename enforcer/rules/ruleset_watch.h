@@ -5,7 +5,8 @@
 /*
  * Looking again and again whether our rules are as they should be, at little cost: they are read back
  * (ruleset_verify()) only when the kernel says that somebody has changed something since they were last seen to be
- * whole, when it can't say, and once in RULESET_WATCH_WHOLE looks whatever it says. Blocking; one thread at a time.
+ * whole, when it can't say, and once in RULESET_WATCH_WHOLE looks whatever it says: a count that begins anew, as nf_tables
+ * has when its module was unloaded, may come to be the same again. Blocking; one thread at a time.
  */
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ struct ruleset_watch {
 };
 
 /* As ruleset_verify(). `options` must be the same at each look; a watch that is all zero again takes others. */
-int ruleset_watch_look(struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
+int ruleset_watch_look(
+	struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
 
 #endif

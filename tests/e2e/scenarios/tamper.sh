@@ -32,6 +32,14 @@ tamper() {
 
 tamper_chain_rule() { echo $(($(tables_save -t mangle | grep -n -- '-A PODGATE' | grep -n NFQUEUE | head -1 | cut -d: -f1))); }
 tamper_set() { if [ "$FAMILY" = 4 ]; then echo podgate-pods4; else echo podgate-pods6; fi; }
+tamper_family() { if [ "$FAMILY" = 4 ]; then echo ip; else echo ip6; fi; }
+# iptables-nft-save lists it like the one that was there. What others had in it (tamper's own ACCEPT) goes with it.
+tamper_unhook() {
+	local chain
+
+	chain="$(tamper_family) mangle FORWARD"
+	in_ns gw nft "delete chain $chain; add chain $chain; add rule $chain counter jump PODGATE"
+}
 # As if an admin had moved all rules to the other back end.
 tamper_move() {
 	local other
@@ -57,6 +65,10 @@ scenario_tamper() {
 	tamper "an address leaves a set" "$(tamper_set)" yes in_ns gw ipset del "$(tamper_set)" "$(addr web)"
 	tamper "a set is flushed" "$(tamper_set)" yes in_ns gw ipset flush "$(tamper_set)"
 	tamper "the rules move to the other back end" "gone" no tamper_move
+	if [ "$BACKEND" = nft ]; then
+		tamper "the table is put to sleep" "is dormant" yes in_ns gw nft add table "$(tamper_family)" mangle "{ flags dormant; }"
+		tamper "the chain of our jump loses its hook" "has no hook" yes tamper_unhook
+	fi
 	check "the open connection was never interrupted" uninterrupted open
 	# What is open goes on unseen meanwhile, and is then no connection that the kernel knows: see docs/RELIABILITY.md.
 	if [ "$TOPOLOGY" = bridged ]; then

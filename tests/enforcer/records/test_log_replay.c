@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -261,6 +262,58 @@ static void what_went_missing_is_told(void **state)
 	stop(desk);
 }
 
+/* Somebody has removed one of them, or a rotation has failed half-way. */
+static void a_gap_among_the_files_ends_nothing(void **state)
+{
+	struct stream_reader reader = {.count = 0};
+	struct log_desk *desk = *state;
+
+	start(desk);
+	write_file(desk, 4, 1, 100);
+	write_file(desk, 2, 151, 200);
+	write_file(desk, 0, 201, 300);
+	read_past(&reader, open_replay(desk, begin_ns, &everything));
+	assert_int_equal(reader.count, 100 + 1 + 150);
+	expect_lines(&reader, 0, 1, 100);
+	stream_reader_expect_text(reader.lines[100], "event", "lost");
+	stream_reader_expect_number(reader.lines[100], "count", 50);
+	expect_lines(&reader, 101, 151, 300);
+	stream_reader_deinit(&reader);
+	remove_file(desk, 0);
+	remove_file(desk, 2);
+	remove_file(desk, 4);
+	stop(desk);
+}
+
+/* As logrotate does with dateext: what was read before it is not read again. */
+static void a_file_may_get_another_name(void **state)
+{
+	static const struct timespec yesterday[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+	struct stream_reader reader = {.count = 0};
+	struct log_desk *desk = *state;
+	char path[160], dated[192];
+	struct stream *stream;
+
+	start(desk);
+	write_file(desk, 1, 1, 100);
+	write_file(desk, 0, 101, 200);
+	snprintf(path, sizeof(path), "%s.1", desk->path);
+	snprintf(dated, sizeof(dated), "%s-20261125", desk->path);
+	stream = open_replay(desk, 0, &everything);
+	assert_int_equal(stream_reader_read(&reader, stream), STREAM_CAUGHT_UP);
+	assert_int_equal(utimensat(AT_FDCWD, path, yesterday, 0), 0);
+	assert_int_equal(rename(desk->path, dated), 0);
+	write_file(desk, 0, 201, 300);
+	read_past(&reader, stream);
+	assert_int_equal(reader.count, 300);
+	expect_lines(&reader, 0, 1, 300);
+	stream_reader_deinit(&reader);
+	assert_int_equal(unlink(dated), 0);
+	remove_file(desk, 0);
+	remove_file(desk, 1);
+	stop(desk);
+}
+
 /* As logrotate's copytruncate leaves a file, and as the log itself takes back a line that a full disk cut short. */
 static void a_file_may_become_shorter(void **state)
 {
@@ -486,6 +539,8 @@ int main(void)
 		WITH_DESK(what_is_no_line_is_passed_over),
 		WITH_DESK(files_may_move_while_they_are_read),
 		WITH_DESK(what_went_missing_is_told),
+		WITH_DESK(a_gap_among_the_files_ends_nothing),
+		WITH_DESK(a_file_may_get_another_name),
 		WITH_DESK(a_file_may_become_shorter),
 		WITH_DESK(what_cannot_be_read_again_is_refused),
 		WITH_DESK(numbers_of_an_earlier_run_are_not_taken_for_ours),

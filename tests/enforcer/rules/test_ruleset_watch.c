@@ -26,7 +26,7 @@ static struct {
 } filter;
 
 static const struct ruleset_options options = {
-	.backend = BACKEND_NFT, .ipv6 = true, .workers = 1, .queue_base = 10, .mark_allow = 1, .mark_deny = 2};
+	.backend = BACKEND_LEGACY, .ipv6 = true, .workers = 1, .queue_base = 10, .mark_allow = 1, .mark_deny = 2};
 
 static int generation(enum backend_choice backend, enum ip_family family, uint64_t *out)
 {
