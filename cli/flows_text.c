@@ -188,6 +188,7 @@ int flows_text_show(cJSON *line, void *context)
 		return out->table.count < TABLE_BLOCK ? 0 : print_block(out);
 	}
 	err = print_block(out);
-	print_end(line);
+	if (answer_get(line, "seen") != NULL)	/* not where it was given up: the error says that */
+		print_end(line);
 	return err;
 }

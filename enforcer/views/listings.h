@@ -4,7 +4,8 @@
 
 /*
  * The daemon's long answers: flows, policies, and the past of a watch. Flows and policies are told by the snapshot in
- * force when they were asked for; it is kept until the end, so there are a few of them at a time, and each has a minute.
+ * force when they were asked for; it is kept until the end, so there are a few of them at a time, and each has five minutes
+ * (a million flows take one).
  * On the loop's thread.
  */
 
@@ -19,10 +20,10 @@ struct listings {
 	struct publisher *publisher;
 	struct verdict_log *log;
 	unsigned int open;		/* of those that keep a snapshot */
-	unsigned int most_ms;		/* 0: the minute */
+	unsigned int most_ms;		/* 0: LISTINGS_MOST_MS */
 };
 
-enum { LISTINGS_MOST = 4, LISTINGS_MOST_MS = 60000 };
+enum { LISTINGS_MOST = 4, LISTINGS_MOST_MS = 300000 };
 
 /*
  * Begins what the request asks for. `listings` and all in it must outlive the stream. 0; or -errno with a sentence in

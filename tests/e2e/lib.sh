@@ -319,7 +319,7 @@ hold() {
 	: >"$DIR/hold-$1"
 	in_ns_exec "$2" "$PROBE" hold --stall 300 "$3" "$4" >"$DIR/hold-$1" 2>&1 &
 	HELD[$1]=$!
-	within 3 file_has "$DIR/hold-$1" open || fail "hold $1: $(cat "$DIR/hold-$1")"
+	within 3 hold_is "$1" open || fail "hold $1: $(cat "$DIR/hold-$1")"
 }
 hold_is() {	# NAME STATE: the first word of the last line
 	local lines

@@ -7,6 +7,17 @@ tamper_status() { status_field '"\(.rules.repairs + .bridges.mended) \(.sweep.sw
 tamper_mended() { [ "$(status_field '.rules.repairs + .bridges.mended')" -gt "$1" ]; }
 tamper_swept() { [ "$(status_field .sweep.sweeps)" -gt "$1" ]; }
 
+# A connection that the gate would deny, while it may be open. On a busy machine the repair may come first: then it never opens.
+tamper_slip() {
+	: >"$DIR/hold-slipped"
+	in_ns_exec intruder "$PROBE" hold --stall 300 "$(addr web)" 80 >"$DIR/hold-slipped" 2>&1 &
+	HELD[slipped]=$!
+	within 5 file_has "$DIR/hold-slipped" "open" || fail "nothing is known of a connection that slips in"
+	if hold_is slipped open || hold_is slipped stalled; then return; fi
+	wait "${HELD[slipped]}"
+	unset "HELD[slipped]"
+}
+
 # tamper TEXT FOUND OPENS COMMAND...: FOUND is what the log must say was found, OPENS whether new flows pass till the repair.
 tamper() {
 	local text=$1 found=$2 opens=$3 before sweeps begin ms
@@ -15,16 +26,17 @@ tamper() {
 	rm -f "$DIR/hold-slipped"
 	begin=${EPOCHREALTIME/./}
 	"$@" || fail "$text: it could not be done"
-	[ "$opens" = no ] || hold slipped intruder "$(addr web)" 80
+	[ "$opens" = no ] || tamper_slip
 	within 5 tamper_mended "$before" || fail "$text: not repaired"
 	ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
 	TAMPER_MS+=("$ms")	# with the tampering itself and our question; told, not asserted: the machine may be busy
 	check "$text: the log says what was found" grep -qE "(somebody changed our rules|bridge).*$found" "$DIR/run.err"
-	if [ "$opens" = yes ]; then
+	if [ -n "${HELD[slipped]:-}" ]; then
 		check "$text: what slipped in is cut" stalls slipped
 		kill "${HELD[slipped]}" 2>/dev/null
 		wait "${HELD[slipped]}" 2>/dev/null
 		unset "HELD[slipped]"
+		TAMPER_SLIPPED=$((TAMPER_SLIPPED + 1))
 	fi
 	if [ "$found" = "not the first rule" ]; then tables_do -t mangle -D FORWARD -j ACCEPT; fi	# it stays, after ours: it is theirs
 	check "$text: the rules are as they were" [ "$TAMPER_RULES" = "$(tidy_rules)" ]
@@ -49,7 +61,7 @@ tamper_move() {
 }
 
 scenario_tamper() {
-	local TAMPER_RULES TAMPER_MS=() first
+	local TAMPER_RULES TAMPER_MS=() TAMPER_SLIPPED=0 first
 
 	stop_policies
 	gate_start "sweep_interval_s: 0" || return
@@ -75,6 +87,7 @@ scenario_tamper() {
 		tamper "br_netfilter is switched off" "switched on" yes bridge_sees_all 0
 	fi
 	equal "repairs, all counted" ${#TAMPER_MS[@]} "$(status_field '.rules.repairs + .bridges.mended')"
+	check "$TAMPER_SLIPPED connections slipped in" [ "$TAMPER_SLIPPED" -ge 3 ]
 	echo "  (repaired after ${TAMPER_MS[*]} ms)"
 	allow client web tcp 80
 	deny intruder web tcp 80
