@@ -97,6 +97,7 @@ scenario_live_address() {
 	RULES
 	gate_start || return
 	hold client client "$(addr web)" 80
+	teach tcp 80
 	readdress() { sed -i 's/{name: client, namespace: shop, labels: {app: client}/{name: next, namespace: shop, labels: {app: next}/' "$DIR/manifests/pods.yaml"; }
 	changed readdress
 	check "the predecessor's connection is cut" stalls client
