@@ -26,7 +26,7 @@ enum {
 	HEAD_LENGTH = START_LENGTH + RECORD_TIME_LENGTH + SEQ_LENGTH,
 	BUFFER_BYTES = 64 * 1024,	/* a line that is longer is none of ours */
 	READS_MOST = 16,		/* of a buffer each, for one piece: a millisecond or two */
-	TRIES_MOST = 1000,		/* a millisecond each, to see the end of a line, or of a rotation, that is under way */
+	TRIES_MOST = 1000,		/* a millisecond each, to see the end of a line or of a rotation */
 	TRIES_FOR_NEXT = 50,		/* to see the file that follows in its place */
 };
 

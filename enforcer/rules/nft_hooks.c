@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "enforcer/process/log.h"
 #include "enforcer/rules/iptables.h"
 #include "enforcer/rules/nft_talk.h"
 #include "enforcer/rules/rule_text.h"
@@ -128,14 +129,23 @@ int nft_hooks_verify(const struct ruleset_options *options, enum ip_family famil
 
 /* ---- mending ---- */
 
-static int wake(enum ip_family family, uint32_t flags)
+static int wake(enum ip_family family, uint32_t flags, char problem[RULESET_PROBLEM])
 {
+	const char *name = iptables_family_name(family);
 	char buffer[NFT_TALK_BYTES];
 	struct nlmsghdr *message = nft_talk_begin(buffer, NFT_MSG_NEWTABLE, family);
+	int err;
 
 	mnl_attr_put_strz(message, NFTA_TABLE_NAME, RULESET_TABLE);
 	mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htonl(flags & ~(uint32_t)NFT_TABLE_F_DORMANT));
-	return nft_talk_change(message, 0);
+	err = nft_talk_change(message, 0);
+	if (err != 0)
+		snprintf(problem, RULESET_PROBLEM, "can't wake the table " RULESET_TABLE ", which is dormant (%s, nft): %s",
+			name, strerror(-err));
+	else
+		log_warnx("the table " RULESET_TABLE " was dormant (%s, nft): it is in force again, with all that others have in it",
+			name);
+	return err;
 }
 
 static bool has_others(const char *saved, const char *chain)
@@ -171,8 +181,9 @@ static int mend_chain(enum ip_family family, const char *chain, const char *save
 
 	if (has_others(saved, chain)) {
 		snprintf(problem, RULESET_PROBLEM,
-			"chain %s of table " RULESET_TABLE " (%s, nft) has no hook: no packet passes it, and its rules of "
-			"others are not in force either; delete it (nft delete chain %s " RULESET_TABLE " %s), and podgate makes it anew",
+			"chain %s of table " RULESET_TABLE " (%s, nft) has no hook: no packet passes it, and its rules "
+			"of others are not in force either; delete it (nft delete chain %s " RULESET_TABLE
+			" %s), and podgate makes it anew",
 			chain, iptables_family_name(family), family == IP_FAMILY_V6 ? "ip6" : "ip", chain);
 		return -EEXIST;
 	}
@@ -180,6 +191,9 @@ static int mend_chain(enum ip_family family, const char *chain, const char *save
 	if (err != 0)
 		snprintf(problem, RULESET_PROBLEM, "can't remove chain %s, which has no hook (%s, nft): %s", chain,
 			iptables_family_name(family), strerror(-err));
+	else
+		log_warnx("chain %s of table " RULESET_TABLE " had no hook (%s, nft): it is made anew", chain,
+			iptables_family_name(family));
 	return err;
 }
 
@@ -192,12 +206,7 @@ int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family,
 	if (err != 0)
 		return err == -ENOENT ? 0 : cannot_ask(family, err, problem);
 	if ((flags & NFT_TABLE_F_DORMANT) != 0)
-		err = wake(family, flags);
-	if (err != 0) {
-		snprintf(problem, RULESET_PROBLEM, "can't wake the table " RULESET_TABLE ", which is dormant (%s, nft): %s",
-			iptables_family_name(family), strerror(-err));
-		return err;
-	}
+		err = wake(family, flags, problem);
 	for (size_t i = 0; i < base_chain_count(options) && err == 0; i++)
 		if (check_chain(family, &base_chains[i]) == -ESTALE)
 			err = mend_chain(family, base_chains[i].name, saved, problem);
