@@ -227,7 +227,7 @@ mkfifo "$folder/lines"
 "$load" pour --turns --to $to4 --port 90 <"$folder/lines" >"$folder/turns" &
 pour=$!
 servers+=("$pour")
-exec {lines}>"$folder/lines"
+exec {lines}<>"$folder/lines"	# also to read: so a word may come before who is to read it
 echo 20 >&$lines
 for ((tries = 0; tries < 600; tries++)); do
 	[ "$(wc -l <"$folder/turns")" != 2 ] || break
