@@ -236,19 +236,19 @@ done
 kill -TERM "$pour"
 wait "$pour" || fail "pour --turns after SIGTERM: exit code $?"
 [ "$(wc -l <"$folder/turns")" = 2 ] || fail "one turn: $(cat "$folder/turns")"
-"$load" pour --turns --to $to4 --port 90 <"$folder/lines" >"$folder/turns" 2>"$folder/turns.err" &
+"$load" pour --turns --to $to4 --port 90 <"$folder/lines" >"$folder/broken" 2>"$folder/broken.err" &
 pour=$!
 servers+=("$pour")
 echo 60000 >&$lines
 for ((tries = 0; tries < 600; tries++)); do
-	[ ! -s "$folder/turns" ] || break
+	[ ! -s "$folder/broken" ] || break
 	sleep 0.05
 done
 stop drain "$pid"
 code=0
 wait "$pour" || code=$?
 [ $code = 2 ] || fail "pour --turns without its drain: exit code $code, not 2"
-grep -q 'Connection reset by peer\|Broken pipe' "$folder/turns.err" || fail "why it ended is not told: $(cat "$folder/turns.err")"
+grep -q 'Connection reset by peer\|Broken pipe' "$folder/broken.err" || fail "why it ended is not told: $(cat "$folder/broken.err")"
 exec {lines}>&-
 
 start echo "$load" echo 7-8
