@@ -3,9 +3,8 @@
 # Somebody else changes what is ours, in each way there is: noticed, put back, said, counted; and what slipped in meanwhile is
 # cut.
 
-tamper_status() { status_field '"\(.rules.repairs + .bridges.mended) \(.sweep.sweeps)"'; }
-tamper_mended() { [ "$(status_field '.rules.repairs + .bridges.mended')" -gt "$1" ]; }
-tamper_swept() { [ "$(status_field .sweep.sweeps)" -gt "$1" ]; }
+tamper_repairs() { status_field '.rules.repairs + .bridges.mended'; }
+tamper_mended() { [ "$(tamper_repairs)" -gt "$1" ]; }
 
 # A connection that the gate would deny, while it may be open. On a busy machine the repair may come first: then it never opens.
 tamper_slip() {
@@ -20,9 +19,9 @@ tamper_slip() {
 
 # tamper TEXT FOUND OPENS COMMAND...: FOUND is what the log must say was found, OPENS whether new flows pass till the repair.
 tamper() {
-	local text=$1 found=$2 opens=$3 before sweeps begin ms
+	local text=$1 found=$2 opens=$3 before begin ms
 	shift 3
-	read -r before sweeps <<<"$(tamper_status)"
+	before=$(tamper_repairs)
 	rm -f "$DIR/hold-slipped"
 	begin=${EPOCHREALTIME/./}
 	"$@" || fail "$text: it could not be done"
@@ -86,7 +85,7 @@ scenario_tamper() {
 	if [ "$TOPOLOGY" = bridged ]; then
 		tamper "br_netfilter is switched off" "switched on" yes bridge_sees_all 0
 	fi
-	equal "repairs, all counted" ${#TAMPER_MS[@]} "$(status_field '.rules.repairs + .bridges.mended')"
+	equal "repairs, all counted" ${#TAMPER_MS[@]} "$(tamper_repairs)"
 	check "$TAMPER_SLIPPED connections slipped in" [ "$TAMPER_SLIPPED" -ge 3 ]
 	echo "  (repaired after ${TAMPER_MS[*]} ms)"
 	allow client web tcp 80
