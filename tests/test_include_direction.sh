@@ -24,7 +24,7 @@ declare -A room_may=(
 	[host]="control http queue rules process"
 	[enforcement]="host records gate privilege rules process"
 	[views]="enforcement control records gate privilege process"
-	[metrics]="views enforcement records http"
+	[metrics]="views enforcement records http process"
 )
 fail=0 seen=0
 

@@ -5,7 +5,6 @@
 #include <linux/membarrier.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "enforcer/enforcement/quota.h"
 #include "enforcer/gate/flow_class.h"
 #include "enforcer/process/log.h"
+#include "enforcer/process/thread.h"
 #include "enforcer/rules/class_sets.h"
 
 #define NS_PER_S 1000000000ULL
@@ -434,8 +434,6 @@ void learner_close(struct learner *learner)
 
 int learner_start(struct learner *learner, struct ring *const *rings, size_t count)
 {
-	sigset_t all, before;
-	pthread_attr_t attr;
 	int err;
 
 	if (!learner->options.allowed && !learner->options.denied)
@@ -444,18 +442,9 @@ int learner_start(struct learner *learner, struct ring *const *rings, size_t cou
 		return -E2BIG;
 	memcpy(learner->rings, rings, count * sizeof(rings[0]));
 	learner->ring_count = count;
-	err = pthread_attr_init(&attr);
-	if (err != 0)
-		return -err;
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	/* Signals are the loop's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&learner->thread, &attr, run, learner);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
+	err = thread_start(&learner->thread, STACK_BYTES, run, learner);
 	learner->running = err == 0;
-	return -err;
+	return err;
 }
 
 void learner_stop(struct learner *learner)

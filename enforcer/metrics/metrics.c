@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "enforcer/http/listen_socket.h"
 #include "enforcer/metrics/exposition.h"
 #include "enforcer/metrics/metrics_text.h"
+#include "enforcer/process/thread.h"
 #include "enforcer/views/health.h"
 #include "enforcer/views/status_desk.h"
 
@@ -238,24 +238,14 @@ int metrics_listener(const struct metrics *metrics)
 
 int metrics_start(struct metrics *metrics, const struct status_sources *sources, struct policy_hits *hits)
 {
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int err = pthread_attr_init(&attr);
+	int err;
 
-	if (err != 0)
-		return -err;
 	metrics->sources = *sources;
 	status_desk_set_sources(metrics->desk, sources);
 	metrics->hits = hits;
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	/* Signals are the loop's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&metrics->thread, &attr, run, metrics);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
+	err = thread_start(&metrics->thread, STACK_BYTES, run, metrics);
 	metrics->running = err == 0;
-	return -err;
+	return err;
 }
 
 static void join(struct metrics *metrics)

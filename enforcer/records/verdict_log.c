@@ -5,7 +5,6 @@
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "enforcer/gate/backlog.h"
 #include "enforcer/process/log.h"
 #include "enforcer/process/priority.h"
+#include "enforcer/process/thread.h"
 #include "enforcer/records/fold.h"
 #include "enforcer/records/record_json.h"
 #include "enforcer/records/verdict_file.h"
@@ -509,8 +509,6 @@ static void *run(void *context)
 
 int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t count)
 {
-	sigset_t all, before;
-	pthread_attr_t attr;
 	int err;
 
 	if (count > RINGS_MOST)
@@ -520,18 +518,9 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 	err = interface_names_open(&log->names);
 	if (err != 0)
 		return err;
-	err = pthread_attr_init(&attr);
-	if (err != 0)
-		return -err;
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	/* Signals are the loop's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&log->thread, &attr, run, log);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
+	err = thread_start(&log->thread, STACK_BYTES, run, log);
 	log->running = err == 0;
-	return -err;
+	return err;
 }
 
 void verdict_log_stop(struct verdict_log *log)
