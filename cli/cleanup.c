@@ -36,19 +36,22 @@ struct removed {
 	bool socket;
 };
 
+static int take_option(struct command_options *options, int letter, const char *value)
+{
+	bool *force = options->own;
+
+	if (letter != 'F')
+		return command_options_take(options, letter, value);
+	*force = true;
+	return 0;
+}
+
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SHARED_LONG_OPTIONS, {"force", no_argument, NULL, 'F'}, {0}};
-	bool *force = options->own;
-	int letter;
+	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, take_option);
 
-	while ((letter = getopt_long(argc, argv, SHARED_SHORT_OPTIONS, table, NULL)) != -1) {
-		if (letter == 'F')
-			*force = true;
-		else if (command_options_take(options, letter, optarg) != 0)
-			return -EINVAL;
-	}
-	return command_options_end(argc, argv);
+	return err != 0 ? err : command_options_end(argc, argv);
 }
 
 /* 0 when somebody answers at the control socket; or -errno: -ECONNREFUSED for one that a killed daemon left. */

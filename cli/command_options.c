@@ -40,12 +40,12 @@ int command_options_run(const struct subcommand *subcommand, void *own, int argc
 }
 
 int command_options_read(struct command_options *options, int argc, char **argv, const char *letters,
-	const struct option *table)
+	const struct option *table, int (*take)(struct command_options *options, int letter, const char *value))
 {
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1)
-		if (command_options_take(options, letter, optarg) != 0)
+		if (take(options, letter, optarg) != 0)
 			return -EINVAL;
 	return 0;
 }

@@ -52,9 +52,12 @@ struct subcommand {
 /* Parses; prints the usage when that is asked for, else runs. The options live until then. Returns the exit code. */
 int command_options_run(const struct subcommand *subcommand, void *own, int argc, char **argv);
 
-/* For a subcommand without options of its own; `letters` and `table` as getopt_long() wants them. As parse(). */
+/*
+ * Reads all options; `letters` and `table` as getopt_long() wants them. Each goes to `take`: the subcommand's own, or
+ * command_options_take() where it has none. As parse().
+ */
 int command_options_read(struct command_options *options, int argc, char **argv, const char *letters,
-	const struct option *table);
+	const struct option *table, int (*take)(struct command_options *options, int letter, const char *value));
 /* 0 when the option was taken; -EINVAL, said on standard error, when it can't be. */
 int command_options_take(struct command_options *options, int letter, const char *value);
 /* -EINVAL, said on standard error, when anything stands behind the options. */

@@ -24,7 +24,7 @@ static const char usage[] =
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOCKET_LONG_OPTION, SHARED_LONG_OPTIONS, {0}};
-	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table);
+	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, command_options_take);
 
 	return err != 0 ? err : command_options_end(argc, argv);
 }

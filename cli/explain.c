@@ -24,7 +24,7 @@ static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
 
-	if (command_options_read(options, argc, argv, SOURCE_SHORT_OPTIONS, table) != 0)
+	if (command_options_read(options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
 		return -EINVAL;
 	if (options->help || argc - optind == 2)
 		return 0;

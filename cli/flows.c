@@ -86,12 +86,9 @@ static int parse(struct command_options *options, int argc, char **argv)
 		{"limit", required_argument, NULL, 'l'}, {"all", no_argument, NULL, 'a'}, SOCKET_LONG_OPTION,
 		SHARED_LONG_OPTIONS, {0},
 	};
-	int letter;
+	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, take_option);
 
-	while ((letter = getopt_long(argc, argv, SHARED_SHORT_OPTIONS, table, NULL)) != -1)
-		if (take_option(options, letter, optarg) != 0)
-			return -EINVAL;
-	return command_options_end(argc, argv);
+	return err != 0 ? err : command_options_end(argc, argv);
 }
 
 static cJSON *make_request(const struct flows_options *options)

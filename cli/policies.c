@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
 
-#include <errno.h>
-
 #include "cli/answer.h"
 #include "cli/listing.h"
 #include "cli/policies_text.h"
@@ -42,12 +40,9 @@ static int parse(struct command_options *options, int argc, char **argv)
 		{"ns", required_argument, NULL, 'N'}, {"namespace", required_argument, NULL, 'N'},
 		{"pod", required_argument, NULL, 'p'}, SOCKET_LONG_OPTION, SHARED_LONG_OPTIONS, {0},
 	};
-	int letter;
+	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, take_option);
 
-	while ((letter = getopt_long(argc, argv, SHARED_SHORT_OPTIONS, table, NULL)) != -1)
-		if (take_option(options, letter, optarg) != 0)
-			return -EINVAL;
-	return command_options_end(argc, argv);
+	return err != 0 ? err : command_options_end(argc, argv);
 }
 
 static cJSON *make_request(const struct policies_options *options)

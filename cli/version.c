@@ -26,7 +26,7 @@ static int parse(struct command_options *options, int argc, char **argv)
 	static const struct option table[] = {
 		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0},
 	};
-	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table);
+	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, command_options_take);
 
 	return err != 0 ? err : command_options_end(argc, argv);
 }

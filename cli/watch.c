@@ -111,12 +111,9 @@ static int parse(struct command_options *options, int argc, char **argv)
 		{"namespace", required_argument, NULL, 'N'}, {"pod", required_argument, NULL, 'p'},
 		{"policy", required_argument, NULL, 'P'}, SOCKET_LONG_OPTION, SHARED_LONG_OPTIONS, {0},
 	};
-	int letter;
+	const int err = command_options_read(options, argc, argv, "n:" SHARED_SHORT_OPTIONS, table, take_option);
 
-	while ((letter = getopt_long(argc, argv, "n:" SHARED_SHORT_OPTIONS, table, NULL)) != -1)
-		if (take_option(options, letter, optarg) != 0)
-			return -EINVAL;
-	return command_options_end(argc, argv);
+	return err != 0 ? err : command_options_end(argc, argv);
 }
 
 static bool add_flag(cJSON *to, const char *field, bool value)
