@@ -184,8 +184,9 @@ class Bench:
     def turns(keys, round_number):
         return spread.in_order(keys, round_number)
 
-    def alternate(self, workload, keys, body, get=None, rounds=None, **parameters):
-        """Everybody once a round, in an order that rotates."""
+    def alternate(self, workload, keys, body, get=None, rounds=None, seldom=(), **parameters):
+        """Everybody once a round, in an order that rotates; who is `seldom` compared closely, once in three."""
         for round_number in range(rounds or self.scale.rounds(workload)):
-            for key in self.turns(keys, round_number):
+            present = [key for key in keys if key not in seldom or round_number % 3 == 0]
+            for key in self.turns(present, round_number):
                 self.measure(workload, key, round_number, body, get, **parameters)

@@ -37,7 +37,7 @@ FULL = Scale(
     (10, 100, 1000, 10000),
     (15000, 10000),
     {
-        "verdicts": 25,
+        "verdicts": 45,
         "connect-one": 19,
         "connect": 4,
         "first-packet": 4,
@@ -66,7 +66,7 @@ QUICK = Scale(
     (10, 1000, 10000),
     (15000, 10000),
     {
-        "verdicts": 5,
+        "verdicts": 9,
         "connect-one": 3,
         "first-packet": 1,
         "offered": 1,
