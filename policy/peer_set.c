@@ -21,16 +21,12 @@ static bool in_ranges(const uint32_t *words, uint32_t count, uint32_t kind)
 	return low < count && words[2 * low] <= kind;
 }
 
-static bool contains_kind(const struct peer_sets *sets, const struct peer_set *set, uint32_t kind)
+static bool contains_kind_elsewhere(const struct peer_sets *sets, const struct peer_set *set, uint32_t kind)
 {
-	const uint32_t bit = kind - set->kind_first;	/* of a lower kind: a number above all bits */
-	const uint32_t *words;
+	const uint32_t *words = sets->words + set->kinds.elsewhere.at, bit = kind - set->kind_first;
 
-	if (set->form == PEER_FORM_BITS)
-		return bit < 64 && set->kinds.bits >> bit & 1;
 	if (kind < set->kind_first || kind > set->kind_last)
 		return false;
-	words = sets->words + set->kinds.elsewhere.at;
 	if (set->form == PEER_FORM_WORDS)
 		return words[bit / 32] >> bit % 32 & 1;
 	return set->kinds.elsewhere.count == 1 || in_ranges(words, set->kinds.elsewhere.count, kind);
@@ -82,11 +78,9 @@ static bool contains_ip6(const struct peer_blocks *blocks, const struct ip_addr 
 	return low < blocks->ip6_count && !is_before(number, blocks->ip6[low].first);
 }
 
-bool peer_set_contains(const struct peer_sets *sets, uint32_t number, const struct peer *peer)
+bool peer_set_contains_further(const struct peer_sets *sets, const struct peer_set *set, const struct peer *peer)
 {
-	const struct peer_set *set = &sets->items[number];
-
-	if (set->form == PEER_FORM_EVERYBODY || contains_kind(sets, set, peer->kind))
+	if (set->form != PEER_FORM_BITS && contains_kind_elsewhere(sets, set, peer->kind))
 		return true;
 	if (peer->addr->family == IP_FAMILY_V4)
 		return contains_ip4(sets, set, peer->addr);

@@ -66,6 +66,19 @@ struct peer {
 	uint32_t kind;			/* PEER_NO_KIND: the address is no pod's */
 };
 
-bool peer_set_contains(const struct peer_sets *sets, uint32_t number, const struct peer *peer);
+/* For peer_set_contains(): by what is not in the set itself, and by address. */
+bool peer_set_contains_further(const struct peer_sets *sets, const struct peer_set *set, const struct peer *peer);
+
+/* Inline as far as most answers take: each packet's judgement ends here. */
+static inline bool peer_set_contains(const struct peer_sets *sets, uint32_t number, const struct peer *peer)
+{
+	const struct peer_set *set = &sets->items[number];
+	const uint32_t bit = peer->kind - set->kind_first;	/* of a lower kind: a number above all bits */
+
+	if (set->form == PEER_FORM_EVERYBODY ||
+		(set->form == PEER_FORM_BITS && bit < 64 && (set->kinds.bits >> bit & 1) != 0))
+		return true;
+	return peer_set_contains_further(sets, set, peer);
+}
 
 #endif

@@ -7,45 +7,17 @@
 
 enum { FLAT_TIMES = 4, FLAT_FREE = 256 };
 
-/* In words, where the sets begin. */
-static size_t sets_at(uint32_t count)
-{
-	return 1 + ((size_t)count + 1) / 2;
-}
-
 static size_t set_count(const struct port_tree *tree)
 {
 	return tree->flat ? tree->count : 2 * (size_t)tree->count;
 }
 
-static const uint32_t *tree_sets(const struct port_tree *tree)
+bool port_tree_climb(
+	const struct port_tree *tree, const struct peer_sets *sets, uint32_t interval, const struct peer *peer)
 {
-	return (const uint32_t *)tree + sets_at(tree->count);
-}
+	const uint32_t *by_node = port_tree_sets(tree);
 
-/* The interval that `port` is in. starts[0] is 0, so there is always one. No branch depends on the data. */
-static uint32_t find_interval(const uint16_t *starts, uint32_t count, uint16_t port)
-{
-	uint32_t base = 0;
-
-	while (count > 1) {
-		const uint32_t half = count / 2;
-
-		base = starts[base + half] <= port ? base + half : base;
-		count -= half;
-	}
-	return base;
-}
-
-bool port_tree_admits(const struct port_tree *tree, const struct peer_sets *sets, uint16_t port,
-	const struct peer *peer)
-{
-	const uint32_t *by_node = tree_sets(tree);
-	uint32_t node = find_interval(tree->starts, tree->count, port);
-
-	if (tree->flat)
-		return by_node[node] != PEER_NOBODY && peer_set_contains(sets, by_node[node], peer);
-	for (node += tree->count; node > 0; node /= 2)
+	for (uint32_t node = tree->count + interval; node > 0; node /= 2)
 		if (by_node[node] != PEER_NOBODY && peer_set_contains(sets, by_node[node], peer))
 			return true;
 	return false;
@@ -120,8 +92,8 @@ static int hold(struct vector *holdings, uint32_t node, uint32_t unite)
 /* Gives a range to the nodes that make it up: the usual walk up both of its edges. */
 static int hold_by_nodes(struct vector *holdings, const struct port_range *range, const struct port_tree *tree)
 {
-	uint32_t low = tree->count + find_interval(tree->starts, tree->count, range->first);
-	uint32_t high = tree->count + find_interval(tree->starts, tree->count, range->last) + 1;
+	uint32_t low = tree->count + port_tree_interval(tree, range->first);
+	uint32_t high = tree->count + port_tree_interval(tree, range->last) + 1;
 	int err = 0;
 
 	for (; err == 0 && low < high; low /= 2, high /= 2) {
@@ -135,10 +107,10 @@ static int hold_by_nodes(struct vector *holdings, const struct port_range *range
 
 static int hold_by_intervals(struct vector *holdings, const struct port_range *range, const struct port_tree *tree)
 {
-	const uint32_t last = find_interval(tree->starts, tree->count, range->last);
+	const uint32_t last = port_tree_interval(tree, range->last);
 	int err = 0;
 
-	for (uint32_t i = find_interval(tree->starts, tree->count, range->first); err == 0 && i <= last; i++)
+	for (uint32_t i = port_tree_interval(tree, range->first); err == 0 && i <= last; i++)
 		err = hold(holdings, i, range->unite);
 	return err;
 }
@@ -154,8 +126,8 @@ static bool is_flat(const struct vector *ranges, const struct port_tree *tree, c
 
 	for (size_t i = 0; i < ranges->count; i++) {
 		const uint32_t weight = peer_pool_weight(peers, items[i].unite);
-		const uint32_t intervals = find_interval(tree->starts, tree->count, items[i].last) -
-					   find_interval(tree->starts, tree->count, items[i].first) + 1;
+		const uint32_t intervals = port_tree_interval(tree, items[i].last) -
+					   port_tree_interval(tree, items[i].first) + 1;
 
 		once += weight;
 		by_interval += (uint64_t)weight * intervals;
@@ -200,14 +172,14 @@ static int fill(struct port_tree *tree, const struct vector *ranges, struct peer
 	if (err == 0 && holdings.count > 1)
 		qsort(holdings.items, holdings.count, sizeof(struct holding), holding_cmp);
 	if (err == 0)
-		err = set_nodes((uint32_t *)tree + sets_at(tree->count), &holdings, peers);
+		err = set_nodes((uint32_t *)tree + port_tree_sets_at(tree->count), &holdings, peers);
 	vector_deinit(&holdings);
 	return err;
 }
 
 static int append(struct vector *words, const struct port_tree *tree)
 {
-	const size_t count = sets_at(tree->count) + set_count(tree);
+	const size_t count = port_tree_sets_at(tree->count) + set_count(tree);
 	uint32_t *added = vector_push_many(words, count, sizeof(*added));
 
 	if (added == NULL)
@@ -223,7 +195,7 @@ int port_tree_build(const struct vector *ranges, struct peer_pool *peers, struct
 	int err = gather_starts(ranges, &starts);
 
 	if (err == 0) {
-		tree = calloc(sets_at((uint32_t)starts.count) + 2 * starts.count, sizeof(uint32_t));
+		tree = calloc(port_tree_sets_at((uint32_t)starts.count) + 2 * starts.count, sizeof(uint32_t));
 		err = tree != NULL ? 0 : -ENOMEM;
 	}
 	if (err == 0) {

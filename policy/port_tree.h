@@ -31,8 +31,46 @@ struct port_range {
 /* Adds the tree made of a vector of struct port_range to `words`, a vector of uint32_t. 0; -ENOMEM or -E2BIG. */
 int port_tree_build(const struct vector *ranges, struct peer_pool *peers, struct vector *words);
 
+/* In words, where the sets begin. */
+static inline size_t port_tree_sets_at(uint32_t count)
+{
+	return 1 + ((size_t)count + 1) / 2;
+}
+
+static inline const uint32_t *port_tree_sets(const struct port_tree *tree)
+{
+	return (const uint32_t *)tree + port_tree_sets_at(tree->count);
+}
+
+/* The interval that `port` is in. starts[0] is 0, so there is always one. No branch depends on the data. */
+static inline uint32_t port_tree_interval(const struct port_tree *tree, uint16_t port)
+{
+	uint32_t base = 0;
+
+	for (uint32_t count = tree->count; count > 1;) {
+		const uint32_t half = count / 2;
+
+		base = tree->starts[base + half] <= port ? base + half : base;
+		count -= half;
+	}
+	return base;
+}
+
+/* For port_tree_admits(): asks the nodes between an interval and the root. */
+bool port_tree_climb(
+	const struct port_tree *tree, const struct peer_sets *sets, uint32_t interval, const struct peer *peer);
+
 /* Whether `peer` may use `port`. `sets` are the peer pool's. */
-bool port_tree_admits(const struct port_tree *tree, const struct peer_sets *sets, uint16_t port,
-	const struct peer *peer);
+static inline bool port_tree_admits(
+	const struct port_tree *tree, const struct peer_sets *sets, uint16_t port, const struct peer *peer)
+{
+	const uint32_t interval = port_tree_interval(tree, port);
+	uint32_t set;
+
+	if (!tree->flat)
+		return port_tree_climb(tree, sets, interval, peer);
+	set = port_tree_sets(tree)[interval];
+	return set != PEER_NOBODY && peer_set_contains(sets, set, peer);
+}
 
 #endif

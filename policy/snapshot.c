@@ -45,26 +45,26 @@ const char *side_verdict_name(enum side_verdict side)
 	return names[side];
 }
 
-static enum side_verdict judge_side(const struct snapshot *snapshot, const struct endpoint *end,
+static enum side_verdict judge_isolated(const struct snapshot *snapshot, const struct endpoint *end,
 	enum direction direction, const struct profile_question *question)
 {
-	const struct profile *profile;
+	const struct profile *profile = profile_at(&snapshot->sets, end->profiles[direction]);
 
-	if (end == NULL || end->profiles[direction] == PROFILE_NONE)
-		return SIDE_OPEN;
-	profile = profile_at(&snapshot->sets, end->profiles[direction]);
 	if (profile_admits(profile, &snapshot->sets, question))
 		return profile->audited_only ? SIDE_OPEN : SIDE_ALLOWED;
 	return profile->audited_only || end->audits ? SIDE_AUDIT_DENIED : SIDE_DENIED;
 }
 
-static enum verdict join_sides(const enum side_verdict sides[DIRECTION_COUNT])
+static bool is_isolated(const struct endpoint *end, enum direction direction)
 {
-	if (sides[DIRECTION_INGRESS] == SIDE_DENIED || sides[DIRECTION_EGRESS] == SIDE_DENIED)
+	return end != NULL && end->profiles[direction] != PROFILE_NONE;
+}
+
+static enum verdict join_sides(enum side_verdict ingress, enum side_verdict egress)
+{
+	if (ingress == SIDE_DENIED || egress == SIDE_DENIED)
 		return VERDICT_DENY;
-	if (sides[DIRECTION_INGRESS] == SIDE_AUDIT_DENIED || sides[DIRECTION_EGRESS] == SIDE_AUDIT_DENIED)
-		return VERDICT_AUDIT_DENY;
-	return VERDICT_ALLOW;
+	return ingress == SIDE_AUDIT_DENIED || egress == SIDE_AUDIT_DENIED ? VERDICT_AUDIT_DENY : VERDICT_ALLOW;
 }
 
 enum verdict snapshot_link_local(const struct snapshot *snapshot, const struct flow *flow)
@@ -88,23 +88,38 @@ static const struct named_ports *declared_ports(const struct snapshot *snapshot,
 	return piece != PIECE_NONE ? piece_at(snapshot->sets.pieces, piece) : NULL;
 }
 
-struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow)
+void snapshot_judge_into(const struct snapshot *snapshot, const struct flow *flow, struct judgement *out)
 {
 	const struct endpoint *src = endpoint_table_find(&snapshot->endpoints, &flow->src);
 	const struct endpoint *dst = endpoint_table_find(&snapshot->endpoints, &flow->dst);
-	struct judgement judgement = {.verdict = VERDICT_ALLOW, .sides = {SIDE_OPEN, SIDE_OPEN}};
 	struct profile_question question = {.protocol = profile_protocol(flow->protocol), .port = flow->dst_port};
+	enum side_verdict ingress = SIDE_OPEN, egress = SIDE_OPEN;
+	enum verdict verdict = VERDICT_ALLOW;
 
-	if (same_pod(snapshot, src, dst))
-		return judgement;
-	question.declared = declared_ports(snapshot, dst);
-	question.peer = (struct peer){&flow->src, src != NULL ? src->kind : PEER_NO_KIND};
-	judgement.sides[DIRECTION_INGRESS] = judge_side(snapshot, dst, DIRECTION_INGRESS, &question);
-	question.peer = (struct peer){&flow->dst, dst != NULL ? dst->kind : PEER_NO_KIND};
-	judgement.sides[DIRECTION_EGRESS] = judge_side(snapshot, src, DIRECTION_EGRESS, &question);
-	judgement.verdict = join_sides(judgement.sides);
-	if (judgement.verdict != VERDICT_DENY && snapshot_link_local(snapshot, flow) != VERDICT_ALLOW)
-		judgement.verdict = snapshot->link_local;
+	if (!same_pod(snapshot, src, dst)) {
+		question.declared = declared_ports(snapshot, dst);
+		if (is_isolated(dst, DIRECTION_INGRESS)) {
+			question.peer = (struct peer){&flow->src, src != NULL ? src->kind : PEER_NO_KIND};
+			ingress = judge_isolated(snapshot, dst, DIRECTION_INGRESS, &question);
+		}
+		if (is_isolated(src, DIRECTION_EGRESS)) {
+			question.peer = (struct peer){&flow->dst, dst != NULL ? dst->kind : PEER_NO_KIND};
+			egress = judge_isolated(snapshot, src, DIRECTION_EGRESS, &question);
+		}
+		verdict = join_sides(ingress, egress);
+		if (verdict != VERDICT_DENY && snapshot_link_local(snapshot, flow) != VERDICT_ALLOW)
+			verdict = snapshot->link_local;
+	}
+	out->verdict = verdict;
+	out->sides[DIRECTION_INGRESS] = ingress;
+	out->sides[DIRECTION_EGRESS] = egress;
+}
+
+struct judgement snapshot_judge(const struct snapshot *snapshot, const struct flow *flow)
+{
+	struct judgement judgement;
+
+	snapshot_judge_into(snapshot, flow, &judgement);
 	return judgement;
 }
 

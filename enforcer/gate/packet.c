@@ -238,11 +238,17 @@ static enum packet_error read_quoted(const struct headers *error, struct headers
 	return PACKET_OK;
 }
 
-static void write_addr(struct ip_addr *out, const uint8_t *bytes, uint8_t family)
+/*
+ * In whole words, as it is read again soon (endpoint_table.c): a word that was written in parts has to wait for all of
+ * them to reach the cache.
+ */
+static inline void write_addr(struct ip_addr *out, const uint8_t *bytes, uint8_t family)
 {
 	if (family == IP_FAMILY_V4) {
-		memcpy(out->bytes, bytes, 4);
-		memset(out->bytes + 4, 0, sizeof(out->bytes) - 4);
+		uint64_t words[2] = {0};
+
+		memcpy(words, bytes, 4);
+		memcpy(out->bytes, words, sizeof(out->bytes));
 	} else {
 		memcpy(out->bytes, bytes, sizeof(out->bytes));
 	}
@@ -286,36 +292,41 @@ static enum packet_error parse_icmp(const struct headers *icmp, struct flow *out
 	return PACKET_OK;
 }
 
+static inline void write_ports(struct flow *out, const uint8_t *transport, uint8_t protocol)
+{
+	out->src_port = read16(transport);
+	out->dst_port = read16(transport + 2);
+	out->protocol = protocol;
+}
+
 /*
  * Nearly every packet: TCP, UDP or SCTP right behind an IP header of the usual length, whole as far as it matters.
  * Then all fields lie at fixed places. False says nothing about the packet but that parse_any() must read it.
  */
-static bool parse_plain(const uint8_t *bytes, size_t length, struct flow *out)
+static inline bool parse_plain(const uint8_t *bytes, size_t length, struct flow *out)
 {
-	struct headers headers;
-
 	if (length >= IPV4_HEADER + PORTS && bytes[0] == (IP_FAMILY_V4 << 4 | IPV4_HEADER / 4)) {
-		if (read16(bytes + 2) < IPV4_HEADER + PORTS || (read16(bytes + 6) & IPV4_OFFSET_MASK) != 0)
+		if (read16(bytes + 2) < IPV4_HEADER + PORTS || (read16(bytes + 6) & IPV4_OFFSET_MASK) != 0 ||
+			!flow_protocol_has_ports(bytes[9]))
 			return false;
-		headers = (struct headers){.src = bytes + 12, .dst = bytes + 16, .rest = bytes + IPV4_HEADER,
-			.family = IP_FAMILY_V4, .protocol = bytes[9]};
-	} else if (length >= IPV6_HEADER + PORTS && bytes[0] >> 4 == IP_FAMILY_V6) {
-		if (read16(bytes + 4) < PORTS)
-			return false;
-		headers = (struct headers){.src = bytes + 8, .dst = bytes + 24, .rest = bytes + IPV6_HEADER,
-			.family = IP_FAMILY_V6, .protocol = bytes[6]};
-	} else {
-		return false;
+		write_addr(&out->src, bytes + 12, IP_FAMILY_V4);
+		write_addr(&out->dst, bytes + 16, IP_FAMILY_V4);
+		write_ports(out, bytes + IPV4_HEADER, bytes[9]);
+		return true;
 	}
-	if (!flow_protocol_has_ports(headers.protocol))
-		return false;
-	headers.src_port = read16(headers.rest);
-	headers.dst_port = read16(headers.rest + 2);
-	write_flow(out, &headers);
-	return true;
+	if (length >= IPV6_HEADER + PORTS && bytes[0] >> 4 == IP_FAMILY_V6) {
+		if (read16(bytes + 4) < PORTS || !flow_protocol_has_ports(bytes[6]))
+			return false;
+		write_addr(&out->src, bytes + 8, IP_FAMILY_V6);
+		write_addr(&out->dst, bytes + 24, IP_FAMILY_V6);
+		write_ports(out, bytes + IPV6_HEADER, bytes[6]);
+		return true;
+	}
+	return false;
 }
 
-static enum packet_error parse_any(const uint8_t *bytes, size_t length, struct flow *out)
+/* Not inlined: what it needs of the stack is not to be made ready for the plain ones. */
+static __attribute__((noinline)) enum packet_error parse_any(const uint8_t *bytes, size_t length, struct flow *out)
 {
 	struct headers headers;
 	enum packet_error error = read_ip(bytes, length, false, &headers);
@@ -340,22 +351,11 @@ enum packet_error packet_parse_slowly(const uint8_t *bytes, size_t length, struc
 	return parse_any(bytes, length, out);
 }
 
-/*
- * What follows the IP header says it for all packets but those with extension headers: most callers ask about
- * packets that are no ICMP, and need not have the headers read for it.
- */
-static bool may_be_icmp(const uint8_t *bytes, size_t length)
-{
-	if (length < IPV4_HEADER)
-		return false;
-	return bytes[0] >> 4 == IP_FAMILY_V4 ? bytes[9] == IPPROTO_ICMP : !flow_protocol_has_ports(bytes[6]);
-}
-
-bool packet_read_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out)
+bool packet_find_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out)
 {
 	struct headers headers;
 
-	if (!may_be_icmp(bytes, length) || read_ip(bytes, length, false, &headers) != PACKET_OK || !is_icmp(&headers))
+	if (read_ip(bytes, length, false, &headers) != PACKET_OK || !is_icmp(&headers))
 		return false;
 	if (headers.length < ICMP_HEADER || !is_icmp_error(&headers))
 		return false;

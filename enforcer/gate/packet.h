@@ -37,10 +37,27 @@ enum packet_error packet_parse(const uint8_t *bytes, size_t length, struct flow 
 /* The same without the short way for the usual packet, which may only be quicker: for tests, which hold both together. */
 enum packet_error packet_parse_slowly(const uint8_t *bytes, size_t length, struct flow *out);
 
+/* For packet_read_reporter(): reads the headers. */
+bool packet_find_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out);
+
+/*
+ * What follows the IP header says it for all packets but those with extension headers: most are no ICMP, and need not
+ * have their headers read for it.
+ */
+static inline bool packet_may_be_icmp(const uint8_t *bytes, size_t length)
+{
+	if (length < 20)	/* no whole IP header */
+		return false;
+	return bytes[0] >> 4 == IP_FAMILY_V4 ? bytes[9] == IPPROTO_ICMP : !flow_protocol_has_ports(bytes[6]);
+}
+
 /*
  * Whom an ICMP error comes from, for a packet that packet_parse() has read: true, and *out. It need not be an end
  * of the flow that it reports on: routers report on the flows of others. False for any other packet.
  */
-bool packet_read_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out);
+static inline bool packet_read_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out)
+{
+	return packet_may_be_icmp(bytes, length) && packet_find_reporter(bytes, length, out);
+}
 
 #endif

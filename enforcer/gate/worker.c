@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "enforcer/gate/sighting.h"
 #include "enforcer/process/log.h"
 #include "enforcer/process/priority.h"
+#include "enforcer/process/thread.h"
 
 enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOST = 256 };
 
@@ -117,7 +117,7 @@ static enum verdict judge(const struct snapshot *snapshot, struct outcome *outco
 	if (outcome->error != PACKET_OK)
 		outcome->judgement = (struct judgement){.verdict = VERDICT_DENY};
 	else
-		outcome->judgement = snapshot_judge(snapshot, &outcome->flow);
+		snapshot_judge_into(snapshot, &outcome->flow, &outcome->judgement);
 	return outcome->judgement.verdict;
 }
 
@@ -397,24 +397,17 @@ static void resume(struct worker *worker, int proc)
 	worker->repeated += resumed.repeated;
 }
 
-/* Signals are for the control thread's loop: the worker begins with all of them blocked. */
 int worker_start(struct worker *worker, int proc)
 {
-	sigset_t all, before;
 	int err;
 
 	if (worker->read_before)
 		resume(worker, proc);
 	worker->read_before = true;
 	atomic_store_explicit(&worker->stopping, false, memory_order_relaxed);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&worker->thread, NULL, run, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err != 0)
-		return -err;
-	worker->started = true;
-	return 0;
+	err = thread_start(&worker->thread, 0, run, worker);
+	worker->started = err == 0;
+	return err;
 }
 
 /*

@@ -37,14 +37,10 @@ struct nfqueue_options {
  * `problem` that names the remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds the queue (which
  * is named), -EPROTONOSUPPORT on a kernel without nfnetlink_queue, -EOPNOTSUPP on one too old.
  * With options->inherited, takes that socket instead (nfqueue_adopt.h): its descriptor is the queue's from here on, or is
- * closed, -EINVAL when it is not what it should be.
+ * closed, -EINVAL when it is not what it should be. Nothing is read from it before nfqueue_resume().
  */
 enum { NFQUEUE_PROBLEM = 256 };
 int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM]);
-/*
- * The same with options->inherited (nfqueue_adopt.h), whose descriptor is the queue's, or is closed: -EINVAL when it is
- * not what it should be. Nothing is read from it before nfqueue_resume().
- */
 /* What is still queued is the kernel's to drop, unless somebody else holds the socket, too. NULL is allowed. */
 void nfqueue_close(struct nfqueue *queue);
 
