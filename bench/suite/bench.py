@@ -185,8 +185,10 @@ class Bench:
         return spread.in_order(keys, round_number)
 
     def alternate(self, workload, keys, body, get=None, rounds=None, seldom=(), **parameters):
-        """Everybody once a round, in an order that rotates; who is `seldom` compared closely, once in three."""
+        """Everybody once a round, in an order that rotates. Who is compared with no one closely has his turn `seldom`:
+        every third round, before the others, of whom each is first as often as the next."""
         for round_number in range(rounds or self.scale.rounds(workload)):
-            present = [key for key in keys if key not in seldom or round_number % 3 == 0]
-            for key in self.turns(present, round_number):
+            guests = [key for key in keys if key in seldom and round_number % 3 == 0]
+            usual = [key for key in keys if key not in seldom]
+            for key in self.turns(guests, round_number) + self.turns(usual, round_number):
                 self.measure(workload, key, round_number, body, get, **parameters)

@@ -74,5 +74,5 @@ def difference(runs, others, path):
 def in_order(keys, round_number):
     """Whose turn it is in a round: everybody's place rotates, so that no one always follows the same one at the
     same time."""
-    at = round_number % len(keys)
+    at = round_number % len(keys) if keys else 0
     return keys[at:] + keys[:at]

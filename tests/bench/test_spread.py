@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+import io
 import unittest
+from unittest import mock
 
 from samples import rounds, run
+from suite.bench import Bench
+from suite.scale import SMOKE, with_rounds
 from suite.spread import Spread, difference, in_order, ratio, select, spread, value
 
 
@@ -77,6 +81,13 @@ class Order(unittest.TestCase):
             self.assertEqual({order[place] for order in orders}, set(keys))
         for order in orders:
             self.assertEqual(sorted(order), keys)
+
+    def test_guests_do_not_unbalance_who_is_compared_closely(self):
+        bench, took = Bench(mock.Mock(), with_rounds(SMOKE, 6), log=io.StringIO()), []
+        with mock.patch.object(bench, "measure", lambda workload, key, number, *_: took.append((number, key))):
+            bench.alternate("w", ["g", "a", "b", "h"], None, seldom=("g", "h"))
+        orders = ["".join(key for number, key in took if number == n) for n in range(6)]
+        self.assertEqual(orders, ["ghab", "ba", "ab", "hgba", "ab", "ba"])
 
 
 if __name__ == "__main__":
