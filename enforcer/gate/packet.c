@@ -239,7 +239,7 @@ static enum packet_error read_quoted(const struct headers *error, struct headers
 }
 
 /*
- * In whole words, as it is read again soon (endpoint_table.c): a word that was written in parts has to wait for all of
+ * In whole words, as it is read again soon (endpoint_hash()): a word that was written in parts has to wait for all of
  * them to reach the cache.
  */
 static inline void write_addr(struct ip_addr *out, const uint8_t *bytes, uint8_t family)
