@@ -148,8 +148,7 @@ bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *ad
 
 	if (snapshot->link_local != VERDICT_ALLOW && ip_addr_is_link_local(addr))
 		return true;
-	return endpoint != NULL && (endpoint->profiles[DIRECTION_INGRESS] != PROFILE_NONE ||
-					   endpoint->profiles[DIRECTION_EGRESS] != PROFILE_NONE);
+	return is_isolated(endpoint, DIRECTION_INGRESS) || is_isolated(endpoint, DIRECTION_EGRESS);
 }
 
 const struct ip_addr *snapshot_isolated(const struct snapshot *snapshot, size_t *count)
