@@ -38,8 +38,9 @@
  *	For a daemon that takes the place of this one, handover.h. Only of root and of the user that the daemon runs as,
  *	whoever else may connect; and of one client at a time, which has it until it disconnects.
  *
- * Limits: a request has 64 KiB, a judge request 4 MiB (one client at a time); 64 clients; a client that asks
- * nothing, or takes nothing of what it asked for, for 30 s is disconnected, unless it watches or takes over.
+ * Limits: a request has 64 KiB, a judge request 4 MiB (one client at a time, and one more of root or of
+ * the daemon's own user); 64 clients, of which others than those two users have at most 48, and each of them 16; a client
+ * that asks nothing, or takes nothing of what it asked for, for 30 s is disconnected, unless it watches or takes over.
  */
 
 #include <stdbool.h>
@@ -52,7 +53,10 @@
 #include "enforcer/records/stream.h"
 #include "enforcer/records/verdict_lines.h"
 
-enum { CONTROL_CLIENTS_MOST = 64 };
+/* Macros, as the refusals quote them. Of all places some are kept for root and the user that the daemon runs as. */
+#define CONTROL_CLIENTS_MOST 64
+#define CONTROL_CLIENTS_KEPT 16
+#define CONTROL_CLIENTS_OF_A_USER 16	/* of a user who is neither */
 
 struct control;
 

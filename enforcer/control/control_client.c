@@ -49,11 +49,10 @@ static void hand_over(struct control_client *client, const struct control_reques
 static void serve_hand_over(struct control_client *client, const struct control_request *request)
 {
 	const struct control_clients *clients = client->clients;
-	uv_os_fd_t fd = -1;
 
 	if (clients->options->hand_over == NULL)
 		control_connection_refuse(client, "this daemon hands nothing over");
-	else if (uv_fileno((const uv_handle_t *)&client->pipe, &fd) != 0 || !control_peer_is_trusted(fd))
+	else if (!client->trusted)
 		control_connection_refuse(client, "only root and the user that podgate runs as may take over from it");
 	else if (clients->heir != NULL && clients->heir != client)
 		control_connection_refuse(client, "another podgate is taking over");
@@ -71,6 +70,7 @@ static void serve_line(struct control_client *client, const char *line, size_t l
 		control_connection_refuse(client, problem);
 		return;
 	}
+	request.trusted = client->trusted;
 	if (length > REQUEST_MOST && request.command != CONTROL_JUDGE) {
 		control_connection_refuse(client, "the request is longer than 64 KiB");
 	} else if (request.command == CONTROL_WATCH) {
@@ -96,14 +96,14 @@ static void shrink(struct control_client *client)
 {
 	char *smaller;
 
-	if (client->clients->large != client || client->used > REQUEST_FIRST)
+	if (client->clients->large[client->trusted] != client || client->used > REQUEST_FIRST)
 		return;
 	smaller = realloc(client->buffer, REQUEST_FIRST);
 	if (smaller == NULL)
 		return;
 	client->buffer = smaller;
 	client->capacity = REQUEST_FIRST;
-	client->clients->large = NULL;
+	client->clients->large[client->trusted] = NULL;
 }
 
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
@@ -162,9 +162,9 @@ static bool grow(struct control_client *client)
 		/* Large requests are judge's; the command comes long before the end of 64 KiB. */
 		if (wanted > LARGE_REQUEST_MOST ||
 		    memmem(client->buffer, client->used, "\"judge\"", strlen("\"judge\"")) == NULL ||
-		    (clients->large != NULL && clients->large != client))
+		    (clients->large[client->trusted] != NULL && clients->large[client->trusted] != client))
 			return false;
-		clients->large = client;
+		clients->large[client->trusted] = client;
 	}
 	larger = realloc(client->buffer, wanted);
 	if (larger == NULL)
@@ -219,9 +219,18 @@ static void go_on(struct control_client *client)
 		serve_buffered(client);
 }
 
+static void look_who_it_is(struct control_client *client)
+{
+	uv_os_fd_t fd = -1;
+
+	client->user = uv_fileno((const uv_handle_t *)&client->pipe, &fd) == 0 ? control_peer_user(fd) : (uid_t)-1;
+	client->trusted = control_peer_is_trusted(client->user);
+}
+
 void control_clients_accept(struct control_clients *clients, uv_stream_t *listener)
 {
 	struct control_client *client = calloc(1, sizeof(*client));
+	const char *full;
 
 	if (client == NULL)
 		return;
@@ -242,9 +251,11 @@ void control_clients_accept(struct control_clients *clients, uv_stream_t *listen
 		control_connection_close(client);
 		return;
 	}
+	look_who_it_is(client);
 	control_connection_restart_idle(client);
-	if (clients->count > CONTROL_CLIENTS_MOST)
-		control_connection_refuse(client, "too many clients (64)");
+	full = control_clients_full(clients, client);
+	if (full != NULL)
+		control_connection_refuse(client, full);
 	else
 		read_or_wait(client);
 }

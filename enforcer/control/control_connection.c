@@ -34,8 +34,8 @@ void control_connection_close(struct control_client *client)
 	if (client->next != NULL)
 		client->next->link = client->link;
 	clients->count--;
-	if (clients->large == client)
-		clients->large = NULL;
+	if (clients->large[client->trusted] == client)
+		clients->large[client->trusted] = NULL;
 	if (clients->heir == client) {
 		clients->heir = NULL;
 		clients->options->abandoned(clients->options->context);

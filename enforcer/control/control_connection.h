@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <cjson/cJSON.h>
 #include <uv.h>
@@ -22,6 +23,8 @@ struct control_client {
 	struct control_client *next, **link;	/* in clients->first, until it is closing */
 	uv_pipe_t pipe;
 	uv_timer_t idle;
+	uid_t user;			/* who connected */
+	bool trusted;			/* that is root or the user that we run as */
 	unsigned int handles;		/* not yet closed */
 	bool closing;
 	bool last_answer;		/* close when what was written is out */

@@ -7,12 +7,17 @@
 
 #include "enforcer/process/passed_descriptors.h"
 
-bool control_peer_is_trusted(int fd)
+uid_t control_peer_user(int fd)
 {
 	struct ucred peer = {.uid = (uid_t)-1};
 	socklen_t length = sizeof(peer);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.uid : (uid_t)-1;
+}
+
+bool control_peer_is_trusted(uid_t user)
+{
+	return user != (uid_t)-1 && (user == 0 || user == geteuid());
 }
 
 int control_peer_send(int fd, char *line, size_t length, const struct control_offer *offer)

@@ -9,11 +9,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "enforcer/control/control.h"
 
-/* Whether whoever connected is root or the user that we run as: who may judge packets is who could take them anyway. */
-bool control_peer_is_trusted(int fd);
+/* The user that connected (SO_PEERCRED, unix(7)); (uid_t)-1 when the kernel does not say. */
+uid_t control_peer_user(int fd);
+/* Whether that is root or the user that we run as: who may judge packets is who could take them anyway. */
+bool control_peer_is_trusted(uid_t user);
 /* Sends a line and the offer's descriptors in one piece, without waiting. 0 or -errno. */
 int control_peer_send(int fd, char *line, size_t length, const struct control_offer *offer);
 

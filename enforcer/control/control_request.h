@@ -4,6 +4,7 @@
 
 /* One request line of the control protocol (control.h). Pure: foreign bytes in, a value or a sentence out; any thread. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ struct control_request {
 	struct watch_filter filter;	/* CONTROL_WATCH */
 	uint64_t since_ns;		/* CONTROL_WATCH: CLOCK_REALTIME, or 0: from now on */
 	struct list_filter list;	/* CONTROL_FLOWS, CONTROL_POLICIES */
+	bool trusted;			/* root asks, or the user that we run as: set by the server */
 };
 
 enum { CONTROL_PROBLEM = 256 };

@@ -86,12 +86,13 @@ static int open_inner(struct lent *lent, const struct control_request *request, 
 static int open_lent(struct listings *listings, const struct control_request *request, struct stream **out,
 	char problem[CONTROL_PROBLEM])
 {
+	const unsigned int most = request->trusted ? LISTINGS_MOST : LISTINGS_MOST - LISTINGS_KEPT;
 	struct lent *lent;
 	int err;
 
-	if (listings->open == LISTINGS_MOST) {
+	if (listings->open >= most) {
 		snprintf(problem, CONTROL_PROBLEM,
-			"%d listings are under way already; ask again when one has come to its end", LISTINGS_MOST);
+			"%u listings are under way already; ask again when one has come to its end", listings->open);
 		return -EBUSY;
 	}
 	lent = calloc(1, sizeof(*lent));

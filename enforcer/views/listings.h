@@ -23,7 +23,8 @@ struct listings {
 	unsigned int most_ms;		/* 0: LISTINGS_MOST_MS */
 };
 
-enum { LISTINGS_MOST = 4, LISTINGS_MOST_MS = 300000 };
+/* Of all listings one is kept for root and the user that the daemon runs as. */
+enum { LISTINGS_MOST = 4, LISTINGS_KEPT = 1, LISTINGS_MOST_MS = 300000 };
 
 /*
  * Begins what the request asks for. `listings` and all in it must outlive the stream. 0; or -errno with a sentence in

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -149,6 +151,79 @@ static void test_clients_are_limited(void **state)
 		close(fds[i]);
 }
 
+/* Connects as another user. Of this thread alone: the C library would change the server's user, too. */
+static int connect_as(const struct control_room *server, uid_t user)
+{
+	int fd;
+
+	assert_int_equal(syscall(SYS_setresuid, user, user, 0), 0);
+	fd = control_room_connect(server);
+	assert_int_equal(syscall(SYS_setresuid, 0, 0, 0), 0);
+	return fd;
+}
+
+static void begin_watch(int fd)
+{
+	control_room_send_line(fd, "{\"command\":\"watch\"}");
+	control_room_expect_ok(fd);
+}
+
+/* One user's watchers leave places to other users, and all of theirs together leave places to root. */
+static void test_places_are_kept_for_root(void **state)
+{
+	enum { OTHERS = CONTROL_CLIENTS_MOST - CONTROL_CLIENTS_KEPT };
+	struct control_room *server = *state;
+	int fds[CONTROL_CLIENTS_MOST], fd;
+
+	assert_int_equal(chmod(server->folder, 0755), 0);
+	assert_int_equal(chmod(server->path, 0666), 0);
+	for (int i = 0; i < OTHERS; i++) {
+		const uid_t user = (uid_t)(65534 - i / CONTROL_CLIENTS_OF_A_USER);
+
+		fds[i] = connect_as(server, user);
+		begin_watch(fds[i]);
+		if (i % CONTROL_CLIENTS_OF_A_USER == CONTROL_CLIENTS_OF_A_USER - 1)
+			control_room_expect_refused(connect_as(server, user), "clients of this user (16)");
+	}
+	control_room_expect_refused(connect_as(server, 1234), "kept for root");
+	for (int i = OTHERS; i < CONTROL_CLIENTS_MOST; i++) {
+		fds[i] = control_room_connect(server);
+		begin_watch(fds[i]);
+	}
+	control_room_expect_refused(control_room_connect(server), "too many clients (64)");
+	close(fds[0]);
+	usleep(50000);
+	fd = connect_as(server, 65534);
+	control_room_expect_refused(connect_as(server, 65534), "too many clients");
+	close(fd);
+	for (int i = 1; i < CONTROL_CLIENTS_MOST; i++)
+		close(fds[i]);
+}
+
+/* Half a large request of another user's, which may last, does not keep root from asking one. */
+static void test_large_requests_of_others_leave_room_for_roots(void **state)
+{
+	struct control_room *server = *state;
+	size_t length;
+	char *line = judge_request(50000, &length);
+	int other, root;
+	cJSON *json;
+
+	assert_int_equal(chmod(server->folder, 0755), 0);
+	assert_int_equal(chmod(server->path, 0666), 0);
+	other = connect_as(server, 65534);
+	assert_int_equal(control_room_send(other, line, length / 2), length / 2);
+	usleep(50000);
+	root = control_room_connect(server);
+	assert_int_equal(control_room_send(root, line, length), length);
+	json = control_room_read_line(root);
+	assert_int_equal(cJSON_GetObjectItem(json, "rows")->valueint, 50001);
+	cJSON_Delete(json);
+	close(root);
+	close(other);
+	free(line);
+}
+
 static size_t count_files(void)
 {
 	DIR *files = opendir("/proc/self/fd");
@@ -274,6 +349,8 @@ int main(void)
 		WITH_ROOM(test_idle_clients_are_put_out),
 		WITH_ROOM(test_who_never_reads_is_put_out),
 		WITH_ROOM(test_clients_are_limited),
+		WITH_ROOM(test_places_are_kept_for_root),
+		WITH_ROOM(test_large_requests_of_others_leave_room_for_roots),
 		WITH_ROOM(test_thousands_come_and_go),
 		WITH_ROOM(test_watchers_get_what_they_asked_for),
 		WITH_ROOM(test_a_slow_watcher_loses_and_is_told),
