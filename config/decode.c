@@ -98,6 +98,11 @@ const char *decode_string(struct decoder *decoder, const struct node *node, cons
 	if (node->kind == NODE_SCALAR && scalar_type(node) == SCALAR_STRING)
 		return node->text;
 	snprintf(hint, sizeof(hint), "put it in quotes: \"%s\"", node->text);
+	if (node->kind == NODE_SCALAR && scalar_is_letter_boolean(node)) {
+		decode_warning(decoder, node->pos, "letter-boolean", hint,
+			"kubectl takes this %s for a boolean, and refuses it as %s", node->text, what);
+		return node->text;
+	}
 	decode_error(decoder, node->pos, "not-a-string", node->kind == NODE_SCALAR ? hint : NULL,
 		"%s must be a string, and this is %s", what, decode_kind_name(node));
 	return NULL;
@@ -124,6 +129,18 @@ bool decode_boolean(struct decoder *decoder, const struct node *node, const char
 	return value;
 }
 
+/* What is no plain decimal number is read as kubectl reads it; readers of YAML 1.2 read some of it otherwise. */
+static void warn_of_notation(struct decoder *decoder, const struct node *node, const char *what, int64_t number)
+{
+	char hint[48];
+
+	if (scalar_is_plain_number(node))
+		return;
+	snprintf(hint, sizeof(hint), "write %lld", (long long)number);
+	decode_warning(decoder, node->pos, "odd-number", hint, "%s %.40s is read as %lld, as kubectl reads it", what,
+		node->text, (long long)number);
+}
+
 uint16_t decode_port(struct decoder *decoder, const struct node *node, const char *what)
 {
 	int64_t number;
@@ -136,8 +153,7 @@ uint16_t decode_port(struct decoder *decoder, const struct node *node, const cha
 	}
 	err = scalar_integer(node, &number);
 	if (err == -EINVAL) {
-		decode_error(decoder, node->pos, "bad-port", "write a plain decimal number",
-			"%s '%s' means different numbers to different readers", what, node->text);
+		decode_error(decoder, node->pos, "bad-port", NULL, "%s %s is no whole number", what, node->text);
 		return 0;
 	}
 	if (err != 0 || number < 1 || number > UINT16_MAX) {
@@ -145,5 +161,6 @@ uint16_t decode_port(struct decoder *decoder, const struct node *node, const cha
 			node->text);
 		return 0;
 	}
+	warn_of_notation(decoder, node, what, number);
 	return (uint16_t)number;
 }

@@ -7,8 +7,9 @@
  * place. Input that begins with a brace or bracket is read as JSON, whatever that cannot read as YAML.
  * Trees live in the arena they were read into and are immutable; one thread at a time.
  *
- * YAML as Kubernetes reads it: 1.1 with its booleans, anchors, aliases (one shared node, at the anchor's position) and
- * merge keys; no tags but the standard ones. A mistake in one document does not spoil its neighbours: reading goes on
+ * YAML as kubectl reads it: 1.1 with its booleans, anchors, aliases (one shared node, at the anchor's position),
+ * merge keys and the standard tags; keys that are no strings become texts, `on` "true" and `012` "10". Where other
+ * readers would understand something else, that is a warning. A mistake in one document does not spoil its neighbours: reading goes on
  * at the next line that begins with ---.
  */
 
@@ -24,7 +25,8 @@ enum node_kind { NODE_NULL, NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
 struct node_entry;
 
 /*
- * Whether what a node was made of was well-formed: duplicate keys, aliases of nothing, keys that are no scalars.
+ * Whether what a node was made of was well-formed: aliases of nothing, keys that are no scalars, objects that run
+ * into each other.
  * The error is in the list already; a reader needs the flag to pass over just the object that has it.
  */
 enum node_health { NODE_SOUND, NODE_BROKEN_BELOW, NODE_BROKEN };
@@ -34,7 +36,7 @@ struct node {
 	enum node_health health;
 	bool quoted;			/* SCALAR: in quotes or a block, so never a number, boolean or null */
 	struct source_pos pos;
-	const char *text;		/* SCALAR: UTF-8 without NUL bytes; "" otherwise */
+	const char *text;		/* SCALAR: UTF-8 without NUL bytes (they become U+FFFD); "" otherwise */
 	const struct node_entry *entries;	/* MAPPING: in the order written; SEQUENCE: keys are NULL */
 	size_t count;
 };
@@ -49,6 +51,7 @@ struct document_limits {
 	size_t bytes;		/* of input; default 64 MiB */
 	size_t nodes;		/* of all trees, aliases expanded; default 4 000 000 */
 	unsigned int depth;	/* of nesting; default 64 */
+	bool unique_keys;	/* a key twice in one mapping is an error, and not a warning: of two the later counts */
 };
 
 struct document_list {

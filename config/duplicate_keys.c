@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/mapping_keys.h"
+
 enum { COMPARED_MOST = 16 };	/* keys, pair by pair; more are sorted: a mapping may have a million */
 
 static bool is(const struct node_entry *entry, const char *key)
@@ -13,15 +15,17 @@ static bool is(const struct node_entry *entry, const char *key)
 	return strcmp(entry->key->text, key) == 0;
 }
 
-/* False for the stand-in of a key that was refused: that was said. */
-static bool report(struct diag_list *diags, const struct node *first, const struct node *second)
+/* False for a merge key, and for the stand-in of a key that was refused: that was said. */
+static bool report(struct diag_list *diags, enum diag_severity severity, const struct node *first,
+	const struct node *second)
 {
 	char hint[96];
 
-	if (second->pos.file == NULL)
+	if (second->pos.file == NULL || mapping_is_merge_key(second))
 		return false;
 	snprintf(hint, sizeof(hint), "the first is at line %u; keep one of them", first->pos.line);
-	diag_add(diags, DIAG_ERROR, second->pos, "duplicate-key", hint, "'%s' is here twice", second->text);
+	diag_add(diags, severity, second->pos, "duplicate-key", hint, "'%s' is here twice%s", second->text,
+		severity == DIAG_WARNING ? ": this one counts, as kubectl reads it" : "");
 	return true;
 }
 
@@ -33,7 +37,8 @@ static int entry_cmp(const void *pa, const void *pb)
 	return order != 0 ? order : (*a < *b ? -1 : *a > *b);
 }
 
-static int find_sorted(struct diag_list *diags, const struct node_entry *entries, size_t count)
+static int find_sorted(struct diag_list *diags, enum diag_severity severity, const struct node_entry *entries,
+	size_t count)
 {
 	const struct node_entry **sorted = reallocarray(NULL, count, sizeof(const struct node_entry *));
 	bool found = false;
@@ -45,21 +50,21 @@ static int find_sorted(struct diag_list *diags, const struct node_entry *entries
 	qsort(sorted, count, sizeof(*sorted), entry_cmp);
 	for (size_t i = 1; i < count; i++)
 		if (strcmp(sorted[i - 1]->key->text, sorted[i]->key->text) == 0)
-			found |= report(diags, sorted[i - 1]->key, sorted[i]->key);
+			found |= report(diags, severity, sorted[i - 1]->key, sorted[i]->key);
 	free(sorted);
 	return found;
 }
 
-static int find(struct diag_list *diags, const struct node_entry *entries, size_t count)
+static int find(struct diag_list *diags, enum diag_severity severity, const struct node_entry *entries, size_t count)
 {
 	bool found = false;
 
 	if (count > COMPARED_MOST)
-		return find_sorted(diags, entries, count);
+		return find_sorted(diags, severity, entries, count);
 	for (size_t i = 1; i < count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (is(&entries[i], entries[j].key->text)) {
-				found |= report(diags, entries[j].key, entries[i].key);
+				found |= report(diags, severity, entries[j].key, entries[i].key);
 				break;
 			}
 	return found;
@@ -95,21 +100,22 @@ static void report_separator(struct diag_list *diags, const struct node *first, 
 		"a new object begins here, inside the one of line %u", first->pos.line);
 }
 
-int duplicate_keys_find(struct diag_list *diags, const struct node_entry *entries, size_t count, bool root)
+int duplicate_keys_find(struct diag_list *diags, enum diag_severity severity, const struct node_entry *entries,
+	size_t count, bool root)
 {
-	bool any = false;
+	unsigned int any = 0;
 
 	for (;;) {
 		const size_t length = root ? object_length(entries, count) : count;
-		const int found = find(diags, entries, length);
+		const int found = find(diags, severity, entries, length);
 
 		if (found < 0)
 			return found;
-		any |= found > 0;
+		any |= found > 0 ? DUPLICATE_KEYS : 0;
 		if (length == count)
-			return any;
+			return (int)any;
 		report_separator(diags, entries->key, entries[length].key);
-		any = true;
+		any |= DUPLICATE_OBJECTS;
 		entries += length;
 		count -= length;
 	}

@@ -13,7 +13,13 @@
 
 #include "config/document.h"
 
-/* Returns whether any was found and reported, or -ENOMEM. `root`: the mapping is a whole document. */
-int duplicate_keys_find(struct diag_list *diags, const struct node_entry *entries, size_t count, bool root);
+enum { DUPLICATE_KEYS = 1U << 0, DUPLICATE_OBJECTS = 1U << 1 };
+
+/*
+ * Returns what was found and reported, or -ENOMEM. Keys that are there twice are reported with `severity`; a missing
+ * separator is an error. `root`: the mapping is a whole document. Merge keys may repeat.
+ */
+int duplicate_keys_find(struct diag_list *diags, enum diag_severity severity, const struct node_entry *entries,
+	size_t count, bool root);
 
 #endif

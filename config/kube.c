@@ -24,8 +24,7 @@ static const struct kind {
 	{ "NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy", OUR_LIST },
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-static const char *const kind_names[] = { "Namespace", "Pod", "NetworkPolicy", "List", "NamespaceList", "PodList",
-	"NetworkPolicyList", NULL };
+static const char *const kind_names[] = { "Namespace", "Pod", "NetworkPolicy", "List", NULL };
 
 struct reading {
 	struct decoder decoder;
@@ -152,10 +151,31 @@ static bool check_version(struct reading *reading, const struct node *object, co
 	return false;
 }
 
+/*
+ * The kind of ours that `kind` may be a misspelling of, or NULL. Lists go by the kind of their items: Node is
+ * far from Pod, and NodeList is near PodList.
+ */
+static const char *nearest_kind(const char *kind, bool *list)
+{
+	static const char suffix[] = "List";
+	const size_t length = strlen(kind), stem = length - strlen(suffix);
+	char item[32];
+
+	*list = length > strlen(suffix) && strcmp(kind + stem, suffix) == 0;
+	if (!*list)
+		return suggestion_among(kind_names, kind);
+	if (stem >= sizeof(item))
+		return NULL;
+	memcpy(item, kind, stem);
+	item[stem] = '\0';
+	return suggestion_among(kind_names, item);
+}
+
 /* A kind that is none of ours: another object, or one of ours misspelt. */
 static void pass_over(struct reading *reading, const struct node *object, const struct node *kind)
 {
-	const char *nearest = suggestion_among(kind_names, kind->text);
+	bool list;
+	const char *nearest = nearest_kind(kind->text, &list);
 	const struct node *version = node_get(object, "apiVersion");
 	char hint[64];
 
@@ -163,7 +183,7 @@ static void pass_over(struct reading *reading, const struct node *object, const 
 		reading->objects.passed_over++;
 		return;
 	}
-	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest);
+	snprintf(hint, sizeof(hint), "did you mean '%s%s'?", nearest, list ? "List" : "");
 	decode_error(&reading->decoder, kind->pos, "unknown-kind", hint, "there is no kind '%s'", kind->text);
 	reading->objects.broken++;
 }
@@ -176,7 +196,7 @@ static const struct kind *identify(struct reading *reading, const struct node *o
 
 	if (decode_is_absent(kind) && implied != NULL) {
 		found = find_kind(implied);
-	} else if (decode_is_absent(kind) || kind->kind != NODE_SCALAR) {
+	} else if (decode_is_absent(kind) || kind->kind != NODE_SCALAR || kind->text[0] == '\0') {
 		decode_error(&reading->decoder, object->pos, "missing-kind",
 			"write 'kind: NetworkPolicy', Pod or Namespace", "the object has no kind");
 		reading->objects.broken++;

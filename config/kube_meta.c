@@ -87,6 +87,17 @@ static void check_own_annotation(struct decoder *decoder, const struct node *key
 	decode_warning(decoder, key->pos, "unknown-annotation", hint, "podgate knows no annotation '%s'", key->text);
 }
 
+static void check_annotation_key(struct decoder *decoder, const struct node *key)
+{
+	const char *problem = label_key_problem(key->text);
+
+	if (strncmp(key->text, "podgate.io/", strlen("podgate.io/")) == 0)
+		check_own_annotation(decoder, key);
+	else if (problem != NULL)
+		decode_warning(decoder, key->pos, "bad-annotation", NULL,
+			"the API server refuses the annotation '%.100s': %s", key->text, problem);
+}
+
 static void read_annotations(struct decoder *decoder, const struct node *node, struct kube_meta *out)
 {
 	struct source_pos pos;
@@ -102,8 +113,7 @@ static void read_annotations(struct decoder *decoder, const struct node *node, s
 	for (size_t i = 0; i < node->count; i++) {
 		if (!decode_is_absent(node->entries[i].value))
 			decode_string(decoder, node->entries[i].value, "an annotation's value");
-		if (strncmp(node->entries[i].key->text, "podgate.io/", strlen("podgate.io/")) == 0)
-			check_own_annotation(decoder, node->entries[i].key);
+		check_annotation_key(decoder, node->entries[i].key);
 	}
 	out->annotations = node;
 	audit = kube_annotation(out, "podgate.io/audit", &pos);
@@ -116,16 +126,19 @@ static void read_annotations(struct decoder *decoder, const struct node *node, s
 			"annotation podgate.io/audit is neither true nor false, so this is enforced: '%s'", audit);
 }
 
-/* RFC 3339 to seconds since the epoch. False when it is something else. */
-static bool parse_time(const char *text, int64_t *out)
+/* RFC 3339 to seconds since the epoch; *odd: the API server, whose reader is stricter, refuses it. False: no time. */
+static bool parse_time(const char *text, int64_t *out, bool *odd)
 {
 	struct tm tm = { 0 };
 	int length = 0, hours = 0, minutes = 0;
+	char separator;
 	const char *rest;
+	int64_t day;
 
-	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-		    &tm.tm_min, &tm.tm_sec, &length) != 6 || length == 0)
+	if (sscanf(text, "%4d-%2d-%2d%1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, (char[2]){ 0 },
+		    &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &length) != 7 || length == 0)
 		return false;
+	separator = text[strspn(text, "0123456789-")];
 	rest = text + length;
 	if (*rest == '.')
 		rest += 1 + strspn(rest + 1, "0123456789");
@@ -136,17 +149,24 @@ static bool parse_time(const char *text, int64_t *out)
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
+	day = tm.tm_mday;
 	*out = timegm(&tm) - (hours * 60 + (*rest == '-' ? -minutes : minutes)) * 60;
+	/* timegm() makes the 30th of February the 1st of March. */
+	*odd = separator != 'T' || *rest == 'z' || tm.tm_mday != day;
 	return true;
 }
 
 static int64_t read_time(struct decoder *decoder, const struct node *node)
 {
 	int64_t seconds = 0;
+	bool odd = false;
 
-	if (!decode_is_absent(node) && (node->kind != NODE_SCALAR || !parse_time(node->text, &seconds)))
+	if (!decode_is_absent(node) && (node->kind != NODE_SCALAR || !parse_time(node->text, &seconds, &odd)))
 		decode_error(decoder, node->pos, "bad-time", "write it as 2024-01-31T12:00:00Z",
 			"this is no time of RFC 3339");
+	if (odd)
+		decode_warning(decoder, node->pos, "odd-time", "write it as 2024-01-31T12:00:00Z",
+			"the API server refuses the time '%.40s'", node->text);
 	return seconds;
 }
 
@@ -178,11 +198,39 @@ static const char *read_name(struct decoder *decoder, const struct node *node, c
 	return decode_intern(decoder, name);
 }
 
+/*
+ * The API server makes a name of generateName and five characters. Here it is made of the place, so that it is the same at each
+ * reading; ".", which may not follow a "-" in a name of the server's, keeps it apart from those.
+ */
+static void generate_name(struct decoder *decoder, const struct node *prefix, struct kube_meta *out)
+{
+	const char *start = decode_string(decoder, prefix, "metadata.generateName");
+	uint32_t hash = 2166136261;	/* FNV-1a, of the file's name */
+	char name[320];
+
+	if (start == NULL)
+		return;
+	if (!is_usable_name(start) || strlen(start) > 253) {
+		decode_error(decoder, prefix->pos, "bad-name", NULL, "metadata.generateName '%.100s' begins no name",
+			start);
+		return;
+	}
+	for (const char *at = prefix->pos.file; *at != '\0'; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619;
+	snprintf(name, sizeof(name), "%s.%u-%04x", start, prefix->pos.line, hash & 0xFFFF);
+	decode_warning(decoder, prefix->pos, "generated-name", "write 'name: ...'",
+		"the API server makes a name of generateName; here it is called '%s'", name);
+	out->name = decode_intern(decoder, name);
+	out->pos = prefix->pos;
+}
+
 static void read_identity(struct decoder *decoder, const struct node *meta, enum kube_kind kind, struct kube_meta *out)
 {
 	const struct node *name = node_get(meta, "name"), *namespace_name = node_get(meta, "namespace");
 
-	if (decode_is_absent(name)) {
+	if (decode_is_absent(name) && kind != KUBE_NAMESPACE && !decode_is_absent(node_get(meta, "generateName"))) {
+		generate_name(decoder, node_get(meta, "generateName"), out);
+	} else if (decode_is_absent(name)) {
 		decode_error(decoder, meta->pos, "missing-name", "write 'name: ...' under metadata",
 			"metadata has no name");
 	} else {

@@ -56,6 +56,40 @@ static bool read_container_port(struct decoder *decoder, const struct node *node
 	return true;
 }
 
+enum { PORTS_COMPARED = 256 };	/* of a pod: each is held against all before it */
+
+/* Whether two ports of a pod have a name that tells them not apart. */
+static bool share_name(const struct container_port *a, const struct container_port *b)
+{
+	return a->name[0] != '\0' && strcmp(a->name, b->name) == 0;
+}
+
+/*
+ * The port that was read last, held against those before it, of which those from `first` on are of the same container. There
+ * the API server refuses a second port of one name. In another container it takes it, and nothing in the API says
+ * which of the two a policy means: both, here.
+ */
+static void check_port_name(struct decoder *decoder, const struct container_port *ports, size_t first, size_t last,
+	struct source_pos pos)
+{
+	for (size_t i = 0; i < last && last < PORTS_COMPARED; i++) {
+		if (!share_name(&ports[i], &ports[last]))
+			continue;
+		if (i >= first)
+			decode_warning(decoder, pos, "duplicate-port-name", "give each port a name of its own",
+				"port name '%s' is in this container twice, which the API server refuses",
+				ports[last].name);
+		else if (ports[i].port != ports[last].port && ports[i].protocol == ports[last].protocol)
+			decode_warning(decoder, pos, "duplicate-port-name", "give each port a name of its own",
+				"port name '%s' stands for the ports %u and %u of this pod: a policy that names it "
+				"means both here, and perhaps one of them elsewhere",
+				ports[last].name, ports[i].port, ports[last].port);
+		else
+			continue;
+		return;
+	}
+}
+
 /* Init containers end before the pod serves, but for those that restart Always ("sidecars"). */
 static bool has_ports(const struct node *container, bool init)
 {
@@ -81,6 +115,8 @@ static size_t count_ports(struct decoder *decoder, const struct node *containers
 static void read_ports(struct decoder *decoder, const struct node *containers, bool init, struct container_port *ports,
 	size_t *count)
 {
+	size_t first;
+
 	if (decode_is_absent(containers) || containers->kind != NODE_SEQUENCE)
 		return;
 	for (size_t i = 0; i < containers->count; i++) {
@@ -89,9 +125,13 @@ static void read_ports(struct decoder *decoder, const struct node *containers, b
 
 		if (list == NULL || list->kind != NODE_SEQUENCE || !has_ports(container, init))
 			continue;
-		for (size_t j = 0; j < list->count; j++)
-			if (read_container_port(decoder, list->entries[j].value, &ports[*count]))
-				(*count)++;
+		first = *count;
+		for (size_t j = 0; j < list->count; j++) {
+			if (!read_container_port(decoder, list->entries[j].value, &ports[*count]))
+				continue;
+			check_port_name(decoder, ports, first, *count, list->entries[j].value->pos);
+			(*count)++;
+		}
 	}
 }
 

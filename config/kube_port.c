@@ -68,6 +68,11 @@ static void read_name(struct decoder *decoder, const struct node *node, struct p
 			"port name '%s': %s", node->text, problem);
 }
 
+static bool is_name(const struct node *port)
+{
+	return port->kind == NODE_SCALAR && (scalar_type(port) == SCALAR_STRING || scalar_is_letter_boolean(port));
+}
+
 static void read_range_end(struct decoder *decoder, const struct node *node, struct policy_port *out)
 {
 	const uint16_t last = decode_port(decoder, node, "endPort");
@@ -96,8 +101,9 @@ void kube_read_policy_port(struct decoder *decoder, const struct node *node, str
 	out->protocol = kube_read_protocol(decoder, node_get(node, "protocol"));
 	if (!decode_is_absent(port)) {
 		out->pos = port->pos;
-		if (port->kind == NODE_SCALAR && scalar_type(port) == SCALAR_STRING) {
-			read_name(decoder, port, out);
+		if (is_name(port)) {
+			if (decode_string(decoder, port, "a port's name") != NULL)
+				read_name(decoder, port, out);
 		} else {
 			out->kind = POLICY_PORT_NUMBER;
 			out->first = out->last = decode_port(decoder, port, "port");

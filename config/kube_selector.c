@@ -32,14 +32,19 @@ static const char *read_key(struct decoder *decoder, const struct node *node)
 	return key == NULL || problem != NULL ? NULL : decode_intern(decoder, key);
 }
 
+/*
+ * A value that no label can have is kept: older API servers stored such selectors, and they mean something. Nothing has the
+ * value, so In never matches and NotIn always does. NULL when it is no text at all, which is reported.
+ */
 static const char *read_value(struct decoder *decoder, const struct node *node)
 {
 	const char *value = decode_is_absent(node) ? "" : decode_string(decoder, node, "a label's value");
 	const char *problem = value == NULL ? NULL : label_value_problem(value);
 
 	if (problem != NULL)
-		decode_error(decoder, node->pos, "bad-label", NULL, "label value '%s': %s", value, problem);
-	return value == NULL || problem != NULL ? NULL : decode_intern(decoder, value);
+		decode_warning(decoder, node->pos, "impossible-value", "write a value that a label can have",
+			"no label can have the value '%.100s', so this matches none: %s", value, problem);
+	return value == NULL ? NULL : decode_intern(decoder, value);
 }
 
 static void read_match_label(struct decoder *decoder, const struct node_entry *entry, struct requirement *out)

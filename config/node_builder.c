@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "config/duplicate_keys.h"
+#include "config/mapping_keys.h"
+#include "config/scalar.h"
 
 enum { BYTES_MOST = 64 << 20, NODES_MOST = 4000000, DEPTH_MOST = 64 };
 enum { TREE_KEPT = 256 * 1024 };	/* bytes of visited trees, before they are freed */
-enum { MERGE_MOST = 256 };	/* keys of either mapping: merging compares each with each */
 
 /* A mapping or sequence whose end has not been met. */
 struct builder_frame {
@@ -196,87 +197,52 @@ int node_builder_open(struct node_builder *builder, enum node_kind kind, struct 
 	return 0;
 }
 
-static bool is_merge_key(const struct node *key)
-{
-	return !key->quoted && strcmp(key->text, "<<") == 0;
-}
-
-static bool has_key(const struct node_entry *entries, size_t count, const char *key)
+static bool has_merge_key(const struct node_entry *entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(entries[i].key->text, key) == 0)
+		if (mapping_is_merge_key(entries[i].key))
 			return true;
 	return false;
 }
 
-/* Appends to pending what `source` has and the mapping, which begins at `first`, has not. */
-static int merge_mapping(struct node_builder *builder, size_t first, const struct node *key, const struct node *source)
+/* Puts what the entries behind `first` come to in their place. */
+static int resolve_keys(struct node_builder *builder, size_t first)
 {
-	int err = count_nodes(builder, source->count, key->pos);
+	const struct node_entry *entries = builder->pending + first;
+	const size_t count = builder->pending_count - first;
+	struct mapping_entries resolved;
+	int err = count_nodes(builder, mapping_merge_cost(entries, count), top(builder)->node->pos);
 
-	if (err == 0 && (source->count > MERGE_MOST || builder->pending_count - first > MERGE_MOST)) {
-		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-merge", "write the keys out",
-			"'<<' merges mappings of at most %d keys", MERGE_MOST);
+	if (err == 0)
+		err = mapping_assign(&resolved, entries, count, builder->diags);
+	if (err != 0)
+		return err;
+	if (resolved.bad_merge)
 		spoil_open(builder);
-		return 0;
-	}
-	for (size_t i = 0; err == 0 && i < source->count; i++) {
-		if (has_key(builder->pending + first, builder->pending_count - first, source->entries[i].key->text))
-			continue;
+	builder->pending_count = first;
+	for (size_t i = 0; err == 0 && i < resolved.count; i++) {
 		err = reserve_pending(builder);
 		if (err == 0)
-			builder->pending[builder->pending_count++] = source->entries[i];
+			builder->pending[builder->pending_count++] = resolved.items[i];
 	}
+	free(resolved.items);
 	return err;
-}
-
-/* What follows << is a mapping, or a list of mappings of which the earlier win. */
-static int merge_value(struct node_builder *builder, size_t first, const struct node *key, const struct node *value)
-{
-	int err = 0;
-
-	if (value->kind == NODE_MAPPING)
-		return merge_mapping(builder, first, key, value);
-	for (size_t i = 0; err == 0 && value->kind == NODE_SEQUENCE && i < value->count; i++) {
-		if (value->entries[i].value->kind != NODE_MAPPING)
-			goto refused;
-		err = merge_mapping(builder, first, key, value->entries[i].value);
-	}
-	if (value->kind == NODE_SEQUENCE)
-		return err;
-refused:
-	diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-merge", "write <<: *name, where &name marks a mapping",
-		"'<<' takes over the keys of a mapping, and what follows it is none");
-	spoil_open(builder);
-	return 0;
-}
-
-static int merge_keys(struct node_builder *builder, size_t first)
-{
-	for (size_t i = first; i < builder->pending_count; i++) {
-		const struct node_entry entry = builder->pending[i];
-
-		if (!is_merge_key(entry.key))
-			continue;
-		memmove(&builder->pending[i], &builder->pending[i + 1],
-			(builder->pending_count - i - 1) * sizeof(*builder->pending));
-		builder->pending_count--;
-		return merge_value(builder, first, entry.key, entry.value);
-	}
-	return 0;
 }
 
 static int finish_mapping(struct node_builder *builder, size_t first)
 {
-	const int duplicates = duplicate_keys_find(builder->diags, builder->pending + first,
-		builder->pending_count - first, builder->depth == 1);
+	const enum diag_severity severity = builder->limits.unique_keys ? DIAG_ERROR : DIAG_WARNING;
+	const size_t count = builder->pending_count - first;
+	const int found = duplicate_keys_find(builder->diags, severity, builder->pending + first, count,
+		builder->depth == 1);
 
-	if (duplicates < 0)
-		return duplicates;
-	if (duplicates > 0)
+	if (found < 0)
+		return found;
+	if ((found & DUPLICATE_OBJECTS) != 0 || (found != 0 && severity == DIAG_ERROR))
 		spoil_open(builder);
-	/* A merge key in what was merged is gone: it was resolved when that mapping was closed. */
-	return merge_keys(builder, first);
+	if (found == 0 && !has_merge_key(builder->pending + first, count))
+		return 0;
+	return resolve_keys(builder, first);
 }
 
 int node_builder_close(struct node_builder *builder)
@@ -320,18 +286,62 @@ static int add_leaf(struct node_builder *builder, const struct node *leaf, const
 	return attach(builder, node, 0);
 }
 
+/* Go keeps a NUL in a text. The readers of nodes end there, so it becomes what stands for an unreadable character. */
+static const char *replace_nuls(struct node_builder *builder, const char *text, size_t length, struct source_pos pos)
+{
+	char *replaced = arena_alloc(builder->arena, length * 3 + 1), *at = replaced;
+
+	diag_add(builder->diags, DIAG_WARNING, pos, "nul-character", NULL,
+		"a text has a NUL character in it, which is read as U+FFFD");
+	for (size_t i = 0; replaced != NULL && i < length; i++) {
+		if (text[i] != '\0') {
+			*at++ = text[i];
+			continue;
+		}
+		memcpy(at, "\xEF\xBF\xBD", 3);
+		at += 3;
+	}
+	return replaced;
+}
+
+/* What an unquoted key is to kubectl, which turns it into a text by way of the number or boolean that it is. */
+static const char *resolve_key(struct node_builder *builder, const char *text, struct source_pos pos,
+	char out[SCALAR_KEY_TEXT])
+{
+	const char *key = scalar_key(text, out);
+	char hint[96];
+
+	if (key == text)
+		return text;
+	snprintf(hint, sizeof(hint), "put it in quotes if the text is meant: \"%.40s\"", text);
+	if (key == NULL)
+		diag_add(builder->diags, DIAG_WARNING, pos, "odd-key", hint,
+			"kubectl refuses the key %s, as it is a number larger than any of 63 bits", text);
+	else
+		diag_add(builder->diags, DIAG_WARNING, pos, "odd-key", hint,
+			"the key %.40s is read as '%s', as kubectl reads it", text, key);
+	return key != NULL ? key : text;
+}
+
 int node_builder_scalar(struct node_builder *builder, const char *text, size_t length, bool quoted,
 	struct source_pos pos, const char *anchor)
 {
 	const struct builder_frame *frame = top(builder);
 	const bool is_key = frame != NULL && frame->node->kind == NODE_MAPPING && frame->key == NULL;
 	struct node leaf = { .kind = NODE_SCALAR, .quoted = quoted, .pos = pos };
+	char key[SCALAR_KEY_TEXT];
 
 	if (memchr(text, '\0', length) != NULL) {
-		diag_add(builder->diags, DIAG_ERROR, pos, "nul-character", NULL, "a text has a NUL character in it");
-		leaf.health = NODE_BROKEN;
+		text = replace_nuls(builder, text, length, pos);
+		if (text == NULL)
+			return -ENOMEM;
+		length = strlen(text);
 	}
-	leaf.text = is_key ? string_map_intern(&builder->strings, builder->arena, text, strnlen(text, length)) :
+	if (is_key && !quoted) {
+		text = resolve_key(builder, text, pos, key);
+		length = strlen(text);
+	}
+	leaf.text = is_key ? string_map_intern(&builder->strings, builder->arena, text, length) :
 			     arena_strndup(builder->arena, text, length);
 	return leaf.text == NULL ? -ENOMEM : add_leaf(builder, &leaf, anchor);
 }

@@ -3,8 +3,9 @@
 #define CONFIG_SCALAR_H
 
 /*
- * What a scalar is, as Kubernetes' own YAML reader takes it: YAML 1.1, where yes and off are booleans and 0x50 and
- * 1_000 are numbers. Pure.
+ * What a scalar is, as kubectl and the API server take it: YAML 1.1 as Go's yaml.v2 resolves it (its resolve.go, and the
+ * keys as sigs.k8s.io/yaml turns them into JSON). yes, off and y are booleans; 0x50, 0120, 1_000 and 1e3 are numbers; what
+ * Go cannot hold as a number (1e309) is a string. Pure.
  */
 
 #include <stdbool.h>
@@ -23,10 +24,24 @@ bool scalar_is_null(const char *text);	/* "", "~", "null", "Null", "NULL", unquo
 /* Reads true, false and their YAML 1.1 kin. Returns 0; or -EINVAL, *out untouched. */
 int scalar_boolean(const struct node *node, bool *out);
 
+/* y, Y, n and N without quotes: booleans that most other readers of YAML take for strings. */
+bool scalar_is_letter_boolean(const struct node *node);
+
 /*
- * Reads a whole number, decimal or 0x hexadecimal. Returns 0; -ERANGE past 64 bits; or -EINVAL: not a number, or one
- * written so that readers differ about it (a leading zero, 80.0, 1_000). *out is untouched on failure.
+ * Reads a whole number, however it is written: 80.0 and 8e1 are 80, 0120 is octal. Returns 0; -ERANGE past 64 bits;
+ * or -EINVAL: not a number, or one with a fraction. *out is untouched on failure.
  */
 int scalar_integer(const struct node *node, int64_t *out);
+
+/* Whether a number is written as every reader reads it alike: decimal without leading zeros, or 0x hexadecimal. */
+bool scalar_is_plain_number(const struct node *node);
+
+enum { SCALAR_KEY_TEXT = 32 };
+
+/*
+ * What an unquoted key of a mapping becomes: on is "true", 012 is "10", 1.0 is "1". Returns `text` itself where it stays as it
+ * is, `out`, or NULL for a whole number above 2^63, which kubectl refuses as a key.
+ */
+const char *scalar_key(const char *text, char out[SCALAR_KEY_TEXT]);
 
 #endif

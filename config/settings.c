@@ -49,12 +49,18 @@ static void read_string_list(struct decoder *decoder, const struct setting *row,
 	out->manifest_count = count;
 }
 
+/* Numbers that are written so that readers differ about them are refused: nobody but podgate reads its settings. */
+static bool read_number(const struct node *node, int64_t *out)
+{
+	return node->kind == NODE_SCALAR && scalar_is_plain_number(node) && scalar_integer(node, out) == 0;
+}
+
 static void read_uint(struct decoder *decoder, const struct setting *row, const struct node *node,
 	struct settings *out)
 {
 	int64_t value;
 
-	if (node->kind != NODE_SCALAR || scalar_integer(node, &value) != 0)
+	if (!read_number(node, &value))
 		decode_error(decoder, node->pos, "wrong-type", "write a whole number without quotes",
 			"%s must be a number from %u to %u, and this is %s", row->name, row->least, row->most,
 			decode_kind_name(node));
@@ -70,7 +76,7 @@ static void read_mark(struct decoder *decoder, const struct setting *row, const 
 {
 	int64_t value = 0;
 
-	if (node->kind != NODE_SCALAR || scalar_integer(node, &value) != 0)
+	if (!read_number(node, &value))
 		decode_error(decoder, node->pos, "wrong-type", "write it as 0x20000000, without quotes",
 			"%s must be a number, and this is %s", row->name, decode_kind_name(node));
 	else if (value <= 0 || value > UINT32_MAX || (value & (value - 1)) != 0)
@@ -228,6 +234,7 @@ int settings_defaults(struct settings *out, struct arena *arena)
 int settings_read(struct settings *settings, const char *file, const char *bytes, size_t length, struct arena *arena,
 	struct diag_list *diags)
 {
+	static const struct document_limits limits = { .unique_keys = true };
 	const size_t errors = diags->errors;
 	struct arena *tree = arena_create();
 	struct document_list documents = { 0 };
@@ -235,7 +242,7 @@ int settings_read(struct settings *settings, const char *file, const char *bytes
 	struct decoder decoder;
 	const char *name = arena_strdup(arena, file);
 	int err = tree == NULL || name == NULL ? -ENOMEM :
-		document_read(&documents, name, bytes, length, NULL, tree, diags);
+		document_read(&documents, name, bytes, length, &limits, tree, diags);
 
 	if (err != 0) {
 		arena_unref(tree);

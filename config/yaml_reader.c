@@ -2,10 +2,12 @@
 #include "config/yaml_reader.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <yaml.h>
 
+#include "config/base64.h"
 #include "config/scalar.h"
 #include "config/utf8.h"
 #include "config/yaml_error.h"
@@ -32,22 +34,28 @@ static struct source_pos pos_of(const struct yaml_run *run, const yaml_mark_t *m
 	};
 }
 
-enum tag { TAG_NONE, TAG_STRING, TAG_PLAIN, TAG_OTHER };
+enum tag { TAG_NONE, TAG_STRING, TAG_PLAIN, TAG_INT, TAG_FLOAT, TAG_BOOL, TAG_NULL, TAG_BINARY, TAG_OTHER };
+
+#define STANDARD "tag:yaml.org,2002:"
 
 /* TAG_PLAIN resolves as if it were not there: what its text is, is looked at where it is read. */
 static enum tag classify_tag(const yaml_char_t *tag)
 {
-	static const char *const plain[] = { YAML_INT_TAG, YAML_FLOAT_TAG, YAML_BOOL_TAG, YAML_NULL_TAG,
-		YAML_MAP_TAG, YAML_SEQ_TAG, YAML_TIMESTAMP_TAG };
-	const char *name = (const char *)tag;
+	static const struct {
+		const char *name;
+		enum tag tag;
+	} known[] = {
+		{ "!", TAG_STRING }, { YAML_STR_TAG, TAG_STRING }, { YAML_INT_TAG, TAG_INT }, { YAML_FLOAT_TAG, TAG_FLOAT },
+		{ YAML_BOOL_TAG, TAG_BOOL }, { YAML_NULL_TAG, TAG_NULL }, { YAML_MAP_TAG, TAG_PLAIN },
+		{ YAML_SEQ_TAG, TAG_PLAIN }, { YAML_TIMESTAMP_TAG, TAG_PLAIN }, { STANDARD "binary", TAG_BINARY },
+		{ STANDARD "set", TAG_PLAIN }, { STANDARD "merge", TAG_PLAIN },
+	};
 
-	if (name == NULL)
+	if (tag == NULL)
 		return TAG_NONE;
-	if (strcmp(name, "!") == 0 || strcmp(name, YAML_STR_TAG) == 0)
-		return TAG_STRING;
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (strcmp(name, plain[i]) == 0)
-			return TAG_PLAIN;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp((const char *)tag, known[i].name) == 0)
+			return known[i].tag;
 	return TAG_OTHER;
 }
 
@@ -63,6 +71,48 @@ static enum tag check_tag(struct yaml_run *run, const yaml_char_t *tag, const ya
 	return kind;
 }
 
+/* Whether the text can be what its tag says. kubectl refuses what cannot; here the text is read as if it had no tag. */
+static bool suits_tag(enum tag tag, const char *text)
+{
+	const struct node node = { .kind = NODE_SCALAR, .text = text };
+	const enum scalar_type type = scalar_type(&node);
+
+	switch (tag) {
+	case TAG_INT:
+		return type == SCALAR_INTEGER;
+	case TAG_FLOAT:
+		return type == SCALAR_INTEGER || type == SCALAR_FLOAT;
+	case TAG_BOOL:
+		return type == SCALAR_BOOLEAN;
+	case TAG_NULL:
+		return scalar_is_null(text);
+	default:
+		return true;
+	}
+}
+
+static int take_binary(struct yaml_run *run, const yaml_event_t *event, struct source_pos pos, const char *anchor)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	const size_t length = event->data.scalar.length;
+	char *bytes = malloc(length + 1);
+	struct utf8_fault fault;
+	size_t decoded = 0;
+	int err;
+
+	if (bytes == NULL)
+		return -ENOMEM;
+	if (base64_decode(text, length, bytes, &decoded) != 0 || utf8_check(bytes, decoded, false, &fault) != 0) {
+		diag_add(run->builder->diags, DIAG_ERROR, pos, "bad-binary", "write the text itself, without !!binary",
+			"what follows !!binary is no base64 of a UTF-8 text");
+		node_builder_spoil_next(run->builder);
+		decoded = 0;
+	}
+	err = node_builder_scalar(run->builder, bytes, decoded, true, pos, anchor);
+	free(bytes);
+	return err;
+}
+
 static int take_scalar(struct yaml_run *run, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
@@ -70,8 +120,13 @@ static int take_scalar(struct yaml_run *run, const yaml_event_t *event)
 	const struct source_pos pos = pos_of(run, &event->start_mark);
 	const enum tag tag = check_tag(run, event->data.scalar.tag, &event->start_mark);
 	const bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	const bool quoted = tag == TAG_STRING || (!plain && tag != TAG_PLAIN);
+	const bool quoted = tag == TAG_STRING || (!plain && (tag == TAG_NONE || tag == TAG_OTHER));
 
+	if (tag == TAG_BINARY)
+		return take_binary(run, event, pos, anchor);
+	if (!suits_tag(tag, text))
+		diag_add(run->builder->diags, DIAG_WARNING, pos, "tag-mismatch", "leave the tag out",
+			"'%.40s' is not what its tag says: kubectl refuses it, and the tag is ignored here", text);
 	if (!quoted && scalar_is_null(text))
 		return node_builder_null(run->builder, pos, anchor);
 	return node_builder_scalar(run->builder, text, event->data.scalar.length, quoted, pos, anchor);

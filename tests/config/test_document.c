@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/base64.h"
 #include "config/document.h"
 
 #include <errno.h>
@@ -100,19 +101,45 @@ static void shares_what_is_aliased(void **state)
 	assert_string_equal(node_get(root, "text")->text, "key");
 }
 
+/* What kubectl 1.20 to 1.36 make of it: '<<' replaces what stands above it, and only that. */
 static void merges_mappings(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct node *merged;
 
-	read_text(fixture, "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nall: {<<: [*b, *m], x: 0}\n\"<<\": plain\n");
-	assert_int_equal(fixture->diags.count, 0);
+	read_text(fixture, "base: &b {x: 1, z: 2}\nmore: &m {z: 3, w: 4}\nall: {<<: [*b, *m], x: 0}\n\"<<\": plain\n"
+		"above: {x: 0, <<: *b, z: 5}\ntwice: {<<: *b, <<: *m}\n");
+	assert_int_equal(fixture->diags.count, 1);
+	assert_string_equal(fixture->diags.items[0].code, "merge-replaces");
 	merged = node_get(fixture->list.roots[0], "all");
 	assert_int_equal(merged->count, 3);
 	assert_string_equal(node_get(merged, "x")->text, "0");
-	assert_string_equal(node_get(merged, "y")->text, "2");
-	assert_string_equal(node_get(merged, "z")->text, "4");
+	assert_string_equal(node_get(merged, "z")->text, "2");
+	assert_string_equal(node_get(merged, "w")->text, "4");
 	assert_string_equal(node_get(fixture->list.roots[0], "<<")->text, "plain");
+	merged = node_get(fixture->list.roots[0], "above");
+	assert_int_equal(merged->count, 2);
+	assert_string_equal(node_get(merged, "x")->text, "1");
+	assert_string_equal(node_get(merged, "z")->text, "5");
+	merged = node_get(fixture->list.roots[0], "twice");
+	assert_int_equal(merged->count, 3);
+	assert_string_equal(node_get(merged, "z")->text, "3");
+}
+
+static void merges_large_mappings(void **state)
+{
+	struct fixture *fixture = *state;
+	char *text = malloc(1 << 20);
+	size_t used = (size_t)sprintf(text, "a: &a\n");
+
+	for (int i = 0; i < 20000; i++)
+		used += (size_t)sprintf(text + used, "  k%d: v\n", i);
+	sprintf(text + used, "b:\n  <<: *a\n  k7: w\n");
+	read_text(fixture, text);
+	assert_int_equal(fixture->diags.count, 0);
+	assert_int_equal(node_get(fixture->list.roots[0], "b")->count, 20000);
+	assert_string_equal(node_get(node_get(fixture->list.roots[0], "b"), "k7")->text, "w");
+	free(text);
 }
 
 static void reads_tags_of_the_standard(void **state)
@@ -120,12 +147,55 @@ static void reads_tags_of_the_standard(void **state)
 	struct fixture *fixture = *state;
 	const struct node *root;
 
-	read_text(fixture, "a: !!str 80\nb: !!int \"80\"\nc: ! 80\nd: !!null x\n");
+	read_text(fixture, "a: !!str 80\nb: !!int \"80\"\nc: ! 80\nd: !!float 80\ne: !!binary YWJj\nf: !!set {g, h}\n"
+		"i: &i {j: 1}\nk: {!!merge <<: *i}\n");
 	root = fixture->list.roots[0];
+	assert_int_equal(fixture->diags.count, 0);
 	assert_true(node_get(root, "a")->quoted);
 	assert_false(node_get(root, "b")->quoted);
 	assert_true(node_get(root, "c")->quoted);
-	assert_int_equal(fixture->diags.count, 0);
+	assert_string_equal(node_get(root, "e")->text, "abc");
+	assert_int_equal(node_get(root, "f")->count, 2);
+	assert_int_equal(node_get(node_get(root, "f"), "g")->kind, NODE_NULL);
+	assert_string_equal(node_get(node_get(root, "k"), "j")->text, "1");
+}
+
+static void decodes_base64(void **state)
+{
+	static const struct {
+		const char *text, *bytes;
+	} cases[] = { { "", "" }, { "YQ==", "a" }, { "YWI=", "ab" }, { "YWJj", "abc" }, { "YWJj\nZGU=\n", "abcde" } };
+	static const char *const wrong[] = { "YQ", "YQ=", "Y===", "YQ==YQ==", "Y_Q=", "=", "Y Q=" };
+	char out[32];
+	size_t length;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(base64_decode(cases[i].text, strlen(cases[i].text), out, &length), 0);
+		assert_int_equal(length, strlen(cases[i].bytes));
+		assert_memory_equal(out, cases[i].bytes, length);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(base64_decode(wrong[i], strlen(wrong[i]), out, &length), -EINVAL);
+}
+
+/* Of a key that is there twice the later value counts, in YAML and JSON; a limit of the reader makes it an error. */
+static void takes_the_later_of_two(void **state)
+{
+	struct fixture *fixture = *state;
+
+	read_text(fixture, "{\"a\": 1, \"b\": 2, \"a\": 3}");
+	assert_int_equal(fixture->diags.errors, 0);
+	assert_int_equal(fixture->list.roots[0]->count, 2);
+	assert_int_equal(fixture->list.roots[0]->health, NODE_SOUND);
+	assert_string_equal(node_get(fixture->list.roots[0], "a")->text, "3");
+	read_text(fixture, "10: c\n0xa: d\n");
+	assert_int_equal(fixture->list.roots[0]->count, 1);
+	assert_string_equal(node_get(fixture->list.roots[0], "10")->text, "d");
+	fixture->limits.unique_keys = true;
+	read_text(fixture, "a: 1\na: 2\n");
+	assert_int_equal(fixture->diags.errors, 1);
+	assert_int_equal(fixture->list.roots[0]->health, NODE_BROKEN);
 }
 
 static void goes_on_behind_a_broken_document(void **state)
@@ -146,7 +216,7 @@ static void marks_what_is_broken(void **state)
 	struct fixture *fixture = *state;
 	const struct node *items;
 
-	read_text(fixture, "items:\n- {a: 1}\n- {b: 1, b: 2}\n- {c: {d: *nothing}}\n");
+	read_text(fixture, "items:\n- {a: 1}\n- {b: 1, ? [b] : 2}\n- {c: {d: *nothing}}\n");
 	items = node_get(fixture->list.roots[0], "items");
 	assert_int_equal(items->entries[0].value->health, NODE_SOUND);
 	assert_int_equal(items->entries[1].value->health, NODE_BROKEN);
@@ -324,6 +394,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(leaves_empty_documents_out, begin, end),
 		cmocka_unit_test_setup_teardown(shares_what_is_aliased, begin, end),
 		cmocka_unit_test_setup_teardown(merges_mappings, begin, end),
+		cmocka_unit_test_setup_teardown(merges_large_mappings, begin, end),
+		cmocka_unit_test(decodes_base64),
+		cmocka_unit_test_setup_teardown(takes_the_later_of_two, begin, end),
 		cmocka_unit_test_setup_teardown(reads_tags_of_the_standard, begin, end),
 		cmocka_unit_test_setup_teardown(goes_on_behind_a_broken_document, begin, end),
 		cmocka_unit_test_setup_teardown(marks_what_is_broken, begin, end),

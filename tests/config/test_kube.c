@@ -325,7 +325,7 @@ static void keeps_neighbours_of_what_is_broken(void **state)
 		"spec\n  x: y\n---\n"
 		"apiVersion: v1\nkind: List\nitems:\n"
 		"- {apiVersion: v1, kind: Pod, metadata: {name: b}}\n"
-		"- {apiVersion: v1, kind: Pod, metadata: {name: c, name: d}}\n"
+		"- {apiVersion: v1, kind: Pod, metadata: {name: c, ? [name] : d}}\n"
 		"- {apiVersion: v1, kind: Secret, metadata: {name: e}}\n"
 		"- {apiVersion: v1, kind: Pod, metadata: {name: f}}\n");
 	assert_int_equal(fixture->objects.count, 3);
