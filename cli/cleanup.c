@@ -12,6 +12,7 @@
 #include "cli/command_options.h"
 #include "cli/settings_file.h"
 #include "conntrack/sweep.h"
+#include "enforcer/claim.h"
 #include "enforcer/rules/iptables.h"
 #include "enforcer/rules/pod_set.h"
 #include "enforcer/rules/ruleset.h"
@@ -86,11 +87,17 @@ static bool is_socket(const char *path)
 static int check_nobody_answers(const struct settings *settings, bool force, struct removed *removed)
 {
 	const int err = knock(settings->control_socket);
+	struct claim_holder holder;
 
 	if (err == 0 && !force) {
 		output_problem("a podgate daemon answers at %s: stop it first (systemctl stop podgate), or "
 			       "use --force",
 			settings->control_socket);
+		return -EBUSY;
+	}
+	if (!force && claim_look(geteuid(), &holder) == -EADDRINUSE) {
+		output_problem("a podgate daemon (pid %d) runs in this network namespace, with another control_socket: stop it "
+			       "first, or use --force", (int)holder.pid);
 		return -EBUSY;
 	}
 	removed->socket = err == -ECONNREFUSED && is_socket(settings->control_socket) &&

@@ -14,6 +14,7 @@
 
 #include "config/directory.h"
 #include "config/store.h"
+#include "enforcer/claim.h"
 #include "enforcer/control/control.h"
 #include "enforcer/enforcement/enforcement.h"
 #include "enforcer/enforcement/publish.h"
@@ -57,6 +58,7 @@ struct daemon {
 	struct store *store;
 	struct directory *directory;
 	struct findings findings;
+	struct claim *claim;		/* NULL: it could not be had, and a warning said so */
 	struct control *control;
 	struct metrics *metrics;	/* NULL: nobody wants them */
 	struct verdict_log *log;
@@ -205,6 +207,8 @@ static void stop_loop(struct daemon *daemon)
 	daemon->metrics = NULL;
 	control_stop(daemon->control);
 	daemon->control = NULL;
+	claim_stop(daemon->claim);
+	daemon->claim = NULL;
 	directory_stop(daemon->directory);
 	daemon->directory = NULL;
 	if (daemon->publisher != NULL)
@@ -252,14 +256,27 @@ static void helper_ended(void *context)
 
 /* ---- start ---- */
 
+/* One daemon in a network namespace, unless this one takes the place of the other. */
+static int look_for_another(const struct daemon *daemon)
+{
+	char problem[CLAIM_PROBLEM];
+	const int err = claim_refuse_second(daemon->confinement.account.uid, problem);
+
+	if (err != 0)
+		log_error("%s", problem);
+	return err;	/* what could not be found out is said by open_claim() */
+}
+
 /* Before anything is opened: the helper, which is forked here, should have nothing to leave behind. */
-static int prepare(struct daemon *daemon)
+static int prepare(struct daemon *daemon, bool take_over)
 {
 	char problem[CONFINEMENT_PROBLEM];
 	int err = confinement_prepare(&daemon->confinement, daemon->settings, problem);
 
 	if (err == 0) {
-		err = preflight_host(daemon->settings);
+		err = take_over ? 0 : look_for_another(daemon);
+		if (err == 0)
+			err = preflight_host(daemon->settings);
 		if (err != 0)
 			return err;
 		err = confinement_start_helper(&daemon->confinement, problem);
@@ -351,6 +368,20 @@ static void end_takeover(struct daemon *daemon)
 	if (daemon->takeover.fd >= 0)
 		takeover_finish(&daemon->takeover);
 	control_own(daemon->control);
+}
+
+static int open_claim(struct daemon *daemon)
+{
+	char problem[CLAIM_PROBLEM];
+	const int err = claim_hold(&daemon->claim, &daemon->loop, daemon->takeover.claim, daemon->confinement.account.uid,
+		daemon->settings->control_socket, problem);
+
+	daemon->takeover.claim = -1;
+	if (err != 0)
+		log_error("%s", problem);
+	else if (problem[0] != '\0')
+		log_warnx("%s", problem);
+	return err;
 }
 
 static int open_control(struct daemon *daemon)
@@ -537,6 +568,7 @@ static void prepare_handover(struct daemon *daemon)
 		.settings = daemon->settings,
 		.control = daemon->control,
 		.metrics = daemon->metrics,
+		.claim = daemon->claim,
 		.enforcement = daemon->enforcement,
 		.publisher = daemon->publisher,
 	};
@@ -549,6 +581,8 @@ static int start(struct daemon *daemon, bool take_over)
 
 	if (err == 0)
 		err = begin_takeover(daemon, take_over);
+	if (err == 0)
+		err = open_claim(daemon);
 	if (err == 0)
 		err = open_control(daemon);
 	if (err == 0)
@@ -641,7 +675,7 @@ int daemon_run(const struct settings *settings, bool take_over)
 	descriptor_store_inherit(&daemon.inheritance);
 	tune_libraries();
 	signal(SIGPIPE, SIG_IGN);	/* a watcher or a log reader that went away is an error of its write, no more */
-	err = prepare(&daemon);
+	err = prepare(&daemon, take_over);
 	if (err == 0)
 		err = open_loop(&daemon);
 	if (err != 0) {

@@ -7,7 +7,8 @@
  * control socket, which the two keep until the end:
  *
  *	{"command": "hand_over", "protocol": 1, "step": "offer"}
- *		{"ok": true, "protocol": 1, "pid", "version", "names": ["control", "metrics 0.0.0.0:9477", "queue-8610", ...]}
+ *		{"ok": true, "protocol": 1, "pid", "version", "names": ["control", "claim", "metrics 0.0.0.0:9477",
+ *			"queue-8610", ...]}
  *		With the answer come the sockets, in the order of the names. Nothing has changed: this daemon goes on.
  *	{... "step": "pause"}
  *		{"ok": true, "paused": true}: nobody reads the queues any more, and all that was read is answered. What comes
@@ -25,6 +26,7 @@
 #include <cjson/cJSON.h>
 
 #include "config/settings.h"
+#include "enforcer/claim.h"
 #include "enforcer/control/control.h"
 #include "enforcer/enforcement/enforcement.h"
 #include "enforcer/enforcement/publish.h"
@@ -38,6 +40,7 @@ struct handover {
 	const struct settings *settings;
 	const struct control *control;
 	const struct metrics *metrics;	/* NULL: there are none */
+	const struct claim *claim;	/* NULL: it could not be had */
 	struct enforcement *enforcement;
 	struct publisher *publisher;
 	bool offered, paused, done;

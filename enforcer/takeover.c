@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "enforcer/claim.h"
 #include "enforcer/handover.h"
 #include "enforcer/process/passed_descriptors.h"
 
@@ -25,7 +26,7 @@ enum {
 
 void takeover_init(struct takeover *takeover)
 {
-	*takeover = (struct takeover){.fd = -1, .control = -1, .metrics = -1};
+	*takeover = (struct takeover){.fd = -1, .control = -1, .metrics = -1, .claim = -1};
 }
 
 static void close_one(int *fd)
@@ -40,6 +41,7 @@ void takeover_deinit(struct takeover *takeover)
 	close_one(&takeover->fd);
 	close_one(&takeover->control);
 	close_one(&takeover->metrics);
+	close_one(&takeover->claim);
 }
 
 /* ---- the conversation ---- */
@@ -165,6 +167,8 @@ static void sort_in(struct takeover *takeover, const char *name, int fd, const c
 	} else if (strncmp(name, metrics, strlen(metrics)) == 0 && takeover->metrics < 0 &&
 		strcmp(name + strlen(metrics), metrics_listen) == 0 && listens(fd, AF_INET, NULL)) {
 		takeover->metrics = fd;
+	} else if (strcmp(name, "claim") == 0 && takeover->claim < 0 && claim_check(fd) == 0) {
+		takeover->claim = fd;
 	} else {
 		close(fd);
 	}

@@ -26,7 +26,7 @@ enum { TAKEOVER_PROBLEM = 512 };
 struct takeover {
 	int fd;				/* the connection; -1: there is none */
 	pid_t from;
-	int control, metrics;		/* listening sockets; -1: none. Who uses one sets it to -1 */
+	int control, metrics, claim;	/* listening sockets; -1: none. Who uses one sets it to -1 */
 };
 
 void takeover_init(struct takeover *takeover);

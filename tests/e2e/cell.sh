@@ -26,7 +26,7 @@ trap 'exit 130' INT TERM HUP
 cell_up
 
 # What is about the daemon as a process, whatever becomes of packets, is seen in two opposite cells, and in those of sanitizers.
-ABOUT_THE_PROCESS='^(bad_starts|second_daemon|hostile_clients|service|privilege_.*|metrics_.*|fault_.*|tamper.*|log_disk_full|log_slow_reader|log_rotates)$'
+ABOUT_THE_PROCESS='^(bad_starts|second_daemon|claimed_by_a_stranger|hostile_clients|service|privilege_.*|metrics_.*|fault_.*|tamper.*|log_disk_full|log_slow_reader|log_rotates)$'
 # With E2E_QUARTER a cell takes every fourth of all, and the cell that has nothing in common with it takes the same: so each
 # scenario meets both back ends, both families and both topologies.
 opposites() { [[ $BACKEND/$FAMILY/$TOPOLOGY =~ ^($1|$2)$ ]]; }

@@ -27,6 +27,7 @@ static const struct {
 	{"volley", command_volley, "ADDRESS PORT COUNT", "UDP flows; for each line of input, a datagram on each"},
 	{"resize", command_resize, "PID BYTES", "sets the receive buffers of its queue sockets"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
+	{"hold-address", command_hold_address, "NAME", "listens at an abstract UNIX address, as anybody may"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -55,6 +55,7 @@ int command_forge(int argc, char **argv);
 int command_freeze(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_hold_queue(int argc, char **argv);
+int command_hold_address(int argc, char **argv);
 int command_hostile(int argc, char **argv);
 int command_keep(int argc, char **argv);
 int command_notified(int argc, char **argv);

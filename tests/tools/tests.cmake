@@ -6,6 +6,7 @@ add_executable(podgate-probe
 	tools/flood.c
 	tools/forge.c
 	tools/freeze.c
+	tools/hold_address.c
 	tools/hold_queue.c
 	tools/hostile.c
 	tools/keep.c

@@ -225,7 +225,7 @@ scenario_handover_fails() {
 	successor_fails "killed"
 
 	in_ns gw "$PODGATE" run --config "$DIR/podgate.yaml" >"$DIR/next.err" 2>&1
-	check "who does not ask for it does not take over" grep -q 'another podgate answers.*--take-over' "$DIR/next.err"
+	check "who does not ask for it does not take over" grep -q 'another podgate.*enforces.*--take-over' "$DIR/next.err"
 	rain_reached_all "successors that fail"
 	check "rules and sets are whole" within 5 handover_is_intact
 }

@@ -75,12 +75,40 @@ scenario_second_daemon() {
 	stop_policies
 	gate_start || return
 	hold open client "$(addr web)" 80
-	refuses "a second daemon" 'queue|running|another' "$PODGATE" run --config "$DIR/podgate.yaml"
+	refuses "a second daemon" "another podgate .pid $GATE, control_socket $DIR/control.sock" \
+		"$PODGATE" run --config "$DIR/podgate.yaml"
+	# By nothing that two sets of settings could tell apart: not the socket, nor the queues, the marks, or the back end.
+	refuses "a second daemon with settings of its own" "another podgate .pid $GATE, control_socket $DIR/control.sock" \
+		"$PODGATE" run --config "$DIR/podgate.yaml" --control_socket "$DIR/second.sock" --queue_base 8700 \
+		--mark_allow 0x1000000 --mark_deny 0x2000000 --log_file "$DIR/second.jsonl"
+	podgate run --config "$DIR/podgate.yaml" --control_socket "$DIR/second.sock" --take-over >"$DIR/refused.err" 2>&1
+	equal "one that would take the place of a daemon that is not there: exit code" 2 $?
+	check "it names the one that is" file_has "$DIR/refused.err" "another podgate (pid $GATE"
+	check "cleanup sees it, whatever its settings say" \
+		file_has <(podgate cleanup --config <(printf 'control_socket: %s\n' "$DIR/second.sock") 2>&1) "(pid $GATE)"
 	allow client web tcp 80
 	deny intruder web tcp 80
 	settle "the first daemon"
 	check "it still answers" gate_answers
 	check "its connection was never interrupted" uninterrupted open
+}
+
+# The address by which daemons see each other is anybody's to take: a stranger who has it keeps podgate from nothing.
+scenario_claimed_by_a_stranger() {
+	stop_policies
+	cp "$PROBE" "$DIR/probe"	# where that user may read it
+	chmod 755 "$DIR" "$DIR/probe"
+	in_ns_exec gw setpriv --reuid 65534 --regid 65534 --clear-groups "$DIR/probe" hold-address podgate >"$DIR/stranger" 2>&1 &
+	local stranger=$!
+
+	within 5 file_has "$DIR/stranger" ready || fail "no stranger: $(cat "$DIR/stranger")"
+	gate_start || return
+	deny intruder web tcp 80
+	allow client web tcp 80
+	settle "beside a stranger"
+	check "it is said" file_has "$DIR/run.err" "abstract socket @podgate"
+	kill $stranger
+	wait $stranger 2>/dev/null
 }
 
 # Pods of one bridge reach each other past iptables unless the bridge is told otherwise: seen to, or said.
