@@ -97,6 +97,21 @@ static void print_manifests(const cJSON *manifests)
 	printf("\n");
 }
 
+static void print_not_enforced(const cJSON *kinds)
+{
+	const cJSON *kind;
+	bool first = true;
+
+	if (cJSON_GetArraySize(kinds) == 0)
+		return;
+	printf("%sNOT ENFORCED%s ", output_color(COLOR_YELLOW), output_color(COLOR_NONE));
+	cJSON_ArrayForEach(kind, kinds) {
+		printf("%s%.0f %s (%s)", first ? "" : ", ", number(kind, "count"), text(kind, "kind"), text(kind, "group"));
+		first = false;
+	}
+	printf(": only NetworkPolicy of networking.k8s.io is\n");
+}
+
 static void print_rules(const cJSON *rules)
 {
 	const cJSON *sets = get(rules, "sets");
@@ -242,6 +257,7 @@ void status_text_print(const cJSON *status)
 	print_head(status);
 	print_policies(status);
 	print_manifests(get(status, "manifests"));
+	print_not_enforced(get(get(status, "manifests"), "not_enforced"));
 	print_rules(get(status, "rules"));
 	print_floods(get(status, "rules"));
 	print_bridges(get(status, "bridges"));

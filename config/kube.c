@@ -129,6 +129,13 @@ static void report_version(struct reading *reading, const struct node *object, c
 	reading->objects.broken++;
 }
 
+static void pass_over_foreign(struct reading *reading, const struct node *object, const char *kind, const char *version)
+{
+	reading->objects.passed_over++;
+	if (other_policies_has_kind(kind, version))
+		other_policies_count(&reading->objects.others, kind, version, object->pos);
+}
+
 /* Whether the object is one of `kind`; if not, that is said and it is counted. */
 static bool check_version(struct reading *reading, const struct node *object, const struct kind *kind, bool implied)
 {
@@ -140,10 +147,11 @@ static bool check_version(struct reading *reading, const struct node *object, co
 		if (strcmp(version->text, kind->api_version) == 0)
 			return true;
 		if (is_foreign(version->text)) {
-			decode_warning(&reading->decoder, version->pos, "foreign-kind", NULL,
-				"a %s of %s is not the Kubernetes object of that name: it is passed over", kind->name,
-				version->text);
-			reading->objects.passed_over++;
+			if (!other_policies_has_kind(kind->name, version->text))
+				decode_warning(&reading->decoder, version->pos, "foreign-kind", NULL,
+					"a %s of %s is not the Kubernetes object of that name: it is passed over",
+					kind->name, version->text);
+			pass_over_foreign(reading, object, kind->name, version->text);
 			return false;
 		}
 	}
@@ -171,14 +179,35 @@ static const char *nearest_kind(const char *kind, bool *list)
 	return suggestion_among(kind_names, item);
 }
 
+/* A list of policies that are not enforced, whose items need not say their kind. False when it is another list. */
+static bool count_other_list(struct reading *reading, const struct node *list, const char *kind, const char *api_version)
+{
+	const struct node *items = node_get(list, "items");
+	char item[OTHER_POLICY_KIND_TEXT];
+
+	snprintf(item, sizeof(item), "%.*s", (int)(strlen(kind) - strlen("List")), kind);
+	if (!other_policies_has_kind(item, api_version))
+		return false;
+	for (size_t i = 0; items != NULL && items->kind == NODE_SEQUENCE && i < items->count; i++)
+		pass_over_foreign(reading, items->entries[i].value, item, api_version);
+	return true;
+}
+
 /* A kind that is none of ours: another object, or one of ours misspelt. */
 static void pass_over(struct reading *reading, const struct node *object, const struct node *kind)
 {
 	bool list;
 	const char *nearest = nearest_kind(kind->text, &list);
 	const struct node *version = node_get(object, "apiVersion");
+	const char *api_version = version != NULL ? version->text : "";
 	char hint[64];
 
+	if (list && count_other_list(reading, object, kind->text, api_version))
+		return;
+	if (other_policies_has_kind(kind->text, api_version)) {
+		pass_over_foreign(reading, object, kind->text, api_version);
+		return;
+	}
 	if (nearest == NULL || (version != NULL && is_foreign(version->text))) {
 		reading->objects.passed_over++;
 		return;
@@ -258,11 +287,29 @@ static void read_object(struct reading *reading, const struct node *object, cons
 	}
 }
 
+static void warn_of_others(struct reading *reading)
+{
+	const struct other_policies *others = &reading->objects.others;
+
+	for (size_t i = 0; i < others->count; i++) {
+		const struct other_policy *item = &others->items[i];
+		const bool one = item->count == 1;
+
+		decode_warning(&reading->decoder, item->first, "other-policy-kind",
+			"podgate enforces NetworkPolicy of networking.k8s.io alone",
+			"%zu object%s of kind %s (%s) %s not enforced: what %s here%s", item->count, one ? "" : "s",
+			item->kind, item->group, one ? "is" : "are", one ? "it denies passes" : "they deny passes",
+			one ? "" : "; this is the first");
+	}
+}
+
 /* Gives back what is not the result, and the result to *out unless memory ran out. */
 static int finish(struct reading *reading, size_t broken_documents, struct kube_objects *out)
 {
-	const bool out_of_memory = reading->decoder.out_of_memory;
+	bool out_of_memory;
 
+	warn_of_others(reading);
+	out_of_memory = reading->decoder.out_of_memory;
 	decoder_deinit(&reading->decoder);
 	if (out_of_memory)
 		return -ENOMEM;

@@ -8,6 +8,7 @@
  */
 
 #include "config/document.h"
+#include "config/other_policies.h"
 #include "policy/arena.h"
 #include "policy/diag.h"
 #include "policy/model.h"
@@ -29,6 +30,7 @@ struct kube_objects {
 	size_t count;
 	size_t broken;		/* documents or list items that may have been objects of ours and were not understood */
 	size_t passed_over;	/* objects of kinds that are not ours */
+	struct other_policies others;	/* of those: policies of kinds that are not enforced */
 };
 
 /*

@@ -385,6 +385,14 @@ struct store_stats store_stats(const struct store *store)
 	return stats;
 }
 
+void store_other_policies(const struct store *store, struct other_policies *out)
+{
+	*out = (struct other_policies){ .count = 0 };
+	for (size_t i = 0; i < store->count; i++)
+		if (store->files[i]->version.others != NULL)
+			other_policies_add(out, store->files[i]->version.others);
+}
+
 void store_files(const struct store *store, void (*visit)(const char *name, void *context), void *context)
 {
 	for (size_t i = 0; i < store->count; i++)

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "config/document.h"
+#include "config/other_policies.h"
 #include "policy/cluster.h"
 #include "policy/diag.h"
 
@@ -64,6 +65,9 @@ struct store_stats {
 	size_t kept_objects;	/* in force only because the new version of their file is broken */
 };
 struct store_stats store_stats(const struct store *store);
+
+/* The policies of kinds that are not enforced, of all files. Positions point into the store. */
+void store_other_policies(const struct store *store, struct other_policies *out);
 
 /* Calls `visit` for every file name, in order. */
 void store_files(const struct store *store, void (*visit)(const char *name, void *context), void *context);

@@ -124,6 +124,11 @@ static int parse(struct version *version, const char *name, const char *bytes, s
 	err = kube_read(decoded, &truncated, file, bytes, length, limits, version->arena, &diags);
 	if (err != 0)
 		return err;
+	if (other_policies_total(&decoded->others) > 0) {
+		version->others = arena_memdup(version->arena, &decoded->others, sizeof(decoded->others));
+		if (version->others == NULL)
+			return -ENOMEM;
+	}
 	version->broken = decoded->broken > 0 || truncated;
 	version->diags = diags.items;
 	version->diag_count = diags.count;

@@ -31,6 +31,7 @@ struct version {
 	struct object_list *objects;
 	const struct diag *diags;
 	size_t diag_count, diag_dropped;
+	const struct other_policies *others;	/* NULL: none */
 	bool broken;
 	uint64_t hash;			/* of the content */
 	size_t length;

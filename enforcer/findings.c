@@ -51,12 +51,32 @@ static void say(const struct diag_list *diags)
 		log_warnx("%zu more errors in the manifests: `podgate check` shows all", diags->errors - said);
 }
 
+static void log_others(struct findings *findings, const struct store *store)
+{
+	char text[OTHER_POLICIES_TEXT];
+	struct other_policies others;
+	uint64_t hash;
+
+	store_other_policies(store, &others);
+	other_policies_format(&others, text);
+	hash = text[0] == '\0' ? 0 : mix(0xcbf29ce484222325ULL, text);
+	if (hash == findings->said_of_others)
+		return;
+	findings->said_of_others = hash;
+	if (hash != 0)
+		log_warnx("the manifests have policies that are NOT ENFORCED: %s; only NetworkPolicy of networking.k8s.io is",
+			text);
+	else
+		log_info("the manifests have no policies of other kinds any more");
+}
+
 void findings_log(struct findings *findings, struct store *store)
 {
 	struct arena *arena = arena_create();
 	struct diag_list diags;
 	uint64_t hash;
 
+	log_others(findings, store);
 	if (arena == NULL || store_diags(store, arena, &diags) != 0) {
 		log_warnx("out of memory: can't say what is wrong in the manifests");
 		arena_unref(arena);

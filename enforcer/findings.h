@@ -4,7 +4,7 @@
 
 /*
  * The errors in the manifests, in the daemon's log: said when they are new, not again with every change of
- * something else. All of them, and the warnings, are in `podgate status` and the control command "diags".
+ * something else; and how many policies of other kinds there are, which are not enforced. All of them, and the warnings, are in `podgate status` and the control command "diags".
  */
 
 #include <stdint.h>
@@ -13,9 +13,10 @@
 
 struct findings {
 	uint64_t said;		/* a hash of the errors said last; 0: there were none */
+	uint64_t said_of_others;	/* likewise, of the policies that are not enforced */
 };
 
-/* Logs the store's errors, the first few by name, unless they are the same as at the last call. */
+/* Logs the store's errors, the first few by name, and its policies of other kinds, unless they are the same as at the last call. */
 void findings_log(struct findings *findings, struct store *store);
 
 #endif

@@ -72,6 +72,8 @@ static void write_policies(struct exposition *out, const struct status_figures *
 		"Broken manifest files of which no version was ever whole: what is broken in them is not in force.");
 	gauge(out, "podgate_manifest_objects_kept", figures->manifests.kept_objects,
 		"Objects in force only because the new version of their file is broken.");
+	gauge(out, "podgate_manifest_policies_not_enforced", other_policies_total(&figures->others),
+		"Policies of kinds that are not enforced, such as ClusterNetworkPolicy.");
 	gauge(out, "podgate_manifest_findings", figures->findings, "Findings in the manifests, warnings included.");
 	gauge(out, "podgate_manifest_errors", figures->errors, "Errors in the manifests.");
 }

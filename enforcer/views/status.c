@@ -107,6 +107,20 @@ static void report_policies(struct report report, const struct status_figures *f
 	count(report, "isolated", figures->isolated);
 }
 
+static void report_others(struct report report, const struct other_policies *others)
+{
+	const struct report kinds = list(report, "not_enforced");
+
+	for (size_t i = 0; i < others->count; i++) {
+		const struct report item = {.to = cJSON_CreateObject(), .complete = report.complete};
+
+		list_item(kinds, item.to);
+		text(item, "kind", others->items[i].kind);
+		text(item, "group", others->items[i].group);
+		count(item, "count", others->items[i].count);
+	}
+}
+
 static void report_manifests(struct report report, const struct status_figures *figures)
 {
 	const struct report manifests = section(report, "manifests");
@@ -117,6 +131,7 @@ static void report_manifests(struct report report, const struct status_figures *
 	count(manifests, "kept_objects", figures->manifests.kept_objects);
 	count(manifests, "findings", figures->findings);
 	count(manifests, "errors", figures->errors);
+	report_others(manifests, &figures->others);
 }
 
 static void report_rules(struct report report, const struct ruleset_options *rules, const struct publish_stats *stats)

@@ -23,6 +23,9 @@ static int gather_manifests(struct store *store, struct status_figures *out)
 	const int err = arena == NULL ? -ENOMEM : store_diags(store, arena, &diags);
 
 	out->manifests = store_stats(store);
+	store_other_policies(store, &out->others);
+	for (size_t i = 0; i < out->others.count; i++)
+		out->others.items[i].first = (struct source_pos){ .file = NULL };	/* the store may drop it */
 	if (err == 0) {
 		out->findings = diags.count + diags.dropped;
 		out->errors = diags.errors;

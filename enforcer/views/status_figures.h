@@ -48,6 +48,7 @@ struct status_figures {
 	size_t isolated;		/* addresses */
 	size_t snapshot_bytes;		/* of the compiled policies */
 	struct store_stats manifests;
+	struct other_policies others;	/* in the manifests, and not enforced; no positions */
 	size_t findings, errors;	/* in the manifests */
 	struct ruleset_options rules;
 	struct publish_stats publish;	/* .problem is NULL: see below */

@@ -31,7 +31,17 @@ static const struct finding_case cases[] = {
 		"1:13 wrong-api-version\n" },
 	{ "another project's kind of the same name",
 		"apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: web}\n",
+		"1:1 warning other-policy-kind\n" },
+	{ "another project's Pod", "apiVersion: pods.example/v1\nkind: Pod\nmetadata: {name: web}\n",
 		"1:13 warning foreign-kind\n" },
+	{ "policies that are not enforced",
+		"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n---\n"
+		"apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n---\n"
+		"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n",
+		"1:1 warning other-policy-kind\n4:1 warning other-policy-kind\n" },
+	{ "a list of policies that are not enforced",
+		"{\"kind\": \"CiliumNetworkPolicyList\", \"apiVersion\": \"cilium.io/v2\", \"items\": [{\"metadata\": {}}]}",
+		"1:77 warning other-policy-kind\n" },
 	{ "no kind", "apiVersion: v1\nmetadata: {name: web}\n", "1:1 missing-kind\n" },
 	{ "a misspelt kind", "apiVersion: v1\nkind: pod\nmetadata: {name: web}\n", "2:7 unknown-kind\n" },
 	{ "another kind", "apiVersion: apps/v1\nkind: Deployment\nnonsense: true\n", "" },
@@ -219,6 +229,9 @@ static void says_what_was_meant(void **state)
 		{ BLOCK "        cidr: ::ffff:10.1.0.0/112\n", "'::ffff:10.1.0.0/112' means 10.1.0.0/16 to Kubernetes and may mean "
 			"another block elsewhere (write 10.1.0.0/16)" },
 		{ PORTS "    - {port: 80, protocol: udp}\n", "'udp' is not TCP, UDP or SCTP (write UDP)" },
+		{ "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n",
+			"2 objects of kind CiliumNetworkPolicy (cilium.io) are not enforced: what they deny passes here; this is the first "
+			"(podgate enforces NetworkPolicy of networking.k8s.io alone)" },
 		{ POD "  labels:\n    version: 1\n",
 			"a label's value must be a string, and this is a number (put it in quotes: \"1\")" },
 		{ POLICY "  policyTypes: [Ingress]\n  egress: [{}]\n",

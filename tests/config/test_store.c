@@ -341,6 +341,30 @@ static void says_the_same_however_often_it_is_asked(void **state)
 	}
 }
 
+/* Over all files, and no longer when a file has none any more. */
+static void counts_policies_of_other_kinds(void **state)
+{
+	static const char cilium[] = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n";
+	static const char calico[] = "apiVersion: crd.projectcalico.org/v1\nkind: GlobalNetworkPolicy\n---\n"
+				     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n";
+	struct other_policies others;
+	char text[OTHER_POLICIES_TEXT];
+	struct store *store;
+
+	(void)state;
+	assert_int_equal(store_create(&store), 0);
+	assert_int_equal(store_put(store, "a.yaml", cilium, strlen(cilium), NULL), 0);
+	assert_int_equal(store_put(store, "b.yaml", calico, strlen(calico), NULL), 0);
+	store_other_policies(store, &others);
+	other_policies_format(&others, text);
+	assert_string_equal(text, "2 CiliumNetworkPolicy (cilium.io), 1 GlobalNetworkPolicy (crd.projectcalico.org)");
+	assert_int_equal(other_policies_total(&others), 3);
+	store_remove(store, "b.yaml");
+	store_other_policies(store, &others);
+	assert_int_equal(other_policies_total(&others), 1);
+	store_free(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +378,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(outlives_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(tells_changes_from_none, begin, end),
 		cmocka_unit_test(says_the_same_however_often_it_is_asked),
+		cmocka_unit_test(counts_policies_of_other_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
