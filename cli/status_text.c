@@ -87,10 +87,18 @@ static void print_manifests(const cJSON *manifests)
 	const double broken = number(manifests, "broken_files"), findings = number(manifests, "findings"),
 		     kept = number(manifests, "kept_objects");
 
+	const double emptied = number(manifests, "emptied_files"), written = number(manifests, "being_written");
+
+	if (emptied > 0)
+		printf("%sPROBLEM%s     %.0f manifest file%s turned empty: what %s held stays in force; see podgate check\n",
+			output_color(COLOR_RED), output_color(COLOR_NONE), emptied, emptied == 1 ? "" : "s",
+			emptied == 1 ? "it" : "they");
 	printf("manifests   %.0f files", number(manifests, "files"));
+	if (written > 0)
+		printf(", %.0f being written (the last version stays in force)", written);
 	if (broken > 0)
 		printf(", %s%.0f broken%s", output_color(COLOR_RED), broken, output_color(COLOR_NONE));
-	if (broken > 0 && kept > 0)
+	if (broken + emptied > 0 && kept > 0)
 		printf(" (%.0f objects of their last good version stay in force)", kept);
 	if (findings > 0)
 		printf(", %.0f findings (%.0f errors): see podgate check", findings, number(manifests, "errors"));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,12 +11,15 @@
 #include "config/load.h"
 #include "config/scan.h"
 #include "config/watch.h"
+#include "config/writing.h"
 
 enum { RESCAN_MS = 10000, LONGEST_WAIT = 10 };	/* LONGEST_WAIT: in debounce times */
 
 struct directory {
 	struct store *store;
 	struct watch_set *watches;
+	struct writing *writing;
+	uint32_t empty_after_s;
 	uv_timer_t debounce, rescan;
 	unsigned int debounce_ms;
 	uint64_t first_event;		/* of the burst that is waited out, on the loop's clock; 0: there is none */
@@ -31,6 +35,7 @@ static void directory_free(struct directory *directory)
 {
 	for (size_t i = 0; i < directory->count; i++)
 		free(directory->paths[i]);
+	writing_free(directory->writing);
 	free(directory);
 }
 
@@ -70,19 +75,22 @@ static const char *split(char *path, const char **name)
  */
 static int watch_above(struct directory *directory, const char *path)
 {
-	char *above = strdup(path);
+	char *above = strdup(path), *prefix = strdup(path);
 	const char *folder, *name;
 	struct stat info;
-	int err;
+	int err = above == NULL || prefix == NULL ? -ENOMEM : 0;
 
-	if (above == NULL)
-		return -ENOMEM;
-	do {
-		folder = split(above, &name);
-		err = stat(folder, &info) == 0 ? 0 : -errno;
-	} while (err != 0 && folder == above);
-	if (err == 0)
-		err = watch_set_add(directory->watches, folder, &info, name);
+	if (err == 0) {
+		do {
+			folder = split(above, &name);
+			err = stat(folder, &info) == 0 ? 0 : -errno;
+		} while (err != 0 && folder == above);
+	}
+	if (err == 0) {
+		prefix[name - above] = '\0';
+		err = watch_set_add(directory->watches, folder, &info, prefix, name);
+	}
+	free(prefix);
 	free(above);
 	return err;
 }
@@ -103,7 +111,15 @@ static int watch_folder(const char *path, const struct stat *info, void *context
 {
 	struct watching *watching = context;
 
-	note_error(watching, watch_set_add(watching->directory->watches, path, info, NULL));
+	char *prefix = malloc(strlen(path) + 2);
+	int err = -ENOMEM;
+
+	if (prefix != NULL) {
+		sprintf(prefix, strcmp(path, "/") == 0 ? "%s" : "%s/", path);
+		err = watch_set_add(watching->directory->watches, path, info, prefix, NULL);
+	}
+	note_error(watching, err);
+	free(prefix);
 	return 0;
 }
 
@@ -137,6 +153,31 @@ static int update_watches(struct directory *directory)
 	return err != 0 ? err : watching.err;
 }
 
+/* What was told of the file, up to now. */
+static enum writing_state state_of(void *context, const char *path)
+{
+	struct directory *directory = context;
+
+	watch_set_drain(directory->watches);
+	return writing_of(directory->writing, path);
+}
+
+static void on_quiet(uv_timer_t *timer);
+
+static int load(struct directory *directory)
+{
+	struct load_watched watched = {
+		.state = state_of, .context = directory, .empty_after_s = directory->empty_after_s };
+	int err;
+
+	writing_begin_look(directory->writing);
+	err = load_paths_watched(directory->store, (const char *const *)directory->paths, directory->count, &watched);
+	writing_end_look(directory->writing);
+	if (watched.look_again && !uv_is_active((uv_handle_t *)&directory->debounce))
+		uv_timer_start(&directory->debounce, on_quiet, LOAD_SETTLE_S * 1000 + 1, 0);
+	return err;
+}
+
 /*
  * Watches first, reads then: what changes in between is an event, and read again. What can't be watched or read now
  * for want of memory is tried again by the next rescan.
@@ -145,9 +186,7 @@ static int refresh(struct directory *directory)
 {
 	int err = update_watches(directory);
 
-	if (err == -ENOMEM)
-		return err;
-	return load_paths(directory->store, (const char *const *)directory->paths, directory->count, NULL);
+	return err == -ENOMEM ? err : load(directory);
 }
 
 void directory_rescan(struct directory *directory)
@@ -168,20 +207,31 @@ static void on_quiet(uv_timer_t *timer)
 	directory_rescan(timer->data);
 }
 
-static void on_event(void *context)
+/* Has all read when it is quiet. */
+static void await_quiet(struct directory *directory)
 {
-	struct directory *directory = context;
 	const uint64_t now = uv_now(directory->debounce.loop);
 	const uint64_t longest = (uint64_t)directory->debounce_ms * LONGEST_WAIT;
 	uint64_t wait = directory->debounce_ms;
 
-	if (!uv_is_active((uv_handle_t *)&directory->debounce)) {
+	if (directory->first_event == 0) {
 		directory->first_event = now;
 		directory->first_event_ns = uv_hrtime();
 	}
 	if (now - directory->first_event + wait > longest)
 		wait = directory->first_event + longest > now ? directory->first_event + longest - now : 0;
 	uv_timer_start(&directory->debounce, on_quiet, wait, 0);
+}
+
+/* What is written to a file that is known to be open for writing is nothing to look at: its closing is. */
+static void on_event(void *context, enum watch_sign sign, const char *path)
+{
+	struct directory *directory = context;
+	const bool more = sign == WATCH_WRITTEN && writing_of(directory->writing, path) == WRITING_OPEN;
+
+	writing_note(directory->writing, sign, path);
+	if (!more)
+		await_quiet(directory);
 }
 
 /* 0 when the path is a file or folder that can be read; a path that can't be at start is a mistake in the settings. */
@@ -237,7 +287,7 @@ static void init_timer(struct directory *directory, uv_timer_t *timer, uv_loop_t
 }
 
 int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths,
-	size_t count, unsigned int debounce_ms, directory_changed *changed, void *context, size_t *failed)
+	size_t count, const struct directory_options *options, size_t *failed)
 {
 	struct directory *directory;
 	int err = create(&directory, paths, count, failed);
@@ -245,10 +295,13 @@ int directory_start(struct directory **out, uv_loop_t *loop, struct store *store
 	if (err != 0)
 		return err;
 	directory->store = store;
-	directory->debounce_ms = debounce_ms;
-	directory->changed = changed;
-	directory->context = context;
-	err = watch_set_create(&directory->watches, loop, on_event, directory);
+	directory->debounce_ms = options->debounce_ms;
+	directory->empty_after_s = options->empty_after_s;
+	directory->changed = options->changed;
+	directory->context = options->context;
+	err = writing_create(&directory->writing);
+	if (err == 0)
+		err = watch_set_create(&directory->watches, loop, on_event, directory);
 	if (err != 0) {
 		directory_free(directory);
 		return err;
@@ -258,7 +311,7 @@ int directory_start(struct directory **out, uv_loop_t *loop, struct store *store
 	init_timer(directory, &directory->rescan, loop);
 	err = update_watches(directory);
 	if (err == 0)
-		err = load_paths(store, (const char *const *)directory->paths, directory->count, NULL);
+		err = load(directory);
 	if (err != 0) {
 		directory_stop(directory);
 		return err;

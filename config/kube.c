@@ -202,6 +202,9 @@ static void pass_over(struct reading *reading, const struct node *object, const 
 	const char *api_version = version != NULL ? version->text : "";
 	char hint[64];
 
+	/* What kubectl prints of a request that failed: nothing that anybody keeps. */
+	if (strcmp(kind->text, "Status") == 0)
+		return;
 	if (list && count_other_list(reading, object, kind->text, api_version))
 		return;
 	if (other_policies_has_kind(kind->text, api_version)) {

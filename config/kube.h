@@ -29,7 +29,7 @@ struct kube_objects {
 	const struct kube_object *items;	/* in the order written */
 	size_t count;
 	size_t broken;		/* documents or list items that may have been objects of ours and were not understood */
-	size_t passed_over;	/* objects of kinds that are not ours */
+	size_t passed_over;	/* objects of kinds that are not ours; a Status is no object */
 	struct other_policies others;	/* of those: policies of kinds that are not enforced */
 };
 

@@ -17,6 +17,7 @@ static const char stdin_name[] = "<stdin>";
 struct loading {
 	struct store *store;
 	const struct document_limits *limits;
+	struct load_watched *watched;	/* NULL: files are read as they are */
 	struct arena *names;		/* of what was met */
 	struct string_map met;		/* files, and paths that are problems */
 	struct string_map unreadable;	/* paths that are problems: what is below them stays */
@@ -73,12 +74,23 @@ static int put_too_large(struct loading *loading, const char *name)
 	return store_put_unreadable(loading->store, name, reason);
 }
 
+/* What was read while somebody wrote is not what he means. */
+static bool was_written(const struct loading *loading, const char *name)
+{
+	return loading->watched != NULL && store_has_objects(loading->store, name) &&
+	       loading->watched->state(loading->watched->context, name) == WRITING_OPEN;
+}
+
 static int put_file(struct loading *loading, const char *name, int fd, size_t guess)
 {
 	char *bytes = NULL;
 	size_t length = 0;
 	int err = read_all(fd, guess, bytes_most(loading->limits), &bytes, &length);
 
+	if (err == 0 && was_written(loading, name)) {
+		free(bytes);
+		return store_put_being_written(loading->store, name);
+	}
 	if (err == -ENOMEM)
 		return err;
 	if (err != 0)
@@ -143,10 +155,51 @@ static int load_stdin(struct loading *loading)
 	return put_file(loading, stdin_name, STDIN_FILENO, READ_STEP);
 }
 
+/* Whether the last write was so long ago that none is likely to follow. A time to come is a clock that was set. */
+static bool is_old(const struct stat *info)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec < info->st_mtim.tv_sec || now.tv_sec - info->st_mtim.tv_sec > LOAD_SETTLE_S ||
+	       (now.tv_sec - info->st_mtim.tv_sec == LOAD_SETTLE_S && now.tv_nsec >= info->st_mtim.tv_nsec);
+}
+
+/* Whether the file holds what its writer means, as far as can be told. Where nothing is in force, nothing can be lost. */
+static bool is_complete(struct loading *loading, const char *path, int fd, const struct stat *info)
+{
+	const struct file_stamp stamp = stamp_of(info);
+	enum writing_state told, asked;
+
+	if (loading->watched == NULL || !store_has_objects(loading->store, path))
+		return true;
+	told = loading->watched->state(loading->watched->context, path);
+	asked = told == WRITING_OPEN ? told : writing_ask_kernel(fd);
+	if (asked != WRITING_UNKNOWN)
+		return asked == WRITING_DONE;
+	if (told == WRITING_DONE || store_has_other_inode(loading->store, path, &stamp) || is_old(info))
+		return true;
+	loading->watched->look_again = true;
+	return false;
+}
+
+static int read_file(struct loading *loading, const char *path, int fd, const struct stat *info)
+{
+	const struct file_stamp stamp = stamp_of(info);
+	int err;
+
+	if (!is_complete(loading, path, fd, info))
+		return store_put_being_written(loading->store, path);
+	err = put_file(loading, path, fd, info->st_size > 0 ? (size_t)info->st_size : 0);
+	if (err == 0 && is_settled(&stamp))
+		store_set_stamp(loading->store, path, &stamp);
+	return err;
+}
+
 static int load_file(const char *path, const struct stat *listed, void *context)
 {
 	struct loading *loading = context;
-	struct file_stamp stamp = stamp_of(listed);
+	const struct file_stamp stamp = stamp_of(listed);
 	struct stat info;
 	int err, fd;
 
@@ -158,10 +211,7 @@ static int load_file(const char *path, const struct stat *listed, void *context)
 	fd = open_regular(path, &info);
 	if (fd < 0)
 		return store_put_unreadable(loading->store, path, strerror(-fd));
-	stamp = stamp_of(&info);
-	err = put_file(loading, path, fd, info.st_size > 0 ? (size_t)info.st_size : 0);
-	if (err == 0 && is_settled(&stamp))
-		store_set_stamp(loading->store, path, &stamp);
+	err = read_file(loading, path, fd, &info);
 	close(fd);
 	return err;
 }
@@ -228,19 +278,38 @@ static int remove_vanished(struct loading *loading)
 	return 0;
 }
 
-int load_paths(struct store *store, const char *const *paths, size_t count, const struct document_limits *limits)
+static int load_all(struct loading *loading, const char *const *paths, size_t count)
 {
-	struct loading loading = { .store = store, .limits = limits, .names = arena_create() };
-	const struct scan_visitor visitor = { load_file, note_folder, note_problem, &loading };
+	const struct scan_visitor visitor = { load_file, note_folder, note_problem, loading };
 	int err;
 
-	if (loading.names == NULL)
+	loading->names = arena_create();
+	if (loading->names == NULL)
 		return -ENOMEM;
 	err = scan_paths(paths, count, &visitor);
 	if (err == 0)
-		err = remove_vanished(&loading);
-	string_map_deinit(&loading.met);
-	string_map_deinit(&loading.unreadable);
-	arena_unref(loading.names);
+		err = remove_vanished(loading);
+	string_map_deinit(&loading->met);
+	string_map_deinit(&loading->unreadable);
+	arena_unref(loading->names);
+	return err;
+}
+
+int load_paths(struct store *store, const char *const *paths, size_t count, const struct document_limits *limits)
+{
+	struct loading loading = { .store = store, .limits = limits };
+
+	return load_all(&loading, paths, count);
+}
+
+int load_paths_watched(struct store *store, const char *const *paths, size_t count, struct load_watched *watched)
+{
+	struct loading loading = { .store = store, .watched = watched };
+	int err;
+
+	watched->look_again = false;
+	err = load_all(&loading, paths, count);
+	if (watched->empty_after_s > 0)
+		store_believe_empty(store, watched->empty_after_s);
 	return err;
 }

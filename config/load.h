@@ -11,6 +11,7 @@
  */
 
 #include "config/store.h"
+#include "config/writing.h"
 
 /*
  * Brings `store` to what `paths` hold now: changed files put, vanished ones removed. Files below a path that is
@@ -18,5 +19,22 @@
  * `limits` may be NULL.
  */
 int load_paths(struct store *store, const char *const *paths, size_t count, const struct document_limits *limits);
+
+/* For whoever watches the files and comes again. */
+struct load_watched {
+	/* What was told of the file until now. */
+	enum writing_state (*state)(void *context, const char *path);
+	void *context;
+	uint32_t empty_after_s;		/* store_believe_empty() */
+	bool look_again;		/* set when a file was written to so lately that it may still be: come in LOAD_SETTLE_S */
+};
+enum { LOAD_SETTLE_S = 2 };
+
+/*
+ * The same, but files that have objects in force and are being written are left alone, which store_diags() tells: their
+ * last version stays in force until the writer closes them. A file of which nobody can say whether it is being written
+ * is read when its last write is LOAD_SETTLE_S ago, or when it is another file (inode) than before.
+ */
+int load_paths_watched(struct store *store, const char *const *paths, size_t count, struct load_watched *watched);
 
 #endif

@@ -33,6 +33,7 @@ struct settings {
 	size_t manifest_count;
 	const char *node_name;		/* ""; set: only pods with this spec.nodeName are local */
 	uint32_t debounce_ms;		/* 100 */
+	uint32_t empty_after_s;		/* when a file that turned empty is believed; 0: never */
 
 	uint32_t workers;		/* 0: one a CPU, at most 64 */
 	uint32_t queue_base;		/* the first of the queues: settings_queues(); default 8610 */

@@ -14,6 +14,11 @@ static const struct setting table[] = {
 	{ .name = "debounce_ms", .type = SETTING_UINT, AT(debounce_ms), .least = 0, .most = 60000,
 		.default_text = "100",
 		.help = "Milliseconds without a change before changed manifests are read." },
+	{ .name = "empty_after_s", .type = SETTING_UINT, AT(empty_after_s), .least = 0, .most = 604800,
+		.default_text = "0",
+		.help = "Seconds after which a manifest file that turned empty, or into a List of nothing, is believed: "
+			"until then the objects that it held stay in force. 0: never, as a failed export looks just so. "
+			"Removing the file, or writing the line \"# podgate: empty\" into it, is believed at once." },
 
 	{ .name = "workers", .type = SETTING_UINT, AT(workers), .least = 0, .most = 64, .default_text = "0",
 		.help = "Threads that judge packets. 0 is one for each CPU, at most 64." },

@@ -13,6 +13,8 @@ struct store_file {
 	struct version version;		/* arena NULL: never read */
 	char *unreadable;		/* why the newest version could not be read; NULL: it was */
 	bool was_whole;			/* some version was read without an error that drops an object */
+	bool being_written;		/* there is a newer version, which is not read yet */
+	struct timespec emptied;	/* when version.emptied was seen, of CLOCK_MONOTONIC */
 	struct file_stamp stamp;
 };
 
@@ -121,12 +123,14 @@ static struct store_file *get_file(struct store *store, const char *name)
 	return file;
 }
 
-static void clear_unreadable(struct store *store, struct store_file *file)
+/* The newest version of the file could be read. */
+static void clear_problems(struct store *store, struct store_file *file)
 {
-	if (file->unreadable == NULL)
+	if (file->unreadable == NULL && !file->being_written)
 		return;
 	free(file->unreadable);
 	file->unreadable = NULL;
+	file->being_written = false;
 	store->revision++;
 }
 
@@ -139,7 +143,7 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 	int err;
 
 	if (file != NULL && version_is_of(&file->version, bytes, length)) {
-		clear_unreadable(store, file);
+		clear_problems(store, file);
 		return 0;
 	}
 	err = version_read(&version, name, bytes, length, limits, file != NULL ? &file->version : &none);
@@ -153,7 +157,9 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 	release_version(store, file);
 	file->version = version;
 	file->was_whole = file->was_whole || !version.broken;
-	clear_unreadable(store, file);
+	if (version.emptied)
+		clock_gettime(CLOCK_MONOTONIC, &file->emptied);
+	clear_problems(store, file);
 	store->revision++;
 	return 0;
 }
@@ -175,6 +181,35 @@ int store_put_unreadable(struct store *store, const char *name, const char *reas
 	file->unreadable = copy;
 	store->revision++;
 	return 0;
+}
+
+int store_put_being_written(struct store *store, const char *name)
+{
+	struct store_file *file = get_file(store, name);
+
+	if (file == NULL)
+		return -ENOMEM;
+	if (!file->being_written) {
+		file->being_written = true;
+		store->revision++;
+	}
+	return 0;
+}
+
+void store_believe_empty(struct store *store, uint32_t seconds)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (size_t i = 0; i < store->count; i++) {
+		struct store_file *file = store->files[i];
+
+		if (!file->version.emptied || now.tv_sec - file->emptied.tv_sec < (time_t)seconds)
+			continue;
+		file->version.emptied = false;
+		object_table_remove(&store->objects, version_take_objects(&file->version));
+		store->revision++;
+	}
 }
 
 void store_remove(struct store *store, const char *name)
@@ -209,6 +244,21 @@ bool store_has_stamp(const struct store *store, const char *name, const struct f
 	return file != NULL && file->unreadable == NULL && file->stamp.device == stamp->device &&
 	       file->stamp.inode == stamp->inode && file->stamp.size == stamp->size &&
 	       same_time(&file->stamp.modified, &stamp->modified) && same_time(&file->stamp.changed, &stamp->changed);
+}
+
+bool store_has_other_inode(const struct store *store, const char *name, const struct file_stamp *stamp)
+{
+	const struct store_file *file = find_file(store, name);
+
+	return file != NULL && file->stamp.inode != 0 &&
+	       (file->stamp.device != stamp->device || file->stamp.inode != stamp->inode);
+}
+
+bool store_has_objects(const struct store *store, const char *name)
+{
+	const struct store_file *file = find_file(store, name);
+
+	return file != NULL && file->version.objects != NULL && file->version.objects->count > 0;
 }
 
 bool store_has_file(const struct store *store, const char *name)
@@ -304,7 +354,8 @@ static int copy_file_diags(const struct store_file *file, struct arena *arena, s
 {
 	const char *name;
 
-	if (file->unreadable == NULL && file->version.diag_count == 0 && file->version.diag_dropped == 0)
+	if (file->unreadable == NULL && !file->being_written && !file->version.emptied && file->version.diag_count == 0 &&
+		file->version.diag_dropped == 0)
 		return 0;
 	name = arena_strdup(arena, file->name);
 	if (name == NULL)
@@ -312,6 +363,15 @@ static int copy_file_diags(const struct store_file *file, struct arena *arena, s
 	if (file->unreadable != NULL)
 		diag_add(out, DIAG_ERROR, (struct source_pos){ .file = name }, "unreadable", NULL, "%s",
 			file->unreadable);
+	if (file->being_written)
+		diag_add(out, DIAG_WARNING, (struct source_pos){ .file = name }, "being-written",
+			"if nobody writes, write it once more, beside it, and rename it into place",
+			"the file is being written: its last version stays in force until its writer closes it");
+	if (file->version.emptied)
+		diag_add(out, DIAG_ERROR, (struct source_pos){ .file = name }, "emptied-file",
+			"if that is meant, remove the file, or write the line '# podgate: empty' into it",
+			"the file holds no object any more; the %zu that it held stay in force",
+			file->version.objects->count);
 	for (size_t i = 0; i < file->version.diag_count; i++) {
 		const struct diag *diag = &file->version.diags[i];
 
@@ -379,6 +439,8 @@ struct store_stats store_stats(const struct store *store)
 
 		stats.broken_files += broken;
 		stats.never_whole += broken && !file->was_whole;
+		stats.emptied_files += file->version.emptied;
+		stats.being_written += file->being_written;
 		for (size_t j = 0; list != NULL && j < list->count; j++)
 			stats.kept_objects += unreadable || list->items[j].kept;
 	}

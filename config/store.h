@@ -5,7 +5,9 @@
 /*
  * The manifests that a source holds now, file by file, and the objects in force because
  * of them. When a new version of a file is broken anywhere, the objects of its previous version that
- * the new one does not replace stay in force: a broken document never removes a policy.
+ * the new one does not replace stay in force: a broken document never removes a policy. Nor does a file that turns
+ * empty, which is what a failed or unfinished export leaves (kubectl prints a valid List of nothing when its token has
+ * expired): its objects stay until the file is removed, or says that it is meant by a line "# podgate: empty".
  * One thread at a time; the clusters it gives out are independent of it.
  */
 
@@ -32,6 +34,10 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 	const struct document_limits *limits);
 /* File `name` could not be read: its objects stay in force, and `reason` becomes its error. 0 or -ENOMEM. */
 int store_put_unreadable(struct store *store, const char *name, const char *reason);
+/* File `name` is being written: its objects stay in force, which is a warning of it. 0 or -ENOMEM. */
+int store_put_being_written(struct store *store, const char *name);
+/* Believes files that turned empty `seconds` ago or earlier: their objects go. */
+void store_believe_empty(struct store *store, uint32_t seconds);
 void store_remove(struct store *store, const char *name);	/* and its objects with it; unknown names are fine */
 
 /*
@@ -45,7 +51,10 @@ struct file_stamp {
 };
 void store_set_stamp(struct store *store, const char *name, const struct file_stamp *stamp);
 bool store_has_stamp(const struct store *store, const char *name, const struct file_stamp *stamp);
+/* Whether the file is known, and is now another one (device, inode) than when its stamp was set. */
+bool store_has_other_inode(const struct store *store, const char *name, const struct file_stamp *stamp);
 bool store_has_file(const struct store *store, const char *name);
+bool store_has_objects(const struct store *store, const char *name);	/* whether any is in force because of the file */
 
 /* A number that grows whenever something in the store changes: an object, a finding, the list of files. */
 uint64_t store_revision(const struct store *store);
@@ -62,7 +71,9 @@ int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
 struct store_stats {
 	size_t files, broken_files;
 	size_t never_whole;	/* of those: no version was ever in force, so what is broken in them never was */
-	size_t kept_objects;	/* in force only because the new version of their file is broken */
+	size_t emptied_files;	/* that turned empty, which is not believed */
+	size_t being_written;	/* files whose last version stays in force until their writer is done */
+	size_t kept_objects;	/* in force only because the new version of their file is broken or empty */
 };
 struct store_stats store_stats(const struct store *store);
 

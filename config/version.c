@@ -97,7 +97,7 @@ static int keep_missing(struct object_list *list, const struct kube_objects *dec
 
 static int fill_version(struct version *version, const struct kube_objects *decoded, const struct object_list *old)
 {
-	const bool keeps = version->broken && old != NULL;
+	const bool keeps = (version->broken || version->emptied) && old != NULL;
 	const size_t most = decoded->count + (keeps ? old->count : 0);
 	struct object_list *list = calloc(1, sizeof(*list) + most * sizeof(list->items[0]));
 
@@ -108,6 +108,29 @@ static int fill_version(struct version *version, const struct kube_objects *deco
 		list->items[list->count++] = (struct stored_object){
 			.object = decoded->items[i], .arena = arena_ref(version->arena) };
 	return keeps ? keep_missing(list, decoded, old) : 0;
+}
+
+/* Whether some line is the comment that says that the file is meant to hold nothing. */
+static bool says_empty(const char *bytes, size_t length)
+{
+	static const char mark[] = "# podgate: empty";
+	const size_t size = sizeof(mark) - 1;
+
+	for (const char *at = bytes, *end = bytes + length; (size_t)(end - at) >= size; at++) {
+		at = memmem(at, (size_t)(end - at), mark, size);
+		if (at == NULL)
+			return false;
+		if ((at == bytes || at[-1] == '\n') &&
+			(at + size == end || at[size] == '\n' || (at[size] == '\r' && at + size + 1 < end && at[size + 1] == '\n')))
+			return true;
+	}
+	return false;
+}
+
+/* Objects of other kinds are a content, too; a Status, or a List of nothing, is what a request that failed may print. */
+static bool is_empty(const struct version *version, const struct kube_objects *decoded)
+{
+	return !version->broken && decoded->count == 0 && decoded->passed_over == 0;
 }
 
 static int parse(struct version *version, const char *name, const char *bytes, size_t length,
@@ -146,6 +169,10 @@ int version_read(struct version *out, const char *name, const char *bytes, size_
 	if (version.arena == NULL)
 		return -ENOMEM;
 	err = parse(&version, name, bytes, length, limits, &decoded);
+	if (err == 0) {
+		version.emptied = is_empty(&version, &decoded) && old->objects != NULL && old->objects->count > 0 &&
+				  !says_empty(bytes, length);
+	}
 	if (err == 0)
 		err = fill_version(&version, &decoded, old->objects);
 	if (err != 0) {

@@ -13,7 +13,7 @@
 struct stored_object {
 	struct kube_object object;
 	struct arena *arena;
-	bool kept;			/* of an earlier version: this one is broken and does not have it */
+	bool kept;			/* of an earlier version: this one is broken or empty and does not have it */
 };
 
 /* The objects of one version. */
@@ -33,6 +33,7 @@ struct version {
 	size_t diag_count, diag_dropped;
 	const struct other_policies *others;	/* NULL: none */
 	bool broken;
+	bool emptied;			/* it holds nothing, the version before did, and nothing says that this is meant */
 	uint64_t hash;			/* of the content */
 	size_t length;
 };

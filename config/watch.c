@@ -2,81 +2,132 @@
 #include "config/watch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
+enum { READ_BYTES = 8192 };	/* at once; one event takes at most 16 + NAME_MAX + 1 */
+
+static const uint32_t wanted_events = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CREATE |
+				      IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+
+/* One wish. Several may be about one folder, and then share the kernel's watch of it. */
 struct watch {
-	uv_fs_event_t handle;
-	struct watch_set *set;
 	struct watch *next;
-	char *path, *only;		/* only: NULL for every name */
+	char *path, *prefix, *only;	/* only: NULL for every name */
 	dev_t device;
 	ino_t inode;
+	int descriptor;			/* the kernel's watch; -1: its folder was removed or moved */
 	bool wanted;			/* in the round that is under way */
-	bool stale;			/* its folder was removed or moved; another may get its inode number */
 };
 
 struct watch_set {
-	uv_loop_t *loop;
-	void (*event)(void *context);
+	uv_poll_t poll;
+	int fd;				/* of inotify */
+	watch_event *event;
 	void *context;
 	struct watch *watches;
-	size_t closing;			/* handles that the loop has not closed yet */
-	void (*closed)(void *context);	/* not NULL: the set goes with the last of them */
+	void (*closed)(void *context);
 };
-
-int watch_set_create(struct watch_set **out, uv_loop_t *loop, void (*event)(void *context), void *context)
-{
-	struct watch_set *set = calloc(1, sizeof(*set));
-
-	if (set == NULL)
-		return -ENOMEM;
-	set->loop = loop;
-	set->event = event;
-	set->context = context;
-	*out = set;
-	return 0;
-}
 
 static void watch_free(struct watch *watch)
 {
 	free(watch->path);
+	free(watch->prefix);
 	free(watch->only);
 	free(watch);
 }
 
-static void on_closed(uv_handle_t *handle)
+static enum watch_sign sign_of(uint32_t mask)
 {
-	struct watch *watch = handle->data;
-	struct watch_set *set = watch->set;
+	if ((mask & (IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE)) != 0)
+		return WATCH_REPLACED;
+	if ((mask & IN_CLOSE_WRITE) != 0)
+		return WATCH_CLOSED;
+	return (mask & IN_MODIFY) != 0 ? WATCH_WRITTEN : WATCH_OTHER;
+}
 
-	watch_free(watch);
-	set->closing--;
-	if (set->closing == 0 && set->closed != NULL) {
-		set->closed(set->context);
-		free(set);
+static void tell(const struct watch_set *set, const struct watch *watch, const struct inotify_event *event)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	const char *name = event->len > 0 ? event->name : "";
+	const size_t prefix = strlen(watch->prefix), length = strlen(name);
+
+	if (watch->only != NULL && event->len > 0 && strcmp(watch->only, name) != 0)
+		return;
+	if (prefix + length >= sizeof(path)) {
+		set->event(set->context, WATCH_LOST, NULL);
+		return;
+	}
+	memcpy(path, watch->prefix, prefix);
+	memcpy(path + prefix, name, length + 1);
+	set->event(set->context, sign_of(event->mask), path);
+}
+
+static void dispatch(struct watch_set *set, const struct inotify_event *event)
+{
+	if ((event->mask & IN_Q_OVERFLOW) != 0) {
+		set->event(set->context, WATCH_LOST, NULL);
+		return;
+	}
+	for (struct watch *watch = set->watches; watch != NULL; watch = watch->next) {
+		if (watch->descriptor != event->wd)
+			continue;
+		tell(set, watch, event);
+		/* Its name may stand for another folder now, and its inode number, too. */
+		if ((event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
+			watch->descriptor = -1;
+	}
+	if ((event->mask & IN_MOVE_SELF) != 0)
+		inotify_rm_watch(set->fd, event->wd);
+}
+
+void watch_set_drain(struct watch_set *set)
+{
+	_Alignas(struct inotify_event) char bytes[READ_BYTES];
+	ssize_t got;
+
+	while ((got = read(set->fd, bytes, sizeof(bytes))) > 0) {
+		for (const char *at = bytes; at < bytes + got;) {
+			const struct inotify_event *event = (const struct inotify_event *)at;
+
+			dispatch(set, event);
+			at += sizeof(*event) + event->len;
+		}
 	}
 }
 
-/* What happens to the folder itself comes under its own name. */
-static bool is_about_itself(const struct watch *watch, const char *name)
+static void on_readable(uv_poll_t *poll, int status, int events)
 {
-	const char *slash = strrchr(watch->path, '/');
-
-	return name == NULL || strcmp(name, slash == NULL ? watch->path : slash + 1) == 0;
+	(void)status;
+	(void)events;
+	watch_set_drain(poll->data);
 }
 
-static void on_event(uv_fs_event_t *handle, const char *name, int events, int status)
+int watch_set_create(struct watch_set **out, uv_loop_t *loop, watch_event *event, void *context)
 {
-	struct watch *watch = handle->data;
+	struct watch_set *set = calloc(1, sizeof(*set));
+	int err;
 
-	if ((events & UV_RENAME) != 0 && is_about_itself(watch, name))
-		watch->stale = true;
-	/* Without a name or with an error it is not known what happened: look at everything. */
-	if (status == 0 && !watch->stale && watch->only != NULL && name != NULL && strcmp(name, watch->only) != 0)
-		return;
-	watch->set->event(watch->set->context);
+	if (set == NULL)
+		return -ENOMEM;
+	set->event = event;
+	set->context = context;
+	set->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	err = set->fd < 0 ? -errno : uv_poll_init(loop, &set->poll, set->fd);
+	if (err != 0) {
+		if (set->fd >= 0)
+			close(set->fd);
+		free(set);
+		return err;
+	}
+	set->poll.data = set;
+	uv_poll_start(&set->poll, UV_READABLE, on_readable);
+	*out = set;
+	return 0;
 }
 
 void watch_set_begin(struct watch_set *set)
@@ -87,34 +138,33 @@ void watch_set_begin(struct watch_set *set)
 
 static bool is_same(const struct watch *watch, const char *path, const struct stat *info, const char *only)
 {
-	return !watch->stale && watch->device == info->st_dev && watch->inode == info->st_ino &&
+	return watch->descriptor >= 0 && watch->device == info->st_dev && watch->inode == info->st_ino &&
 	       strcmp(watch->path, path) == 0 &&
 	       (watch->only == NULL ? only == NULL : only != NULL && strcmp(watch->only, only) == 0);
 }
 
-static struct watch *watch_create(struct watch_set *set, const char *path, const struct stat *info,
-	const char *only)
+static struct watch *watch_create(const char *path, const struct stat *info, const char *prefix, const char *only)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 
 	if (watch == NULL)
 		return NULL;
-	watch->set = set;
 	watch->device = info->st_dev;
 	watch->inode = info->st_ino;
 	watch->wanted = true;
 	watch->path = strdup(path);
+	watch->prefix = strdup(prefix);
 	watch->only = only == NULL ? NULL : strdup(only);
-	if (watch->path != NULL && (only == NULL || watch->only != NULL))
+	if (watch->path != NULL && watch->prefix != NULL && (only == NULL || watch->only != NULL))
 		return watch;
 	watch_free(watch);
 	return NULL;
 }
 
-int watch_set_add(struct watch_set *set, const char *path, const struct stat *info, const char *only)
+int watch_set_add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix,
+	const char *only)
 {
 	struct watch *watch;
-	int err;
 
 	for (watch = set->watches; watch != NULL; watch = watch->next) {
 		if (is_same(watch, path, info, only)) {
@@ -122,24 +172,27 @@ int watch_set_add(struct watch_set *set, const char *path, const struct stat *in
 			return 0;
 		}
 	}
-	watch = watch_create(set, path, info, only);
+	watch = watch_create(path, info, prefix, only);
 	if (watch == NULL)
 		return -ENOMEM;
-	err = uv_fs_event_init(set->loop, &watch->handle);
-	if (err != 0) {
+	watch->descriptor = inotify_add_watch(set->fd, path, wanted_events | IN_ONLYDIR);
+	if (watch->descriptor < 0) {
+		const int err = -errno;
+
 		watch_free(watch);
-		return err;
-	}
-	watch->handle.data = watch;
-	err = uv_fs_event_start(&watch->handle, on_event, path, 0);
-	if (err != 0) {
-		set->closing++;
-		uv_close((uv_handle_t *)&watch->handle, on_closed);
 		return err;
 	}
 	watch->next = set->watches;
 	set->watches = watch;
 	return 0;
+}
+
+static bool is_shared(const struct watch_set *set, int descriptor)
+{
+	for (const struct watch *watch = set->watches; watch != NULL; watch = watch->next)
+		if (watch->descriptor == descriptor)
+			return true;
+	return false;
 }
 
 void watch_set_end(struct watch_set *set)
@@ -154,19 +207,25 @@ void watch_set_end(struct watch_set *set)
 			continue;
 		}
 		*link = watch->next;
-		set->closing++;
-		uv_close((uv_handle_t *)&watch->handle, on_closed);
+		if (watch->descriptor >= 0 && !is_shared(set, watch->descriptor))
+			inotify_rm_watch(set->fd, watch->descriptor);
+		watch_free(watch);
 	}
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct watch_set *set = handle->data;
+
+	close(set->fd);
+	set->closed(set->context);
+	free(set);
 }
 
 void watch_set_close(struct watch_set *set, void (*closed)(void *context))
 {
 	watch_set_begin(set);
 	watch_set_end(set);
-	if (set->closing > 0) {
-		set->closed = closed;
-		return;
-	}
-	closed(set->context);
-	free(set);
+	set->closed = closed;
+	uv_close((uv_handle_t *)&set->poll, on_closed);
 }

@@ -321,12 +321,18 @@ static int start_signals(struct daemon *daemon)
 static int load_manifests(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
+	const struct directory_options options = {
+		.debounce_ms = settings->debounce_ms,
+		.empty_after_s = settings->empty_after_s,
+		.changed = store_changed,
+		.context = daemon,
+	};
 	size_t failed = 0;
 	int err = store_create(&daemon->store);
 
 	if (err == 0)
 		err = directory_start(&daemon->directory, &daemon->loop, daemon->store, settings->manifests,
-			settings->manifest_count, settings->debounce_ms, store_changed, daemon, &failed);
+			settings->manifest_count, &options, &failed);
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	else if (err != 0)

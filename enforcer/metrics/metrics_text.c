@@ -70,8 +70,12 @@ static void write_policies(struct exposition *out, const struct status_figures *
 		"Manifest files that are broken: what their last good version had stays in force.");
 	gauge(out, "podgate_manifest_files_never_whole", figures->manifests.never_whole,
 		"Broken manifest files of which no version was ever whole: what is broken in them is not in force.");
+	gauge(out, "podgate_manifest_files_emptied", figures->manifests.emptied_files,
+		"Manifest files that turned empty, which is not believed: what they held stays in force.");
+	gauge(out, "podgate_manifest_files_being_written", figures->manifests.being_written,
+		"Manifest files that are being written: their last version stays in force.");
 	gauge(out, "podgate_manifest_objects_kept", figures->manifests.kept_objects,
-		"Objects in force only because the new version of their file is broken.");
+		"Objects in force only because the new version of their file is broken or empty.");
 	gauge(out, "podgate_manifest_policies_not_enforced", other_policies_total(&figures->others),
 		"Policies of kinds that are not enforced, such as ClusterNetworkPolicy.");
 	gauge(out, "podgate_manifest_findings", figures->findings, "Findings in the manifests, warnings included.");

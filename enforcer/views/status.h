@@ -13,8 +13,9 @@
  *   revision, pending   of the policies in force; whether a change waits to be enforced
  *   pods, policies, isolated   how many; isolated counts addresses
  *   manifests           {"files", "broken_files", "never_whole" (of those: no version was ever in force),
- *                       "kept_objects", "findings", "errors", "not_enforced" (policies of kinds that are not
- *                       enforced, a list of {"kind", "group", "count"})}
+ *                       "emptied_files" (that hold nothing any more, which is not believed), "being_written" (files,
+ *                       by a writer who has not closed them), "kept_objects", "findings", "errors", "not_enforced"
+ *                       (policies of kinds that are not enforced, a list of {"kind", "group", "count"})}
  *   rules               {"backend", "ipv6", "intact", "repairs", "flood_rate" (in force; 0: floods do not wait
  *                       apart), "sets": {"ipv4", "ipv6"}}
  *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from

@@ -82,8 +82,9 @@ static void start(struct fixture *fixture, const char *name)
 	const char *paths[] = { temporary_path(&fixture->folder, name) };
 	size_t failed;
 
-	assert_int_equal(directory_start(&fixture->directory, &fixture->loop, fixture->store, paths, 1, DEBOUNCE_MS,
-		on_change, fixture, &failed), 0);
+	assert_int_equal(directory_start(&fixture->directory, &fixture->loop, fixture->store, paths, 1,
+		&(struct directory_options){ .debounce_ms = DEBOUNCE_MS, .changed = on_change, .context = fixture },
+		&failed), 0);
 	assert_int_equal(fixture->changes, 0);
 }
 
@@ -320,16 +321,107 @@ static void refuses_what_it_can_not_watch(void **state)
 	struct fixture *fixture = *state;
 	const char *paths[] = { fixture->folder.path, temporary_path(&fixture->folder, "none") };
 	const char *device[] = { "/dev/null" };
+	const struct directory_options options = {
+		.debounce_ms = DEBOUNCE_MS, .changed = on_change, .context = fixture };
 	struct directory *directory = NULL;
 	size_t failed = 99;
 
-	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, paths, 2, DEBOUNCE_MS, on_change,
-		fixture, &failed), -ENOENT);
+	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, paths, 2, &options, &failed), -ENOENT);
 	assert_int_equal(failed, 1);
-	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, device, 1, DEBOUNCE_MS, on_change,
-		fixture, &failed), -EINVAL);
+	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, device, 1, &options, &failed), -EINVAL);
 	assert_int_equal(failed, 0);
 	assert_null(directory);
+}
+
+/* A writer that is slow: what it has written so far is well-formed at every moment, and never what it means. */
+static void waits_for_a_writer_to_close(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *path = temporary_path(&fixture->folder, "manifests/a.yaml");
+	char both[2048], out[256];
+	FILE *file;
+
+	snprintf(both, sizeof(both), "%s%s", temporary_policy("a"), temporary_policy("b"));
+	temporary_write(&fixture->folder, "manifests/a.yaml", both);
+	start(fixture, "manifests");
+	file = fopen(path, "w");	/* as the shell's > does: the file is empty now */
+	assert_non_null(file);
+	run(fixture, QUIET_MS, false);
+	get_policies(fixture, out);
+	assert_string_equal(out, "a b");
+	assert_int_equal(store_stats(fixture->store).being_written, 1);
+	fputs(temporary_policy("c"), file);
+	fflush(file);
+	run(fixture, QUIET_MS, false);
+	directory_rescan(fixture->directory);
+	get_policies(fixture, out);
+	assert_string_equal(out, "a b");
+	fputs(temporary_policy("d"), file);
+	fclose(file);
+	await_policies(fixture, "c d");
+	assert_int_equal(store_stats(fixture->store).being_written, 0);
+}
+
+/* The writer began before podgate watched. The file's owner is told of him. */
+static void finds_a_writer_of_before(void **state)
+{
+	struct fixture *fixture = *state;
+	char out[256];
+	FILE *file;
+
+	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("a"));
+	start(fixture, "manifests");
+	directory_stop(fixture->directory);
+	file = fopen(temporary_path(&fixture->folder, "manifests/a.yaml"), "w");
+	assert_non_null(file);
+	fputs(temporary_policy("b"), file);
+	fflush(file);
+	start(fixture, "manifests");
+	get_policies(fixture, out);
+	assert_string_equal(out, "a");
+	fclose(file);
+	await_policies(fixture, "b");
+}
+
+static void does_not_wait_for_what_is_put_in_place(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *beside = temporary_path(&fixture->folder, "beside");
+	const char *path = temporary_path(&fixture->folder, "manifests/a.yaml");
+
+	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("a"));
+	start(fixture, "manifests");
+	temporary_write(&fixture->folder, "beside", temporary_policy("b"));
+	assert_int_equal(rename(beside, path), 0);
+	await_policies(fixture, "b");
+	/* Its folder is another now, and nobody tells of the file itself. */
+	mkdir(temporary_path(&fixture->folder, "next"), 0755);
+	temporary_write(&fixture->folder, "next/a.yaml", temporary_policy("c"));
+	assert_int_equal(rename(temporary_path(&fixture->folder, "manifests"),
+		temporary_path(&fixture->folder, "last")), 0);
+	assert_int_equal(rename(temporary_path(&fixture->folder, "next"),
+		temporary_path(&fixture->folder, "manifests")), 0);
+	await_policies(fixture, "c");
+}
+
+/* An empty file is what a failed export leaves. That it is meant shows when the file goes, or says so. */
+static void does_not_believe_an_emptied_file(void **state)
+{
+	struct fixture *fixture = *state;
+	char out[256];
+
+	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("a"));
+	temporary_write(&fixture->folder, "manifests/b.yaml", temporary_policy("b"));
+	start(fixture, "manifests");
+	temporary_write(&fixture->folder, "manifests/a.yaml", "");
+	run(fixture, QUIET_MS, false);
+	get_policies(fixture, out);
+	assert_string_equal(out, "a b");
+	assert_int_equal(store_stats(fixture->store).emptied_files, 1);
+	unlink(temporary_path(&fixture->folder, "manifests/a.yaml"));
+	await_policies(fixture, "b");
+	temporary_write(&fixture->folder, "manifests/b.yaml", "# podgate: empty\n");
+	await_policies(fixture, "");
 }
 
 #define FOLDER_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -337,6 +429,10 @@ static void refuses_what_it_can_not_watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		FOLDER_TEST(waits_for_a_writer_to_close),
+		FOLDER_TEST(finds_a_writer_of_before),
+		FOLDER_TEST(does_not_wait_for_what_is_put_in_place),
+		FOLDER_TEST(does_not_believe_an_emptied_file),
 		FOLDER_TEST(sees_files_come_change_and_go),
 		FOLDER_TEST(dates_a_change),
 		FOLDER_TEST(sees_subfolders),

@@ -100,8 +100,86 @@ static void keeps_what_a_broken_version_lost(void **state)
 	assert_int_equal(store_stats(store).broken_files, 0);
 	assert_int_equal(store_stats(store).kept_objects, 0);
 	expect_findings(store, "");
+	put(store, "f.yaml", "# podgate: empty\n");
+	expect_policies(store, "");
+}
+
+/* What kubectl prints when its token has expired, and what > and a full disk leave. */
+static void keeps_what_an_emptied_file_held(void **state)
+{
+	static const char *const nothings[] = { "", "\n", "# nothing\n", "---\n---\n", "null\n",
+		"apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: \"\"\n",
+		"{\"apiVersion\": \"v1\", \"items\": [], \"kind\": \"List\"}",
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicyList\nitems: []\n",
+		"{\"kind\": \"Status\", \"apiVersion\": \"v1\", \"status\": \"Failure\", \"code\": 401}",
+		"  # podgate: empty\n", "# podgate: empty?\n" };
+	static const char *const meant[] = { "# podgate: empty", "# why\r\n# podgate: empty\r\n" };
+	struct store *store = *state;
+
+	for (size_t i = 0; i < sizeof(nothings) / sizeof(nothings[0]); i++) {
+		put(store, "f.yaml", temporary_policy("a"));
+		expect_findings(store, "");
+		put(store, "f.yaml", nothings[i]);
+		expect_policies(store, "a");
+		expect_findings(store, "0:0 emptied-file\n");
+		assert_int_equal(store_stats(store).emptied_files, 1);
+		assert_int_equal(store_stats(store).kept_objects, 1);
+		put(store, "f.yaml", "# still nothing\n");
+		expect_policies(store, "a");
+		put(store, "f.yaml", "half a fi");	/* and broken after that */
+		expect_policies(store, "a");
+	}
+	for (size_t i = 0; i < 2; i++) {
+		put(store, "f.yaml", temporary_policy("a"));
+		put(store, "f.yaml", meant[i]);
+		expect_policies(store, "");
+		assert_int_equal(store_stats(store).emptied_files, 0);
+	}
+	put(store, "f.yaml", temporary_policy("a"));
+	store_remove(store, "f.yaml");
+	put(store, "f.yaml", "");		/* it held nothing */
+	expect_policies(store, "");
+	expect_findings(store, "");
+}
+
+/* An object of another kind is a content: the policy was taken out of the file. */
+static void believes_what_still_has_a_content(void **state)
+{
+	struct store *store = *state;
+
+	put(store, "f.yaml", temporary_policy("a"));
+	put(store, "f.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n");
+	expect_policies(store, "");
+	expect_findings(store, "");
+}
+
+static void believes_an_emptied_file_in_time(void **state)
+{
+	struct store *store = *state;
+
+	put(store, "f.yaml", temporary_policy("a"));
+	put(store, "f.yaml", "");
+	store_believe_empty(store, 3600);
+	expect_policies(store, "a");
+	store_believe_empty(store, 0);
+	expect_policies(store, "");
+	expect_findings(store, "");
 	put(store, "f.yaml", "");
 	expect_policies(store, "");
+}
+
+static void keeps_what_is_being_written(void **state)
+{
+	struct store *store = *state;
+
+	put(store, "f.yaml", temporary_policy("a"));
+	assert_int_equal(store_put_being_written(store, "f.yaml"), 0);
+	expect_policies(store, "a");
+	expect_findings(store, "0:0 warning being-written\n");
+	assert_int_equal(store_stats(store).being_written, 1);
+	put(store, "f.yaml", temporary_policy("a"));
+	expect_findings(store, "");
+	assert_int_equal(store_stats(store).being_written, 0);
 }
 
 static void keeps_the_old_object_while_the_new_is_broken(void **state)
@@ -372,6 +450,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_what_a_broken_version_lost, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_the_old_object_while_the_new_is_broken, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_what_can_not_be_read, begin, end),
+		cmocka_unit_test_setup_teardown(keeps_what_an_emptied_file_held, begin, end),
+		cmocka_unit_test_setup_teardown(believes_what_still_has_a_content, begin, end),
+		cmocka_unit_test_setup_teardown(believes_an_emptied_file_in_time, begin, end),
+		cmocka_unit_test_setup_teardown(keeps_what_is_being_written, begin, end),
 		cmocka_unit_test_setup_teardown(tells_what_was_never_in_force, begin, end),
 		cmocka_unit_test_setup_teardown(takes_the_later_of_two, begin, end),
 		cmocka_unit_test_setup_teardown(prefers_what_is_there_to_what_is_kept, begin, end),
