@@ -42,6 +42,18 @@ static inline bool ip_addr_is_link_local(const struct ip_addr *addr)
 {
 	return addr->family == IP_FAMILY_V6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
 }
+/* Of 224.0.0.0/4 or ff00::/8. */
+static inline bool ip_addr_is_multicast(const struct ip_addr *addr)
+{
+	return addr->family == IP_FAMILY_V4 ? (addr->bytes[0] & 0xf0) == 0xe0 : addr->bytes[0] == 0xff;
+}
+/* Multicast, or 255.255.255.255: never one host's. Broadcast addresses of networks can't be told without their networks. */
+static inline bool ip_addr_is_group(const struct ip_addr *addr)
+{
+	return ip_addr_is_multicast(addr) ||
+	       (addr->family == IP_FAMILY_V4 && addr->bytes[0] == 255 && addr->bytes[1] == 255 &&
+		       addr->bytes[2] == 255 && addr->bytes[3] == 255);
+}
 uint8_t ip_addr_bits(const struct ip_addr *addr);	/* 32 or 128 */
 
 #endif

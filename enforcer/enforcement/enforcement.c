@@ -52,6 +52,7 @@ static int choose_rules(struct ruleset_options *out, const struct settings *sett
 		.queue_bypass = settings->daemon_away == FAIL_OPEN,
 		.cpu_fanout = settings->queue_cpu_fanout,
 		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
+		.bridged = host_bridge_module_present(),
 	};
 	const int err = ruleset_find_backend(settings->backend, &rules.backend, problem);
 
@@ -337,13 +338,38 @@ static int start_threads(struct enforcement *enforcement, const struct snapshot 
 	return err;
 }
 
+/*
+ * First packets to isolated pods, and what is flooded to them, is judged in PREROUTING. Link-local addresses are those of
+ * everybody.
+ */
+static int fill_bridge_sets(struct enforcement *enforcement, const struct ip_addr *isolated, size_t count,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	struct ip_addr *near = calloc(count + 1, sizeof(*near));
+	size_t near_count = 0;
+	int err;
+
+	if (near == NULL) {
+		snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!ip_addr_is_link_local(&isolated[i]))
+			near[near_count++] = isolated[i];
+	err = pod_set_fill_near(near, near_count, enforcement->rules.ipv6, problem);
+	free(near);
+	return err;
+}
+
 static int fill_sets(struct enforcement *enforcement, const struct snapshot *snapshot,
 	char problem[ENFORCEMENT_PROBLEM])
 {
 	size_t count;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
-	const int err = pod_set_fill(isolated, count, enforcement->rules.ipv6, problem);
+	int err = pod_set_fill(isolated, count, enforcement->rules.ipv6, problem);
 
+	if (err == 0)
+		err = fill_bridge_sets(enforcement, isolated, count, problem);
 	enforcement->sets_exact = err == 0;
 	return err;
 }
@@ -359,6 +385,26 @@ static int sweep(struct enforcement *enforcement, const struct snapshot *snapsho
 	if (err != 0)
 		snprintf(problem, ENFORCEMENT_PROBLEM, "can't sweep the flow table: %s", strerror(-err));
 	return err;
+}
+
+/*
+ * br_netfilter may come at any time, mostly with the first bridge. 0, also when there is nothing to do; or -errno, and
+ * what was in force stays in force.
+ */
+static int follow_module(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+{
+	struct ruleset_options rules = enforcement->rules;
+	int err;
+
+	rules.bridged = host_bridge_module_present();
+	if (rules.bridged == enforcement->rules.bridged)
+		return 0;
+	err = ruleset_install(&rules, problem);
+	if (err != 0)
+		return err;
+	enforcement->rules = rules;
+	enforcement->watch = (struct ruleset_watch){0};
+	return 0;
 }
 
 /*
@@ -448,6 +494,8 @@ static int widen_sets(struct enforcement *enforcement, const struct snapshot *be
 	/* Nothing is new, and the sets are what they should be: most changes are of rules, not of who is isolated. */
 	if (count != old_count || !enforcement->sets_exact) {
 		err = pod_set_fill(both, count, enforcement->rules.ipv6, problem);
+		if (err == 0)
+			err = fill_bridge_sets(enforcement, both, count, problem);
 		enforcement->sets_exact = err == 0 && count == new_count;
 	} else {
 		enforcement->sets_exact = count == new_count;
@@ -565,7 +613,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	flow_room_read(&result->room);
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
-		return 0;
+		return follow_module(enforcement, problem);
 	/* Who removed rules may have removed class sets. Making them empties those that are there: so forget them. */
 	(void)learner_forget(enforcement->learner);
 	if (sets == -ENOENT || rules != 0)

@@ -47,6 +47,8 @@ enum host_bridges {
 	HOST_BRIDGES_HIDDEN,		/* some do not: pods there reach each other past the rules */
 	HOST_BRIDGES_UNKNOWN,
 };
+/* Whether br_netfilter is in the kernel. Where it is not, no packet tells the rules of a bridge's ports. */
+bool host_bridge_module_present(void);
 const char *host_bridges_name(enum host_bridges bridges);	/* "none", "shown", "hidden", "unknown" */
 /* Looks, and changes nothing. With HIDDEN and UNKNOWN `found` becomes a sentence. */
 enum host_bridges host_find_bridges(const struct settings *settings, char found[256]);

@@ -210,6 +210,13 @@ void host_check_bridge(struct host_report *report)
 			switches[hidden].sysctl);
 }
 
+bool host_bridge_module_present(void)
+{
+	long value;
+
+	return host_sysctl_read(switches[SEEN_IPV4].path, &value) == 0;
+}
+
 const char *host_bridges_name(enum host_bridges bridges)
 {
 	static const char *const names[] = {

@@ -119,7 +119,7 @@ static int take_rule(const struct nlmsghdr *message, void *context)
 		return -EBADMSG;
 	netlink_attrs_index(rule, NFTA_RULE_MAX, mnl_nlmsg_get_payload_offset(message, sizeof(struct nfgenmsg)),
 		mnl_nlmsg_get_payload_len(message) - sizeof(struct nfgenmsg));
-	if (rule[NFTA_RULE_EXPRESSIONS] == NULL || strcmp(text_of(rule[NFTA_RULE_CHAIN]), RULESET_CHAIN) == 0)
+	if (rule[NFTA_RULE_EXPRESSIONS] == NULL || ruleset_is_ours(text_of(rule[NFTA_RULE_CHAIN])))
 		return 0;
 	mnl_attr_parse_nested(rule[NFTA_RULE_EXPRESSIONS], take_expression, &use);
 	if ((use.bits & reading->ours) == 0 || reading->count++ > 0)

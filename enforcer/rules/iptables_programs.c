@@ -294,11 +294,25 @@ static int restore(
 	return err;
 }
 
+/* nf_tables has one number for all tables; of the legacy ones, each that is there goes into it. */
 static int generation(enum backend_choice backend, enum ip_family family, uint64_t *out)
 {
-	const int err = backend == BACKEND_LEGACY ? find_legacy_table(family, RULESET_TABLE) : 0;
+	uint64_t sum = 0;
 
-	return err != 0 ? err : rule_generation_read(backend, family, out);
+	if (backend == BACKEND_NFT)
+		return rule_generation_read(backend, family, RULESET_TABLE, out);
+	for (size_t i = 0; i < RULESET_TABLES; i++) {
+		uint64_t one = 0;
+		int err = find_legacy_table(family, ruleset_tables[i]);
+
+		if (err == 0)
+			err = rule_generation_read(backend, family, ruleset_tables[i], &one);
+		if (err != 0 && (err != -ENOENT || i == 0))
+			return err;
+		sum = sum * 0x100000001b3 + one;
+	}
+	*out = sum;
+	return 0;
 }
 
 const struct iptables_ops iptables_programs = {

@@ -16,13 +16,20 @@
 
 /* The chains that our jumps are in, and where the kernel calls them. */
 static const struct base_chain {
-	const char *name;
+	const char *table, *name;
 	uint32_t hook;
-} base_chains[] = {{"FORWARD", NF_INET_FORWARD}, {"INPUT", NF_INET_LOCAL_IN}};
+	bool host_traffic, bridged;	/* only with these options */
+} base_chains[] = {
+	{RULESET_TABLE, "FORWARD", NF_INET_FORWARD, false, false},
+	{RULESET_TABLE, "INPUT", NF_INET_LOCAL_IN, true, false},
+	{RULESET_TABLE, "PREROUTING", NF_INET_PRE_ROUTING, false, true},
+	{RULESET_EARLY_TABLE, "PREROUTING", NF_INET_PRE_ROUTING, false, true},
+};
+enum { BASE_CHAINS = sizeof(base_chains) / sizeof(base_chains[0]) };
 
-static size_t base_chain_count(const struct ruleset_options *options)
+static bool is_used(const struct ruleset_options *options, const struct base_chain *chain)
 {
-	return options->host_traffic ? 2 : 1;
+	return (options->host_traffic || !chain->host_traffic) && (options->bridged || !chain->bridged);
 }
 
 /* ---- looking ---- */
@@ -37,13 +44,13 @@ static int take_flags(const struct nlattr *attr, void *context)
 	return MNL_CB_OK;
 }
 
-static int read_flags(enum ip_family family, uint32_t *out)
+static int read_flags(enum ip_family family, const char *table, uint32_t *out)
 {
 	char buffer[NFT_TALK_BYTES];
 	struct nlmsghdr *message = nft_talk_begin(buffer, NFT_MSG_GETTABLE, family);
 
 	*out = 0;
-	mnl_attr_put_strz(message, NFTA_TABLE_NAME, RULESET_TABLE);
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, table);
 	return nft_talk_ask(message, take_flags, out);
 }
 
@@ -74,10 +81,10 @@ static int take_hook(const struct nlattr *attr, void *context)
 	return mnl_attr_parse_nested(attr, take_number, context);
 }
 
-static void put_chain(struct nlmsghdr *message, uint16_t table, uint16_t name, const char *chain)
+static void put_chain(struct nlmsghdr *message, uint16_t table, uint16_t name, const struct base_chain *chain)
 {
-	mnl_attr_put_strz(message, table, RULESET_TABLE);
-	mnl_attr_put_strz(message, name, chain);
+	mnl_attr_put_strz(message, table, chain->table);
+	mnl_attr_put_strz(message, name, chain->name);
 }
 
 /* 0: it is called where it should be; -ESTALE: it is not. */
@@ -88,79 +95,99 @@ static int check_chain(enum ip_family family, const struct base_chain *chain)
 	struct hook hook = {.found = false};
 	int err;
 
-	put_chain(message, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, chain->name);
+	put_chain(message, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, chain);
 	err = nft_talk_ask(message, take_hook, &hook);
 	if (err != 0)
 		return err;
 	return hook.found && hook.number == chain->hook ? 0 : -ESTALE;
 }
 
-static int cannot_ask(enum ip_family family, int err, char problem[RULESET_PROBLEM])
+static int cannot_ask(enum ip_family family, const char *table, int err, char problem[RULESET_PROBLEM])
 {
-	snprintf(problem, RULESET_PROBLEM, "nf_tables does not tell of the table " RULESET_TABLE " (%s, nft): %s",
+	snprintf(problem, RULESET_PROBLEM, "nf_tables does not tell of the table %s (%s, nft): %s", table,
 		iptables_family_name(family), strerror(-err));
+	return err;
+}
+
+static int verify_table(enum ip_family family, const char *table, char problem[RULESET_PROBLEM])
+{
+	uint32_t flags;
+	const int err = read_flags(family, table, &flags);
+
+	if (err != 0)
+		return cannot_ask(family, table, err, problem);
+	if ((flags & NFT_TABLE_F_DORMANT) == 0)
+		return 0;
+	snprintf(problem, RULESET_PROBLEM, "the table %s is dormant: no packet passes it (%s, nft)", table,
+		iptables_family_name(family));
+	return -ESTALE;
+}
+
+static int verify_chain(enum ip_family family, const struct base_chain *chain, char problem[RULESET_PROBLEM])
+{
+	const int err = check_chain(family, chain);
+
+	if (err == 0)
+		return 0;
+	if (err != -ESTALE)
+		return cannot_ask(family, chain->table, err, problem);
+	snprintf(problem, RULESET_PROBLEM, "chain %s%s%s has no hook: no packet passes it (%s, nft)", chain->name,
+		strcmp(chain->table, RULESET_TABLE) == 0 ? "" : " of table ",
+		strcmp(chain->table, RULESET_TABLE) == 0 ? "" : chain->table, iptables_family_name(family));
 	return err;
 }
 
 int nft_hooks_verify(const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
 {
-	uint32_t flags;
-	int err = read_flags(family, &flags);
+	int err = 0;
 
-	if (err != 0)
-		return cannot_ask(family, err, problem);
-	if ((flags & NFT_TABLE_F_DORMANT) != 0) {
-		snprintf(problem, RULESET_PROBLEM, "the table " RULESET_TABLE " is dormant: no packet passes it (%s, nft)",
-			iptables_family_name(family));
-		return -ESTALE;
-	}
-	for (size_t i = 0; i < base_chain_count(options); i++) {
-		err = check_chain(family, &base_chains[i]);
-		if (err == 0)
-			continue;
-		if (err != -ESTALE)
-			return cannot_ask(family, err, problem);
-		snprintf(problem, RULESET_PROBLEM, "chain %s has no hook: no packet passes it (%s, nft)",
-			base_chains[i].name, iptables_family_name(family));
-		return err;
-	}
-	return 0;
+	for (size_t i = 0; i < RULESET_TABLES && err == 0; i++)
+		if (ruleset_wants_table(options, ruleset_tables[i]))
+			err = verify_table(family, ruleset_tables[i], problem);
+	for (size_t i = 0; i < BASE_CHAINS && err == 0; i++)
+		if (is_used(options, &base_chains[i]))
+			err = verify_chain(family, &base_chains[i], problem);
+	return err;
 }
 
 /* ---- mending ---- */
 
-static int wake(enum ip_family family, uint32_t flags, char problem[RULESET_PROBLEM])
+static int wake(enum ip_family family, const char *table, uint32_t flags, char problem[RULESET_PROBLEM])
 {
 	const char *name = iptables_family_name(family);
 	char buffer[NFT_TALK_BYTES];
 	struct nlmsghdr *message = nft_talk_begin(buffer, NFT_MSG_NEWTABLE, family);
 	int err;
 
-	mnl_attr_put_strz(message, NFTA_TABLE_NAME, RULESET_TABLE);
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, table);
 	mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htonl(flags & ~(uint32_t)NFT_TABLE_F_DORMANT));
 	err = nft_talk_change(message, 0);
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM, "can't wake the table " RULESET_TABLE ", which is dormant (%s, nft): %s",
+		snprintf(problem, RULESET_PROBLEM, "can't wake the table %s, which is dormant (%s, nft): %s", table,
 			name, strerror(-err));
 	else
-		log_warnx("the table " RULESET_TABLE " was dormant (%s, nft): it is in force again, with all that others have in it",
-			name);
+		log_warnx("the table %s was dormant (%s, nft): it is in force again, with all that others have in it",
+			table, name);
 	return err;
 }
 
-static bool has_others(const char *saved, const char *chain)
+static bool has_others(const char *saved, const struct base_chain *chain)
 {
+	size_t length = 0;
+	const char *at = ruleset_listing_of(saved, chain->table, &length);
+	const char *const end = at + length;
 	struct rule_text rule;
 
-	while (saved != NULL) {
-		saved = rule_text_read(&rule, saved);
-		if (rule_text_chain(&rule) != NULL && strcmp(rule_text_chain(&rule), chain) == 0 && !ruleset_is_jump(&rule))
+	while (at != NULL && at < end) {
+		at = rule_text_read(&rule, at);
+		if (rule_text_chain(&rule) != NULL && strcmp(rule_text_chain(&rule), chain->name) == 0 &&
+			!ruleset_is_jump(&rule))
 			return true;
 	}
 	return false;
 }
 
-static int remove_chain(enum ip_family family, const char *chain)
+static int remove_chain(enum ip_family family, const struct base_chain *chain)
 {
 	char buffer[NFT_TALK_BYTES];
 	struct nlmsghdr *message = nft_talk_begin(buffer, NFT_MSG_DELRULE, family);
@@ -175,40 +202,49 @@ static int remove_chain(enum ip_family family, const char *chain)
 	return nft_talk_change(message, 0);
 }
 
-static int mend_chain(enum ip_family family, const char *chain, const char *saved, char problem[RULESET_PROBLEM])
+static int mend_chain(
+	enum ip_family family, const struct base_chain *chain, const char *saved, char problem[RULESET_PROBLEM])
 {
 	int err;
 
 	if (has_others(saved, chain)) {
 		snprintf(problem, RULESET_PROBLEM,
-			"chain %s of table " RULESET_TABLE " (%s, nft) has no hook: no packet passes it, and its rules "
-			"of others are not in force either; delete it (nft delete chain %s " RULESET_TABLE
-			" %s), and podgate makes it anew",
-			chain, iptables_family_name(family), family == IP_FAMILY_V6 ? "ip6" : "ip", chain);
+			"chain %s of table %s (%s, nft) has no hook: no packet passes it, and its rules "
+			"of others are not in force either; delete it (nft delete chain %s %s %s), and podgate makes it anew",
+			chain->name, chain->table, iptables_family_name(family),
+			family == IP_FAMILY_V6 ? "ip6" : "ip", chain->table, chain->name);
 		return -EEXIST;
 	}
 	err = remove_chain(family, chain);
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM, "can't remove chain %s, which has no hook (%s, nft): %s", chain,
-			iptables_family_name(family), strerror(-err));
+		snprintf(problem, RULESET_PROBLEM, "can't remove chain %s of table %s, which has no hook (%s, nft): %s",
+			chain->name, chain->table, iptables_family_name(family), strerror(-err));
 	else
-		log_warnx("chain %s of table " RULESET_TABLE " had no hook (%s, nft): it is made anew", chain,
+		log_warnx("chain %s of table %s had no hook (%s, nft): it is made anew", chain->name, chain->table,
 			iptables_family_name(family));
 	return err;
+}
+
+static int mend_table(enum ip_family family, const char *table, char problem[RULESET_PROBLEM])
+{
+	uint32_t flags;
+	const int err = read_flags(family, table, &flags);
+
+	if (err != 0)
+		return err == -ENOENT ? 0 : cannot_ask(family, table, err, problem);
+	return (flags & NFT_TABLE_F_DORMANT) != 0 ? wake(family, table, flags, problem) : 0;
 }
 
 int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family, const char *saved,
 	char problem[RULESET_PROBLEM])
 {
-	uint32_t flags;
-	int err = read_flags(family, &flags);
+	int err = 0;
 
-	if (err != 0)
-		return err == -ENOENT ? 0 : cannot_ask(family, err, problem);
-	if ((flags & NFT_TABLE_F_DORMANT) != 0)
-		err = wake(family, flags, problem);
-	for (size_t i = 0; i < base_chain_count(options) && err == 0; i++)
-		if (check_chain(family, &base_chains[i]) == -ESTALE)
-			err = mend_chain(family, base_chains[i].name, saved, problem);
+	for (size_t i = 0; i < RULESET_TABLES && err == 0; i++)
+		if (ruleset_wants_table(options, ruleset_tables[i]))
+			err = mend_table(family, ruleset_tables[i], problem);
+	for (size_t i = 0; i < BASE_CHAINS && err == 0; i++)
+		if (is_used(options, &base_chains[i]) && check_chain(family, &base_chains[i]) == -ESTALE)
+			err = mend_chain(family, &base_chains[i], saved, problem);
 	return err;
 }

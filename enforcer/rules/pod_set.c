@@ -43,6 +43,10 @@ struct set_kind {
 /* Of IPv6 a set holds nets, for the link-local one; looking into it costs a probe for each length of prefix: two. */
 static const struct set_kind pods_kind = {"podgate-pods", {"hash:ip", "hash:net"}, PODS_MOST, 0};
 static const struct set_kind filling_kind = {"podgate-fill", {"hash:ip", "hash:net"}, PODS_MOST, 0};
+static const struct set_kind near_kind = {"podgate-near", {"hash:ip", "hash:ip"}, PODS_MOST, 0};
+static const struct set_kind near_filling_kind = {"podgate-fillnear", {"hash:ip", "hash:ip"}, PODS_MOST, 0};
+static const struct set_kind groups_kind = {"podgate-groups", {"hash:net", "hash:net"}, PODS_MOST, 0};
+static const struct set_kind groups_filling_kind = {"podgate-fillgroups", {"hash:net", "hash:net"}, PODS_MOST, 0};
 static const struct set_kind class_kinds[] = {
 	{CLASS_SETS_ALLOWED, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, ALLOWED_TIMEOUT},
 	{CLASS_SETS_DENIED, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, DENIED_TIMEOUT},
@@ -50,7 +54,8 @@ static const struct set_kind class_kinds[] = {
 };
 enum { CLASS_KINDS = sizeof(class_kinds) / sizeof(class_kinds[0]) };
 static const struct set_kind *const all_kinds[] = {
-	&pods_kind, &filling_kind, &class_kinds[0], &class_kinds[1], &class_kinds[2]};
+	&pods_kind, &filling_kind, &near_kind, &near_filling_kind, &groups_kind, &groups_filling_kind,
+	&class_kinds[0], &class_kinds[1], &class_kinds[2]};
 
 enum { SET_NAME = 32 }; /* IPSET_MAXNAMELEN */
 
@@ -141,6 +146,10 @@ static int create_family(struct ipset_talk *talk, enum ip_family family)
 {
 	int err = ensure(talk, &pods_kind, family);
 
+	if (err == 0)
+		err = ensure(talk, &near_kind, family);
+	if (err == 0)
+		err = ensure(talk, &groups_kind, family);
 	for (size_t i = 0; err == 0 && i < CLASS_KINDS; i++) {
 		char name[SET_NAME];
 
@@ -189,20 +198,27 @@ int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM])
 	return ipset_talk_close(&talk, err, problem);
 }
 
-enum { LINK_LOCAL_PREFIX = 10 };
+enum { LINK_LOCAL_PREFIX = 10, MULTICAST4_PREFIX = 4, MULTICAST6_PREFIX = 8 };
 
-/* Of an address in the set; for a link-local one all of them are. */
+/* Of an address in a set; a link-local one and one of multicast stand for all of their kind. */
 static uint8_t prefix_of(const struct ip_addr *addr)
 {
-	return ip_addr_is_link_local(addr) ? LINK_LOCAL_PREFIX : ip_addr_bits(addr);
+	if (ip_addr_is_link_local(addr))
+		return LINK_LOCAL_PREFIX;
+	if (ip_addr_is_multicast(addr))
+		return addr->family == IP_FAMILY_V4 ? MULTICAST4_PREFIX : MULTICAST6_PREFIX;
+	return ip_addr_bits(addr);
 }
 
 /* Adds the addresses of one family; libipset packs as many into a message as fit. */
-static int add_all(struct ipset_talk *talk, const char *name, enum ip_family family,
+static int add_all(struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family,
 	const struct ip_addr *addrs, size_t count)
 {
 	const uint8_t number = netlink_family(family);
+	const bool nets = strcmp(set_type(kind, family), "hash:net") == 0;
+	char name[SET_NAME];
 
+	set_name(kind, family, name);
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t prefix = prefix_of(&addrs[i]);
 
@@ -211,7 +227,7 @@ static int add_all(struct ipset_talk *talk, const char *name, enum ip_family fam
 			return ipset_talk_failed(talk, "fill", name);
 		ipset_session_data_set(talk->session, IPSET_OPT_FAMILY, &number);
 		ipset_session_data_set(talk->session, IPSET_OPT_IP, addrs[i].bytes);
-		if (family == IP_FAMILY_V6)
+		if (nets)
 			ipset_session_data_set(talk->session, IPSET_OPT_CIDR, &prefix);
 		if (ipset_cmd(talk->session, IPSET_CMD_ADD, 1) !=
 			0) /* a line number: may be put off till ipset_commit() */
@@ -242,35 +258,44 @@ static int swap(struct ipset_talk *talk, const char *name, const char *other)
 								: ipset_talk_failed(talk, "swap in", name);
 }
 
-static int fill_family(
-	struct ipset_talk *talk, enum ip_family family, const struct ip_addr *addrs, size_t count)
-{
-	char filling[SET_NAME], pods[SET_NAME];
-	int err = destroy(talk, &filling_kind, family); /* of a run that was killed here */
+/* A set, and the one that is filled in its stead and swapped in. */
+struct filled_set {
+	const struct set_kind *kind, *filling;
+};
+static const struct filled_set pods_set = {&pods_kind, &filling_kind};
+static const struct filled_set near_set = {&near_kind, &near_filling_kind};
+static const struct filled_set groups_set = {&groups_kind, &groups_filling_kind};
 
-	set_name(&filling_kind, family, filling);
+static int fill_family(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
+	const struct ip_addr *addrs, size_t count)
+{
+	char filling[SET_NAME], filled[SET_NAME];
+	int err = destroy(talk, set->filling, family); /* of a run that was killed here */
+
+	set_name(set->filling, family, filling);
 	if (err == 0 && count > UINT32_MAX)
 		err = -E2BIG;
 	if (err == 0)
-		err = create(talk, &filling_kind, family, count > PODS_MOST ? (uint32_t)count : PODS_MOST);
+		err = create(talk, set->filling, family, count > PODS_MOST ? (uint32_t)count : PODS_MOST);
 	if (err != 0)
 		return err;
-	err = add_all(talk, filling, family, addrs, count);
+	err = add_all(talk, set->filling, family, addrs, count);
 	if (err == 0)
-		err = swap(talk, filling, set_name(&pods_kind, family, pods));
+		err = swap(talk, filling, set_name(set->kind, family, filled));
 	if (err != 0) {
 		char words[POD_SET_PROBLEM];
 
 		memcpy(words, talk->problem,
 			sizeof(words)); /* ours is the problem to tell, whatever the cleaning says */
-		(void)destroy(talk, &filling_kind, family);
+		(void)destroy(talk, set->filling, family);
 		memcpy(talk->problem, words, sizeof(words));
 		return err;
 	}
-	return destroy(talk, &filling_kind, family);
+	return destroy(talk, set->filling, family);
 }
 
-int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+static int fill(const struct filled_set *set, const struct ip_addr *addrs, size_t count, bool ipv6,
+	char problem[POD_SET_PROBLEM])
 {
 	size_t v4 = 0;
 	struct ipset_talk talk;
@@ -279,10 +304,25 @@ int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char prob
 	while (v4 < count && addrs[v4].family == IP_FAMILY_V4) /* IPv4 sorts first */
 		v4++;
 	if (err == 0)
-		err = fill_family(&talk, IP_FAMILY_V4, addrs, v4);
+		err = fill_family(&talk, set, IP_FAMILY_V4, addrs, v4);
 	if (err == 0 && ipv6)
-		err = fill_family(&talk, IP_FAMILY_V6, v4 < count ? &addrs[v4] : NULL, count - v4);
+		err = fill_family(&talk, set, IP_FAMILY_V6, v4 < count ? &addrs[v4] : NULL, count - v4);
 	return ipset_talk_close(&talk, err, problem);
+}
+
+int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+{
+	return fill(&pods_set, addrs, count, ipv6, problem);
+}
+
+int pod_set_fill_near(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+{
+	return fill(&near_set, addrs, count, ipv6, problem);
+}
+
+int pod_set_fill_groups(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+{
+	return fill(&groups_set, addrs, count, ipv6, problem);
 }
 
 static int destroy_family(struct ipset_talk *talk, enum ip_family family)

@@ -4,7 +4,7 @@
 
 /*
  * The ipsets that the rules look into (libipset): podgate-pods4 (hash:ip) and -pods6 (hash:net) with the isolated
- * pods' addresses, and the class sets podgate-allowed4/6 and podgate-denied4/6 (hash:ip,port,ip, timeout,
+ * pods' addresses, two sets for what comes over bridges, and the class sets podgate-allowed4/6 and podgate-denied4/6 (hash:ip,port,ip, timeout,
  * counters), which class_sets.h fills with the help of podgate-spare4/6. Blocking; for the control thread.
  */
 
@@ -32,6 +32,12 @@ int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM]);
  * half-filled set. 0, or -errno and `problem`, the old content in force.
  */
 int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
+/*
+ * The same for podgate-near4/6 (hash:ip), receivers whose first packets are judged in PREROUTING, and for podgate-groups4/6
+ * (hash:net), the addresses that stand for many receivers; there a multicast address stands for all of them.
+ */
+int pod_set_fill_near(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
+int pod_set_fill_groups(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
 /* Destroys all sets of ours; those that are not there are no error. 0, or -errno and `problem`. */
 int pod_set_destroy(char problem[POD_SET_PROBLEM]);
 /* How many sets of ours there are, in whatever state; or -errno. */

@@ -8,13 +8,13 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "enforcer/rules/nft_talk.h"
-#include "enforcer/rules/ruleset_rules.h"
 
 /* ---- nf_tables ---- */
 
@@ -105,44 +105,46 @@ int rule_generation_hash(enum ip_family family, const void *entries, size_t size
  * The kernel refuses, with -EAGAIN, to give more or fewer bytes than the table has. It does not write all of them:
  * behind the names of matches it leaves what was there, so that should be always the same.
  */
-static int read_entries(enum ip_family family, int fd, unsigned int size, uint64_t *out)
+static int read_entries(enum ip_family family, int fd, const struct ipt_getinfo *info, uint64_t *out)
 {
 	const struct shape *shape = shape_of(family);
-	socklen_t length = (socklen_t)(sizeof(struct ipt_get_entries) + size);
+	socklen_t length = (socklen_t)(sizeof(struct ipt_get_entries) + info->size);
 	struct ipt_get_entries *entries = calloc(1, length);
 	int err;
 
 	if (entries == NULL)
 		return -ENOMEM;
-	*entries = (struct ipt_get_entries){.name = RULESET_TABLE, .size = size};
+	*entries = (struct ipt_get_entries){.size = info->size};
+	memcpy(entries->name, info->name, sizeof(entries->name));
 	if (getsockopt(fd, shape->level, shape->entries, entries, &length) != 0)
 		err = -errno;
 	else
-		err = rule_generation_hash(family, entries->entrytable, size, out);
+		err = rule_generation_hash(family, entries->entrytable, info->size, out);
 	free(entries);
 	return err;
 }
 
-static int read_legacy(enum ip_family family, uint64_t *out)
+static int read_legacy(enum ip_family family, const char *table, uint64_t *out)
 {
 	const struct shape *shape = shape_of(family);
-	struct ipt_getinfo info = {.name = RULESET_TABLE};
+	struct ipt_getinfo info = {.size = 0};
 	socklen_t length = sizeof(info);
 	const int fd = socket(shape->domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err;
 
 	if (fd < 0)
 		return -errno;
+	snprintf(info.name, sizeof(info.name), "%s", table);
 	if (getsockopt(fd, shape->level, shape->info, &info, &length) != 0)
 		err = -errno;
 	else
-		err = read_entries(family, fd, info.size, out);
+		err = read_entries(family, fd, &info, out);
 	close(fd);
 	return err;
 }
 
-int rule_generation_read(enum backend_choice backend, enum ip_family family, uint64_t *out)
+int rule_generation_read(enum backend_choice backend, enum ip_family family, const char *table, uint64_t *out)
 {
 	*out = 0;
-	return backend == BACKEND_NFT ? read_nft(out) : read_legacy(family, out);
+	return backend == BACKEND_NFT ? read_nft(out) : read_legacy(family, table, out);
 }

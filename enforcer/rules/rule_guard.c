@@ -121,7 +121,7 @@ static const char *refuse_declaration(const struct rule_text *rule)
 /* NULL when the line is all right. */
 static const char *refuse_line(const struct rule_text *rule)
 {
-	static const char *const whole[] = {"*" RULESET_TABLE, "COMMIT", NULL};
+	static const char *const whole[] = {"*" RULESET_TABLE, "*" RULESET_EARLY_TABLE, "COMMIT", NULL};
 	const char *first;
 
 	if (rule->cut)

@@ -40,10 +40,21 @@ static int out_of_memory(char problem[RULESET_PROBLEM])
 	return -ENOMEM;
 }
 
+/* Both tables, one behind the other, whatever they hold. *out is the caller's to free(). */
 static int save(enum backend_choice backend, enum ip_family family, char **out, char problem[RULESET_PROBLEM])
 {
-	return iptables_save(backend, family, RULESET_TABLE, false, out, problem);
+	char *parts[RULESET_TABLES] = {NULL};
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < RULESET_TABLES; i++)
+		err = iptables_save(backend, family, ruleset_tables[i], false, &parts[i], problem);
+	if (err == 0 && asprintf(out, "%s%s", parts[0], parts[1]) < 0)
+		err = out_of_memory(problem);
+	for (size_t i = 0; i < RULESET_TABLES; i++)
+		free(parts[i]);
+	return err;
 }
+_Static_assert(RULESET_TABLES == 2, "save() writes two");
 
 static int apply_once(
 	enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
@@ -92,7 +103,7 @@ static bool holds_jump(const char *saved)
 static bool holds_ours(const char *saved)
 {
 	for (size_t i = 0; i < RULESET_CHAINS; i++)
-		if (ruleset_has_chain(saved, ruleset_chains[i]))
+		if (ruleset_has_chain(saved, ruleset_chains[i].name))
 			return true;
 	return holds_jump(saved);
 }

@@ -4,9 +4,10 @@
 
 /*
  * The constant rules that steer first packets into the queues: chain PODGATE of table mangle, jumped to first
- * from FORWARD (and from INPUT with host_traffic). Installed, inspected and removed through iptables-restore
- * and iptables-save of either back end, one transaction a family. Nothing outside our chain and our jumps is
- * ever written. Blocking (runs the iptables programs); for the control thread.
+ * from FORWARD (and from INPUT with host_traffic), and chains for what a bridge copies: frames to group addresses
+ * (also in table raw) and frames that it floods. Installed, inspected and removed through iptables-restore
+ * and iptables-save of either back end, one transaction a family and table. Nothing outside our chains and our jumps
+ * is ever written. Blocking (runs the iptables programs); for the control thread.
  */
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct ruleset_options {
 	bool queue_bypass;		/* daemon away: open */
 	bool cpu_fanout;		/* the CPU chooses among the workers' queues; with one worker it can't */
 	bool host_traffic;
+	bool bridged;			/* br_netfilter is in the kernel, so packets may have come in by a bridge's port */
 };
 
 /* The rules as iptables-restore reads them, for one family. Pure. NULL when memory is short; free() it. */
@@ -77,7 +79,7 @@ struct rule_counter {
 	char rule[RULESET_RULE_LENGTH];	/* as iptables-save writes it, without the counters */
 	uint64_t packets, bytes;
 };
-/* The counters of our chain, in order. Returns how many were stored, or -errno and `problem`. */
+/* The counters of our chains, in order. Returns how many were stored, or -errno and `problem`. */
 int ruleset_counters(const struct ruleset_options *options, enum ip_family family, struct rule_counter *out,
 	size_t most, char problem[RULESET_PROBLEM]);
 

@@ -17,6 +17,7 @@
  * position is a count.
  */
 struct inspection {
+	const struct ruleset_options *options;
 	const char *family, *backend; /* their names */
 	char *problem;
 	struct ruleset_rules chains, jumps;
@@ -24,6 +25,7 @@ struct inspection {
 	size_t jumps_seen; /* likewise of the jumps */
 	size_t position; /* of the rule in hand, in its chain, from 1 */
 	char current[64]; /* that chain */
+	char table[16]; /* and its table */
 };
 
 static int __attribute__((format(printf, 3, 4)))
@@ -62,13 +64,22 @@ static bool is_of_chain(const char *rule, const char *chain)
 	return strncmp(rule, chain, length) == 0 && rule[length] == ' ';
 }
 
+static bool is_of_table(const char *rule, const char *table)
+{
+	struct rule_text words;
+
+	rule_text_read(&words, rule);
+	return strcmp(ruleset_table_of(&words), table) == 0;
+}
+
 /* What of `rules` is expected at this place of this chain, or NULL: those of one chain stand together, in order. */
 static const char *expected_here(const struct inspection *in, const struct ruleset_rules *rules)
 {
 	size_t nth = 0;
 
 	for (size_t i = 0; i < rules->count; i++)
-		if (is_of_chain(rules->text[i], in->current) && ++nth == in->position)
+		if (is_of_chain(rules->text[i], in->current) && is_of_table(rules->text[i], in->table) &&
+			++nth == in->position)
 			return rules->text[i];
 	return NULL;
 }
@@ -83,7 +94,7 @@ static int check_chain_rule(struct inspection *in, const struct rule_text *rule,
 		return differ(in, -ESTALE, "rule %zu of our chain is '%.*s'", in->position, line_length(line),
 			line);
 	for (size_t i = 0; i < RULESET_CHAINS; i++)
-		in->seen[i] += strcmp(in->current, ruleset_chains[i]) == 0;
+		in->seen[i] += strcmp(in->current, ruleset_chains[i].name) == 0;
 	return 0;
 }
 
@@ -104,10 +115,19 @@ static int check_other_rule(struct inspection *in, const struct rule_text *rule,
 	return 0;
 }
 
+/* "*raw": a chain of the same name may be in each table. */
+static void enter_table(struct inspection *in, const struct rule_text *rule)
+{
+	snprintf(in->table, sizeof(in->table), "%s", rule->words[0] + 1);
+	in->current[0] = '\0';
+}
+
 static int check_line(struct inspection *in, const struct rule_text *rule, const char *line)
 {
 	const char *chain = rule_text_chain(rule);
 
+	if (rule->count > 0 && rule->words[0][0] == '*')
+		enter_table(in, rule);
 	if (chain == NULL)
 		return 0;
 	in->position = strcmp(chain, in->current) == 0 ? in->position + 1 : 1;
@@ -117,14 +137,17 @@ static int check_line(struct inspection *in, const struct rule_text *rule, const
 
 static int check_chain(const struct inspection *in, const char *saved, size_t i)
 {
+	const struct ruleset_chain *chain = &ruleset_chains[i];
 	size_t expected = 0;
 
-	if (!ruleset_has_chain(saved, ruleset_chains[i]))
-		return differ(in, -ENOENT, "our chain %s is gone", ruleset_chains[i]);
+	if (!ruleset_wants_chain(in->options, chain))
+		return 0;
+	if (!ruleset_has_chain(saved, chain->name))
+		return differ(in, -ENOENT, "our chain %s is gone", chain->name);
 	for (size_t rule = 0; rule < in->chains.count; rule++)
-		expected += is_of_chain(in->chains.text[rule], ruleset_chains[i]);
+		expected += is_of_chain(in->chains.text[rule], chain->name);
 	if (in->seen[i] < expected)
-		return differ(in, -ENOENT, "our chain %s ends after %zu of %zu rules", ruleset_chains[i], in->seen[i],
+		return differ(in, -ENOENT, "our chain %s ends after %zu of %zu rules", chain->name, in->seen[i],
 			expected);
 	return 0;
 }
@@ -149,6 +172,7 @@ static int compare(const struct ruleset_options *options, enum ip_family family,
 	char problem[RULESET_PROBLEM])
 {
 	struct inspection in = {
+		.options = options,
 		.family = iptables_family_name(family),
 		.backend = iptables_backend_name(options->backend),
 		.problem = problem,
@@ -166,11 +190,38 @@ static int compare(const struct ruleset_options *options, enum ip_family family,
 	return err != 0 ? err : check_whole(&in, saved);
 }
 
+/* The tables that these options are about, one behind the other. *out is the caller's to free(). */
+static int save_wanted(const struct ruleset_options *options, enum ip_family family, bool counters, char **out,
+	char problem[RULESET_PROBLEM])
+{
+	size_t size;
+	FILE *to = open_memstream(out, &size);
+	int err = to == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; err == 0 && i < RULESET_TABLES; i++) {
+		char *part = NULL;
+
+		if (!ruleset_wants_table(options, ruleset_tables[i]))
+			continue;
+		err = iptables_save(options->backend, family, ruleset_tables[i], counters, &part, problem);
+		if (err == 0)
+			fputs(part, to);
+		free(part);
+	}
+	if (to == NULL || fclose(to) != 0) {
+		snprintf(problem, RULESET_PROBLEM, "out of memory");
+		return -ENOMEM;
+	}
+	if (err != 0)
+		free(*out);
+	return err;
+}
+
 static int verify_family(
 	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
 {
 	char *saved;
-	int err = iptables_save(options->backend, family, RULESET_TABLE, false, &saved, problem);
+	int err = save_wanted(options, family, false, &saved, problem);
 
 	if (err != 0)
 		return err;
@@ -203,7 +254,7 @@ int ruleset_counters(const struct ruleset_options *options, enum ip_family famil
 	char *saved;
 	const char *at;
 	size_t count = 0;
-	const int err = iptables_save(options->backend, family, RULESET_TABLE, true, &saved, problem);
+	const int err = save_wanted(options, family, true, &saved, problem);
 
 	if (err != 0)
 		return err;

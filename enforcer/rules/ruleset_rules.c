@@ -15,9 +15,6 @@ struct renderer {
 	char bypass[20]; /* " --queue-bypass" or "" */
 };
 
-const char *const ruleset_chains[] = {RULESET_CHAIN, RULESET_LEARNED};
-_Static_assert(sizeof(ruleset_chains) / sizeof(ruleset_chains[0]) == RULESET_CHAINS, "each is named");
-
 /* One more rule of the chain in hand. */
 static void __attribute__((format(printf, 2, 3))) add(const struct renderer *r, const char *format, ...)
 {
@@ -62,13 +59,16 @@ static void add_not_ours(const struct renderer *r)
 }
 
 /*
- * Neighbour discovery and multicast listener messages between pods of one bridge. They are to IPv6 what ARP,
- * which we never see, is to IPv4: no policy speaks of them and nothing works without. conntrack leaves
+ * Neighbour solicitations and advertisements, and multicast listener messages, between pods of one bridge. They are to
+ * IPv6 what ARP, which we never see, is to IPv4: no policy speaks of them and nothing works without. conntrack leaves
  * exactly these types untracked (nf_conntrack_proto_icmpv6.c). Nor may a pod smuggle anything off its link as
  * one of them. A solicitation has the hop limit that its receivers insist on (RFC 4861), and a router has
  * lowered that before FORWARD. A listener message has a hop limit of 1 (RFC 3810), which is what a router makes
- * of 2: it must be for an address that no router passes on. A redirect (137) is not among them: conntrack calls
- * it invalid, and a pod has no business sending one.
+ * of 2: it must be for an address that no router passes on. What hosts and routers tell each other (133, 134) is
+ * judged by the ports of the bridge (worker.c): a pod is no router. A redirect (137) is not among them either:
+ * conntrack calls it invalid, and a pod has no business sending one.
+ *
+ * IGMP is the same to IPv4 multicast: it is never routed, and has a TTL of 1 (RFC 3376).
  */
 static void add_neighbour_discovery(const struct renderer *r)
 {
@@ -77,16 +77,24 @@ static void add_neighbour_discovery(const struct renderer *r)
 		uint8_t type, hop_limit;
 		const char *to;
 	} messages[] = {
-		{135, 255, ""}, {136, 255, ""}, {133, 255, ""}, {134, 255, ""}, /* neighbours, routers */
+		{135, 255, ""}, {136, 255, ""},
 		{130, 1, link_scope}, {131, 1, link_scope}, {132, 1, link_scope}, /* listener query, report, done */
 		{143, 1, link_scope},							/* version 2 report */
 	};
 
+	if (r->family == 4)
+		return;
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
 		add(r,
 			"%s-p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type %u"
 			" -m hl --hl-eq %u -j RETURN",
 			messages[i].to, messages[i].type, messages[i].hop_limit);
+}
+
+static void add_group_membership(const struct renderer *r)
+{
+	if (r->family == 4)
+		add(r, "-d 224.0.0.0/4 -p igmp -m ttl --ttl-eq 1 -j RETURN");
 }
 
 /* INVALID belongs to no flow and starts none: an isolated pod neither sends nor gets it. */
@@ -98,6 +106,12 @@ static void add_invalid(const struct renderer *r)
 static const char *multicast(const struct renderer *r)
 {
 	return r->family == 6 ? "ff00::/8" : "224.0.0.0/4";
+}
+
+/* Multicast, and 255.255.255.255: what the set of groups holds may lie in here. */
+static const char *all_groups(const struct renderer *r)
+{
+	return r->family == 6 ? "ff00::/8" : "224.0.0.0/3";
 }
 
 /*
@@ -234,13 +248,101 @@ static void add_unjudged(const struct renderer *r)
 			r->options->cpu_fanout ? " --queue-cpu-fanout" : "");
 }
 
+/*
+ * Packets to group addresses. A bridge delivers one to each port, and there it is judged once more, for the pods behind
+ * that port. The group's addresses are in a set, which is empty while no pod is isolated: then such packets are not ours.
+ * Multicast is looked for by its prefix, so that other packets pay no lookup; the broadcast addresses of bridges'
+ * networks are looked for in what came in by a bridge's port.
+ */
+static void add_groups(const struct renderer *r)
+{
+	add(r, "-d %s -m set --match-set podgate-groups%d dst -g " RULESET_GROUPS, all_groups(r), r->family);
+	if (r->options->bridged)
+		add(r, "-m physdev --physdev-is-in -m set --match-set podgate-groups%d dst -g " RULESET_GROUPS,
+			r->family);
+}
+
+/* There is no tier 1 or 2 for them: a verdict holds for one receiver. */
+static void add_group_rules(const struct renderer *r)
+{
+	add_group_membership(r);
+	add_neighbour_discovery(r);
+	add_invalid(r);
+	add_floods(r);
+	add_unjudged(r);
+}
+
+/*
+ * What add_groups() looks for is left untracked where it comes in by a bridge's port. The bridge clones it, one a port;
+ * clones share one unconfirmed conntrack entry, and the kernel drops such packets when they are queued
+ * (nf_ct_drop_unconfirmed(), net/netfilter/nfnetlink_queue.c).
+ */
+static void add_untracked(const struct renderer *r)
+{
+	add(r, "-m set --match-set podgate-groups%d dst -j CT --notrack", r->family);
+}
+
+/*
+ * A unicast frame whose receiver the bridge does not know is cloned as well, and its clones can't be queued in FORWARD.
+ * So the first packet of a flow is judged before the bridge looks where to send it, in PREROUTING, if its receiver's
+ * address is in podgate-near: addresses that are known to be on a bridge, or isolated pods'. Other destinations may be
+ * translated after this chain (services), and are judged in FORWARD. The mark goes on here; what add_bridged() finds
+ * marked in FORWARD was judged here.
+ */
+static void add_bridged_rules(const struct renderer *r)
+{
+	add(r, "-m set ! --match-set podgate-near%d dst -j RETURN", r->family);
+	add(r, "-m set --match-set podgate-allowed%d src,dst,dst -g " RULESET_LEARNED, r->family);
+	add_not_ours(r);
+	add(r, "-j CONNMARK --set-xmark 0x%x/0x%x", r->options->mark_allow, r->mask);
+	add_learned_denials(r);
+	add_floods(r);
+	add_unjudged(r);
+}
+
+/*
+ * In FORWARD, a flow of those that are judged in PREROUTING: with the mark it was, and each of its clones passes. Without
+ * it PREROUTING did not see it: a set has changed in between, or somebody has removed the jump. Then it is dropped, and
+ * its sender's next try is judged. It must not be marked here, where a sibling clone would take the mark for its own
+ * verdict. An expected flow (RELATED) has inherited its mark, and a translated one (DNAT) was judged, if at all, by another
+ * address: both are judged here, as all other flows are.
+ */
+static void add_bridged(const struct renderer *r)
+{
+	const char *class = "-m physdev --physdev-is-in -m conntrack ! --ctstate INVALID,RELATED,UNTRACKED,DNAT"
+			    " ! --ctstatus CONFIRMED";
+
+	if (!r->options->bridged)
+		return;
+	add(r, "%s -m set --match-set podgate-near%d dst -m connmark --mark 0x%x/0x%x -j RETURN", class, r->family,
+		r->options->mark_allow, r->mask);
+	add(r, "%s -m set --match-set podgate-near%d dst -j DROP", class, r->family);
+}
+
+static void add_main_rules(const struct renderer *r)
+{
+	add_judged(r);
+	add_groups(r);
+	add_learned(r);
+	add_not_ours(r);
+	add_bridged(r);
+	add_premark(r);
+	add_learned_denials(r);
+	add_neighbour_discovery(r);
+	add_invalid(r);
+	add_replies(r);
+	add_floods(r);
+	add_unjudged(r);
+}
+
 void ruleset_chain_rules(
 	const struct ruleset_options *options, enum ip_family family, struct ruleset_rules *out)
 {
+	static void (*const adders[RULESET_CHAINS])(const struct renderer *) = {
+		add_main_rules, add_learned_mark, add_group_rules, add_bridged_rules, add_untracked};
 	struct renderer renderer = {
 		.out = out,
 		.options = options,
-		.chain = RULESET_CHAIN,
 		.mask = options->mark_allow | options->mark_deny,
 		.family = (int)family,
 	};
@@ -248,68 +350,35 @@ void ruleset_chain_rules(
 	snprintf(renderer.bypass, sizeof(renderer.bypass), "%s",
 		options->queue_bypass ? " --queue-bypass" : "");
 	out->count = 0;
-	add_judged(&renderer);
-	add_learned(&renderer);
-	add_not_ours(&renderer);
-	add_premark(&renderer);
-	add_learned_denials(&renderer);
-	if (family == IP_FAMILY_V6)
-		add_neighbour_discovery(&renderer);
-	add_invalid(&renderer);
-	add_replies(&renderer);
-	add_floods(&renderer);
-	add_unjudged(&renderer);
-	renderer.chain = RULESET_LEARNED;
-	add_learned_mark(&renderer);
+	for (size_t i = 0; i < RULESET_CHAINS; i++) {
+		renderer.chain = ruleset_chains[i].name;
+		if (ruleset_wants_chain(options, &ruleset_chains[i]))
+			adders[i](&renderer);
+	}
 }
 
 /*
  * INPUT takes no replies: they answer what the host itself began, and a node reaches its pods whatever the
  * policies. INVALID and UNTRACKED packets have no direction, and ask for a rule of their own.
+ *
+ * What did not come in by a bridge's port pays one look at that in PREROUTING.
  */
 void ruleset_jump_rules(const struct ruleset_options *options, struct ruleset_rules *out)
 {
-	static const char *const jumps[] = {
-		"-A FORWARD -j " RULESET_CHAIN,
-		"-A INPUT -m conntrack --ctdir ORIGINAL -j " RULESET_CHAIN,
-		"-A INPUT -m conntrack --ctstate INVALID,UNTRACKED -j " RULESET_CHAIN,
+	static const struct {
+		const char *text;
+		bool host_traffic, bridged;	/* only with these */
+	} jumps[] = {
+		{"-A FORWARD -j " RULESET_CHAIN, false, false},
+		{"-A INPUT -m conntrack --ctdir ORIGINAL -j " RULESET_CHAIN, true, false},
+		{"-A INPUT -m conntrack --ctstate INVALID,UNTRACKED -j " RULESET_CHAIN, true, false},
+		{"-A PREROUTING -m physdev --physdev-is-in -m conntrack --ctstate NEW ! --ctstatus CONFIRMED"
+		 " -j " RULESET_BRIDGED, false, true},
+		{"-A PREROUTING -m physdev --physdev-is-in -j " RULESET_UNTRACK, false, true},
 	};
 
-	out->count = options->host_traffic ? 3 : 1;
-	for (size_t i = 0; i < out->count; i++)
-		snprintf(out->text[i], RULESET_RULE_TEXT, "%s", jumps[i]);
-}
-
-bool ruleset_is_ours(const char *chain)
-{
-	if (chain == NULL)
-		return false;
-	for (size_t i = 0; i < RULESET_CHAINS; i++)
-		if (strcmp(chain, ruleset_chains[i]) == 0)
-			return true;
-	return false;
-}
-
-bool ruleset_is_jump(const struct rule_text *rule)
-{
-	const char *chain = rule_text_chain(rule);
-
-	return chain != NULL && !ruleset_is_ours(chain) && ruleset_is_ours(rule_text_target(rule));
-}
-
-bool ruleset_declares(const struct rule_text *line, const char *chain)
-{
-	return line->count > 0 && line->words[0][0] == ':' && strcmp(line->words[0] + 1, chain) == 0;
-}
-
-bool ruleset_has_chain(const char *saved, const char *chain)
-{
-	struct rule_text line;
-
-	while (saved != NULL) {
-		saved = rule_text_read(&line, saved);
-		if (ruleset_declares(&line, chain))
-			return true;
-	}
-	return false;
+	out->count = 0;
+	for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++)
+		if ((options->host_traffic || !jumps[i].host_traffic) && (options->bridged || !jumps[i].bridged))
+			snprintf(out->text[out->count++], RULESET_RULE_TEXT, "%s", jumps[i].text);
 }

@@ -27,8 +27,8 @@ static uint64_t generation(enum backend_choice backend, enum ip_family family)
 {
 	uint64_t first, second;
 
-	assert_int_equal(rule_generation_read(backend, family, &first), 0);
-	assert_int_equal(rule_generation_read(backend, family, &second), 0);
+	assert_int_equal(rule_generation_read(backend, family, "mangle", &first), 0);
+	assert_int_equal(rule_generation_read(backend, family, "mangle", &second), 0);
 	assert_true(first == second);
 	return first;
 }
