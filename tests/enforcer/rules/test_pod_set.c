@@ -60,7 +60,7 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), -ENOENT);
 	assert_int_equal(pod_set_present(), 0);
 	assert_ok(pod_set_create(true, problem), problem);
-	assert_int_equal(pod_set_present(), 8);
+	assert_int_equal(pod_set_present(), 12);
 	assert_listed("ipset save | sort | sed 's/ bucketsize.*//'",
 		"create podgate-allowed4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout "
 		"600 counters\n"
@@ -70,6 +70,10 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 		"counters\n"
 		"create podgate-denied6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 "
 		"counters\n"
+		"create podgate-groups4 hash:net family inet hashsize 1024 maxelem 65536\n"
+		"create podgate-groups6 hash:net family inet6 hashsize 1024 maxelem 65536\n"
+		"create podgate-near4 hash:ip family inet hashsize 1024 maxelem 65536\n"
+		"create podgate-near6 hash:ip family inet6 hashsize 1024 maxelem 65536\n"
 		"create podgate-pods4 hash:ip family inet hashsize 1024 maxelem 65536\n"
 		"create podgate-pods6 hash:net family inet6 hashsize 1024 maxelem 65536\n"
 		"create podgate-spare4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout 10 "
@@ -88,8 +92,31 @@ static void without_ipv6_there_are_no_ipv6_sets(void **state)
 	(void)state;
 	assert_ok(pod_set_create(false, problem), problem);
 	assert_ok(pod_set_fill(addrs, 2, false, problem), problem);
-	assert_listed("ipset list -n | sort", "podgate-allowed4\npodgate-denied4\npodgate-pods4\npodgate-spare4\n");
+	assert_listed("ipset list -n | sort", "podgate-allowed4\npodgate-denied4\npodgate-groups4\npodgate-near4\npodgate-pods4\npodgate-spare4\n");
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 1);
+	assert_ok(pod_set_destroy(problem), problem);
+}
+
+/* A multicast address stands for all of them, whatever the set of pods holds. */
+static void groups_are_nets(void **state)
+{
+	struct ip_addr groups[4], near[2] = {v4(1), v6(7)};
+	char problem[POD_SET_PROBLEM];
+
+	(void)state;
+	assert_int_equal(ip_addr_parse(&groups[0], "10.0.0.255"), 0);
+	assert_int_equal(ip_addr_parse(&groups[1], "224.0.0.0"), 0);
+	assert_int_equal(ip_addr_parse(&groups[2], "255.255.255.255"), 0);
+	assert_int_equal(ip_addr_parse(&groups[3], "ff00::"), 0);
+	assert_ok(pod_set_create(true, problem), problem);
+	assert_ok(pod_set_fill_groups(groups, 4, true, problem), problem);
+	assert_ok(pod_set_fill_near(near, 2, true, problem), problem);
+	assert_listed("ipset save | grep ^add | sort",
+		"add podgate-groups4 10.0.0.255\nadd podgate-groups4 224.0.0.0/4\nadd podgate-groups4 255.255.255.255\n"
+		"add podgate-groups6 ff00::/8\nadd podgate-near4 10.0.0.1\nadd podgate-near6 fd01::7\n");
+	assert_ok(pod_set_fill_groups(NULL, 0, true, problem), problem);
+	assert_listed("ipset save | grep ^add | grep -c groups || true", "0\n");
+	assert_int_equal(pod_set_present(), 12);
 	assert_ok(pod_set_destroy(problem), problem);
 }
 
@@ -111,7 +138,7 @@ static void filling_replaces_the_content(void **state)
 	assert_ok(pod_set_fill(NULL, 0, true, problem), problem);
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 0);
 	assert_int_equal(pod_set_count(IP_FAMILY_V6), 0);
-	assert_int_equal(pod_set_present(), 8); /* no half-filled one is left */
+	assert_int_equal(pod_set_present(), 12); /* no half-filled one is left */
 }
 
 static int verify(const struct ip_addr *addrs, size_t count, const char *part)
@@ -309,6 +336,7 @@ int main(void)
 		cmocka_unit_test_setup(sets_are_made_as_the_rules_need_them, netns_room_enter),
 		cmocka_unit_test_setup(without_ipv6_there_are_no_ipv6_sets, netns_room_enter),
 		cmocka_unit_test_setup(filling_replaces_the_content, netns_room_enter),
+		cmocka_unit_test_setup(groups_are_nets, netns_room_enter),
 		cmocka_unit_test_setup(what_others_change_is_found, netns_room_enter),
 		cmocka_unit_test_setup(link_local_addresses_go_together, netns_room_enter),
 		cmocka_unit_test_setup(many_addresses_fit, netns_room_enter),

@@ -35,12 +35,14 @@ static void ipv4_is_rendered_whole(void **state)
 		"*mangle\n"
 		":PODGATE - [0:0]\n"
 		":PODGATE-LEARNED - [0:0]\n"
+		":PODGATE-GROUPS - [0:0]\n"
 		"-A PODGATE ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"RETURN\n"
 		"-A PODGATE -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack ! --ctstate RELATED "
 		"--ctstatus CONFIRMED -j RETURN\n"
 		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
 		"DROP\n"
+		"-A PODGATE -d 224.0.0.0/3 -m set --match-set podgate-groups4 dst -g PODGATE-GROUPS\n"
 		"-A PODGATE ! -d 224.0.0.0/4 -m conntrack ! --ctstatus CONFIRMED --ctdir ORIGINAL -m set --match-set "
 		"podgate-allowed4 src,dst,dst -m pkttype --pkt-type unicast -g PODGATE-LEARNED\n"
 		"-A PODGATE -m set ! --match-set podgate-pods4 dst -m set ! --match-set podgate-pods4 src -j "
@@ -54,6 +56,9 @@ static void ipv4_is_rendered_whole(void **state)
 		"-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612\n"
 		"-A PODGATE -j NFQUEUE --queue-balance 8610:8611\n"
 		"-A PODGATE-LEARNED -j CONNMARK --set-xmark 0x20000000/0x60000000\n"
+		"-A PODGATE-GROUPS -d 224.0.0.0/4 -p igmp -m ttl --ttl-eq 1 -j RETURN\n"
+		"-A PODGATE-GROUPS -m conntrack --ctstate INVALID -j DROP\n"
+		"-A PODGATE-GROUPS -j NFQUEUE --queue-balance 8610:8611\n"
 		"-I FORWARD 1 -j PODGATE\n"
 		"COMMIT\n");
 	free(text);
@@ -75,6 +80,7 @@ static void ipv6_lets_neighbours_find_each_other(void **state)
 	assert_non_null(report);
 	assert_true(report < strstr(text, "-j NFQUEUE"));
 	assert_null(strstr(text, "--icmpv6-type 137")); /* redirects are no pod's business */
+	assert_null(strstr(text, "--icmpv6-type 134")); /* nor is being a router */
 	assert_non_null(strstr(text, "! -d ff00::/8 "));
 	assert_null(strstr(text, "podgate-pods4"));
 	free(text);
@@ -128,8 +134,8 @@ static void bypass_is_on_every_queue(void **state)
 		queues++;
 	for (const char *at = text; (at = strstr(at, "--queue-bypass\n")) != NULL; at++)
 		bypasses++;
-	assert_int_equal(queues, 6);
-	assert_int_equal(bypasses, 6);
+	assert_int_equal(queues, 11);
+	assert_int_equal(bypasses, 11);
 	free(text);
 }
 
@@ -203,6 +209,28 @@ static void host_traffic_jumps_from_input_too(void **state)
 	free(text);
 }
 
+/* What came in by a bridge's port: group frames are untracked, other first packets are judged before they are cloned. */
+static void bridges_have_rules_of_their_own(void **state)
+{
+	struct ruleset_options options = usual;
+	char *text;
+
+	(void)state;
+	options.bridged = true;
+	text = ruleset_render(&options, IP_FAMILY_V4);
+	assert_non_null(strstr(text,
+		"COMMIT\n*raw\n:PODGATE-UNTRACK - [0:0]\n"
+		"-A PODGATE-UNTRACK -m set --match-set podgate-groups4 dst -j CT --notrack\n"
+		"-I PREROUTING 1 -m physdev --physdev-is-in -j PODGATE-UNTRACK\nCOMMIT\n"));
+	assert_non_null(strstr(text,
+		"-A PODGATE-BRIDGED -m set ! --match-set podgate-near4 dst -j RETURN\n"
+		"-A PODGATE-BRIDGED -m set --match-set podgate-allowed4 src,dst,dst -g PODGATE-LEARNED\n"));
+	assert_non_null(strstr(text,
+		"-I PREROUTING 1 -m physdev --physdev-is-in -m conntrack --ctstate NEW ! --ctstatus CONFIRMED -j "
+		"PODGATE-BRIDGED\n"));
+	free(text);
+}
+
 static const char foreign[] = "*mangle\n"
 			      ":FORWARD ACCEPT [0:0]\n"
 			      ":PODGATE - [0:0]\n"
@@ -239,9 +267,9 @@ static void undoing_puts_back_what_was_ours(void **state)
 
 	(void)state;
 	assert_string_equal(text,
-		"*mangle\n:PODGATE - [0:0]\n:PODGATE-LEARNED - [0:0]\n-D FORWARD -j PODGATE\n-A PODGATE -j RETURN\n"
+		"*mangle\n:PODGATE - [0:0]\n-D FORWARD -j PODGATE\n-A PODGATE -j RETURN\n"
 		"-I FORWARD 2 -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n"
-		"-I FORWARD 4 -j PODGATE\n-X PODGATE-LEARNED\nCOMMIT\n");
+		"-I FORWARD 4 -j PODGATE\nCOMMIT\n");
 	free(text);
 }
 
@@ -251,7 +279,7 @@ static void removing_leaves_no_chain(void **state)
 	char *text = ruleset_transaction_render(&transaction);
 
 	(void)state;
-	assert_non_null(strstr(text, "-X PODGATE\n-X PODGATE-LEARNED\nCOMMIT\n"));
+	assert_non_null(strstr(text, "-X PODGATE\nCOMMIT\n"));
 	assert_null(strstr(text, "-A "));
 	free(text);
 }
@@ -369,6 +397,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ipv4_is_rendered_whole),
 		cmocka_unit_test(ipv6_lets_neighbours_find_each_other),
+		cmocka_unit_test(bridges_have_rules_of_their_own),
 		cmocka_unit_test(one_worker_needs_no_balance),
 		cmocka_unit_test(the_cpu_chooses_among_queues),
 		cmocka_unit_test(bypass_is_on_every_queue),

@@ -250,17 +250,17 @@ static void counters_are_read(void **state)
 
 	assert_ok(ruleset_install(&options, problem), problem);
 	send_datagrams();
-	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V6, counters, 32, problem), 19);
-	assert_string_equal(counters[16].rule, "-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612");
-	assert_int_equal(counters[16].packets, 0);
+	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V6, counters, 32, problem), 26);
+	assert_string_equal(counters[15].rule, "-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612");
+	assert_int_equal(counters[15].packets, 0);
 	/* the datagram; the error that answers it is of the reply direction, which INPUT spares */
-	assert_string_equal(counters[4].rule, "-A PODGATE -m set ! --match-set podgate-pods6 dst -m set ! "
+	assert_string_equal(counters[5].rule, "-A PODGATE -m set ! --match-set podgate-pods6 dst -m set ! "
 					      "--match-set podgate-pods6 src -j RETURN");
-	assert_int_equal(counters[4].packets, 1);
-	assert_int_equal(counters[4].bytes, 58);
-	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V4, counters, 5, problem), 5);
-	assert_int_equal(counters[4].packets, 1);
-	assert_int_equal(counters[4].bytes, 38);
+	assert_int_equal(counters[5].packets, 1);
+	assert_int_equal(counters[5].bytes, 58);
+	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V4, counters, 6, problem), 6);
+	assert_int_equal(counters[5].packets, 1);
+	assert_int_equal(counters[5].bytes, 38);
 }
 
 static void removing_takes_everything(void **state)
@@ -432,6 +432,46 @@ static void a_lost_race_is_tried_again(void **state)
 	assert_ok(ruleset_verify(&options, problem), problem);
 }
 
+/* The rules for bridges come and go with br_netfilter; what others have in the same chains stays where it is. */
+static void rules_for_bridges_come_and_go(void **state)
+{
+	struct ruleset_options options = options_for(state);
+	const char *name = name_of(options.backend);
+	char problem[RULESET_PROBLEM];
+
+	assert_int_equal(netns_room_run("iptables-%s -t raw -A PREROUTING -p udp --dport 1 -j ACCEPT", name), 0);
+	assert_ok(ruleset_install(&options, problem), problem);
+	assert_int_equal(netns_room_run("! iptables-%s-save -t raw | grep PODGATE", name), 0);
+	options.bridged = true;
+	assert_int_not_equal(ruleset_verify(&options, problem), 0);
+	assert_ok(ruleset_install(&options, problem), problem);
+	assert_ok(ruleset_verify(&options, problem), problem);
+	assert_ok(ruleset_install(&options, problem), problem);
+	assert_ok(ruleset_verify(&options, problem), problem);
+	assert_int_equal(netns_room_run("test $(iptables-%s-save | grep -c 'PREROUTING .*-j PODGATE-') = 2", name), 0);
+
+	assert_int_equal(netns_room_run("iptables-%s -t raw -I PREROUTING -p udp --dport 2 -j ACCEPT", name), 0);
+	assert_int_equal(ruleset_verify(&options, problem), -ESTALE);
+	assert_non_null(strstr(problem, "our jump is not the first rule of PREROUTING"));
+	assert_ok(ruleset_install(&options, problem), problem);
+	assert_int_equal(netns_room_run("iptables-%s -t raw -F PODGATE-UNTRACK", name), 0);
+	assert_int_equal(ruleset_verify(&options, problem), -ENOENT);
+	assert_non_null(strstr(problem, "PODGATE-UNTRACK"));
+	assert_ok(ruleset_install(&options, problem), problem);
+	assert_int_equal(netns_room_run("iptables-%s -t mangle -D PREROUTING 1", name), 0);
+	assert_int_equal(ruleset_verify(&options, problem), -ENOENT);
+
+	options.bridged = false;
+	assert_ok(ruleset_install(&options, problem), problem);
+	assert_ok(ruleset_verify(&options, problem), problem);
+	assert_int_equal(netns_room_run("! iptables-%s-save | grep -E 'PODGATE-(BRIDGED|UNTRACK)'", name), 0);
+	options.bridged = true;
+	assert_ok(ruleset_install(&options, problem), problem);
+	assert_ok(ruleset_remove(problem), problem);
+	assert_int_equal(netns_room_run("! iptables-%s-save | grep PODGATE", name), 0);
+	assert_int_equal(netns_room_run("test $(iptables-%s-save -t raw | grep -c -- '--dport') = 2", name), 0);
+}
+
 static void a_missing_set_is_told(void **state)
 {
 	const struct ruleset_options options = options_for(state);
@@ -440,7 +480,7 @@ static void a_missing_set_is_told(void **state)
 
 	assert_ok(pod_set_destroy(problem), problem);
 	assert_int_equal(ruleset_install(&options, problem), -EINVAL);
-	assert_non_null(strstr(problem, "podgate-allowed4"));
+	assert_non_null(strstr(problem, "podgate-groups4"));
 	assert_int_equal(ruleset_find(places), 0);
 }
 
@@ -604,6 +644,7 @@ int main(void)
 		WITH_BOTH(a_failed_repair_leaves_the_old_rules),
 		WITH_BOTH(a_lost_race_is_tried_again),
 		WITH_BOTH(a_missing_set_is_told),
+		WITH_BOTH(rules_for_bridges_come_and_go),
 		WITH_BOTH(without_iptables_the_package_is_named),
 		WITH_BOTH(without_privilege_it_is_said_so),
 		WITH_BOTH(the_back_end_with_rules_is_chosen),

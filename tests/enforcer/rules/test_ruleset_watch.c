@@ -41,7 +41,7 @@ static char *listed(enum ip_family family)
 	char *rules = ruleset_render(&options, family), *text;
 
 	assert_non_null(rules);
-	assert_true(asprintf(&text, "-A FORWARD -j PODGATE\n%s", rules) > 0);
+	assert_true(asprintf(&text, "*mangle\n-A FORWARD -j PODGATE\n%s", rules + strlen("*mangle\n")) > 0);
 	free(rules);
 	return text;
 }
