@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 enum { CACHE_LINE = 64 };
 
@@ -20,6 +22,10 @@ struct ring {
 	_Alignas(CACHE_LINE) _Atomic uint64_t written;
 	uint64_t taken_seen;
 	_Atomic uint64_t lost;
+	/* Records of each share since the ring became half full; the producer's own. */
+	bool crowded;
+	uint64_t seed;
+	uint32_t shares[RING_SHARES];
 
 	_Alignas(CACHE_LINE) _Atomic uint64_t taken;
 	uint64_t written_seen;
@@ -41,6 +47,8 @@ int ring_create(struct ring **out, size_t capacity)
 		free(ring);
 		return -ENOMEM;
 	}
+	if (getrandom(&ring->seed, sizeof(ring->seed), GRND_NONBLOCK) != (ssize_t)sizeof(ring->seed))
+		ring->seed = (uint64_t)(uintptr_t)ring;	/* too early in the boot for better */
 	*out = ring;
 	return 0;
 }
@@ -67,6 +75,48 @@ bool ring_push(struct ring *ring, const struct record *record)
 	ring->records[written & ring->mask] = *record;
 	atomic_store_explicit(&ring->written, written + 1, memory_order_release);
 	return true;
+}
+
+/* By the whole address; seeded, or a pod could choose one that shares with another pod's. */
+static uint32_t *share_of(struct ring *ring, const struct ip_addr *source)
+{
+	uint64_t words[2];
+
+	memcpy(words, source->bytes, sizeof(words));
+	words[0] = (words[0] ^ ring->seed) * 0x9e3779b97f4a7c15ULL;
+	words[0] = (words[0] ^ words[0] >> 29 ^ words[1]) * 0x9e3779b97f4a7c15ULL;
+	return &ring->shares[words[0] >> 56];
+}
+
+/* Whether a source may have one more place, of a ring that is more than half full. */
+static bool take_share(struct ring *ring, const struct record *record, uint64_t fill)
+{
+	uint32_t *share;
+
+	if (!ring->crowded)
+		memset(ring->shares, 0, sizeof(ring->shares));
+	ring->crowded = true;
+	share = share_of(ring, &record->flow.src);
+	if (*share >= ring->mask + 1 - fill)
+		return false;
+	(*share)++;
+	return true;
+}
+
+bool ring_push_fairly(struct ring *ring, const struct record *record)
+{
+	const uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
+
+	if (written - ring->taken_seen > ring->mask / 2) {
+		ring->taken_seen = atomic_load_explicit(&ring->taken, memory_order_acquire);
+		if (written - ring->taken_seen <= ring->mask / 2) {
+			ring->crowded = false;
+		} else if (!take_share(ring, record, written - ring->taken_seen)) {
+			atomic_fetch_add_explicit(&ring->lost, 1, memory_order_relaxed);
+			return false;
+		}
+	}
+	return ring_push(ring, record);
 }
 
 bool ring_pop(struct ring *ring, struct record *out)

@@ -179,7 +179,7 @@ static void leave_record(struct worker *worker, struct ring *ring, const struct 
 		record.flow = outcome->flow;
 	else
 		record.kind = RECORD_UNREADABLE;
-	ring_push(ring, &record);	/* a full ring counts what it loses */
+	ring_push_fairly(ring, &record);	/* a full ring counts what it loses */
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "enforcer/process/priority.h"
 #include "enforcer/process/thread.h"
 #include "enforcer/records/fold.h"
+#include "enforcer/records/line_budget.h"
 #include "enforcer/records/record_json.h"
 #include "enforcer/records/verdict_file.h"
 #include "policy/arena.h"
@@ -62,12 +63,12 @@ struct verdict_log {
 	uint64_t ring_lost[RINGS_MOST];
 	size_t ring_count;
 	struct fold *fold;
+	struct line_budget *budget;
 	struct policy_hits *hits;	/* anybody reads them */
 	struct retired_snapshot *held;	/* retired, but cut flows that wait to be told of may name them */
 	struct arena *scratch;
 	struct interface_names *names;
 	uint64_t lost_unsaid, lost_said_ns;
-	uint64_t tokens, tokens_ns;
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -96,10 +97,13 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
 	if (err != 0)
 		goto fail_hits;
+	err = line_budget_create(&log->budget, options->lines_per_s);
+	if (err != 0)
+		goto fail_fold;
 	log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (log->wake_fd < 0) {
 		err = -errno;
-		goto fail_fold;
+		goto fail_budget;
 	}
 	err = verdict_file_open(&log->file, options->path, options->rotate_bytes, options->keep);
 	if (err != 0)
@@ -109,6 +113,8 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 
 fail_fd:
 	close(log->wake_fd);
+fail_budget:
+	line_budget_free(log->budget);
 fail_fold:
 	fold_free(log->fold);
 fail_hits:
@@ -253,26 +259,6 @@ static bool put(struct verdict_log *log, cJSON *json)
 	return err == 0;
 }
 
-/* A token bucket: explaining a flood of different denials must not take a core from the workers. */
-static bool may_write(struct verdict_log *log)
-{
-	const uint64_t per_s = log->options.lines_per_s;
-	uint64_t now, earned;
-
-	if (per_s == 0)
-		return true;
-	if (log->tokens == 0) {
-		now = clock_ns(CLOCK_MONOTONIC);
-		earned = (now - log->tokens_ns) / NS_PER_MS * per_s / 1000;
-		if (earned == 0)
-			return false;
-		log->tokens = earned < 2 * per_s ? earned : 2 * per_s;
-		log->tokens_ns = now;
-	}
-	log->tokens--;
-	return true;
-}
-
 /* Explains and writes one line, whatever was written before. */
 static void tell(struct verdict_log *log, const struct folded *folded)
 {
@@ -292,7 +278,7 @@ static void tell(struct verdict_log *log, const struct folded *folded)
 
 static void write_verdict(struct verdict_log *log, const struct folded *folded)
 {
-	if (may_write(log))
+	if (line_budget_take(log->budget, &folded->record, clock_ns(CLOCK_MONOTONIC)))
 		tell(log, folded);
 	else
 		lose(log, folded->repeat);
@@ -548,6 +534,7 @@ void verdict_log_free(struct verdict_log *log)
 	verdict_file_close(log->file);
 	close(log->wake_fd);
 	fold_free(log->fold);
+	line_budget_free(log->budget);
 	policy_hits_free(log->hits);
 	pthread_mutex_destroy(&log->lock);
 	free(log);

@@ -32,7 +32,7 @@ struct verdict_log_options {
 	unsigned int keep;
 	size_t ring_capacity;		/* of each ring: one drain takes no more */
 	uint64_t fold_ns;		/* 0: every record is a line */
-	unsigned int lines_per_s;	/* verdicts explained and written; bursts of twice that; 0: no limit */
+	unsigned int lines_per_s;	/* verdicts explained and written, shared fairly (line_budget.h); 0: no limit */
 	void (*lines_ready)(void *context);	/* watched lines wait in verdict_log_lines(); from the log thread */
 	void *context;
 };

@@ -63,6 +63,8 @@ podgate_test(enforcer/views/test_policy_listing podgate_manifest_testkit podgate
 target_sources(enforcer_views_test_policy_listing PRIVATE enforcer/stream_reader.c)
 podgate_test(enforcer/records/test_log_replay podgate_manifest_testkit podgate_enforcer Threads::Threads)
 target_sources(enforcer_records_test_log_replay PRIVATE enforcer/log_desk.c enforcer/stream_reader.c)
+podgate_test(enforcer/records/test_line_budget podgate_manifest_testkit podgate_enforcer Threads::Threads)
+target_sources(enforcer_records_test_line_budget PRIVATE enforcer/log_desk.c)
 podgate_test(enforcer/records/test_record_time podgate_enforcer)
 podgate_test(enforcer/records/test_watch_filter podgate_enforcer)
 podgate_test(enforcer/records/test_kept_lines podgate_enforcer)

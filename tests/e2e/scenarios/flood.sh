@@ -160,3 +160,48 @@ tables_has() { tables_save -t mangle | grep -q -- "$1"; }
 tables_has_not() { ! tables_has "$1"; }
 flood_repaired() { [ "$(status_field .rules.repairs)" -ge 1 ]; }
 tables_are_forgotten() { [ -z "$(in_ns gw sh -c 'cd /proc/net && ls ipt_hashlimit ip6t_hashlimit 2>/dev/null' | grep podgate)" ]; }
+
+# The log under one pod's flood of denials: every denial of another pod is told, and not only counted.
+flood_log_policies() {
+	{
+		policy web web Ingress <<-RULES
+		ingress:
+		- from: [{podSelector: {matchLabels: {app: client}}}]
+		RULES
+		policy db db Egress <<-RULES
+		egress: []
+		RULES
+	} | policies
+}
+
+# Denials of intruder's that no line tells of, of 40 at as many ports.
+quiet_denials_untold() {
+	jq -s --arg from "$(addr intruder)" '40 - ([.[] | select(.source.address? == $from and .destination.port >= 6000
+		and .destination.port < 6040) | .destination.port] | unique | length)' "$DIR/verdicts.jsonl"
+}
+
+flood_log() {	# TEXT
+	local i
+
+	rm -f "$DIR/flood-over"
+	flood_in_background db plain
+	sleep 0.5
+	for ((i = 0; i < 40; i++)); do
+		in_ns intruder "$PROBE" connect --timeout 30 udp "$(addr web)" $((6000 + i)) >/dev/null
+	done
+	touch "$DIR/flood-over"
+	wait "$FLOODER"
+	within 20 flood_settled
+	sleep 1.5
+	check "$1: it was a flood, and the log lost lines of it ($(status_field .log.lost))" [ "$(status_field .log.lost)" -gt 1000 ]
+	equal "$1: denials of another pod that the log does not tell of" 0 "$(quiet_denials_untold)"
+}
+
+scenario_flood_log() {
+	flood_log_policies
+	gate_start "log_fold_s: 10" || return
+	flood_log "floods wait apart"
+	gate_end TERM
+	gate_start "log_fold_s: 10" "flood_rate: 0" || return
+	flood_log "floods do not wait apart"
+}

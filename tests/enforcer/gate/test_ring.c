@@ -90,6 +90,40 @@ static void test_goes_round(void **state)
 	ring_free(ring);
 }
 
+static bool push_from(struct ring *ring, uint8_t source)
+{
+	const struct record record = {.flow.src = {.family = IP_FAMILY_V4, .bytes = {10, 88, 0, source}}};
+
+	return ring_push_fairly(ring, &record);
+}
+
+/* One source that leaves more records than there is room for leaves room for others, however many it has. */
+static void test_a_flood_leaves_room_for_others(void **state)
+{
+	enum { CAPACITY = 2048 };
+	unsigned int flooded = 0, others = 0;
+	struct record record;
+	struct ring *ring;
+
+	(void)state;
+	assert_int_equal(ring_create(&ring, CAPACITY), 0);
+	for (unsigned int i = 0; i < 100000; i++)
+		flooded += push_from(ring, 1);
+	/* Half of it at once, and half of the other half. */
+	assert_in_range(flooded, CAPACITY * 3 / 4 - 2, CAPACITY * 3 / 4 + 2);
+	for (unsigned int i = 0; i < 300; i++)
+		others += push_from(ring, (uint8_t)(2 + i / 10));
+	/* Some may have the flood's share by their hash: 29 of 30 and more have not. */
+	assert_true(others >= 270);
+	assert_int_equal(ring_lost(ring), 100000 - flooded + 300 - others);
+	while (ring_pop(ring, &record))
+		;
+	/* Emptied, everybody begins anew. */
+	for (unsigned int i = 0; i < CAPACITY / 2; i++)
+		assert_true(push_from(ring, 1));
+	ring_free(ring);
+}
+
 enum { PUSHED = 200000 };
 
 static void *produce(void *ring)
@@ -135,6 +169,7 @@ int main(void)
 		cmocka_unit_test(test_capacity_is_a_power_of_two),
 		cmocka_unit_test(test_keeps_order_and_counts_what_is_lost),
 		cmocka_unit_test(test_goes_round),
+		cmocka_unit_test(test_a_flood_leaves_room_for_others),
 		cmocka_unit_test(test_two_threads),
 	};
 
