@@ -103,6 +103,7 @@ int command_options_default_paths(struct command_options *options)
 	}
 	options->paths = paths;
 	options->path_count = settings.manifest_count;
+	options->annotations = settings.address_annotations;
 	return 0;
 }
 

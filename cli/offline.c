@@ -20,7 +20,8 @@ static int check_paths(const char *const *paths, size_t count)
 }
 
 /* Each step leaves what it made in *offline, for offline_close() to free in any case. */
-static int open_steps(struct offline *offline, const char *const *paths, size_t count)
+static int open_steps(struct offline *offline, const char *const *paths, size_t count,
+	enum address_annotations annotations)
 {
 	const struct snapshot_options options = {.revision = 1};
 	int err = -ENOMEM;
@@ -28,8 +29,10 @@ static int open_steps(struct offline *offline, const char *const *paths, size_t 
 	offline->arena = arena_create();
 	if (offline->arena != NULL)
 		err = store_create(&offline->store);
-	if (err == 0)
+	if (err == 0) {
+		store_set_address_annotations(offline->store, annotations);
 		err = load_paths(offline->store, paths, count, NULL);
+	}
 	if (err == 0)
 		err = store_cluster(offline->store, &offline->cluster);
 	if (err == 0)
@@ -41,14 +44,14 @@ static int open_steps(struct offline *offline, const char *const *paths, size_t 
 	return err;
 }
 
-int offline_open(struct offline *out, const char *const *paths, size_t count)
+int offline_open(struct offline *out, const char *const *paths, size_t count, enum address_annotations annotations)
 {
 	struct offline offline = {0};
 	int err = check_paths(paths, count);
 
 	if (err != 0)
 		return err;
-	err = open_steps(&offline, paths, count);
+	err = open_steps(&offline, paths, count, annotations);
 	if (err != 0)
 		offline_close(&offline);
 	else

@@ -15,7 +15,7 @@ int oracle_open(struct oracle *out, struct command_options *options)
 	if (!oracle.is_offline) {
 		err = command_options_find_socket(options, &oracle.socket);
 	} else {
-		err = offline_open(&oracle.offline, options->paths, options->path_count);
+		err = offline_open(&oracle.offline, options->paths, options->path_count, options->annotations);
 		if (err != 0)
 			return err;
 		err = offline_require_sound(&oracle.offline);

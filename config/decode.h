@@ -9,12 +9,14 @@
  */
 
 #include "config/document.h"
+#include "config/kube.h"
 #include "config/string_map.h"
 
 struct decoder {
 	struct arena *arena;		/* of the model: outlives the tree */
 	struct diag_list *diags;
 	struct string_map strings;	/* interned in arena */
+	enum address_annotations annotations;
 	bool out_of_memory;		/* something could not be kept: the result is worthless */
 };
 

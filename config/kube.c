@@ -342,13 +342,15 @@ static int visit_document(const struct node *root, void *context)
 }
 
 int kube_read(struct kube_objects *out, bool *truncated, const char *file, const char *bytes, size_t length,
-	const struct document_limits *limits, struct arena *arena, struct diag_list *diags)
+	const struct document_limits *limits, enum address_annotations annotations, struct arena *arena,
+	struct diag_list *diags)
 {
 	struct reading reading = { 0 };
 	struct document_list documents;
 	int err;
 
 	decoder_init(&reading.decoder, arena, diags);
+	reading.decoder.annotations = annotations;
 	err = document_visit(&documents, file, bytes, length, limits, diags, visit_document, &reading);
 	if (err != 0) {
 		decoder_deinit(&reading.decoder);

@@ -13,6 +13,12 @@
 #include "policy/diag.h"
 #include "policy/model.h"
 
+/*
+ * Whose annotations podgate.io/ip and podgate.io/ips give a pod addresses, where its status has none: those of manifests
+ * that no API server wrote (uid, resourceVersion and such tell), all, or none.
+ */
+enum address_annotations { ADDRESS_ANNOTATIONS_AUTO, ADDRESS_ANNOTATIONS_ON, ADDRESS_ANNOTATIONS_OFF };
+
 enum kube_kind { KUBE_NAMESPACE, KUBE_POD, KUBE_POLICY };
 
 /* One object that was understood. An object with errors is not here: its errors are in diags. */
@@ -34,7 +40,7 @@ struct kube_objects {
 };
 
 /*
- * Decodes all documents. Errors and single-document warnings are added to `diags`: unknown or misspelt
+ * Decodes all documents, with ADDRESS_ANNOTATIONS_AUTO. Errors and single-document warnings are added to `diags`: unknown or misspelt
  * fields with the field meant, missing apiVersion, bad values, host bits, excepts outside their block or swallowing
  * it, upside-down ranges, policyTypes that contradict the rules. Returns 0, or -ENOMEM with *out untouched.
  */
@@ -46,6 +52,7 @@ int kube_decode(struct kube_objects *out, const struct document_list *documents,
  * *truncated is set when a limit ended the reading. Returns 0, or -ENOMEM with *out untouched.
  */
 int kube_read(struct kube_objects *out, bool *truncated, const char *file, const char *bytes, size_t length,
-	const struct document_limits *limits, struct arena *arena, struct diag_list *diags);
+	const struct document_limits *limits, enum address_annotations annotations, struct arena *arena,
+	struct diag_list *diags);
 
 #endif

@@ -29,6 +29,9 @@ const char *kube_annotation(const struct kube_meta *meta, const char *name, stru
 
 void kube_read_namespace(struct decoder *decoder, const struct node *object, struct namespace_object *out);
 void kube_read_pod(struct decoder *decoder, const struct node *object, struct pod *out);
+/* The addresses of a Pod whose other fields are read: out->ips, ip_count and ips_annotated. */
+void kube_read_addresses(struct decoder *decoder, const struct node *object, const struct kube_meta *meta,
+	struct pod *out);
 void kube_read_policy(struct decoder *decoder, const struct node *object, struct network_policy *out);
 
 /* `node` is a LabelSelector. */

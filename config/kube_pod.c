@@ -27,10 +27,6 @@ static const struct field_set port_fields = {
 	.owner = "a container's port",
 	.names = (const char *const[]){ "name", "containerPort", "protocol", "hostPort", "hostIP", NULL },
 };
-static const struct field_set pod_ip_fields = {
-	.owner = "an item of podIPs",
-	.names = (const char *const[]){ "ip", NULL },
-};
 
 static bool read_container_port(struct decoder *decoder, const struct node *node, struct container_port *out)
 {
@@ -165,51 +161,6 @@ static void read_spec(struct decoder *decoder, const struct node *spec, struct p
 	read_containers(decoder, spec, out);
 }
 
-/* One address into out[*count]. Empty is what the API shows while a pod has none. */
-static void read_ip(struct decoder *decoder, const char *text, struct source_pos pos, struct ip_addr *out,
-	size_t *count)
-{
-	if (text == NULL || text[0] == '\0')
-		return;
-	if (ip_addr_parse(&out[*count], text) != 0) {
-		decode_error(decoder, pos, "bad-ip", NULL, "'%s' is no IP address", text);
-		return;
-	}
-	for (size_t i = 0; i < *count; i++)
-		if (ip_addr_equal(&out[i], &out[*count]))
-			return;
-	(*count)++;
-}
-
-static void read_pod_ips(struct decoder *decoder, const struct node *list, struct pod *out)
-{
-	const size_t count = decode_list(decoder, list, "'podIPs'");
-	struct ip_addr *ips = decode_alloc(decoder, count, sizeof(*ips));
-
-	for (size_t i = 0; ips != NULL && i < count; i++) {
-		const struct node *item = list->entries[i].value, *ip;
-
-		if (!fields_check(decoder, item, &pod_ip_fields, FIELDS_LENIENT))
-			continue;
-		ip = node_get(item, "ip");
-		if (!decode_is_absent(ip))
-			read_ip(decoder, decode_string(decoder, ip, "an address"), ip->pos, ips, &out->ip_count);
-	}
-	out->ips = ips;
-}
-
-static void read_pod_ip(struct decoder *decoder, const struct node *node, struct pod *out)
-{
-	struct ip_addr *ips;
-
-	if (decode_is_absent(node))
-		return;
-	ips = decode_alloc(decoder, 1, sizeof(*ips));
-	if (ips != NULL)
-		read_ip(decoder, decode_string(decoder, node, "an address"), node->pos, ips, &out->ip_count);
-	out->ips = ips;
-}
-
 static void read_status(struct decoder *decoder, const struct node *status, struct pod *out)
 {
 	const struct node *phase;
@@ -218,41 +169,6 @@ static void read_status(struct decoder *decoder, const struct node *status, stru
 		return;
 	phase = node_get(status, "phase");
 	out->finished = phase != NULL && (strcmp(phase->text, "Succeeded") == 0 || strcmp(phase->text, "Failed") == 0);
-	read_pod_ips(decoder, node_get(status, "podIPs"), out);
-	if (out->ip_count == 0)
-		read_pod_ip(decoder, node_get(status, "podIP"), out);
-}
-
-/*
- * podgate.io/ip and podgate.io/ips ("10.0.0.5,fd00::5"): the addresses of a pod whose manifest was written by
- * hand, for a gateway where no API server adds a status. A status outranks them.
- */
-static void read_annotated_ips(struct decoder *decoder, const struct kube_meta *meta, struct pod *out)
-{
-	struct source_pos pos;
-	const char *list = kube_annotation(meta, "podgate.io/ips", &pos);
-	struct ip_addr *ips;
-	size_t most = 1;
-
-	if (list == NULL)
-		list = kube_annotation(meta, "podgate.io/ip", &pos);
-	if (list == NULL)
-		return;
-	for (const char *at = list; *at != '\0'; at++)
-		most += *at == ',';
-	ips = decode_alloc(decoder, most, sizeof(*ips));
-	while (ips != NULL && *list != '\0') {
-		size_t length;
-		char text[IP_ADDR_TEXT];
-
-		list += strspn(list, ", ");
-		length = strcspn(list, ", ");
-		memset(text, 0, sizeof(text));
-		memcpy(text, list, length < sizeof(text) ? length : sizeof(text) - 1);
-		read_ip(decoder, text, pos, ips, &out->ip_count);
-		list += length;
-	}
-	out->ips = ips;
 }
 
 void kube_read_pod(struct decoder *decoder, const struct node *object, struct pod *out)
@@ -266,6 +182,5 @@ void kube_read_pod(struct decoder *decoder, const struct node *object, struct po
 		.pos = meta.pos };
 	read_spec(decoder, node_get(object, "spec"), out);
 	read_status(decoder, node_get(object, "status"), out);
-	if (out->ip_count == 0)
-		read_annotated_ips(decoder, &meta, out);
+	kube_read_addresses(decoder, object, &meta, out);
 }

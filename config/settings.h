@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "config/kube.h"
 #include "policy/arena.h"
 #include "policy/diag.h"
 
@@ -32,6 +33,7 @@ struct settings {
 	const char *const *manifests;	/* files and folders; default /etc/podgate/manifests */
 	size_t manifest_count;
 	const char *node_name;		/* ""; set: only pods with this spec.nodeName are local */
+	enum address_annotations address_annotations;	/* whose annotated addresses count */
 	uint32_t debounce_ms;		/* 100 */
 	uint32_t empty_after_s;		/* when a file that turned empty is believed; 0: never */
 

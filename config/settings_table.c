@@ -11,6 +11,12 @@ static const struct setting table[] = {
 			"separate them with commas." },
 	{ .name = "node_name", .type = SETTING_STRING, AT(node_name), .default_text = "",
 		.help = "When set, only pods with this spec.nodeName are isolated here; others are only peers." },
+	{ .name = "address_annotations", .type = SETTING_ENUM, AT(address_annotations), CHOICES("auto", "on", "off"),
+		.default_text = "auto",
+		.help = "Which pods get the addresses of their annotation podgate.io/ip or podgate.io/ips when their "
+			"status has none: with auto those whose manifest no API server wrote, which a uid, a "
+			"resourceVersion and such tell; with on all; with off none. Whoever may create pods in a "
+			"cluster chooses their annotations." },
 	{ .name = "debounce_ms", .type = SETTING_UINT, AT(debounce_ms), .least = 0, .most = 60000,
 		.default_text = "100",
 		.help = "Milliseconds without a change before changed manifests are read." },

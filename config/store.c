@@ -22,6 +22,7 @@ struct store {
 	struct store_file **files;	/* sorted by name */
 	size_t count, capacity;
 	uint64_t revision;
+	enum address_annotations annotations;
 	struct object_table objects;	/* of all files, as of the last update_objects() */
 };
 
@@ -33,6 +34,11 @@ int store_create(struct store **out)
 		return -ENOMEM;
 	*out = store;
 	return 0;
+}
+
+void store_set_address_annotations(struct store *store, enum address_annotations annotations)
+{
+	store->annotations = annotations;
 }
 
 /* Forgets the version of the file; the table may still speak of its objects. */
@@ -146,7 +152,7 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 		clear_problems(store, file);
 		return 0;
 	}
-	err = version_read(&version, name, bytes, length, limits, file != NULL ? &file->version : &none);
+	err = version_read(&version, name, bytes, length, limits, store->annotations, file != NULL ? &file->version : &none);
 	if (err != 0)
 		return err;
 	file = get_file(store, name);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "config/document.h"
+#include "config/kube.h"
 #include "config/other_policies.h"
 #include "policy/cluster.h"
 #include "policy/diag.h"
@@ -25,6 +25,8 @@ struct store;
 
 int store_create(struct store **out);	/* 0 or -ENOMEM */
 void store_free(struct store *store);	/* NULL is allowed */
+/* For files that are put from now on; ADDRESS_ANNOTATIONS_AUTO until then. */
+void store_set_address_annotations(struct store *store, enum address_annotations annotations);
 
 /*
  * Gives file `name` a new content. Returns 0, also when the content is broken (store_diags()

@@ -134,7 +134,7 @@ static bool is_empty(const struct version *version, const struct kube_objects *d
 }
 
 static int parse(struct version *version, const char *name, const char *bytes, size_t length,
-	const struct document_limits *limits, struct kube_objects *decoded)
+	const struct document_limits *limits, enum address_annotations annotations, struct kube_objects *decoded)
 {
 	const char *file = arena_strdup(version->arena, name);
 	struct diag_list diags;
@@ -144,7 +144,7 @@ static int parse(struct version *version, const char *name, const char *bytes, s
 	if (file == NULL)
 		return -ENOMEM;
 	diag_list_init(&diags, version->arena);
-	err = kube_read(decoded, &truncated, file, bytes, length, limits, version->arena, &diags);
+	err = kube_read(decoded, &truncated, file, bytes, length, limits, annotations, version->arena, &diags);
 	if (err != 0)
 		return err;
 	if (other_policies_total(&decoded->others) > 0) {
@@ -160,7 +160,7 @@ static int parse(struct version *version, const char *name, const char *bytes, s
 }
 
 int version_read(struct version *out, const char *name, const char *bytes, size_t length,
-	const struct document_limits *limits, const struct version *old)
+	const struct document_limits *limits, enum address_annotations annotations, const struct version *old)
 {
 	struct version version = { .arena = arena_create(), .length = length, .hash = hash_content(bytes, length) };
 	struct kube_objects decoded;
@@ -168,7 +168,7 @@ int version_read(struct version *out, const char *name, const char *bytes, size_
 
 	if (version.arena == NULL)
 		return -ENOMEM;
-	err = parse(&version, name, bytes, length, limits, &decoded);
+	err = parse(&version, name, bytes, length, limits, annotations, &decoded);
 	if (err == 0) {
 		version.emptied = is_empty(&version, &decoded) && old->objects != NULL && old->objects->count > 0 &&
 				  !says_empty(bytes, length);

@@ -49,7 +49,7 @@ int object_key_cmp(const struct kube_object *a, const struct kube_object *b);	/*
 
 /* Reads a content that follows `old` in the file `name`. Returns 0, broken or not; or -ENOMEM, *out untouched. */
 int version_read(struct version *out, const char *name, const char *bytes, size_t length,
-	const struct document_limits *limits, const struct version *old);
+	const struct document_limits *limits, enum address_annotations annotations, const struct version *old);
 void version_release(struct version *version);
 struct object_list *version_take_objects(struct version *version);	/* they are the caller's; NULL: it had none */
 bool version_is_of(const struct version *version, const char *bytes, size_t length);	/* made of just this content */

@@ -330,9 +330,11 @@ static int load_manifests(struct daemon *daemon)
 	size_t failed = 0;
 	int err = store_create(&daemon->store);
 
-	if (err == 0)
+	if (err == 0) {
+		store_set_address_annotations(daemon->store, settings->address_annotations);
 		err = directory_start(&daemon->directory, &daemon->loop, daemon->store, settings->manifests,
 			settings->manifest_count, &options, &failed);
+	}
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	else if (err != 0)

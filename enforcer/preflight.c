@@ -82,6 +82,7 @@ static int check_files(const struct settings *settings)
 
 	if (err != 0)
 		return err;
+	store_set_address_annotations(store, settings->address_annotations);
 	err = load_paths(store, settings->manifests, settings->manifest_count, NULL);
 	if (err == 0)
 		findings_log(&findings, store);

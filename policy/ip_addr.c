@@ -111,3 +111,45 @@ uint8_t ip_addr_bits(const struct ip_addr *addr)
 {
 	return addr->family == IP_FAMILY_V4 ? 32 : 128;
 }
+
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool ip_addr_unmap(const struct ip_addr *addr, struct ip_addr *out)
+{
+	if (addr->family != IP_FAMILY_V6 || memcmp(addr->bytes, mapped, sizeof(mapped)) != 0)
+		return false;
+	*out = ip_addr_v4(addr->bytes + sizeof(mapped));
+	return true;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+static const char *ipv4_problem(const uint8_t bytes[4])
+{
+	if (is_zero(bytes, 4))
+		return "the unspecified address";
+	if (bytes[0] == 127)
+		return "a loopback address";
+	if (bytes[0] >= 224 && bytes[0] <= 239)
+		return "a multicast address";
+	return (bytes[0] & bytes[1] & bytes[2] & bytes[3]) == 255 ? "the broadcast address" : NULL;
+}
+
+const char *ip_addr_pod_problem(const struct ip_addr *addr)
+{
+	if (addr->family == IP_FAMILY_V4)
+		return ipv4_problem(addr->bytes);
+	if (is_zero(addr->bytes, 15) && addr->bytes[15] <= 1)
+		return addr->bytes[15] == 0 ? "the unspecified address" : "the loopback address";
+	if (addr->bytes[0] == 0xff)
+		return "a multicast address";
+	if (memcmp(addr->bytes, mapped, sizeof(mapped)) == 0)
+		return "an IPv4-mapped address";
+	return ip_addr_is_link_local(addr) ? "a link-local address" : NULL;
+}

@@ -32,6 +32,14 @@ int ip_addr_parse(struct ip_addr *out, const char *text);
 /* Writes the text form (RFC 5952) into `buffer` and returns it. */
 const char *ip_addr_format(const struct ip_addr *addr, char buffer[IP_ADDR_TEXT]);
 
+/* The IPv4 address that an IPv4-mapped one (::ffff:0:0/96) stands for, in *out. False, and *out untouched: it is none. */
+bool ip_addr_unmap(const struct ip_addr *addr, struct ip_addr *out);
+/*
+ * Why no pod can have that address, as in "the unspecified address" or "a multicast address"; NULL: one can. Link-local
+ * addresses of IPv6 are among them, as every host has some, and the same one may be on every link (RFC 4291, 2.5.6).
+ */
+const char *ip_addr_pod_problem(const struct ip_addr *addr);
+
 /* IPv4 sorts before IPv6, then by value. */
 int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b);
 /* Sorts by ip_addr_cmp(), in time proportional to the count. Returns 0; or -ENOMEM, nothing moved. */

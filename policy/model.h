@@ -64,8 +64,9 @@ struct namespace_object {
 struct pod {
 	const char *namespace_name, *name;
 	struct label_set labels;
-	const struct ip_addr *ips;	/* status.podIPs, or status.podIP */
+	const struct ip_addr *ips;	/* status.podIPs, status.podIP, or an annotation */
 	size_t ip_count;
+	bool ips_annotated;		/* of an annotation, which yields to the status of any other pod */
 	const struct container_port *ports;	/* of containers, and init containers that restart Always */
 	size_t port_count;
 	const char *node_name;

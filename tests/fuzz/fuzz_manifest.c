@@ -137,7 +137,8 @@ static void check_read(const uint8_t *data, size_t size, const struct document_l
 
 	must(model != NULL);
 	diag_list_init(&diags, model);
-	must(kube_read(&objects, &truncated, "f", (const char *)data, size, &limits, model, &diags) == 0);
+	must(kube_read(&objects, &truncated, "f", (const char *)data, size, &limits,
+		(enum address_annotations)(size % 3), model, &diags) == 0);
 	must(truncated == documents->truncated && objects.count == expected->count);
 	must(objects.broken == expected->broken && objects.passed_over == expected->passed_over);
 	must(diags.count == expected_diags->count && diags.errors == expected_diags->errors);

@@ -116,6 +116,22 @@ static void test_sort(void **state)
 	}
 }
 
+static void test_unmap(void **state)
+{
+	struct ip_addr addr, out = {.family = 0};
+
+	(void)state;
+	assert_int_equal(ip_addr_parse(&addr, "::ffff:10.0.0.7"), 0);
+	assert_string_equal(ip_addr_pod_problem(&addr), "an IPv4-mapped address");
+	assert_true(ip_addr_unmap(&addr, &out));
+	assert_null(ip_addr_pod_problem(&out));
+	assert_int_equal(ip_addr_parse(&addr, "10.0.0.7"), 0);
+	assert_true(ip_addr_equal(&addr, &out));
+	assert_false(ip_addr_unmap(&addr, &out));
+	assert_int_equal(ip_addr_parse(&addr, "::fffe:10.0.0.7"), 0);
+	assert_false(ip_addr_unmap(&addr, &out));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +140,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_from_bytes),
 		cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_unmap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
