@@ -20,6 +20,12 @@ struct number_lists {
 	const uint32_t *starts, *items;
 };
 
+/* An address that several pods claim: claims `first` up to `first + count`, the leading one first. */
+struct contested_address {
+	struct ip_addr addr;
+	uint32_t first, count;
+};
+
 struct compiled_kind {
 	uint32_t declared;			/* piece: struct named_ports, or PIECE_NONE */
 	uint32_t classes[DIRECTION_COUNT];
@@ -34,6 +40,13 @@ struct snapshot {
 	bool deny_link_local;
 
 	struct endpoint_table endpoints;
+	const struct contested_address *contested;	/* sorted */
+	size_t contested_count;
+	struct endpoint *claim_ends;	/* each claim as if it were the only one */
+	const uint32_t *claim_pods;
+	size_t claim_end_count;
+	const struct snapshot_claim *odd_claims;
+	size_t odd_claim_count;
 	struct peer_sets sets;		/* their pieces are all there are, profiles and named ports too */
 	const struct compiled_kind *kinds;
 

@@ -20,6 +20,7 @@
 struct endpoint {
 	struct ip_addr addr;		/* family 0: a free slot */
 	bool audits;			/* denials at this end are only logged */
+	bool contested;			/* several pods claim the address (claims.h): the rest is of the one that leads */
 	uint32_t kind;
 	uint32_t profiles[DIRECTION_COUNT];	/* PROFILE_NONE where nothing isolates */
 };

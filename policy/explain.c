@@ -85,42 +85,104 @@ static bool is_denied(enum side_verdict side)
 	return side == SIDE_DENIED || side == SIDE_AUDIT_DENIED;
 }
 
+/* What one pod at this end comes to, when the far end is that other one. */
+struct look {
+	struct match match;
+	struct finding finding;
+	const struct pod *pod;
+	struct policy_list isolating;
+	bool enforced;
+	enum side_verdict verdict;
+};
+
+static int look_at_pair(const struct snapshot *snapshot, const struct flow *flow, enum direction direction,
+	const size_t claimants[DIRECTION_COUNT], struct arena *arena, struct look *look)
+{
+	const struct ip_addr *ends[DIRECTION_COUNT] = {
+		[DIRECTION_INGRESS] = &flow->dst, [DIRECTION_EGRESS] = &flow->src};
+	const struct pod *pods[DIRECTION_COUNT];
+
+	for (int d = 0; d < DIRECTION_COUNT; d++)
+		pods[d] = snapshot_claimant(snapshot, ends[d], claimants[d]);
+	*look = (struct look){
+		.pod = pods[direction],
+		.enforced = !snapshot_claimant_audits(snapshot, ends[direction], claimants[direction]),
+		.verdict = SIDE_OPEN,
+	};
+	match_init(&look->match, snapshot, flow, direction, pods[DIRECTION_EGRESS], pods[DIRECTION_INGRESS]);
+	if (snapshot_claimant_policies(
+		    snapshot, ends[direction], claimants[direction], direction, arena, &look->isolating) != 0)
+		return -ENOMEM;
+	if (look->pod != NULL && look->pod == look->match.other_pod)
+		return 0; /* a pod always reaches itself */
+	for (size_t i = 0; i < look->isolating.count; i++)
+		look_at_policy(&look->finding, &look->match, look->isolating.items[i]);
+	look->verdict = verdict_of(&look->finding, look->enforced);
+	return 0;
+}
+
+static size_t count_claimants(const struct snapshot *snapshot, const struct ip_addr *addr)
+{
+	size_t count = 0;
+
+	while (snapshot_claimant(snapshot, addr, count) != NULL)
+		count++;
+	return count;
+}
+
+/* The first look that comes to the most severe verdict, of all pods that may be at the two ends. */
+static int look_at_all(const struct snapshot *snapshot, const struct flow *flow, enum direction direction,
+	struct arena *arena, struct look *out)
+{
+	const size_t from = count_claimants(snapshot, &flow->src), to = count_claimants(snapshot, &flow->dst);
+	const bool one_address = ip_addr_equal(&flow->src, &flow->dst);
+	bool any = false;
+
+	for (size_t i = 0; i == 0 || i < from; i++) {
+		for (size_t j = 0; j == 0 || j < to; j++) {
+			const size_t claimants[] = {[DIRECTION_INGRESS] = j, [DIRECTION_EGRESS] = i};
+			struct look look;
+
+			if (one_address && i != j)
+				continue;
+			if (look_at_pair(snapshot, flow, direction, claimants, arena, &look) != 0)
+				return -ENOMEM;
+			if (!any || side_verdict_is_worse(look.verdict, out->verdict))
+				*out = look;
+			any = true;
+		}
+	}
+	return 0;
+}
+
 static int explain_side(const struct snapshot *snapshot, const struct flow *flow, enum direction direction,
 	enum side_verdict verdict, struct arena *arena, struct explain_side *out)
 {
-	const struct ip_addr *addr = direction == DIRECTION_INGRESS ? &flow->dst : &flow->src;
-	struct finding finding = {0};
-	struct policy_list isolating;
-	struct match match;
+	struct look look;
 
-	match_init(&match, snapshot, flow, direction);
+	if (look_at_all(snapshot, flow, direction, arena, &look) != 0)
+		return -ENOMEM;
 	*out = (struct explain_side){
 		.side = verdict,
-		.pod = snapshot_pod_at(snapshot, addr),
-		.enforced = !snapshot_audits(snapshot, addr),
+		.pod = look.pod,
+		.claimants = count_claimants(snapshot, direction == DIRECTION_INGRESS ? &flow->dst : &flow->src),
+		.other_pod = look.match.other_pod,
+		.isolating = look.isolating.items,
+		.isolating_count = look.isolating.count,
+		.enforced = look.enforced,
 		.pos = {.file = ""},
 		.field = "",
 		.wanted = "",
 		.had = "",
 		.fix = "",
+		.disagrees = verdict != look.verdict,
 	};
-	if (snapshot_policies(snapshot, addr, direction, arena, &isolating) != 0)
-		return -ENOMEM;
-	out->isolating = isolating.items;
-	out->isolating_count = isolating.count;
-	if (out->pod != NULL && out->pod == match.other_pod) {
-		out->disagrees = verdict != SIDE_OPEN; /* a pod always reaches itself */
-		return 0;
-	}
-	for (size_t i = 0; i < out->isolating_count; i++)
-		look_at_policy(&finding, &match, out->isolating[i]);
-	out->disagrees = verdict != verdict_of(&finding, out->enforced);
 	if (verdict == SIDE_OPEN || out->disagrees)
 		return 0;
-	choose_rule(out, &finding);
+	choose_rule(out, &look.finding);
 	if (!is_denied(verdict))
 		return 0;
-	return miss_describe(&match, arena, out) != 0 || fix_describe(&match, arena, out) != 0 ? -ENOMEM : 0;
+	return miss_describe(&look.match, arena, out) != 0 || fix_describe(&look.match, arena, out) != 0 ? -ENOMEM : 0;
 }
 
 int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struct arena *arena,

@@ -26,6 +26,9 @@ enum miss {
 struct explain_side {
 	enum side_verdict side;
 	const struct pod *pod;		/* the pod at this end, local or not; NULL when it is none */
+	/* Of several that may be at this end: how many. `pod` is then one that the verdict is of, and all below is about it. */
+	size_t claimants;
+	const struct pod *other_pod;	/* the same of the far end */
 	const struct network_policy *const *isolating;	/* the snapshot's list */
 	size_t isolating_count;
 	bool enforced;			/* false: audit mode of gateway, namespace or pod at this end */

@@ -20,7 +20,8 @@
  *   named-port-undeclared          a port name that none of the pods in question has
  *   port-undeclared                a number that none has, where all of them declare ports: the Service's port, mostly
  *   port-repeated                  a port that another of the same rule includes
- *   pod-without-address, duplicate-address, policy-repeated
+ *   pod-without-address, policy-repeated
+ *   contested-address, outranked-address, duplicate-address    see odd_claims.h
  * Without a single pod among the objects, selectors and ports are not judged. Memory that runs short becomes an
  * error among the findings. Any thread.
  */

@@ -4,10 +4,10 @@
 #include <string.h>
 
 void match_init(struct match *match, const struct snapshot *snapshot, const struct flow *flow,
-	enum direction direction)
+	enum direction direction, const struct pod *source, const struct pod *destination)
 {
 	const struct ip_addr *other = direction == DIRECTION_INGRESS ? &flow->src : &flow->dst;
-	const struct pod *pod = snapshot_pod_at(snapshot, other);
+	const struct pod *pod = direction == DIRECTION_INGRESS ? source : destination;
 
 	*match = (struct match){
 		.snapshot = snapshot,
@@ -15,7 +15,7 @@ void match_init(struct match *match, const struct snapshot *snapshot, const stru
 		.direction = direction,
 		.other = other,
 		.other_pod = pod,
-		.destination = snapshot_pod_at(snapshot, &flow->dst),
+		.destination = destination,
 	};
 	if (pod != NULL)
 		match->other_namespace = cluster_namespace(snapshot_cluster(snapshot), pod->namespace_name);

@@ -22,8 +22,9 @@ struct match {
 	const struct pod *destination;		/* whose port names count; NULL: no pod */
 };
 
+/* The pods at the ends are the caller's choice, where an address may be several's; NULL: none. */
 void match_init(struct match *match, const struct snapshot *snapshot, const struct flow *flow,
-	enum direction direction);
+	enum direction direction, const struct pod *source, const struct pod *destination);
 
 /* Whether a peer with selectors looks into the far end's namespace; false when the far end is no pod. */
 bool match_peer_namespace(const struct match *match, const struct network_policy *policy,

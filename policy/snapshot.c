@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/claims.h"
 #include "policy/compiled.h"
 
 uint64_t snapshot_revision(const struct snapshot *snapshot)
@@ -43,6 +44,13 @@ const char *side_verdict_name(enum side_verdict side)
 	};
 
 	return names[side];
+}
+
+bool side_verdict_is_worse(enum side_verdict a, enum side_verdict b)
+{
+	static const int severity[] = {[SIDE_OPEN] = 0, [SIDE_ALLOWED] = 1, [SIDE_AUDIT_DENIED] = 2, [SIDE_DENIED] = 3};
+
+	return severity[a] > severity[b];
 }
 
 static enum side_verdict judge_isolated(const struct snapshot *snapshot, const struct endpoint *end,
@@ -88,27 +96,107 @@ static const struct named_ports *declared_ports(const struct snapshot *snapshot,
 	return piece != PIECE_NONE ? piece_at(snapshot->sets.pieces, piece) : NULL;
 }
 
+/* What both ends say, of two that are not one pod. */
+static inline void judge_sides(const struct snapshot *snapshot, const struct flow *flow, const struct endpoint *src,
+	const struct endpoint *dst, enum side_verdict *ingress, enum side_verdict *egress)
+{
+	struct profile_question question = {.protocol = profile_protocol(flow->protocol), .port = flow->dst_port};
+
+	question.declared = declared_ports(snapshot, dst);
+	if (is_isolated(dst, DIRECTION_INGRESS)) {
+		question.peer = (struct peer){&flow->src, src != NULL ? src->kind : PEER_NO_KIND};
+		*ingress = judge_isolated(snapshot, dst, DIRECTION_INGRESS, &question);
+	}
+	if (is_isolated(src, DIRECTION_EGRESS)) {
+		question.peer = (struct peer){&flow->dst, dst != NULL ? dst->kind : PEER_NO_KIND};
+		*egress = judge_isolated(snapshot, src, DIRECTION_EGRESS, &question);
+	}
+}
+
+static enum verdict judge_link_local(const struct snapshot *snapshot, const struct flow *flow, enum verdict verdict)
+{
+	return verdict != VERDICT_DENY && snapshot_link_local(snapshot, flow) != VERDICT_ALLOW ? snapshot->link_local
+												: verdict;
+}
+
+/* ---- contested addresses ---- */
+
+/* What may be at one end: pods, or nobody. */
+struct candidates {
+	const struct endpoint *ends;
+	const uint32_t *pods;
+	uint32_t count;
+};
+
+static struct candidates candidates_of(const struct snapshot *snapshot, const struct endpoint *end)
+{
+	const struct contested_address *claims;
+
+	if (end == NULL)
+		return (struct candidates){0};
+	if (!end->contested)
+		return (struct candidates){end, endpoint_table_pod(&snapshot->endpoints, end), 1};
+	claims = claims_of(snapshot, end);
+	return (struct candidates){
+		&snapshot->claim_ends[claims->first], &snapshot->claim_pods[claims->first], claims->count};
+}
+
+static void take_more_severe(enum side_verdict *side, enum side_verdict other)
+{
+	if (side_verdict_is_worse(other, *side))
+		*side = other;
+}
+
+static void judge_pair(const struct snapshot *snapshot, const struct flow *flow, const struct endpoint *src,
+	const struct endpoint *dst, struct judgement *out)
+{
+	enum side_verdict ingress = SIDE_OPEN, egress = SIDE_OPEN;
+
+	judge_sides(snapshot, flow, src, dst, &ingress, &egress);
+	take_more_severe(&out->sides[DIRECTION_INGRESS], ingress);
+	take_more_severe(&out->sides[DIRECTION_EGRESS], egress);
+	out->verdict = judge_link_local(snapshot, flow,
+		join_sides(out->sides[DIRECTION_INGRESS], out->sides[DIRECTION_EGRESS]));
+}
+
+/* Each pod that may be the source, with each that may be the destination. At one address both are the same pod. */
+static __attribute__((noinline, cold)) void judge_contested(const struct snapshot *snapshot, const struct flow *flow,
+	const struct endpoint *src, const struct endpoint *dst, struct judgement *out)
+{
+	const struct candidates from = candidates_of(snapshot, src), to = candidates_of(snapshot, dst);
+
+	*out = (struct judgement){.verdict = VERDICT_ALLOW, .sides = {SIDE_OPEN, SIDE_OPEN}};
+	if (src == dst)
+		return;
+	for (uint32_t i = 0; i == 0 || i < from.count; i++) {
+		for (uint32_t j = 0; j == 0 || j < to.count; j++) {
+			if (from.count > 0 && to.count > 0 && from.pods[i] == to.pods[j])
+				continue;
+			judge_pair(snapshot, flow, from.count > 0 ? &from.ends[i] : NULL,
+				to.count > 0 ? &to.ends[j] : NULL, out);
+		}
+	}
+}
+
+static inline bool is_contested(const struct endpoint *end)
+{
+	return end != NULL && end->contested;
+}
+
 void snapshot_judge_into(const struct snapshot *snapshot, const struct flow *flow, struct judgement *out)
 {
 	const struct endpoint *src = endpoint_table_find(&snapshot->endpoints, &flow->src);
 	const struct endpoint *dst = endpoint_table_find(&snapshot->endpoints, &flow->dst);
-	struct profile_question question = {.protocol = profile_protocol(flow->protocol), .port = flow->dst_port};
 	enum side_verdict ingress = SIDE_OPEN, egress = SIDE_OPEN;
 	enum verdict verdict = VERDICT_ALLOW;
 
+	if (__builtin_expect(snapshot->contested_count != 0, 0) && (is_contested(src) || is_contested(dst))) {
+		judge_contested(snapshot, flow, src, dst, out);
+		return;
+	}
 	if (!same_pod(snapshot, src, dst)) {
-		question.declared = declared_ports(snapshot, dst);
-		if (is_isolated(dst, DIRECTION_INGRESS)) {
-			question.peer = (struct peer){&flow->src, src != NULL ? src->kind : PEER_NO_KIND};
-			ingress = judge_isolated(snapshot, dst, DIRECTION_INGRESS, &question);
-		}
-		if (is_isolated(src, DIRECTION_EGRESS)) {
-			question.peer = (struct peer){&flow->dst, dst != NULL ? dst->kind : PEER_NO_KIND};
-			egress = judge_isolated(snapshot, src, DIRECTION_EGRESS, &question);
-		}
-		verdict = join_sides(ingress, egress);
-		if (verdict != VERDICT_DENY && snapshot_link_local(snapshot, flow) != VERDICT_ALLOW)
-			verdict = snapshot->link_local;
+		judge_sides(snapshot, flow, src, dst, &ingress, &egress);
+		verdict = judge_link_local(snapshot, flow, join_sides(ingress, egress));
 	}
 	out->verdict = verdict;
 	out->sides[DIRECTION_INGRESS] = ingress;
@@ -136,6 +224,29 @@ const struct pod *snapshot_pod_at(const struct snapshot *snapshot, const struct 
 	return endpoint != NULL ? snapshot->cluster->pods[*endpoint_table_pod(&snapshot->endpoints, endpoint)] : NULL;
 }
 
+const struct pod *snapshot_claimant(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
+{
+	const struct candidates all = candidates_of(snapshot, endpoint_table_find(&snapshot->endpoints, addr));
+
+	return number < all.count ? snapshot->cluster->pods[all.pods[number]] : NULL;
+}
+
+bool snapshot_may_be(const struct snapshot *snapshot, const struct ip_addr *addr, const struct pod *pod)
+{
+	const struct candidates all = candidates_of(snapshot, endpoint_table_find(&snapshot->endpoints, addr));
+
+	for (uint32_t i = 0; i < all.count; i++)
+		if (snapshot->cluster->pods[all.pods[i]] == pod)
+			return true;
+	return false;
+}
+
+const struct snapshot_claim *snapshot_odd_claims(const struct snapshot *snapshot, size_t *count)
+{
+	*count = snapshot->odd_claim_count;
+	return snapshot->odd_claims;
+}
+
 bool snapshot_pod_is_local(const struct snapshot *snapshot, const struct pod *pod)
 {
 	return *snapshot->node_name == '\0' || *pod->node_name == '\0' ||
@@ -145,10 +256,19 @@ bool snapshot_pod_is_local(const struct snapshot *snapshot, const struct pod *po
 bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *addr)
 {
 	const struct endpoint *endpoint = endpoint_table_find(&snapshot->endpoints, addr);
+	struct candidates all;
 
 	if (snapshot->link_local != VERDICT_ALLOW && ip_addr_is_link_local(addr))
 		return true;
-	return is_isolated(endpoint, DIRECTION_INGRESS) || is_isolated(endpoint, DIRECTION_EGRESS);
+	if (is_isolated(endpoint, DIRECTION_INGRESS) || is_isolated(endpoint, DIRECTION_EGRESS))
+		return true;
+	if (!is_contested(endpoint))
+		return false;
+	all = candidates_of(snapshot, endpoint);
+	for (uint32_t i = 0; i < all.count; i++)
+		if (is_isolated(&all.ends[i], DIRECTION_INGRESS) || is_isolated(&all.ends[i], DIRECTION_EGRESS))
+			return true;
+	return false;
 }
 
 const struct ip_addr *snapshot_isolated(const struct snapshot *snapshot, size_t *count)
@@ -169,7 +289,7 @@ static int number_cmp(const void *pa, const void *pb)
 	return (a > b) - (a < b);
 }
 
-/* The numbers of all policies of the groups of a class, sorted: the order of the cluster. */
+/* Adds the numbers of all policies of the groups of a class. */
 static int list_class(const struct snapshot *snapshot, uint32_t class, enum direction direction, struct vector *numbers)
 {
 	const struct number_lists *groups = &snapshot->groups[direction], *policies = &snapshot->policies[direction];
@@ -183,22 +303,34 @@ static int list_class(const struct snapshot *snapshot, uint32_t class, enum dire
 			return -ENOMEM;
 		memcpy(added, policies->items + first, count * sizeof(*added));
 	}
-	if (numbers->count > 1)
-		qsort(numbers->items, numbers->count, sizeof(uint32_t), number_cmp);
 	return 0;
 }
 
-int snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr, enum direction direction,
+/* Sorts, which is the order of the cluster, and leaves each once: two pods may be isolated by one policy. */
+static void settle_numbers(struct vector *numbers)
+{
+	uint32_t *items = numbers->items;
+	size_t kept = 0;
+
+	if (numbers->count > 1)
+		qsort(items, numbers->count, sizeof(*items), number_cmp);
+	for (size_t i = 0; i < numbers->count; i++)
+		if (kept == 0 || items[kept - 1] != items[i])
+			items[kept++] = items[i];
+	numbers->count = kept;
+}
+
+static int list_policies(const struct snapshot *snapshot, const struct candidates *pods, enum direction direction,
 	struct arena *arena, struct policy_list *out)
 {
-	const struct endpoint *endpoint = endpoint_table_find(&snapshot->endpoints, addr);
 	const struct network_policy **items = NULL;
 	struct vector numbers = {0};
 	int err = 0;
 
-	if (endpoint != NULL)
-		err = list_class(snapshot, snapshot->kinds[endpoint->kind].classes[direction], direction, &numbers);
+	for (uint32_t i = 0; err == 0 && i < pods->count; i++)
+		err = list_class(snapshot, snapshot->kinds[pods->ends[i].kind].classes[direction], direction, &numbers);
 	if (err == 0) {
+		settle_numbers(&numbers);
 		items = arena_calloc(arena, numbers.count, sizeof(*items));
 		err = items != NULL ? 0 : -ENOMEM;
 	}
@@ -210,9 +342,35 @@ int snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *add
 	return err;
 }
 
-bool snapshot_audits(const struct snapshot *snapshot, const struct ip_addr *addr)
+int snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr, enum direction direction,
+	struct arena *arena, struct policy_list *out)
 {
-	const struct endpoint *endpoint = endpoint_table_find(&snapshot->endpoints, addr);
+	const struct candidates all = candidates_of(snapshot, endpoint_table_find(&snapshot->endpoints, addr));
 
-	return snapshot->audit || (endpoint != NULL && endpoint->audits);
+	return list_policies(snapshot, &all, direction, arena, out);
+}
+
+/* The one of that number alone; nobody when there is none. */
+static struct candidates candidate_at(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
+{
+	const struct candidates all = candidates_of(snapshot, endpoint_table_find(&snapshot->endpoints, addr));
+
+	if (number >= all.count)
+		return (struct candidates){0};
+	return (struct candidates){&all.ends[number], &all.pods[number], 1};
+}
+
+int snapshot_claimant_policies(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number,
+	enum direction direction, struct arena *arena, struct policy_list *out)
+{
+	const struct candidates one = candidate_at(snapshot, addr, number);
+
+	return list_policies(snapshot, &one, direction, arena, out);
+}
+
+bool snapshot_claimant_audits(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
+{
+	const struct candidates one = candidate_at(snapshot, addr, number);
+
+	return snapshot->audit || (one.count > 0 && one.ends[0].audits);
 }

@@ -32,6 +32,9 @@ struct snapshot_options {
 	 * any local pod, a flow with such an end is denied. Audited where all that is isolated is.
 	 */
 	bool deny_link_local;
+	/* Addresses that the gateway has itself, sorted by ip_addr_cmp(): no pod owns one, whatever it claims. */
+	const struct ip_addr *gateway;
+	size_t gateway_count;
 };
 
 /*
@@ -62,6 +65,9 @@ enum side_verdict {
 	SIDE_AUDIT_DENIED,	/* as SIDE_DENIED, but in audit mode: gateway, namespace, pod, or the policies */
 };
 const char *side_verdict_name(enum side_verdict side);	/* "open", "allowed", "denied", "audit-denied" */
+
+/* From open over allowed and audit-denied to denied: the order in which a contested address is judged. */
+bool side_verdict_is_worse(enum side_verdict a, enum side_verdict b);
 
 struct judgement {
 	enum verdict verdict;
@@ -96,12 +102,35 @@ void snapshot_prefetch(const struct snapshot *snapshot, const struct flow *flow)
 /* VERDICT_ALLOW; or what having a link-local end is reason enough for. */
 enum verdict snapshot_link_local(const struct snapshot *snapshot, const struct flow *flow);
 
-/* The pod that owns `addr` and is known by it (not hostNetwork, not finished), or NULL. */
+/* The pod that owns `addr` and is known by it (not hostNetwork, not finished), or NULL. Of several, the leading one. */
 const struct pod *snapshot_pod_at(const struct snapshot *snapshot, const struct ip_addr *addr);
+/*
+ * An address is contested when several pods claim it with equal right: two by their status, or two by annotation where
+ * no status has it. Which of them is there nobody knows. So a flow passes only if it would whichever it is, at each end:
+ * each side is the most severe of what it is for each pair of pods that may be meant.
+ *
+ * The pods that `addr` may be, by number, the leading one first; NULL beyond the last.
+ */
+const struct pod *snapshot_claimant(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number);
+bool snapshot_may_be(const struct snapshot *snapshot, const struct ip_addr *addr, const struct pod *pod);
+
+/* Claims that do not make a pod the only owner of an address. */
+enum snapshot_claim_state {
+	CLAIM_CONTESTED,	/* listed for each of the pods, the leading one first */
+	CLAIM_OUTRANKED,	/* a status goes before an annotation, a pod before one that is terminating */
+	CLAIM_GATEWAYS,		/* the gateway has the address itself */
+};
+struct snapshot_claim {
+	struct ip_addr addr;
+	const struct pod *pod;
+	enum snapshot_claim_state state;
+};
+/* All of them, sorted by address; owned by the snapshot. */
+const struct snapshot_claim *snapshot_odd_claims(const struct snapshot *snapshot, size_t *count);
 bool snapshot_pod_is_local(const struct snapshot *snapshot, const struct pod *pod);
 
 /*
- * Whether a policy, audited ones included, isolates the local pod at `addr` in any direction; or whether `addr` is
+ * Whether a policy, audited ones included, isolates the local pod at `addr`, or one of several, in any direction; or whether `addr` is
  * link-local and these are denied.
  */
 bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *addr);
@@ -118,13 +147,16 @@ struct policy_list {
 };
 
 /*
- * The policies, audited ones included, that select the local pod at `addr` and isolate it in `direction`. The list
- * lives in `arena`. Returns 0; or -ENOMEM, *out untouched.
+ * The policies, audited ones included, that select the local pod at `addr`, or any of several, and isolate it in
+ * `direction`. The list lives in `arena`. Returns 0; or -ENOMEM, *out untouched.
  */
 int snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr, enum direction direction,
 	struct arena *arena, struct policy_list *out);
+/* The same of the pod snapshot_claimant() alone. */
+int snapshot_claimant_policies(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number,
+	enum direction direction, struct arena *arena, struct policy_list *out);
 
-/* Whether denials at the end that owns `addr` are only logged (gateway, namespace or pod in audit mode). */
-bool snapshot_audits(const struct snapshot *snapshot, const struct ip_addr *addr);
+/* Whether denials at that pod are only logged (gateway, namespace or pod in audit mode). */
+bool snapshot_claimant_audits(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number);
 
 #endif

@@ -1,51 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/claims.h"
 #include "policy/compiled.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* Whether pod `a` owns an address that both have. They are numbered in the order that decides last. */
-static bool outranks(const struct cluster *cluster, uint32_t a, uint32_t b)
-{
-	const struct pod *pod_a = cluster->pods[a], *pod_b = cluster->pods[b];
-
-	if (pod_a->terminating != pod_b->terminating)
-		return !pod_a->terminating;
-	if (pod_a->created != pod_b->created)
-		return pod_a->created > pod_b->created;
-	return a < b;
-}
-
-static void add_endpoints(struct snapshot *snapshot, uint32_t number)
-{
-	const struct pod *pod = snapshot->cluster->pods[number];
-
-	for (size_t i = 0; i < pod->ip_count; i++) {
-		const struct endpoint *endpoint = endpoint_table_add(&snapshot->endpoints, &pod->ips[i], number);
-		uint32_t *owner = endpoint_table_pod(&snapshot->endpoints, endpoint);
-
-		if (outranks(snapshot->cluster, number, *owner))
-			*owner = number;
-	}
-}
-
-static int build_endpoints(struct snapshot *snapshot, const struct snapshot_input *input)
-{
-	const struct cluster *cluster = input->cluster;
-	size_t most = 0;
-	int err;
-
-	for (size_t i = 0; i < cluster->pod_count; i++)
-		if (input->kinds[i] != KIND_NONE)
-			most += cluster->pods[i]->ip_count;
-	err = endpoint_table_init(&snapshot->endpoints, most, snapshot->arena);
-	if (err != 0)
-		return err;
-	for (uint32_t i = 0; i < cluster->pod_count; i++)
-		if (input->kinds[i] != KIND_NONE)
-			add_endpoints(snapshot, i);
-	return 0;
-}
 
 static int copy_vector(const uint32_t **out, const struct vector *numbers, struct arena *arena)
 {
@@ -121,6 +79,18 @@ static void finish_endpoint(struct endpoint *endpoint, const struct policy_book 
 	memcpy(endpoint->profiles, judging->profiles, sizeof(endpoint->profiles));
 }
 
+/* Whether one of several pods that claim the address is isolated, or is and not only audited. */
+static void look_at_claims(const struct snapshot *snapshot, const struct endpoint *endpoint, bool *isolated,
+	bool *enforced)
+{
+	const struct contested_address *claims = claims_of(snapshot, endpoint);
+
+	for (uint32_t i = claims->first; i < claims->first + claims->count; i++) {
+		*isolated = *isolated || is_isolated(&snapshot->claim_ends[i]);
+		*enforced = *enforced || is_enforced(snapshot, &snapshot->claim_ends[i]);
+	}
+}
+
 /* Gives the endpoints what is known of their kinds, and lists those that are isolated. */
 static int finish_endpoints(struct snapshot *snapshot, const struct snapshot_input *input)
 {
@@ -131,15 +101,21 @@ static int finish_endpoints(struct snapshot *snapshot, const struct snapshot_inp
 
 	if (isolated == NULL)
 		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->claim_end_count; i++)
+		finish_endpoint(&snapshot->claim_ends[i], input->book, input->kinds[snapshot->claim_pods[i]]);
 	for (size_t i = 0; i <= table->mask; i++) {
 		struct endpoint *endpoint = &table->slots[i];
+		bool any;
 
 		if (endpoint->addr.family == 0)
 			continue;
 		finish_endpoint(endpoint, input->book, input->kinds[table->pods[i]]);
-		if (is_isolated(endpoint))
-			isolated[count++] = endpoint->addr;
+		any = is_isolated(endpoint);
 		enforced = enforced || is_enforced(snapshot, endpoint);
+		if (endpoint->contested)
+			look_at_claims(snapshot, endpoint, &any, &enforced);
+		if (any)
+			isolated[count++] = endpoint->addr;
 	}
 	if (snapshot->deny_link_local && count > 0) {
 		snapshot->link_local = enforced ? VERDICT_DENY : VERDICT_AUDIT_DENY;
@@ -153,7 +129,7 @@ static int finish_endpoints(struct snapshot *snapshot, const struct snapshot_inp
 /* Fills all that follows from the input. On failure what was taken goes with the arena. */
 static int fill(struct snapshot *snapshot, const struct snapshot_input *input)
 {
-	int err = build_endpoints(snapshot, input);
+	int err = claims_enter(snapshot, input);
 
 	if (err == 0)
 		err = peer_pool_copy(&input->book->peers, snapshot->arena, &snapshot->sets);

@@ -37,12 +37,13 @@ struct flow_listing {
 static bool is_end_wanted(const struct flow_listing *listing, const struct ip_addr *addr)
 {
 	const char *namespace_name = listing->options.filter.namespace_name;
-	const struct pod *pod = snapshot_pod_at(listing->options.snapshot, addr);
+	const struct pod *pod;
 
-	if (pod == NULL)
-		return false;
-	return (listing->pod == NULL || pod == listing->pod) &&
-	       (*namespace_name == '\0' || strcmp(pod->namespace_name, namespace_name) == 0);
+	for (size_t i = 0; (pod = snapshot_claimant(listing->options.snapshot, addr, i)) != NULL; i++)
+		if ((listing->pod == NULL || pod == listing->pod) &&
+			(*namespace_name == '\0' || strcmp(pod->namespace_name, namespace_name) == 0))
+			return true;
+	return false;
 }
 
 static bool is_wanted(const struct flow_listing *listing, const struct flow *flow)

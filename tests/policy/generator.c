@@ -301,6 +301,7 @@ static struct pod *random_pod(const struct build *build, uint32_t number)
 	pod->host_network = generator_chance(generator, 5);
 	pod->finished = generator_chance(generator, 5);
 	pod->terminating = generator_chance(generator, 10);
+	pod->ips_annotated = generator_chance(generator, 15);
 	pod->audit = generator_chance(generator, 5);
 	return pod;
 }

@@ -71,7 +71,10 @@ static void print_pod(FILE *out, const struct pod *pod)
 	fprintf(out, "spec:\n  nodeName: \"%s\"\n  hostNetwork: %s\n  containers:\n  - name: c\n", pod->node_name,
 		pod->host_network ? "true" : "false");
 	print_container_ports(out, pod);
-	fprintf(out, "status:\n  phase: %s\n  podIPs: [", pod->finished ? "Succeeded" : "Running");
+	fprintf(out, "status:\n  phase: %s\n", pod->finished ? "Succeeded" : "Running");
+	if (pod->ips_annotated)
+		return;
+	fputs("  podIPs: [", out);
 	for (size_t i = 0; i < pod->ip_count; i++)
 		fprintf(out, "%s{ip: \"%s\"}", i > 0 ? ", " : "", ip_addr_format(&pod->ips[i], text));
 	fputs("]\n", out);

@@ -74,29 +74,36 @@ static bool has_addr(const struct pod *pod, const struct ip_addr *addr)
 	return false;
 }
 
-/* Whether `a` owns an address that both have. */
-static bool outranks(const struct pod *a, const struct pod *b)
+/* "A status goes before an annotation, then a pod that is not terminating before one that is." */
+static bool goes_before(const struct pod *a, const struct pod *b)
 {
-	if (a->terminating != b->terminating)
-		return !a->terminating;
-	if (a->created != b->created)
-		return a->created > b->created;
-	if (!text_equal(a->namespace_name, b->namespace_name))
-		return strcmp(a->namespace_name, b->namespace_name) < 0;
-	return strcmp(a->name, b->name) < 0;
+	if (a->ips_annotated != b->ips_annotated)
+		return b->ips_annotated;
+	return b->terminating && !a->terminating;
 }
 
+bool naive_may_be(const struct naive_world *world, const struct ip_addr *addr, const struct pod *pod)
+{
+	if (!has_addr(pod, addr))
+		return false;
+	for (size_t i = 0; i < world->cluster->pod_count; i++)
+		if (has_addr(world->cluster->pods[i], addr) && goes_before(world->cluster->pods[i], pod))
+			return false;
+	return true;
+}
+
+/* Of the pods that may be at `addr`, the one that is named: created last, or first by name. */
 const struct pod *naive_pod_at(const struct naive_world *world, const struct ip_addr *addr)
 {
-	const struct pod *owner = NULL;
+	const struct pod *leader = NULL;
 
 	for (size_t i = 0; i < world->cluster->pod_count; i++) {
 		const struct pod *pod = world->cluster->pods[i];
 
-		if (has_addr(pod, addr) && (owner == NULL || outranks(pod, owner)))
-			owner = pod;
+		if (naive_may_be(world, addr, pod) && (leader == NULL || pod->created > leader->created))
+			leader = pod;
 	}
-	return owner;
+	return leader;
 }
 
 static const struct namespace_object *namespace_of(const struct naive_world *world, const struct pod *pod)
@@ -113,14 +120,22 @@ static bool is_local(const struct naive_world *world, const struct pod *pod)
 	       text_equal(world->node_name, pod->node_name);
 }
 
-bool naive_policy_applies(const struct naive_world *world, const struct network_policy *policy,
-	const struct ip_addr *addr, enum direction direction)
+static bool applies(const struct naive_world *world, const struct network_policy *policy, const struct pod *pod,
+	enum direction direction)
 {
-	const struct pod *pod = naive_pod_at(world, addr);
-
 	return pod != NULL && is_local(world, pod) && policy->isolates[direction] &&
 	       text_equal(policy->namespace_name, pod->namespace_name) &&
 	       selects(&policy->pod_selector, &pod->labels);
+}
+
+bool naive_policy_applies(const struct naive_world *world, const struct network_policy *policy,
+	const struct ip_addr *addr, enum direction direction)
+{
+	for (size_t i = 0; i < world->cluster->pod_count; i++)
+		if (naive_may_be(world, addr, world->cluster->pods[i]) &&
+			applies(world, policy, world->cluster->pods[i], direction))
+			return true;
+	return false;
 }
 
 bool naive_isolates(const struct naive_world *world, const struct ip_addr *addr)
@@ -132,18 +147,14 @@ bool naive_isolates(const struct naive_world *world, const struct ip_addr *addr)
 	return false;
 }
 
-bool naive_audits(const struct naive_world *world, const struct ip_addr *addr)
+bool naive_audits(const struct naive_world *world, const struct pod *pod)
 {
-	const struct pod *pod = naive_pod_at(world, addr);
-
 	return world->audit || (pod != NULL && (pod->audit || namespace_of(world, pod)->audit));
 }
 
 static bool peer_holds(const struct naive_world *world, const struct network_policy *policy,
-	const struct policy_peer *peer, const struct ip_addr *addr)
+	const struct policy_peer *peer, const struct ip_addr *addr, const struct pod *pod)
 {
-	const struct pod *pod = naive_pod_at(world, addr);
-
 	if (peer->has_ip_block) {
 		for (size_t i = 0; i < peer->ip_block.except_count; i++)
 			if (block_holds(&peer->ip_block.excepts[i], addr))
@@ -159,10 +170,8 @@ static bool peer_holds(const struct naive_world *world, const struct network_pol
 	return !peer->has_pod_selector || selects(&peer->pod_selector, &pod->labels);
 }
 
-static bool port_holds(const struct naive_world *world, const struct policy_port *port, const struct flow *flow)
+static bool port_holds(const struct policy_port *port, const struct flow *flow, const struct pod *destination)
 {
-	const struct pod *destination = naive_pod_at(world, &flow->dst);
-
 	if (flow->protocol != port->protocol)
 		return false;
 	if (port->kind == POLICY_PORT_ANY)
@@ -181,17 +190,24 @@ static bool port_holds(const struct naive_world *world, const struct policy_port
 	return false;
 }
 
+/* A flow, and the pods that are taken to be at its ends; NULL: none. */
+struct case_of {
+	const struct flow *flow;
+	const struct pod *source, *destination;
+};
+
 static bool rule_holds(const struct naive_world *world, const struct network_policy *policy,
-	const struct policy_rule *rule, const struct flow *flow, enum direction direction)
+	const struct policy_rule *rule, const struct case_of *of, enum direction direction)
 {
-	const struct ip_addr *other = direction == DIRECTION_INGRESS ? &flow->src : &flow->dst;
+	const bool in = direction == DIRECTION_INGRESS;
 	bool peer = rule->peer_count == 0, port = rule->port_count == 0;
 
 	for (size_t i = 0; i < rule->peer_count; i++)
-		if (peer_holds(world, policy, &rule->peers[i], other))
+		if (peer_holds(world, policy, &rule->peers[i], in ? &of->flow->src : &of->flow->dst,
+			    in ? of->source : of->destination))
 			peer = true;
 	for (size_t i = 0; i < rule->port_count; i++)
-		if (port_holds(world, &rule->ports[i], flow))
+		if (port_holds(&rule->ports[i], of->flow, of->destination))
 			port = true;
 	return peer && port;
 }
@@ -201,32 +217,34 @@ struct tally {
 };
 
 /* What the policies say at one end, with the audited ones taken in or left out. */
-static struct tally count_side(const struct naive_world *world, const struct flow *flow, enum direction direction,
+static struct tally count_side(const struct naive_world *world, const struct case_of *of, enum direction direction,
 	bool with_audited)
 {
-	const struct ip_addr *self = direction == DIRECTION_INGRESS ? &flow->dst : &flow->src;
+	const struct pod *self = direction == DIRECTION_INGRESS ? of->destination : of->source;
 	struct tally tally = {false, false};
 
 	for (size_t i = 0; i < world->cluster->policy_count; i++) {
 		const struct network_policy *policy = world->cluster->policies[i];
 
-		if ((policy->audit && !with_audited) || !naive_policy_applies(world, policy, self, direction))
+		if ((policy->audit && !with_audited) || !applies(world, policy, self, direction))
 			continue;
 		tally.isolated = true;
 		for (size_t j = 0; j < policy->rule_count[direction]; j++)
-			if (rule_holds(world, policy, &policy->rules[direction][j], flow, direction))
+			if (rule_holds(world, policy, &policy->rules[direction][j], of, direction))
 				tally.admitted = true;
 	}
 	return tally;
 }
 
-static enum side_verdict judge_side(const struct naive_world *world, const struct flow *flow,
+static enum side_verdict judge_side(const struct naive_world *world, const struct case_of *of,
 	enum direction direction)
 {
-	const struct ip_addr *self = direction == DIRECTION_INGRESS ? &flow->dst : &flow->src;
-	const struct tally enforced = count_side(world, flow, direction, false);
-	const struct tally all = count_side(world, flow, direction, true);
+	const struct pod *self = direction == DIRECTION_INGRESS ? of->destination : of->source;
+	const struct tally enforced = count_side(world, of, direction, false);
+	const struct tally all = count_side(world, of, direction, true);
 
+	if (of->source != NULL && of->source == of->destination)
+		return SIDE_OPEN;
 	if (enforced.isolated && !enforced.admitted)
 		return naive_audits(world, self) ? SIDE_AUDIT_DENIED : SIDE_DENIED;
 	if (all.isolated && !all.admitted)
@@ -234,21 +252,47 @@ static enum side_verdict judge_side(const struct naive_world *world, const struc
 	return enforced.isolated ? SIDE_ALLOWED : SIDE_OPEN;
 }
 
+/* "Each side is the most severe of what it is for each pair of pods that may be meant." */
+static enum side_verdict worst(enum side_verdict a, enum side_verdict b)
+{
+	if (a == SIDE_DENIED || b == SIDE_DENIED)
+		return SIDE_DENIED;
+	if (a == SIDE_AUDIT_DENIED || b == SIDE_AUDIT_DENIED)
+		return SIDE_AUDIT_DENIED;
+	return a == SIDE_ALLOWED || b == SIDE_ALLOWED ? SIDE_ALLOWED : SIDE_OPEN;
+}
+
+/* The pod of that number in the cluster if it may be at `addr`; beyond the last, nobody, if no pod may be. */
+static bool candidate(const struct naive_world *world, const struct ip_addr *addr, size_t number,
+	const struct pod **out)
+{
+	if (number == world->cluster->pod_count) {
+		*out = NULL;
+		return naive_pod_at(world, addr) == NULL;
+	}
+	*out = world->cluster->pods[number];
+	return naive_may_be(world, addr, *out);
+}
+
 struct judgement naive_judge(const struct naive_world *world, const struct flow *flow)
 {
-	const struct pod *source = naive_pod_at(world, &flow->src), *destination = naive_pod_at(world, &flow->dst);
 	struct judgement judgement = {.verdict = VERDICT_ALLOW, .sides = {SIDE_OPEN, SIDE_OPEN}};
-	enum side_verdict in, out;
 
-	if (source != NULL && source == destination)
-		return judgement;
-	in = judge_side(world, flow, DIRECTION_INGRESS);
-	out = judge_side(world, flow, DIRECTION_EGRESS);
-	judgement.sides[DIRECTION_INGRESS] = in;
-	judgement.sides[DIRECTION_EGRESS] = out;
-	if (in == SIDE_DENIED || out == SIDE_DENIED)
+	for (size_t i = 0; i <= world->cluster->pod_count; i++) {
+		for (size_t j = 0; j <= world->cluster->pod_count; j++) {
+			struct case_of of = {.flow = flow};
+
+			if (!candidate(world, &flow->src, i, &of.source) || !candidate(world, &flow->dst, j, &of.destination) ||
+				(addr_equal(&flow->src, &flow->dst) && i != j))
+				continue;
+			for (int d = 0; d < DIRECTION_COUNT; d++)
+				judgement.sides[d] =
+					worst(judgement.sides[d], judge_side(world, &of, (enum direction)d));
+		}
+	}
+	if (worst(judgement.sides[0], judgement.sides[1]) == SIDE_DENIED)
 		judgement.verdict = VERDICT_DENY;
-	else if (in == SIDE_AUDIT_DENIED || out == SIDE_AUDIT_DENIED)
+	else if (worst(judgement.sides[0], judgement.sides[1]) == SIDE_AUDIT_DENIED)
 		judgement.verdict = VERDICT_AUDIT_DENY;
 	return judgement;
 }

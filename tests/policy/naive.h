@@ -20,12 +20,14 @@ struct naive_world {
 	bool audit;
 };
 
+/* Whether the pod is one of those that may be at that address. */
+bool naive_may_be(const struct naive_world *world, const struct ip_addr *addr, const struct pod *pod);
 const struct pod *naive_pod_at(const struct naive_world *world, const struct ip_addr *addr);
-/* Whether `policy` selects the pod that owns `addr`, that pod is local, and the policy isolates in `direction`. */
+/* Whether `policy` selects a pod that may be at `addr`, that pod is local, and the policy isolates in `direction`. */
 bool naive_policy_applies(const struct naive_world *world, const struct network_policy *policy,
 	const struct ip_addr *addr, enum direction direction);
 bool naive_isolates(const struct naive_world *world, const struct ip_addr *addr);
-bool naive_audits(const struct naive_world *world, const struct ip_addr *addr);
+bool naive_audits(const struct naive_world *world, const struct pod *pod);
 struct judgement naive_judge(const struct naive_world *world, const struct flow *flow);
 
 #endif

@@ -219,8 +219,9 @@ static void test_addresses(void **state)
 		"- {apiVersion: v1, kind: Pod, metadata: {name: gone}, status: {podIP: 10.0.0.1, phase: Succeeded}}\n"
 		"- {apiVersion: v1, kind: Pod, metadata: {name: host}, spec: {hostNetwork: true}}\n";
 	const struct wanted wanted[] = {
-		{4, "duplicate-address", "pod default/a has the address 10.0.0.1 of pod default/b, which is taken for its owner",
-			"a pod that has ended keeps no address: remove it, or give it its phase Succeeded or Failed"},
+		{4, "contested-address",
+			"pods default/a and default/b (world.yaml:5) both have the address 10.0.0.1: the policies of both hold for it",
+			"give each its own address, or remove the pod that is gone (one with phase Succeeded or Failed has none)"},
 		{6, "pod-without-address", "pod default/c has no address: nothing can be judged for it",
 			"write the annotation podgate.io/ip: ADDRESS under its metadata; what kubectl get pods -A -o yaml prints "
 			"has it in status.podIPs"},

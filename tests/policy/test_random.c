@@ -91,6 +91,7 @@ static void test_every_answer_was_met(void **state)
 			assert_true(trial_counts.sides[d][i] > rounds());
 	assert_true(trial_counts.isolated > rounds());
 	assert_true(trial_counts.policies > rounds());
+	assert_true(trial_counts.contested > rounds() / 10);
 	printf("verdicts: %zu allow, %zu deny, %zu audit-deny\n", trial_counts.verdicts[0],
 		trial_counts.verdicts[1], trial_counts.verdicts[2]);
 }

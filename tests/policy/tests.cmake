@@ -45,6 +45,7 @@ podgate_test(policy/test_compiler podgate_trial_testkit podgate_policy_testkit p
 add_library(podgate_manifest_testkit STATIC ${CMAKE_CURRENT_SOURCE_DIR}/policy/manifest_world.c)
 target_link_libraries(podgate_manifest_testkit PUBLIC podgate_config podgate_policy PkgConfig::CMOCKA)
 
+podgate_test(policy/test_claims podgate_manifest_testkit)
 podgate_test(policy/test_explain podgate_manifest_testkit)
 podgate_test(policy/test_explain_random podgate_policy_testkit podgate_manifest_testkit)
 target_sources(policy_test_explain_random PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/policy/fix_apply.c)

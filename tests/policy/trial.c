@@ -62,14 +62,32 @@ static void check_policies(const struct trial *trial, const struct ip_addr *addr
 	arena_unref(arena);
 }
 
+static void check_claimants(const struct trial *trial, const struct ip_addr *addr)
+{
+	const struct pod *pod;
+	size_t wanted = 0, seen = 0;
+
+	for (; (pod = snapshot_claimant(trial->snapshot, addr, seen)) != NULL; seen++) {
+		if (!naive_may_be(&trial->world, addr, pod) || !snapshot_may_be(trial->snapshot, addr, pod))
+			trial_fail(trial, "snapshot_claimant() names a pod too many");
+		if (snapshot_claimant_audits(trial->snapshot, addr, seen) !=
+			(trial->world.audit || naive_audits(&trial->world, pod)))
+			trial_fail(trial, "snapshot_claimant_audits() is wrong");
+	}
+	for (size_t i = 0; i < trial->cluster->pod_count; i++)
+		wanted += naive_may_be(&trial->world, addr, trial->cluster->pods[i]);
+	if (seen != wanted)
+		trial_fail(trial, "snapshot_claimant() lacks some");
+	trial_counts.contested += seen > 1;
+}
+
 static void check_addr(const struct trial *trial, const struct ip_addr *addr)
 {
 	if (snapshot_pod_at(trial->snapshot, addr) != naive_pod_at(&trial->world, addr))
 		trial_fail(trial, "snapshot_pod_at() names another pod");
 	if (snapshot_isolates(trial->snapshot, addr) != naive_isolates(&trial->world, addr))
 		trial_fail(trial, "snapshot_isolates() is wrong");
-	if (snapshot_audits(trial->snapshot, addr) != naive_audits(&trial->world, addr))
-		trial_fail(trial, "snapshot_audits() is wrong");
+	check_claimants(trial, addr);
 	check_policies(trial, addr, DIRECTION_INGRESS);
 	check_policies(trial, addr, DIRECTION_EGRESS);
 }

@@ -21,7 +21,7 @@ struct trial {
 
 /* How often each answer came: a generator that only ever makes one kind proves nothing. */
 struct trial_counts {
-	size_t verdicts[3], sides[DIRECTION_COUNT][4], isolated, policies;
+	size_t verdicts[3], sides[DIRECTION_COUNT][4], isolated, policies, contested;
 };
 extern struct trial_counts trial_counts;
 
