@@ -34,7 +34,8 @@ static struct reading read_text(const char *text)
 	bool truncated = false;
 
 	diag_list_init(&reading.diags, reading.arena);
-	assert_int_equal(kube_read(&reading.objects, &truncated, "f", text, strlen(text), NULL, reading.arena,
+	assert_int_equal(kube_read(&reading.objects, &truncated, "f", text, strlen(text), NULL,
+		ADDRESS_ANNOTATIONS_AUTO, reading.arena,
 		&reading.diags), 0);
 	return reading;
 }

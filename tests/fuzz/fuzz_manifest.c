@@ -96,6 +96,9 @@ static void check_pod(const struct pod *pod)
 	check_labels(&pod->labels);
 	for (size_t i = 0; i < pod->port_count; i++)
 		must(pod->ports[i].port != 0 && pod->ports[i].name != NULL);
+	for (size_t i = 0; i < pod->ip_count; i++)
+		must(pod->host_network || ip_addr_pod_problem(&pod->ips[i]) == NULL);
+	must(!pod->ips_annotated || pod->ip_count > 0);
 }
 
 static void check_object(const struct kube_object *object)
@@ -138,13 +141,35 @@ static void check_read(const uint8_t *data, size_t size, const struct document_l
 	must(model != NULL);
 	diag_list_init(&diags, model);
 	must(kube_read(&objects, &truncated, "f", (const char *)data, size, &limits,
-		(enum address_annotations)(size % 3), model, &diags) == 0);
+		ADDRESS_ANNOTATIONS_AUTO, model, &diags) == 0);
 	must(truncated == documents->truncated && objects.count == expected->count);
 	must(objects.broken == expected->broken && objects.passed_over == expected->passed_over);
 	must(diags.count == expected_diags->count && diags.errors == expected_diags->errors);
 	for (size_t i = 0; i < objects.count; i++)
 		check_object(&objects.items[i]);
 	arena_unref(model);
+}
+
+/* Whatever the annotations count for. */
+static void check_annotations(const uint8_t *data, size_t size)
+{
+	for (int trust = ADDRESS_ANNOTATIONS_ON; trust <= ADDRESS_ANNOTATIONS_OFF; trust++) {
+		struct arena *model = arena_create();
+		struct kube_objects objects;
+		struct diag_list diags;
+		bool truncated;
+
+		must(model != NULL);
+		diag_list_init(&diags, model);
+		must(kube_read(&objects, &truncated, "f", (const char *)data, size, &limits,
+			(enum address_annotations)trust, model, &diags) == 0);
+		for (size_t i = 0; i < objects.count; i++) {
+			check_object(&objects.items[i]);
+			must(trust == ADDRESS_ANNOTATIONS_ON || objects.items[i].kind != KUBE_POD ||
+				!objects.items[i].pod->ips_annotated);
+		}
+		arena_unref(model);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -164,6 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_object(&objects.items[i]);
 	check_diags(&diags, &objects);
 	check_read(data, size, &documents, &objects, &diags);
+	check_annotations(data, size);
 	arena_unref(model);
 	return 0;
 }
