@@ -135,6 +135,7 @@ start_podgate() {
 	manifests: ["$DEMO/manifests"]
 	log_file: $DEMO/verdicts.jsonl
 	control_socket: $DEMO/control.sock
+	user: root	# as if no user podgate was there, who may not write in this folder
 	CONFIG
 	setsid nsenter --net="/run/netns/$NET-gw" "$PODGATE" run --config "$DEMO/podgate.yaml" >"$DEMO/podgate.log" 2>&1 </dev/null &
 	disown

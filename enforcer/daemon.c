@@ -281,6 +281,8 @@ static int prepare(struct daemon *daemon, bool take_over)
 			return err;
 		err = confinement_start_helper(&daemon->confinement, problem);
 	}
+	if (err == 0)
+		err = confinement_before_loop(&daemon->confinement, problem);
 	if (err != 0)
 		log_error("%s", problem);
 	return err;
@@ -652,8 +654,8 @@ static void say_stopped(const struct daemon *daemon)
 
 /*
  * A gateway has little memory, and we have few threads: no arena for each of them, no pool larger than what we
- * ask of it. Nor does libuv get an io_uring, which some of its versions would make: no seccomp filter sees what goes
- * through one.
+ * ask of it. libuv 1.45 to 1.48 make an io_uring for files unless told not to; for later versions there is
+ * confinement_before_loop().
  */
 static void tune_libraries(void)
 {

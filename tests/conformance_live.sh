@@ -56,7 +56,7 @@ start_daemon() {
 	local end
 	ip link set lo up
 	mkdir "$work/manifests"
-	echo 'debounce_ms: 20' >"$work/settings.yaml"
+	printf 'debounce_ms: 20\nuser: root\n' >"$work/settings.yaml"
 	"$binary" run --config "$work/settings.yaml" --control-socket "$work/control.sock" \
 		--manifests "$work/manifests" --log-file "$work/verdicts.jsonl" --workers 1 >"$work/daemon.log" 2>&1 &
 	daemon=$!

@@ -227,6 +227,7 @@ run_e2e() {
 	local cells=(--cell nft/4/routed)
 	build release || return
 	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
+	counted tests/e2e/test_cell.sh
 	if [ $QUICK = no ]; then
 		build asan && build tsan || return
 		cells=(--quarter --cell legacy/6/bridged/asan --cell nft/4/routed --cell nft/4/bridged/tsan --cell legacy/6/routed

@@ -21,6 +21,11 @@ static enum syscall_mode filter_mode(const struct settings *settings)
 	return settings->seccomp == SECCOMP_LOG ? SYSCALLS_LOGGED : SYSCALLS_REFUSED;
 }
 
+static bool will_filter(const struct settings *settings)
+{
+	return settings->privileges != PRIVILEGES_KEEP && settings->seccomp != SECCOMP_OFF;
+}
+
 int confinement_prepare(struct confinement *out, const struct settings *settings, char problem[CONFINEMENT_PROBLEM])
 {
 	struct confinement confinement = {.settings = settings};
@@ -40,6 +45,16 @@ int confinement_start_helper(const struct confinement *confinement, char problem
 	const struct settings *settings = confinement->settings;
 
 	return settings->privileges == PRIVILEGES_KEEP ? 0 : helper_start(settings->seccomp != SECCOMP_OFF, problem);
+}
+
+int confinement_before_loop(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+{
+	int err;
+
+	if (!will_filter(confinement->settings) || SANITIZED)
+		return 0;
+	err = syscall_filter_refuse_io_uring(problem);
+	return err == -ENOTSUP ? 0 : err;	/* nor will such a kernel refuse io_uring_enter() later */
 }
 
 static int explain_step(int err, char problem[CONFINEMENT_PROBLEM])
@@ -103,7 +118,8 @@ void confinement_of_worker(const struct settings *settings)
 {
 	char problem[SYSCALL_FILTER_PROBLEM];
 
-	if (prctl(PR_GET_SECCOMP) != SECCOMP_MODE_FILTER)
+	/* The mode alone does not tell: the service manager may have filtered us. */
+	if (!will_filter(settings) || prctl(PR_GET_SECCOMP) != SECCOMP_MODE_FILTER)
 		return;
 	if (syscall_filter_install(SYSCALLS_WORKER, filter_mode(settings), problem) != 0)
 		log_warnx("a worker goes on with the system calls of the whole daemon: %s", problem);

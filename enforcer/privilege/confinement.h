@@ -7,6 +7,7 @@
  *
  *   confinement_prepare()        the user is found
  *   confinement_start_helper()   the process that goes on running iptables is forked
+ *   confinement_before_loop()    libuv is kept from making an io_uring
  *   ...                          what takes root is opened and bound; with step_down() and step_up() around what must be
  *                                possible as that user, too
  *   confinement_enter()          user, groups, capabilities and system calls are given up for good
@@ -34,6 +35,7 @@ enum { CONFINEMENT_PROBLEM = 256 };
 /* `settings` is borrowed. 0; or -errno with a sentence and its remedy in `problem`. So do the others. */
 int confinement_prepare(struct confinement *out, const struct settings *settings, char problem[CONFINEMENT_PROBLEM]);
 int confinement_start_helper(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
+int confinement_before_loop(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
 int confinement_step_down(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
 int confinement_step_up(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
 int confinement_enter(struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);

@@ -191,18 +191,15 @@ static int build(enum syscall_role role, enum syscall_mode mode)
 	return err;
 }
 
-/*
- * Of clone3() nobody can say what it would clone. Refused as unknown, the C library makes its threads by clone(), and
- * tries each time: that is no event, so this call has a filter of its own, which logs nothing.
- */
-static int build_clone3(void)
+/* A filter that answers one call with ENOSYS, lets all others pass, and logs nothing. */
+static int build_unknown(const char *call)
 {
 	struct building building = {.others = SCMP_ACT_ALLOW, .context = seccomp_init(SCMP_ACT_ALLOW)};
 	int err;
 
 	if (building.context == NULL)
 		return -ENOMEM;
-	add(&building, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
+	add(&building, SCMP_ACT_ERRNO(ENOSYS), call, 0, NULL);
 	err = load(&building, false);
 	seccomp_release(building.context);
 	return err;
@@ -215,23 +212,42 @@ static bool kernel_has_filters(void)
 	       errno == EFAULT;
 }
 
+static int explain(int err, char problem[SYSCALL_FILTER_PROBLEM])
+{
+	if (err == -ENOTSUP)
+		snprintf(problem, SYSCALL_FILTER_PROBLEM, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
+	else if (err != 0)
+		snprintf(problem, SYSCALL_FILTER_PROBLEM, "can't filter system calls: %s", strerror(-err));
+	return err;
+}
+
+/* Unless it has CAP_SYS_ADMIN, a thread may set a filter only after no_new_privs. */
+int syscall_filter_refuse_io_uring(char problem[SYSCALL_FILTER_PROBLEM])
+{
+	int err = kernel_has_filters() ? 0 : -ENOTSUP;
+
+	if (err == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0)
+		err = -errno;
+	if (err == 0)
+		err = build_unknown("io_uring_setup");
+	return explain(err, problem);
+}
+
+/*
+ * Of clone3() nobody can say what it would clone. Refused as unknown, the C library makes its threads by clone(), and
+ * tries each time: that is no event, so this call has a filter of its own, which logs nothing.
+ */
 int syscall_filter_install(enum syscall_role role, enum syscall_mode mode, char problem[SYSCALL_FILTER_PROBLEM])
 {
-	int err = 0;
+	int err = kernel_has_filters() ? 0 : -ENOTSUP;
 
 	if (SANITIZED) {
 		snprintf(problem, SYSCALL_FILTER_PROBLEM, "this is a build with a sanitizer, which seccomp would end");
 		return -ENOTSUP;
 	}
-	if (!kernel_has_filters()) {
-		snprintf(problem, SYSCALL_FILTER_PROBLEM, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
-		return -ENOTSUP;
-	}
-	if (role == SYSCALLS_DAEMON && mode == SYSCALLS_REFUSED)
-		err = build_clone3();
+	if (err == 0 && role == SYSCALLS_DAEMON && mode == SYSCALLS_REFUSED)
+		err = build_unknown("clone3");
 	if (err == 0)
 		err = build(role, mode);
-	if (err != 0)
-		snprintf(problem, SYSCALL_FILTER_PROBLEM, "can't filter system calls: %s", strerror(-err));
-	return err;
+	return explain(err, problem);
 }

@@ -40,4 +40,15 @@ enum { SYSCALL_FILTER_PROBLEM = 256 };
  */
 int syscall_filter_install(enum syscall_role role, enum syscall_mode mode, char problem[SYSCALL_FILTER_PROBLEM]);
 
+/*
+ * To be called before a libuv loop is made in a thread that will be filtered: from then on io_uring_setup() fails with
+ * ENOSYS in this thread and in what it starts, and nothing else changes. libuv 1.50 and later make a ring in
+ * uv_loop_init() whatever UV_USE_IO_URING says (uv__use_io_uring() in src/unix/linux.c), do without one when they get
+ * none, and abort() when io_uring_enter() is refused later. A ring would also carry calls that no seccomp filter sees.
+ *
+ * Sets no_new_privs, because a caller without CAP_SYS_ADMIN may not set a filter otherwise. Works in every build. 0, or
+ * -errno and a sentence as above.
+ */
+int syscall_filter_refuse_io_uring(char problem[SYSCALL_FILTER_PROBLEM]);
+
 #endif

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # One cell of the end-to-end matrix: cell.sh BACKEND FAMILY TOPOLOGY [SCENARIO...]. Needs root; everything happens in
-# network namespaces made here. PODGATE, PROBE and WITNESS name the programs; E2E_KEEP=1 keeps the directory with logs.
+# network namespaces made here. PODGATE, PROBE and WITNESS name the programs; E2E_KEEP=1 keeps the
+# directory with logs, and a copy of it for each scenario that failed. E2E_SCENARIOS names another folder of scenarios.
 
 set -u
 BACKEND=$1 FAMILY=$2 TOPOLOGY=$3
@@ -17,7 +18,7 @@ for program in "$PODGATE" "$PROBE" "$WITNESS"; do
 done
 
 . "$HERE/lib.sh"
-for file in "$HERE"/scenarios/*.sh; do
+for file in "${E2E_SCENARIOS:-$HERE/scenarios}"/*.sh; do
 	. "$file"
 done
 

@@ -74,8 +74,8 @@ host_cidr() { if [ "$FAMILY" = 4 ]; then echo "$(addr "$1")/32"; else echo "$(ad
 SERVED=(tcp/80 tcp/81 tcp/5432 udp/80 udp/81 sctp/80 sctp/81)
 
 cell_up() {
-	DIR=$(mktemp -d "${TMPDIR:-/tmp}/podgate-e2e.XXXXXX")
-	mkdir "$DIR/manifests" "$DIR/probes"
+	[ -n "$DIR" ] || DIR=$(mktemp -d "${TMPDIR:-/tmp}/podgate-e2e.XXXXXX")
+	mkdir -p "$DIR/manifests" "$DIR/probes"
 	net_new pgt "$TOPOLOGY"
 	net_pod web 10.88.0.11 fd00:88::11
 	net_pod db 10.88.0.12 fd00:88::12
@@ -105,12 +105,26 @@ cell_down() {
 	[ "$BASHPID" = $$ ] || return 0
 	trap - EXIT
 	trap '' INT TERM HUP	# told twice, by a terminal or timeout and by run.sh, it still removes all
+	[ -z "$SCENARIO_PID" ] || kill -KILL "$SCENARIO_PID" 2>/dev/null
 	[ -z "$GATE" ] || kill -KILL "$GATE" 2>/dev/null
 	net_delete
-	# What scenarios that were interrupted leave outside of it.
-	[ -z "${CGROUP:-}" ] || rmdir "$CGROUP" 2>/dev/null
-	[ -z "$DIR" ] || ! mountpoint -q "$DIR/small" || umount "$DIR/small"
+	remove_outside
 	if [ -n "$DIR" ] && [ -z "${E2E_KEEP:-}" ]; then rm -rf "$DIR"; fi
+}
+
+# What scenarios that did not come to their end leave outside of the cell's namespaces.
+remove_outside() {
+	rmdir /sys/fs/cgroup/{memory/,}podgate-e2e-$$ 2>/dev/null
+	[ -z "$DIR" ] || ! mountpoint -q "$DIR/small" || umount "$DIR/small"
+}
+
+# A cell as new, after a scenario that failed: whatever it left, processes, rules or files, is not the next one's.
+cell_anew() {
+	[ -z "${E2E_KEEP:-}" ] || cp -a "$DIR" "$DIR-$SCENARIO"
+	net_delete
+	remove_outside
+	NET_V4=() NET_V6=()
+	cell_up
 }
 
 # --- manifests ------------------------------------------------------------------------------------------------------
@@ -176,6 +190,7 @@ policies() { manifest policies; }
 
 podgate() { in_ns gw "$PODGATE" "$@"; }
 
+GATE_USER=root		# that the daemon becomes; "" for what it takes by itself, which may not read and write in the cell's folder
 gate_config() {	# further settings, a line each
 	local settings=(
 		"manifests: [\"$DIR/manifests\"]"
@@ -185,6 +200,7 @@ gate_config() {	# further settings, a line each
 		"workers: 2"
 		"$@"
 	)
+	[ -z "$GATE_USER" ] || [[ $* =~ (^| )user: ]] || settings+=("user: $GATE_USER")
 	printf '%s\n' "${settings[@]}" >"$DIR/podgate.yaml"
 }
 
@@ -392,11 +408,23 @@ bridge_sees_all() {
 	net_sysctl gw bridge/bridge-nf-call-ip6tables "$1"
 }
 
-run_scenario() {
-	SCENARIO=$1
-	local failed=$FAILED begin=${EPOCHREALTIME/./}
+# Files of the scenario before: what is left are those of the cell.
+scenario_files_remove() {
+	local file old=()
 
-	rm -rf "$DIR"/manifests/*
+	for file in "$DIR"/* "$DIR"/.[!.]*; do
+		case ${file##*/} in
+		serve-* | probes | manifests | failures | '*' | '.[!.]*') ;;
+		*) old+=("$file") ;;
+		esac
+	done
+	rm -rf "${old[@]}" "$DIR"/manifests/*
+}
+
+# The scenario itself, in a shell of its own: whatever it does to that, it can't end the cell. How it ended is in `outcome`.
+scenario_run() {
+	PASSED=0 FAILED=0
+	trap 'echo "$PASSED $FAILED $SCENARIO_ENDED" >"$DIR/outcome"' EXIT
 	default_pods
 	bridge_sees_all 0	# it is podgate's to see to that
 	"scenario_$1"
@@ -406,7 +434,26 @@ run_scenario() {
 	gate_cleanup
 	control
 	if declare -F "after_$1" >/dev/null; then "after_$1"; fi	# puts back what the scenario changed in the gateway
-	[ "$FAILED" -eq "$failed" ] || sed 's/^/    run: /' "$DIR/run.err" | tail -5
-	printf '  %-14s %s  %5d ms\n' "$1" "$([ "$FAILED" -eq "$failed" ] && echo ok || echo FAILED)" \
+	[ "$FAILED" -eq 0 ] || sed 's/^/    run: /' "$DIR/run.err" | tail -5
+	SCENARIO_ENDED=yes
+}
+
+SCENARIO_PID=		# of that shell
+SCENARIO_ENDED=no
+run_scenario() {
+	local begin=${EPOCHREALTIME/./} code passed=0 failed=0 ended=no
+
+	SCENARIO=$1
+	scenario_files_remove
+	scenario_run "$1" &
+	SCENARIO_PID=$!
+	wait "$SCENARIO_PID"
+	code=$?
+	SCENARIO_PID=
+	[ ! -e "$DIR/outcome" ] || read -r passed failed ended <"$DIR/outcome"
+	PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed))
+	[ "$ended" = yes ] || fail "did not come to its end (exit code $code)"
+	printf '  %-14s %s  %5d ms\n' "$1" "$([ "$failed/$ended" = 0/yes ] && echo ok || echo FAILED)" \
 		$(((${EPOCHREALTIME/./} - begin) / 1000))
+	[ "$failed/$ended" = 0/yes ] || cell_anew
 }

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/enforcer/loop_room.h"
+
 static cJSON *answer(void *context, const struct control_request *request)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -209,7 +211,7 @@ int control_room_setup(void **state)
 	strcpy(server->folder, "/tmp/podgate-test-XXXXXX");
 	assert_non_null(mkdtemp(server->folder));
 	snprintf(server->path, sizeof(server->path), "%s/run/control.sock", server->folder);
-	assert_int_equal(uv_loop_init(&server->loop), 0);
+	loop_room_init(&server->loop);
 	uv_async_init(&server->loop, &server->wake, woken);
 	server->wake.data = server;
 	assert_int_equal(control_room_start(server, problem), 0);

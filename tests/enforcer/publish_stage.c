@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "tests/enforcer/loop_room.h"
+
 static const char pods[] =
 	"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, annotations: {podgate.io/audit: 'true'}}\n"
 	"status: {podIPs: [{ip: 10.9.0.1}, {ip: 'fd09::1'}]}\n";
@@ -31,7 +33,7 @@ int publish_stage_setup(void **state)
 		.node_name = "",
 		.log_file = "/dev/null",
 	}};
-	assert_int_equal(uv_loop_init(&stage.loop), 0);
+	loop_room_init(&stage.loop);
 	assert_int_equal(store_create(&stage.store), 0);
 	assert_int_equal(store_put(stage.store, "pods.yaml", pods, strlen(pods), NULL), 0);
 	assert_int_equal(verdict_log_open(&stage.log, &log), 0);

@@ -259,14 +259,14 @@ fault_dropped_in_log() { jq -s '[.[] | select(.verdict == "overload") | .repeat]
 fault_told() { [ "$(fault_dropped_in_log)" = "$1" ]; }
 
 scenario_fault_queue_full() {
-	fault_full "queue full" closed 64
-	fault_full "queue full" open 64
+	fault_full "queue full" closed 64 || return
+	fault_full "queue full" open 64 || return
 	equal "queue full, open: of the first volley passed what the queue had no room for" $((FAULT_FLOWS - 64)) "${BEYOND[denied]}"
 }
 
 # The queue has room enough, the daemon's socket has not.
 scenario_fault_socket_full() {
-	fault_full "socket full" closed 4096 fault_socket
+	fault_full "socket full" closed 4096 fault_socket || return
 	fault_full "socket full" open 4096 fault_socket
 }
 fault_socket() {

@@ -83,7 +83,7 @@ usual_id() { id "$1" podgate 2>/dev/null || echo 0; }
 scenario_privilege_usual() {
 	stop_policies
 	privilege_reset
-	privilege_start || return
+	GATE_USER='' privilege_start || return
 	allow client web tcp 80
 	deny intruder web tcp 80
 	settle
@@ -167,7 +167,7 @@ scenario_privilege_capable() {
 	privilege_reset
 	mkdir -m 700 "$DIR/log" "$DIR/run"
 	chown nobody "$DIR/log" "$DIR/run"
-	gate_config
+	GATE_USER='' gate_config	# who is not root can't become another
 	sed -i -e "s|^log_file: .*|log_file: $DIR/log/verdicts.jsonl|" -e "s|^control_socket: .*|control_socket: $DIR/run/control.sock|" \
 		"$DIR/podgate.yaml"
 	ln -sf run/control.sock "$DIR/control.sock"

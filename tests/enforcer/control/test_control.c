@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tests/enforcer/control_room.h"
+#include "tests/enforcer/loop_room.h"
 
 static void test_socket_is_for_root_only(void **state)
 {
@@ -35,7 +36,7 @@ static void start_for_group(const char *group, mode_t mode, gid_t gid)
 	char problem[CONTROL_PROBLEM] = "";
 	struct stat found;
 
-	uv_loop_init(&room.loop);
+	loop_room_init(&room.loop);
 	assert_int_equal(control_room_start(&room, problem), 0);
 	assert_int_equal(stat(room.path, &found), 0);
 	assert_int_equal(found.st_mode & 0777, mode);
@@ -56,7 +57,7 @@ static void test_a_group_may_be_let_in(void **state)
 	assert_non_null(group);
 	start_for_group("daemon", 0660, group->gr_gid);
 	start_for_group("", 0600, getegid());
-	uv_loop_init(&room.loop);
+	loop_room_init(&room.loop);
 	assert_int_equal(control_room_start(&room, problem), -ENOENT);
 	assert_non_null(strstr(problem, "no group \"no-such-group\""));
 	uv_run(&room.loop, UV_RUN_DEFAULT);
@@ -164,7 +165,7 @@ static void test_a_running_daemon_is_not_displaced(void **state)
 	char problem[CONTROL_PROBLEM] = "";
 	int fd;
 
-	uv_loop_init(&second.loop);
+	loop_room_init(&second.loop);
 	snprintf(second.path, sizeof(second.path), "%s", server->path);
 	assert_int_equal(control_room_start(&second, problem), -EADDRINUSE);
 	assert_non_null(strstr(problem, "another podgate"));
@@ -191,7 +192,7 @@ static void test_what_is_there_already(void **state)
 	strcpy(address.sun_path, server.path);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
-	uv_loop_init(&server.loop);
+	loop_room_init(&server.loop);
 	assert_int_equal(control_room_start(&server, problem), 0);
 	control_stop(server.control);
 	uv_run(&server.loop, UV_RUN_DEFAULT);

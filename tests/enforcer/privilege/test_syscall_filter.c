@@ -28,6 +28,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "enforcer/privilege/syscall_filter.h"
 #include "enforcer/process/sanitized.h"
@@ -198,6 +199,89 @@ static void workers_have_less(void)
 	child_room_require(open("/etc/passwd", O_RDONLY) >= 0);
 }
 
+/* ---- no io_uring: with whatever libuv, a loop lives under the filter ---- */
+
+static void give_up_all(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	child_room_require(syscall(SYS_capset, &header, none) == 0);
+}
+
+static void refuse_io_uring(void)
+{
+	char problem[SYSCALL_FILTER_PROBLEM] = "";
+
+	if (syscall_filter_refuse_io_uring(problem) != 0) {
+		fprintf(stderr, "%s\n", problem);
+		_exit(2);
+	}
+}
+
+static void *ask_for_a_ring(void *context)
+{
+	(void)context;
+	require_unknown(syscall(SYS_io_uring_setup, 1, NULL));
+	return NULL;
+}
+
+/* By somebody without CAP_SYS_ADMIN, who has not set no_new_privs. */
+static void io_uring_is_refused(void)
+{
+	pthread_t thread;
+
+	give_up_all();
+	refuse_io_uring();
+	require_unknown(syscall(SYS_io_uring_setup, 1, NULL));
+	child_room_require(pthread_create(&thread, NULL, ask_for_a_ring, NULL) == 0 && pthread_join(thread, NULL) == 0);
+	child_room_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
+	child_room_require(system("exit 7") == 7 << 8);
+}
+
+static void count_readable(uv_poll_t *poll, int status, int events)
+{
+	int *count = poll->data;
+	char byte;
+
+	child_room_require(status == 0 && events == UV_READABLE && read(((int *)poll->data)[1], &byte, 1) == 1);
+	if (++*count == 2)
+		uv_close((uv_handle_t *)poll, NULL);
+}
+
+/* Watching, not watching and closing are what newer versions of libuv put into a ring. */
+static void run_a_loop(enum syscall_mode mode)
+{
+	int ends[2], seen[2] = {0};
+	uv_loop_t loop;
+	uv_poll_t poll;
+
+	give_up_all();
+	refuse_io_uring();
+	child_room_require(uv_loop_init(&loop) == 0 && pipe2(ends, O_CLOEXEC) == 0);
+	filter(SYSCALLS_DAEMON, mode);
+	seen[1] = ends[0];
+	child_room_require(uv_poll_init(&loop, &poll, ends[0]) == 0);
+	poll.data = seen;
+	for (int i = 0; i < 2; i++) {
+		child_room_require(write(ends[1], "x", 1) == 1);
+		child_room_require(uv_poll_start(&poll, UV_READABLE, count_readable) == 0);
+		uv_run(&loop, UV_RUN_ONCE);
+	}
+	uv_run(&loop, UV_RUN_DEFAULT);
+	child_room_require(seen[0] == 2 && uv_loop_close(&loop) == 0);
+}
+
+static void a_loop_lives(void)
+{
+	run_a_loop(SYSCALLS_REFUSED);
+}
+
+static void a_loop_lives_logged(void)
+{
+	run_a_loop(SYSCALLS_LOGGED);
+}
+
 static void *work_hostilely(void *context)
 {
 	char problem[SYSCALL_FILTER_PROBLEM];
@@ -242,10 +326,8 @@ static void helper_runs_programs(void)
 static void without_no_new_privs(void)
 {
 	char problem[SYSCALL_FILTER_PROBLEM] = "";
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
 
-	child_room_require(syscall(SYS_capset, &header, none) == 0);
+	give_up_all();
 	child_room_require(syscall_filter_install(SYSCALLS_DAEMON, SYSCALLS_REFUSED, problem) != 0);
 	child_room_require(strstr(problem, "filter") != NULL);
 }
@@ -261,6 +343,9 @@ CHILD_TEST(the_needed_works, 0)
 CHILD_TEST(abort_is_an_abort, CHILD_ROOM_SIGNALLED + SIGABRT)
 CHILD_TEST(workers_have_less, 0)
 CHILD_TEST(hostile_worker, BAD_CALL)
+CHILD_TEST(io_uring_is_refused, 0)
+CHILD_TEST(a_loop_lives, 0)
+CHILD_TEST(a_loop_lives_logged, 0)
 CHILD_TEST(logged_calls_pass, 0)
 CHILD_TEST(helper_runs_programs, 0)
 CHILD_TEST(without_no_new_privs, 0)
@@ -277,7 +362,8 @@ static void test_sanitizers_go_unfiltered(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest sanitized[] = {cmocka_unit_test(test_sanitizers_go_unfiltered)};
+	static const struct CMUnitTest sanitized[] = {
+		cmocka_unit_test(test_sanitizers_go_unfiltered), cmocka_unit_test(test_io_uring_is_refused)};
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_calls_end_it),
 		cmocka_unit_test(test_others_are_unknown),
@@ -285,6 +371,9 @@ int main(void)
 		cmocka_unit_test(test_abort_is_an_abort),
 		cmocka_unit_test(test_workers_have_less),
 		cmocka_unit_test(test_hostile_worker),
+		cmocka_unit_test(test_io_uring_is_refused),
+		cmocka_unit_test(test_a_loop_lives),
+		cmocka_unit_test(test_a_loop_lives_logged),
 		cmocka_unit_test(test_logged_calls_pass),
 		cmocka_unit_test(test_helper_runs_programs),
 		cmocka_unit_test(test_without_no_new_privs),
