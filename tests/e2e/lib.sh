@@ -409,7 +409,7 @@ bridge_sees_all() {
 }
 
 # Files of the scenario before: what is left are those of the cell.
-scenario_files_remove() {
+remove_old_files() {
 	local file old=()
 
 	for file in "$DIR"/* "$DIR"/.[!.]*; do
@@ -422,7 +422,7 @@ scenario_files_remove() {
 }
 
 # The scenario itself, in a shell of its own: whatever it does to that, it can't end the cell. How it ended is in `outcome`.
-scenario_run() {
+run_alone() {
 	PASSED=0 FAILED=0
 	trap 'echo "$PASSED $FAILED $SCENARIO_ENDED" >"$DIR/outcome"' EXIT
 	default_pods
@@ -444,8 +444,8 @@ run_scenario() {
 	local begin=${EPOCHREALTIME/./} code passed=0 failed=0 ended=no
 
 	SCENARIO=$1
-	scenario_files_remove
-	scenario_run "$1" &
+	remove_old_files
+	run_alone "$1" &
 	SCENARIO_PID=$!
 	wait "$SCENARIO_PID"
 	code=$?
