@@ -11,11 +11,15 @@
 #   -6             try IPv6 rather than IPv4
 #   --keep         leave it all up to play with
 #   --no-install   never call apt-get: say what is missing, and end
+#
+# What it builds is what is installed, without tests (cmake --preset product, in build/product), and a program that makes
+# connections. PODGATE_BUILD=FOLDER takes the two from a build that is there.
 
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
-PODGATE=$ROOT/build/release/podgate
-PROBE=$ROOT/build/release/tests/podgate-probe
+BUILD=${PODGATE_BUILD:-$ROOT/build/product}
+PODGATE=$BUILD/podgate
+PROBE=$BUILD/tests/podgate-probe
 TOPOLOGY=routed FAMILY=4 KEEP=no INSTALL=yes
 DEMO=			# the folder of this demonstration
 WATCH=			# pid of `podgate watch`
@@ -24,7 +28,7 @@ FIGURES=0 SURPRISES=0
 . "$ROOT/deploy/packages.sh"
 . "$ROOT/tests/e2e/net.sh"
 
-usage() { sed -n '4,14s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '4,17s/^# \{0,1\}//p' "$0"; }
 BOLD='' RED='' GREEN='' PLAIN=''
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'; fi
 step() { printf '\n%s%s%s\n' "$BOLD" "$*" "$PLAIN"; }
@@ -45,15 +49,21 @@ build() {
 	elif [ -n "$(packages_missing build run)" ]; then
 		give_up "missing packages: $(packages_missing build run | tr '\n' ' ')"
 	fi
+	if [ -n "${PODGATE_BUILD:-}" ]; then
+		[ -x "$PODGATE" ] && [ -x "$PROBE" ] || give_up "PODGATE_BUILD=$PODGATE_BUILD: no podgate and tests/podgate-probe in there"
+		echo "taken from $PODGATE_BUILD: $("$PODGATE" version | head -1)"
+		return
+	fi
 	local log
 	log=$(mktemp)
-	if (cd "$ROOT" && as_owner cmake --preset release && as_owner cmake --build --preset release -j "$(nproc)" \
-		--target podgate podgate-probe) >"$log" 2>&1; then
+	echo "building with $(nproc) CPUs: a minute or two the first time..."
+	if (cd "$ROOT" && as_owner cmake --preset product -DPODGATE_PROBE=ON &&
+		as_owner cmake --build --preset product -j "$(nproc)" --target podgate podgate-probe) >"$log" 2>&1; then
 		rm -f "$log"
 		echo "built $("$PODGATE" version | head -1)"
 	else
 		tail -20 "$log"
-		give_up "the build failed; all of it is in $log"
+		give_up "the build failed; all of it is in $log. Was a package of deploy/packages.txt updated meanwhile? Then remove build/product and try again"
 	fi
 }
 
@@ -124,6 +134,20 @@ picture() {
 	PICTURE
 }
 
+# What it wrote is kept: the folder of the demonstration goes with it.
+did_not_start() {
+	local kept
+
+	kept=$(mktemp -d "${TMPDIR:-/tmp}/podgate-quickstart.XXXXXX")
+	cp -r "$DEMO/podgate.log" "$DEMO/podgate.yaml" "$DEMO/manifests" "$kept/"
+	in_ns gw "$PODGATE" doctor --config "$DEMO/podgate.yaml" >"$kept/doctor" 2>&1
+	sed 's/^/  /' "$DEMO/podgate.log"
+	echo "  what \`podgate doctor\` does not find well:"
+	grep -vE '^(ok|[0-9]+ ok) ' "$kept/doctor" | sed 's/^/  /'
+	give_up "podgate did not start. Its log, its settings and what \`podgate doctor\` says are in $kept.
+If it ended by a signal, \`seccomp: off\` in its settings tells whether a system call was refused (and dmesg, type=1326, which)"
+}
+
 start_podgate() {
 	local folder tries
 
@@ -143,7 +167,7 @@ start_podgate() {
 		"$PODGATE" status --socket "$DEMO/control.sock" >"$DEMO/status" 2>/dev/null && break
 		sleep 0.1
 	done
-	[ -s "$DEMO/status" ] || { cat "$DEMO/podgate.log"; give_up "podgate did not start"; }
+	[ -s "$DEMO/status" ] || did_not_start
 	head -4 "$DEMO/status" | sed 's/^/  /'
 	setsid "$PODGATE" watch --socket "$DEMO/control.sock" >"$DEMO/watch" 2>&1 </dev/null &
 	WATCH=$!

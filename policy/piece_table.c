@@ -51,7 +51,8 @@ int piece_table_add(struct piece_table *table, const void *bytes, size_t length,
 
 const void *piece_table_copy(const struct piece_table *table, struct arena *arena)
 {
-	char *copy = arena_alloc(arena, table->end * PIECE_UNIT + PIECE_LINE);
+	const uint64_t size = table->end * PIECE_UNIT + PIECE_LINE;
+	char *copy = size > SIZE_MAX ? NULL : arena_alloc(arena, (size_t)size);
 
 	if (copy == NULL)
 		return NULL;

@@ -198,7 +198,7 @@ static int list_groups(struct batch *batch)
 			return -E2BIG;
 	}
 	starts[count] = (uint32_t)end;
-	if (vector_push_many(&selection->members, end - selection->members.count, sizeof(uint32_t)) == NULL)
+	if (vector_push_many(&selection->members, (size_t)end - selection->members.count, sizeof(uint32_t)) == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < groups; i++)
 		note_group(batch, i, selection->members.items);

@@ -38,13 +38,15 @@ system_keeps_settings() {	# PROC
 	mount --bind "$1/sys" "$1/sys" && mount -o remount,bind,ro "$1/sys" &&
 		mount --bind "$1/sys/net" "$1/sys/net" && mount -o remount,bind,rw "$1/sys/net"
 }
-# Inside the namespaces: the machine's files below, a layer above them for what is written, and systemd with one target.
+# Inside the namespaces: the machine's files below, a layer above them for what is written, and systemd with one target. A podgate
+# that the machine has in use is not seen in there: its unit in /usr/local would go before the one that is tested.
 system_inside() {	# FOLDER BUILD
 	local root=$1/root target
 
 	mount --make-rprivate / && mount -t tmpfs -o mode=755 system "$1" && mkdir "$1/upper" "$1/work" "$root" &&
 		mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$root" &&
 		rm -rf "$root/etc/systemd/system" "$root/etc/podgate" "$root"/{usr/,}lib/systemd/system/*.wants &&
+		rm -rf "$root"/usr/local/{lib/systemd,lib/sysusers.d/podgate.conf,sbin/podgate,etc/podgate} "$root/var/log/podgate" &&
 		mkdir -p "$root/etc/systemd/system" &&
 		mount -t proc proc "$root/proc" && system_keeps_settings "$root/proc" && mount -t sysfs -o ro sysfs "$root/sys" &&
 		mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup" && mount --rbind /dev "$root/dev" &&

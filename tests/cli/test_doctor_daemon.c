@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/doctor_daemon.h"
+#include "tests/between.h"
 
 static struct host_finding findings[DOCTOR_DAEMON_MOST];
 static size_t count;
@@ -25,7 +26,7 @@ static void examine(const char *json)
 	assert_non_null(status);
 	count = doctor_daemon_examine(status, &settings, findings);
 	cJSON_Delete(status);
-	assert_in_range(count, 1, DOCTOR_DAEMON_MOST);
+	assert_between(count, 1, DOCTOR_DAEMON_MOST);
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(findings[i].state == HOST_OK, findings[i].remedy[0] == '\0');
 		if (host_why(findings[i].check)[0] == '\0')

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "tests/between.h"
+
 static const struct label web[] = {{"app", "web"}, {"env", "prod"}}, db[] = {{"app", "db"}}, test[] = {{"env", "test"}};
 static const struct label_set sets[] = {{web, 2}, {web, 2}, {db, 1}, {NULL, 0}, {web, 1}, {test, 1}};
 
@@ -39,7 +41,7 @@ static void describe(struct fixture *fixture, uint32_t first, uint32_t count)
 
 		label_index_describe_namespace(&fixture->index, i % 2 == 0 ? "even" : "odd", &codes);
 		assert_int_equal(label_index_describe(&fixture->index, LABELS_OF_POD, &sets[i], &codes), 0);
-		assert_in_range(codes.count, 1, CODES);
+		assert_between(codes.count, 1, CODES);
 		for (size_t j = 0; j < codes.count; j++)
 			fixture->codes[i][j] = ((const uint32_t *)codes.items)[j];
 		fixture->objects[i] = (struct label_codes){fixture->codes[i], (uint32_t)codes.count};

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/between.h"
+
 #define LIST(type, ...) (const type[]){__VA_ARGS__}, sizeof((const type[]){__VA_ARGS__}) / sizeof(type)
 #define LABELS(...) {LIST(struct label, __VA_ARGS__)}
 #define PORTS(...) .ports = (const struct container_port[]){__VA_ARGS__}, \
@@ -481,7 +483,7 @@ static void test_what_is_told_of_addresses(void **state)
 	assert_true(snapshot_pod_is_local(snapshot, &pods[WEB]));
 	assert_false(snapshot_pod_is_local(snapshot, &pods[REMOTE]));
 	assert_int_equal(snapshot_cluster(snapshot)->pod_count, PODS);
-	assert_in_range(snapshot_memory(snapshot), 1, 64 * 1024);
+	assert_between(snapshot_memory(snapshot), 1, 64 * 1024);
 	snapshot_free(snapshot);
 	snapshot_free(NULL);
 }

@@ -21,6 +21,9 @@ add_executable(podgate-probe
 	tools/volley.c
 )
 target_link_libraries(podgate-probe PRIVATE podgate_build PkgConfig::MNL PkgConfig::NFQUEUE)
+if(NOT PODGATE_TESTS)	# PODGATE_PROBE alone
+	return()
+endif()
 # podgate-fill-flows: a long flow table, for the end-to-end tests. build/<preset>/tests/podgate-fill-flows
 add_executable(podgate-fill-flows tools/fill_flows.c)
 target_link_libraries(podgate-fill-flows PRIVATE podgate_build podgate_test_flow_table)

@@ -65,7 +65,7 @@ struct answer {
 
 static void nap(int64_t ms)
 {
-	const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NS_PER_MS};
+	const struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
 
 	nanosleep(&pause, NULL);
 }

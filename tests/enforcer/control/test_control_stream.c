@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/between.h"
 #include "tests/enforcer/control_room.h"
 
 static void ask(int fd, int lines)
@@ -126,7 +127,7 @@ static void the_client_sets_the_pace(void **state)
 		made = atomic_load(&room->pieces);
 		usleep(200000);
 	} while (atomic_load(&room->pieces) != made); /* its socket is full */
-	assert_in_range(made, 10 + 1, LINES / 100 / 2);
+	assert_between(made, 10 + 1, LINES / 100 / 2);
 	control_room_send_line(quick, "{\"command\":\"status\"}");
 	control_room_expect_ok(quick);
 	close(quick);

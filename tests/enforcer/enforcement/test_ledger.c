@@ -17,6 +17,7 @@
 #include "enforcer/enforcement/quota.h"
 #include "enforcer/gate/flow_class.h"
 #include "enforcer/gate/sighting.h"
+#include "tests/between.h"
 
 #define SECOND 1000000000ULL
 
@@ -149,7 +150,7 @@ static void classes_that_take_turns_are_all_told_of(void **state)
 
 		told += sightings_note(sightings, 1, SECOND, &flow);
 	}
-	assert_in_range(told, 990, 1000);	/* more than eight in one line are rare: 1 set of 4000 */
+	assert_between(told, 990, 1000);	/* more than eight in one line are rare: 1 set of 4000 */
 	sightings_free(sightings);
 }
 

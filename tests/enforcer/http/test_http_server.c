@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "enforcer/http/listen_socket.h"
+#include "tests/between.h"
 #include "tests/enforcer/netns_room.h"
 
 enum { PORT = 9477, LARGE = 8 * 1024 * 1024, GRACE_MS = 2500 };
@@ -285,9 +286,9 @@ static void slow_requests_are_ended(void **state)
 		if (poll(&poll_fd, 1, 100) > 0)
 			break;
 	}
-	assert_in_range(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
+	assert_between(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
 	assert_true(recv(silent, &byte, 1, 0) <= 0);
-	assert_in_range(now_ms() - began, 0, HTTP_SERVER_S * 1000 + GRACE_MS);
+	assert_between(now_ms() - began, 0, HTTP_SERVER_S * 1000 + GRACE_MS);
 	close(fd);
 	close(silent);
 	expect_served();
@@ -309,8 +310,8 @@ static void slow_readers_are_ended(void **state)
 		taken += (size_t)got;
 		usleep(50000);
 	}
-	assert_in_range(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
-	assert_in_range(taken, 1, LARGE - 1);
+	assert_between(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
+	assert_between(taken, 1, LARGE - 1);
 	close(fd);
 	expect_served();
 }
@@ -370,7 +371,7 @@ static void all_have_so_many(void **state)
 	assert_int_equal(count_closed(fds, MANY), 0);	/* 32 are open, the rest are in the backlog */
 	for (int i = 0; i < HTTP_SERVER_CONNECTIONS; i++)
 		assert_true(recv(fds[i], &(char){0}, 1, 0) <= 0);
-	assert_in_range(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
+	assert_between(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
 	late = connect_from(1);
 	send_text(late, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
 	text = read_all(late);

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/between.h"
 #include "tests/policy/manifest_world.h"
 
 enum { MANY = POLICY_SERIES_MOST + 60 };
@@ -131,7 +132,7 @@ static void look(const struct fixture *fixture, struct view *out)
 	memset(out, 0, sizeof(*out));
 	policy_series_update(fixture->series, fixture->hits, fixture->world.cluster);
 	policy_series_visit(fixture->series, note, out);
-	assert_in_range(out->count, 0, POLICY_SERIES_MOST);
+	assert_between(out->count, 0, POLICY_SERIES_MOST);
 }
 
 static void every_policy_has_its_own(void **state)

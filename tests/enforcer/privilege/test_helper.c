@@ -33,7 +33,7 @@
 
 static const char rules[] = "*mangle\n:PODGATE - [0:0]\n-A PODGATE -j RETURN\n-I FORWARD 1 -j PODGATE\nCOMMIT\n";
 
-static int start(void **state)
+static int start_helper(void **state)
 {
 	char problem[HELPER_PROBLEM];
 	const int err = netns_room_enter(state) != 0 ? -1 : helper_start(true, problem);
@@ -43,7 +43,7 @@ static int start(void **state)
 	return err;
 }
 
-static int stop(void **state)
+static int stop_helper(void **state)
 {
 	(void)state;
 	helper_stop();
@@ -351,7 +351,7 @@ static void test_answers_are_checked(void **state)
 	assert_false(helper_answer_is_valid(&answer));
 }
 
-#define WITH_HELPER(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define WITH_HELPER(test) cmocka_unit_test_setup_teardown(test, start_helper, stop_helper)
 
 int main(void)
 {

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "enforcer/process/log.h"
+#include "tests/between.h"
 
 static void expect_line(enum log_level level, bool journal, const char *message, const char *expected)
 {
@@ -61,7 +62,7 @@ static void test_a_long_message_is_cut(void **state)
 			memset(message, fill[f], length);
 			message[length] = '\0';
 			wrote = log_format_line(line, LOG_LEVEL_WARNING, 0, message);
-			assert_in_range(wrote, 1, LOG_LINE);
+			assert_between(wrote, 1, LOG_LINE);
 			assert_ptr_equal(memchr(line, '\n', wrote), line + wrote - 1);
 			if (length >= LOG_LINE)
 				assert_memory_equal(line + wrote - 4, "...\n", 4);

@@ -51,7 +51,7 @@ static void test_capacity_is_checked(void **state)
 	(void)state;
 	assert_int_equal(fold_create(&fold, 0, WINDOW), -EINVAL);
 	assert_int_equal(fold_create(&fold, 12, WINDOW), -EINVAL);
-	assert_int_equal(fold_create(&fold, (size_t)1 << 40, WINDOW), -EINVAL);
+	assert_int_equal(fold_create(&fold, SIZE_MAX / 2 + 1, WINDOW), -EINVAL);
 	assert_null(fold);
 	fold_free(NULL);
 }

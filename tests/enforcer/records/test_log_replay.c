@@ -43,7 +43,7 @@ static void start(struct log_desk *desk)
 	strcpy(desk->path, path);
 }
 
-static void stop(struct log_desk *desk)
+static void stop_desk(struct log_desk *desk)
 {
 	verdict_log_stop(desk->log);
 	verdict_log_free(desk->log);
@@ -155,7 +155,7 @@ static void the_oldest_file_comes_first(void **state)
 	stream_reader_deinit(&reader);
 	for (unsigned int i = 0; i < 4; i++)
 		remove_file(desk, i);
-	stop(desk);
+	stop_desk(desk);
 }
 
 static void only_from_then_on_and_only_what_is_wanted(void **state)
@@ -179,7 +179,7 @@ static void only_from_then_on_and_only_what_is_wanted(void **state)
 	assert_int_equal(reader.count, 0);
 	remove_file(desk, 0);
 	remove_file(desk, 1);
-	stop(desk);
+	stop_desk(desk);
 }
 
 /* What is none of the log's lines is passed over, be it ever so long. */
@@ -205,7 +205,7 @@ static void what_is_no_line_is_passed_over(void **state)
 	expect_lines(&reader, 10, 12, 20);
 	stream_reader_deinit(&reader);
 	remove_file(desk, 0);
-	stop(desk);
+	stop_desk(desk);
 }
 
 /* Files move on while they are read: by rotation, and by another program. */
@@ -234,7 +234,7 @@ static void files_may_move_while_they_are_read(void **state)
 	stream_reader_deinit(&reader);
 	for (unsigned int i = 0; i < 4; i++)
 		remove_file(desk, i);
-	stop(desk);
+	stop_desk(desk);
 }
 
 static void what_went_missing_is_told(void **state)
@@ -259,7 +259,7 @@ static void what_went_missing_is_told(void **state)
 	stream_reader_deinit(&reader);
 	remove_file(desk, 0);
 	remove_file(desk, 1);
-	stop(desk);
+	stop_desk(desk);
 }
 
 /* Somebody has removed one of them, or a rotation has failed half-way. */
@@ -282,7 +282,7 @@ static void a_gap_among_the_files_ends_nothing(void **state)
 	remove_file(desk, 0);
 	remove_file(desk, 2);
 	remove_file(desk, 4);
-	stop(desk);
+	stop_desk(desk);
 }
 
 /* As logrotate does with dateext: what was read before it is not read again. */
@@ -311,7 +311,7 @@ static void a_file_may_get_another_name(void **state)
 	assert_int_equal(unlink(dated), 0);
 	remove_file(desk, 0);
 	remove_file(desk, 1);
-	stop(desk);
+	stop_desk(desk);
 }
 
 /* As logrotate's copytruncate leaves a file, and as the log itself takes back a line that a full disk cut short. */
@@ -353,7 +353,7 @@ static void a_file_may_become_shorter(void **state)
 	stream->free(stream);
 	stream_reader_deinit(&reader);
 	remove_file(desk, 0);
-	stop(desk);
+	stop_desk(desk);
 }
 
 /* Nor are we root any more, whom nothing is closed to. */
@@ -396,7 +396,7 @@ static void what_cannot_be_read_again_is_refused(void **state)
 	assert_int_equal(seteuid(getuid()), 0);
 	remove_file(desk, 1);
 	remove_file(desk, 0);
-	stop(desk);
+	stop_desk(desk);
 }
 
 /* ---- a real log ---- */
@@ -441,7 +441,7 @@ static void numbers_of_an_earlier_run_are_not_taken_for_ours(void **state)
 	assert_int_equal(reader.count, 903);
 	expect_lines(&reader, 900, 1, 3);
 	stream_reader_deinit(&reader);
-	stop(desk);
+	stop_desk(desk);
 	remove_files(desk);
 }
 
@@ -525,7 +525,7 @@ static void past_and_present_meet_while_the_log_is_written_and_rotated(void **st
 	}
 	enough = true;
 	pthread_join(thread, NULL);
-	stop(desk);
+	stop_desk(desk);
 	remove_files(desk);
 }
 
