@@ -64,6 +64,9 @@ fi
 if grep -nE '\b(fopen|open|socket|fprintf|printf|puts|clock_gettime|time) ?\(' policy/*.c | grep -v '__attribute__'; then
 	echo "policy/ does no I/O and reads no clock"; fail=1
 fi
+if grep -nrE '\bassert_(not_)?in_range\(' tests --include='*.c'; then
+	echo "cmocka 2 deprecates this: assert_between() of tests/between.h"; fail=1
+fi
 [ "$seen" -gt 0 ] || { echo "no include was found: this test looked in the wrong place"; fail=1; }
 echo "$seen project includes held against the chain"
 exit $fail
