@@ -152,6 +152,8 @@ static void print_side(const cJSON *flow, const char *direction, const char *end
 		why = ": a pod always reaches itself";
 	else if (open && *text_of(end, "pod") == '\0')
 		why = ": no pod, so no policy isolates it";
+	else if (open && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "ipv6_off")))
+		why = ": no policy is enforced for IPv6";
 	else if (open && cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(side, "isolated_by")) == 0)
 		why = ": no policy isolates it";
 	else if (open)
@@ -199,6 +201,8 @@ static void print_verdict(const cJSON *flow, const char *indent)
 	printf("\n");
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "link_local")))
 		printf("%s  a link-local address says nothing of whose it is: setting link_local\n", indent);
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "ipv6_off")))
+		printf("%s  IPv6 is not enforced here, whatever the policies say: setting ipv6 is off\n", indent);
 }
 
 void explain_text_print(const cJSON *flow, const cJSON *before, const char *indent)

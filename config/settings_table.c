@@ -53,7 +53,8 @@ static const struct setting table[] = {
 		.default_text = "auto",
 		.help = "Which iptables to use. auto takes the one that has rules already." },
 	{ .name = "ipv6", .type = SETTING_ENUM, AT(ipv6), CHOICES("auto", "on", "off"), .default_text = "auto",
-		.help = "Whether IPv6 is enforced. auto does so when the kernel has it." },
+		.help = "Whether IPv6 is enforced. auto does so when the kernel has it. off: IPv6 packets pass, whatever the "
+			"policies say, and explain says so." },
 	{ .name = "mark_allow", .type = SETTING_MARK, AT(mark_allow), .default_text = "0x20000000",
 		.help = "The bit of the connection mark that allowed flows get. No other bit is touched." },
 	{ .name = "mark_deny", .type = SETTING_MARK, AT(mark_deny), .default_text = "0x40000000",

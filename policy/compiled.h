@@ -37,7 +37,7 @@ struct snapshot {
 	uint64_t revision;
 	bool audit;
 	const char *node_name;
-	bool deny_link_local;
+	bool deny_link_local, ipv6_off;
 
 	struct endpoint_table endpoints;
 	const struct contested_address *contested;	/* sorted */

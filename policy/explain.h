@@ -15,6 +15,7 @@ struct explanation {
 	struct flow flow;
 	struct judgement judgement;
 	bool link_local;	/* reason enough for the verdict: an end whose pod nobody can name */
+	bool ipv6_off;		/* it passes whatever the policies say: the snapshot's option, and an IPv6 flow */
 	struct explain_side sides[DIRECTION_COUNT];
 };
 

@@ -13,6 +13,11 @@ uint64_t snapshot_revision(const struct snapshot *snapshot)
 	return snapshot->revision;
 }
 
+bool snapshot_ipv6_off(const struct snapshot *snapshot)
+{
+	return snapshot->ipv6_off;
+}
+
 const struct cluster *snapshot_cluster(const struct snapshot *snapshot)
 {
 	return snapshot->cluster;
@@ -328,7 +333,8 @@ static int list_policies(const struct snapshot *snapshot, const struct candidate
 	int err = 0;
 
 	for (uint32_t i = 0; err == 0 && i < pods->count; i++)
-		err = list_class(snapshot, snapshot->kinds[pods->ends[i].kind].classes[direction], direction, &numbers);
+		if (!(snapshot->ipv6_off && pods->ends[i].addr.family == IP_FAMILY_V6))
+			err = list_class(snapshot, snapshot->kinds[pods->ends[i].kind].classes[direction], direction, &numbers);
 	if (err == 0) {
 		settle_numbers(&numbers);
 		items = arena_calloc(arena, numbers.count, sizeof(*items));

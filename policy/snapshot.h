@@ -35,6 +35,11 @@ struct snapshot_options {
 	/* Addresses that the gateway has itself, sorted by ip_addr_cmp(): no pod owns one, whatever it claims. */
 	const struct ip_addr *gateway;
 	size_t gateway_count;
+	/*
+	 * No rule shows us an IPv6 packet (setting ipv6: off): then no policy isolates an IPv6 address, whatever it selects, and
+	 * every IPv6 flow is VERDICT_ALLOW, as that is what becomes of it.
+	 */
+	bool ipv6_off;
 };
 
 /*
@@ -45,6 +50,7 @@ struct snapshot_options {
 int snapshot_compile(struct snapshot **out, struct cluster *cluster, const struct snapshot_options *options);
 void snapshot_free(struct snapshot *snapshot);	/* NULL is allowed */
 
+bool snapshot_ipv6_off(const struct snapshot *snapshot);	/* the option */
 uint64_t snapshot_revision(const struct snapshot *snapshot);
 const struct cluster *snapshot_cluster(const struct snapshot *snapshot);
 size_t snapshot_memory(const struct snapshot *snapshot);	/* bytes of the compiled form, cluster not included */

@@ -70,13 +70,15 @@ static bool is_enforced(const struct snapshot *snapshot, const struct endpoint *
 	return false;
 }
 
-static void finish_endpoint(struct endpoint *endpoint, const struct policy_book *book, uint32_t kind)
+static void finish_endpoint(struct endpoint *endpoint, const struct policy_book *book, uint32_t kind, bool ipv6_off)
 {
 	const struct kind_judging *judging = (const struct kind_judging *)book->judging.items + kind;
 
 	endpoint->kind = kind;
 	endpoint->audits = kind_table_get(&book->kinds, kind)->audits;
 	memcpy(endpoint->profiles, judging->profiles, sizeof(endpoint->profiles));
+	for (int d = 0; ipv6_off && endpoint->addr.family == IP_FAMILY_V6 && d < DIRECTION_COUNT; d++)
+		endpoint->profiles[d] = PROFILE_NONE;
 }
 
 /* Whether one of several pods that claim the address is isolated, or is and not only audited. */
@@ -102,14 +104,15 @@ static int finish_endpoints(struct snapshot *snapshot, const struct snapshot_inp
 	if (isolated == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < snapshot->claim_end_count; i++)
-		finish_endpoint(&snapshot->claim_ends[i], input->book, input->kinds[snapshot->claim_pods[i]]);
+		finish_endpoint(&snapshot->claim_ends[i], input->book, input->kinds[snapshot->claim_pods[i]],
+			snapshot->ipv6_off);
 	for (size_t i = 0; i <= table->mask; i++) {
 		struct endpoint *endpoint = &table->slots[i];
 		bool any;
 
 		if (endpoint->addr.family == 0)
 			continue;
-		finish_endpoint(endpoint, input->book, input->kinds[table->pods[i]]);
+		finish_endpoint(endpoint, input->book, input->kinds[table->pods[i]], snapshot->ipv6_off);
 		any = is_isolated(endpoint);
 		enforced = enforced || is_enforced(snapshot, endpoint);
 		if (endpoint->contested)
@@ -117,7 +120,7 @@ static int finish_endpoints(struct snapshot *snapshot, const struct snapshot_inp
 		if (any)
 			isolated[count++] = endpoint->addr;
 	}
-	if (snapshot->deny_link_local && count > 0) {
+	if (snapshot->deny_link_local && !snapshot->ipv6_off && count > 0) {
 		snapshot->link_local = enforced ? VERDICT_DENY : VERDICT_AUDIT_DENY;
 		isolated[count++] = ip_addr_v6((const uint8_t[16]){0xfe, 0x80});
 	}
@@ -157,6 +160,7 @@ int snapshot_make(struct snapshot **out, const struct snapshot_input *input)
 	snapshot->revision = options->revision;
 	snapshot->audit = options->audit;
 	snapshot->deny_link_local = options->deny_link_local;
+	snapshot->ipv6_off = options->ipv6_off;
 	snapshot->link_local = VERDICT_ALLOW;
 	snapshot->node_name = arena_strdup(arena, options->node_name != NULL ? options->node_name : "");
 	if (snapshot->node_name == NULL)

@@ -82,6 +82,7 @@ static int compile(const struct publisher *publisher, struct cluster *cluster, u
 		.audit = publisher->options.settings->audit,
 		.node_name = publisher->options.settings->node_name,
 		.deny_link_local = publisher->options.settings->link_local == LINK_LOCAL_DENY,
+		.ipv6_off = publisher->options.settings->ipv6 == SWITCH_OFF,
 	};
 
 	return compiler_compile(publisher->compiler, cluster, &options, out);

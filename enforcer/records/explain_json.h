@@ -34,7 +34,10 @@ cJSON *explain_json_side(const struct explanation *explanation, enum direction d
  * "miss".
  */
 cJSON *explain_json_side_brief(const struct explanation *explanation, enum direction direction);
-/* A whole flow: {"verdict", "protocol", "source", "destination", "egress", "ingress"}. */
+/*
+ * A whole flow: {"verdict", "protocol", "source", "destination", "egress", "ingress"}; "link_local" and "ipv6_off", true
+ * only, where that is the reason for the verdict.
+ */
 cJSON *explain_json_flow(const struct explanation *explanation);
 
 /*

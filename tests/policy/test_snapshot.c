@@ -536,6 +536,42 @@ static void test_link_local_addresses_are_nobodys(void **state)
 	CHECK(policies, everywhere, allowed); /* unless that is asked for, they are addresses as any other */
 }
 
+/* No IPv6 packet comes here, so what is told of one is what becomes of it. */
+static void test_ipv6_off(void **state)
+{
+	const struct network_policy closed[] = {{.namespace_name = "shop", .name = "closed", .pod_selector = WHERE("app", web),
+		.isolates = {[DIRECTION_INGRESS] = true, [DIRECTION_EGRESS] = true}}};
+	const struct snapshot_options off = {.revision = 7, .deny_link_local = true, .ipv6_off = true};
+	const struct ip_addr v6 = addr("fd00::1"), local = addr("fe80::1");
+	static const struct expected flows[] = {
+		{DB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
+		{WEB_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
+		{"fd00::77", "fd00::1", IPPROTO_TCP, 80, VERDICT_ALLOW},
+		{"fd00::1", "fd00::77", IPPROTO_TCP, 80, VERDICT_ALLOW},
+		{"fe80::1", "fd00::1", IPPROTO_TCP, 80, VERDICT_ALLOW},
+	};
+	struct snapshot *snapshot = compile(closed, 1, &off);
+	const struct ip_addr *isolated;
+	struct arena *arena = arena_create();
+	struct policy_list applied;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
+		assert_int_equal(judge(snapshot, &flows[i]).verdict, flows[i].verdict);
+	assert_true(snapshot_ipv6_off(snapshot));
+	assert_false(snapshot_isolates(snapshot, &v6));
+	assert_false(snapshot_isolates(snapshot, &local));
+	assert_ptr_equal(snapshot_pod_at(snapshot, &v6), &pods[WEB]);
+	isolated = snapshot_isolated(snapshot, &count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(isolated[i].family, IP_FAMILY_V4);
+	assert_int_equal(snapshot_policies(snapshot, &v6, DIRECTION_INGRESS, arena, &applied), 0);
+	assert_int_equal(applied.count, 0);
+	arena_unref(arena);
+	snapshot_free(snapshot);
+}
+
 static void test_empty_cluster(void **state)
 {
 	const struct cluster_objects nothing = {0};
@@ -570,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_an_audited_policy_does_not_admit),
 		cmocka_unit_test(test_what_is_told_of_addresses),
 		cmocka_unit_test(test_link_local_addresses_are_nobodys),
+		cmocka_unit_test(test_ipv6_off),
 		cmocka_unit_test(test_empty_cluster),
 	};
 

@@ -262,3 +262,24 @@ scenario_views_status() {
 	podgate doctor --config "$DIR/podgate.yaml" >/dev/null
 	equal "and findings make the exit code 1" 1 $?
 }
+
+# ipv6: off: IPv6 passes, and that is what podgate says of it.
+scenario_ipv6_off() {
+	local verdict=deny code
+
+	policy web web Ingress <<-RULES | policies
+	ingress:
+	- from: [{podSelector: {matchLabels: {app: client}}}]
+	RULES
+	gate_start "ipv6: off" || return
+	[ "$FAMILY" = 4 ] || verdict=allow
+	"$verdict" intruder web tcp 80
+	allow client web tcp 80
+	settle
+	podgate explain --socket "$DIR/control.sock" "$(addr intruder)" "$(cidr "$(addr web)" "[$(addr web)]"):80" >"$DIR/explained"
+	code=$?
+	equal "explain's exit code" "$([ $verdict = deny ] && echo 1 || echo 0)" $code
+	check "explain says what happens: $(head -1 "$DIR/explained")" grep -q "^$verdict " "$DIR/explained"
+	equal "and why" "$([ $verdict = deny ] && echo 0 || echo 1)" "$(grep -c 'setting ipv6 is off' "$DIR/explained")"
+	equal "only IPv4 addresses are told to be isolated" 1 "$(status_field .isolated)"
+}
