@@ -91,8 +91,9 @@ static void print_isolating(const cJSON *side, const char *indent)
 	const unsigned int more = number_of(side, "isolated_by_more");
 
 	cJSON_ArrayForEach (policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
-		printf("%s    isolated  by %s%s%s\n", indent, policy_name(policy, name),
+		printf("%s    isolated  by %s%s%s%s\n", indent, policy_name(policy, name),
 			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "audit")) ? " [audit]" : "",
+			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "in_part")) ? " [has errors]" : "",
 			place_of(policy, place));
 	if (more > 0)
 		printf("%s              and %u more policies\n", indent, more);

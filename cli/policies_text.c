@@ -45,8 +45,11 @@ static void set_name(struct table *table, struct table_row *row, const cJSON *po
 {
 	const bool audit = strcmp(answer_text(policy, "mode"), "audit") == 0;
 
-	table_set(table, row, POLICY, audit ? COLOR_YELLOW : COLOR_NONE, "%s/%s%s", answer_text(policy, "namespace"),
-		answer_text(policy, "name"), audit ? " [audit]" : "");
+	const bool in_part = answer_get(policy, "in_part") != NULL;
+
+	table_set(table, row, POLICY, in_part ? COLOR_RED : audit ? COLOR_YELLOW : COLOR_NONE, "%s/%s%s%s",
+		answer_text(policy, "namespace"), answer_text(policy, "name"), audit ? " [audit]" : "",
+		in_part ? " [has errors]" : "");
 }
 
 /* "ingress by 2 rules, egress by none" */

@@ -87,12 +87,17 @@ static void print_manifests(const cJSON *manifests)
 	const double broken = number(manifests, "broken_files"), findings = number(manifests, "findings"),
 		     kept = number(manifests, "kept_objects");
 
-	const double emptied = number(manifests, "emptied_files"), written = number(manifests, "being_written");
+	const double emptied = number(manifests, "emptied_files"), written = number(manifests, "being_written"),
+		     partial = number(manifests, "partial_objects");
 
 	if (emptied > 0)
 		printf("%sPROBLEM%s     %.0f manifest file%s turned empty: what %s held stays in force; see podgate check\n",
 			output_color(COLOR_RED), output_color(COLOR_NONE), emptied, emptied == 1 ? "" : "s",
 			emptied == 1 ? "it" : "they");
+	if (partial > 0)
+		printf("%sPROBLEM%s     %.0f object%s with errors: what can't be read of %s isolates and admits nothing; see podgate check\n",
+			output_color(COLOR_RED), output_color(COLOR_NONE), partial, partial == 1 ? "" : "s",
+			partial == 1 ? "it" : "them");
 	printf("manifests   %.0f files", number(manifests, "files"));
 	if (written > 0)
 		printf(", %.0f being written (the last version stays in force)", written);

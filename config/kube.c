@@ -30,6 +30,8 @@ struct reading {
 	struct decoder decoder;
 	struct kube_object *items;
 	size_t capacity;
+	struct kube_object *parts;
+	size_t part_capacity;
 	struct kube_objects objects;
 };
 
@@ -41,20 +43,32 @@ static const struct kind *find_kind(const char *name)
 	return NULL;
 }
 
+/* One more at the end of a list that grows. */
+static void add_to(struct reading *reading, struct kube_object **items, size_t *count, size_t *capacity,
+	const struct kube_object *object)
+{
+	if (*count == *capacity) {
+		const size_t larger = *capacity == 0 ? 16 : *capacity * 2;
+		struct kube_object *copy = decode_alloc(&reading->decoder, larger, sizeof(*copy));
+
+		if (copy == NULL)
+			return;
+		if (*count > 0)
+			memcpy(copy, *items, *count * sizeof(*copy));
+		*items = copy;
+		*capacity = larger;
+	}
+	(*items)[(*count)++] = *object;
+}
+
 static void add_object(struct reading *reading, const struct kube_object *object)
 {
-	if (reading->objects.count == reading->capacity) {
-		const size_t capacity = reading->capacity == 0 ? 16 : reading->capacity * 2;
-		struct kube_object *items = decode_alloc(&reading->decoder, capacity, sizeof(*items));
+	add_to(reading, &reading->items, &reading->objects.count, &reading->capacity, object);
+}
 
-		if (items == NULL)
-			return;
-		if (reading->objects.count > 0)
-			memcpy(items, reading->items, reading->objects.count * sizeof(*items));
-		reading->items = items;
-		reading->capacity = capacity;
-	}
-	reading->items[reading->objects.count++] = *object;
+static void add_part(struct reading *reading, const struct kube_object *object)
+{
+	add_to(reading, &reading->parts, &reading->objects.part_count, &reading->part_capacity, object);
 }
 
 static void read_namespace(struct reading *reading, const struct node *node)
@@ -256,7 +270,7 @@ static void read_list(struct reading *reading, const struct node *list, const st
 		read_object(reading, items->entries[i].value, kind->item);
 }
 
-static void read_object(struct reading *reading, const struct node *object, const char *implied)
+static void understand(struct reading *reading, const struct node *object, const char *implied)
 {
 	const struct kind *kind;
 
@@ -290,6 +304,46 @@ static void read_object(struct reading *reading, const struct node *object, cons
 	}
 }
 
+/* Which of our kinds an object with errors is of, so far as that can be read; NULL: of none, or it is not known. */
+static const struct kind *guess_kind(const struct node *object, const char *implied)
+{
+	const struct node *kind = node_get(object, "kind"), *version = node_get(object, "apiVersion");
+	const char *name = decode_is_absent(kind) ? implied : kind->text, *nearest;
+
+	if (name == NULL || (version != NULL && version->kind == NODE_SCALAR && is_foreign(version->text)))
+		return NULL;
+	nearest = suggestion_among(kind_names, name);
+	return find_kind(find_kind(name) == NULL && nearest != NULL ? nearest : name);
+}
+
+/* What can be read of an object with errors is better in force than nothing of it. */
+static void close_object(struct reading *reading, const struct node *object, const char *implied)
+{
+	const struct kind *kind = guess_kind(object, implied);
+	struct kube_object part = { .kind = KUBE_POLICY };
+	struct network_policy *policy;
+	bool is_named = false;
+
+	if (kind == NULL || kind->ours != OUR_POLICY)
+		return;
+	policy = decode_alloc(&reading->decoder, 1, sizeof(*policy));
+	if (policy == NULL || !kube_close_policy(&reading->decoder, object, policy, &is_named))
+		return;
+	part.policy = policy;
+	part.unnamed = !is_named;
+	add_part(reading, &part);
+}
+
+static void read_object(struct reading *reading, const struct node *object, const char *implied)
+{
+	const size_t broken = reading->objects.broken;
+
+	understand(reading, object, implied);
+	/* A List's items have been here themselves. */
+	if (reading->objects.broken > broken && object->kind == NODE_MAPPING)
+		close_object(reading, object, implied);
+}
+
 static void warn_of_others(struct reading *reading)
 {
 	const struct other_policies *others = &reading->objects.others;
@@ -317,6 +371,7 @@ static int finish(struct reading *reading, size_t broken_documents, struct kube_
 	if (out_of_memory)
 		return -ENOMEM;
 	reading->objects.items = reading->items;
+	reading->objects.parts = reading->parts;
 	reading->objects.broken += broken_documents;
 	*out = reading->objects;
 	return 0;

@@ -21,9 +21,10 @@ enum address_annotations { ADDRESS_ANNOTATIONS_AUTO, ADDRESS_ANNOTATIONS_ON, ADD
 
 enum kube_kind { KUBE_NAMESPACE, KUBE_POD, KUBE_POLICY };
 
-/* One object that was understood. An object with errors is not here: its errors are in diags. */
+/* One object. */
 struct kube_object {
 	enum kube_kind kind;
+	bool unnamed;		/* among `parts`: its name could not be read, so it may be a version of any object */
 	union {
 		const struct namespace_object *namespace_object;
 		const struct pod *pod;
@@ -32,8 +33,10 @@ struct kube_object {
 };
 
 struct kube_objects {
-	const struct kube_object *items;	/* in the order written */
+	const struct kube_object *items;	/* those without errors, in the order written */
 	size_t count;
+	const struct kube_object *parts;	/* what could be read of objects with errors: kube_close_policy() */
+	size_t part_count;
 	size_t broken;		/* documents or list items that may have been objects of ours and were not understood */
 	size_t passed_over;	/* objects of kinds that are not ours; a Status is no object */
 	struct other_policies others;	/* of those: policies of kinds that are not enforced */

@@ -32,8 +32,24 @@ void kube_read_pod(struct decoder *decoder, const struct node *object, struct po
 /* The addresses of a Pod whose other fields are read: out->ips, ip_count and ips_annotated. */
 void kube_read_addresses(struct decoder *decoder, const struct node *object, const struct kube_meta *meta,
 	struct pod *out);
+/*
+ * The same of a policy that has errors, as far as it can be read: it isolates the pods that the readable requirements of its selector match
+ * (without any: all of its namespace) in its directions (not readable: both), and admits what its readable rules admit. Of a
+ * peer or port list the readable items count; a rule none of whose items is readable admits nobody. Findings are not
+ * reported. *is_named tells whether it has its own name. False when not even its namespace can be read: then it isolates
+ * nobody, because one unreadable word of one policy must not stop everybody's traffic.
+ */
+bool kube_close_policy(struct decoder *decoder, const struct node *object, struct network_policy *out, bool *is_named);
 void kube_read_policy(struct decoder *decoder, const struct node *object, struct network_policy *out);
 
+/* Parts of a policy, for both readings. */
+bool kube_check_policy_spec(struct decoder *decoder, const struct node *spec);	/* false: unknown fields, or no mapping */
+bool kube_check_rule(struct decoder *decoder, const struct node *rule, enum direction direction);
+void kube_read_policy_types(struct decoder *decoder, const struct node *node, struct network_policy *out);
+const char *kube_peer_key(enum direction direction);	/* "from", "to" */
+
+/* Only those requirements that can be read: the selector may match more than it was meant to, and no less. */
+void kube_read_sound_selector(struct decoder *decoder, const struct node *node, struct selector *out);
 /* `node` is a LabelSelector. */
 void kube_read_selector(struct decoder *decoder, const struct node *node, struct selector *out);
 void kube_read_peer(struct decoder *decoder, const struct node *node, struct policy_peer *out);

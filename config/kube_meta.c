@@ -238,7 +238,8 @@ static void read_identity(struct decoder *decoder, const struct node *meta, enum
 		out->name = read_name(decoder, name, "metadata.name",
 			kind == KUBE_NAMESPACE ? namespace_name_problem : object_name_problem);
 	}
-	if (kind != KUBE_NAMESPACE && !decode_is_absent(namespace_name) && namespace_name->text[0] != '\0')
+	if (kind != KUBE_NAMESPACE && !decode_is_absent(namespace_name) &&
+		(namespace_name->kind != NODE_SCALAR || namespace_name->text[0] != '\0'))
 		out->namespace_name =
 			read_name(decoder, namespace_name, "metadata.namespace", namespace_name_problem);
 }

@@ -112,6 +112,25 @@ static void read_rules(struct decoder *decoder, const struct node *spec, enum di
 	out->rule_count[direction] = rules == NULL ? 0 : count;
 }
 
+bool kube_check_policy_spec(struct decoder *decoder, const struct node *spec)
+{
+	const size_t errors = decoder->diags->errors;
+
+	return fields_check(decoder, spec, &spec_fields, FIELDS_STRICT) && decoder->diags->errors == errors;
+}
+
+bool kube_check_rule(struct decoder *decoder, const struct node *rule, enum direction direction)
+{
+	const size_t errors = decoder->diags->errors;
+
+	return fields_check(decoder, rule, &rule_fields[direction], FIELDS_STRICT) && decoder->diags->errors == errors;
+}
+
+const char *kube_peer_key(enum direction direction)
+{
+	return peer_keys[direction];
+}
+
 static void read_type(struct decoder *decoder, const struct node *node, bool isolates[DIRECTION_COUNT])
 {
 	const char *name = decode_string(decoder, node, "a policy type");
@@ -137,7 +156,7 @@ static void read_type(struct decoder *decoder, const struct node *node, bool iso
  * As the API server's SetDefaults_NetworkPolicy: without policyTypes, or with an empty list,
  * Ingress, and Egress when there are egress rules.
  */
-static void read_types(struct decoder *decoder, const struct node *node, struct network_policy *out)
+void kube_read_policy_types(struct decoder *decoder, const struct node *node, struct network_policy *out)
 {
 	const size_t count = decode_list(decoder, node, "'policyTypes'");
 
@@ -188,7 +207,7 @@ static void read_spec(struct decoder *decoder, const struct node *spec, struct n
 		read_pod_selector(decoder, spec, out);
 	read_rules(decoder, spec, DIRECTION_INGRESS, out);
 	read_rules(decoder, spec, DIRECTION_EGRESS, out);
-	read_types(decoder, node_get(spec, "policyTypes"), out);
+	kube_read_policy_types(decoder, node_get(spec, "policyTypes"), out);
 	if (decoder->diags->errors == errors)
 		check_types(decoder, spec, out);
 }

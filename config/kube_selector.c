@@ -157,6 +157,32 @@ static void read_expression(struct decoder *decoder, const struct node *node, st
 	read_values(decoder, node_get(node, "values"), out);
 }
 
+void kube_read_sound_selector(struct decoder *decoder, const struct node *node, struct selector *out)
+{
+	const struct node *labels = node_get(node, "matchLabels"), *expressions = node_get(node, "matchExpressions");
+	const size_t label_count = labels != NULL && labels->kind == NODE_MAPPING ? labels->count : 0;
+	const size_t expression_count = expressions != NULL && expressions->kind == NODE_SEQUENCE ? expressions->count : 0;
+	struct requirement *requirements = decode_alloc(decoder, label_count + expression_count, sizeof(*requirements));
+	size_t errors, count = 0;
+
+	*out = (struct selector){ .pos = node->pos, .requirements = requirements };
+	if (requirements == NULL)
+		return;
+	for (size_t i = 0; i < label_count; i++) {
+		errors = decoder->diags->errors;
+		read_match_label(decoder, &labels->entries[i], &requirements[count]);
+		count += decoder->diags->errors == errors && labels->entries[i].value->health == NODE_SOUND;
+	}
+	for (size_t i = 0; i < expression_count; i++) {
+		const struct node *expression = expressions->entries[i].value;
+
+		errors = decoder->diags->errors;
+		read_expression(decoder, expression, &requirements[count]);
+		count += decoder->diags->errors == errors && expression->health == NODE_SOUND;
+	}
+	out->count = count;
+}
+
 void kube_read_selector(struct decoder *decoder, const struct node *node, struct selector *out)
 {
 	const struct node *labels, *expressions;

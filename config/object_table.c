@@ -42,7 +42,7 @@ static int entry_cmp(const void *pa, const void *pb)
 	int order = object_key_cmp(&a->stored->object, &b->stored->object);
 
 	if (order == 0)
-		order = (int)b->kept - (int)a->kept;
+		order = (int)b->rank - (int)a->rank;
 	if (order == 0)
 		order = strcmp(object_key(&a->stored->object).pos.file, object_key(&b->stored->object).pos.file);
 	return order != 0 ? order : (a->stored > b->stored) - (a->stored < b->stored);
@@ -51,7 +51,7 @@ static int entry_cmp(const void *pa, const void *pb)
 static struct object_entry entry_of(const struct stored_object *stored)
 {
 	const struct kube_object *object = &stored->object;
-	struct object_entry entry = { .stored = stored, .kept = stored->kept };
+	struct object_entry entry = { .stored = stored, .rank = stored->in_part ? 2 : stored->kept };
 
 	switch (object->kind) {
 	case KUBE_NAMESPACE:

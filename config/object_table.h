@@ -8,14 +8,16 @@
  * neighbours. Internal to config/store.
  */
 
+#include <stdint.h>
+
 #include "config/version.h"
 
-/* One object. Of those with one key the last is in force: kept ones come first, then it is the order of files. */
+/* One object. Of those with one key the last is in force: those of a higher rank come first, then it is the order of files. */
 struct object_entry {
 	const struct stored_object *stored;
 	const void *object;		/* what stored->object points to */
 	bool shadowed;			/* the next entry has the same key */
-	bool kept;			/* as in stored */
+	uint8_t rank;			/* of those with one key the lowest is in force: 0; 1: kept; 2: in part */
 };
 
 enum { KUBE_KINDS = KUBE_POLICY + 1 };

@@ -17,7 +17,7 @@
 #include "policy/diag.h"
 
 enum backend_choice { BACKEND_AUTO, BACKEND_NFT, BACKEND_LEGACY };
-enum fail_mode { FAIL_CLOSED, FAIL_OPEN };
+enum fail_mode { FAIL_CLOSED, FAIL_OPEN };	/* of daemon_away, queue_full and broken_objects */
 enum host_traffic { HOST_TRAFFIC_ALLOW, HOST_TRAFFIC_POLICY };
 enum link_local { LINK_LOCAL_DENY, LINK_LOCAL_ALLOW };
 enum bridge_mode { BRIDGE_SET, BRIDGE_REQUIRE, BRIDGE_IGNORE };
@@ -36,6 +36,7 @@ struct settings {
 	enum address_annotations address_annotations;	/* whose annotated addresses count */
 	uint32_t debounce_ms;		/* 100 */
 	uint32_t empty_after_s;		/* when a file that turned empty is believed; 0: never */
+	enum fail_mode broken_objects;	/* what objects with errors that were never sound do; closed */
 
 	uint32_t workers;		/* 0: one a CPU, at most 64 */
 	uint32_t queue_base;		/* the first of the queues: settings_queues(); default 8610 */

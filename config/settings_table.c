@@ -25,6 +25,11 @@ static const struct setting table[] = {
 		.help = "Seconds after which a manifest file that turned empty, or into a List of nothing, is believed: "
 			"until then the objects that it held stay in force. 0: never, as a failed export looks just so. "
 			"Removing the file, or writing the line \"# podgate: empty\" into it, is believed at once." },
+	{ .name = "broken_objects", .type = SETTING_ENUM, AT(broken_objects), CHOICES("closed", "open"),
+		.default_text = "closed",
+		.help = "What an object with errors does of which no version was ever sound. closed: a policy isolates what can be "
+			"read of its selector (nothing: its namespace) for its policyTypes (not readable: both), and admits what "
+			"its readable rules admit. open: nothing. Of an object that was sound its last sound version stays in force." },
 
 	{ .name = "workers", .type = SETTING_UINT, AT(workers), .least = 0, .most = 64, .default_text = "0",
 		.help = "Threads that judge packets. 0 is one for each CPU, at most 64." },

@@ -23,6 +23,7 @@ struct store {
 	size_t count, capacity;
 	uint64_t revision;
 	enum address_annotations annotations;
+	bool opens_broken;		/* objects with errors count for nothing */
 	struct object_table objects;	/* of all files, as of the last update_objects() */
 };
 
@@ -39,6 +40,11 @@ int store_create(struct store **out)
 void store_set_address_annotations(struct store *store, enum address_annotations annotations)
 {
 	store->annotations = annotations;
+}
+
+void store_open_broken(struct store *store)
+{
+	store->opens_broken = true;
 }
 
 /* Forgets the version of the file; the table may still speak of its objects. */
@@ -144,6 +150,8 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 	const struct document_limits *limits)
 {
 	static const struct version none;
+	const struct version_options options = {
+		.limits = limits, .annotations = store->annotations, .with_parts = !store->opens_broken };
 	struct store_file *file = find_file(store, name);
 	struct version version;
 	int err;
@@ -152,7 +160,7 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 		clear_problems(store, file);
 		return 0;
 	}
-	err = version_read(&version, name, bytes, length, limits, store->annotations, file != NULL ? &file->version : &none);
+	err = version_read(&version, name, bytes, length, &options, file != NULL ? &file->version : &none);
 	if (err != 0)
 		return err;
 	file = get_file(store, name);
@@ -404,13 +412,43 @@ static int report_duplicate(const struct kube_object *first, const struct kube_o
 	return 0;
 }
 
+/* What the mistakes in an object have come to, at its place: who is isolated by what could be read of it. */
+static int report_part(const struct kube_object *object, struct arena *arena, struct diag_list *out)
+{
+	const struct network_policy *policy = object->policy;
+	const size_t rules = policy->rule_count[DIRECTION_INGRESS] + policy->rule_count[DIRECTION_EGRESS];
+	const struct source_pos pos = { arena_strdup(arena, policy->pos.file), policy->pos.line, policy->pos.column };
+
+	if (pos.file == NULL)
+		return -ENOMEM;
+	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
+		"policy %s/%s has errors: it isolates %s for %s%s%s, and admits what %zu of its rules say",
+		policy->namespace_name, policy->name,
+		policy->pod_selector.count > 0 ? "the pods that its selector matches, as far as it can be read," :
+			"all pods of its namespace",
+		policy->isolates[DIRECTION_INGRESS] ? "ingress" : "",
+		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? " and " : "",
+		policy->isolates[DIRECTION_EGRESS] ? "egress" : "", rules);
+	return 0;
+}
+
+static int report_parts(const struct object_table *table, struct arena *arena, struct diag_list *out)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < table->count; i++)
+		if (table->entries[i].stored->in_part && !table->entries[i].shadowed)
+			err = report_part(&table->entries[i].stored->object, arena, out);
+	return err;
+}
+
 static int report_duplicates(const struct object_table *table, struct arena *arena, struct diag_list *out)
 {
 	int err = 0;
 
 	/* What is only kept is no mistake of whoever wrote the other; kept ones come first. */
 	for (size_t i = 0; err == 0 && i < table->count; i++)
-		if (table->entries[i].shadowed && !table->entries[i].kept)
+		if (table->entries[i].shadowed && table->entries[i].rank == 0)
 			err = report_duplicate(&table->entries[i].stored->object, &table->entries[i + 1].stored->object,
 				arena, out);
 	return err;
@@ -426,6 +464,8 @@ int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
 		err = copy_file_diags(store->files[i], arena, &list);
 	if (err == 0)
 		err = report_duplicates(&store->objects, arena, &list);
+	if (err == 0)
+		err = report_parts(&store->objects, arena, &list);
 	if (err != 0)
 		return err;
 	diag_sort(&list);
@@ -448,7 +488,10 @@ struct store_stats store_stats(const struct store *store)
 		stats.emptied_files += file->version.emptied;
 		stats.being_written += file->being_written;
 		for (size_t j = 0; list != NULL && j < list->count; j++)
-			stats.kept_objects += unreadable || list->items[j].kept;
+			if (list->items[j].in_part)
+				stats.partial_objects++;
+			else
+				stats.kept_objects += unreadable || list->items[j].kept;
 	}
 	return stats;
 }

@@ -28,6 +28,9 @@ void store_free(struct store *store);	/* NULL is allowed */
 /* For files that are put from now on; ADDRESS_ANNOTATIONS_AUTO until then. */
 void store_set_address_annotations(struct store *store, enum address_annotations annotations);
 
+/* Of objects with errors that were never sound nothing is enforced from now on (`broken_objects: open`). */
+void store_open_broken(struct store *store);
+
 /*
  * Gives file `name` a new content. Returns 0, also when the content is broken (store_diags()
  * tells); or -ENOMEM, the store unchanged. `limits` may be NULL. The content that the file has already changes nothing.
@@ -62,7 +65,8 @@ bool store_has_objects(const struct store *store, const char *name);	/* whether 
 uint64_t store_revision(const struct store *store);
 
 /*
- * The objects in force. Of two with one key that of the file later in name order (an error in diags), but
+ * The objects in force. An object with errors that was never sound is among them as far as it can be read (in_part), and
+ * yields to any that is sound. Of two with one key that of the file later in name order (an error in diags), but
  * one that is only kept yields to one that its file really has. 0 or -ENOMEM.
  */
 int store_cluster(struct store *store, struct cluster **out);
@@ -76,6 +80,7 @@ struct store_stats {
 	size_t emptied_files;	/* that turned empty, which is not believed */
 	size_t being_written;	/* files whose last version stays in force until their writer is done */
 	size_t kept_objects;	/* in force only because the new version of their file is broken or empty */
+	size_t partial_objects;	/* that have errors, were never sound, and are enforced as far as they can be read */
 };
 struct store_stats store_stats(const struct store *store);
 

@@ -73,33 +73,76 @@ static int object_cmp(const void *pa, const void *pb)
 	return object_key_cmp(*a, *b);
 }
 
-/* Objects of `old` that `decoded` has not, put behind those that it has; the list has room for all. */
-static int keep_missing(struct object_list *list, const struct kube_objects *decoded, const struct object_list *old)
+/* The objects by their keys. NULL when out of memory. */
+static const struct kube_object **sort_objects(const struct kube_object *items, size_t count)
 {
-	const struct kube_object **sorted = calloc(decoded->count + 1, sizeof(const struct kube_object *));
+	const struct kube_object **sorted = calloc(count + 1, sizeof(const struct kube_object *));
 
-	if (sorted == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < decoded->count; i++)
-		sorted[i] = &decoded->items[i];
-	qsort(sorted, decoded->count, sizeof(*sorted), object_cmp);
-	for (size_t i = 0; i < old->count; i++) {
-		const struct kube_object *wanted = &old->items[i].object;
-
-		if (bsearch(&wanted, sorted, decoded->count, sizeof(*sorted), object_cmp) != NULL)
-			continue;
-		list->items[list->count++] = (struct stored_object){
-			.object = *wanted, .arena = arena_ref(old->items[i].arena), .kept = true };
-	}
-	free(sorted);
-	return 0;
+	for (size_t i = 0; sorted != NULL && i < count; i++)
+		sorted[i] = &items[i];
+	if (sorted != NULL)
+		qsort(sorted, count, sizeof(*sorted), object_cmp);
+	return sorted;
 }
 
-static int fill_version(struct version *version, const struct kube_objects *decoded, const struct object_list *old)
+static bool has_key(const struct kube_object *const *sorted, size_t count, const struct kube_object *wanted)
+{
+	return bsearch(&wanted, sorted, count, sizeof(*sorted), object_cmp) != NULL;
+}
+
+/*
+ * Objects of `old` that `decoded` has not, put behind those that it has; the list has room for all. What could be read of
+ * an object before yields to what can be read now.
+ */
+static int keep_missing(struct object_list *list, const struct kube_objects *decoded, const struct object_list *old)
+{
+	const struct kube_object **sorted = sort_objects(decoded->items, decoded->count);
+	const struct kube_object **parts = sort_objects(decoded->parts, decoded->part_count);
+
+	for (size_t i = 0; sorted != NULL && parts != NULL && i < old->count; i++) {
+		const struct stored_object *stored = &old->items[i];
+
+		if (has_key(sorted, decoded->count, &stored->object) ||
+			(stored->in_part && has_key(parts, decoded->part_count, &stored->object)))
+			continue;
+		list->items[list->count++] = (struct stored_object){ .object = stored->object,
+			.arena = arena_ref(stored->arena), .in_part = stored->in_part, .kept = true };
+	}
+	free(parts);
+	free(sorted);
+	return sorted == NULL || parts == NULL ? -ENOMEM : 0;
+}
+
+/* Whether some object of the list is, or may be, the version of `part` that was sound. */
+static bool has_sound(const struct object_list *list, const struct kube_object *part)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct stored_object *stored = &list->items[i];
+
+		if (!stored->in_part && stored->object.kind == part->kind &&
+			(object_key_cmp(&stored->object, part) == 0 || (part->unnamed && stored->kept)))
+			return true;
+	}
+	return false;
+}
+
+static void add_parts(struct version *version, const struct kube_objects *decoded)
+{
+	struct object_list *list = version->objects;
+
+	for (size_t i = 0; i < decoded->part_count; i++)
+		if (!has_sound(list, &decoded->parts[i]))
+			list->items[list->count++] = (struct stored_object){ .object = decoded->parts[i],
+				.arena = arena_ref(version->arena), .in_part = true };
+}
+
+static int fill_version(struct version *version, const struct kube_objects *decoded, const struct object_list *old,
+	bool with_parts)
 {
 	const bool keeps = (version->broken || version->emptied) && old != NULL;
-	const size_t most = decoded->count + (keeps ? old->count : 0);
+	const size_t most = decoded->count + decoded->part_count + (keeps ? old->count : 0);
 	struct object_list *list = calloc(1, sizeof(*list) + most * sizeof(list->items[0]));
+	int err = 0;
 
 	if (list == NULL)
 		return -ENOMEM;
@@ -107,7 +150,11 @@ static int fill_version(struct version *version, const struct kube_objects *deco
 	for (size_t i = 0; i < decoded->count; i++)
 		list->items[list->count++] = (struct stored_object){
 			.object = decoded->items[i], .arena = arena_ref(version->arena) };
-	return keeps ? keep_missing(list, decoded, old) : 0;
+	if (keeps)
+		err = keep_missing(list, decoded, old);
+	if (err == 0 && with_parts)
+		add_parts(version, decoded);
+	return err;
 }
 
 /* Whether some line is the comment that says that the file is meant to hold nothing. */
@@ -134,7 +181,7 @@ static bool is_empty(const struct version *version, const struct kube_objects *d
 }
 
 static int parse(struct version *version, const char *name, const char *bytes, size_t length,
-	const struct document_limits *limits, enum address_annotations annotations, struct kube_objects *decoded)
+	const struct version_options *options, struct kube_objects *decoded)
 {
 	const char *file = arena_strdup(version->arena, name);
 	struct diag_list diags;
@@ -144,7 +191,8 @@ static int parse(struct version *version, const char *name, const char *bytes, s
 	if (file == NULL)
 		return -ENOMEM;
 	diag_list_init(&diags, version->arena);
-	err = kube_read(decoded, &truncated, file, bytes, length, limits, annotations, version->arena, &diags);
+	err = kube_read(decoded, &truncated, file, bytes, length, options->limits, options->annotations,
+		version->arena, &diags);
 	if (err != 0)
 		return err;
 	if (other_policies_total(&decoded->others) > 0) {
@@ -160,7 +208,7 @@ static int parse(struct version *version, const char *name, const char *bytes, s
 }
 
 int version_read(struct version *out, const char *name, const char *bytes, size_t length,
-	const struct document_limits *limits, enum address_annotations annotations, const struct version *old)
+	const struct version_options *options, const struct version *old)
 {
 	struct version version = { .arena = arena_create(), .length = length, .hash = hash_content(bytes, length) };
 	struct kube_objects decoded;
@@ -168,13 +216,13 @@ int version_read(struct version *out, const char *name, const char *bytes, size_
 
 	if (version.arena == NULL)
 		return -ENOMEM;
-	err = parse(&version, name, bytes, length, limits, annotations, &decoded);
+	err = parse(&version, name, bytes, length, options, &decoded);
 	if (err == 0) {
 		version.emptied = is_empty(&version, &decoded) && old->objects != NULL && old->objects->count > 0 &&
 				  !says_empty(bytes, length);
 	}
 	if (err == 0)
-		err = fill_version(&version, &decoded, old->objects);
+		err = fill_version(&version, &decoded, old->objects, options->with_parts);
 	if (err != 0) {
 		version_release(&version);
 		return err;

@@ -4,7 +4,8 @@
 
 /*
  * One version of a file's content, read: its objects, its findings, and the objects of the version before it that
- * stay in force because this one is broken. Internal to config/store.
+ * stay in force because this one is broken. Of an object with errors what the version before had counts, or if that had
+ * none, what can be read of it. Internal to config/store.
  */
 
 #include "config/kube.h"
@@ -13,6 +14,7 @@
 struct stored_object {
 	struct kube_object object;
 	struct arena *arena;
+	bool in_part;			/* it has errors, and this is what could be read of it */
 	bool kept;			/* of an earlier version: this one is broken or empty and does not have it */
 };
 
@@ -47,9 +49,14 @@ struct object_key {
 struct object_key object_key(const struct kube_object *object);
 int object_key_cmp(const struct kube_object *a, const struct kube_object *b);	/* kind, namespace, name */
 
+struct version_options {
+	const struct document_limits *limits;	/* NULL: the defaults */
+	enum address_annotations annotations;
+	bool with_parts;		/* with what can be read of objects with errors */
+};
 /* Reads a content that follows `old` in the file `name`. Returns 0, broken or not; or -ENOMEM, *out untouched. */
 int version_read(struct version *out, const char *name, const char *bytes, size_t length,
-	const struct document_limits *limits, enum address_annotations annotations, const struct version *old);
+	const struct version_options *options, const struct version *old);
 void version_release(struct version *version);
 struct object_list *version_take_objects(struct version *version);	/* they are the caller's; NULL: it had none */
 bool version_is_of(const struct version *version, const char *bytes, size_t length);	/* made of just this content */

@@ -334,6 +334,8 @@ static int load_manifests(struct daemon *daemon)
 
 	if (err == 0) {
 		store_set_address_annotations(daemon->store, settings->address_annotations);
+		if (settings->broken_objects == FAIL_OPEN)
+			store_open_broken(daemon->store);
 		err = directory_start(&daemon->directory, &daemon->loop, daemon->store, settings->manifests,
 			settings->manifest_count, &options, &failed);
 	}

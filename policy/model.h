@@ -122,6 +122,7 @@ struct network_policy {
 	const struct policy_rule *rules[DIRECTION_COUNT];
 	size_t rule_count[DIRECTION_COUNT];
 	bool audit;				/* annotation podgate.io/audit: "true": logs what it would deny */
+	bool in_part;				/* it has errors: this is what could be read of it, closed where it could not */
 	struct source_pos pos;			/* of metadata.name */
 };
 

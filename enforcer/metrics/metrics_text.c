@@ -74,6 +74,8 @@ static void write_policies(struct exposition *out, const struct status_figures *
 		"Manifest files that turned empty, which is not believed: what they held stays in force.");
 	gauge(out, "podgate_manifest_files_being_written", figures->manifests.being_written,
 		"Manifest files that are being written: their last version stays in force.");
+	gauge(out, "podgate_manifest_objects_partial", figures->manifests.partial_objects,
+		"Objects with errors that were never sound: enforced as far as they can be read.");
 	gauge(out, "podgate_manifest_objects_kept", figures->manifests.kept_objects,
 		"Objects in force only because the new version of their file is broken or empty.");
 	gauge(out, "podgate_manifest_policies_not_enforced", other_policies_total(&figures->others),

@@ -94,6 +94,8 @@ static cJSON *make_isolating(const struct network_policy *policy)
 
 	if (complete && policy->audit)
 		complete = cJSON_AddTrueToObject(object, "audit") != NULL;
+	if (complete && policy->in_part)
+		complete = cJSON_AddTrueToObject(object, "in_part") != NULL;
 	return finish(object, complete);
 }
 

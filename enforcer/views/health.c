@@ -70,7 +70,7 @@ bool health_ready(const struct status_figures *figures, char reason[HEALTH_REASO
 		snprintf(reason, HEALTH_REASON, "the rules are not intact");
 	else if (figures->manifests.never_whole > 0)
 		snprintf(reason, HEALTH_REASON,
-			"%zu manifest file%s broken, and what is broken in %s was never in force; see `podgate status`",
+			"%zu manifest file%s broken, and no version of %s was ever whole; see `podgate status`",
 			figures->manifests.never_whole, figures->manifests.never_whole == 1 ? " is" : "s are",
 			figures->manifests.never_whole == 1 ? "it" : "them");
 	else

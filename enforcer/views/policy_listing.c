@@ -97,6 +97,8 @@ static bool add_name(cJSON *to, const struct network_policy *policy)
 
 	if (!add_text(to, "namespace", policy->namespace_name) || !add_text(to, "name", policy->name))
 		return false;
+	if (policy->in_part && cJSON_AddTrueToObject(to, "in_part") == NULL)
+		return false;
 	return pos->file == NULL || (add_text(to, "file", pos->file) && add_number(to, "line", pos->line) &&
 					    add_number(to, "column", pos->column));
 }

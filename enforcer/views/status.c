@@ -130,6 +130,7 @@ static void report_manifests(struct report report, const struct status_figures *
 	count(manifests, "never_whole", figures->manifests.never_whole);
 	count(manifests, "emptied_files", figures->manifests.emptied_files);
 	count(manifests, "being_written", figures->manifests.being_written);
+	count(manifests, "partial_objects", figures->manifests.partial_objects);
 	count(manifests, "kept_objects", figures->manifests.kept_objects);
 	count(manifests, "findings", figures->findings);
 	count(manifests, "errors", figures->errors);

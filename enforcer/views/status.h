@@ -14,7 +14,8 @@
  *   pods, policies, isolated   how many; isolated counts addresses
  *   manifests           {"files", "broken_files", "never_whole" (of those: no version was ever in force),
  *                       "emptied_files" (that hold nothing any more, which is not believed), "being_written" (files,
- *                       by a writer who has not closed them), "kept_objects", "findings", "errors", "not_enforced"
+ *                       by a writer who has not closed them), "kept_objects",
+ *                       "partial_objects" (with errors and never sound: enforced as far as they can be read), "findings", "errors", "not_enforced"
  *                       (policies of kinds that are not enforced, a list of {"kind", "group", "count"})}
  *   rules               {"backend", "ipv6", "intact", "repairs", "flood_rate" (in force; 0: floods do not wait
  *                       apart), "sets": {"ipv4", "ipv6"}}

@@ -38,6 +38,57 @@ scenario_broken() {
 	settle "mended"
 }
 
+# Policies that never were sound: what can be read of them isolates, and admits.
+broken_first_policies() {
+	policy web web Ingress <<-RULES
+	ingress:
+	- from: [{podSelector: {matchLabels: {app: client}}}, {podSelector: {matchLabel: {app: intruder}}}]
+	- form: [{namespaceSelector: {}}]
+	RULES
+	policy db db Ingres </dev/null
+}
+scenario_broken_first() {
+	broken_first_policies | policies
+	gate_start || return
+	allow client web tcp 80		# a rule that can be read
+	deny intruder web tcp 80	# two that can't
+	allow web client tcp 80		# of web the type can be read
+	deny client db tcp 80		# of db it can't: both
+	deny db client tcp 80
+	allow intruder client tcp 80
+	settle "policies that never were sound"
+	equal "objects in force in part" 2 "$(status_field .manifests.partial_objects)"
+	podgate status --socket "$DIR/control.sock" >"$DIR/status" 2>&1
+	check "status names the problem" grep -q "^PROBLEM .*2 objects with errors" "$DIR/status"
+	check "so does the log" file_has "$DIR/run.err" "policy shop/web has errors: it isolates the pods that its selector matches"
+	podgate explain --socket "$DIR/control.sock" shop/client shop/db:80 >"$DIR/explain" 2>&1
+	check "explain tells of errors" grep -q "isolated  by shop/db \[has errors\]" "$DIR/explain"
+	podgate policies --socket "$DIR/control.sock" >"$DIR/listing" 2>&1
+	check "policies does" grep -q "shop/web \[has errors\]" "$DIR/listing"
+
+	# Their selector, and all that it was to say: the namespace.
+	{ broken_first_policies; policy all any Ingress </dev/null; } |
+		sed '/name: all/,$s/podSelector:.*/podSelector: [any]/' >"$DIR/.closed"
+	changed policies <"$DIR/.closed"
+	deny web client tcp 80
+	deny intruder client tcp 80
+	allow client intruder tcp 80
+	settle "a selector that can't be read"
+	changed default_policies_gone
+	allow intruder web tcp 80
+	settle "removed"
+}
+default_policies_gone() { rm "$DIR/manifests/policies.yaml"; }
+
+scenario_broken_open() {
+	broken_first_policies | policies
+	gate_start "broken_objects: open" || return
+	allow intruder web tcp 80
+	allow client db tcp 80
+	settle "broken_objects: open"
+	check "an error it is" [ "$(status_field .manifests.errors)" -gt 0 ]
+}
+
 # 9 to the power of 9 strings, in a few hundred bytes.
 broken_bomb() {
 	local level last=a
