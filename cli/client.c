@@ -27,16 +27,18 @@ static int explain_connect(const char *path, int err, char problem[CLIENT_PROBLE
 		snprintf(problem, CLIENT_PROBLEM,
 			"no podgate runs at %.120s; start it with podgate run, or name its --socket", path);
 	else if (err == -EACCES || err == -EPERM)
-		snprintf(problem, CLIENT_PROBLEM, "no permission for %.150s; try as root", path);
+		snprintf(problem, CLIENT_PROBLEM,
+			"no permission for %.120s: run this as root, or as a member of the group that `control_group` names",
+			path);
 	else
 		snprintf(problem, CLIENT_PROBLEM, "can't connect to %.120s: %s", path, strerror(-err));
 	return err;
 }
 
-static int connect_to(const char *path, char problem[CLIENT_PROBLEM])
+static int connect_to(const char *path, unsigned int seconds, char problem[CLIENT_PROBLEM])
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const struct timeval patience = {.tv_sec = ANSWER_S};
+	const struct timeval patience = {.tv_sec = (time_t)seconds};
 	int fd, err;
 
 	if (strlen(path) >= sizeof(address.sun_path))
@@ -85,9 +87,9 @@ static int send_request(struct client *client, const cJSON *request, char proble
 	return err;
 }
 
-static int open_client(struct client *client, const char *path, char problem[CLIENT_PROBLEM])
+static int open_client(struct client *client, const char *path, unsigned int seconds, char problem[CLIENT_PROBLEM])
 {
-	const int fd = connect_to(path, problem);
+	const int fd = connect_to(path, seconds, problem);
 
 	if (fd < 0)
 		return fd;
@@ -146,10 +148,11 @@ static int read_reply(struct client *client, cJSON **out, char problem[CLIENT_PR
 	return -EREMOTEIO;
 }
 
-int client_request(const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM])
+int client_request_within(const char *socket_path, const cJSON *request, unsigned int seconds, cJSON **reply,
+	char problem[CLIENT_PROBLEM])
 {
 	struct client client;
-	int err = open_client(&client, socket_path, problem);
+	int err = open_client(&client, socket_path, seconds, problem);
 
 	if (err != 0)
 		return err;
@@ -158,6 +161,11 @@ int client_request(const char *socket_path, const cJSON *request, cJSON **reply,
 		err = read_reply(&client, reply, problem);
 	close_client(&client);
 	return err;
+}
+
+int client_request(const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM])
+{
+	return client_request_within(socket_path, request, ANSWER_S, reply, problem);
 }
 
 static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *context), void *context,
@@ -184,7 +192,7 @@ int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJ
 {
 	struct client client;
 	cJSON *reply;
-	int err = open_client(&client, socket_path, problem);
+	int err = open_client(&client, socket_path, ANSWER_S, problem);
 
 	if (err != 0)
 		return err;
@@ -234,7 +242,7 @@ int client_list(const char *socket_path, const cJSON *request, int (*visit)(cJSO
 {
 	struct client client;
 	cJSON *reply;
-	int err = open_client(&client, socket_path, problem);
+	int err = open_client(&client, socket_path, ANSWER_S, problem);
 
 	if (err != 0)
 		return err;

@@ -17,6 +17,9 @@ enum { CLIENT_PROBLEM = 256 };
  * or says "ok": false).
  */
 int client_request(const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM]);
+/* The same, with so many seconds for the answer. */
+int client_request_within(const char *socket_path, const cJSON *request, unsigned int seconds, cJSON **reply,
+	char problem[CLIENT_PROBLEM]);
 
 /*
  * As above, but calls `visit` for each line that follows the first reply (it may change it, not free it), until

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cli/command.h"
+#include "cli/daemon_manifests.h"
 #include "cli/settings_file.h"
 
 /* Returns 0; or -ENOMEM, said, with nothing to free. */
@@ -104,7 +105,16 @@ int command_options_default_paths(struct command_options *options)
 	options->paths = paths;
 	options->path_count = settings.manifest_count;
 	options->annotations = settings.address_annotations;
+	daemon_manifests_warn(&settings);
 	return 0;
+}
+
+void command_options_warn_manifests(struct command_options *options)
+{
+	struct settings settings;
+
+	if (options->socket == NULL && settings_file_load(&settings, options->config, options->arena) == 0)
+		daemon_manifests_warn(&settings);
 }
 
 int command_options_find_socket(struct command_options *options, const char **out)

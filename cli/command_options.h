@@ -67,9 +67,14 @@ int command_options_end(int argc, char **argv);
 /* Adds a path given as an argument: no more of them than argc. */
 void command_options_add_path(struct command_options *options, const char *path);
 
-/* Without a path the command looks at the manifests that the settings name. 0, or -errno said on standard error. */
+/*
+ * Without a path the command looks at the manifests that the settings name, and warns when the running daemon enforces
+ * others. 0, or -errno said on standard error.
+ */
 int command_options_default_paths(struct command_options *options);
 /* The daemon's socket: --socket, or the one in the settings. As above. */
 int command_options_find_socket(struct command_options *options, const char **out);
+/* Warns when the daemon at the settings' socket enforces other manifests than the settings name. Not with --socket. */
+void command_options_warn_manifests(struct command_options *options);
 
 #endif

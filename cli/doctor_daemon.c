@@ -11,6 +11,8 @@
 
 #include "cli/answer.h"
 #include "cli/client.h"
+#include "cli/daemon_manifests.h"
+#include "enforcer/views/problems.h"
 
 struct findings {
 	struct host_finding *items;
@@ -39,10 +41,31 @@ static void examine_mode(struct findings *findings, const cJSON *status)
 	if (strcmp(answer_text(status, "mode"), "audit") == 0)
 		add(findings, "daemon-mode", "set `audit: false` when what the log tells of is what you want denied",
 			"the whole gateway is in audit mode: nothing is denied, what would be is logged");
-	if (*answer_text(status, "problem") != '\0') {
-		add(findings, "daemon-problem", "its own log says more: journalctl -u podgate", "%.200s",
-			answer_text(status, "problem"));
-		findings->items[findings->count - 1].state = HOST_FAILED;
+}
+
+static void fail(struct findings *findings, const char *check, const char *remedy, const char *found)
+{
+	add(findings, check, remedy, "%.300s", found);
+	findings->items[findings->count - 1].state = HOST_FAILED;
+}
+
+/* The first of "problems" may be "problem", what fails now; the others are ordinary states that are hardly meant. */
+static void examine_problems(struct findings *findings, const cJSON *status)
+{
+	const char *failing = answer_text(status, "problem");
+	const cJSON *problem;
+	size_t told = 0;
+
+	if (*failing != '\0')
+		fail(findings, "daemon-problem", "its own log says more: journalctl -u podgate", failing);
+	cJSON_ArrayForEach (problem, answer_get(status, "problems")) {
+		if (!cJSON_IsString(problem) || strcmp(problem->valuestring, failing) == 0 || told++ == PROBLEMS_MOST)
+			continue;
+		if (strncmp(problem->valuestring, "enforcing nothing", strlen("enforcing nothing")) == 0)
+			fail(findings, "daemon-idle", "put manifests there (podgate-manifests(5)), or set `manifests` to where they are",
+				problem->valuestring);
+		else
+			fail(findings, "daemon-state", "podgate(8) tells of it under PROBLEMS", problem->valuestring);
 	}
 }
 
@@ -120,6 +143,15 @@ static void examine_manifests(struct findings *findings, const cJSON *manifests)
 			errors == 1 ? "" : "s");
 }
 
+/* Who reads the settings believes that they are in force. */
+static void examine_source(struct findings *findings, const cJSON *status, const struct settings *settings)
+{
+	char note[DAEMON_MANIFESTS_NOTE];
+
+	if (!daemon_manifests_agree(status, settings, note))
+		add(findings, "daemon-source", "restart the daemon with these settings, or name its own with --config", "%.250s", note);
+}
+
 static void examine_files(struct findings *findings, const struct settings *settings, pid_t pid)
 {
 	const unsigned long needed = host_files_needed(settings);
@@ -139,11 +171,13 @@ size_t doctor_daemon_examine(const cJSON *status, const struct settings *setting
 	struct findings findings = {.items = items};
 
 	examine_mode(&findings, status);
+	examine_problems(&findings, status);
 	examine_privilege(&findings, answer_get(status, "privilege"));
 	examine_rules(&findings, answer_get(status, "rules"));
 	examine_queues(&findings, status);
 	examine_log(&findings, answer_get(status, "log"));
 	examine_manifests(&findings, answer_get(status, "manifests"));
+	examine_source(&findings, status, settings);
 	examine_files(&findings, settings, (pid_t)answer_number(status, "pid"));
 	return findings.count;
 }

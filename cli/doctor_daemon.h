@@ -10,7 +10,7 @@
 
 #include "enforcer/host/host.h"
 
-enum { DOCTOR_DAEMON_MOST = 10 };
+enum { DOCTOR_DAEMON_MOST = 24 };
 
 /* Of a status (enforcer/views/status.h). Returns how many were stored, DOCTOR_DAEMON_MOST at most. */
 size_t doctor_daemon_examine(const cJSON *status, const struct settings *settings, struct host_finding *findings);

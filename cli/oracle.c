@@ -14,6 +14,8 @@ int oracle_open(struct oracle *out, struct command_options *options)
 
 	if (!oracle.is_offline) {
 		err = command_options_find_socket(options, &oracle.socket);
+		if (err == 0)
+			command_options_warn_manifests(options);
 	} else {
 		err = offline_open(&oracle.offline, options->paths, options->path_count, options->annotations);
 		if (err != 0)

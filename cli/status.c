@@ -31,7 +31,7 @@ static const char usage[] =
 	"  --wait-revision N   wait until revision N, or a later one, is enforced\n"
 	"  --socket PATH       the daemon's control socket, when it is not the one in the settings\n"
 	"  --config FILE       the settings; default " SETTINGS_FILE_DEFAULT "\n\n"
-	"Exit code: 0 all is well; 1 something fails that podgate tries again; 2 no answer, or --wait ran out.\n";
+	"Exit code: 0 all is well; 1 there is a problem; 2 no answer, or --wait ran out.\n";
 
 static int parse_number(const char *text, unsigned long long *out)
 {
@@ -155,7 +155,8 @@ static int show(struct command_options *options)
 		output_json(status);
 	else
 		status_text_print(status);
-	well = cJSON_GetObjectItemCaseSensitive(status, "problem") == NULL;
+	well = cJSON_GetObjectItemCaseSensitive(status, "problem") == NULL &&
+	       cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(status, "problems")) == 0;
 	cJSON_Delete(status);
 	return well ? EXIT_OK : EXIT_FINDINGS;
 }

@@ -38,21 +38,38 @@ static void print_uptime(double seconds)
 		printf("up %lu min %lu s", s / 60, s % 60);
 }
 
+static void print_problem(const cJSON *problem)
+{
+	printf("%sPROBLEM%s     ", output_color(COLOR_RED), output_color(COLOR_NONE));
+	output_text(stdout, cJSON_IsString(problem) ? problem->valuestring : "?");
+	putchar('\n');
+}
+
+/* A daemon of an older version has one at most. */
+static void print_problems(const cJSON *status)
+{
+	const cJSON *problem, *problems = get(status, "problems");
+
+	if (problems == NULL && get(status, "problem") != NULL)
+		print_problem(get(status, "problem"));
+	cJSON_ArrayForEach(problem, problems)
+		print_problem(problem);
+}
+
 static void print_head(const cJSON *status)
 {
-	const bool audit = strcmp(text(status, "mode"), "audit") == 0;
+	const bool audit = strcmp(text(status, "mode"), "audit") == 0, idle = cJSON_IsTrue(get(status, "idle"));
 
-	printf("%s%s%s  podgate %s, pid %.0f, ", output_color(audit ? COLOR_YELLOW : COLOR_GREEN),
-		audit ? "AUDIT: nothing is denied, what would be is logged" : "ENFORCING", output_color(COLOR_NONE),
+	printf("%s%s%s  podgate %s, pid %.0f, ", output_color(idle ? COLOR_RED : audit ? COLOR_YELLOW : COLOR_GREEN),
+		idle ? "ENFORCING NOTHING" : audit ? "AUDIT: nothing is denied, what would be is logged" : "ENFORCING",
+		output_color(COLOR_NONE),
 		text(status, "version"), number(status, "pid"));
 	print_uptime(number(status, "uptime_s"));
 	printf(", %.1f MiB", number(status, "rss_kib") / 1024);
 	if (get(get(status, "memory"), "peak_kib") != NULL)
 		printf(" (%.1f at most)", number(get(status, "memory"), "peak_kib") / 1024);
 	printf("\n");
-	if (get(status, "problem") != NULL)
-		printf("%sPROBLEM%s     %s\n", output_color(COLOR_RED), output_color(COLOR_NONE),
-			text(status, "problem"));
+	print_problems(status);
 }
 
 static void print_names(const char *kind, const cJSON *names)
@@ -82,6 +99,16 @@ static void print_policies(const cJSON *status)
 		cJSON_IsTrue(get(status, "pending")) ? ", a change is on its way" : "");
 }
 
+static void print_paths(const cJSON *paths)
+{
+	const cJSON *path;
+
+	cJSON_ArrayForEach(path, paths) {
+		fputs(path == paths->child ? " in " : ", ", stdout);
+		output_text(stdout, cJSON_IsString(path) ? path->valuestring : "?");
+	}
+}
+
 static void print_manifests(const cJSON *manifests)
 {
 	const double broken = number(manifests, "broken_files"), findings = number(manifests, "findings"),
@@ -99,6 +126,7 @@ static void print_manifests(const cJSON *manifests)
 			output_color(COLOR_RED), output_color(COLOR_NONE), partial, partial == 1 ? "" : "s",
 			partial == 1 ? "it" : "them");
 	printf("manifests   %.0f files", number(manifests, "files"));
+	print_paths(get(manifests, "paths"));
 	if (written > 0)
 		printf(", %.0f being written (the last version stays in force)", written);
 	if (broken > 0)

@@ -33,6 +33,7 @@
 #include "enforcer/service.h"
 #include "enforcer/takeover.h"
 #include "enforcer/views/listings.h"
+#include "enforcer/views/problems.h"
 #include "enforcer/views/status.h"
 
 enum {
@@ -59,6 +60,7 @@ struct daemon {
 	struct directory *directory;
 	struct findings findings;
 	struct claim *claim;		/* NULL: it could not be had, and a warning said so */
+	struct problem_list problems;	/* as said in the log */
 	struct control *control;
 	struct metrics *metrics;	/* NULL: nobody wants them */
 	struct verdict_log *log;
@@ -252,6 +254,26 @@ static void helper_ended(void *context)
 	log_error("the helper process that runs iptables has ended: stopping, to be started again");
 	daemon->err = -ECHILD;
 	stop_loop(daemon);
+}
+
+/* ---- what it says of itself ---- */
+
+static void say_problems(struct daemon *daemon)
+{
+	const struct snapshot *snapshot = publisher_snapshot(daemon->publisher);
+	const struct problem_sources sources = {.settings = daemon->settings,
+		.cluster = snapshot_cluster(snapshot),
+		.isolated = snapshot_isolated_pods(snapshot),
+		.manifests = store_stats(daemon->store)};
+	struct problem_list now;
+
+	problems_find(&now, &sources);
+	problems_log(&daemon->problems, &now);
+}
+
+static void published(void *context)
+{
+	say_problems(context);
 }
 
 /* ---- start ---- */
@@ -530,6 +552,7 @@ static int start_enforcing(struct daemon *daemon)
 		.log = daemon->log,
 		.settings = daemon->settings,
 		.compiled = compiled,
+		.published = published,
 		.context = daemon,
 	};
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
@@ -545,7 +568,7 @@ static int start_enforcing(struct daemon *daemon)
 	return err;
 }
 
-static void say_ready(const struct daemon *daemon)
+static void say_ready(struct daemon *daemon)
 {
 	const struct snapshot *snapshot = publisher_snapshot(daemon->publisher);
 	const struct cluster *cluster = snapshot_cluster(snapshot);
@@ -560,6 +583,7 @@ static void say_ready(const struct daemon *daemon)
 		(unsigned long long)snapshot_revision(snapshot),
 		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base,
 		rules->queue_base + gate_worker_count(enforcement_gate(daemon->enforcement)) - 1);
+	say_problems(daemon);
 }
 
 static int tell_ready(struct daemon *daemon)

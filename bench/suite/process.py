@@ -31,14 +31,14 @@ def command_line(arguments, netns=None, cpus=None):
     return line + [str(argument) for argument in arguments]
 
 
-def output_of(arguments, netns=None, cpus=None, stdin=None, timeout=60):
-    """Runs to the end; its standard output. What it says on stderr is in the error when it fails."""
+def output_of(arguments, netns=None, cpus=None, stdin=None, timeout=60, codes=(0,)):
+    """Runs to the end; its standard output. What it says on stderr is in the error when it ends with none of the codes."""
     line = command_line(arguments, netns, cpus)
     try:
         done = subprocess.run(line, input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ProcessError(f"{' '.join(line)}: {error}") from error
-    if done.returncode != 0:
+    if done.returncode not in codes:
         complaint = (done.stderr or done.stdout).strip()[-400:]
         raise ProcessError(f"{' '.join(line)}: exit code {done.returncode}: {complaint}")
     return done.stdout

@@ -225,6 +225,8 @@ static void end_change(struct publisher *publisher, struct job *job)
 	note_sweep(publisher, &job->published.sweep);
 	publisher->sweep_wanted = !job->published.swept || job->err != 0;
 	note_change(publisher, job);
+	if (publisher->options.published != NULL)
+		publisher->options.published(publisher->options.context);
 }
 
 static const char *bridges_words(enum host_bridges state)

@@ -35,6 +35,8 @@ struct publisher_options {
 	 * and `problem`, and the start fails.
 	 */
 	int (*compiled)(void *context, char problem[ENFORCEMENT_PROBLEM]);
+	/* Called on the loop's thread after each change that came into force; NULL: nobody wants to know. */
+	void (*published)(void *context);
 	void *context;
 };
 

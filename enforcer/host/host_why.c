@@ -44,12 +44,15 @@ static const struct {
 	{"daemon", "only a running podgate judges; after a stop the rules stay, and new flows of isolated pods are dropped"},
 	{"daemon-mode", "in audit mode nothing is denied"},
 	{"daemon-problem", "what podgate can't do now it tries again, and till then the state before stays in force"},
+	{"daemon-idle", "a gate without policies, or without pods that they select, lets everything pass"},
+	{"daemon-state", "what podgate enforces is probably not what is meant"},
 	{"daemon-privilege", "what broke into podgate could do all that podgate may do"},
 	{"daemon-rules", "till podgate puts them back, within two seconds, packets go by what somebody else made of them"},
 	{"daemon-queues", "a packet that finds its queue full is dropped, or with queue_full: open passes unjudged"},
 	{"daemon-floods", "a source that floods loses packets, but only its own kind: other sources' went another way"},
 	{"daemon-log", "of what was lost nobody will know"},
 	{"daemon-manifests", "of a manifest with errors the last good version stays in force, or nothing"},
+	{"daemon-source", "what `podgate check` and `matrix` say of these settings is not what is enforced"},
 	{"daemon-files", "a daemon that may open no more files answers no more questions, and repairs no rules"},
 };
 

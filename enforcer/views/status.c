@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/views/status.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,18 @@ static void list_name(struct report to, const char *namespace_name, const char *
 	list_item(to, cJSON_CreateString(full));
 }
 
+/* As another process finds it, which works in another folder. */
+static void list_path(struct report to, const char *path)
+{
+	char folder[PATH_MAX], full[2 * PATH_MAX];
+
+	if (path[0] == '/' || getcwd(folder, sizeof(folder)) == NULL)
+		snprintf(full, sizeof(full), "%s", path);
+	else
+		snprintf(full, sizeof(full), "%s/%s", folder, path);
+	list_item(to, cJSON_CreateString(full));
+}
+
 static void report_audited(struct report report, const struct cluster *cluster)
 {
 	const struct report audited = section(report, "audited");
@@ -99,6 +112,7 @@ static void report_policies(struct report report, const struct status_figures *f
 	const struct cluster *cluster = figures->cluster;
 
 	text(report, "mode", figures->settings->audit ? "audit" : "enforcing");
+	truth(report, "idle", figures->idle);
 	report_audited(report, cluster);
 	count(report, "revision", figures->revision);
 	truth(report, "pending", figures->publish.pending);
@@ -124,7 +138,10 @@ static void report_others(struct report report, const struct other_policies *oth
 static void report_manifests(struct report report, const struct status_figures *figures)
 {
 	const struct report manifests = section(report, "manifests");
+	const struct report paths = list(manifests, "paths");
 
+	for (size_t i = 0; i < figures->settings->manifest_count; i++)
+		list_path(paths, figures->settings->manifests[i]);
 	count(manifests, "files", figures->manifests.files);
 	count(manifests, "broken_files", figures->manifests.broken_files);
 	count(manifests, "never_whole", figures->manifests.never_whole);
@@ -351,6 +368,19 @@ static cJSON *finish(struct report report)
 	return NULL;
 }
 
+static void report_problems(struct report report, const struct status_figures *figures)
+{
+	const struct problem_list *more = &figures->problems;
+	const struct report problems = list(report, "problems");
+
+	if (figures->problem[0] != '\0') {
+		text(report, "problem", figures->problem);
+		list_item(problems, cJSON_CreateString(figures->problem));
+	}
+	for (size_t i = 0; i < more->count; i++)
+		list_item(problems, cJSON_CreateString(more->items[i]));
+}
+
 static cJSON *report_all(const struct status_figures *figures)
 {
 	bool complete = true;
@@ -372,8 +402,7 @@ static cJSON *report_all(const struct status_figures *figures)
 	report_fail_modes(report, figures->settings, &figures->publish);
 	report_log(report, figures);
 	report_privilege(report, figures->confinement);
-	if (figures->problem[0] != '\0')
-		text(report, "problem", figures->problem);
+	report_problems(report, figures);
 	return finish(report);
 }
 

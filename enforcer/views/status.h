@@ -9,10 +9,11 @@
  *   rss_kib             of the daemon's memory what is resident now; "memory": {"peak_kib" (the most it was),
  *                       "snapshot_kib" (the compiled policies)}
  *   mode                "enforcing", or "audit" when the whole gateway only logs
+ *   idle                true when nothing is enforced; "problems" says why
  *   audited             {"namespaces", "pods", "policies"}: lists of those in audit mode ("NAME", "NAMESPACE/NAME")
  *   revision, pending   of the policies in force; whether a change waits to be enforced
  *   pods, policies, isolated   how many; isolated counts addresses
- *   manifests           {"files", "broken_files", "never_whole" (of those: no version was ever in force),
+ *   manifests           {"paths" (a list, absolute), "files", "broken_files", "never_whole" (of those: no version was ever in force),
  *                       "emptied_files" (that hold nothing any more, which is not believed), "being_written" (files,
  *                       by a writer who has not closed them), "kept_objects",
  *                       "partial_objects" (with errors and never sound: enforced as far as they can be read), "findings", "errors", "not_enforced"
@@ -45,6 +46,7 @@
  *                       open, how often new flows may have passed unjudged
  *   log                 {"file", "records", "lines", "lost", "error"}
  *   problem             what fails now; only when something does
+ *   problems            a list of sentences: the problem, and what else an operator must be told (problems.h)
  */
 
 #include <cjson/cJSON.h>

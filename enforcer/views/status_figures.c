@@ -48,6 +48,17 @@ static void gather_policies(const struct publisher *publisher, struct status_fig
 	out->cluster = cluster_ref((struct cluster *)snapshot_cluster(snapshot));
 }
 
+static void gather_problems(struct status_figures *out)
+{
+	const struct problem_sources sources = {.settings = out->settings,
+		.cluster = out->cluster,
+		.isolated = out->isolated,
+		.manifests = out->manifests};
+
+	out->idle = problems_is_idle(&sources);
+	problems_find(&out->problems, &sources);
+}
+
 static void gather_queues(const struct enforcement *enforcement, struct status_figures *out)
 {
 	const struct gate *gate = enforcement_gate(enforcement);
@@ -80,6 +91,7 @@ int status_figures_gather(const struct status_sources *sources, struct status_fi
 	out->started_wall_ns = sources->started_wall_ns;
 	process_figures_read(&out->process);
 	gather_policies(sources->publisher, out);
+	gather_problems(out);
 	out->rules = *enforcement_rules(sources->enforcement);
 	gather_queues(sources->enforcement, out);
 	enforcement_learner_stats(sources->enforcement, &out->classes);

@@ -19,6 +19,7 @@
 #include "enforcer/privilege/confinement.h"
 #include "enforcer/process/process_figures.h"
 #include "enforcer/records/verdict_log.h"
+#include "enforcer/views/problems.h"
 
 struct status_sources {
 	const struct settings *settings;
@@ -53,6 +54,8 @@ struct status_figures {
 	struct ruleset_options rules;
 	struct publish_stats publish;	/* .problem is NULL: see below */
 	char problem[ENFORCEMENT_PROBLEM];	/* what fails now; "" when all is well */
+	bool idle;			/* nothing is enforced */
+	struct problem_list problems;	/* what else an operator must be told */
 	struct learner_stats classes;
 	struct verdict_log_stats log;
 	enum inheritance_origin inherited_from;

@@ -17,7 +17,8 @@
 
 static struct host_finding findings[DOCTOR_DAEMON_MOST];
 static size_t count;
-static const struct settings settings = {.workers = 1};
+static const char *const manifests[] = {"/etc/podgate/manifests"};
+static const struct settings settings = {.workers = 1, .manifests = manifests, .manifest_count = 1};
 
 static void examine(const char *json)
 {
@@ -64,7 +65,7 @@ static void all_is_well(void **state)
 
 static void every_trouble_is_told(void **state)
 {
-	char json[1024], found_files[64];
+	char json[2048], found_files[64];
 	struct rlimit before, few;
 
 	(void)state;
@@ -77,12 +78,17 @@ static void every_trouble_is_told(void **state)
 		"\"privilege\": {\"user\": \"root\", \"dropped\": false, \"seccomp\": \"off\"}, "
 		"\"rules\": {\"intact\": false, \"repairs\": 3}, \"queues\": [{\"kernel_dropped\": 5}, {\"user_dropped\": 2}, "
 		"{\"flood\": true, \"kernel_dropped\": 40, \"user_dropped\": 1}], "
-		"\"log\": {\"file\": \"x\", \"lost\": 9}, \"manifests\": {\"errors\": 1}}", (int)getpid());
+		"\"problems\": [\"can't fill\", \"enforcing nothing: no Pod in /x (1 file)\", \"something else\"], "
+		"\"log\": {\"file\": \"x\", \"lost\": 9}, \"manifests\": {\"errors\": 1, \"paths\": [\"/other\"]}}", (int)getpid());
 	examine(json);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	expect("daemon-mode", HOST_WARNING,
 		"the whole gateway is in audit mode: nothing is denied, what would be is logged");
 	expect("daemon-problem", HOST_FAILED, "can't fill");
+	expect("daemon-idle", HOST_FAILED, "enforcing nothing: no Pod in /x (1 file)");
+	expect("daemon-state", HOST_FAILED, "something else");
+	expect("daemon-source", HOST_WARNING,
+		"the running podgate enforces the manifests in /other, and the settings name /etc/podgate/manifests");
 	expect("daemon-privilege", HOST_WARNING, "it is user root with all rights that it was started with, seccomp off");
 	expect("daemon-rules", HOST_WARNING,
 		"its rules or sets were changed by others, and put back 3 times; they are not right now");
@@ -92,7 +98,7 @@ static void every_trouble_is_told(void **state)
 	expect("daemon-manifests", HOST_WARNING, "its manifests have 1 error");
 	snprintf(found_files, sizeof(found_files), "it may open only 100 files, and may need %lu", host_files_needed(&settings));
 	expect("daemon-files", HOST_WARNING, found_files);
-	assert_int_equal(count, DOCTOR_DAEMON_MOST);
+	assert_int_equal(count, 13);
 	examine("{\"privilege\": {\"user\": \"podgate\", \"dropped\": true, \"seccomp\": \"log\"}, "
 		"\"rules\": {\"intact\": true, \"repairs\": 1}, \"log\": {\"file\": \"/v\", \"error\": \"No space\"}}");
 	expect("daemon-privilege", HOST_WARNING, "it is user podgate, with CAP_NET_ADMIN alone, seccomp log");

@@ -49,7 +49,7 @@ static const char well[] =
 	" \"memory\": {\"peak_kib\": 6144, \"snapshot_kib\": 9}, \"mode\": \"enforcing\","
 	" \"audited\": {\"namespaces\": [], \"pods\": [], \"policies\": []}, \"revision\": 7, \"pending\": false,"
 	" \"pods\": 12, \"policies\": 3, \"isolated\": 5,"
-	" \"manifests\": {\"files\": 4, \"broken_files\": 0, \"kept_objects\": 0, \"findings\": 0, \"errors\": 0},"
+	" \"manifests\": {\"paths\": [\"/etc/podgate/manifests\", \"/srv/more\"], \"files\": 4, \"broken_files\": 0, \"kept_objects\": 0, \"findings\": 0, \"errors\": 0},"
 	" \"rules\": {\"backend\": \"nft\", \"ipv6\": true, \"intact\": true, \"repairs\": 0,"
 	" \"flood_rate\": 1000,"
 	" \"sets\": {\"ipv4\": 5, \"ipv6\": 1}},"
@@ -74,7 +74,7 @@ static void all_is_well(void **state)
 	(void)state;
 	expect(well, "ENFORCING  podgate 1.2.3, pid 42, up 2 h 3 min, 5.0 MiB (6.0 at most)\n"
 		     "policies    3 for 12 pods, 5 addresses isolated; revision 7\n"
-		     "manifests   4 files\n"
+		     "manifests   4 files in /etc/podgate/manifests, /srv/more\n"
 		     "rules       nft, intact, repaired 0 times; in sets: 5 IPv4, 1 IPv6\n"
 		     "floods      what a source begins beyond 1000 new flows/s waits apart\n"
 		     "fails       daemon away: closed, queue full: open, unreadable packet: closed\n"
@@ -94,7 +94,7 @@ static void trouble_is_told(void **state)
 {
 	(void)state;
 	expect("{\"version\": \"1\", \"uptime_s\": 5, \"pid\": 1, \"rss_kib\": 1024, \"mode\": \"audit\","
-	       " \"problem\": \"can't fill\", \"audited\": {\"namespaces\": [\"lab\"], \"pods\": [\"a/b\", \"a/c\"]},"
+	       " \"problem\": \"can't fill\", \"problems\": [\"can't fill\", \"a pod has no policy\"], \"audited\": {\"namespaces\": [\"lab\"], \"pods\": [\"a/b\", \"a/c\"]},"
 	       " \"pending\": true, \"pods\": 1, \"manifests\": {\"files\": 3, \"broken_files\": 1, \"kept_objects\": 2,"
 	       " \"findings\": 5, \"errors\": 4, \"not_enforced\": [{\"kind\": \"CiliumNetworkPolicy\", \"group\": \"cilium.io\","
 	       " \"count\": 2}, {\"kind\": \"ClusterNetworkPolicy\", \"group\": \"policy.networking.k8s.io\", \"count\": 1}]},"
@@ -107,6 +107,7 @@ static void trouble_is_told(void **state)
 	       " \"privilege\": {\"dropped\": false, \"user\": \"root\", \"seccomp\": \"off\"}}",
 		"AUDIT: nothing is denied, what would be is logged  podgate 1, pid 1, up 0 min 5 s, 1.0 MiB\n"
 		"PROBLEM     can't fill\n"
+		"PROBLEM     a pod has no policy\n"
 		"AUDITED     namespaces lab: logged, not denied\n"
 		"AUDITED     pods a/b, a/c: logged, not denied\n"
 		"policies    0 for 1 pods, 0 addresses isolated; revision 0, a change is on its way\n"
@@ -129,11 +130,25 @@ static void trouble_is_told(void **state)
 		HEADING);
 }
 
+/* Green is for what protects somebody. */
+static void a_gate_without_policies_does_not_say_enforcing(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	show("{\"version\": \"1\", \"mode\": \"enforcing\", \"idle\": true, \"problems\": [\"enforcing nothing: no Pod\"]}", text);
+	assert_non_null(strstr(text, "ENFORCING NOTHING  podgate 1,"));
+	assert_non_null(strstr(text, "\nPROBLEM     enforcing nothing: no Pod\n"));
+	show("{\"version\": \"1\", \"mode\": \"enforcing\", \"problem\": \"of an older daemon\"}", text);
+	assert_non_null(strstr(text, "\nPROBLEM     of an older daemon\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_well),
 		cmocka_unit_test(trouble_is_told),
+		cmocka_unit_test(a_gate_without_policies_does_not_say_enforcing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

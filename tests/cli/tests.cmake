@@ -28,4 +28,5 @@ podgate_text_test(test_policies_text cli/answer.c cli/policies_text.c)
 podgate_test(cli/test_since podgate_enforcer)
 target_sources(cli_test_since PRIVATE ${CMAKE_SOURCE_DIR}/cli/since.c)
 podgate_test(cli/test_doctor_daemon podgate_enforcer)
-target_sources(cli_test_doctor_daemon PRIVATE ${CMAKE_SOURCE_DIR}/cli/answer.c ${CMAKE_SOURCE_DIR}/cli/client.c ${CMAKE_SOURCE_DIR}/cli/doctor_daemon.c)
+target_sources(cli_test_doctor_daemon PRIVATE ${CMAKE_SOURCE_DIR}/cli/answer.c ${CMAKE_SOURCE_DIR}/cli/client.c
+	${CMAKE_SOURCE_DIR}/cli/daemon_manifests.c ${CMAKE_SOURCE_DIR}/cli/doctor_daemon.c ${CMAKE_SOURCE_DIR}/cli/output.c)

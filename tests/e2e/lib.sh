@@ -208,7 +208,7 @@ status_field() {	# a jq path into `podgate status -o json`
 	podgate status --socket "$DIR/control.sock" -o json 2>/dev/null | jq -r "$1" 2>/dev/null
 }
 
-gate_answers() { quietly podgate status --socket "$DIR/control.sock" -o json; }
+gate_answers() { quietly podgate status --socket "$DIR/control.sock" -o json || [ $? = 1 ]; }	# 1: it has a problem
 gate_is_up() { file_has "$DIR/run.err" "podgate: ready: "; }
 gate_settled() { gate_ended || gate_is_up; }	# one way or the other
 

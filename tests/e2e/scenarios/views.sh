@@ -283,3 +283,43 @@ scenario_ipv6_off() {
 	equal "and why" "$([ $verdict = deny ] && echo 0 || echo 1)" "$(grep -c 'setting ipv6 is off' "$DIR/explained")"
 	equal "only IPv4 addresses are told to be isolated" 1 "$(status_field .isolated)"
 }
+
+# A gate that protects nobody says so, and says so no longer when it does; whoever asks with other settings is told.
+scenario_idle() {
+	local settings=$DIR/other.yaml asked
+
+	rm -f "$DIR/manifests/policies.yaml"
+	gate_start || return
+	check "the log says that nothing is enforced" file_has "$DIR/run.err" "podgate: warning: enforcing nothing: no NetworkPolicy in $DIR/manifests"
+	asked=$(views status)
+	equal "status: exit code" 1 $?
+	equal "status: its first words" "ENFORCING NOTHING" "${asked:0:17}"
+	check "status names the folder" grep -q "^PROBLEM *enforcing nothing: no NetworkPolicy in $DIR/manifests" <<<"$asked"
+	equal "status, for programs" true "$(status_field .idle)"
+	check "doctor calls it a failure" grep -q '^failed *daemon-idle' <(podgate doctor --config "$DIR/podgate.yaml")
+	allow intruder web tcp 80
+	settle "without policies"
+
+	changed views_policies
+	asked=$(views status)
+	equal "status, with a policy: exit code ($asked)" 0 $?
+	equal "status, for programs, with a policy" "false 0" "$(status_field '"\(.idle) \(.problems | length)"')"
+	deny intruder web tcp 80
+	settle "with a policy"
+	check "the log says that it is over" file_has "$DIR/run.err" "podgate: over: enforcing nothing"
+
+	# The very fault of an installation whose daemon reads another folder than its commands.
+	mkdir "$DIR/elsewhere"
+	cp "$DIR"/manifests/* "$DIR/elsewhere/"
+	sed "s|$DIR/manifests|$DIR/elsewhere|" "$DIR/podgate.yaml" >"$settings"
+	for asked in "check" "matrix" "explain shop/client shop/web:80"; do
+		# shellcheck disable=SC2086 # words
+		podgate $asked --config "$settings" >"$DIR/asked" 2>&1
+		check "podgate ${asked%% *} says that the daemon reads another folder" \
+			file_has "$DIR/asked" "warning: the running podgate enforces the manifests in $DIR/manifests, and the settings name $DIR/elsewhere"
+		# shellcheck disable=SC2086
+		podgate $asked --config "$DIR/podgate.yaml" >"$DIR/asked" 2>&1
+		check "podgate ${asked%% *} with the daemon's settings does not" [ "$(grep -c "warning: the running" "$DIR/asked")" = 0 ]
+	done
+	check "doctor says it, too" grep -q "^warning *daemon-source *the running podgate enforces" <(podgate doctor --config "$settings")
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/views/problems.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "enforcer/process/log.h"
+
+void problems_add(struct problem_list *list, const char *format, ...)
+{
+	va_list args;
+
+	if (list->count == PROBLEMS_MOST)
+		return;
+	va_start(args, format);
+	vsnprintf(list->items[list->count++], PROBLEM_TEXT, format, args);
+	va_end(args);
+}
+
+/* "/etc/podgate/manifests and 2 more". */
+static void name_manifests(char *out, size_t size, const struct settings *settings)
+{
+	const size_t more = settings->manifest_count - 1;
+
+	if (more > 0)
+		snprintf(out, size, "%.300s and %zu more", settings->manifests[0], more);
+	else
+		snprintf(out, size, "%.300s", settings->manifests[0]);
+}
+
+/*
+ * With node_name, policies that select none of this gateway's pods are ordinary: they are for other gateways.
+ */
+bool problems_is_idle(const struct problem_sources *sources)
+{
+	const struct cluster *cluster = sources->cluster;
+
+	if (cluster->policy_count == 0 || cluster->pod_count == 0)
+		return true;
+	return sources->isolated == 0 && sources->settings->node_name[0] == '\0';
+}
+
+static void find_idle(struct problem_list *out, const struct problem_sources *sources)
+{
+	const struct cluster *cluster = sources->cluster;
+	const size_t files = sources->manifests.files;
+	const char *plural = files == 1 ? "" : "s";
+	char place[384];
+
+	if (!problems_is_idle(sources))
+		return;
+	name_manifests(place, sizeof(place), sources->settings);
+	if (cluster->policy_count == 0 && cluster->pod_count == 0)
+		problems_add(out, "enforcing nothing: no NetworkPolicy and no Pod in %s (%zu file%s)", place, files, plural);
+	else if (cluster->policy_count == 0)
+		problems_add(out, "enforcing nothing: no NetworkPolicy in %s (%zu file%s)", place, files, plural);
+	else if (cluster->pod_count == 0)
+		problems_add(out, "enforcing nothing: no Pod in %s (%zu file%s)", place, files, plural);
+	else
+		problems_add(out, "enforcing nothing: no policy in %s selects a pod that has an address", place);
+}
+
+void problems_find(struct problem_list *out, const struct problem_sources *sources)
+{
+	out->count = 0;
+	find_idle(out, sources);
+}
+
+static bool has(const struct problem_list *list, const char *problem)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], problem) == 0)
+			return true;
+	return false;
+}
+
+void problems_log(struct problem_list *said, const struct problem_list *now)
+{
+	for (size_t i = 0; i < now->count; i++)
+		if (!has(said, now->items[i]))
+			log_warnx("%s", now->items[i]);
+	for (size_t i = 0; i < said->count; i++)
+		if (!has(now, said->items[i]))
+			log_info("over: %s", said->items[i]);
+	*said = *now;
+}
