@@ -18,11 +18,14 @@ static const char pods[] =
 
 int publish_stage_setup(void **state)
 {
+	static const char *const manifests[] = {"/etc/podgate/manifests"};
 	static struct publish_stage stage;
 	const struct verdict_log_options log = {.path = "/dev/null", .ring_capacity = ENFORCEMENT_RING_CAPACITY};
 	char problem[ENFORCEMENT_PROBLEM] = "";
 
 	stage = (struct publish_stage){.settings = {
+		.manifests = manifests,
+		.manifest_count = 1,
 		.workers = 1,
 		.queue_base = 8610,
 		.queue_length = 1024,
