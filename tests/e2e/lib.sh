@@ -306,7 +306,7 @@ settle() {
 		code=$?
 		case ${PROBE_WANTED[i]}:$code in
 		allow:0 | deny:1) pass ;;
-		*) fail "${1:+$1: }${PROBE_FLOWS[i]}: should be ${PROBE_WANTED[i]}ed, but: $(cat "$DIR/probes/$i") (exit $code)" ;;
+		*) fail "${1:+$1: }${PROBE_FLOWS[i]}: wanted ${PROBE_WANTED[i]}, but: $(cat "$DIR/probes/$i") (exit $code)" ;;
 		esac
 	done
 	PROBE_PIDS=() PROBE_WANTED=() PROBE_FLOWS=()
