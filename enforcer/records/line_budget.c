@@ -74,7 +74,7 @@ static uint64_t party_of(const struct line_budget *budget, const struct record *
 
 static struct slot *find(struct line_budget *budget, uint64_t party)
 {
-	size_t at = party & budget->mask;
+	size_t at = (size_t)(party & budget->mask);
 
 	while (budget->slots[at].second == budget->second && budget->slots[at].party != party)
 		at = (at + 1) & budget->mask;
