@@ -2,185 +2,208 @@
 #include "config/document.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/json_reader.h"
 #include "config/node_builder.h"
-#include "config/utf8.h"
+#include "config/text_stream.h"
+#include "config/utf16.h"
 #include "config/yaml_reader.h"
 
+/* What one reading has to do with. */
 struct input {
-	const char *file, *bytes;
-	size_t length;
+	const char *file;
+	struct byte_source source;	/* of UTF-8 */
+	struct node_builder *builder;
+	struct document_list *list;
+	char *converted;		/* the text, when it was UTF-16 */
 };
 
-static struct source_pos position_at(const struct input *input, size_t offset)
+static void lose_rest(const struct input *input)
 {
-	struct source_pos pos = { .file = input->file };
-
-	utf8_position(input->bytes, offset, &pos.line, &pos.column);
-	return pos;
+	input->list->broken++;
+	input->list->truncated = true;
 }
 
-/* UTF-16 would be reported as odd bytes: its mark says what it is. */
-static bool is_utf16(const struct input *input)
+static void report_whole(const struct input *input, const char *code, const char *hint, const char *text)
 {
-	return input->length >= 2 &&
-	       (memcmp(input->bytes, "\xFF\xFE", 2) == 0 || memcmp(input->bytes, "\xFE\xFF", 2) == 0);
+	diag_add(input->builder->diags, DIAG_ERROR, (struct source_pos){ .file = input->file }, code, hint, "%s", text);
+	lose_rest(input);
 }
 
-static void skip_byte_order_mark(struct input *input)
+static bool looks_like_json(const struct byte_source *source)
 {
-	if (input->length >= 3 && memcmp(input->bytes, "\xEF\xBB\xBF", 3) == 0) {
-		input->bytes += 3;
-		input->length -= 3;
+	char bytes[4096];
+	uint64_t offset = 0;
+	ssize_t got;
+
+	while ((got = byte_source_read(source, offset, bytes, sizeof(bytes))) > 0) {
+		for (ssize_t i = offset == 0 && got >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; i < got; i++) {
+			if (strchr(" \t\r\n", bytes[i]) != NULL && bytes[i] != '\0')
+				continue;
+			/* Two braces begin a template: YAML's reader knows what to say about it. */
+			if (bytes[i] == '{' && i + 1 < got && bytes[i + 1] == '{')
+				return false;
+			return bytes[i] == '{' || bytes[i] == '[';
+		}
+		offset += (uint64_t)got;
 	}
+	return false;
 }
 
-static bool looks_like_json(const struct input *input)
+static int read_yaml(const struct input *input)
 {
-	size_t at = 0;
+	struct text_stream stream;
+	int err = text_stream_init(&stream, &input->source, input->file, true, input->builder->diags);
 
-	while (at < input->length && input->bytes[at] != '\0' && strchr(" \t\r\n", input->bytes[at]) != NULL)
-		at++;
-	/* Two braces begin a template: YAML's reader knows what to say about it. */
-	if (at + 1 < input->length && memcmp(input->bytes + at, "{{", 2) == 0)
-		return false;
-	return at < input->length && (input->bytes[at] == '{' || input->bytes[at] == '[');
-}
-
-/* The beginning of the last document that begins before `offset`: what comes before is untouched by the fault there. */
-static size_t document_start(const struct input *input, size_t offset)
-{
-	while (offset >= 4) {
-		if (memcmp(input->bytes + offset - 4, "\n---", 4) == 0)
-			return offset - 3;
-		offset--;
-	}
-	return 0;
-}
-
-/* Cuts the input where it stops being text, and says so. */
-static void check_text(struct input *input, bool printable, struct diag_list *diags, struct document_list *list)
-{
-	struct utf8_fault fault = { .offset = 0 };
-
-	if (is_utf16(input))
-		diag_add(diags, DIAG_ERROR, position_at(input, 0), "not-utf8", "save it as UTF-8",
-			"the file is UTF-16");
-	else if (utf8_check(input->bytes, input->length, printable, &fault) != 0)
-		diag_add(diags, DIAG_ERROR, position_at(input, fault.offset), "not-utf8",
-			"save the file as UTF-8 text", "byte 0x%02X here is %s",
-			(unsigned int)(unsigned char)input->bytes[fault.offset], fault.problem);
-	else
-		return;
-	input->length = document_start(input, fault.offset);
-	list->broken++;
-	list->truncated = true;
-}
-
-static int read_yaml(const struct input *input, struct node_builder *builder, struct document_list *list)
-{
-	int err = yaml_read(builder, input->bytes, input->length, &list->broken);
-
-	if (err == -E2BIG) {
-		list->truncated = true;
+	if (err != 0)
+		return err;
+	err = yaml_read(input->builder, &stream, &input->list->broken);
+	if (err == -E2BIG || (err == 0 && stream.stopped)) {
+		input->list->truncated = true;
 		err = 0;
 	}
+	text_stream_deinit(&stream);
 	return err;
+}
+
+static void report_json(const struct input *input, const struct json_fault *fault)
+{
+	diag_add(input->builder->diags, DIAG_ERROR, fault->pos, "json-syntax", NULL, "%s", fault->problem);
 }
 
 /*
  * What JSON's reader refuses may still be YAML, in which braces are another way to write mappings. Where neither reads
  * it, what JSON's says is nearer the mistake, unless it is but the missing quotes that YAML does without.
  */
-static int read_json(const struct input *input, struct node_builder *builder, struct document_list *list)
+static int read_json_as_yaml(struct input *input, const struct diag_list *before, const struct json_fault *fault)
 {
-	const struct diag_list before = *builder->diags;	/* a list only grows: this is its state to go back to */
-	struct document_list as_yaml = { 0 };
-	struct json_fault fault = { .bare = false };
+	struct document_list as_yaml = { 0 }, *list = input->list;
 	int err;
 
-	builder->visit = NULL;
-	err = json_read(builder, input->bytes, input->length, &fault);
-
-	if (err == -EOVERFLOW || err == -E2BIG) {
-		list->broken++;
-		list->truncated = true;
-		return 0;
-	}
-	if (err != -EINVAL)
-		return err;
-	*builder->diags = before;
-	builder->root_count = 0;
-	builder->nodes = 0;
-	err = read_yaml(input, builder, &as_yaml);
-	if (err == 0 && as_yaml.broken > 0 && !fault.bare) {
-		*builder->diags = before;
-		diag_add(builder->diags, DIAG_ERROR, fault.pos, "json-syntax", NULL, "%s", fault.problem);
+	*input->builder->diags = *before;
+	node_builder_drop_all(input->builder);
+	input->list = &as_yaml;
+	err = read_yaml(input);
+	input->list = list;
+	if (err == 0 && as_yaml.broken > 0 && !fault->bare) {
+		*input->builder->diags = *before;
+		report_json(input, fault);
 	}
 	list->broken += as_yaml.broken;
 	list->truncated |= as_yaml.truncated;
 	return err;
 }
 
-static int read_documents(struct input *input, struct node_builder *builder, struct document_list *list)
+static int read_json(struct input *input)
 {
-	const bool json = looks_like_json(input);
+	const struct diag_list before = *input->builder->diags;	/* a list only grows: this is its state to go back to */
+	struct json_fault fault = { .bare = false };
+	struct text_stream stream;
+	int err = text_stream_init(&stream, &input->source, input->file, false, input->builder->diags);
 
-	if (input->length > builder->limits.bytes) {
-		diag_add(builder->diags, DIAG_ERROR, (struct source_pos){ .file = input->file }, "too-large",
-			"split the file", "%zu bytes are more than the %zu that are read", input->length,
-			builder->limits.bytes);
-		list->broken++;
-		list->truncated = true;
+	if (err != 0)
+		return err;
+	err = json_read(input->builder, &stream, &fault);
+	text_stream_deinit(&stream);
+	if (stream.stopped) {
+		report_whole(input, stream.stop_code, NULL, stream.stop_reason);
+		return err == -ENOMEM ? err : 0;
+	}
+	if (err == -EOVERFLOW || err == -E2BIG) {
+		lose_rest(input);
 		return 0;
 	}
-	skip_byte_order_mark(input);
-	check_text(input, !json, builder->diags, list);
-	return json ? read_json(input, builder, list) : read_yaml(input, builder, list);
+	if (err != -EINVAL)
+		return err;
+	if (!fault.at_end)
+		return read_json_as_yaml(input, &before, &fault);
+	report_json(input, &fault);
+	lose_rest(input);
+	return 0;
 }
 
-int document_read(struct document_list *out, const char *file, const char *bytes, size_t length,
-	const struct document_limits *limits, struct arena *arena, struct diag_list *diags)
+/* UTF-16, which PowerShell's > writes, is converted whole: it may be as large as one object. 0 or -errno. */
+static int convert_utf16(struct input *input)
 {
-	struct input input = { .file = file, .bytes = bytes, .length = length };
-	struct document_list list = { 0 };
-	struct node_builder builder;
+	char mark[2], *bytes;
+	ssize_t got = byte_source_read(&input->source, 0, mark, sizeof(mark));
+
+	if (got < 0 || !utf16_has_mark(mark, (size_t)got))
+		return 0;
+	if (input->source.length > input->builder->limits.bytes)
+		return -EFBIG;
+	bytes = malloc((size_t)input->source.length);
+	input->converted = malloc((size_t)input->source.length / 2 * 3 + 3);
+	if (bytes == NULL || input->converted == NULL) {
+		free(bytes);
+		return -ENOMEM;
+	}
+	got = byte_source_read(&input->source, 0, bytes, (size_t)input->source.length);
+	if (got >= 2)
+		input->source = byte_source_of_text(input->converted,
+			utf16_to_utf8(bytes, (size_t)got, input->converted));
+	free(bytes);
+	return got < 0 ? (int)got : 0;
+}
+
+static int read_documents(struct input *input)
+{
+	char text[96];
 	int err;
 
-	node_builder_init(&builder, file, limits, arena, diags);
-	err = read_documents(&input, &builder, &list);
+	if (input->source.length > input->builder->limits.file_bytes) {
+		snprintf(text, sizeof(text), "%llu bytes are more than the %llu that are read",
+			(unsigned long long)input->source.length,
+			(unsigned long long)input->builder->limits.file_bytes);
+		report_whole(input, "too-large", "split the file", text);
+		return 0;
+	}
+	err = convert_utf16(input);
 	if (err == 0)
+		return looks_like_json(&input->source) ? read_json(input) : read_yaml(input);
+	if (err == -ENOMEM)
+		return err;
+	if (err == -EFBIG)
+		report_whole(input, "not-utf8", "save it as UTF-8", "the file is UTF-16, and too large to be converted");
+	else
+		report_whole(input, "unreadable", NULL, strerror(-err));
+	return 0;
+}
+
+static int read_all(struct document_list *out, const char *file, const struct byte_source *source,
+	const struct document_limits *limits, struct arena *arena, struct diag_list *diags,
+	const struct document_visitor *visitor)
+{
+	struct document_list list = { 0 };
+	struct node_builder builder;
+	struct input input = { .file = file, .source = *source, .builder = &builder, .list = &list };
+	int err = node_builder_init(&builder, file, limits, arena, diags, visitor);
+
+	if (err != 0)
+		return err;
+	err = read_documents(&input);
+	if (err == 0 && visitor == NULL)
 		err = node_builder_finish(&builder, &list);
 	node_builder_deinit(&builder);
+	free(input.converted);
 	if (err == 0)
 		*out = list;
 	return err;
 }
 
-int document_visit(struct document_list *out, const char *file, const char *bytes, size_t length,
-	const struct document_limits *limits, struct diag_list *diags, document_visitor *visit, void *context)
+int document_read(struct document_list *out, const char *file, const struct byte_source *source,
+	const struct document_limits *limits, struct arena *arena, struct diag_list *diags)
 {
-	struct input input = { .file = file, .bytes = bytes, .length = length };
-	struct arena *arena = arena_create();
-	struct document_list list = { 0 };
-	struct node_builder builder;
-	int err;
+	return read_all(out, file, source, limits, arena, diags, NULL);
+}
 
-	if (arena == NULL)
-		return -ENOMEM;
-	node_builder_init(&builder, file, limits, arena, diags);
-	builder.visit = visit;
-	builder.context = context;
-	err = read_documents(&input, &builder, &list);
-	for (size_t i = 0; err == 0 && i < builder.root_count; i++)
-		err = visit(builder.roots[i], context);
-	arena_unref(builder.arena);
-	node_builder_deinit(&builder);
-	if (err == 0)
-		*out = list;
-	return err;
+int document_visit(struct document_list *out, const char *file, const struct byte_source *source,
+	const struct document_limits *limits, struct diag_list *diags, const struct document_visitor *visitor)
+{
+	return read_all(out, file, source, limits, NULL, diags, visitor);
 }
 
 const struct node *node_get(const struct node *mapping, const char *key)

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/byte_source.h"
 #include "policy/arena.h"
 #include "policy/diag.h"
 
@@ -46,10 +47,16 @@ struct node_entry {
 	const struct node *value;
 };
 
-/* What a hostile input may cost at most. 0 anywhere takes that field's default. */
+#define DOCUMENT_FILE_BYTES (UINT64_C(16) << 30)
+
+/*
+ * What a hostile input may cost at most. 0 anywhere takes that field's default. An object is a document, or an item of a list
+ * that is visited by itself.
+ */
 struct document_limits {
-	size_t bytes;		/* of input; default 64 MiB */
-	size_t nodes;		/* of all trees, aliases expanded; default 4 000 000 */
+	uint64_t file_bytes;	/* of input; default DOCUMENT_FILE_BYTES, 16 GiB */
+	size_t bytes;		/* of one object; default 64 MiB */
+	size_t nodes;		/* of one object's tree, aliases expanded; default 4 000 000 */
 	unsigned int depth;	/* of nesting; default 64 */
 	bool unique_keys;	/* a key twice in one mapping is an error, and not a warning: of two the later counts */
 };
@@ -62,23 +69,41 @@ struct document_list {
 };
 
 /*
- * Reads `length` bytes; `file` names them in positions, is not copied, and must live as long as anything that has one
+ * Reads `source`; `file` names it in positions, is not copied, and must live as long as anything that has one
  * of them. Whatever is wrong is added to `diags` (syntax errors say what is missing, duplicate keys, limits,
  * invalid UTF-8) and the other documents are still returned. Returns 0, or -ENOMEM with *out untouched.
  * `limits` may be NULL.
  */
-int document_read(struct document_list *out, const char *file, const char *bytes, size_t length,
+int document_read(struct document_list *out, const char *file, const struct byte_source *source,
 	const struct document_limits *limits, struct arena *arena, struct diag_list *diags);
 
+/* What a visitor is told of the list whose item it is given. */
+struct document_list_head {
+	const char *kind, *api_version;	/* NULL: not met yet; they may stand behind the items */
+};
+
+struct document_visitor {
+	/* A complete document; its tree is gone when this returns. 0; anything else ends the reading and is returned. */
+	int (*document)(const struct node *root, void *context);
+	/*
+	 * An item of the root's list `items`, before the rest of the document is known; `drop_document` takes it back. Returns
+	 * 1: the item is dealt with, is left out of the document's tree, and is gone when this returns; 0: it stays in the
+	 * tree, and so do all items behind it; or what ends the reading.
+	 */
+	int (*item)(const struct node *item, const struct document_list_head *head, void *context);
+	void (*begin_document)(void *context);
+	void (*drop_document)(void *context);	/* the items since begin_document() do not count */
+	void (*drop_all)(void *context);	/* nothing that was visited counts: the file is read again, otherwise */
+	void *context;
+};
+
 /*
- * As document_read(), but gives each document to `visit` when it is complete, and its tree is gone when that
- * returns: reading a file of many documents costs the memory of one, and stays within the CPU's caches. (JSON is
- * read whole first: it may yet turn out to be YAML.) What `visit` returns, when it is not 0, ends the reading and
- * is returned. out->roots is left empty.
+ * As document_read(), but gives what it reads to the visitor: a file of many documents, or of one list, costs the
+ * memory of one object, and stays within the CPU's caches. (A document with an anchor is kept until its end.) out->roots is
+ * left empty.
  */
-typedef int document_visitor(const struct node *root, void *context);
-int document_visit(struct document_list *out, const char *file, const char *bytes, size_t length,
-	const struct document_limits *limits, struct diag_list *diags, document_visitor *visit, void *context);
+int document_visit(struct document_list *out, const char *file, const struct byte_source *source,
+	const struct document_limits *limits, struct diag_list *diags, const struct document_visitor *visitor);
 
 /* The value under `key`, or NULL when `mapping` has no such key or is no mapping. */
 const struct node *node_get(const struct node *mapping, const char *key);

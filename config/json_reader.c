@@ -7,14 +7,23 @@
 
 #include "config/utf8.h"
 
-/* `line` and `column` belong to `marked`, which trails `at`: positions cost one walk over the input altogether. */
+/*
+ * What is read lies in [at, end): a piece of the stream, or `window`, when something began in the piece before.
+ * `line` and `column` belong to `marked`, which trails `at`: positions cost one walk over the input altogether.
+ */
 struct json_reader {
 	struct node_builder *builder;
+	struct text_stream *stream;
 	const char *at, *end;
 	const char *marked;
 	uint32_t line, column;
+	char *window;
+	size_t window_capacity;
 	char *scratch;			/* a text with its escapes undone */
 	size_t scratch_capacity;
+	size_t objects;			/* builder->objects, when it was looked at last */
+	uint64_t object_start;		/* offset in the source to which it had been read then */
+	int err;			/* why there is no more text, unless it is at its end */
 	struct json_fault *fault;
 };
 
@@ -31,9 +40,75 @@ static struct source_pos position(struct json_reader *reader)
 	return (struct source_pos){ .file = reader->builder->file, .line = reader->line, .column = reader->column };
 }
 
+/* Moves what is not read yet into the window, which gets room for `more` bytes behind it. 0 or -ENOMEM. */
+static int move_to_window(struct json_reader *reader, size_t more)
+{
+	const size_t left = (size_t)(reader->end - reader->at), wanted = left + more;
+	char *larger;
+
+	if (wanted > reader->window_capacity) {
+		larger = malloc(wanted * 2);
+		if (larger == NULL)
+			return -ENOMEM;
+		memcpy(larger, reader->at, left);
+		free(reader->window);
+		reader->window = larger;
+		reader->window_capacity = wanted * 2;
+	} else {
+		memmove(reader->window, reader->at, left);
+	}
+	reader->at = reader->marked = reader->window;
+	reader->end = reader->window + left;
+	return 0;
+}
+
+static bool is_too_large(struct json_reader *reader)
+{
+	if (reader->objects != reader->builder->objects) {
+		reader->objects = reader->builder->objects;
+		reader->object_start = reader->stream->offset;
+	}
+	return reader->stream->offset - reader->object_start > reader->builder->limits.bytes;
+}
+
+enum { PIECE_MOST = 128 * 1024 };
+
+/* Puts more of the text behind what is there; pointers into it move. False at its end, or when reader->err says why. */
+static bool read_more(struct json_reader *reader)
+{
+	const char *piece;
+	size_t length;
+
+	if (reader->err != 0)
+		return false;
+	position(reader);
+	if (is_too_large(reader)) {
+		diag_add(reader->builder->diags, DIAG_ERROR, position(reader), "too-large", "split it",
+			"an object of more than %zu bytes is not read", reader->builder->limits.bytes);
+		reader->err = -E2BIG;
+		return false;
+	}
+	if (reader->at < reader->end && move_to_window(reader, PIECE_MOST) != 0) {
+		reader->err = -ENOMEM;
+		return false;
+	}
+	text_stream_next(reader->stream, &piece, &length);
+	if (length == 0)
+		return false;
+	if (reader->at == reader->end) {
+		reader->at = reader->marked = piece;
+		reader->end = piece + length;
+		return true;
+	}
+	memcpy(reader->window + (reader->end - reader->window), piece, length);
+	reader->end += length;
+	return true;
+}
+
 static int fail(struct json_reader *reader, const char *problem)
 {
-	*reader->fault = (struct json_fault){ .pos = position(reader), .problem = problem };
+	*reader->fault = (struct json_fault){ .pos = position(reader), .problem = problem,
+		.at_end = reader->at >= reader->end };
 	return -EINVAL;
 }
 
@@ -44,10 +119,17 @@ static int fail_bare(struct json_reader *reader, const char *problem)
 	return -EINVAL;
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 static void skip_space(struct json_reader *reader)
 {
-	while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL && *reader->at != '\0')
-		reader->at++;
+	do
+		while (reader->at < reader->end && is_space(*reader->at))
+			reader->at++;
+	while (reader->at == reader->end && read_more(reader));
 }
 
 static bool next_is(const struct json_reader *reader, char wanted)
@@ -132,14 +214,16 @@ static int reserve_scratch(struct json_reader *reader, size_t wanted)
 	return 0;
 }
 
-/* Where the text that begins at `at` ends: its closing quote, or the end of the input. */
-static const char *find_quote(const struct json_reader *reader)
+/* Where the text that begins at `at` ends: its closing quote, or the end of the input. All of it is there then. */
+static const char *find_quote(struct json_reader *reader)
 {
-	const char *at = reader->at;
+	size_t length = 0;
 
-	while (at < reader->end && *at != '"')
-		at += *at == '\\' ? 2 : 1;
-	return at < reader->end ? at : reader->end;
+	do
+		while (length < (size_t)(reader->end - reader->at) && reader->at[length] != '"')
+			length += reader->at[length] == '\\' ? 2 : 1;
+	while (length >= (size_t)(reader->end - reader->at) && read_more(reader));
+	return length < (size_t)(reader->end - reader->at) ? reader->at + length : reader->end;
 }
 
 /* The text behind an opening quote, which `at` has passed, into scratch. */
@@ -209,16 +293,27 @@ static bool is_number(const char *text, size_t length)
 	return text == end;
 }
 
+/* How long the word at `at` is; all of it is there then. */
+static size_t find_word_end(struct json_reader *reader)
+{
+	size_t length = 0;
+
+	do
+		while (length < (size_t)(reader->end - reader->at) && reader->at[length] != '\0' &&
+			strchr(" \t\r\n,:[]{}\"", reader->at[length]) == NULL)
+			length++;
+	while (length == (size_t)(reader->end - reader->at) && read_more(reader));
+	return length;
+}
+
 /* true, false, null or a number: whatever it is, it reaches to the next delimiter. */
 static int read_word(struct json_reader *reader)
 {
 	const struct source_pos pos = position(reader);
+	const size_t length = find_word_end(reader);
 	const char *word = reader->at;
-	size_t length;
 
-	while (reader->at < reader->end && *reader->at != '\0' && strchr(" \t\r\n,:[]{}\"", *reader->at) == NULL)
-		reader->at++;
-	length = (size_t)(reader->at - word);
+	reader->at += length;
 	if (length == 4 && memcmp(word, "null", 4) == 0)
 		return node_builder_null(reader->builder, pos, NULL);
 	if ((length == 4 && memcmp(word, "true", 4) == 0) || (length == 5 && memcmp(word, "false", 5) == 0) ||
@@ -300,12 +395,13 @@ static int read_value(struct json_reader *reader)
 	return read_word(reader);
 }
 
-int json_read(struct node_builder *builder, const char *bytes, size_t length, struct json_fault *fault)
+int json_read(struct node_builder *builder, struct text_stream *stream, struct json_fault *fault)
 {
-	struct json_reader reader = { .builder = builder, .at = bytes, .end = bytes + length, .marked = bytes,
-		.line = 1, .column = 1, .fault = fault };
+	struct json_reader reader = { .builder = builder, .stream = stream, .at = "", .line = stream->line,
+		.column = 1, .objects = builder->objects, .object_start = stream->offset, .fault = fault };
 	int err = 0;
 
+	reader.end = reader.marked = reader.at;
 	skip_space(&reader);
 	while (err == 0 && reader.at < reader.end) {
 		node_builder_begin_document(builder);
@@ -316,6 +412,7 @@ int json_read(struct node_builder *builder, const char *bytes, size_t length, st
 			node_builder_drop_document(builder);
 		skip_space(&reader);
 	}
+	free(reader.window);
 	free(reader.scratch);
-	return err;
+	return reader.err != 0 ? reader.err : err;
 }

@@ -8,17 +8,20 @@
  */
 
 #include "config/node_builder.h"
+#include "config/text_stream.h"
 
 struct json_fault {
 	struct source_pos pos;
 	const char *problem;	/* "a comma or '}' is missing": static */
 	bool bare;		/* a word without quotes, as YAML allows it: perhaps this is no JSON at all */
+	bool at_end;		/* the text ends too early: it is no YAML either */
 };
 
 /*
- * Reads JSON values, one after the other. Returns 0; -EINVAL with *fault filled when it is not JSON; -EOVERFLOW or
- * -E2BIG (in diags), or -ENOMEM. On failure the builder may hold some of the values.
+ * Reads JSON values, one after the other, from where the stream is. Returns 0; -EINVAL with *fault filled when it is not
+ * JSON; -EOVERFLOW or -E2BIG (in diags), -ENOMEM, or what the builder's visitor returned. On failure the builder may hold
+ * some of the values.
  */
-int json_read(struct node_builder *builder, const char *bytes, size_t length, struct json_fault *fault);
+int json_read(struct node_builder *builder, struct text_stream *stream, struct json_fault *fault);
 
 #endif

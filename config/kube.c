@@ -33,6 +33,9 @@ struct reading {
 	struct kube_object *parts;
 	size_t part_capacity;
 	struct kube_objects objects;
+	struct kube_objects document_start;	/* objects, when the document began: what to go back to */
+	bool list_unknown;		/* items were read before the kind of their list was */
+	unsigned int lists;		/* that are open */
 };
 
 static const struct kind *find_kind(const char *name)
@@ -266,8 +269,15 @@ static void read_list(struct reading *reading, const struct node *list, const st
 	const size_t count = decode_list(&reading->decoder, items, "'items'");
 
 	reading->objects.broken += reading->decoder.diags->errors - errors;
+	if (items != NULL && items->kind == NODE_NULL)
+		decode_warning(&reading->decoder, items->pos, "null-items", "write 'items: []'",
+			"kubectl refuses a list whose items are null");
+	if (reading->lists++ > 0)
+		decode_warning(&reading->decoder, list->pos, "nested-list", "move its items into the list around it",
+			"kubectl refuses a list within a list");
 	for (size_t i = 0; i < count; i++)
 		read_object(reading, items->entries[i].value, kind->item);
+	reading->lists--;
 }
 
 static void understand(struct reading *reading, const struct node *object, const char *implied)
@@ -388,25 +398,98 @@ int kube_decode(struct kube_objects *out, const struct document_list *documents,
 	return finish(&reading, documents->broken, out);
 }
 
+static void begin_document(void *context)
+{
+	struct reading *reading = context;
+
+	reading->document_start = reading->objects;
+	reading->list_unknown = false;
+}
+
+static void drop_document(void *context)
+{
+	struct reading *reading = context;
+
+	reading->objects = reading->document_start;
+}
+
+static void drop_all(void *context)
+{
+	struct reading *reading = context;
+
+	reading->objects = (struct kube_objects){ .count = 0 };
+	begin_document(reading);
+}
+
+/* Whether what was read of the items of `root` is what its kind, which is known now, says. */
+static bool items_count(const struct reading *reading, const struct node *root)
+{
+	const struct node *name = node_get(root, "kind"), *version = node_get(root, "apiVersion");
+	const struct kind *kind = name == NULL ? NULL : find_kind(name->text);
+
+	if (root->kind != NODE_MAPPING || root->health == NODE_BROKEN || name == NULL)
+		return false;
+	if (kind == NULL)
+		return !reading->list_unknown;
+	return kind->ours == OUR_LIST &&
+	       !decode_is_absent(version) && strcmp(version->text, kind->api_version) == 0;
+}
+
 static int visit_document(const struct node *root, void *context)
 {
 	struct reading *reading = context;
 
+	if (!items_count(reading, root))
+		drop_document(reading);
 	read_object(reading, root, NULL);
 	return reading->decoder.out_of_memory ? -ENOMEM : 0;
 }
 
-int kube_read(struct kube_objects *out, bool *truncated, const char *file, const char *bytes, size_t length,
+/* An item of a list whose kind is known to be none of ours: a policy that is not enforced, or what is passed over. */
+static void visit_other_item(struct reading *reading, const struct node *item, const struct document_list_head *head)
+{
+	char kind[OTHER_POLICY_KIND_TEXT];
+	const size_t length = strlen(head->kind), suffix = strlen("List");
+
+	snprintf(kind, sizeof(kind), "%.*s", (int)(length > suffix ? length - suffix : 0), head->kind);
+	if (other_policies_has_kind(kind, head->api_version))
+		pass_over_foreign(reading, item, kind, head->api_version);
+}
+
+/* The document's head may be met only behind its items, as kubectl writes it: then items say their kind themselves. */
+static int visit_item(const struct node *item, const struct document_list_head *head, void *context)
+{
+	struct reading *reading = context;
+	const struct kind *kind = head->kind == NULL ? NULL : find_kind(head->kind);
+
+	if (head->kind == NULL ? decode_is_absent(node_get(item, "kind")) : kind == NULL && head->api_version == NULL)
+		return 0;
+	if (kind != NULL && kind->ours != OUR_LIST)
+		return 0;
+	reading->list_unknown = reading->list_unknown || head->kind == NULL;
+	if (head->kind != NULL && kind == NULL) {
+		visit_other_item(reading, item, head);
+		return 1;
+	}
+	reading->lists++;
+	read_object(reading, item, kind == NULL ? NULL : kind->item);
+	reading->lists--;
+	return reading->decoder.out_of_memory ? -ENOMEM : 1;
+}
+
+int kube_read(struct kube_objects *out, bool *truncated, const char *file, const struct byte_source *source,
 	const struct document_limits *limits, enum address_annotations annotations, struct arena *arena,
 	struct diag_list *diags)
 {
 	struct reading reading = { 0 };
+	const struct document_visitor visitor = { visit_document, visit_item, begin_document, drop_document, drop_all,
+		&reading };
 	struct document_list documents;
 	int err;
 
 	decoder_init(&reading.decoder, arena, diags);
 	reading.decoder.annotations = annotations;
-	err = document_visit(&documents, file, bytes, length, limits, diags, visit_document, &reading);
+	err = document_visit(&documents, file, source, limits, diags, &visitor);
 	if (err != 0) {
 		decoder_deinit(&reading.decoder);
 		return err;

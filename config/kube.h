@@ -51,10 +51,10 @@ int kube_decode(struct kube_objects *out, const struct document_list *documents,
 	struct diag_list *diags);
 
 /*
- * Reads and decodes in one go, a document at a time: see document_visit(). `file` must live as long as `arena`.
+ * Reads and decodes in one go, a document or an item of a list at a time: see document_visit(). `file` must live as long as `arena`.
  * *truncated is set when a limit ended the reading. Returns 0, or -ENOMEM with *out untouched.
  */
-int kube_read(struct kube_objects *out, bool *truncated, const char *file, const char *bytes, size_t length,
+int kube_read(struct kube_objects *out, bool *truncated, const char *file, const struct byte_source *source,
 	const struct document_limits *limits, enum address_annotations annotations, struct arena *arena,
 	struct diag_list *diags);
 

@@ -11,7 +11,7 @@
 #include "config/scan.h"
 #include "config/string_map.h"
 
-enum { BYTES_MOST = 64 << 20, READ_STEP = 64 * 1024 };
+enum { READ_STEP = 64 * 1024, WHOLE_MOST = 8 << 20 };	/* WHOLE_MOST: bytes of a file that is read before it is parsed */
 static const char stdin_name[] = "<stdin>";
 
 struct loading {
@@ -23,9 +23,9 @@ struct loading {
 	struct string_map unreadable;	/* paths that are problems: what is below them stays */
 };
 
-static size_t bytes_most(const struct document_limits *limits)
+static uint64_t bytes_most(const struct document_limits *limits)
 {
-	return limits != NULL && limits->bytes != 0 ? limits->bytes : BYTES_MOST;
+	return limits != NULL && limits->file_bytes != 0 ? limits->file_bytes : DOCUMENT_FILE_BYTES;
 }
 
 /* Everything up to the end, at most one byte more than `most`. The size that stat() told is but a guess. */
@@ -69,8 +69,8 @@ static int put_too_large(struct loading *loading, const char *name)
 {
 	char reason[96];
 
-	snprintf(reason, sizeof(reason), "the file is larger than the %zu bytes that are read",
-		bytes_most(loading->limits));
+	snprintf(reason, sizeof(reason), "it is larger than the %llu bytes that are read",
+		(unsigned long long)bytes_most(loading->limits));
 	return store_put_unreadable(loading->store, name, reason);
 }
 
@@ -81,11 +81,11 @@ static bool was_written(const struct loading *loading, const char *name)
 	       loading->watched->state(loading->watched->context, name) == WRITING_OPEN;
 }
 
-static int put_file(struct loading *loading, const char *name, int fd, size_t guess)
+static int put_bytes(struct loading *loading, const char *name, int fd, size_t guess, size_t most)
 {
 	char *bytes = NULL;
 	size_t length = 0;
-	int err = read_all(fd, guess, bytes_most(loading->limits), &bytes, &length);
+	int err = read_all(fd, guess, most, &bytes, &length);
 
 	if (err == 0 && was_written(loading, name)) {
 		free(bytes);
@@ -95,12 +95,24 @@ static int put_file(struct loading *loading, const char *name, int fd, size_t gu
 		return err;
 	if (err != 0)
 		return store_put_unreadable(loading->store, name, strerror(-err));
-	if (length > bytes_most(loading->limits))
+	if (length > most)
 		err = put_too_large(loading, name);
 	else
 		err = store_put(loading->store, name, bytes, length, loading->limits);
 	free(bytes);
 	return err;
+}
+
+/* A large file is read as it is parsed; one that is changed meanwhile is broken, so what was in force stays so. */
+static int put_file(struct loading *loading, const char *name, int fd, const struct stat *info)
+{
+	const struct byte_source source = byte_source_of_file(fd, info);
+
+	if (info->st_size <= WHOLE_MOST)
+		return put_bytes(loading, name, fd, info->st_size > 0 ? (size_t)info->st_size : 0, WHOLE_MOST);
+	if (was_written(loading, name))
+		return store_put_being_written(loading->store, name);
+	return store_put_source(loading->store, name, &source, loading->limits);
 }
 
 static struct file_stamp stamp_of(const struct stat *info)
@@ -152,7 +164,7 @@ static int load_stdin(struct loading *loading)
 
 	if (err != 0 || store_has_file(loading->store, stdin_name))
 		return err;
-	return put_file(loading, stdin_name, STDIN_FILENO, READ_STEP);
+	return put_bytes(loading, stdin_name, STDIN_FILENO, READ_STEP, (size_t)bytes_most(loading->limits));
 }
 
 /* Whether the last write was so long ago that none is likely to follow. A time to come is a clock that was set. */
@@ -190,7 +202,7 @@ static int read_file(struct loading *loading, const char *path, int fd, const st
 
 	if (!is_complete(loading, path, fd, info))
 		return store_put_being_written(loading->store, path);
-	err = put_file(loading, path, fd, info->st_size > 0 ? (size_t)info->st_size : 0);
+	err = put_file(loading, path, fd, info);
 	if (err == 0 && is_settled(&stamp))
 		store_set_stamp(loading->store, path, &stamp);
 	return err;

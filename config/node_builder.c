@@ -30,18 +30,30 @@ struct anchor {
 	unsigned int height;
 };
 
-void node_builder_init(struct node_builder *builder, const char *file, const struct document_limits *limits,
-	struct arena *arena, struct diag_list *diags)
+int node_builder_init(struct node_builder *builder, const char *file, const struct document_limits *limits,
+	struct arena *arena, struct diag_list *diags, const struct document_visitor *visitor)
 {
-	*builder = (struct node_builder){ .arena = arena, .diags = diags, .file = file };
+	*builder = (struct node_builder){ .document_arena = arena, .diags = diags, .file = file, .visitor = visitor };
 	if (limits != NULL)
 		builder->limits = *limits;
+	if (builder->limits.file_bytes == 0)
+		builder->limits.file_bytes = DOCUMENT_FILE_BYTES;
 	if (builder->limits.bytes == 0)
 		builder->limits.bytes = BYTES_MOST;
 	if (builder->limits.nodes == 0)
 		builder->limits.nodes = NODES_MOST;
 	if (builder->limits.depth == 0)
 		builder->limits.depth = DEPTH_MOST;
+	if (visitor != NULL) {
+		builder->document_arena = arena_create();
+		builder->item_arena = arena_create();
+		if (builder->document_arena == NULL || builder->item_arena == NULL) {
+			node_builder_deinit(builder);
+			return -ENOMEM;
+		}
+	}
+	builder->arena = builder->document_arena;
+	return 0;
 }
 
 void node_builder_deinit(struct node_builder *builder)
@@ -51,6 +63,10 @@ void node_builder_deinit(struct node_builder *builder)
 	free(builder->frames);
 	free(builder->pending);
 	free(builder->roots);
+	if (builder->visitor != NULL) {
+		arena_unref(builder->document_arena);
+		arena_unref(builder->item_arena);
+	}
 }
 
 /* Makes room for one more element in a growing array. */
@@ -136,6 +152,98 @@ static const struct node *refuse_key(struct node_builder *builder, const struct 
 	return &stand_in;
 }
 
+/* The tree of what was visited is not needed again: frees it when it has grown. */
+static int recycle(struct node_builder *builder, struct arena **arena)
+{
+	const bool current = builder->arena == *arena;
+	struct arena *fresh;
+
+	if (arena_size(*arena) < TREE_KEPT)
+		return 0;
+	fresh = arena_create();
+	if (fresh == NULL)
+		return -ENOMEM;
+	arena_unref(*arena);
+	*arena = fresh;
+	if (current)
+		builder->arena = fresh;
+	string_map_clear(&builder->strings);
+	return 0;
+}
+
+/* ---- the items of a list, visited by themselves ---- */
+
+static const char *text_of(const struct node_builder *builder, const char *key)
+{
+	const struct node_entry *entries = builder->pending + builder->frames[0].first;
+	const size_t count = builder->frames[1].first - builder->frames[0].first;
+
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].value->kind == NODE_SCALAR && strcmp(entries[i].key->text, key) == 0)
+			return entries[i].value->text;
+	return NULL;
+}
+
+static bool has_items(const struct node_builder *builder)
+{
+	for (size_t i = builder->frames[0].first; i < builder->pending_count; i++)
+		if (strcmp(builder->pending[i].key->text, "items") == 0)
+			return true;
+	return false;
+}
+
+/* Whether the collection that was opened last is the root's list of items, and those are to be visited. */
+static bool begins_items(const struct node_builder *builder)
+{
+	const struct builder_frame *root = &builder->frames[0], *list = &builder->frames[1];
+
+	return builder->visitor != NULL && !builder->items_kept && !builder->has_anchor && builder->depth == 2 &&
+	       root->node->kind == NODE_MAPPING && list->node->kind == NODE_SEQUENCE && list->anchor == NULL &&
+	       root->key != NULL && strcmp(root->key->text, "items") == 0;
+}
+
+/* Gives a complete item to the visitor. Returns 1 when it is dealt with; 0 when it stays; or an error. */
+static int visit_item(struct node_builder *builder, const struct node *item)
+{
+	const struct document_list_head head = { .kind = text_of(builder, "kind"),
+		.api_version = text_of(builder, "apiVersion") };
+	int err = builder->visitor->item(item, &head, builder->visitor->context);
+
+	if (err == 0) {
+		builder->in_items = false;
+		builder->items_kept = true;
+	}
+	if (err != 1)
+		return err;
+	builder->items_visited = true;
+	if (builder->has_anchor)
+		return 1;
+	builder->objects++;
+	builder->nodes = builder->item_nodes;
+	err = recycle(builder, &builder->item_arena);
+	return err != 0 ? err : 1;
+}
+
+/*
+ * The root has a second list of items: of two keys the later counts, so what was visited does not. A merge key would replace
+ * a list above it, too: nobody writes that.
+ */
+static void note_root_key(struct node_builder *builder, const struct node *key)
+{
+	if (mapping_is_merge_key(key) && has_items(builder)) {
+		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-merge", "write it above 'items:'",
+			"'<<' stands below a list of items, which it may replace");
+		spoil_open(builder);
+	}
+	if (!builder->items_visited || strcmp(key->text, "items") != 0)
+		return;
+	builder->visitor->drop_document(builder->visitor->context);
+	builder->items_visited = false;
+	builder->items_kept = true;	/* what stands between may use strings of the first list's */
+}
+
+/* ---- nodes ---- */
+
 /* Puts a complete node where it belongs: as root, as key, as value or as list item. */
 static int attach(struct node_builder *builder, const struct node *node, unsigned int height)
 {
@@ -154,7 +262,16 @@ static int attach(struct node_builder *builder, const struct node *node, unsigne
 		frame->node->health = NODE_BROKEN_BELOW;
 	if (frame->node->kind == NODE_MAPPING && frame->key == NULL) {
 		frame->key = node->kind == NODE_SCALAR ? node : refuse_key(builder, node);
+		if (builder->depth == 1)
+			note_root_key(builder, frame->key);
 		return 0;
+	}
+	if (builder->in_items && builder->depth == 2) {
+		const int dealt_with = visit_item(builder, node);
+
+		builder->arena = builder->in_items ? builder->item_arena : builder->document_arena;
+		if (dealt_with != 0)
+			return dealt_with < 0 ? dealt_with : 0;
 	}
 	if (reserve_pending(builder) != 0)
 		return -ENOMEM;
@@ -171,6 +288,7 @@ static int add_anchor(struct node_builder *builder, const char *name, struct anc
 	if (anchor == NULL || key == NULL)
 		return -ENOMEM;
 	*out = anchor;
+	builder->has_anchor = true;
 	return string_map_put(&builder->anchors, key, anchor);
 }
 
@@ -194,6 +312,11 @@ int node_builder_open(struct node_builder *builder, enum node_kind kind, struct 
 		return -ENOMEM;
 	*frame.node = (struct node){ .kind = kind, .health = take_health(builder), .pos = pos, .text = "" };
 	builder->frames[builder->depth++] = frame;
+	if (begins_items(builder)) {
+		builder->in_items = true;
+		builder->item_nodes = builder->nodes;
+		builder->arena = builder->item_arena;
+	}
 	return 0;
 }
 
@@ -250,7 +373,13 @@ int node_builder_close(struct node_builder *builder)
 	struct builder_frame *frame = top(builder);
 	struct node *node = frame->node;
 	const size_t first = frame->first;
-	int err = node->kind == NODE_MAPPING ? finish_mapping(builder, first) : 0;
+	int err;
+
+	if (builder->in_items && builder->depth == 2) {
+		builder->in_items = false;
+		builder->arena = builder->document_arena;
+	}
+	err = node->kind == NODE_MAPPING ? finish_mapping(builder, first) : 0;
 
 	if (err != 0)
 		return err;
@@ -341,7 +470,8 @@ int node_builder_scalar(struct node_builder *builder, const char *text, size_t l
 		text = resolve_key(builder, text, pos, key);
 		length = strlen(text);
 	}
-	leaf.text = is_key ? string_map_intern(&builder->strings, builder->arena, text, length) :
+	/* The root's keys outlive the items, whose strings go with them. */
+	leaf.text = is_key && builder->depth > 1 ? string_map_intern(&builder->strings, builder->arena, text, length) :
 			     arena_strndup(builder->arena, text, length);
 	return leaf.text == NULL ? -ENOMEM : add_leaf(builder, &leaf, anchor);
 }
@@ -382,39 +512,41 @@ void node_builder_begin_document(struct node_builder *builder)
 {
 	string_map_clear(&builder->anchors);
 	builder->first_root = builder->root_count;
+	builder->has_anchor = false;
+	builder->items_kept = false;
+	builder->items_visited = false;
+	builder->nodes = 0;
+	if (builder->visitor == NULL)
+		return;
+	builder->visitor->begin_document(builder->visitor->context);
 }
 
-/* The tree of what was visited is not needed again: frees it when it has grown. Anchors end with their document. */
-static int recycle(struct node_builder *builder)
+/* Without a visitor documents stay; with one, what a document was made of goes. */
+static int visit_document(struct node_builder *builder, const struct node *root)
 {
-	struct arena *fresh;
+	int err;
 
-	if (arena_size(builder->arena) < TREE_KEPT)
+	builder->objects++;
+	if (builder->visitor == NULL || builder->root_count == 0)
 		return 0;
-	fresh = arena_create();
-	if (fresh == NULL)
-		return -ENOMEM;
-	arena_unref(builder->arena);
-	builder->arena = fresh;
-	string_map_clear(&builder->strings);
+	builder->root_count = 0;
+	err = builder->visitor->document(root, builder->visitor->context);
+	if (err != 0)
+		return err;
 	string_map_clear(&builder->anchors);
-	return 0;
+	err = recycle(builder, &builder->document_arena);
+	return err != 0 ? err : recycle(builder, &builder->item_arena);
 }
 
 /* An empty document (only comments between two ---) is a null root: not worth keeping. */
 int node_builder_end_document(struct node_builder *builder)
 {
 	const struct node *root = builder->root_count > 0 ? builder->roots[builder->root_count - 1] : NULL;
-	int err = 0;
+	int err;
 
 	if (root != NULL && root->kind == NODE_NULL && root->health == NODE_SOUND)
 		builder->root_count--;
-	if (builder->visit != NULL && builder->root_count > 0) {
-		builder->root_count = 0;
-		err = builder->visit(root, builder->context);
-		if (err == 0)
-			err = recycle(builder);
-	}
+	err = visit_document(builder, root);
 	builder->first_root = builder->root_count;
 	return err;
 }
@@ -425,6 +557,20 @@ void node_builder_drop_document(struct node_builder *builder)
 	builder->pending_count = 0;
 	builder->next_is_broken = false;
 	builder->root_count = builder->first_root;
+	builder->in_items = false;
+	builder->arena = builder->document_arena;
+	if (builder->visitor != NULL)
+		builder->visitor->drop_document(builder->visitor->context);
+	builder->items_visited = false;
+}
+
+void node_builder_drop_all(struct node_builder *builder)
+{
+	node_builder_drop_document(builder);
+	builder->root_count = 0;
+	builder->nodes = 0;
+	if (builder->visitor != NULL)
+		builder->visitor->drop_all(builder->visitor->context);
 }
 
 int node_builder_finish(struct node_builder *builder, struct document_list *out)

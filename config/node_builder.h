@@ -13,9 +13,10 @@
 struct builder_frame;
 
 struct node_builder {
-	struct arena *arena;		/* borrowed; with `visit` it is ours, and another one once it has grown */
-	document_visitor *visit;	/* takes each document when it ends; NULL: they become roots */
-	void *context;
+	struct arena *arena;		/* of what is made now: of the document or of its items */
+	struct arena *document_arena;	/* borrowed; with a visitor it is ours, and another one once it has grown */
+	struct arena *item_arena;	/* ours, of items that are visited by themselves; NULL without a visitor */
+	const struct document_visitor *visitor;	/* NULL: documents become roots */
 	struct diag_list *diags;
 	struct document_limits limits;	/* none is 0 */
 	const char *file;
@@ -26,7 +27,13 @@ struct node_builder {
 	size_t depth, frame_capacity;
 	struct node_entry *pending;	/* the entries of all open collections, one after the other */
 	size_t pending_count, pending_capacity;
-	size_t nodes;			/* made so far, aliases expanded */
+	size_t nodes;			/* of this object, aliases expanded */
+	size_t item_nodes;		/* nodes, when the item that is read began */
+	size_t objects;			/* ended so far: documents and visited items */
+	bool in_items;			/* the list of the root's items is open, and they are visited */
+	bool items_kept;		/* an item of this document has to stay: no further one is visited */
+	bool has_anchor;		/* this document has one: its trees stay until its end */
+	bool items_visited;		/* of this document, some were */
 	bool next_is_broken;
 
 	const struct node **roots;
@@ -34,9 +41,12 @@ struct node_builder {
 	size_t first_root;		/* of the document begun last */
 };
 
-/* `limits` may be NULL or have zeros. */
-void node_builder_init(struct node_builder *builder, const char *file, const struct document_limits *limits,
-	struct arena *arena, struct diag_list *diags);
+/*
+ * `limits` may be NULL or have zeros. With a `visitor`, which is borrowed, `arena` is NULL, and trees are gone when they
+ * were visited; without one they are made in `arena`. 0 or -ENOMEM.
+ */
+int node_builder_init(struct node_builder *builder, const char *file, const struct document_limits *limits,
+	struct arena *arena, struct diag_list *diags, const struct document_visitor *visitor);
 void node_builder_deinit(struct node_builder *builder);
 
 /*
@@ -55,8 +65,11 @@ int node_builder_alias(struct node_builder *builder, const char *name, struct so
 void node_builder_spoil_next(struct node_builder *builder);
 
 void node_builder_begin_document(struct node_builder *builder);
-int node_builder_end_document(struct node_builder *builder);	/* 0, -ENOMEM, or what `visit` returned */
+int node_builder_end_document(struct node_builder *builder);	/* 0, -ENOMEM, or what the visitor returned */
 void node_builder_drop_document(struct node_builder *builder);	/* what was begun last: it turned out broken */
+
+/* Forgets all documents: the text is read again, otherwise. */
+void node_builder_drop_all(struct node_builder *builder);
 
 /* The finished documents, copied into the arena. 0 or -ENOMEM. */
 int node_builder_finish(struct node_builder *builder, struct document_list *out);

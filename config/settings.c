@@ -240,9 +240,10 @@ int settings_read(struct settings *settings, const char *file, const char *bytes
 	struct document_list documents = { 0 };
 	struct settings read = *settings;
 	struct decoder decoder;
+	const struct byte_source source = byte_source_of_text(bytes, length);
 	const char *name = arena_strdup(arena, file);
 	int err = tree == NULL || name == NULL ? -ENOMEM :
-		document_read(&documents, name, bytes, length, &limits, tree, diags);
+		document_read(&documents, name, &source, &limits, tree, diags);
 
 	if (err != 0) {
 		arena_unref(tree);

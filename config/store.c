@@ -149,6 +149,14 @@ static void clear_problems(struct store *store, struct store_file *file)
 int store_put(struct store *store, const char *name, const char *bytes, size_t length,
 	const struct document_limits *limits)
 {
+	const struct byte_source source = byte_source_of_text(bytes, length);
+
+	return store_put_source(store, name, &source, limits);
+}
+
+int store_put_source(struct store *store, const char *name, const struct byte_source *source,
+	const struct document_limits *limits)
+{
 	static const struct version none;
 	const struct version_options options = {
 		.limits = limits, .annotations = store->annotations, .with_parts = !store->opens_broken };
@@ -156,11 +164,11 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 	struct version version;
 	int err;
 
-	if (file != NULL && version_is_of(&file->version, bytes, length)) {
+	if (file != NULL && version_is_of(&file->version, source)) {
 		clear_problems(store, file);
 		return 0;
 	}
-	err = version_read(&version, name, bytes, length, &options, file != NULL ? &file->version : &none);
+	err = version_read(&version, name, source, &options, file != NULL ? &file->version : &none);
 	if (err != 0)
 		return err;
 	file = get_file(store, name);

@@ -37,6 +37,9 @@ void store_open_broken(struct store *store);
  */
 int store_put(struct store *store, const char *name, const char *bytes, size_t length,
 	const struct document_limits *limits);
+/* The same, of what need not be in memory. */
+int store_put_source(struct store *store, const char *name, const struct byte_source *source,
+	const struct document_limits *limits);
 /* File `name` could not be read: its objects stay in force, and `reason` becomes its error. 0 or -ENOMEM. */
 int store_put_unreadable(struct store *store, const char *name, const char *reason);
 /* File `name` is being written: its objects stay in force, which is a warning of it. 0 or -ENOMEM. */

@@ -56,16 +56,6 @@ struct object_list *version_take_objects(struct version *version)
 	return objects;
 }
 
-/* FNV-1a: tells a touched file from a changed one. Whoever can forge it can write policies anyway. */
-static uint64_t hash_content(const char *bytes, size_t length)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
-	return hash;
-}
-
 static int object_cmp(const void *pa, const void *pb)
 {
 	const struct kube_object *const *a = pa, *const *b = pb;
@@ -157,13 +147,18 @@ static int fill_version(struct version *version, const struct kube_objects *deco
 	return err;
 }
 
+enum { EMPTY_MOST = 64 * 1024 };	/* bytes that are looked at, of a file that holds no object */
+
 /* Whether some line is the comment that says that the file is meant to hold nothing. */
-static bool says_empty(const char *bytes, size_t length)
+static bool says_empty(const struct byte_source *source)
 {
 	static const char mark[] = "# podgate: empty";
 	const size_t size = sizeof(mark) - 1;
+	char bytes[EMPTY_MOST];
+	const ssize_t length = byte_source_read(source, 0, bytes, sizeof(bytes));
+	const char *end = bytes + (length > 0 ? length : 0);
 
-	for (const char *at = bytes, *end = bytes + length; (size_t)(end - at) >= size; at++) {
+	for (const char *at = bytes; (size_t)(end - at) >= size; at++) {
 		at = memmem(at, (size_t)(end - at), mark, size);
 		if (at == NULL)
 			return false;
@@ -180,7 +175,7 @@ static bool is_empty(const struct version *version, const struct kube_objects *d
 	return !version->broken && decoded->count == 0 && decoded->passed_over == 0;
 }
 
-static int parse(struct version *version, const char *name, const char *bytes, size_t length,
+static int parse(struct version *version, const char *name, const struct byte_source *source,
 	const struct version_options *options, struct kube_objects *decoded)
 {
 	const char *file = arena_strdup(version->arena, name);
@@ -191,7 +186,7 @@ static int parse(struct version *version, const char *name, const char *bytes, s
 	if (file == NULL)
 		return -ENOMEM;
 	diag_list_init(&diags, version->arena);
-	err = kube_read(decoded, &truncated, file, bytes, length, options->limits, options->annotations,
+	err = kube_read(decoded, &truncated, file, source, options->limits, options->annotations,
 		version->arena, &diags);
 	if (err != 0)
 		return err;
@@ -207,19 +202,21 @@ static int parse(struct version *version, const char *name, const char *bytes, s
 	return 0;
 }
 
-int version_read(struct version *out, const char *name, const char *bytes, size_t length,
+int version_read(struct version *out, const char *name, const struct byte_source *source,
 	const struct version_options *options, const struct version *old)
 {
-	struct version version = { .arena = arena_create(), .length = length, .hash = hash_content(bytes, length) };
+	struct version version = { .arena = arena_create(), .length = source->length };
 	struct kube_objects decoded;
 	int err;
 
 	if (version.arena == NULL)
 		return -ENOMEM;
-	err = parse(&version, name, bytes, length, options, &decoded);
+	/* A source that can't be read is reported where it is read. */
+	byte_source_hash(source, &version.hash);
+	err = parse(&version, name, source, options, &decoded);
 	if (err == 0) {
 		version.emptied = is_empty(&version, &decoded) && old->objects != NULL && old->objects->count > 0 &&
-				  !says_empty(bytes, length);
+				  !says_empty(source);
 	}
 	if (err == 0)
 		err = fill_version(&version, &decoded, old->objects, options->with_parts);
@@ -231,7 +228,10 @@ int version_read(struct version *out, const char *name, const char *bytes, size_
 	return 0;
 }
 
-bool version_is_of(const struct version *version, const char *bytes, size_t length)
+bool version_is_of(const struct version *version, const struct byte_source *source)
 {
-	return version->arena != NULL && version->length == length && version->hash == hash_content(bytes, length);
+	uint64_t hash;
+
+	return version->arena != NULL && version->length == source->length && byte_source_hash(source, &hash) == 0 &&
+	       version->hash == hash;
 }

@@ -36,8 +36,8 @@ struct version {
 	const struct other_policies *others;	/* NULL: none */
 	bool broken;
 	bool emptied;			/* it holds nothing, the version before did, and nothing says that this is meant */
-	uint64_t hash;			/* of the content */
-	size_t length;
+	uint64_t hash;			/* of the content, and its length */
+	uint64_t length;
 };
 
 /* What an object is known by, and where it stands. */
@@ -55,10 +55,10 @@ struct version_options {
 	bool with_parts;		/* with what can be read of objects with errors */
 };
 /* Reads a content that follows `old` in the file `name`. Returns 0, broken or not; or -ENOMEM, *out untouched. */
-int version_read(struct version *out, const char *name, const char *bytes, size_t length,
+int version_read(struct version *out, const char *name, const struct byte_source *source,
 	const struct version_options *options, const struct version *old);
 void version_release(struct version *version);
 struct object_list *version_take_objects(struct version *version);	/* they are the caller's; NULL: it had none */
-bool version_is_of(const struct version *version, const char *bytes, size_t length);	/* made of just this content */
+bool version_is_of(const struct version *version, const struct byte_source *source);	/* made of just this content */
 
 #endif

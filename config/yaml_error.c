@@ -311,8 +311,12 @@ static void explain_missing_key(const struct scene *scene)
 static void explain_document_start(const struct scene *scene)
 {
 	const struct line line = find_line(scene, scene->failure->line);
+	struct line above;
 
-	if (!explain_missing_colons(scene, &line))
+	if (line_above(scene, &line, &above) && above.length >= 3 && memcmp(above.text, "...", 3) == 0)
+		report(scene, line.number, line.indent, "missing-separator", "put a line with --- above it",
+			"what stands behind '...' is dropped by kubectl without a word, and not read here");
+	else if (!explain_missing_colons(scene, &line))
 		report(scene, line.number, line.indent, "bad-indentation", "a new document begins with a line ---",
 			"the document ended above this line");
 }

@@ -14,15 +14,20 @@
 
 enum { BROKEN_MOST = 100 };	/* documents: a file of more mistakes is no YAML */
 
-/* One run of libyaml, from `start` to the end of the input or to its first syntax error. */
+/* One run of libyaml, from `start` to the end of the text or to its first syntax error. */
 struct yaml_run {
 	struct node_builder *builder;
-	const char *bytes;
-	size_t length;
-	size_t start;			/* offset in bytes */
+	struct text_stream *stream;
+	uint64_t start;			/* offset in the source */
 	size_t start_line;		/* counted from 0 */
-	size_t document_index;		/* libyaml's, in characters from `start`, of the newest document's beginning */
-	size_t document_line;
+	size_t document_line;		/* libyaml's, of the newest document's beginning */
+	size_t separators;		/* documents of this run that began with --- */
+	const char *piece;		/* of the stream: what libyaml has not taken yet */
+	size_t piece_length;
+	size_t objects;			/* builder->objects, when it was looked at last */
+	uint64_t object_start;		/* offset in the source to which it had been read then */
+	bool too_large;			/* an object is */
+	bool ended_document;		/* the last event ended one that the builder has not been told of */
 };
 
 static struct source_pos pos_of(const struct yaml_run *run, const yaml_mark_t *mark)
@@ -132,6 +137,34 @@ static int take_scalar(struct yaml_run *run, const yaml_event_t *event)
 	return node_builder_scalar(run->builder, text, event->data.scalar.length, quoted, pos, anchor);
 }
 
+/*
+ * Where the stream has stopped, the text is cut: the document that ends there is not whole. It is the last one, so the end of
+ * each is believed only when the next event is known.
+ */
+static int end_document(struct yaml_run *run, const yaml_event_t *next)
+{
+	const bool ended = run->ended_document;
+
+	run->ended_document = false;
+	if (next->type == YAML_STREAM_END_EVENT && run->stream->stopped)
+		return -EINVAL;
+	return ended ? node_builder_end_document(run->builder) : 0;
+}
+
+static void begin_document(struct yaml_run *run, const yaml_event_t *event)
+{
+	const bool directive = event->data.document_start.version_directive != NULL ||
+			       event->data.document_start.tag_directives.start !=
+				       event->data.document_start.tag_directives.end;
+
+	run->document_line = event->start_mark.line;
+	run->separators += !event->data.document_start.implicit;
+	if (directive)
+		diag_add(run->builder->diags, DIAG_WARNING, pos_of(run, &event->start_mark), "yaml-directive",
+			"leave the lines with % out", "kubectl refuses a document with %%YAML or %%TAG above it");
+	node_builder_begin_document(run->builder);
+}
+
 static int take_event(struct yaml_run *run, const yaml_event_t *event)
 {
 	struct node_builder *builder = run->builder;
@@ -139,12 +172,11 @@ static int take_event(struct yaml_run *run, const yaml_event_t *event)
 
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
-		run->document_index = event->start_mark.index;
-		run->document_line = event->start_mark.line;
-		node_builder_begin_document(builder);
+		begin_document(run, event);
 		return 0;
 	case YAML_DOCUMENT_END_EVENT:
-		return node_builder_end_document(builder);
+		run->ended_document = true;
+		return 0;
 	case YAML_ALIAS_EVENT:
 		return node_builder_alias(builder, (const char *)event->data.alias.anchor, pos);
 	case YAML_SCALAR_EVENT:
@@ -163,9 +195,76 @@ static int take_event(struct yaml_run *run, const yaml_event_t *event)
 	}
 }
 
-static void explain(const struct yaml_run *run, const yaml_parser_t *parser)
+/* libyaml's reader: gives it the text as it asks for it, and ends where one object is larger than any may be. */
+static int feed(void *context, unsigned char *out, size_t size, size_t *given)
 {
-	const struct yaml_failure failure = {
+	struct yaml_run *run = context;
+	size_t length;
+
+	if (run->objects != run->builder->objects) {
+		run->objects = run->builder->objects;
+		run->object_start = run->stream->offset;
+	}
+	if (run->stream->offset - run->object_start > run->builder->limits.bytes) {
+		run->too_large = true;
+		return 0;
+	}
+	if (run->piece_length == 0)
+		text_stream_next(run->stream, &run->piece, &run->piece_length);
+	length = run->piece_length < size ? run->piece_length : size;
+	memcpy(out, run->piece, length);
+	run->piece += length;
+	run->piece_length -= length;
+	*given = length;
+	return 1;
+}
+
+/* Returns 0 at the end of the input; -EINVAL where the document can't be read, *parser telling why; or the builder's. */
+static int parse_events(struct yaml_run *run, yaml_parser_t *parser)
+{
+	yaml_event_t event;
+	bool ended = false;
+	int err = 0;
+
+	while (err == 0 && !ended) {
+		if (!yaml_parser_parse(parser, &event))
+			return parser->error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+		ended = event.type == YAML_STREAM_END_EVENT;
+		err = end_document(run, &event);
+		if (err == 0)
+			err = take_event(run, &event);
+		yaml_event_delete(&event);
+	}
+	return err;
+}
+
+enum { LINES_ABOVE = 128, WINDOW = 1 << 20 };
+
+/* The offset of line `line` behind `start`, both counted from 0, or of the last one before the end. */
+static uint64_t find_line(const struct byte_source *source, uint64_t start, size_t line)
+{
+	char bytes[16 * 1024];
+	uint64_t offset = start, found = start;
+	ssize_t got;
+
+	while (line > 0 && (got = byte_source_read(source, offset, bytes, sizeof(bytes))) > 0) {
+		const char *end = bytes + got, *at = bytes;
+
+		while (line > 0 && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+			at++;
+			line--;
+			found = offset + (uint64_t)(at - bytes);
+		}
+		offset += (uint64_t)got;
+	}
+	return found;
+}
+
+/* Says why a document does not parse, with the lines around the place before it. */
+static int explain(const struct yaml_run *run, const yaml_parser_t *parser)
+{
+	const struct byte_source *source = run->stream->source;
+	struct yaml_failure failure = {
 		.problem = parser->problem != NULL ? parser->problem : "no reason given",
 		.context = parser->context != NULL ? parser->context : "",
 		.line = parser->problem_mark.line,
@@ -174,76 +273,120 @@ static void explain(const struct yaml_run *run, const yaml_parser_t *parser)
 		.context_column = parser->context_mark.column,
 		.first_line = run->document_line,
 	};
+	const size_t lowest = parser->context != NULL && failure.context_line < failure.line ? failure.context_line :
+											    failure.line;
+	const size_t first = lowest > LINES_ABOVE ? lowest - LINES_ABOVE : 0;
+	const uint64_t from = find_line(source, run->start, first);
+	char *window = malloc(WINDOW);
+	ssize_t length;
 
-	yaml_error_explain(run->builder->diags, run->builder->file, run->bytes + run->start, run->length - run->start,
-		run->start_line, &failure);
+	if (window == NULL)
+		return -ENOMEM;
+	length = byte_source_read(source, from, window, WINDOW);
+	failure.line -= first;
+	failure.context_line = failure.context_line > first ? failure.context_line - first : 0;
+	failure.first_line = failure.first_line > first ? failure.first_line - first : 0;
+	yaml_error_explain(run->builder->diags, run->builder->file, window, length > 0 ? (size_t)length : 0,
+		run->start_line + first, &failure);
+	free(window);
+	return 0;
 }
 
-/* Returns 0 at the end of the input; -EINVAL for a syntax error, which is explained; or what the builder returned. */
-static int run_parser(struct yaml_run *run)
+static void report_too_large(const struct yaml_run *run, const yaml_parser_t *parser)
+{
+	diag_add(run->builder->diags, DIAG_ERROR, pos_of(run, &parser->mark), "too-large", "split it",
+		"an object of more than %zu bytes is not read", run->builder->limits.bytes);
+}
+
+static bool is_separator(const char *at, size_t left)
+{
+	return left >= 3 && memcmp(at, "---", 3) == 0 && (left == 3 || strchr(" \t\r\n#", at[3]) != NULL);
+}
+
+struct place {
+	uint64_t offset;
+	size_t line;			/* counted from 0 */
+};
+
+/* The `wanted`th separator behind the first line of the run. False when there is none. */
+static bool find_separator(const struct yaml_run *run, size_t wanted, struct place *out)
+{
+	char bytes[16 * 1024 + 4];
+	uint64_t offset = run->start;
+	size_t line = run->start_line;
+	ssize_t got;
+
+	/* Four bytes more than are looked at: a separator is seen whole. */
+	while ((got = byte_source_read(run->stream->source, offset, bytes, sizeof(bytes))) > 0) {
+		const size_t most = sizeof(bytes) - 4, looked_at = (size_t)got > most ? most : (size_t)got;
+		const char *at = bytes;
+
+		while ((at = memchr(at, '\n', looked_at - (size_t)(at - bytes))) != NULL) {
+			at++;
+			line++;
+			if (!is_separator(at, (size_t)(bytes + got - at)) || --wanted > 0)
+				continue;
+			*out = (struct place){ .offset = offset + (uint64_t)(at - bytes), .line = line };
+			return true;
+		}
+		offset += looked_at;
+	}
+	return false;
+}
+
+/*
+ * Where to go on behind the document that failed: at the next line that begins with ---, which is a document's
+ * beginning wherever it stands, even inside a quoted text. False when there is none.
+ */
+static bool find_next_document(const struct yaml_run *run, struct place *out)
+{
+	char first[4];
+	const ssize_t got = byte_source_read(run->stream->source, run->start, first, sizeof(first));
+	const bool starts_there = got > 0 && is_separator(first, (size_t)got);
+
+	/* Those behind the run's first line are counted: a separator in that line is one of those that were met. */
+	return find_separator(run, run->separators + 1 - (starts_there && run->separators > 0), out) &&
+	       (!run->stream->stopped || out->offset <= run->stream->stop_offset);
+}
+
+static void report_stop(const struct text_stream *stream)
+{
+	diag_add(stream->diags, DIAG_ERROR, stream->stop_pos, stream->stop_code,
+		strcmp(stream->stop_code, "not-utf8") == 0 ? "save the file as UTF-8 text" : NULL, "%s",
+		stream->stop_reason);
+}
+
+/*
+ * Returns 0 at the end of the text; or, with the reason in diags, -EINVAL, -EOVERFLOW or -E2BIG where a document can't be read,
+ * *more telling whether there is a next one, and where.
+ */
+static int run_parser(struct yaml_run *run, bool *more, struct place *next)
 {
 	yaml_parser_t parser;
-	yaml_event_t event;
-	bool ended = false;
-	int err = 0;
+	int err, said = 0;
 
 	if (!yaml_parser_initialize(&parser))
 		return -ENOMEM;
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)run->bytes + run->start,
-		run->length - run->start);
-	while (err == 0 && !ended) {
-		if (!yaml_parser_parse(&parser, &event)) {
-			err = parser.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
-			if (err == -EINVAL)
-				explain(run, &parser);
-			break;
-		}
-		ended = event.type == YAML_STREAM_END_EVENT;
-		err = take_event(run, &event);
-		yaml_event_delete(&event);
-	}
+	yaml_parser_set_input(&parser, feed, run);
+	err = parse_events(run, &parser);
+	if (err == -EINVAL || err == -EOVERFLOW)
+		*more = find_next_document(run, next);
+	if (err == -EINVAL && run->stream->stopped && !*more)
+		report_stop(run->stream);
+	else if (err == -EINVAL && run->too_large)
+		report_too_large(run, &parser);
+	else if (err == -EINVAL)
+		said = explain(run, &parser);
 	yaml_parser_delete(&parser);
-	return err;
+	return said != 0 ? said : err;
 }
 
-/* The byte that libyaml calls character number `index` after `start`. */
-static size_t skip_characters(const char *bytes, size_t length, size_t start, size_t index)
+static void start_again(struct yaml_run *run, const struct place *place)
 {
-	size_t at = start;
-
-	while (index-- > 0 && at < length)
-		at += utf8_length((unsigned char)bytes[at]);
-	return at < length ? at : length;
-}
-
-static bool is_marker(const char *at, size_t left)
-{
-	return left >= 3 && memcmp(at, "---", 3) == 0 && (left == 3 || strchr(" \t\r\n", at[3]) != NULL);
-}
-
-/*
- * Moves the run behind the document that failed: to the next line that begins with ---, which is a document's
- * beginning wherever it stands, even inside a quoted text. False when there is none.
- */
-static bool skip_document(struct yaml_run *run)
-{
-	size_t at = skip_characters(run->bytes, run->length, run->start, run->document_index);
-	size_t line = run->start_line + run->document_line;
-	const char *newline;
-
-	while ((newline = memchr(run->bytes + at, '\n', run->length - at)) != NULL) {
-		at = (size_t)(newline - run->bytes) + 1;
-		line++;
-		if (!is_marker(run->bytes + at, run->length - at))
-			continue;
-		run->start = at;
-		run->start_line = line;
-		run->document_index = 0;
-		run->document_line = 0;
-		return true;
-	}
-	return false;
+	text_stream_seek(run->stream, place->offset, (uint32_t)place->line + 1);
+	*run = (struct yaml_run){ .builder = run->builder, .stream = run->stream, .start = place->offset,
+		.start_line = place->line, .objects = run->builder->objects, .object_start = place->offset };
 }
 
 static void report_giving_up(const struct yaml_run *run)
@@ -255,21 +398,25 @@ static void report_giving_up(const struct yaml_run *run)
 		"%d documents of this file are no YAML: it is not read from here on", BROKEN_MOST);
 }
 
-int yaml_read(struct node_builder *builder, const char *bytes, size_t length, size_t *broken)
+int yaml_read(struct node_builder *builder, struct text_stream *stream, size_t *broken)
 {
-	struct yaml_run run = { .builder = builder, .bytes = bytes, .length = length };
+	struct yaml_run run = { .builder = builder, .stream = stream, .start = stream->offset,
+		.objects = builder->objects, .object_start = stream->offset };
+	struct place next;
+	bool more = false;
 	int err;
 
 	for (;;) {
-		err = run_parser(&run);
+		err = run_parser(&run, &more, &next);
 		if (err != -EINVAL && err != -EOVERFLOW && err != -E2BIG)
 			return err;
 		node_builder_drop_document(builder);
 		(*broken)++;
 		if (err == -E2BIG)
 			return err;
-		if (!skip_document(&run))
+		if (!more)
 			return 0;
+		start_again(&run, &next);
 		if (*broken == BROKEN_MOST) {
 			report_giving_up(&run);
 			return -E2BIG;

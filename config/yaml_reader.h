@@ -5,12 +5,13 @@
 /* YAML, by libyaml's events, into a node builder. Internal to config/document. */
 
 #include "config/node_builder.h"
+#include "config/text_stream.h"
 
 /*
- * Reads `length` bytes of UTF-8. Documents that do not parse are in the builder's diags and counted in *broken; what
- * follows the next --- is read again. Returns 0; -E2BIG when a limit ended the reading, -ENOMEM, or what
- * the builder's visitor returned, which must be none of -EINVAL, -EOVERFLOW and -E2BIG.
+ * Reads the stream from where it is. Documents that do not parse are in the builder's diags and counted in *broken; what
+ * follows the next --- is read again. Returns 0, stream->stopped telling whether the text ended early; -E2BIG when a limit
+ * ended the reading, -ENOMEM, or what the builder's visitor returned, which must be none of -EINVAL, -EOVERFLOW and -E2BIG.
  */
-int yaml_read(struct node_builder *builder, const char *bytes, size_t length, size_t *broken);
+int yaml_read(struct node_builder *builder, struct text_stream *stream, size_t *broken);
 
 #endif

@@ -32,13 +32,16 @@ struct reading {
 /* Reads a copy that ends where the text ends, so that AddressSanitizer sees a step too far. */
 static void read_text(struct reading *reading, const char *text, size_t length)
 {
+	struct byte_source source;
+
 	reading->arena = arena_create();
 	reading->bytes = malloc(length > 0 ? length : 1);
 	if (reading->arena == NULL || reading->bytes == NULL)
 		abort();
 	memcpy(reading->bytes, text, length);
+	source = byte_source_of_text(reading->bytes, length);
 	diag_list_init(&reading->diags, reading->arena);
-	if (document_read(&reading->documents, "f", reading->bytes, length, NULL, reading->arena, &reading->diags) != 0)
+	if (document_read(&reading->documents, "f", &source, NULL, reading->arena, &reading->diags) != 0)
 		abort();
 }
 

@@ -43,8 +43,9 @@ static int end(void **state)
 
 static void read_text(struct fixture *fixture, const char *text)
 {
-	assert_int_equal(document_read(&fixture->list, "f", text, strlen(text), &fixture->limits, fixture->arena,
-		&fixture->diags), 0);
+	const struct byte_source source = byte_source_of_text(text, strlen(text));
+
+	assert_int_equal(document_read(&fixture->list, "f", &source, &fixture->limits, fixture->arena, &fixture->diags), 0);
 }
 
 static void expect_code(const struct fixture *fixture, const char *code)
@@ -229,7 +230,7 @@ static void stops_at_too_many_bytes(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture->limits.bytes = 10;
+	fixture->limits.file_bytes = 10;
 	read_text(fixture, "a: 1\n---\nb: 2\n");
 	expect_code(fixture, "too-large");
 	assert_true(fixture->list.truncated);
@@ -241,7 +242,7 @@ static void stops_at_too_many_nodes(void **state)
 	struct fixture *fixture = *state;
 
 	fixture->limits.nodes = 10;
-	read_text(fixture, "a: 1\n---\n[1, 2, 3, 4, 5, 6, 7, 8]\n---\nb: 2\n");
+	read_text(fixture, "a: 1\n---\n[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n---\nb: 2\n");
 	expect_code(fixture, "too-many-nodes");
 	assert_true(fixture->list.truncated);
 	assert_int_equal(fixture->list.count, 1);
@@ -294,28 +295,37 @@ static void survives_ten_thousand_levels(void **state)
 {
 	struct fixture *fixture = *state;
 	char *text = malloc(60 << 20), *at = text;
+	struct byte_source source;
 
 	for (int i = 0; i < 10000; i++)
 		at += sprintf(at, "%*sa:\n", i, "");
-	assert_int_equal(document_read(&fixture->list, "f", text, (size_t)(at - text), NULL, fixture->arena,
-		&fixture->diags), 0);
+	source = byte_source_of_text(text, (size_t)(at - text));
+	assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
 	expect_code(fixture, "too-deep");
 	memset(text, '[', 10 << 20);
 	fixture->diags.count = 0;
-	assert_int_equal(document_read(&fixture->list, "f", text, 10 << 20, NULL, fixture->arena, &fixture->diags), 0);
+	source = byte_source_of_text(text, 10 << 20);
+	assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
 	expect_code(fixture, "too-deep");
 	free(text);
 }
 
-static void refuses_a_hundred_megabytes(void **state)
+/* Of one text: libyaml, and JSON's reader, would hold it whole. */
+static void refuses_an_object_of_a_hundred_megabytes(void **state)
 {
 	struct fixture *fixture = *state;
 	const size_t length = 100 << 20;
-	char *text = malloc(length);
+	char *text = memset(malloc(length), 'a', length);
+	const struct byte_source source = byte_source_of_text(text, length);
 
-	memset(text, 'a', length);
-	assert_int_equal(document_read(&fixture->list, "f", text, length, NULL, fixture->arena, &fixture->diags), 0);
-	expect_code(fixture, "too-large");
+	for (int i = 0; i < 2; i++) {
+		memcpy(text, i == 0 ? "a: 'bb" : "{\"a\":\"", 6);
+		fixture->diags.count = 0;
+		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+		expect_code(fixture, "too-large");
+		assert_int_equal(fixture->list.broken, 1);
+		assert_int_equal(fixture->list.count, 0);
+	}
 	free(text);
 }
 
@@ -323,26 +333,151 @@ static void reads_documents_before_an_impossible_byte(void **state)
 {
 	struct fixture *fixture = *state;
 
-	read_text(fixture, "\xEF\xBB\xBF""a: 1\n---\nb: \xFF\n---\nc: 3\n");
+	read_text(fixture, "\xEF\xBB\xBF""a: 1\n---\nb: \x01\n---\nc: 3\n");
 	expect_code(fixture, "not-utf8");
+	assert_int_equal(fixture->diags.items[0].severity, DIAG_ERROR);
 	assert_int_equal(fixture->diags.items[0].pos.line, 3);
 	assert_int_equal(fixture->diags.items[0].pos.column, 4);
 	assert_int_equal(fixture->list.count, 1);
 	assert_true(fixture->list.truncated);
 	assert_int_equal(fixture->list.broken, 1);
+	/* A mistake before it is told apart from it. */
+	fixture->diags.count = 0;
+	read_text(fixture, "a: [\n---\nb: c\n---\n\x01\n");
+	assert_int_equal(fixture->diags.count, 2);
+	assert_string_equal(fixture->diags.items[0].code, "yaml-syntax");
+	assert_string_equal(fixture->diags.items[1].code, "not-utf8");
+	assert_int_equal(fixture->list.count, 1);
+	fixture->diags.count = 0;
+	read_text(fixture, "\x01");
+	expect_code(fixture, "not-utf8");
+	assert_true(fixture->list.truncated);
+}
+
+static void expect_text(struct fixture *fixture, const char *bytes, size_t length, const char *a)
+{
+	const struct byte_source source = byte_source_of_text(bytes, length);
+
+	fixture->diags.count = 0;
+	assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+	assert_int_equal(fixture->list.broken, 0);
+	assert_int_equal(fixture->list.count, 1);
+	assert_string_equal(node_get(fixture->list.roots[0], "a")->text, a);
+}
+
+/* As kubectl reads them: bytes that are not UTF-8 become U+FFFD, UTF-16 is known by its mark. */
+static void reads_other_encodings(void **state)
+{
+	struct fixture *fixture = *state;
+
+	expect_text(fixture, "a: x\xFFy\n", 7, "x\xEF\xBF\xBDy");
+	expect_code(fixture, "not-utf8");
+	assert_int_equal(fixture->diags.items[0].severity, DIAG_WARNING);
+	expect_text(fixture, "{\"a\": \"\xC3\"}", 10, "\xEF\xBF\xBD");
+	expect_text(fixture, "\xFF\xFE" "a\0:\0 \0\xFC\0\n\0", 12, "\xC3\xBC");
+	assert_int_equal(fixture->diags.count, 0);
+	expect_text(fixture, "\xFE\xFF" "\0a\0:\0 \xD8\x3D\xDE\0\0\n", 14, "\xF0\x9F\x98\x80");
+	expect_text(fixture, "\xFF\xFE" "a\0:\0 \0\0\xD8\n\0", 12, "\xEF\xBF\xBD");
+}
+
+static void reads_marks_and_separators_as_kubectl(void **state)
+{
+	struct fixture *fixture = *state;
+
+	read_text(fixture, "a: 1\n---\n\xEF\xBB\xBF""b: 2\n---# c\nc: 3\n--- # d\nd: 4\n");
+	assert_int_equal(fixture->diags.count, 0);
+	assert_int_equal(fixture->list.count, 4);
+	assert_int_equal(node_get(fixture->list.roots[1], "b")->pos.column, 4);
+	assert_int_equal(node_get(fixture->list.roots[3], "d")->pos.line, 7);
+}
+
+/* The stream is cut into pieces: what stands at their ends must not matter. */
+static void reads_across_the_ends_of_pieces(void **state)
+{
+	struct fixture *fixture = *state;
+	char *text = malloc(200000);
+
+	for (size_t length = 32700; length < 32800; length++) {
+		static const char end[] = "\xC3\xBC\n---#\n\xEF\xBB\xBF" "b: \xF0\x9F\x98\x80\n---\nc: 1\n";
+		struct byte_source source;
+
+		memset(text, 'x', length);
+		memcpy(text, "a: ", 3);
+		strcpy(text + length, end);
+		source = byte_source_of_text(text, length + strlen(end));
+		fixture->diags.count = 0;
+		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+		assert_int_equal(fixture->diags.count, 0);
+		assert_int_equal(fixture->list.count, 3);
+		assert_int_equal(strlen(node_get(fixture->list.roots[0], "a")->text), length - 3 + 2);
+		assert_string_equal(node_get(fixture->list.roots[1], "b")->text, "\xF0\x9F\x98\x80");
+		assert_int_equal(node_get(fixture->list.roots[2], "c")->pos.line, 5);
+
+		sprintf(text, "[\"%*s\\u00fc\", {\"b\": 12345, \"c\": \"\xC3\xBC\", \"d\": null}]", (int)length - 40, "");
+		source = byte_source_of_text(text, strlen(text));
+		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+		assert_int_equal(fixture->diags.count, 0);
+		assert_int_equal(fixture->list.roots[0]->count, 2);
+		assert_string_equal(node_get(fixture->list.roots[0]->entries[1].value, "b")->text, "12345");
+		assert_string_equal(node_get(fixture->list.roots[0]->entries[1].value, "c")->text, "\xC3\xBC");
+	}
+	free(text);
 }
 
 struct visits {
-	size_t count, stop_at;
-	char names[64];
+	size_t count, stop_at, document_start, left;
+	char names[512];
 };
 
-static int note_visit(const struct node *root, void *context)
+static int note_document(const struct node *root, void *context)
+{
+	struct visits *visits = context;
+	const struct node *name = node_get(root, "a");
+
+	strcat(visits->names, name != NULL ? name->text : "/");
+	visits->left = node_get(root, "items") != NULL ? node_get(root, "items")->count : 0;
+	return ++visits->count == visits->stop_at ? -ECANCELED : 0;
+}
+
+static int note_item(const struct node *item, const struct document_list_head *head, void *context)
+{
+	struct visits *visits = context;
+	const struct node *name = node_get(item, "a");
+
+	if (name == NULL)
+		return 0;
+	strcat(visits->names, name->text);
+	strcat(visits->names, head->kind != NULL ? head->kind : "?");
+	return 1;
+}
+
+static void note_begin(void *context)
 {
 	struct visits *visits = context;
 
-	strcat(visits->names, node_get(root, "a")->text);
-	return ++visits->count == visits->stop_at ? -ECANCELED : 0;
+	visits->document_start = strlen(visits->names);
+}
+
+static void note_drop(void *context)
+{
+	struct visits *visits = context;
+
+	visits->names[visits->document_start] = '\0';
+}
+
+static void note_drop_all(void *context)
+{
+	struct visits *visits = context;
+
+	visits->names[0] = '\0';
+}
+
+static int visit(struct fixture *fixture, struct document_list *list, const char *text, struct visits *visits)
+{
+	const struct document_visitor visitor = { note_document, note_item, note_begin, note_drop, note_drop_all, visits };
+	const struct byte_source source = byte_source_of_text(text, strlen(text));
+
+	return document_visit(list, "f", &source, &fixture->limits, &fixture->diags, &visitor);
 }
 
 static void visits_documents_one_by_one(void **state)
@@ -352,13 +487,64 @@ static void visits_documents_one_by_one(void **state)
 	struct visits visits = { 0 }, two = { .stop_at = 2 };
 	struct document_list list = { 0 };
 
-	assert_int_equal(document_visit(&list, "f", text, strlen(text), NULL, &fixture->diags, note_visit, &visits), 0);
+	assert_int_equal(visit(fixture, &list, text, &visits), 0);
 	assert_string_equal(visits.names, "xyz");
 	assert_int_equal(list.broken, 1);
 	assert_int_equal(list.count, 0);
-	assert_int_equal(document_visit(&list, "f", text, strlen(text), NULL, &fixture->diags, note_visit, &two),
-		-ECANCELED);
+	assert_int_equal(visit(fixture, &list, text, &two), -ECANCELED);
 	assert_string_equal(two.names, "xy");
+}
+
+/* Each by itself, with what is known of the list then; and none of a document that turns out broken. */
+static void visits_items_one_by_one(void **state)
+{
+	static const struct {
+		const char *text, *names;
+		size_t left;		/* items in the tree */
+	} cases[] = {
+		{ "items:\n- a: x\n- a: y\nkind: L\n", "x?y?/", 0 },
+		{ "kind: L\nitems: [{a: x}, {a: y}]\n---\nitems: [{a: z}]\n", "xLyL/z?/", 0 },
+		{ "{\"kind\": \"L\", \"items\": [{\"a\": \"x\"}, {\"a\": \"y\"}], \"a\": \"z\"}", "xLyLz", 0 },
+		{ "items:\n- a: x\n- b: y\n- a: z\n", "x?/", 2 },	/* one stays, and so do those behind it */
+		{ "items:\n- a: x\n- a: y\nkind: [\n", "", 0 },
+		{ "{\"items\": [{\"a\": \"x\"}, {\"a\": \"y\"", "", 0 },
+		{ "items: [{a: x}]\nb: 1\nitems: [{a: y}, {a: z}]\n", "/", 2 },	/* of two the later counts */
+		{ "b: &b {a: x}\nitems: [*b]\n", "/", 1 },
+		{ "items:\n- a: &b x\n- a: *b\n", "x?x?/", 0 },
+		{ "b: {items: [{a: x}]}\n", "/", 0 },
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct visits visits = { 0 };
+		struct document_list list;
+
+		assert_int_equal(visit(fixture, &list, cases[i].text, &visits), 0);
+		assert_string_equal(visits.names, cases[i].names);
+		assert_int_equal(visits.left, cases[i].left);
+	}
+}
+
+/* The limits are those of one object, however many there are; an anchor keeps all of its document. */
+static void limits_each_object(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[4096];
+	size_t used = 0;
+
+	fixture->limits.nodes = 20;
+	for (int form = 0; form < 3; form++) {
+		struct visits visits = { 0 };
+		struct document_list list;
+
+		used = form == 1 ? 0 : (size_t)sprintf(text, form == 0 ? "items:\n" : "items:\n- a: &b x\n");
+		for (int i = 0; i < 50; i++)
+			used += (size_t)sprintf(text + used, form == 1 ? "---\na: [1, 2, 3, 4]\n" : "- a: x\n");
+		fixture->diags.count = 0;
+		assert_int_equal(visit(fixture, &list, text, &visits), 0);
+		assert_int_equal(list.truncated, form == 2);
+		assert_int_equal(fixture->diags.count, form == 2 ? 1 : 0);
+	}
 }
 
 /* JSON up to its third value, and YAML altogether: nothing of the first attempt may be visited. */
@@ -369,7 +555,7 @@ static void visits_what_was_not_json_after_all_once(void **state)
 	struct visits visits = { 0 };
 	struct document_list list;
 
-	assert_int_equal(document_visit(&list, "f", text, strlen(text), NULL, &fixture->diags, note_visit, &visits), 0);
+	assert_int_equal(visit(fixture, &list, text, &visits), 0);
 	assert_string_equal(visits.names, "xy");
 	assert_int_equal(fixture->diags.count, 0);
 }
@@ -406,9 +592,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(merges_cost_what_they_copy, begin, end),
 		cmocka_unit_test_setup_teardown(stops_at_too_deep, begin, end),
 		cmocka_unit_test_setup_teardown(survives_ten_thousand_levels, begin, end),
-		cmocka_unit_test_setup_teardown(refuses_a_hundred_megabytes, begin, end),
+		cmocka_unit_test_setup_teardown(refuses_an_object_of_a_hundred_megabytes, begin, end),
 		cmocka_unit_test_setup_teardown(reads_documents_before_an_impossible_byte, begin, end),
+		cmocka_unit_test_setup_teardown(reads_other_encodings, begin, end),
+		cmocka_unit_test_setup_teardown(reads_marks_and_separators_as_kubectl, begin, end),
+		cmocka_unit_test_setup_teardown(reads_across_the_ends_of_pieces, begin, end),
 		cmocka_unit_test_setup_teardown(visits_documents_one_by_one, begin, end),
+		cmocka_unit_test_setup_teardown(visits_items_one_by_one, begin, end),
+		cmocka_unit_test_setup_teardown(limits_each_object, begin, end),
 		cmocka_unit_test_setup_teardown(visits_what_was_not_json_after_all_once, begin, end),
 		cmocka_unit_test_setup_teardown(gives_up_on_a_file_of_mistakes, begin, end),
 	};

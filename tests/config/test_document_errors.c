@@ -96,7 +96,10 @@ static const struct finding_case cases[] = {
 	{ "tags that do not fit", "a: !!null x\nb: !!int abc\nc: !!float d\ne: !!bool f\n",
 		"1:4 warning tag-mismatch\n2:4 warning tag-mismatch\n3:4 warning tag-mismatch\n4:4 warning tag-mismatch\n" },
 	{ "a control character", "a: \x01\n", "1:4 not-utf8\n" },
-	{ "UTF-16", "\xFF\xFE" "a", "1:1 not-utf8\n" },
+	{ "a byte that is no UTF-8", "a: b\xFF\n", "1:5 warning not-utf8\n" },
+	{ "a separator with something behind it", "a: 1\n--- {b: 2}\n", "2:1 warning separator-with-text\n" },
+	{ "a directive", "%YAML 1.1\n---\na: 1\n", "1:1 warning yaml-directive\n" },
+	{ "a second object behind the end of the document", "a: 1\n...\nb: 2\n", "3:1 missing-separator\n" },
 	{ "a comma too many in JSON that YAML allows", "{\"a\": 1,}\n", "" },
 };
 

@@ -29,7 +29,7 @@ static const struct finding_case cases[] = {
 	{ "bytes after a multi-byte character are counted as characters", "{\"\xE2\x82\xAC\": {} {}}", "1:10 json-syntax\n" },
 	{ "a duplicate", "{\"a\": 1, \"a\": 2}", "1:10 warning duplicate-key\n" },
 	{ "a NUL in a text", "{\"a\": \"\\u0000\"}", "1:7 warning nul-character\n" },
-	{ "not UTF-8", "{\"a\": \"\xC0\"}", "1:8 not-utf8\n" },
+	{ "not UTF-8", "{\"a\": \"\xC0\"}", "1:8 warning not-utf8\n" },
 	{ "YAML in braces", "{a: 1, b: [x, 'y'],\n c: {d: e}}", "" },
 	{ "YAML in braces with a mistake that is YAML's, too", "{a: *b}", "1:5 bad-alias\n" },
 	{ "all of JSON", " [ ] { } [true, false, null, 0, -1.5e+3, \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00fc\\ud83d\\ude00\"] ", "" },
@@ -49,9 +49,11 @@ struct reading {
 
 static void read_text(struct reading *reading, const char *text, size_t length)
 {
+	const struct byte_source source = byte_source_of_text(text, length);
+
 	reading->arena = arena_create();
 	diag_list_init(&reading->diags, reading->arena);
-	assert_int_equal(document_read(&reading->list, "f", text, length, NULL, reading->arena, &reading->diags), 0);
+	assert_int_equal(document_read(&reading->list, "f", &source, NULL, reading->arena, &reading->diags), 0);
 	assert_int_equal(reading->diags.count, 0);
 }
 

@@ -46,9 +46,10 @@ static int end(void **state)
 static void decode(struct fixture *fixture, const char *text)
 {
 	struct arena *tree = arena_create();
+	const struct byte_source source = byte_source_of_text(text, strlen(text));
 	struct document_list documents;
 
-	assert_int_equal(document_read(&documents, "f.yaml", text, strlen(text), NULL, tree, &fixture->diags), 0);
+	assert_int_equal(document_read(&documents, "f.yaml", &source, NULL, tree, &fixture->diags), 0);
 	assert_int_equal(kube_decode(&fixture->objects, &documents, fixture->arena, &fixture->diags), 0);
 	arena_unref(tree);
 }

@@ -39,10 +39,11 @@ static int end(void **state)
 /* Findings are those of this text alone. */
 static void decode_with(struct fixture *fixture, const char *text, enum address_annotations annotations)
 {
+	const struct byte_source source = byte_source_of_text(text, strlen(text));
 	bool truncated;
 
 	diag_list_init(&fixture->diags, fixture->arena);
-	assert_int_equal(kube_read(&fixture->objects, &truncated, "f.yaml", text, strlen(text), NULL, annotations,
+	assert_int_equal(kube_read(&fixture->objects, &truncated, "f.yaml", &source, NULL, annotations,
 				 fixture->arena, &fixture->diags),
 		0);
 	assert_int_equal(fixture->objects.count, 1);

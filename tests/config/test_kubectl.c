@@ -31,10 +31,11 @@ struct reading {
 static struct reading read_text(const char *text)
 {
 	struct reading reading = { .arena = arena_create() };
+	const struct byte_source source = byte_source_of_text(text, strlen(text));
 	bool truncated = false;
 
 	diag_list_init(&reading.diags, reading.arena);
-	assert_int_equal(kube_read(&reading.objects, &truncated, "f", text, strlen(text), NULL,
+	assert_int_equal(kube_read(&reading.objects, &truncated, "f", &source, NULL,
 		ADDRESS_ANNOTATIONS_AUTO, reading.arena,
 		&reading.diags), 0);
 	return reading;
@@ -238,6 +239,9 @@ static const struct finding_case cases[] = {
 	{ "a port's name in two containers, and no doubt",
 		POD "spec:\n  containers:\n  - ports: [{name: dns, containerPort: 53}]\n"
 		"  - ports: [{name: dns, containerPort: 53, protocol: UDP}]\n", "" },
+	{ "a list in a list", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items: []\n",
+		"4:3 warning nested-list\n" },
+	{ "items that are null", "apiVersion: v1\nkind: List\nitems: null\n", "3:8 warning null-items\n" },
 	{ "a kind that is empty", "apiVersion: v1\nkind: \"\"\nmetadata: {name: web}\n", "1:1 missing-kind\n" },
 };
 

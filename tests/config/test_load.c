@@ -240,7 +240,7 @@ static void reads_single_files(void **state)
 static void stops_at_large_files(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct document_limits limits = { .bytes = 1000 };
+	const struct document_limits limits = { .file_bytes = 1000 };
 	const char *paths[] = { fixture->folder.path };
 	char large[2000];
 
@@ -250,7 +250,7 @@ static void stops_at_large_files(void **state)
 	temporary_write(&fixture->folder, "large.yaml", large);
 	assert_int_equal(load_paths(fixture->store, paths, 1, &limits), 0);
 	expect_policies(fixture, "a");
-	expect_findings(fixture, "large.yaml: the file is larger than the 1000 bytes that are read\n");
+	expect_findings(fixture, "large.yaml: 1999 bytes are more than the 1000 that are read\n");
 }
 
 int main(void)

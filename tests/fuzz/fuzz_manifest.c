@@ -129,10 +129,23 @@ static void check_diags(const struct diag_list *diags, const struct kube_objects
 
 static const struct document_limits limits = { .bytes = 1 << 20, .nodes = 20000, .depth = 64 };
 
-/* A document at a time, the same must come out as from all of them together. */
+/* A key that is there twice may be the kind of a list: its items were read by the first, when they came between. */
+static bool has_duplicates(const struct diag_list *diags)
+{
+	for (size_t i = 0; i < diags->count; i++)
+		if (strcmp(diags->items[i].code, "duplicate-key") == 0)
+			return true;
+	return diags->dropped > 0;
+}
+
+/*
+ * An object at a time, the same must come out as from all of them together; but findings in items are told, too, when
+ * their list turns out broken.
+ */
 static void check_read(const uint8_t *data, size_t size, const struct document_list *documents,
 	const struct kube_objects *expected, const struct diag_list *expected_diags)
 {
+	const struct byte_source source = byte_source_of_text((const char *)data, size);
 	struct arena *model = arena_create();
 	struct kube_objects objects;
 	struct diag_list diags;
@@ -140,11 +153,14 @@ static void check_read(const uint8_t *data, size_t size, const struct document_l
 
 	must(model != NULL);
 	diag_list_init(&diags, model);
-	must(kube_read(&objects, &truncated, "f", (const char *)data, size, &limits,
+	must(kube_read(&objects, &truncated, "f", &source, &limits,
 		ADDRESS_ANNOTATIONS_AUTO, model, &diags) == 0);
-	must(truncated == documents->truncated && objects.count == expected->count);
-	must(objects.broken == expected->broken && objects.passed_over == expected->passed_over);
-	must(diags.count == expected_diags->count && diags.errors == expected_diags->errors);
+	must(truncated == documents->truncated);
+	if (!has_duplicates(&diags)) {
+		must(objects.count == expected->count);
+		must(objects.broken == expected->broken && objects.passed_over == expected->passed_over);
+		must(diags.count >= expected_diags->count && diags.errors >= expected_diags->errors);
+	}
 	for (size_t i = 0; i < objects.count; i++)
 		check_object(&objects.items[i]);
 	arena_unref(model);
@@ -154,6 +170,7 @@ static void check_read(const uint8_t *data, size_t size, const struct document_l
 static void check_annotations(const uint8_t *data, size_t size)
 {
 	for (int trust = ADDRESS_ANNOTATIONS_ON; trust <= ADDRESS_ANNOTATIONS_OFF; trust++) {
+		const struct byte_source source = byte_source_of_text((const char *)data, size);
 		struct arena *model = arena_create();
 		struct kube_objects objects;
 		struct diag_list diags;
@@ -161,7 +178,7 @@ static void check_annotations(const uint8_t *data, size_t size)
 
 		must(model != NULL);
 		diag_list_init(&diags, model);
-		must(kube_read(&objects, &truncated, "f", (const char *)data, size, &limits,
+		must(kube_read(&objects, &truncated, "f", &source, &limits,
 			(enum address_annotations)trust, model, &diags) == 0);
 		for (size_t i = 0; i < objects.count; i++) {
 			check_object(&objects.items[i]);
@@ -174,6 +191,7 @@ static void check_annotations(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct byte_source source = byte_source_of_text((const char *)data, size);
 	struct arena *tree = arena_create(), *model = arena_create();
 	struct document_list documents;
 	struct kube_objects objects;
@@ -181,7 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(tree != NULL && model != NULL);
 	diag_list_init(&diags, model);
-	must(document_read(&documents, "f", (const char *)data, size, &limits, tree, &diags) == 0);
+	must(document_read(&documents, "f", &source, &limits, tree, &diags) == 0);
 	must(kube_decode(&objects, &documents, model, &diags) == 0);
 	documents.roots = NULL;
 	arena_unref(tree);	/* nothing of the model may live in it */
