@@ -208,20 +208,24 @@ try_suite() {
 	[ $KEEP = yes ] || rm -rf --one-file-system "$SYSTEM"
 }
 
-ARCHIVE=$(command -v apt-get >/dev/null && archive)
-if ! command -v debootstrap >/dev/null; then
-	not_run "debootstrap is not installed"
-elif [ -z "$ARCHIVE" ]; then
-	not_run "this machine's apt knows no archive of Debian's"
-elif ! unshare --mount --pid --fork true 2>/dev/null; then
-	not_run "namespaces can't be made here"
-else
-	[ -z "$(git -C "$ROOT" status --porcelain 2>/dev/null)" ] || echo "note: this tree has more than what is committed, and that is not tried"
-	for suite in "${SUITES[@]}"; do
-		try_suite "$suite"
-	done
-fi
-echo
-[ ${#NOT_RUN[@]} -eq 0 ] || printf 'NOT RUN distributions: %s\n' "${NOT_RUN[@]}"
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" -eq 0 ]
+# Read as a whole before it begins: this file may change in the hour that it takes.
+main() {
+	ARCHIVE=$(command -v apt-get >/dev/null && archive)
+	if ! command -v debootstrap >/dev/null; then
+		not_run "debootstrap is not installed"
+	elif [ -z "$ARCHIVE" ]; then
+		not_run "this machine's apt knows no archive of Debian's"
+	elif ! unshare --mount --pid --fork true 2>/dev/null; then
+		not_run "namespaces can't be made here"
+	else
+		[ -z "$(git -C "$ROOT" status --porcelain 2>/dev/null)" ] || echo "note: this tree has more than what is committed, and that is not tried"
+		for suite in "${SUITES[@]}"; do
+			try_suite "$suite"
+		done
+	fi
+	echo
+	[ ${#NOT_RUN[@]} -eq 0 ] || printf 'NOT RUN distributions: %s\n' "${NOT_RUN[@]}"
+	echo "$PASSED passed, $FAILED failed"
+	[ "$FAILED" -eq 0 ]
+}
+main; exit

@@ -78,13 +78,17 @@ const char *rule_text_target(const struct rule_text *rule)
 	return NULL;
 }
 
-/* Words that some versions write differently, and the form that we write. */
+/*
+ * Words that some versions write differently, and the form that we write. iptables before 1.8.11 takes the names of protocols
+ * that it does not know by itself from /etc/protocols, and later ones write their numbers.
+ */
 static const char *plain_word(const char *word)
 {
 	static const char *const aliases[][2] = {
 		{"icmpv6", "ipv6-icmp"},
 		{"icmp6", "ipv6-icmp"},
 		{"58", "ipv6-icmp"},
+		{"igmp", "2"},
 		{"0", "0x0"},
 	};
 

@@ -91,10 +91,11 @@ static void add_neighbour_discovery(const struct renderer *r)
 			messages[i].to, messages[i].type, messages[i].hop_limit);
 }
 
+/* IGMP by its number: its name takes an /etc/protocols, which small systems have not. */
 static void add_group_membership(const struct renderer *r)
 {
 	if (r->family == 4)
-		add(r, "-d 224.0.0.0/4 -p igmp -m ttl --ttl-eq 1 -j RETURN");
+		add(r, "-d 224.0.0.0/4 -p 2 -m ttl --ttl-eq 1 -j RETURN");
 }
 
 /* INVALID belongs to no flow and starts none: an isolated pod neither sends nor gets it. */
