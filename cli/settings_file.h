@@ -7,7 +7,8 @@
 #include "config/settings.h"
 #include "policy/arena.h"
 
-#define SETTINGS_FILE_DEFAULT "/etc/podgate/podgate.yaml"
+/* PODGATE_CONFIG_DIR is /etc/podgate unless the build says otherwise (CMakeLists.txt). */
+#define SETTINGS_FILE_DEFAULT PODGATE_CONFIG_DIR "/podgate.yaml"
 
 /*
  * Reads `path`; NULL: the default file, which need not be there. Strings live in `arena`. What is wrong is said

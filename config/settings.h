@@ -30,7 +30,7 @@ enum seccomp_mode { SECCOMP_ON, SECCOMP_LOG, SECCOMP_OFF };
 enum { SETTINGS_FLOOD_RATE_LEAST = 100, SETTINGS_FLOOD_RATE_MOST = 50000 };
 
 struct settings {
-	const char *const *manifests;	/* files and folders; default /etc/podgate/manifests */
+	const char *const *manifests;	/* files and folders; default: manifests in PODGATE_CONFIG_DIR */
 	size_t manifest_count;
 	const char *node_name;		/* ""; set: only pods with this spec.nodeName are local */
 	enum address_annotations address_annotations;	/* whose annotated addresses count */

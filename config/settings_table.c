@@ -6,7 +6,7 @@
 
 /* In the order of the struct, which is the order of the help and of the man page. */
 static const struct setting table[] = {
-	{ .name = "manifests", .type = SETTING_STRING_LIST, AT(manifests), .default_text = "/etc/podgate/manifests",
+	{ .name = "manifests", .type = SETTING_STRING_LIST, AT(manifests), .default_text = PODGATE_CONFIG_DIR "/manifests",
 		.help = "Files and folders of Kubernetes manifests, watched for changes. On the command line, "
 			"separate them with commas." },
 	{ .name = "node_name", .type = SETTING_STRING, AT(node_name), .default_text = "",

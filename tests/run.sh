@@ -187,21 +187,43 @@ run_install() {
 	try "no test is built" [ ! -e build/product/tests/policy_test_cidr ]
 	try "neither cmocka nor libnetfilter_conntrack is asked for" eval '! grep -qE "CMOCKA|NFCT" build/product/CMakeCache.txt'
 	try "cmake --install --prefix" cmake --install build/product --prefix "$prefix"
-	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 share/man/man7/podgate-metrics.7 lib/systemd/system/podgate.service lib/sysusers.d/podgate.conf etc/podgate/podgate.yaml; do
+	for file in sbin/podgate share/man/man8/podgate.8 share/man/man5/podgate.conf.5 share/man/man5/podgate-manifests.5 share/man/man7/podgate-metrics.7 share/doc/podgate/README.md share/doc/podgate/LICENSE share/doc/podgate/CHANGELOG.md share/doc/podgate/MANIFESTS.md lib/systemd/system/podgate.service lib/sysusers.d/podgate.conf etc/podgate/podgate.yaml; do
 		try "$file" test -s "$prefix/$file"
 	done
-	try "the unit names what was installed" grep -q "^ExecStart=$prefix/sbin/podgate run --config $prefix/etc/podgate/podgate.yaml" "$prefix/lib/systemd/system/podgate.service"
+	try "the unit names what was installed" grep -q "^ExecStart=$prefix/sbin/podgate run --config /etc/podgate/podgate.yaml" "$prefix/lib/systemd/system/podgate.service"
 	if command -v systemd-analyze >/dev/null; then
 		try "systemd finds no mistake in the unit" systemd-analyze verify --man=no "$prefix/lib/systemd/system/podgate.service"
 		try "the unit's exposure is below 3" systemd-analyze security --offline=true --threshold=29 "$prefix/lib/systemd/system/podgate.service"
 	else
 		not_run "systemd-analyze is not installed: the unit's exposure"
 	fi
-	try "the installed configuration is a good one" "$prefix/sbin/podgate" run -n --config "$prefix/etc/podgate/podgate.yaml"
+	try "the installed configuration is a good one" "$prefix/sbin/podgate" run -n --config "$prefix/etc/podgate/podgate.yaml" --manifests "$prefix/etc/podgate/manifests"
 	try "podgate.yaml shows every default truly" defaults_hold "$prefix"
 	echo "# mine" >>"$prefix/etc/podgate/podgate.yaml"
 	try "installing again" cmake --install build/product --prefix "$prefix"
 	try "keeps the operator's configuration" grep -q '^# mine' "$prefix/etc/podgate/podgate.yaml"
+	try "uninstall" cmake --build build/release --target uninstall
+	try "leaves nothing but the configuration" [ "$(cd "$prefix" && find . -type f)" = ./etc/podgate/podgate.yaml ]
+	try "DESTDIR is a stage, and /etc/podgate is in it" staged "$WORK/stage"
+	try "another folder for the configuration is one place, too" one_place "$WORK/other" "$WORK/etc"
+}
+staged() {
+	DESTDIR=$1 cmake --install build/release && test -s "$1/etc/podgate/podgate.yaml" && test -d "$1/etc/podgate/manifests" &&
+		grep -q "^ExecStart=/usr/local/sbin/podgate run --config /etc/podgate/podgate.yaml" "$1/usr/local/lib/systemd/system/podgate.service" &&
+		grep -qx 'ConfigurationDirectory=podgate' "$1/usr/local/lib/systemd/system/podgate.service"
+}
+# The daemon, the commands, the unit, the installed configuration and the pages must name the same folder.
+one_place() {
+	local etc=$2/podgate
+
+	cmake -S . -B "$1" -DCMAKE_INSTALL_PREFIX="$1/prefix" -DCMAKE_INSTALL_SYSCONFDIR="$2" -DPODGATE_TESTS=OFF -DPODGATE_BENCH=OFF &&
+		cmake --build "$1" && cmake --install "$1" || return
+	test -s "$etc/podgate.yaml" && test -d "$etc/manifests" && grep -qF -- "- $etc/manifests" "$etc/podgate.yaml" || { echo "configuration"; return 1; }
+	grep -q "^ExecStart=.* run --config $etc/podgate.yaml$" "$1/prefix/lib/systemd/system/podgate.service" || { echo "unit"; return 1; }
+	grep -qF "default $etc/podgate.yaml" <("$1/podgate" run --help) && tr -s ' \n\t' ' ' < <("$1/podgate" run --help) | grep -qF "default $etc/manifests" || { echo "run"; return 1; }
+	printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: here}\n' >"$etc/manifests/here.yaml"
+	grep -qF "in 1 file, 1 object" <("$1/podgate" check) || { echo "check"; return 1; }
+	! grep -rl /etc/podgate "$1"/prefix/share "$1/prefix/lib" || { echo "still says /etc/podgate"; return 1; }
 }
 # What the example configuration shows as an option's value must be its default, as `podgate run --help` tells it.
 defaults_hold() {

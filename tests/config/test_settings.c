@@ -54,7 +54,7 @@ static void has_defaults(void **state)
 	const struct settings *settings = &fixture->settings;
 
 	assert_int_equal(settings->manifest_count, 1);
-	assert_string_equal(settings->manifests[0], "/etc/podgate/manifests");
+	assert_string_equal(settings->manifests[0], PODGATE_CONFIG_DIR "/manifests");
 	assert_string_equal(settings->node_name, "");
 	assert_int_equal(settings->debounce_ms, 100);
 	assert_int_equal(settings->queue_base, 8610);
