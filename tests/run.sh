@@ -202,13 +202,13 @@ run_install() {
 	echo "# mine" >>"$prefix/etc/podgate/podgate.yaml"
 	try "installing again" cmake --install build/product --prefix "$prefix"
 	try "keeps the operator's configuration" grep -q '^# mine' "$prefix/etc/podgate/podgate.yaml"
-	try "uninstall" cmake --build build/release --target uninstall
-	try "leaves nothing but the configuration" [ "$(cd "$prefix" && find . -type f)" = ./etc/podgate/podgate.yaml ]
+	try "uninstall" cmake --build build/product --target uninstall
+	try "leaves nothing but the configuration" diff <(echo ./etc/podgate/podgate.yaml) <(cd "$prefix" && find . -type f)
 	try "DESTDIR is a stage, and /etc/podgate is in it" staged "$WORK/stage"
-	try "another folder for the configuration is one place, too" one_place "$WORK/other" "$WORK/etc"
+	try "another folder for the configuration is one place, too" one_place "$WORK/other" "$WORK/conf"
 }
 staged() {
-	DESTDIR=$1 cmake --install build/release && test -s "$1/etc/podgate/podgate.yaml" && test -d "$1/etc/podgate/manifests" &&
+	DESTDIR=$1 cmake --install build/product && test -s "$1/etc/podgate/podgate.yaml" && test -d "$1/etc/podgate/manifests" &&
 		grep -q "^ExecStart=/usr/local/sbin/podgate run --config /etc/podgate/podgate.yaml" "$1/usr/local/lib/systemd/system/podgate.service" &&
 		grep -qx 'ConfigurationDirectory=podgate' "$1/usr/local/lib/systemd/system/podgate.service"
 }
