@@ -153,6 +153,18 @@ static void print_not_enforced(const cJSON *kinds)
 	printf(": only NetworkPolicy of networking.k8s.io is\n");
 }
 
+static void print_addresses(const cJSON *addresses)
+{
+	const cJSON *diag, *told = get(addresses, "told");
+	const double more = number(addresses, "odd") - cJSON_GetArraySize(told);
+
+	cJSON_ArrayForEach(diag, told)
+		printf("%sADDRESS%s     %s:%.0f: %s\n", output_color(COLOR_YELLOW), output_color(COLOR_NONE), text(diag, "file"),
+			number(diag, "line"), text(diag, "text"));
+	if (more > 0)
+		printf("%sADDRESS%s     and %.0f more\n", output_color(COLOR_YELLOW), output_color(COLOR_NONE), more);
+}
+
 static void print_rules(const cJSON *rules)
 {
 	const cJSON *sets = get(rules, "sets");
@@ -299,6 +311,7 @@ void status_text_print(const cJSON *status)
 	print_policies(status);
 	print_manifests(get(status, "manifests"));
 	print_not_enforced(get(get(status, "manifests"), "not_enforced"));
+	print_addresses(get(status, "addresses"));
 	print_rules(get(status, "rules"));
 	print_floods(get(status, "rules"));
 	print_bridges(get(status, "bridges"));

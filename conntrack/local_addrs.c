@@ -109,6 +109,12 @@ void local_addrs_free(struct local_addrs *addrs)
 	free(addrs);
 }
 
+const struct ip_addr *local_addrs_all(const struct local_addrs *addrs, size_t *count)
+{
+	*count = addrs->count;
+	return addrs->addrs;
+}
+
 bool local_addrs_contain(const struct local_addrs *addrs, const struct ip_addr *addr)
 {
 	return addrs->count > 0 &&

@@ -133,7 +133,7 @@ static cJSON *answer(void *context, const struct control_request *request)
 	case CONTROL_RELOAD:
 		return answer_reload(daemon);
 	case CONTROL_DIAGS:
-		return status_diags_json(daemon->store);
+		return status_diags_json(daemon->store, publisher_snapshot(daemon->publisher));
 	case CONTROL_WATCH:
 	case CONTROL_HAND_OVER:
 	case CONTROL_FLOWS:
@@ -273,7 +273,10 @@ static void say_problems(struct daemon *daemon)
 
 static void published(void *context)
 {
-	say_problems(context);
+	struct daemon *daemon = context;
+
+	findings_log_claims(&daemon->findings, publisher_snapshot(daemon->publisher));
+	say_problems(daemon);
 }
 
 /* ---- start ---- */
@@ -565,6 +568,8 @@ static int start_enforcing(struct daemon *daemon)
 	}
 	if (err != 0)
 		log_error("%s", problem);
+	else
+		findings_log_claims(&daemon->findings, publisher_snapshot(daemon->publisher));
 	return err;
 }
 

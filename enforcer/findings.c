@@ -2,10 +2,12 @@
 #include "enforcer/findings.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "enforcer/process/log.h"
 #include "policy/arena.h"
 #include "policy/diag.h"
+#include "policy/odd_claims.h"
 
 enum { SAID_MOST = 10 };
 
@@ -17,14 +19,26 @@ static uint64_t mix(uint64_t hash, const char *text)
 	return hash * 0x100000001b3ULL;
 }
 
-static uint64_t hash_errors(const struct diag_list *diags)
+/* Errors, and the warnings that say that a pod is enforced with less than its manifest names. */
+static bool is_told(const struct diag *diag)
+{
+	static const char *const codes[] = {"impossible-address", "untrusted-address", "contested-address",
+		"outranked-address", "gateway-address"};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(diag->code, codes[i]) == 0)
+			return true;
+	return diag->severity == DIAG_ERROR;
+}
+
+static uint64_t hash_told(const struct diag_list *diags)
 {
 	uint64_t hash = 0;
 
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct diag *diag = &diags->items[i];
 
-		if (diag->severity == DIAG_ERROR)
+		if (is_told(diag))
 			hash = mix(mix(hash ^ 0xcbf29ce484222325ULL ^ diag->pos.line, diag->pos.file), diag->text);
 	}
 	return hash;
@@ -33,13 +47,17 @@ static uint64_t hash_errors(const struct diag_list *diags)
 static void say(const struct diag_list *diags)
 {
 	char place[32];
-	size_t said = 0;
+	size_t said = 0, unsaid = diags->dropped;
 
-	for (size_t i = 0; i < diags->count && said < SAID_MOST; i++) {
+	for (size_t i = 0; i < diags->count; i++) {
 		const struct diag *diag = &diags->items[i];
 
-		if (diag->severity != DIAG_ERROR)
+		if (!is_told(diag))
 			continue;
+		if (said == SAID_MOST) {
+			unsaid++;
+			continue;
+		}
 		place[0] = '\0';
 		if (diag->pos.line > 0)	/* else it is about the file as such */
 			snprintf(place, sizeof(place), "%u:%u:", diag->pos.line, diag->pos.column);
@@ -47,8 +65,8 @@ static void say(const struct diag_list *diags)
 			diag->hint == NULL ? "" : diag->hint);
 		said++;
 	}
-	if (diags->errors > said)
-		log_warnx("%zu more errors in the manifests: `podgate check` shows all", diags->errors - said);
+	if (unsaid > 0)
+		log_warnx("%zu more findings in the manifests: `podgate check` shows all", unsaid);
 }
 
 static void log_others(struct findings *findings, const struct store *store)
@@ -82,7 +100,7 @@ void findings_log(struct findings *findings, struct store *store)
 		arena_unref(arena);
 		return;
 	}
-	hash = hash_errors(&diags);
+	hash = hash_told(&diags);
 	if (hash != findings->said) {
 		if (hash != 0)
 			say(&diags);
@@ -90,5 +108,28 @@ void findings_log(struct findings *findings, struct store *store)
 			log_info("the manifests have no errors any more");
 	}
 	findings->said = hash;
+	arena_unref(arena);
+}
+
+void findings_log_claims(struct findings *findings, const struct snapshot *snapshot)
+{
+	struct arena *arena = arena_create();
+	struct diag_list diags;
+	uint64_t hash;
+
+	if (arena == NULL) {
+		log_warnx("out of memory: can't say which addresses several pods claim");
+		return;
+	}
+	diag_list_init(&diags, arena);
+	odd_claims_report(snapshot, false, &diags);
+	hash = hash_told(&diags);
+	if (hash != findings->said_of_claims) {
+		if (hash != 0)
+			say(&diags);
+		else
+			log_info("no address is claimed by a pod that can't be its only owner any more");
+	}
+	findings->said_of_claims = hash;
 	arena_unref(arena);
 }

@@ -10,13 +10,20 @@
 #include <stdint.h>
 
 #include "config/store.h"
+#include "policy/snapshot.h"
 
 struct findings {
 	uint64_t said;		/* a hash of the errors said last; 0: there were none */
+	uint64_t said_of_claims;	/* likewise, of the addresses that several pods claim */
 	uint64_t said_of_others;	/* likewise, of the policies that are not enforced */
 };
 
-/* Logs the store's errors, the first few by name, and its policies of other kinds, unless they are the same as at the last call. */
+/*
+ * Logs the store's errors and addresses that do not count, the first few by name, and its policies of other kinds, unless they are the same as at the last
+ * call.
+ */
 void findings_log(struct findings *findings, struct store *store);
+/* Logs which addresses are claimed by several pods, or by one that does not get it, unless all is as at the last call. */
+void findings_log_claims(struct findings *findings, const struct snapshot *snapshot);
 
 #endif

@@ -29,6 +29,7 @@ struct enforcement {
 	bool learns_allowed, learns_denied;
 	bool rules_were_there;		/* when we came: an earlier daemon left them to hold the gate */
 	bool paused;			/* another daemon reads the queues */
+	struct ipset_refused refused;	/* of the isolated addresses last filled in: what the pods sets lack */
 	bool sets_exact;		/* the pods sets hold what the snapshot in force isolates, no more */
 };
 
@@ -338,6 +339,11 @@ static int start_threads(struct enforcement *enforcement, const struct snapshot 
 	return err;
 }
 
+static size_t count_refused(const struct ipset_refused *refused)
+{
+	return refused->count[0] + refused->count[1];
+}
+
 /*
  * First packets to isolated pods, and what is flooded to them, is judged in PREROUTING. Link-local addresses are those of
  * everybody.
@@ -346,6 +352,7 @@ static int fill_bridge_sets(struct enforcement *enforcement, const struct ip_add
 	char problem[ENFORCEMENT_PROBLEM])
 {
 	struct ip_addr *near = calloc(count + 1, sizeof(*near));
+	struct ipset_refused refused;	/* FORWARD judges their first packets */
 	size_t near_count = 0;
 	int err;
 
@@ -356,9 +363,22 @@ static int fill_bridge_sets(struct enforcement *enforcement, const struct ip_add
 	for (size_t i = 0; i < count; i++)
 		if (!ip_addr_is_link_local(&isolated[i]))
 			near[near_count++] = isolated[i];
-	err = pod_set_fill_near(near, near_count, enforcement->rules.ipv6, problem);
+	err = pod_set_fill_possible(POD_SET_NEAR, near, near_count, enforcement->rules.ipv6, &refused, problem);
 	free(near);
 	return err;
+}
+
+/*
+ * Of all that is to be isolated, what the kernel takes. What it does not take is not isolated there, which
+ * enforcement_shortfall() tells; but it keeps nobody else's change from being enforced.
+ */
+static int fill_all(struct enforcement *enforcement, const struct ip_addr *isolated, size_t count,
+	char problem[ENFORCEMENT_PROBLEM])
+{
+	const int err = pod_set_fill_possible(
+		POD_SET_PODS, isolated, count, enforcement->rules.ipv6, &enforcement->refused, problem);
+
+	return err != 0 ? err : fill_bridge_sets(enforcement, isolated, count, problem);
 }
 
 static int fill_sets(struct enforcement *enforcement, const struct snapshot *snapshot,
@@ -366,12 +386,24 @@ static int fill_sets(struct enforcement *enforcement, const struct snapshot *sna
 {
 	size_t count;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
-	int err = pod_set_fill(isolated, count, enforcement->rules.ipv6, problem);
+	const int err = fill_all(enforcement, isolated, count, problem);
 
-	if (err == 0)
-		err = fill_bridge_sets(enforcement, isolated, count, problem);
 	enforcement->sets_exact = err == 0;
 	return err;
+}
+
+size_t enforcement_shortfall(const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM])
+{
+	const struct ipset_refused *refused = &enforcement->refused;
+	const size_t count = count_refused(refused);
+	char addr[IP_ADDR_TEXT];
+
+	if (count > 0)
+		snprintf(words, ENFORCEMENT_PROBLEM,
+			"the kernel does not take %zu isolated address%s, the first of them %s (%s): no policy is enforced for it, "
+			"all else is",
+			count, count == 1 ? "" : "es", ip_addr_format(&refused->first, addr), refused->why);
+	return count;
 }
 
 static int sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
@@ -493,9 +525,7 @@ static int widen_sets(struct enforcement *enforcement, const struct snapshot *be
 	count = merge(old, old_count, new, new_count, both);
 	/* Nothing is new, and the sets are what they should be: most changes are of rules, not of who is isolated. */
 	if (count != old_count || !enforcement->sets_exact) {
-		err = pod_set_fill(both, count, enforcement->rules.ipv6, problem);
-		if (err == 0)
-			err = fill_bridge_sets(enforcement, both, count, problem);
+		err = fill_all(enforcement, both, count, problem);
 		enforcement->sets_exact = err == 0 && count == new_count;
 	} else {
 		enforcement->sets_exact = count == new_count;
@@ -549,7 +579,9 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
 	char problem[ENFORCEMENT_PROBLEM])
 {
-	int err = enforcement->sets_exact ? 0 : fill_sets(enforcement, snapshot, problem);
+	/* What the kernel did not take it may take now. */
+	const bool whole = enforcement->sets_exact && count_refused(&enforcement->refused) == 0;
+	int err = whole ? 0 : fill_sets(enforcement, snapshot, problem);
 	const int swept = sweep(enforcement, snapshot, stats, problem);
 
 	return swept != 0 ? swept : err;
@@ -574,9 +606,11 @@ static int verify_sets(struct enforcement *enforcement, const struct snapshot *s
 	int err;
 
 	v4 = count_ipv4(isolated, count);
-	err = pod_set_verify(IP_FAMILY_V4, isolated, v4, &result->set_sizes[0], problem);
+	err = pod_set_verify(IP_FAMILY_V4, isolated, v4, enforcement->refused.count[0],
+		&result->set_sizes[0], problem);
 	if (err == 0 && enforcement->rules.ipv6)
-		err = pod_set_verify(IP_FAMILY_V6, isolated + v4, count - v4, &result->set_sizes[1], problem);
+		err = pod_set_verify(IP_FAMILY_V6, isolated + v4, count - v4, enforcement->refused.count[1],
+			&result->set_sizes[1], problem);
 	/* Sets that a failed change left too wide are known to be: that is no tampering. */
 	if (err == -ESTALE && !enforcement->sets_exact)
 		return 0;

@@ -74,6 +74,12 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
 	char problem[ENFORCEMENT_PROBLEM]);
 
+/*
+ * How many isolated addresses the kernel did not take into the pods sets when they were filled last: these are not
+ * enforced, and everything else is. If any, `words` says which and why. Each sweep tries again.
+ */
+size_t enforcement_shortfall(const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM]);
+
 struct verify_result {
 	bool tampered;			/* our rules or sets were not as we left them; what differed is in `found` */
 	bool repaired;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "conntrack/local_addrs.h"
 #include "enforcer/process/log.h"
 #include "policy/compiler.h"
 
@@ -21,8 +22,11 @@ enum {
 
 enum job_kind { JOB_CHANGE, JOB_SWEEP, JOB_VERIFY, JOB_KIND_COUNT };
 
-/* What can be amiss at a time: each kind of job has a trouble of its own, and the bridges that JOB_VERIFY looks at. */
-enum { TROUBLE_BRIDGES = JOB_KIND_COUNT, TROUBLE_COUNT };
+/*
+ * What can be amiss at a time: each kind of job has a trouble of its own, and so have the bridges that JOB_VERIFY looks at,
+ * and addresses that the kernel does not take.
+ */
+enum { TROUBLE_BRIDGES = JOB_KIND_COUNT, TROUBLE_SHORTFALL, TROUBLE_COUNT };
 
 /* What the thread beside the loop is given, and what it answers. */
 struct job {
@@ -57,6 +61,7 @@ struct publisher {
 	bool changed;			/* the store holds what is not compiled yet */
 	uint64_t changed_ns;		/* the first such change */
 	uint64_t read_ns;		/* how long that one took to be read */
+	bool change_failed;		/* the last job that was one */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
@@ -75,17 +80,24 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+/* The gateway's own addresses, which no pod has, are those of now. When they can't be read, pods may claim them. */
 static int compile(const struct publisher *publisher, struct cluster *cluster, uint64_t revision, struct snapshot **out)
 {
-	const struct snapshot_options options = {
+	struct local_addrs *local = NULL;
+	struct snapshot_options options = {
 		.revision = revision,
 		.audit = publisher->options.settings->audit,
 		.node_name = publisher->options.settings->node_name,
 		.deny_link_local = publisher->options.settings->link_local == LINK_LOCAL_DENY,
 		.ipv6_off = publisher->options.settings->ipv6 == SWITCH_OFF,
 	};
+	int err;
 
-	return compiler_compile(publisher->compiler, cluster, &options, out);
+	if (local_addrs_read(&local) == 0)
+		options.gateway = local_addrs_all(local, &options.gateway_count);
+	err = compiler_compile(publisher->compiler, cluster, &options, out);
+	local_addrs_free(local);
+	return err;
 }
 
 /* ---- beside the loop: touches nothing of the publisher's but what stays the same while it is busy ---- */
@@ -141,10 +153,19 @@ static void note_trouble(struct publisher *publisher, unsigned int kind, const c
 	snprintf(problem, ENFORCEMENT_PROBLEM, "%s", now);
 }
 
+static void note_shortfall(struct publisher *publisher)
+{
+	char words[ENFORCEMENT_PROBLEM] = "";
+
+	enforcement_shortfall(publisher->options.enforcement, words);
+	note_trouble(publisher, TROUBLE_SHORTFALL, words);
+}
+
 static void note_outcome(struct publisher *publisher, const struct job *job)
 {
 	publisher->stats.failures += job->err != 0;
 	note_trouble(publisher, job->kind, job->err != 0 ? job->problem : "");
+	note_shortfall(publisher);
 }
 
 static void note_sweep(struct publisher *publisher, const struct sweep_stats *sweep)
@@ -303,6 +324,7 @@ static void work_done(uv_work_t *request, int status)
 	(void)status;	/* never cancelled */
 	publisher->busy = false;
 	if (job->kind == JOB_CHANGE) {
+		publisher->change_failed = !job->published.published;
 		end_change(publisher, job);
 	} else if (job->kind == JOB_SWEEP) {
 		note_sweep(publisher, &job->sweep);
@@ -357,16 +379,18 @@ static bool sweep_is_due(const struct publisher *publisher, uint64_t now)
 static void begin_next(struct publisher *publisher)
 {
 	const uint64_t now = now_ns(CLOCK_MONOTONIC);
+	const bool verify_is_due = now - publisher->verified_ns >= VERIFY_MS * NS_PER_MS;
 
 	if (publisher->busy || publisher->paused || publisher->stopping)
 		return;
-	if (publisher->changed) {
+	/* What a change fails for, the look at the rules and sets may mend: it must get its turn. */
+	if (publisher->changed && !(publisher->change_failed && verify_is_due)) {
 		begin_change(publisher);
-	} else if (sweep_is_due(publisher, now)) {
+	} else if (!publisher->changed && sweep_is_due(publisher, now)) {
 		publisher->job = (struct job){.publisher = publisher};
 		publisher->sweep_wanted = false;
 		begin(publisher, JOB_SWEEP);
-	} else if (now - publisher->verified_ns >= VERIFY_MS * NS_PER_MS) {
+	} else if (verify_is_due) {
 		publisher->job = (struct job){.publisher = publisher};
 		begin(publisher, JOB_VERIFY);
 	}
@@ -492,6 +516,7 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
 
 	if (err != 0)
 		return err;
+	note_shortfall(publisher);
 	publisher->stats.intact = true;
 	publisher->started = true;
 	uv_timer_init(publisher->options.loop, &publisher->tick);

@@ -12,6 +12,7 @@
 
 #include "enforcer/rules/class_sets.h"
 #include "enforcer/rules/ipset_dump.h"
+#include "enforcer/rules/ipset_entries.h"
 #include "enforcer/rules/ipset_talk.h"
 
 _Static_assert((int)POD_SET_PROBLEM == (int)IPSET_TALK_PROBLEM, "problems are handed on");
@@ -210,30 +211,17 @@ static uint8_t prefix_of(const struct ip_addr *addr)
 	return ip_addr_bits(addr);
 }
 
-/* Adds the addresses of one family; libipset packs as many into a message as fit. */
-static int add_all(struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family,
+static struct ipset_entries entries_of(const struct set_kind *kind, const char *name, enum ip_family family,
 	const struct ip_addr *addrs, size_t count)
 {
-	const uint8_t number = netlink_family(family);
-	const bool nets = strcmp(set_type(kind, family), "hash:net") == 0;
-	char name[SET_NAME];
-
-	set_name(kind, family, name);
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t prefix = prefix_of(&addrs[i]);
-
-		ipset_session_data_set(talk->session, IPSET_SETNAME, name);
-		if (ipset_type_get(talk->session, IPSET_CMD_ADD) == NULL)
-			return ipset_talk_failed(talk, "fill", name);
-		ipset_session_data_set(talk->session, IPSET_OPT_FAMILY, &number);
-		ipset_session_data_set(talk->session, IPSET_OPT_IP, addrs[i].bytes);
-		if (nets)
-			ipset_session_data_set(talk->session, IPSET_OPT_CIDR, &prefix);
-		if (ipset_cmd(talk->session, IPSET_CMD_ADD, 1) !=
-			0) /* a line number: may be put off till ipset_commit() */
-			return ipset_talk_failed(talk, "fill", name);
-	}
-	return ipset_commit(talk->session) == 0 ? 0 : ipset_talk_failed(talk, "fill", name);
+	return (struct ipset_entries){
+		.name = name,
+		.family = family,
+		.nets = strcmp(set_type(kind, family), "hash:net") == 0,
+		.prefix_of = prefix_of,
+		.addrs = addrs,
+		.count = count,
+	};
 }
 
 /* A set that is not there is success, and no problem: one told before stays. */
@@ -262,24 +250,28 @@ static int swap(struct ipset_talk *talk, const char *name, const char *other)
 struct filled_set {
 	const struct set_kind *kind, *filling;
 };
-static const struct filled_set pods_set = {&pods_kind, &filling_kind};
-static const struct filled_set near_set = {&near_kind, &near_filling_kind};
-static const struct filled_set groups_set = {&groups_kind, &groups_filling_kind};
+static const struct filled_set filled_sets[] = {
+	[POD_SET_PODS] = {&pods_kind, &filling_kind},
+	[POD_SET_NEAR] = {&near_kind, &near_filling_kind},
+	[POD_SET_GROUPS] = {&groups_kind, &groups_filling_kind},
+};
 
-static int fill_family(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
+/* Fills a set that nobody looks into, and swaps it in: the old content is in force until the new one is, whole. */
+static int fill_aside(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
 	const struct ip_addr *addrs, size_t count)
 {
 	char filling[SET_NAME], filled[SET_NAME];
+	const struct ipset_entries entries =
+		entries_of(set->filling, set_name(set->filling, family, filling), family, addrs, count);
 	int err = destroy(talk, set->filling, family); /* of a run that was killed here */
 
-	set_name(set->filling, family, filling);
 	if (err == 0 && count > UINT32_MAX)
 		err = -E2BIG;
 	if (err == 0)
 		err = create(talk, set->filling, family, count > PODS_MOST ? (uint32_t)count : PODS_MOST);
 	if (err != 0)
 		return err;
-	err = add_all(talk, set->filling, family, addrs, count);
+	err = ipset_entries_add(talk, &entries);
 	if (err == 0)
 		err = swap(talk, filling, set_name(set->kind, family, filled));
 	if (err != 0) {
@@ -294,35 +286,69 @@ static int fill_family(struct ipset_talk *talk, const struct filled_set *set, en
 	return destroy(talk, set->filling, family);
 }
 
-static int fill(const struct filled_set *set, const struct ip_addr *addrs, size_t count, bool ipv6,
-	char problem[POD_SET_PROBLEM])
+/*
+ * What can't be filled aside, for an entry that the kernel refuses, or for want of memory for a second set, or because
+ * somebody's rule holds the set that was to be filled, is amended where it is.
+ */
+static int fill_family(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
+	const struct ip_addr *addrs, size_t count, struct ipset_refused *refused)
 {
+	char name[SET_NAME], words[POD_SET_PROBLEM];
+	const struct ipset_entries entries =
+		entries_of(set->kind, set_name(set->kind, family, name), family, addrs, count);
+	const int err = fill_aside(talk, set, family, addrs, count);
+
+	if (err == 0 || err == -EPERM)
+		return err;
+	memcpy(words, talk->problem, sizeof(words));
+	if (ipset_entries_amend(talk, &entries, refused) == 0)
+		return 0;
+	memcpy(talk->problem, words, sizeof(words));
+	return err;
+}
+
+int pod_set_fill_possible(enum pod_set which, const struct ip_addr *addrs, size_t count, bool ipv6,
+	struct ipset_refused *refused, char problem[POD_SET_PROBLEM])
+{
+	const struct filled_set *set = &filled_sets[which];
 	size_t v4 = 0;
 	struct ipset_talk talk;
 	int err = ipset_talk_open(&talk);
 
+	*refused = (struct ipset_refused){.count = {0}};
 	while (v4 < count && addrs[v4].family == IP_FAMILY_V4) /* IPv4 sorts first */
 		v4++;
 	if (err == 0)
-		err = fill_family(&talk, set, IP_FAMILY_V4, addrs, v4);
+		err = fill_family(&talk, set, IP_FAMILY_V4, addrs, v4, refused);
 	if (err == 0 && ipv6)
-		err = fill_family(&talk, set, IP_FAMILY_V6, v4 < count ? &addrs[v4] : NULL, count - v4);
+		err = fill_family(&talk, set, IP_FAMILY_V6, v4 < count ? &addrs[v4] : NULL, count - v4, refused);
 	return ipset_talk_close(&talk, err, problem);
+}
+
+static int fill(enum pod_set which, const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+{
+	struct ipset_refused refused;
+	const int err = pod_set_fill_possible(which, addrs, count, ipv6, &refused, problem);
+
+	if (err != 0 || refused.count[0] + refused.count[1] == 0)
+		return err;
+	memcpy(problem, refused.why, POD_SET_PROBLEM);
+	return -EINVAL;
 }
 
 int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
 {
-	return fill(&pods_set, addrs, count, ipv6, problem);
+	return fill(POD_SET_PODS, addrs, count, ipv6, problem);
 }
 
 int pod_set_fill_near(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
 {
-	return fill(&near_set, addrs, count, ipv6, problem);
+	return fill(POD_SET_NEAR, addrs, count, ipv6, problem);
 }
 
 int pod_set_fill_groups(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
 {
-	return fill(&groups_set, addrs, count, ipv6, problem);
+	return fill(POD_SET_GROUPS, addrs, count, ipv6, problem);
 }
 
 static int destroy_family(struct ipset_talk *talk, enum ip_family family)
@@ -423,7 +449,7 @@ static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
 	return 0;
 }
 
-int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, long *size,
+int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused, long *size,
 	char problem[POD_SET_PROBLEM])
 {
 	struct comparison comparison = {.wanted = addrs, .wanted_count = count};
@@ -439,8 +465,8 @@ int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t co
 		snprintf(problem, POD_SET_PROBLEM, "ipset %s holds %s, which is no isolated pod", name,
 			comparison.first_wrong.family != 0 ? ip_addr_format(&comparison.first_wrong, addr)
 							   : "an exception");
-	else if (comparison.size != (long)count)
+	else if (comparison.size != (long)(count - refused))
 		snprintf(problem, POD_SET_PROBLEM, "ipset %s has %ld of %zu isolated addresses", name,
-			comparison.size, count);
-	return comparison.wrong > 0 || comparison.size != (long)count ? -ESTALE : 0;
+			comparison.size, count - refused);
+	return comparison.wrong > 0 || comparison.size != (long)(count - refused) ? -ESTALE : 0;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "enforcer/rules/ipset_entries.h"
 #include "policy/ip_addr.h"
 
 enum { POD_SET_PROBLEM = 256 };
@@ -29,7 +30,8 @@ int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM]);
 /*
  * Makes the pods sets hold exactly these addresses (sorted by ip_addr_cmp()). A link-local one stands for all of
  * fe80::/10, see snapshot_isolated(). Atomic per family: filled aside and swapped in, so that no packet sees a
- * half-filled set. 0, or -errno and `problem`, the old content in force.
+ * half-filled set; where that can't be, by adding and removing single entries. 0, or -errno and `problem`: -EINVAL when the
+ * kernel refused single entries, and the set holds all others.
  */
 int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
 /*
@@ -38,6 +40,13 @@ int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char prob
  */
 int pod_set_fill_near(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
 int pod_set_fill_groups(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
+/*
+ * The same, but an entry that the kernel refuses keeps nothing else from being enforced: such are told in *refused, and no
+ * failure. 0, or -errno and `problem`.
+ */
+enum pod_set { POD_SET_PODS, POD_SET_NEAR, POD_SET_GROUPS };
+int pod_set_fill_possible(enum pod_set which, const struct ip_addr *addrs, size_t count, bool ipv6,
+	struct ipset_refused *refused, char problem[POD_SET_PROBLEM]);
 /* Destroys all sets of ours; those that are not there are no error. 0, or -errno and `problem`. */
 int pod_set_destroy(char problem[POD_SET_PROBLEM]);
 /* How many sets of ours there are, in whatever state; or -errno. */
@@ -45,11 +54,12 @@ long pod_set_present(void);
 /* How many addresses the pods set of a family holds; or -errno. */
 long pod_set_count(enum ip_family family);
 /*
- * Whether the pods set of a family holds exactly these addresses (of that family, sorted by ip_addr_cmp()). Reads
+ * Whether the pods set of a family holds exactly these addresses (of that family, sorted by ip_addr_cmp()), less as many
+ * as the kernel refused. Reads
  * it all: 4 ms for 10 000 (measured). *size becomes how many it holds. 0; -ESTALE, or -ENOENT when there is
  * no such set, or another -errno: what differs, or failed, is in `problem`.
  */
-int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, long *size,
+int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused, long *size,
 	char problem[POD_SET_PROBLEM]);
 
 #endif

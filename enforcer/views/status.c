@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "enforcer/records/record_time.h"
+#include "policy/odd_claims.h"
 
 /*
  * A value under construction: when memory runs short once, `complete` turns false and stays so, which spares
@@ -381,7 +382,44 @@ static void report_problems(struct report report, const struct status_figures *f
 		list_item(problems, cJSON_CreateString(more->items[i]));
 }
 
-static cJSON *report_all(const struct status_figures *figures)
+static void report_diag(struct report diags, const struct diag *diag)
+{
+	const struct report item = {.to = cJSON_CreateObject(), .complete = diags.complete};
+
+	text(item, "severity", diag_severity_name(diag->severity));
+	text(item, "file", diag->pos.file);
+	count(item, "line", diag->pos.line);
+	count(item, "column", diag->pos.column);
+	text(item, "code", diag->code);
+	text(item, "text", diag->text);
+	if (diag->hint != NULL)
+		text(item, "hint", diag->hint);
+	list_item(diags, item.to);
+}
+
+enum { CLAIMS_TOLD = 5 };
+
+/* On the loop: the snapshot is in force until control returns to it. */
+static void report_claims(struct report report, const struct snapshot *snapshot)
+{
+	struct arena *arena = arena_create();
+	const struct report to = section(report, "addresses");
+	const struct report told = list(to, "told");
+	struct diag_list diags;
+
+	if (arena == NULL) {
+		*report.complete = false;
+		return;
+	}
+	diag_list_init(&diags, arena);
+	odd_claims_report(snapshot, false, &diags);
+	count(to, "odd", diags.count + diags.dropped);
+	for (size_t i = 0; i < diags.count && i < CLAIMS_TOLD; i++)
+		report_diag(told, &diags.items[i]);
+	arena_unref(arena);
+}
+
+static cJSON *report_all(const struct status_figures *figures, const struct snapshot *snapshot)
 {
 	bool complete = true;
 	const struct report report = {.to = cJSON_CreateObject(), .complete = &complete};
@@ -391,6 +429,7 @@ static cJSON *report_all(const struct status_figures *figures)
 	report_memory(report, figures);
 	report_policies(report, figures);
 	report_manifests(report, figures);
+	report_claims(report, snapshot);
 	report_rules(report, &figures->rules, &figures->publish);
 	report_bridges(report, figures->settings, &figures->publish);
 	report_flow_table(report, &figures->publish.room);
@@ -412,29 +451,14 @@ cJSON *status_json(const struct status_sources *sources)
 	cJSON *json = NULL;
 
 	if (figures != NULL && status_figures_gather(sources, figures) == 0) {
-		json = report_all(figures);
+		json = report_all(figures, publisher_snapshot(sources->publisher));
 		status_figures_release(figures);
 	}
 	free(figures);
 	return json;
 }
 
-static void report_diag(struct report diags, const struct diag *diag)
-{
-	const struct report item = {.to = cJSON_CreateObject(), .complete = diags.complete};
-
-	text(item, "severity", diag_severity_name(diag->severity));
-	text(item, "file", diag->pos.file);
-	count(item, "line", diag->pos.line);
-	count(item, "column", diag->pos.column);
-	text(item, "code", diag->code);
-	text(item, "text", diag->text);
-	if (diag->hint != NULL)
-		text(item, "hint", diag->hint);
-	list_item(diags, item.to);
-}
-
-cJSON *status_diags_json(struct store *store)
+cJSON *status_diags_json(struct store *store, const struct snapshot *snapshot)
 {
 	bool complete = true;
 	const struct report report = {.to = cJSON_CreateObject(), .complete = &complete};
@@ -446,6 +470,8 @@ cJSON *status_diags_json(struct store *store)
 		complete = false;
 	} else {
 		const struct report items = list(report, "diags");
+
+		odd_claims_report(snapshot, false, &diags);
 
 		for (size_t i = 0; i < diags.count; i++)
 			report_diag(items, &diags.items[i]);

@@ -18,6 +18,8 @@
  *                       by a writer who has not closed them), "kept_objects",
  *                       "partial_objects" (with errors and never sound: enforced as far as they can be read), "findings", "errors", "not_enforced"
  *                       (policies of kinds that are not enforced, a list of {"kind", "group", "count"})}
+ *   addresses           {"odd" (claims that make no pod the only owner of an address: contested, outranked, or the
+ *                       gateway's own), "told" (the first of them, as "diags" has them)}
  *   rules               {"backend", "ipv6", "intact", "repairs", "flood_rate" (in force; 0: floods do not wait
  *                       apart), "sets": {"ipv4", "ipv6"}}
  *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from
@@ -57,9 +59,9 @@
 /* A new {"ok": true, ...}, the caller's; NULL when memory is short. On the loop's thread. */
 cJSON *status_json(const struct status_sources *sources);
 /*
- * The answer to "diags": {"ok": true, "diags": [{"severity", "file", "line", "column", "code", "text",
+ * The answer to "diags", of the manifests and of the addresses in force: {"ok": true, "diags": [{"severity", "file", "line", "column", "code", "text",
  * "hint"}], "errors", "dropped"}.
  */
-cJSON *status_diags_json(struct store *store);
+cJSON *status_diags_json(struct store *store, const struct snapshot *snapshot);
 
 #endif

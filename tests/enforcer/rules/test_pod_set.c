@@ -145,7 +145,7 @@ static int verify(const struct ip_addr *addrs, size_t count, const char *part)
 {
 	char problem[POD_SET_PROBLEM] = "";
 	long size = -1;
-	const int err = pod_set_verify(IP_FAMILY_V4, addrs, count, &size, problem);
+	const int err = pod_set_verify(IP_FAMILY_V4, addrs, count, 0, &size, problem);
 
 	if (strstr(problem, part) == NULL)
 		fail_msg("%s", problem);
@@ -165,7 +165,7 @@ static void what_others_change_is_found(void **state)
 	assert_int_equal(verify(NULL, 0, ""), 0);
 	assert_ok(pod_set_fill(addrs, 5, true, problem), problem);
 	assert_int_equal(verify(addrs, 3, ""), 0);
-	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), problem);
+	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, 0, &size, problem), problem);
 	assert_int_equal(size, 2);
 	assert_int_equal(netns_room_run("ipset add podgate-pods4 10.0.0.9 && ipset del podgate-pods4 10.0.0.2"), 0);
 	assert_int_equal(verify(addrs, 3, "holds 10.0.0.9"), -ESTALE);
@@ -174,11 +174,11 @@ static void what_others_change_is_found(void **state)
 	assert_int_equal(netns_room_run("ipset flush podgate-pods4"), 0);
 	assert_int_equal(verify(addrs, 3, "0 of 3"), -ESTALE);
 	assert_int_equal(netns_room_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::7 nomatch"), 0);
-	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), -ESTALE);
+	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, 0, &size, problem), -ESTALE);
 	assert_int_equal(netns_room_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::/64"), 0);
-	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), -ESTALE);
+	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, 0, &size, problem), -ESTALE);
 	assert_int_equal(netns_room_run("ipset del podgate-pods6 fd01::/64; ipset add podgate-pods6 fd01::6"), 0);
-	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, &size, problem), -ESTALE);
+	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, 0, &size, problem), -ESTALE);
 }
 
 /* They are nobody's: one of them stands for all. */
@@ -192,13 +192,13 @@ static void link_local_addresses_go_together(void **state)
 	ip_addr_parse(&addrs[1], "fe80::");
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_ok(pod_set_fill(addrs, 2, true, problem), problem);
-	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs, 2, &size, problem), problem);
+	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs, 2, 0, &size, problem), problem);
 	assert_int_equal(netns_room_run("ipset test -q podgate-pods6 fe80::1 && ipset test -q podgate-pods6 fe80::ffff:1 && "
 					"ipset test -q podgate-pods6 fd01::7 && ! ipset test -q podgate-pods6 fd01::8 && "
 					"! ipset test -q podgate-pods6 fec0::1"),
 		0);
 	assert_int_equal(netns_room_run("ipset del podgate-pods6 fe80::/10 && ipset add podgate-pods6 fe80::/64"), 0);
-	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs, 2, &size, problem), -ESTALE);
+	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs, 2, 0, &size, problem), -ESTALE);
 }
 
 /* More than fits a set of the usual size, and many messages. */
@@ -220,7 +220,7 @@ static void many_addresses_fit(void **state)
 	for (int family = 0; family < 2; family++) {
 		long size = 0;
 
-		assert_ok(pod_set_verify(family == 0 ? IP_FAMILY_V4 : IP_FAMILY_V6, addrs + family * MANY, MANY,
+		assert_ok(pod_set_verify(family == 0 ? IP_FAMILY_V4 : IP_FAMILY_V6, addrs + family * MANY, MANY, 0,
 				  &size, problem),
 			problem);
 		assert_int_equal(size, MANY);
@@ -295,6 +295,62 @@ static void a_set_of_another_kind_is_refused(void **state)
 	}
 }
 
+/* What the kernel does not take keeps nothing else out, and is told. */
+static void a_refused_entry_keeps_no_other_out(void **state)
+{
+	struct ip_addr addrs[6] = {ip_addr_v4((const uint8_t[4]){0}), v4(1), v4(2), v6(1), ip_addr_v6((const uint8_t[16]){0xfe, 0x80}),
+		ip_addr_v6((const uint8_t[16]){0xfe, 0x80, [15] = 0x77})};
+	struct ipset_refused refused;
+	char problem[POD_SET_PROBLEM];
+	long size;
+
+	(void)state;
+	assert_ok(pod_set_create(true, problem), problem);
+	assert_int_equal(pod_set_fill(addrs, 6, true, problem), -EINVAL);
+	assert_ok(pod_set_fill_possible(POD_SET_PODS, addrs, 6, true, &refused, problem), problem);
+	assert_int_equal(refused.count[0], 1);
+	assert_int_equal(refused.count[1], 1);
+	assert_true(ip_addr_equal(&refused.first, &addrs[0]));
+	assert_non_null(strstr(refused.why, "podgate-pods4"));
+	assert_listed("ipset save | grep ^add | sort",
+		"add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\nadd podgate-pods6 fd01::1\nadd podgate-pods6 fe80::/10\n");
+	assert_ok(pod_set_verify(IP_FAMILY_V4, addrs, 3, 1, &size, problem), problem);
+	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs + 3, 3, 1, &size, problem), problem);
+	/* An address that goes away does so all the same, and one that comes is there. */
+	addrs[1] = v4(7);
+	addrs[2] = v4(8);
+	assert_ok(pod_set_fill_possible(POD_SET_PODS, addrs, 6, true, &refused, problem), problem);
+	assert_listed("ipset save | grep '^add podgate-pods4' | sort", "add podgate-pods4 10.0.0.7\nadd podgate-pods4 10.0.0.8\n");
+	assert_int_equal(pod_set_present(), 12); /* no set that was to be swapped in is left */
+	assert_ok(pod_set_fill(addrs + 1, 4, true, problem), problem);
+	assert_ok(pod_set_destroy(problem), problem);
+}
+
+/* Somebody's rule holds the set that was to be filled and swapped in: the one in use is amended. */
+static void a_filling_set_in_use_stops_nobody(void **state)
+{
+	const struct ip_addr addrs[] = {v4(1), v4(2)};
+	struct ipset_refused refused;
+	char problem[POD_SET_PROBLEM];
+
+	(void)state;
+	assert_ok(pod_set_create(true, problem), problem);
+	assert_int_equal(netns_room_run("ipset create podgate-fill4 hash:ip && ipset create holder list:set && "
+					"ipset add holder podgate-fill4"), 0);
+	assert_ok(pod_set_fill_possible(POD_SET_PODS, addrs, 2, true, &refused, problem), problem);
+	assert_int_equal(refused.count[0], 0);
+	assert_listed("ipset save | grep '^add podgate-pods4' | sort", "add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\n");
+	assert_ok(pod_set_fill(addrs, 1, true, problem), problem);
+	assert_listed("ipset save | grep '^add podgate-pods4' | sort", "add podgate-pods4 10.0.0.1\n");
+	/* It is too small for all: what finds room is there. */
+	assert_int_equal(netns_room_run("ipset destroy podgate-pods4 && ipset create podgate-pods4 hash:ip maxelem 1"), 0);
+	assert_ok(pod_set_fill_possible(POD_SET_PODS, addrs, 2, true, &refused, problem), problem);
+	assert_int_equal(refused.count[0], 1);
+	assert_int_equal(pod_set_count(IP_FAMILY_V4), 1);
+	assert_int_equal(netns_room_run("ipset destroy holder"), 0);
+	assert_ok(pod_set_destroy(problem), problem);
+}
+
 static void filling_fails_whole(void **state)
 {
 	const struct ip_addr addrs[] = {v4(1)};
@@ -343,6 +399,8 @@ int main(void)
 		cmocka_unit_test_setup(rules_see_the_new_content, netns_room_enter),
 		cmocka_unit_test_setup(an_earlier_runs_sets_are_taken_over, netns_room_enter),
 		cmocka_unit_test_setup(a_set_of_another_kind_is_refused, netns_room_enter),
+		cmocka_unit_test_setup(a_refused_entry_keeps_no_other_out, netns_room_enter),
+		cmocka_unit_test_setup(a_filling_set_in_use_stops_nobody, netns_room_enter),
 		cmocka_unit_test_setup(filling_fails_whole, netns_room_enter),
 		cmocka_unit_test_setup(without_privilege_it_is_said_so, netns_room_enter),
 	};
