@@ -44,6 +44,8 @@ static int check_all(struct linter *linter)
 {
 	int err = lint_check_pods(linter);
 
+	if (err == 0)
+		err = lint_check_families(linter);
 	for (uint32_t i = 0; err == 0 && linter->cluster->pod_count > 0 && i < linter->cluster->policy_count;
 		i++)
 		err = check_policy(linter, i);

@@ -21,6 +21,7 @@
  *   port-undeclared                a number that none has, where all of them declare ports: the Service's port, mostly
  *   port-repeated                  a port that another of the same rule includes
  *   pod-without-address, policy-repeated
+ *   one-family    an isolated pod with addresses of one family, where other pods have both
  *   contested-address, outranked-address, duplicate-address    see odd_claims.h
  * Without a single pod among the objects, selectors and ports are not judged. Memory that runs short becomes an
  * error among the findings. Any thread.

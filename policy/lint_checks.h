@@ -13,6 +13,8 @@ int lint_check_peer(struct linter *linter, uint32_t policy, const struct policy_
 int lint_check_ports(struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule);
 /* lint_pods.c: addresses that are missing, or owned twice. */
 int lint_check_pods(struct linter *linter);
+/* lint_families.c: pods with addresses of one family, where others have both. */
+int lint_check_families(struct linter *linter);
 /* lint_twins.c: policies that say the same. */
 int lint_check_twins(struct linter *linter);
 

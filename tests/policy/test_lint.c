@@ -231,6 +231,33 @@ static void test_addresses(void **state)
 	check_yaml(yaml, wanted, 2);
 }
 
+/* An isolated pod that names one family, where others have both: one finding a namespace. */
+static void test_one_family(void **state)
+{
+#define ONE(namespace_name, name, ips) "- {apiVersion: v1, kind: Pod, metadata: {namespace: " namespace_name ", name: " name "}, status: {podIPs: [" ips "]}}\n"
+	static const char yaml[] = "apiVersion: v1\nkind: List\nitems:\n"
+		ONE("a", "dual", "{ip: 10.0.0.1}, {ip: 'fd00::1'}") ONE("a", "one", "{ip: 10.0.0.2}") ONE("a", "two", "{ip: 10.0.0.3}")
+		ONE("b", "six", "{ip: 'fd00::4'}") ONE("c", "open", "{ip: 10.0.0.5}")
+		"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: a}, spec: {podSelector: {}}}\n"
+		"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: b}, spec: {podSelector: {}}}\n";
+	static const char hint[] = "name both addresses, or see to it that such pods have none of the other family: "
+				   "net.ipv6.conf.all.disable_ipv6=1 in the pod, for one";
+	const struct wanted wanted[] = {
+		{5, "one-family", "pod a/one (and 1 more of its namespace) has no IPv6 address in its manifest, while pod a/dual has: "
+				  "if it gets one, no policy is enforced for it", hint},
+		{7, "one-family", "pod b/six has no IPv4 address in its manifest, while pod a/dual has: "
+				  "if it gets one, no policy is enforced for it", hint},
+	};
+
+	(void)state;
+	check_yaml(yaml, wanted, 2);
+	/* Without a pod that has both the network has one family, for all that is known. */
+	check_yaml("apiVersion: v1\nkind: List\nitems:\n" ONE("a", "one", "{ip: 10.0.0.2}")
+		"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: a}, spec: {podSelector: {}}}\n",
+		NULL, 0);
+#undef ONE
+}
+
 static void test_twins(void **state)
 {
 	static const char yaml[] =
@@ -292,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_host_network),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_one_family),
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_random),
 	};
