@@ -409,6 +409,54 @@ static void the_loop_has_a_pulse(void **state)
 	status_desk_close(desk);
 }
 
+static const char another_pod[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: shop}\nstatus: {podIP: 10.9.0.2}\n";
+
+/* The set in use has room for one address, and none can be filled aside: what fits is isolated, and changes are enforced. */
+static void what_the_kernel_does_not_take_stops_nobody(void **state)
+{
+	struct publish_stage *stage = *state;
+
+	assert_int_equal(netns_room_run("ipset create podgate-fill4 hash:ip && ipset create holder list:set && "
+					"ipset add holder podgate-fill4 && ipset create tiny hash:ip maxelem 1 && "
+					"ipset swap tiny podgate-pods4"), 0);
+	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	assert_int_equal(store_put(stage->store, "b.yaml", another_pod, strlen(another_pod), NULL), 0);
+	publisher_changed(stage->publisher, 0);
+	wait_for(stage, "publish.changes", 1);
+	assert_true(number(stage, "isolated") == 3);
+	assert_true(number(stage, "publish.failures") == 0);
+	assert_true(says(stage, "problem", "the kernel does not take 1 isolated address, the first of them 10.9.0.2"));
+	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1 && ipset -q test podgate-pods6 fd09::1"), 0);
+	wait_for(stage, "rules.sets.ipv4", 1);
+	assert_true(number(stage, "rules.intact") == 1);
+	assert_true(number(stage, "rules.repairs") == 0);	/* nobody has tampered with it */
+	assert_int_equal(netns_room_run("ipset destroy holder"), 0);
+	store_remove(stage->store, "b.yaml");
+	publisher_changed(stage->publisher, 0);
+	wait_for(stage, "publish.changes", 2);
+	assert_false(says(stage, "problem", ""));
+	store_remove(stage->store, "policy.yaml");
+	publisher_changed(stage->publisher, 0);
+	wait_for(stage, "publish.changes", 3);
+	assert_int_equal(netns_room_run("ipset destroy tiny"), 0);
+}
+
+/* What a change fails for, a set that somebody took away, the look at the sets puts back: it gets its turn between tries. */
+static void a_change_that_fails_waits_for_the_repair(void **state)
+{
+	struct publish_stage *stage = *state;
+
+	assert_int_equal(netns_room_run("iptables-nft -t mangle -F && iptables-nft -t raw -F && "
+					"ipset destroy podgate-pods4"), 0);
+	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	publisher_changed(stage->publisher, 0);
+	wait_for(stage, "publish.changes", 1);
+	assert_int_equal(netns_room_run("ipset -q test podgate-pods4 10.9.0.1"), 0);
+	store_remove(stage->store, "policy.yaml");
+	publisher_changed(stage->publisher, 0);
+	wait_for(stage, "publish.changes", 2);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, publish_stage_setup, publish_stage_teardown)
 
 int main(void)
@@ -416,6 +464,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STAGED(a_change_comes_into_force),
 		STAGED(many_changes_are_few),
+		STAGED(what_the_kernel_does_not_take_stops_nobody),
+		STAGED(a_change_that_fails_waits_for_the_repair),
 		STAGED(what_others_change_is_put_back),
 		STAGED(bridges_are_looked_after),
 		STAGED(what_is_lent_outlives_its_successors),
