@@ -165,6 +165,18 @@ static void print_addresses(const cJSON *addresses)
 		printf("%sADDRESS%s     and %.0f more\n", output_color(COLOR_YELLOW), output_color(COLOR_NONE), more);
 }
 
+/* Of what outlives the daemon only what fails, or is missed. */
+static void print_state(const cJSON *state, const cJSON *manifests)
+{
+	const double recalled = number(manifests, "recalled_objects");
+
+	if (get(state, "problem") != NULL)
+		printf("%sPROBLEM%s     %s\n", output_color(COLOR_RED), output_color(COLOR_NONE), text(state, "problem"));
+	if (recalled > 0)
+		printf("state       %.0f object%s in force as %s were before podgate started: the log says which\n", recalled,
+			recalled == 1 ? " is" : "s are", recalled == 1 ? "it" : "they");
+}
+
 static void print_rules(const cJSON *rules)
 {
 	const cJSON *sets = get(rules, "sets");
@@ -312,6 +324,7 @@ void status_text_print(const cJSON *status)
 	print_manifests(get(status, "manifests"));
 	print_not_enforced(get(get(status, "manifests"), "not_enforced"));
 	print_addresses(get(status, "addresses"));
+	print_state(get(status, "state"), get(status, "manifests"));
 	print_rules(get(status, "rules"));
 	print_floods(get(status, "rules"));
 	print_bridges(get(status, "bridges"));

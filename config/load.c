@@ -243,6 +243,8 @@ static int note_problem(const char *path, const char *reason, void *context)
 
 	if (err == 0)
 		err = mark(loading, &loading->unreadable, path);
+	if (err == 0)
+		err = store_recall_below(loading->store, path);
 	return err != 0 ? err : store_put_unreadable(loading->store, path, reason);
 }
 

@@ -34,6 +34,7 @@ struct settings {
 	size_t manifest_count;
 	const char *node_name;		/* ""; set: only pods with this spec.nodeName are local */
 	enum address_annotations address_annotations;	/* whose annotated addresses count */
+	const char *state_directory;	/* where sound objects outlive the daemon; /var/lib/podgate, "": nowhere */
 	uint32_t debounce_ms;		/* 100 */
 	uint32_t empty_after_s;		/* when a file that turned empty is believed; 0: never */
 	enum fail_mode broken_objects;	/* what objects with errors that were never sound do; closed */

@@ -17,6 +17,10 @@ static const struct setting table[] = {
 			"status has none: with auto those whose manifest no API server wrote, which a uid, a "
 			"resourceVersion and such tell; with on all; with off none. Whoever may create pods in a "
 			"cluster chooses their annotations." },
+	{ .name = "state_directory", .type = SETTING_STRING, AT(state_directory), .default_text = "/var/lib/podgate",
+		.help = "The folder in which the last sound objects of each manifest file outlive the daemon, so that a restart "
+			"does not open what a mistake in a manifest, an emptied file or an export under way would. podgate "
+			"makes it (but not its parents) and writes in it. Empty: nowhere." },
 	{ .name = "debounce_ms", .type = SETTING_UINT, AT(debounce_ms), .least = 0, .most = 60000,
 		.default_text = "100",
 		.help = "Milliseconds without a change before changed manifests are read." },

@@ -5,27 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/object_table.h"
-#include "config/version.h"
-
-struct store_file {
-	char *name;
-	struct version version;		/* arena NULL: never read */
-	char *unreadable;		/* why the newest version could not be read; NULL: it was */
-	bool was_whole;			/* some version was read without an error that drops an object */
-	bool being_written;		/* there is a newer version, which is not read yet */
-	struct timespec emptied;	/* when version.emptied was seen, of CLOCK_MONOTONIC */
-	struct file_stamp stamp;
-};
-
-struct store {
-	struct store_file **files;	/* sorted by name */
-	size_t count, capacity;
-	uint64_t revision;
-	enum address_annotations annotations;
-	bool opens_broken;		/* objects with errors count for nothing */
-	struct object_table objects;	/* of all files, as of the last update_objects() */
-};
+#include "config/store_internal.h"
 
 int store_create(struct store **out)
 {
@@ -89,7 +69,7 @@ static size_t lower_bound(const struct store *store, const char *name)
 	return lo;
 }
 
-static struct store_file *find_file(const struct store *store, const char *name)
+struct store_file *store_find_file(const struct store *store, const char *name)
 {
 	const size_t at = lower_bound(store, name);
 
@@ -112,7 +92,7 @@ static int grow(struct store *store)
 }
 
 /* The file of that name, made when there is none. NULL when out of memory. */
-static struct store_file *get_file(struct store *store, const char *name)
+struct store_file *store_get_file(struct store *store, const char *name)
 {
 	const size_t at = lower_bound(store, name);
 	struct store_file *file;
@@ -146,6 +126,48 @@ static void clear_problems(struct store *store, struct store_file *file)
 	store->revision++;
 }
 
+static int read_version(struct store *store, struct version *version, const char *name,
+	const struct byte_source *source, const struct document_limits *limits)
+{
+	static const struct version none;
+	const struct version_options options = {
+		.limits = limits, .annotations = store->annotations, .with_parts = !store->opens_broken };
+	const struct store_file *file = store_find_file(store, name);
+	int err = version_read(version, name, source, &options, file != NULL ? &file->version : &none);
+
+	if (err != 0 || (!version->broken && version->objects->count > 0) || !store_file_has_past(store, name))
+		return err;
+	/* It would have followed another one, had we been there all the time. */
+	version_release(version);
+	err = store_recall(store, name);
+	file = store_find_file(store, name);
+	return err != 0 ? err :
+		version_read(version, name, source, &options, file != NULL ? &file->version : &none);
+}
+
+/* The file has a new version. */
+static void note_version(const struct store *store, struct store_file *file)
+{
+	const struct version *version = &file->version;
+	struct timespec now;
+	size_t own = 0;
+
+	for (size_t i = 0; i < version->objects->count; i++)
+		own += !version->objects->items[i].kept && !version->objects->items[i].in_part;
+	if (!version->broken && !version->emptied) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		file->was_whole = true;
+		file->recalled = false;
+		file->whole_at = now.tv_sec;
+	}
+	if (version->emptied)
+		clock_gettime(CLOCK_MONOTONIC, &file->emptied);
+	/* What is only kept is there already. */
+	file->saved = file->saved && own == 0 && (version->broken || version->emptied);
+	if (!version->broken && !version->emptied)
+		store_compare_past(store, file);
+}
+
 int store_put(struct store *store, const char *name, const char *bytes, size_t length,
 	const struct document_limits *limits)
 {
@@ -157,10 +179,7 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 int store_put_source(struct store *store, const char *name, const struct byte_source *source,
 	const struct document_limits *limits)
 {
-	static const struct version none;
-	const struct version_options options = {
-		.limits = limits, .annotations = store->annotations, .with_parts = !store->opens_broken };
-	struct store_file *file = find_file(store, name);
+	struct store_file *file = store_find_file(store, name);
 	struct version version;
 	int err;
 
@@ -168,19 +187,17 @@ int store_put_source(struct store *store, const char *name, const struct byte_so
 		clear_problems(store, file);
 		return 0;
 	}
-	err = version_read(&version, name, source, &options, file != NULL ? &file->version : &none);
+	err = read_version(store, &version, name, source, limits);
 	if (err != 0)
 		return err;
-	file = get_file(store, name);
+	file = store_get_file(store, name);
 	if (file == NULL) {
 		version_release(&version);
 		return -ENOMEM;
 	}
 	release_version(store, file);
 	file->version = version;
-	file->was_whole = file->was_whole || !version.broken;
-	if (version.emptied)
-		clock_gettime(CLOCK_MONOTONIC, &file->emptied);
+	note_version(store, file);
 	clear_problems(store, file);
 	store->revision++;
 	return 0;
@@ -188,7 +205,8 @@ int store_put_source(struct store *store, const char *name, const struct byte_so
 
 int store_put_unreadable(struct store *store, const char *name, const char *reason)
 {
-	struct store_file *file = get_file(store, name);
+	const int err = store_recall(store, name);
+	struct store_file *file = err == 0 ? store_get_file(store, name) : NULL;
 	char *copy;
 
 	if (file == NULL)
@@ -207,7 +225,8 @@ int store_put_unreadable(struct store *store, const char *name, const char *reas
 
 int store_put_being_written(struct store *store, const char *name)
 {
-	struct store_file *file = get_file(store, name);
+	const int err = store_recall(store, name);
+	struct store_file *file = err == 0 ? store_get_file(store, name) : NULL;
 
 	if (file == NULL)
 		return -ENOMEM;
@@ -228,7 +247,7 @@ void store_believe_empty(struct store *store, uint32_t seconds)
 
 		if (!file->version.emptied || now.tv_sec - file->emptied.tv_sec < (time_t)seconds)
 			continue;
-		file->version.emptied = false;
+		file->version.emptied = file->recalled = file->saved = false;
 		object_table_remove(&store->objects, version_take_objects(&file->version));
 		store->revision++;
 	}
@@ -248,7 +267,7 @@ void store_remove(struct store *store, const char *name)
 
 void store_set_stamp(struct store *store, const char *name, const struct file_stamp *stamp)
 {
-	struct store_file *file = find_file(store, name);
+	struct store_file *file = store_find_file(store, name);
 
 	if (file != NULL)
 		file->stamp = *stamp;
@@ -261,7 +280,7 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 
 bool store_has_stamp(const struct store *store, const char *name, const struct file_stamp *stamp)
 {
-	const struct store_file *file = find_file(store, name);
+	const struct store_file *file = store_find_file(store, name);
 
 	return file != NULL && file->unreadable == NULL && file->stamp.device == stamp->device &&
 	       file->stamp.inode == stamp->inode && file->stamp.size == stamp->size &&
@@ -270,7 +289,7 @@ bool store_has_stamp(const struct store *store, const char *name, const struct f
 
 bool store_has_other_inode(const struct store *store, const char *name, const struct file_stamp *stamp)
 {
-	const struct store_file *file = find_file(store, name);
+	const struct store_file *file = store_find_file(store, name);
 
 	return file != NULL && file->stamp.inode != 0 &&
 	       (file->stamp.device != stamp->device || file->stamp.inode != stamp->inode);
@@ -278,14 +297,12 @@ bool store_has_other_inode(const struct store *store, const char *name, const st
 
 bool store_has_objects(const struct store *store, const char *name)
 {
-	const struct store_file *file = find_file(store, name);
-
-	return file != NULL && file->version.objects != NULL && file->version.objects->count > 0;
+	return store_has_version(store, name) || store_file_has_past(store, name);
 }
 
 bool store_has_file(const struct store *store, const char *name)
 {
-	return find_file(store, name) != NULL;
+	return store_find_file(store, name) != NULL;
 }
 
 uint64_t store_revision(const struct store *store)
@@ -293,8 +310,7 @@ uint64_t store_revision(const struct store *store)
 	return store->revision;
 }
 
-/* Lists what came and went since the last time. 0 or -ENOMEM. */
-static int update_objects(struct store *store)
+int store_update_objects(struct store *store)
 {
 	struct object_list **fresh = calloc(store->count + 1, sizeof(*fresh));
 	size_t count = 0;
@@ -345,7 +361,7 @@ int store_cluster(struct store *store, struct cluster **out)
 	const void **objects[KUBE_KINDS] = { NULL };
 	struct cluster_objects lists = { 0 };
 	struct arena **arenas = NULL;
-	int err = update_objects(store);
+	int err = store_update_objects(store);
 	const size_t room = store->objects.count + 1;
 
 	if (err != 0)
@@ -370,146 +386,6 @@ int store_cluster(struct store *store, struct cluster **out)
 	free(objects[0]);
 	free(arenas);
 	return err;
-}
-
-static int copy_file_diags(const struct store_file *file, struct arena *arena, struct diag_list *out)
-{
-	const char *name;
-
-	if (file->unreadable == NULL && !file->being_written && !file->version.emptied && file->version.diag_count == 0 &&
-		file->version.diag_dropped == 0)
-		return 0;
-	name = arena_strdup(arena, file->name);
-	if (name == NULL)
-		return -ENOMEM;
-	if (file->unreadable != NULL)
-		diag_add(out, DIAG_ERROR, (struct source_pos){ .file = name }, "unreadable", NULL, "%s",
-			file->unreadable);
-	if (file->being_written)
-		diag_add(out, DIAG_WARNING, (struct source_pos){ .file = name }, "being-written",
-			"if nobody writes, write it once more, beside it, and rename it into place",
-			"the file is being written: its last version stays in force until its writer closes it");
-	if (file->version.emptied)
-		diag_add(out, DIAG_ERROR, (struct source_pos){ .file = name }, "emptied-file",
-			"if that is meant, remove the file, or write the line '# podgate: empty' into it",
-			"the file holds no object any more; the %zu that it held stay in force",
-			file->version.objects->count);
-	for (size_t i = 0; i < file->version.diag_count; i++) {
-		const struct diag *diag = &file->version.diags[i];
-
-		diag_add(out, diag->severity, (struct source_pos){ name, diag->pos.line, diag->pos.column }, diag->code,
-			diag->hint, "%s", diag->text);
-	}
-	out->dropped += file->version.diag_dropped;
-	out->errors += file->version.diag_dropped;
-	return 0;
-}
-
-static int report_duplicate(const struct kube_object *first, const struct kube_object *second, struct arena *arena,
-	struct diag_list *out)
-{
-	static const char *const kind_names[] = { "Namespace", "Pod", "NetworkPolicy" };
-	const struct object_key a = object_key(first), b = object_key(second);
-	const struct source_pos pos = { arena_strdup(arena, b.pos.file), b.pos.line, b.pos.column };
-
-	if (pos.file == NULL)
-		return -ENOMEM;
-	diag_add(out, DIAG_ERROR, pos, "duplicate-object", "remove or rename one of them; this one, the later, is used",
-		"%s %s%s%s is there already, at %s:%u:%u", kind_names[b.kind], b.namespace_name,
-		b.kind == KUBE_NAMESPACE ? "" : "/", b.name, a.pos.file, a.pos.line, a.pos.column);
-	return 0;
-}
-
-/* What the mistakes in an object have come to, at its place: who is isolated by what could be read of it. */
-static int report_part(const struct kube_object *object, struct arena *arena, struct diag_list *out)
-{
-	const struct network_policy *policy = object->policy;
-	const size_t rules = policy->rule_count[DIRECTION_INGRESS] + policy->rule_count[DIRECTION_EGRESS];
-	const struct source_pos pos = { arena_strdup(arena, policy->pos.file), policy->pos.line, policy->pos.column };
-
-	if (pos.file == NULL)
-		return -ENOMEM;
-	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
-		"policy %s/%s has errors: it isolates %s for %s%s%s, and admits what %zu of its rules say",
-		policy->namespace_name, policy->name,
-		policy->pod_selector.count > 0 ? "the pods that its selector matches, as far as it can be read," :
-			"all pods of its namespace",
-		policy->isolates[DIRECTION_INGRESS] ? "ingress" : "",
-		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? " and " : "",
-		policy->isolates[DIRECTION_EGRESS] ? "egress" : "", rules);
-	return 0;
-}
-
-static int report_parts(const struct object_table *table, struct arena *arena, struct diag_list *out)
-{
-	int err = 0;
-
-	for (size_t i = 0; err == 0 && i < table->count; i++)
-		if (table->entries[i].stored->in_part && !table->entries[i].shadowed)
-			err = report_part(&table->entries[i].stored->object, arena, out);
-	return err;
-}
-
-static int report_duplicates(const struct object_table *table, struct arena *arena, struct diag_list *out)
-{
-	int err = 0;
-
-	/* What is only kept is no mistake of whoever wrote the other; kept ones come first. */
-	for (size_t i = 0; err == 0 && i < table->count; i++)
-		if (table->entries[i].shadowed && table->entries[i].rank == 0)
-			err = report_duplicate(&table->entries[i].stored->object, &table->entries[i + 1].stored->object,
-				arena, out);
-	return err;
-}
-
-int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
-{
-	struct diag_list list;
-	int err = update_objects(store);
-
-	diag_list_init(&list, arena);
-	for (size_t i = 0; err == 0 && i < store->count; i++)
-		err = copy_file_diags(store->files[i], arena, &list);
-	if (err == 0)
-		err = report_duplicates(&store->objects, arena, &list);
-	if (err == 0)
-		err = report_parts(&store->objects, arena, &list);
-	if (err != 0)
-		return err;
-	diag_sort(&list);
-	*out = list;
-	return 0;
-}
-
-struct store_stats store_stats(const struct store *store)
-{
-	struct store_stats stats = { .files = store->count };
-
-	for (size_t i = 0; i < store->count; i++) {
-		const struct store_file *file = store->files[i];
-		const struct object_list *list = file->version.objects;
-		const bool unreadable = file->unreadable != NULL;
-		const bool broken = unreadable || file->version.broken;
-
-		stats.broken_files += broken;
-		stats.never_whole += broken && !file->was_whole;
-		stats.emptied_files += file->version.emptied;
-		stats.being_written += file->being_written;
-		for (size_t j = 0; list != NULL && j < list->count; j++)
-			if (list->items[j].in_part)
-				stats.partial_objects++;
-			else
-				stats.kept_objects += unreadable || list->items[j].kept;
-	}
-	return stats;
-}
-
-void store_other_policies(const struct store *store, struct other_policies *out)
-{
-	*out = (struct other_policies){ .count = 0 };
-	for (size_t i = 0; i < store->count; i++)
-		if (store->files[i]->version.others != NULL)
-			other_policies_add(out, store->files[i]->version.others);
 }
 
 void store_files(const struct store *store, void (*visit)(const char *name, void *context), void *context)

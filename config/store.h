@@ -49,6 +49,48 @@ void store_believe_empty(struct store *store, uint32_t seconds);
 void store_remove(struct store *store, const char *name);	/* and its objects with it; unknown names are fine */
 
 /*
+ * Of versions that are known from before this store was made, and of what is to be known of this one afterwards. Objects
+ * of a file's past stay in force exactly as those of its last version do: where the first version of it that is put
+ * here is broken, empty, can't be read, or is being written. A file that is not met any more has no past.
+ */
+struct store_mark {			/* of a version */
+	uint64_t hash;			/* of its content */
+	uint64_t length;
+	bool whole;			/* some version of the file, up to this one, had no object with an error */
+	int64_t at;			/* when the last such was read, in seconds since the epoch; 0: none was */
+};
+struct store_recalled {
+	char *bytes;			/* the objects as manifests; from malloc() */
+	size_t length;
+	struct store_mark mark;
+	char label[4200];		/* the file that the bytes are in */
+};
+struct store_past {
+	const struct store_mark *(*find)(void *context, const char *name);	/* NULL: nothing is known of the file */
+	int (*recall)(void *context, const char *name, struct store_recalled *out);	/* 0; -ENOENT; -ENOMEM */
+	int (*each)(void *context, int (*visit)(void *visitor, const char *name), void *visitor);
+	void *context;
+};
+void store_set_past(struct store *store, const struct store_past *past);
+/* A folder or file of that path can't be read: of what is below it the past stays in force. 0 or -ENOMEM. */
+int store_recall_below(struct store *store, const char *path);
+
+/* A file whose objects are others than those that its past has. */
+struct store_unsaved {
+	char *name;
+	struct store_mark mark;
+	struct kube_object *objects;	/* those that are sound, now or before; alive until they are freed here */
+	struct arena **arenas;
+	size_t count, arena_count;
+	int err;			/* for whoever saves it */
+};
+bool store_has_version(const struct store *store, const char *name);	/* one with objects, and not only a past */
+/* They count as saved from now on. 0 or -ENOMEM. */
+int store_take_unsaved(struct store *store, struct store_unsaved **out, size_t *count);
+void store_unsaved_free(struct store_unsaved *unsaved, size_t count);
+void store_mark_unsaved(struct store *store, const char *name);
+
+/*
  * What tells one version of a file on disk from the next, for a reader that wants to read only what changed. A file
  * whose stamp was never set has an all-zero one.
  */
@@ -62,7 +104,7 @@ bool store_has_stamp(const struct store *store, const char *name, const struct f
 /* Whether the file is known, and is now another one (device, inode) than when its stamp was set. */
 bool store_has_other_inode(const struct store *store, const char *name, const struct file_stamp *stamp);
 bool store_has_file(const struct store *store, const char *name);
-bool store_has_objects(const struct store *store, const char *name);	/* whether any is in force because of the file */
+bool store_has_objects(const struct store *store, const char *name);	/* whether any is in force because of the file, or was in its past */
 
 /* A number that grows whenever something in the store changes: an object, a finding, the list of files. */
 uint64_t store_revision(const struct store *store);
@@ -83,6 +125,7 @@ struct store_stats {
 	size_t emptied_files;	/* that turned empty, which is not believed */
 	size_t being_written;	/* files whose last version stays in force until their writer is done */
 	size_t kept_objects;	/* in force only because the new version of their file is broken or empty */
+	size_t recalled_objects;	/* of those: of a file's past */
 	size_t partial_objects;	/* that have errors, were never sound, and are enforced as far as they can be read */
 };
 struct store_stats store_stats(const struct store *store);

@@ -158,6 +158,7 @@ start_podgate() {
 	cat >"$DEMO/podgate.yaml" <<-CONFIG
 	manifests: ["$DEMO/manifests"]
 	log_file: $DEMO/verdicts.jsonl
+	state_directory: $DEMO/state
 	control_socket: $DEMO/control.sock
 	user: root	# as if no user podgate was there, who may not write in this folder
 	CONFIG

@@ -2,6 +2,7 @@
 #include "enforcer/daemon.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -28,6 +29,7 @@
 #include "enforcer/process/descriptor_store.h"
 #include "enforcer/process/log.h"
 #include "enforcer/process/notify.h"
+#include "enforcer/process/state_keeper.h"
 #include "enforcer/records/explain_json.h"
 #include "enforcer/records/verdict_log.h"
 #include "enforcer/service.h"
@@ -58,6 +60,7 @@ struct daemon {
 	uv_async_t lines_ready;		/* the log thread has lines for the watchers */
 	struct store *store;
 	struct directory *directory;
+	struct state_keeper *keeper;	/* NULL: no state directory is wanted */
 	struct findings findings;
 	struct claim *claim;		/* NULL: it could not be had, and a warning said so */
 	struct problem_list problems;	/* as said in the log */
@@ -79,6 +82,7 @@ static void store_changed(void *context, uint64_t since_ns)
 	struct daemon *daemon = context;
 
 	findings_log(&daemon->findings, daemon->store);
+	state_keeper_changed(daemon->keeper);
 	publisher_changed(daemon->publisher, uv_hrtime() - since_ns);
 }
 
@@ -104,6 +108,7 @@ static struct status_sources sources_of(const struct daemon *daemon)
 		.settings = daemon->settings,
 		.confinement = &daemon->confinement,
 		.store = daemon->store,
+		.keeper = daemon->keeper,
 		.publisher = daemon->publisher,
 		.enforcement = daemon->enforcement,
 		.log = daemon->log,
@@ -213,6 +218,7 @@ static void stop_loop(struct daemon *daemon)
 	daemon->claim = NULL;
 	directory_stop(daemon->directory);
 	daemon->directory = NULL;
+	state_keeper_stop(daemon->keeper);
 	if (daemon->publisher != NULL)
 		publisher_stop(daemon->publisher);
 	helper_unwatch();
@@ -361,6 +367,7 @@ static int load_manifests(struct daemon *daemon)
 		store_set_address_annotations(daemon->store, settings->address_annotations);
 		if (settings->broken_objects == FAIL_OPEN)
 			store_open_broken(daemon->store);
+		state_keeper_load(daemon->keeper, &daemon->loop, daemon->store);
 		err = directory_start(&daemon->directory, &daemon->loop, daemon->store, settings->manifests,
 			settings->manifest_count, &options, &failed);
 	}
@@ -369,8 +376,10 @@ static int load_manifests(struct daemon *daemon)
 	else if (err != 0)
 		log_error("can't watch the manifests at %s: %s; %s, or set manifests", settings->manifests[failed],
 			strerror(-err), err == -EACCES ? "let the user that podgate runs as read it" : "create it");
-	else
+	else {
 		findings_log(&daemon->findings, daemon->store);
+		state_keeper_changed(daemon->keeper);
+	}
 	return err;
 }
 
@@ -498,6 +507,16 @@ static int open_log_file(struct daemon *daemon)
 	return err;
 }
 
+/* Its files are all called manifests.N. */
+static void give_state_folder(const struct daemon *daemon)
+{
+	char path[PATH_MAX];
+	const char *folder = daemon->settings->state_directory;
+
+	if (folder[0] != '\0' && snprintf(path, sizeof(path), "%s/manifests", folder) < (int)sizeof(path))
+		belongings_give_folder(path, &daemon->confinement.account);
+}
+
 /* It is opened as the user who will have to rotate it and to open it anew. */
 static int open_log(struct daemon *daemon)
 {
@@ -506,6 +525,7 @@ static int open_log(struct daemon *daemon)
 
 	belongings_give_folder(daemon->settings->control_socket, &daemon->confinement.account);
 	belongings_give_folder(daemon->settings->log_file, &daemon->confinement.account);
+	give_state_folder(daemon);
 	err = confinement_step_down(&daemon->confinement, problem);
 	if (err != 0) {
 		log_error("%s", problem);
@@ -514,6 +534,8 @@ static int open_log(struct daemon *daemon)
 	err = preflight_log_folder(daemon->settings, &daemon->confinement.account);
 	if (err == 0)
 		err = open_log_file(daemon);
+	if (err == 0)
+		err = state_keeper_open(&daemon->keeper, daemon->settings, &daemon->confinement.account);
 	back = confinement_step_up(&daemon->confinement, problem);
 	if (back != 0)
 		log_error("%s", problem);
@@ -664,6 +686,7 @@ static void finish(struct daemon *daemon)
 	inheritance_deinit(&daemon->inheritance);
 	verdict_log_free(daemon->log);
 	store_free(daemon->store);
+	state_keeper_free(daemon->keeper);
 	helper_stop();
 }
 
@@ -691,7 +714,7 @@ static void say_stopped(const struct daemon *daemon)
 static void tune_libraries(void)
 {
 	mallopt(M_ARENA_MAX, 2);
-	setenv("UV_THREADPOOL_SIZE", "2", 0);
+	setenv("UV_THREADPOOL_SIZE", "3", 0);
 	setenv("UV_USE_IO_URING", "0", 1);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/findings.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,11 +20,11 @@ static uint64_t mix(uint64_t hash, const char *text)
 	return hash * 0x100000001b3ULL;
 }
 
-/* Errors, and the warnings that say that a pod is enforced with less than its manifest names. */
+/* Errors, and the warnings that say that a pod is enforced with less than its manifest names, or an object as it was. */
 static bool is_told(const struct diag *diag)
 {
 	static const char *const codes[] = {"impossible-address", "untrusted-address", "contested-address",
-		"outranked-address", "gateway-address"};
+		"outranked-address", "gateway-address", "from-state"};
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (strcmp(diag->code, codes[i]) == 0)

@@ -46,7 +46,7 @@ system_inside() {	# FOLDER BUILD
 	mount --make-rprivate / && mount -t tmpfs -o mode=755 system "$1" && mkdir "$1/upper" "$1/work" "$root" &&
 		mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$root" &&
 		rm -rf "$root/etc/systemd/system" "$root/etc/podgate" "$root"/{usr/,}lib/systemd/system/*.wants &&
-		rm -rf "$root"/usr/local/{lib/systemd,lib/sysusers.d/podgate.conf,sbin/podgate,etc/podgate} "$root/var/log/podgate" &&
+		rm -rf "$root"/usr/local/{lib/systemd,lib/sysusers.d/podgate.conf,sbin/podgate,etc/podgate} "$root"/var/{log,lib}/podgate &&
 		mkdir -p "$root/etc/systemd/system" &&
 		mount -t proc proc "$root/proc" && system_keeps_settings "$root/proc" && mount -t sysfs -o ro sysfs "$root/sys" &&
 		mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup" && mount --rbind /dev "$root/dev" &&
@@ -58,6 +58,9 @@ system_inside() {	# FOLDER BUILD
 	printf '[Unit]\nRequires=systemd-journald.socket\n' >"$root/etc/systemd/system/gate.target"
 	: >"$root/etc/machine-id"
 	container=podgate exec chroot "$root" /lib/systemd/systemd --system --unit=gate.target --show-status=0
+}
+state_is_written() {
+	[ "$(system stat -c '%U %a' /var/lib/podgate)" = "podgate 700" ] && system sh -c 'ls /var/lib/podgate/manifests.[1-9]*' >/dev/null 2>&1
 }
 system() { nsenter -t "$INIT" -m -p -n -u -i -C -r -w "$@"; }
 system_init() { INIT=$(pgrep -P "$HOLDER" -x systemd); }
@@ -117,6 +120,7 @@ unit_starts() {
 	deny intruder web tcp 80
 	settle
 	logged "a denial" '.verdict == "deny" and .source.pod == "intruder" and .destination.pod == "web"'
+	check "the state directory is podgate's, and nobody else's" within 5 state_is_written
 	equal "the log is podgate's, and nobody else's" "podgate 640" "$(system stat -c '%U %a' /var/log/podgate/verdicts.jsonl)"
 }
 

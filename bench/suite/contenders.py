@@ -194,6 +194,7 @@ class Podgate(Contender):
         settings = {
             "manifests": [str(self.manifests)],
             "log_file": str(self.folder / "verdicts.jsonl"),
+            "state_directory": str(self.folder / "state"),
             "control_socket": str(self.folder / "control.sock"),
             "backend": self.context.backend,
             **self.settings,

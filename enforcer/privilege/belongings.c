@@ -24,7 +24,7 @@ static const char *split(const char *path, char folder[PATH_MAX])
 	return slash == NULL ? path : slash + 1;
 }
 
-/* "NAME", or "NAME.1" and so on. */
+/* "NAME", or "NAME.1" and so on; and of the state directory "NAME.1.broken". */
 static bool is_of_name(const char *entry, const char *name)
 {
 	const size_t length = strlen(name);
@@ -32,7 +32,10 @@ static bool is_of_name(const char *entry, const char *name)
 	if (strncmp(entry, name, length) != 0)
 		return false;
 	entry += length;
-	return *entry == '\0' || (*entry == '.' && entry[1] != '\0' && entry[1 + strspn(entry + 1, "0123456789")] == '\0');
+	if (*entry != '.' || entry[1] < '0' || entry[1] > '9')
+		return *entry == '\0';
+	entry += 1 + strspn(entry + 1, "0123456789");
+	return *entry == '\0' || strcmp(entry, ".broken") == 0;
 }
 
 static bool is_root_alone(const struct stat *info)

@@ -148,11 +148,22 @@ static void report_manifests(struct report report, const struct status_figures *
 	count(manifests, "never_whole", figures->manifests.never_whole);
 	count(manifests, "emptied_files", figures->manifests.emptied_files);
 	count(manifests, "being_written", figures->manifests.being_written);
+	count(manifests, "recalled_objects", figures->manifests.recalled_objects);
 	count(manifests, "partial_objects", figures->manifests.partial_objects);
 	count(manifests, "kept_objects", figures->manifests.kept_objects);
 	count(manifests, "findings", figures->findings);
 	count(manifests, "errors", figures->errors);
 	report_others(manifests, &figures->others);
+}
+
+static void report_state(struct report report, const struct status_figures *figures)
+{
+	const struct report state = section(report, "state");
+
+	text(state, "directory", figures->settings->state_directory);
+	count(state, "files", figures->state_records);
+	if (figures->state_problem[0] != '\0')
+		text(state, "problem", figures->state_problem);
 }
 
 static void report_rules(struct report report, const struct ruleset_options *rules, const struct publish_stats *stats)
@@ -430,6 +441,7 @@ static cJSON *report_all(const struct status_figures *figures, const struct snap
 	report_policies(report, figures);
 	report_manifests(report, figures);
 	report_claims(report, snapshot);
+	report_state(report, figures);
 	report_rules(report, &figures->rules, &figures->publish);
 	report_bridges(report, figures->settings, &figures->publish);
 	report_flow_table(report, &figures->publish.room);

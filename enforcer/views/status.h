@@ -16,10 +16,12 @@
  *   manifests           {"paths" (a list, absolute), "files", "broken_files", "never_whole" (of those: no version was ever in force),
  *                       "emptied_files" (that hold nothing any more, which is not believed), "being_written" (files,
  *                       by a writer who has not closed them), "kept_objects",
- *                       "partial_objects" (with errors and never sound: enforced as far as they can be read), "findings", "errors", "not_enforced"
+ *                       "recalled_objects" (of those: of a file's past, from the state directory), "partial_objects" (with errors and never sound: enforced as far as they can be read), "findings", "errors", "not_enforced"
  *                       (policies of kinds that are not enforced, a list of {"kind", "group", "count"})}
  *   addresses           {"odd" (claims that make no pod the only owner of an address: contested, outranked, or the
  *                       gateway's own), "told" (the first of them, as "diags" has them)}
+ *   state               {"directory" ("": there is none), "files" (whose objects are written down there), "problem" (only
+ *                       when something fails)}
  *   rules               {"backend", "ipv6", "intact", "repairs", "flood_rate" (in force; 0: floods do not wait
  *                       apart), "sets": {"ipv4", "ipv6"}}
  *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from

@@ -34,6 +34,14 @@ static int gather_manifests(struct store *store, struct status_figures *out)
 	return err;
 }
 
+static void gather_state(const struct state_keeper *keeper, struct status_figures *out)
+{
+	const struct state_keeper_stats stats = state_keeper_stats(keeper);
+
+	out->state_records = stats.records;
+	snprintf(out->state_problem, sizeof(out->state_problem), "%s", stats.problem != NULL ? stats.problem : "");
+}
+
 static void gather_policies(const struct publisher *publisher, struct status_figures *out)
 {
 	const struct snapshot *snapshot = publisher_snapshot(publisher);
@@ -84,6 +92,7 @@ int status_figures_gather(const struct status_sources *sources, struct status_fi
 	err = gather_manifests(sources->store, out);
 	if (err != 0)
 		return err;
+	gather_state(sources->keeper, out);
 	out->settings = sources->settings;
 	out->confinement = sources->confinement;
 	out->gathered_ns = now_ns();

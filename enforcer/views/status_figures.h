@@ -18,6 +18,7 @@
 #include "enforcer/enforcement/publish.h"
 #include "enforcer/privilege/confinement.h"
 #include "enforcer/process/process_figures.h"
+#include "enforcer/process/state_keeper.h"
 #include "enforcer/records/verdict_log.h"
 #include "enforcer/views/problems.h"
 
@@ -25,6 +26,7 @@ struct status_sources {
 	const struct settings *settings;
 	const struct confinement *confinement;
 	struct store *store;		/* asking it for findings may bring its tables up to date */
+	const struct state_keeper *keeper;
 	const struct publisher *publisher;
 	const struct enforcement *enforcement;
 	const struct verdict_log *log;
@@ -51,6 +53,8 @@ struct status_figures {
 	struct store_stats manifests;
 	struct other_policies others;	/* in the manifests, and not enforced; no positions */
 	size_t findings, errors;	/* in the manifests */
+	size_t state_records;
+	char state_problem[ENFORCEMENT_PROBLEM];	/* of the state directory; "" when all is well */
 	struct ruleset_options rules;
 	struct publish_stats publish;	/* .problem is NULL: see below */
 	char problem[ENFORCEMENT_PROBLEM];	/* what fails now; "" when all is well */

@@ -196,6 +196,7 @@ gate_config() {	# further settings, a line each
 		"manifests: [\"$DIR/manifests\"]"
 		"control_socket: $DIR/control.sock"
 		"log_file: $DIR/verdicts.jsonl"
+		"state_directory: $DIR/state"
 		"backend: $BACKEND"
 		"workers: 2"
 		"$@"
@@ -208,6 +209,7 @@ status_field() {	# a jq path into `podgate status -o json`
 	podgate status --socket "$DIR/control.sock" -o json 2>/dev/null | jq -r "$1" 2>/dev/null
 }
 
+state_has() { [ "$(status_field .state.files)" = "$1" ]; }	# of so many manifest files what is sound is written down
 gate_answers() { quietly podgate status --socket "$DIR/control.sock" -o json || [ $? = 1 ]; }	# 1: it has a problem
 gate_is_up() { file_has "$DIR/run.err" "podgate: ready: "; }
 gate_settled() { gate_ended || gate_is_up; }	# one way or the other

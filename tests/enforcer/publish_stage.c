@@ -35,6 +35,7 @@ int publish_stage_setup(void **state)
 		.ipv6 = SWITCH_ON,
 		.node_name = "",
 		.log_file = "/dev/null",
+		.state_directory = "",
 	}};
 	loop_room_init(&stage.loop);
 	assert_int_equal(store_create(&stage.store), 0);

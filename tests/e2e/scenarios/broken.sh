@@ -89,6 +89,114 @@ scenario_broken_open() {
 	check "an error it is" [ "$(status_field .manifests.errors)" -gt 0 ]
 }
 
+# What cannot be read where a restart finds it: closed as while it ran.
+broken_now() { broken_good | sed 's/podSelector: {matchLabels: {app: client}}/podSelectr: {matchLabels: {app: client}}/' | policies; }
+broken_listed() { echo '{"apiVersion": "v1", "kind": "List", "items": []}' >"$DIR/manifests/policies.yaml"; }
+broken_syntax() { printf 'kind: NetworkPolicy\nspec:\n  egress:\n  - to\n    - ipBlock:\n        cidr: 0.0.0.0/0\n' | policies; }
+broken_closed() {	# TEXT
+	deny intruder web tcp 80
+	deny client db tcp 80
+	allow client web tcp 80
+	settle "$1"
+}
+recalled() { [ "$(status_field .manifests.recalled_objects)" = "$1" ]; }
+
+scenario_broken_restart() {
+	local how signal=TERM
+
+	for how in broken_now broken_syntax broken_listed; do
+		broken_good | policies
+		gate_start || return
+		broken_closed "sound"
+		check "the objects of both files are written down" within 5 state_has 2
+		case $how in
+		broken_now)	# while it runs
+			$how
+			within 3 shows_error policies.yaml ||:
+			gate_end $signal
+			;;
+		*)	# while it is away
+			gate_end $signal
+			$how
+			;;
+		esac
+		gate_start || return
+		broken_closed "$how, and a restart after SIG$signal"
+		check "$how: the log tells of the state" file_has "$DIR/run.err" "that it held when it was sound, last on 20"
+		case $how in broken_now) recalled 1 ;; *) recalled 2 ;; esac || fail "$how: $(status_field .manifests) recalled"
+		podgate status --socket "$DIR/control.sock" >"$DIR/status" 2>&1
+		check "$how: status tells" grep -q "^state  *[12] objects* .* in force as" "$DIR/status"
+		broken_good | policies
+		check "$how: mended" within 5 shows_none
+		gate_end TERM
+		signal=KILL
+	done
+
+	# Gone while it was away is gone, as it is while it runs.
+	rm "$DIR/manifests/policies.yaml"
+	gate_start || return
+	allow intruder web tcp 80
+	settle "a file that was removed"
+	check "so is its record" within 5 state_has 1
+	equal "nobody else may look" "drwx------" "$(stat -c %A "$DIR/state")"
+	equal "nor into its files" "-rw-------" "$(stat -c %A "$DIR"/state/manifests.* | sort -u)"
+}
+
+scenario_broken_takeover() {
+	local next
+
+	broken_good | policies
+	gate_start || return
+	broken_closed "sound"
+	hold web client "$(addr web)" 80
+	check "the objects are written down" within 5 state_has 2
+	broken_now
+	within 3 shows_error policies.yaml ||:
+	in_ns_exec gw "$PODGATE" run --take-over --config "$DIR/podgate.yaml" >"$DIR/next.out" 2>"$DIR/next.err" &
+	next=$!
+	check "the successor is ready" within 10 file_has "$DIR/next.err" "podgate: ready: "
+	wait "$GATE" 2>/dev/null
+	GATE=$next
+	broken_closed "taken over beside a broken policy"
+	check "the open connection noticed nothing" uninterrupted web
+	check "the log tells of the state" file_has "$DIR/next.err" "1 object that it held when it was sound, last on 20"
+}
+
+# A record that was damaged, a folder that can't be used.
+scenario_broken_state() {
+	local record
+
+	broken_good | policies
+	gate_start || return
+	check "the objects are written down" within 5 state_has 2
+	gate_end TERM
+	record=$(grep -l 'NetworkPolicy' "$DIR"/state/manifests.*)
+	sed -i 's/"client"/"intruder"/' "$record"
+	broken_now
+	gate_start || return
+	check "the log tells of the record" file_has "$DIR/run.err" "its checksum is wrong: it is damaged, or cut off. It is set aside as $record.broken"
+	check "it is set aside" [ -e "$record.broken" ]
+	deny intruder web tcp 80	# what can be read of the policy closes
+	deny client db tcp 80
+	settle "a damaged record"
+	gate_end TERM
+	rm -rf "$DIR/state"
+	: >"$DIR/state"		# no folder
+	broken_good | policies
+	gate_start || return
+	broken_closed "without a state directory"
+	check "status tells" [ "$(status_field .state.problem)" != null ]
+	check "the log tells" file_has "$DIR/run.err" "can't use the state directory $DIR/state: Not a directory"
+	gate_end TERM
+	rm "$DIR/state"
+	sed -i "s|^state_directory:.*|state_directory: ''|" "$DIR/podgate.yaml"
+	gate_launch
+	within 10 gate_settled
+	broken_closed "none wanted"
+	equal "status says so" "" "$(status_field .state.directory)"
+	check "none is made" [ ! -e "$DIR/state" ]
+}
+
 # 9 to the power of 9 strings, in a few hundred bytes.
 broken_bomb() {
 	local level last=a

@@ -123,6 +123,10 @@ scenario_privilege_life() {
 	kill -HUP "$GATE"
 	check "a log moved away is opened anew" within 3 test -e "$DIR/log/verdicts.jsonl"
 
+	check "what is sound is written down" within 5 state_has 2
+	equal "the state directory is nobody's" "$uid 700" "$(stat -c '%u %a' "$DIR/state")"
+	equal "so are its files" "$uid 600" "$(stat -c '%u %a' "$DIR"/state/manifests.* | sort -u)"
+
 	hold open client "$(addr web)" 80
 	changed privilege_closed
 	check "a change cuts what it denies" stalls open
