@@ -21,6 +21,7 @@ enum fail_mode { FAIL_CLOSED, FAIL_OPEN };	/* of daemon_away, queue_full and bro
 enum host_traffic { HOST_TRAFFIC_ALLOW, HOST_TRAFFIC_POLICY };
 enum link_local { LINK_LOCAL_DENY, LINK_LOCAL_ALLOW };
 enum bridge_mode { BRIDGE_SET, BRIDGE_REQUIRE, BRIDGE_IGNORE };
+enum group_traffic { GROUP_TRAFFIC_POLICY, GROUP_TRAFFIC_ALLOW };
 enum log_allowed { LOG_ALLOWED_NO, LOG_ALLOWED_YES, LOG_ALLOWED_EVERY };
 enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
 enum privileges_mode { PRIVILEGES_DROP, PRIVILEGES_KEEP };
@@ -51,6 +52,8 @@ struct settings {
 	uint32_t mark_allow, mark_deny;	/* 0x20000000, 0x40000000: one distinct bit each */
 	enum host_traffic host_traffic;
 	enum link_local link_local;	/* IPv6 link-local addresses between pods, once a pod is isolated */
+	enum group_traffic group_traffic;	/* whether multicast and broadcast to pods is judged; policy */
+	const char *router_ports;	/* names of bridge ports, with commas between them; "": those of no kind that pods have */
 	enum bridge_mode bridge;	/* what to do when bridged packets would not pass iptables */
 	enum fail_mode daemon_away;	/* closed */
 	enum fail_mode queue_full;	/* closed */

@@ -74,6 +74,17 @@ static const struct setting table[] = {
 		.help = "Whether pods of one bridge reach each other by IPv6 link-local addresses, which say nothing "
 			"of whose they are, once a policy isolates any pod here. Neighbour discovery always passes. "
 			"With host_traffic: policy it counts for the gateway's own link-local addresses, too." },
+	{ .name = "group_traffic", .type = SETTING_ENUM, AT(group_traffic), CHOICES("policy", "allow"),
+		.default_text = "policy",
+		.help = "Whether packets to group addresses (multicast, broadcast) are judged for each pod that a bridge would "
+			"deliver them to. allow is for pods that live by multicast: then a group reaches pods whatever isolates "
+			"them, and a pod's own egress rules are asked about the group's address only. Neighbour discovery, IGMP "
+			"and MLD pass either way." },
+	{ .name = "router_ports", .type = SETTING_STRING, AT(router_ports), .default_text = "",
+		.help = "Ports of bridges, by name and with commas between them, that routers and DHCP servers may be behind. "
+			"Router advertisements and DHCP servers' answers pass from these to pods; from any other port they do "
+			"not, once a policy isolates any pod here. Empty: the ports that are no veth, tap or other kind of "
+			"interface that pods have, which are uplinks." },
 	{ .name = "bridge", .type = SETTING_ENUM, AT(bridge), CHOICES("set", "require", "ignore"),
 		.default_text = "set",
 		.help = "When bridged packets would not pass iptables: set br_netfilter, refuse to start, or go on." },

@@ -18,12 +18,13 @@ declare -A room_may=(
 	[rules]="process"
 	[queue]="process"
 	[privilege]="rules process"
-	[gate]="queue process"
+	[places]="process"
+	[gate]="places queue process"
 	[records]="gate rules process"
 	[control]="records process"
 	[host]="control http queue rules process"
-	[enforcement]="host records gate privilege rules process"
-	[views]="enforcement control records gate privilege process"
+	[enforcement]="host places records gate privilege rules process"
+	[views]="enforcement places control records gate privilege process"
 	[metrics]="views enforcement records http process"
 )
 fail=0 seen=0

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "conntrack/table.h"
+#include "enforcer/enforcement/bridge_sets.h"
 #include "enforcer/host/host.h"
 #include "enforcer/privilege/confinement.h"
 #include "enforcer/process/descriptor_store.h"
@@ -25,6 +26,7 @@ struct enforcement {
 	struct gate *gate;
 	struct learner *learner;
 	struct ct_table *table;
+	struct bridge_sets bridge_sets;
 	const struct snapshot *swept_by;	/* whom the records of the sweep under way name */
 	bool learns_allowed, learns_denied;
 	bool rules_were_there;		/* when we came: an earlier daemon left them to hold the gate */
@@ -106,6 +108,8 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 {
 	const struct settings *settings = enforcement->settings;
 	const struct gate_options options = {
+		.places = places_watch_published(enforcement->bridge_sets.places),
+		.judge_groups = settings->group_traffic == GROUP_TRAFFIC_POLICY,
 		.inheritance = enforcement->inheritance,
 		.workers = enforcement->rules.workers,
 		.queue_base = enforcement->rules.queue_base,
@@ -144,6 +148,16 @@ static void store_queues(const struct enforcement *enforcement)
 		if (keep)
 			descriptor_store_keep(gate_queue(gate, i), gate_descriptor(gate, i));
 	}
+}
+
+static int open_places(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+{
+	const struct places_options options = {.router_ports = enforcement->settings->router_ports};
+
+	_Static_assert((int)ENFORCEMENT_PROBLEM >= (int)PLACES_PROBLEM, "a problem of places must fit");
+	enforcement->bridge_sets = (struct bridge_sets){
+		.groups = enforcement->settings->group_traffic == GROUP_TRAFFIC_POLICY, .ipv6 = enforcement->rules.ipv6};
+	return places_watch_open(&enforcement->bridge_sets.places, &options, problem);
 }
 
 static int open_table(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
@@ -191,6 +205,8 @@ int enforcement_open(struct enforcement **out, const struct settings *settings, 
 	if (err == 0)
 		err = open_learner(enforcement, problem);
 	if (err == 0)
+		err = open_places(enforcement, problem);
+	if (err == 0)
 		err = open_gate(enforcement, problem);
 	if (err != 0) {
 		enforcement_close(enforcement);
@@ -216,10 +232,13 @@ void enforcement_close(struct enforcement *enforcement)
 		gate_stop(enforcement->gate);
 	if (enforcement->learner != NULL)
 		learner_stop(enforcement->learner); /* no sighting comes any more; what was counted goes to the log */
+	if (enforcement->bridge_sets.places != NULL)
+		places_watch_stop(enforcement->bridge_sets.places);
 	verdict_log_stop(enforcement->log); /* after the last record of the workers, before their rings are gone */
 	gate_close(enforcement->gate);
 	learner_close(enforcement->learner);
 	ct_table_close(enforcement->table);
+	places_watch_close(enforcement->bridge_sets.places);
 	free(enforcement);
 }
 
@@ -334,6 +353,8 @@ static int start_threads(struct enforcement *enforcement, const struct snapshot 
 		err = start_log(enforcement);
 	if (err == 0)
 		err = start_learner(enforcement);
+	if (err == 0)
+		err = places_watch_start(enforcement->bridge_sets.places);
 	if (err != 0)
 		snprintf(problem, ENFORCEMENT_PROBLEM, "can't start the threads: %s", strerror(-err));
 	return err;
@@ -344,28 +365,17 @@ static size_t count_refused(const struct ipset_refused *refused)
 	return refused->count[0] + refused->count[1];
 }
 
-/*
- * First packets to isolated pods, and what is flooded to them, is judged in PREROUTING. Link-local addresses are those of
- * everybody.
- */
+/* Workers know whose places matter before the sets bring them packets that it matters for. */
 static int fill_bridge_sets(struct enforcement *enforcement, const struct ip_addr *isolated, size_t count,
 	char problem[ENFORCEMENT_PROBLEM])
 {
-	struct ip_addr *near = calloc(count + 1, sizeof(*near));
-	struct ipset_refused refused;	/* FORWARD judges their first packets */
-	size_t near_count = 0;
-	int err;
+	const int err = places_watch_expect(enforcement->bridge_sets.places, isolated, count);
 
-	if (near == NULL) {
+	if (err != 0) {
 		snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
-		return -ENOMEM;
+		return err;
 	}
-	for (size_t i = 0; i < count; i++)
-		if (!ip_addr_is_link_local(&isolated[i]))
-			near[near_count++] = isolated[i];
-	err = pod_set_fill_possible(POD_SET_NEAR, near, near_count, enforcement->rules.ipv6, &refused, problem);
-	free(near);
-	return err;
+	return bridge_sets_fill(&enforcement->bridge_sets, isolated, count, problem);
 }
 
 /*
@@ -439,6 +449,19 @@ static int follow_module(struct enforcement *enforcement, char problem[ENFORCEME
 	return 0;
 }
 
+/* Who is on which bridge has changed: the sets for what passes bridges follow. */
+static int follow_bridges(
+	struct enforcement *enforcement, const struct snapshot *snapshot, char problem[ENFORCEMENT_PROBLEM])
+{
+	const int err = follow_module(enforcement, problem);
+	size_t count;
+	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
+
+	if (err != 0 || !enforcement->sets_exact || !bridge_sets_are_stale(&enforcement->bridge_sets))
+		return err;
+	return bridge_sets_fill(&enforcement->bridge_sets, isolated, count, problem);
+}
+
 /*
  * Where the kernel or the iptables package refuses a rule, it may be the match hashlimit that they lack: then floods
  * are not kept apart, and all else holds.
@@ -492,22 +515,6 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 	return err;
 }
 
-/* The sorted union of two sorted lists, into `out` with room for both. Returns its length. */
-static size_t merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b, size_t b_count,
-	struct ip_addr *out)
-{
-	size_t i = 0, j = 0, count = 0;
-
-	while (i < a_count || j < b_count) {
-		const int order = i == a_count ? 1 : j == b_count ? -1 : ip_addr_cmp(&a[i], &b[j]);
-
-		out[count++] = order <= 0 ? a[i] : b[j];
-		i += order <= 0;
-		j += order >= 0;
-	}
-	return count;
-}
-
 /* The sets hold the isolated pods of both snapshots. */
 static int widen_sets(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
 	char problem[ENFORCEMENT_PROBLEM])
@@ -522,7 +529,7 @@ static int widen_sets(struct enforcement *enforcement, const struct snapshot *be
 		snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
 		return -ENOMEM;
 	}
-	count = merge(old, old_count, new, new_count, both);
+	count = bridge_sets_merge(old, old_count, new, new_count, both);
 	/* Nothing is new, and the sets are what they should be: most changes are of rules, not of who is isolated. */
 	if (count != old_count || !enforcement->sets_exact) {
 		err = fill_all(enforcement, both, count, problem);
@@ -647,7 +654,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	flow_room_read(&result->room);
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
-		return follow_module(enforcement, problem);
+		return follow_bridges(enforcement, snapshot, problem);
 	/* Who removed rules may have removed class sets. Making them empties those that are there: so forget them. */
 	(void)learner_forget(enforcement->learner);
 	if (sets == -ENOENT || rules != 0)

@@ -80,6 +80,8 @@ static int open_worker_with(struct gate *gate, const struct gate_options *option
 		.begin = options->begin,
 		.begin_context = options->begin_context,
 		.snapshot = &gate->snapshot,
+		.places = options->places,
+		.judge_groups = options->judge_groups,
 	};
 
 	return worker_open(&gate->workers[i], &worker, problem);

@@ -20,6 +20,7 @@
 
 #include "enforcer/gate/ring.h"
 #include "enforcer/gate/worker_stats.h"
+#include "enforcer/places/places_watch.h"
 #include "enforcer/process/inheritance.h"
 #include "policy/snapshot.h"
 
@@ -48,6 +49,8 @@ struct gate_options {
 	void *learner;
 	void (*begin)(const void *context);	/* called by each worker's thread, first of all */
 	const void *begin_context;
+	const published_places *places;	/* who is behind which port of a bridge; NULL: nothing is known of bridges */
+	bool judge_groups;		/* packets to groups are judged for those they would reach */
 };
 
 /*

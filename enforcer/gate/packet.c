@@ -363,6 +363,16 @@ bool packet_find_reporter(const uint8_t *bytes, size_t length, struct ip_addr *o
 	return true;
 }
 
+bool packet_icmp_type(const uint8_t *bytes, size_t length, uint8_t *type)
+{
+	struct headers headers;
+
+	if (read_ip(bytes, length, false, &headers) != PACKET_OK || !is_icmp(&headers) || headers.length == 0)
+		return false;
+	*type = headers.rest[0];
+	return true;
+}
+
 const char *packet_error_name(enum packet_error error)
 {
 	static const char *const names[PACKET_ERROR_COUNT] = {

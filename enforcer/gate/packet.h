@@ -37,6 +37,9 @@ enum packet_error packet_parse(const uint8_t *bytes, size_t length, struct flow 
 /* The same without the short way for the usual packet, which may only be quicker: for tests, which hold both together. */
 enum packet_error packet_parse_slowly(const uint8_t *bytes, size_t length, struct flow *out);
 
+/* The type of an ICMP or ICMPv6 message; false: it is none. */
+bool packet_icmp_type(const uint8_t *bytes, size_t length, uint8_t *type);
+
 /* For packet_read_reporter(): reads the headers. */
 bool packet_find_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out);
 

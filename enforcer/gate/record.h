@@ -24,6 +24,7 @@ struct record {
 	uint64_t time_ns;		/* CLOCK_REALTIME, when the packet was read */
 	const struct snapshot *snapshot;
 	struct flow flow;
+	struct ip_addr group;		/* of no family; or where it was sent: flow.dst is a receiver that it would reach */
 	struct judgement judgement;
 	enum record_kind kind;
 	enum packet_error error;

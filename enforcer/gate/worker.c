@@ -11,7 +11,7 @@
 #include <time.h>
 #include <urcu-qsbr.h>
 
-#include "enforcer/gate/packet.h"
+#include "enforcer/gate/outcome.h"
 #include "enforcer/gate/sighting.h"
 #include "enforcer/process/log.h"
 #include "enforcer/process/priority.h"
@@ -26,13 +26,6 @@ struct counters {
 	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
 	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors, verdict_errors;
 	_Atomic uint64_t brimful;
-};
-
-/* What became of one packet of the burst. */
-struct outcome {
-	enum packet_error error;
-	struct flow flow;		/* with PACKET_OK */
-	struct judgement judgement;	/* with PACKET_OK; else only .verdict is set */
 };
 
 struct worker {
@@ -76,56 +69,22 @@ static uint64_t clock_ns(clockid_t clock)
 
 /* ---- One burst ---- */
 
-/*
- * A pod is no router: an ICMP error of a pod's on a flow of others is a message of its own, judged as such. Else it
- * could tell anybody anything who has some flow through this gateway. (A pod that does route for others needs a
- * policy that lets it send them ICMP.)
- */
-static bool take_report(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
-	struct flow *flow)
-{
-	const struct pod *reporter;
-	struct ip_addr from;
-
-	if (!packet_read_reporter(packet->bytes, packet->length, &from))
-		return false;
-	add(&worker->counters.reports, 1);
-	reporter = snapshot_pod_at(snapshot, &from);
-	if (reporter == NULL || reporter == snapshot_pod_at(snapshot, &flow->src))
-		return false;
-	*flow = (struct flow){
-		.src = from,
-		.dst = flow->dst,
-		.protocol = from.family == IP_FAMILY_V4 ? IPPROTO_ICMP : IPPROTO_ICMPV6,
-	};
-	return true;
-}
-
-/* The flow that a packet is of, in the direction in which it is judged. */
-static void find_flow(struct worker *worker, const struct snapshot *snapshot, const struct nfqueue_packet *packet,
+static void read_packet(struct worker *worker, const struct judging *judging, const struct nfqueue_packet *packet,
 	struct outcome *out)
 {
-	out->error = packet_parse(packet->bytes, packet->length, &out->flow);
+	const bool report = outcome_read(judging, packet, out);
+
 	if (out->error != PACKET_OK)
 		add(&worker->counters.unreadable[out->error], 1);
-	else if (!take_report(worker, snapshot, packet, &out->flow) && worker->options.reply_direction)
-		out->flow = flow_reversed(&out->flow);
-}
-
-static enum verdict judge(const struct snapshot *snapshot, struct outcome *outcome)
-{
-	if (outcome->error != PACKET_OK)
-		outcome->judgement = (struct judgement){.verdict = VERDICT_DENY};
-	else
-		snapshot_judge_into(snapshot, &outcome->flow, &outcome->judgement);
-	return outcome->judgement.verdict;
+	else if (report)
+		add(&worker->counters.reports, 1);
 }
 
 /*
  * In two passes, so that what judging looks at is on its way from memory while other packets are still read: with ten
  * thousand pods it is mostly in no cache. Returns whether all was allowed: then there is mostly nothing to record.
  */
-static bool judge_burst(struct worker *worker, const struct snapshot *snapshot)
+static bool judge_burst(struct worker *worker, const struct judging *judging)
 {
 	struct nfqueue_burst *burst = &worker->burst;
 	size_t verdicts[VERDICT_AUDIT_DENY + 1] = {0};
@@ -133,12 +92,12 @@ static bool judge_burst(struct worker *worker, const struct snapshot *snapshot)
 	for (size_t i = 0; i < burst->count; i++) {
 		struct outcome *outcome = &worker->outcomes[i];
 
-		find_flow(worker, snapshot, &burst->packets[i], outcome);
+		read_packet(worker, judging, &burst->packets[i], outcome);
 		if (outcome->error == PACKET_OK)
-			snapshot_prefetch(snapshot, &outcome->flow);
+			snapshot_prefetch(judging->snapshot, &outcome->flow);
 	}
 	for (size_t i = 0; i < burst->count; i++) {
-		const enum verdict verdict = judge(snapshot, &worker->outcomes[i]);
+		const enum verdict verdict = outcome_judge(judging, &burst->packets[i], &worker->outcomes[i]);
 
 		burst->packets[i].accept = verdict != VERDICT_DENY;
 		verdicts[verdict]++;
@@ -152,13 +111,13 @@ static bool judge_burst(struct worker *worker, const struct snapshot *snapshot)
 
 static bool is_recorded(const struct worker *worker, const struct outcome *outcome)
 {
-	return outcome->judgement.verdict != VERDICT_ALLOW || worker->options.log_allowed;
+	return !outcome->quiet && (outcome->judgement.verdict != VERDICT_ALLOW || worker->options.log_allowed);
 }
 
 /* Whether the kernel may be taught to answer the flow's class: never what audit mode lets pass. */
 static bool is_learnable(const struct worker *worker, const struct outcome *outcome)
 {
-	if (worker->sightings == NULL || outcome->error != PACKET_OK ||
+	if (worker->sightings == NULL || outcome->error != PACKET_OK || outcome->alone ||
 		!flow_protocol_has_ports(outcome->flow.protocol))
 		return false;
 	return (outcome->judgement.verdict == VERDICT_ALLOW && worker->options.learn_allowed) ||
@@ -175,6 +134,7 @@ static void leave_record(struct worker *worker, struct ring *ring, const struct 
 	record.out_ifindex = worker->burst.packets[i].out_ifindex;
 	record.judgement = outcome->judgement;
 	record.error = outcome->error;
+	record.group = outcome->group;
 	if (outcome->error == PACKET_OK)
 		record.flow = outcome->flow;
 	else
@@ -234,12 +194,16 @@ static bool leave_sightings(struct worker *worker, const struct snapshot *snapsh
 static void handle_burst(struct worker *worker)
 {
 	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
+	struct judging judging = {
+		.reply_direction = worker->options.reply_direction, .groups = worker->options.judge_groups};
 	const struct snapshot *snapshot;
 	bool allowed, recorded, sighted;
 
 	urcu_qsbr_thread_online();
-	snapshot = atomic_load_explicit(worker->options.snapshot, memory_order_acquire);
-	allowed = judge_burst(worker, snapshot);
+	snapshot = judging.snapshot = atomic_load_explicit(worker->options.snapshot, memory_order_acquire);
+	if (worker->options.places != NULL)
+		judging.places = atomic_load_explicit(worker->options.places, memory_order_acquire);
+	allowed = judge_burst(worker, &judging);
 	if (nfqueue_answer(worker->queue, &worker->burst) != 0)
 		add(&worker->counters.verdict_errors, worker->burst.count);
 	recorded = (!allowed || worker->options.log_allowed) && leave_records(worker, snapshot, arrived);

@@ -18,6 +18,7 @@
 
 #include "enforcer/gate/ring.h"
 #include "enforcer/gate/worker_stats.h"
+#include "enforcer/places/places_watch.h"
 #include "enforcer/queue/nfqueue.h"
 #include "policy/snapshot.h"
 
@@ -42,6 +43,8 @@ struct worker_options {
 	void (*begin)(const void *context);	/* on the thread, before its first packet; may be NULL */
 	const void *begin_context;
 	const published_snapshot *snapshot;
+	const published_places *places;	/* NULL: nothing is known of bridges */
+	bool judge_groups;		/* packets to groups are judged for those they would reach */
 };
 
 /* Opens the queue; no thread yet. 0, or -errno with a sentence in `problem` as nfqueue_open() gives it. */

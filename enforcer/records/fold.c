@@ -51,7 +51,7 @@ static uint32_t hash_record(uint64_t seed, const struct record *record)
 
 	if (record->kind == RECORD_UNREADABLE)
 		return (uint32_t)(mix(hash, (uint64_t)record->in_ifindex << 8 | (uint64_t)record->error) >> 16);
-	hash = mix_addr(mix_addr(hash, &record->flow.src), &record->flow.dst);
+	hash = mix_addr(mix_addr(mix_addr(hash, &record->flow.src), &record->flow.dst), &record->group);
 	return (uint32_t)(mix(hash, (uint64_t)record->flow.dst_port << 16 | (uint64_t)record->flow.protocol << 8 |
 				  (uint64_t)record->judgement.verdict) >> 16);
 }
@@ -65,7 +65,7 @@ static bool alike(const struct record *a, const struct record *b)
 		return a->error == b->error && a->in_ifindex == b->in_ifindex;
 	return a->judgement.verdict == b->judgement.verdict && a->flow.protocol == b->flow.protocol &&
 	       a->flow.dst_port == b->flow.dst_port && ip_addr_equal(&a->flow.src, &b->flow.src) &&
-	       ip_addr_equal(&a->flow.dst, &b->flow.dst);
+	       ip_addr_equal(&a->flow.dst, &b->flow.dst) && ip_addr_equal(&a->group, &b->group);
 }
 
 int fold_create(struct fold **out, size_t capacity, uint64_t window_ns)

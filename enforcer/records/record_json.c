@@ -73,6 +73,15 @@ static bool add_denied(cJSON *line, const struct judgement *judgement)
 	return true;
 }
 
+/* Where a packet was sent that would reach the destination with others. */
+static bool add_group(cJSON *line, const struct record *record)
+{
+	char text[IP_ADDR_TEXT];
+
+	return record->group.family == 0 ||
+	       cJSON_AddStringToObject(line, "group", ip_addr_format(&record->group, text)) != NULL;
+}
+
 static bool add_flow(cJSON *line, const struct record *record, struct arena *scratch)
 {
 	char protocol[FLOW_PROTOCOL_TEXT];
@@ -82,7 +91,7 @@ static bool add_flow(cJSON *line, const struct record *record, struct arena *scr
 		return false;
 	if (explanation.link_local && cJSON_AddTrueToObject(line, "link_local") == NULL)
 		return false;
-	return add_denied(line, &record->judgement) &&
+	return add_denied(line, &record->judgement) && add_group(line, record) &&
 	       cJSON_AddStringToObject(line, "protocol", flow_protocol_name(record->flow.protocol, protocol)) != NULL &&
 	       add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&
 	       add_item(line, "destination", explain_json_end(&explanation, DIRECTION_INGRESS)) &&

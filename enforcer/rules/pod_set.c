@@ -201,12 +201,21 @@ int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM])
 
 enum { LINK_LOCAL_PREFIX = 10, MULTICAST4_PREFIX = 4, MULTICAST6_PREFIX = 8 };
 
-/* Of an address in a set; a link-local one and one of multicast stand for all of their kind. */
+/* 224.0.0.0 and ff00::, groups that nobody can join. */
+static bool is_all_multicast(const struct ip_addr *addr)
+{
+	static const uint8_t zero[16];
+
+	return ip_addr_is_multicast(addr) && memcmp(addr->bytes + 1, zero, 15) == 0 &&
+	       addr->bytes[0] == (addr->family == IP_FAMILY_V4 ? 0xe0 : 0xff);
+}
+
+/* Of an address in a set; a link-local one, and the first of multicast, stand for all of their kind. */
 static uint8_t prefix_of(const struct ip_addr *addr)
 {
 	if (ip_addr_is_link_local(addr))
 		return LINK_LOCAL_PREFIX;
-	if (ip_addr_is_multicast(addr))
+	if (is_all_multicast(addr))
 		return addr->family == IP_FAMILY_V4 ? MULTICAST4_PREFIX : MULTICAST6_PREFIX;
 	return ip_addr_bits(addr);
 }

@@ -36,7 +36,7 @@ int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM]);
 int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
 /*
  * The same for podgate-near4/6 (hash:ip), receivers whose first packets are judged in PREROUTING, and for podgate-groups4/6
- * (hash:net), the addresses that stand for many receivers; there a multicast address stands for all of them.
+ * (hash:net), the addresses that stand for many receivers; there 224.0.0.0 and ff00:: stand for all of multicast.
  */
 int pod_set_fill_near(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);
 int pod_set_fill_groups(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM]);

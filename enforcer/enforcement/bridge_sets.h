@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_ENFORCEMENT_BRIDGE_SETS_H
+#define ENFORCER_ENFORCEMENT_BRIDGE_SETS_H
+
+/*
+ * The two sets that the rules for bridges look into: podgate-near, receivers whose first packets are judged in PREROUTING,
+ * and podgate-groups, addresses that stand for many receivers. Filled by the isolated pods and by who is on the bridges
+ * (places.h). Blocking; one call at a time.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "enforcer/places/places_watch.h"
+#include "policy/ip_addr.h"
+
+struct bridge_sets {
+	struct places_watch *places;
+	uint64_t seen;		/* places_watch_generation() that they were filled by */
+	bool groups;		/* packets to groups are judged */
+	bool ipv6;
+};
+
+enum { BRIDGE_SETS_PROBLEM = 512 };
+/* Empty while nobody is isolated. `isolated` is sorted. 0, or -errno and `problem`. */
+int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
+	char problem[BRIDGE_SETS_PROBLEM]);
+/* Whether somebody has come, gone or moved since. */
+bool bridge_sets_are_stale(const struct bridge_sets *sets);
+
+/* The sorted union of two sorted lists, into `out` with room for both. Returns its length. */
+size_t bridge_sets_merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b, size_t b_count,
+	struct ip_addr *out);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/gate/group.h"
+
+#include <string.h>
+
+static int strictness(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_DENY:
+		return 2;
+	case VERDICT_AUDIT_DENY:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Judges for one receiver; `receiver` NULL: for the group's address. */
+static void add_receiver(const struct snapshot *snapshot, const struct flow *flow, const struct ip_addr *receiver,
+	struct group_judgement *judged)
+{
+	struct flow to_one = *flow;
+	struct judgement judgement;
+
+	if (receiver != NULL)
+		to_one.dst = *receiver;
+	snapshot_judge_into(snapshot, &to_one, &judgement);
+	if (strictness(judgement.verdict) <= strictness(judged->judgement.verdict))
+		return;
+	judged->judgement = judgement;
+	judged->receiver = receiver != NULL ? *receiver : (struct ip_addr){.family = 0};
+}
+
+static void deny(const struct ip_addr *receiver, struct group_judgement *judged)
+{
+	judged->judgement = (struct judgement){.verdict = VERDICT_DENY};
+	judged->receiver = *receiver;
+}
+
+/* Whether a pod has an address of that family among those. */
+static bool has_twin(const struct snapshot *snapshot, const struct ip_addr *addrs, size_t count, const struct pod *pod,
+	uint8_t family)
+{
+	for (size_t i = 0; i < count; i++)
+		if (addrs[i].family == family && snapshot_pod_at(snapshot, &addrs[i]) == pod)
+			return true;
+	return false;
+}
+
+/*
+ * By its address of the packet's family. A pod that has none that is known gets such packets all the same, and is isolated
+ * whatever they are of: it is judged by what is known of it.
+ */
+static void add_receivers(const struct snapshot *snapshot, const struct flow *flow, const struct ip_addr *addrs,
+	size_t count, struct group_judgement *judged)
+{
+	if (count > GROUP_RECEIVERS_MOST) {
+		deny(&addrs[0], judged);
+		return;
+	}
+	for (size_t i = 0; i < count && judged->judgement.verdict != VERDICT_DENY; i++) {
+		const struct pod *pod;
+
+		if (addrs[i].family == flow->dst.family) {
+			add_receiver(snapshot, flow, &addrs[i], judged);
+			continue;
+		}
+		pod = snapshot_pod_at(snapshot, &addrs[i]);
+		if (pod != NULL && !has_twin(snapshot, addrs, count, pod, flow->dst.family))
+			add_receiver(snapshot, flow, &addrs[i], judged);
+	}
+}
+
+/* 255.255.255.255, 224.0.0.0/24 (RFC 5771) and ff02::/16 (RFC 4291): never beyond the link. */
+static bool stays_on_link(const struct ip_addr *group)
+{
+	if (group->family == IP_FAMILY_V6)
+		return (group->bytes[1] & 0x0f) <= 2;
+	return group->bytes[0] == 255 || (group->bytes[0] == 224 && group->bytes[1] == 0 && group->bytes[2] == 0);
+}
+
+static void add_unknown(const struct snapshot *snapshot, const struct places *places, const struct flow *flow,
+	uint32_t bridge, struct group_judgement *judged)
+{
+	size_t count;
+	const struct places_broadcast *ends = places_broadcasts(places, &count);
+
+	add_receiver(snapshot, flow, NULL, judged);
+	for (size_t i = 0; i < count && stays_on_link(&flow->dst); i++)
+		if (ends[i].bridge == bridge && ends[i].addr.family == flow->dst.family)
+			add_receiver(snapshot, flow, &ends[i].addr, judged);
+}
+
+void group_judge(const struct snapshot *snapshot, const struct places *places, const struct flow *flow, uint32_t out,
+	struct group_judgement *judged)
+{
+	const struct places_port *port = out != 0 ? places_port(places, out) : NULL;
+	const bool known = port != NULL && port->count > 0;
+
+	*judged = (struct group_judgement){.judgement.verdict = VERDICT_ALLOW};
+	if (known && !(port->router && port->bridge != 0)) {
+		add_receivers(snapshot, flow, port->addrs, port->count, judged);
+		return;
+	}
+	if (out != 0 && !(port != NULL && port->router && port->bridge != 0)) {
+		size_t count;
+		const struct ip_addr *unplaced = places_unplaced(places, &count);
+
+		add_receivers(snapshot, flow, unplaced, count, judged);
+	}
+	if (judged->judgement.verdict != VERDICT_DENY)
+		add_unknown(snapshot, places, flow, port != NULL ? port->bridge : 0, judged);
+}
