@@ -79,14 +79,20 @@ static bool stays_on_link(const struct ip_addr *group)
 	return group->bytes[0] == 255 || (group->bytes[0] == 224 && group->bytes[1] == 0 && group->bytes[2] == 0);
 }
 
+/*
+ * Who gets it is not known: hosts of the bridge's network, unless only a router is there, who keeps groups apart that may
+ * leave the link.
+ */
 static void add_unknown(const struct snapshot *snapshot, const struct places *places, const struct flow *flow,
-	uint32_t bridge, struct group_judgement *judged)
+	const struct places_port *port, struct group_judgement *judged)
 {
+	const uint32_t bridge = port == NULL ? 0 : port->bridge != 0 ? port->bridge : port->index;
+	const bool to_network = !(port != NULL && port->router && port->bridge != 0) || stays_on_link(&flow->dst);
 	size_t count;
 	const struct places_broadcast *ends = places_broadcasts(places, &count);
 
 	add_receiver(snapshot, flow, NULL, judged);
-	for (size_t i = 0; i < count && stays_on_link(&flow->dst); i++)
+	for (size_t i = 0; i < count && to_network; i++)
 		if (ends[i].bridge == bridge && ends[i].addr.family == flow->dst.family)
 			add_receiver(snapshot, flow, &ends[i].addr, judged);
 }
@@ -109,5 +115,5 @@ void group_judge(const struct snapshot *snapshot, const struct places *places, c
 		add_receivers(snapshot, flow, unplaced, count, judged);
 	}
 	if (judged->judgement.verdict != VERDICT_DENY)
-		add_unknown(snapshot, places, flow, port != NULL ? port->bridge : 0, judged);
+		add_unknown(snapshot, places, flow, port, judged);
 }

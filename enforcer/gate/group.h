@@ -26,8 +26,9 @@ struct group_judgement {
  * `out` is the interface that the packet leaves by, a bridge's port if there is one; 0: it is for the gateway itself.
  *
  * A port that nothing is known of may have any isolated pod behind it whose place is not known: the packet is judged for
- * all of these. Where receivers are unknown, or behind a router's port, the sender's egress rules are asked about the
- * group's address, and for groups that no router passes on about the bridge's network, too.
+ * all of these, and the sender's egress rules are asked about the group's address and the bridge's network. Behind a router's
+ * port no pods of this gateway are: there they are asked about the group's address, and about the network only for
+ * groups that no router passes on.
  */
 void group_judge(const struct snapshot *snapshot, const struct places *places, const struct flow *flow, uint32_t out,
 	struct group_judgement *judged);

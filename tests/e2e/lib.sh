@@ -388,7 +388,7 @@ count_arrivals() {
 	ARRIVALS=(PREROUTING -s "$(addr "$1")" -d "$(addr "$2")" -p "$3" --dport "$4")
 	in_ns gw "$(tables)" -t raw -A "${ARRIVALS[@]}"
 }
-arrivals() { tables_save -c -t raw | awk '/-A PREROUTING / { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'; }
+arrivals() { tables_save -c -t raw | awk '/-A PREROUTING / && !/PODGATE/ { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'; }
 count_no_more() { in_ns gw "$(tables)" -t raw -D "${ARRIVALS[@]}"; }
 
 # --- the verdict log ------------------------------------------------------------------------------------------------

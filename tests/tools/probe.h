@@ -46,13 +46,16 @@ int endpoint_parse(struct endpoint *out, const char *protocol, const char *addre
 int endpoint_socket(const struct endpoint *to, const struct probe_options *options);
 int64_t clock_ms(void);	/* CLOCK_MONOTONIC */
 
+int command_advertise(int argc, char **argv);
 int command_bulk(int argc, char **argv);
+int command_cast(int argc, char **argv);
 int command_catch(int argc, char **argv);
 int command_connect(int argc, char **argv);
 int command_crowd(int argc, char **argv);
 int command_flood(int argc, char **argv);
 int command_forge(int argc, char **argv);
 int command_freeze(int argc, char **argv);
+int command_hear(int argc, char **argv);
 int command_hold(int argc, char **argv);
 int command_hold_queue(int argc, char **argv);
 int command_hold_address(int argc, char **argv);

@@ -12,6 +12,7 @@ add_executable(podgate-probe
 	tools/keep.c
 	tools/notified.c
 	tools/ping.c
+	tools/cast.c
 	tools/probe.c
 	tools/rain.c
 	tools/resize.c

@@ -57,3 +57,162 @@ scenario_bridge_flooded() {
 	allow intruder web tcp 80; settle "TCP"
 }
 scenario_bridge_flooded_unlearned() { scenario_bridge_flooded "learn: false"; }
+
+# --- groups ---------------------------------------------------------------------------------------------------------
+
+groups() {
+	if [ "$FAMILY" = 4 ]; then echo 10.88.0.255 224.0.0.1 224.0.0.251 239.1.1.1 255.255.255.255; else echo ff02::1 ff02::fb ff05::77 ff0e::99; fi
+}
+joined() { if [ "$FAMILY" = 4 ]; then echo 224.0.0.251 239.1.1.1; else echo ff02::fb ff05::77 ff0e::99; fi; }
+
+# hearing PORT POD...: they listen, and wait for what comes. heard POD: what came, in any order.
+HEARING=()
+hearing() {
+	local port=$1 pod
+	shift
+	for pod in "$@"; do
+		: >"$DIR/heard-$pod"
+		# shellcheck disable=SC2046
+		in_ns_exec "$pod" "$PROBE" hear --for 30000 "$FAMILY" eth0 "$port" $(joined) >>"$DIR/heard-$pod" 2>&1 &
+		HEARING+=($!)
+		disown
+	done
+	for pod in "$@"; do
+		within 3 file_has "$DIR/heard-$pod" ready || fail "$pod does not listen: $(cat "$DIR/heard-$pod")"
+	done
+}
+hearing_ends() {
+	local pid
+	for pid in "${HEARING[@]}"; do kill "$pid" 2>/dev/null; done
+	HEARING=()
+}
+heard() { sed -n 's/^heard //p' "$DIR/heard-$1" | sort | tr '\n' ' ' | sed 's/ $//'; }
+heard_nothing_yet() { local pod; for pod in web db client plain; do [ ! -e "$DIR/heard-$pod" ] || echo ready >"$DIR/heard-$pod"; done; }
+
+# cast FROM PORT [OPTION...]: to all groups; waits until it must have arrived.
+cast() {
+	# shellcheck disable=SC2046
+	in_ns "$1" "$PROBE" cast "${@:3}" eth0 "$(addr "$1")" "$2" $(groups) || fail "$1 cannot send to groups"
+	sleep 0.4
+}
+
+# Everybody tells the gateway where he is, as by using it.
+all_are_known() { local pod; for pod in web db client intruder plain; do quietly in_ns "$pod" "$PROBE" ping "$(addr gw)"; done; sleep 0.3; }
+
+group_policies() {
+	{
+		policy web web Ingress <<-RULES
+		ingress: [{from: [{podSelector: {matchLabels: {app: client}}}], ports: [{port: 9999, protocol: UDP}]}]
+		RULES
+		policy db db Egress <<-RULES
+		egress: [{to: [{ipBlock: {cidr: "$(cidr 0.0.0.0/0 ::/0)", except: ["$(cidr 10.88.0.0/24 fd00:88::/64)"]}}]}]
+		RULES
+	} | policies
+}
+
+# Each port gets what the pods behind it admit, whoever else does.
+scenario_bridge_groups() {
+	[ "$TOPOLOGY" = bridged ] || return 0
+	group_policies
+	gate_start "log_fold_s: 0" || return
+	local all
+	all=$(groups)
+	deny intruder web udp 80; allow intruder plain udp 80; settle "before"
+	all_are_known
+	hearing 9999 web client plain
+	cast intruder 9999
+	equal "what a denied pod sends to groups does not reach the isolated one" "" "$(heard web)"
+	equal "and reaches the others" "$all" "$(heard plain)"
+	heard_nothing_yet
+	cast client 9999
+	equal "what an admitted pod sends does" "$all" "$(heard web)"
+	heard_nothing_yet
+	cast client 9999 --from 53
+	equal "and so does the next, at once" "$all" "$(heard web)"
+	heard_nothing_yet
+	cast db 9999
+	equal "a pod that may not reach its neighbours does not reach them by groups" "||" "$(heard web)|$(heard client)|$(heard plain)"
+	hearing_ends
+	local group
+	for group in $all; do
+		logged "a group's denial has its address and its receiver" ".verdict==\"deny\" and .group==\"$group\" and .source.pod==\"intruder\" and .destination.pod==\"web\" and (.denied|index(\"ingress\"))"
+		logged "and the sender's, too" ".verdict==\"deny\" and .group==\"$group\" and .source.pod==\"db\" and (.denied|index(\"egress\"))"
+	done
+	# Who is isolated in the meantime gets nothing from then on.
+	hearing 9999 plain web
+	heard_nothing_yet
+	plain_too() { { cat "$DIR/manifests/policies.yaml"; policy plain plain Ingress free </dev/null; } | policies; }
+	changed plain_too
+	cast intruder 9999
+	equal "a pod isolated a moment ago gets nothing" "" "$(heard plain)"
+	gate_end TERM
+	cast client 9999
+	equal "nor does anybody while podgate is away" "|" "$(heard web)|$(heard plain)"
+	gate_cleanup
+	heard_nothing_yet
+	cast intruder 9999
+	equal "without podgate everything arrives" "$all" "$(heard web)"
+	hearing_ends
+}
+
+scenario_bridge_groups_allowed() {
+	[ "$TOPOLOGY" = bridged ] || return 0
+	group_policies
+	gate_start "group_traffic: allow" || return
+	deny intruder web udp 80; settle "unicast"
+	hearing 9999 web
+	cast intruder 9999
+	equal "group_traffic: allow" "$(groups)" "$(heard web)"
+	hearing_ends
+}
+
+# Nobody is isolated: nothing is judged, nothing queued.
+scenario_bridge_groups_free() {
+	[ "$TOPOLOGY" = bridged ] || return 0
+	policies </dev/null
+	gate_start || return
+	local before
+	before=$(queued)
+	hearing 9999 web
+	cast intruder 9999
+	equal "without isolated pods" "$(groups)" "$(heard web)"
+	equal "nothing was queued" "$before" "$(queued)"
+	hearing_ends
+}
+
+has_address_of() { ip -n "$(net_name "$1")" -6 -o addr show dev eth0 scope global | grep -q "$2"; }
+lose_addresses_of() { local pod; for pod in web db client intruder plain; do ip -n "$(net_name "$pod")" -6 addr flush dev eth0 to "$1::/64"; done; }
+
+# A pod is no router and no DHCP server; what is behind a router's port is.
+scenario_bridge_router() {
+	[ "$TOPOLOGY" = bridged ] || return 0
+	local port=veth8 prefix=2001:db8:bad	# intruder's
+	policy web web "Ingress, Egress" </dev/null | policies
+	gate_start "log_fold_s: 0" || return
+	deny intruder web udp 80; settle "before"
+	if [ "$FAMILY" = 6 ]; then
+		in_ns intruder "$PROBE" advertise eth0 $prefix::
+		sleep 1.5
+		check "no pod takes an address of a pod's advertisement" eval "! has_address_of web $prefix && ! has_address_of plain $prefix"
+		logged "it is logged" '.verdict=="deny" and .protocol=="ICMPv6" and .destination.address=="ff02::1"'
+	else
+		hearing 68 web
+		in_ns intruder "$PROBE" cast --from 67 eth0 "$(addr intruder)" 68 255.255.255.255
+		sleep 0.3
+		equal "a pod is no DHCP server" "" "$(heard web)"
+	fi
+	gate_end TERM
+	gate_start "router_ports: $port, uplink" || return
+	if [ "$FAMILY" = 6 ]; then
+		in_ns intruder "$PROBE" advertise eth0 $prefix::
+		check "a router's advertisement arrives" within 3 has_address_of web $prefix
+		check "everywhere" within 3 has_address_of plain $prefix
+	else
+		in_ns intruder "$PROBE" cast --from 67 eth0 "$(addr intruder)" 68 255.255.255.255
+		sleep 0.3
+		equal "a DHCP server's answer arrives" 255.255.255.255 "$(heard web)"
+	fi
+	hearing_ends
+	deny intruder web udp 80; settle "and nothing else does"
+	lose_addresses_of $prefix
+}
