@@ -105,6 +105,5 @@ podgate_test(enforcer/queue/test_nfqueue_adopt podgate_enforcer Threads::Threads
 target_sources(enforcer_queue_test_nfqueue_adopt PRIVATE enforcer/world.c)
 podgate_test(enforcer/control/test_control_handover podgate_enforcer Threads::Threads)
 target_sources(enforcer_control_test_control_handover PRIVATE enforcer/control_room.c enforcer/loop_room.c)
-target_sources(enforcer_control_test_control_handover PRIVATE enforcer/control_room.c)
 podgate_test(enforcer/places/test_places podgate_enforcer PkgConfig::MNL)
 podgate_test(enforcer/gate/test_group podgate_manifest_testkit podgate_enforcer)
