@@ -167,6 +167,9 @@ static void print_side(const cJSON *flow, const char *direction, const char *end
 		printf("%s    podgate's reasons do not lead to this verdict: please report it, with these "
 		       "manifests\n",
 			indent);
+	if (number_of(end, "claimants") > 1)
+		printf("%s    contested %u pods have the address %s: the policies of each hold, and this pod's decide here\n", indent,
+			number_of(end, "claimants"), text_of(end, "address"));
 	print_isolating(side, indent);
 	if (*text_of(side, "miss") != '\0')
 		print_miss(side, indent);

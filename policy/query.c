@@ -10,7 +10,7 @@
 
 #include "policy/suggest.h"
 
-enum { TEXT_MOST = 600, PORTS_NAMED_MOST = 6 };
+enum { TEXT_MOST = 600, PORTS_NAMED_MOST = 6, OWN_MOST = 2 };
 
 /* One end: a pod with its addresses, or a literal address. */
 struct end {
@@ -18,6 +18,7 @@ struct end {
 	const struct ip_addr *addrs;
 	size_t count;
 	struct ip_addr literal; /* what addrs points at when an address was written */
+	struct ip_addr own[OWN_MOST]; /* what it points at when a pod was */
 	bool is_literal;
 };
 
@@ -117,6 +118,29 @@ static int look_up(const struct snapshot *snapshot, const char *text, const char
 	return 0;
 }
 
+/*
+ * The first of each family that is the pod's, though perhaps not its alone: what goes to the others is another pod's. Those of
+ * the host network are the node's.
+ */
+static int own_addresses(const struct snapshot *snapshot, const struct pod *pod, struct end *out,
+	char problem[QUERY_PROBLEM])
+{
+	*out = (struct end){.pod = pod, .count = 0};
+	for (size_t i = 0; i < pod->ip_count && out->count < OWN_MOST; i++) {
+		bool has_family = false;
+
+		for (size_t j = 0; j < out->count; j++)
+			has_family = has_family || out->own[j].family == pod->ips[i].family;
+		if (!has_family && (pod->host_network || snapshot_may_be(snapshot, &pod->ips[i], pod)))
+			out->own[out->count++] = pod->ips[i];
+	}
+	out->addrs = out->own;
+	if (out->count == 0)
+		return refuse(problem, "pod %.63s/%.63s owns no address: what it claims is another's", pod->namespace_name,
+			pod->name);
+	return 0;
+}
+
 static int find_pod(const struct snapshot *snapshot, const char *text, const char *slash, struct end *out,
 	char problem[QUERY_PROBLEM])
 {
@@ -130,8 +154,7 @@ static int find_pod(const struct snapshot *snapshot, const char *text, const cha
 	if (pod->ip_count == 0)
 		return refuse(problem, "pod %.63s/%.63s has no address: status.podIPs is empty",
 			pod->namespace_name, pod->name);
-	*out = (struct end){.pod = pod, .addrs = pod->ips, .count = pod->ip_count};
-	return 0;
+	return own_addresses(snapshot, pod, out, problem);
 }
 
 static int find_end(

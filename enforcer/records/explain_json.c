@@ -76,6 +76,8 @@ cJSON *explain_json_end(const struct explanation *explanation, enum direction di
 		complete = add_number(end, "port", port);
 	if (complete && pod != NULL)
 		complete = add_text(end, "namespace", pod->namespace_name) && add_text(end, "pod", pod->name);
+	if (complete && explanation->sides[direction].claimants > 1)
+		complete = add_number(end, "claimants", (double)explanation->sides[direction].claimants);
 	return finish(end, complete);
 }
 

@@ -12,7 +12,10 @@
 
 #include "policy/explain.h"
 
-/* One end: {"address", "port", "namespace", "pod"}; names only for pods, the port only if the protocol has one. */
+/*
+ * One end: {"address", "port", "namespace", "pod", "claimants"}; names only for pods, the port only if the protocol has one.
+ * "claimants" is there where several pods have the address: how many. The pod named is the one that decides at this end.
+ */
 cJSON *explain_json_end(const struct explanation *explanation, enum direction direction);
 /*
  * One side:

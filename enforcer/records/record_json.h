@@ -9,7 +9,7 @@
  * A verdict has further: "revision" of the policies it was judged by, "verdict" ("allow", "deny", "audit-deny",
  * "revoke" for a live flow that was cut), "denied" (a list: the directions that denied, or in audit mode would
  * have), "link_local" (only if true: an end's address is link-local, which is reason enough), "protocol",
- * "source" and "destination" ("address", "port", and for pods "namespace" and "pod"),
+ * "source" and "destination" ("address", "port", and for pods "namespace" and "pod"; explain_json_end()),
  * "interfaces" ("in", "out"; when known), "egress" and "ingress" (explain_json_side(): what isolates, what
  * admitted, or the nearest miss and its fix), "repeat" (how many packets or flows this line stands for),
  * "since" (the first of them, when repeat > 1), "in_kernel" (how many of them the kernel answered by itself; when

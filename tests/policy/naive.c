@@ -279,10 +279,12 @@ struct judgement naive_judge(const struct naive_world *world, const struct flow 
 	struct judgement judgement = {.verdict = VERDICT_ALLOW, .sides = {SIDE_OPEN, SIDE_OPEN}};
 
 	for (size_t i = 0; i <= world->cluster->pod_count; i++) {
-		for (size_t j = 0; j <= world->cluster->pod_count; j++) {
-			struct case_of of = {.flow = flow};
+		struct case_of of = {.flow = flow};
 
-			if (!candidate(world, &flow->src, i, &of.source) || !candidate(world, &flow->dst, j, &of.destination) ||
+		if (!candidate(world, &flow->src, i, &of.source))
+			continue;
+		for (size_t j = 0; j <= world->cluster->pod_count; j++) {
+			if (!candidate(world, &flow->dst, j, &of.destination) ||
 				(addr_equal(&flow->src, &flow->dst) && i != j))
 				continue;
 			for (int d = 0; d < DIRECTION_COUNT; d++)

@@ -2,6 +2,7 @@
 /* Addresses that more than one pod claims: who owns them, and whose policies hold. */
 #include "policy/snapshot.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include "policy/explain.h"
 #include "policy/odd_claims.h"
+#include "policy/query.h"
 #include "tests/policy/manifest_world.h"
 
 #define POD(namespace_name, name, labels, more) \
@@ -65,6 +67,8 @@ static void check_found(const struct snapshot *snapshot, bool all, const char *w
 /* A tenant's pod claims web's address by annotation, created later: web's isolation stays what it was. */
 static void test_an_annotation_takes_nothing_from_a_status(void **state)
 {
+	struct flow flows[QUERY_FLOWS_MOST];
+	char problem[QUERY_PROBLEM] = "";
 	struct manifest_world world;
 	struct ip_addr web;
 
@@ -78,6 +82,9 @@ static void test_an_annotation_takes_nothing_from_a_status(void **state)
 	/* Neither by taking the server's address, nor by labels for the own one. */
 	assert_int_equal(judge(world.snapshot, "10.0.0.3", "10.0.0.1"), VERDICT_DENY);
 	check_found(world.snapshot, false, "outranked-address outranked-address");
+	/* A question about the thief is not answered with what web may do. */
+	assert_int_equal(query_flows(world.snapshot, "other/thief", "shop/client:80", flows, problem), -EINVAL);
+	assert_string_equal(problem, "pod other/thief owns no address: what it claims is another's");
 	manifest_world_deinit(&world);
 }
 
