@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "conntrack/local_addrs.h"
+#include "enforcer/enforcement/own_addresses.h"
 #include "enforcer/process/log.h"
 #include "policy/compiler.h"
 
@@ -45,6 +46,7 @@ struct job {
 
 	struct sweep_stats sweep;		/* JOB_SWEEP */
 	struct verify_result verified;		/* JOB_VERIFY */
+	bool own_addresses_moved;
 };
 
 struct publisher {
@@ -133,6 +135,7 @@ static void work(uv_work_t *request)
 	case JOB_VERIFY:
 		job->err = enforcement_verify(publisher->options.enforcement, publisher->snapshot, &job->verified,
 			job->problem);
+		job->own_addresses_moved = own_addresses_moved(publisher->snapshot);
 		break;
 	case JOB_KIND_COUNT:
 		break;
@@ -307,6 +310,11 @@ static void end_verify(struct publisher *publisher, const struct job *job)
 	publisher->stats.intact = job->err == 0;
 	memcpy(publisher->stats.set_sizes, verified->set_sizes, sizeof(publisher->stats.set_sizes));
 	note_bridges(publisher, &verified->bridges);
+	if (job->own_addresses_moved && !publisher->changed) {
+		publisher->changed = true;	/* whose an address is */
+		publisher->changed_ns = publisher->verified_ns;
+		publisher->read_ns = 0;
+	}
 	if (!verified->repaired)
 		return;
 	publisher->stats.repairs++;

@@ -47,6 +47,12 @@ scenario_impossible_addresses() {
 	check "the pod's other addresses are isolated" in_ns gw ipset -q test "podgate-pods$FAMILY" \
 		"$(cidr 10.88.0.77 fd00:88::77)"
 
+	# The gateway gets an address that a pod claims, and loses it.
+	changed in_ns gw ip address add "$(cidr 10.88.0.77/32 fd00:88::77/128)" dev lo
+	check "the log tells of the address that the gateway has got" within 3 claims_told "pod other/odd has the address $(cidr 10.88.0.77 fd00:88::77)"
+	changed in_ns gw ip address del "$(cidr 10.88.0.77/32 fd00:88::77/128)" dev lo
+	check "the pod's address is isolated again" in_ns gw ipset -q test "podgate-pods$FAMILY" "$(cidr 10.88.0.77 fd00:88::77)"
+
 	gate_end TERM
 	gate_start || return	# in that state
 	check "it says so at the start" claims_told "fe80::77 is a link-local address"
