@@ -112,19 +112,9 @@ static void print_paths(const cJSON *paths)
 static void print_manifests(const cJSON *manifests)
 {
 	const double broken = number(manifests, "broken_files"), findings = number(manifests, "findings"),
-		     kept = number(manifests, "kept_objects");
+		     kept = number(manifests, "kept_objects"), emptied = number(manifests, "emptied_files"),
+		     written = number(manifests, "being_written");
 
-	const double emptied = number(manifests, "emptied_files"), written = number(manifests, "being_written"),
-		     partial = number(manifests, "partial_objects");
-
-	if (emptied > 0)
-		printf("%sPROBLEM%s     %.0f manifest file%s turned empty: what %s held stays in force; see podgate check\n",
-			output_color(COLOR_RED), output_color(COLOR_NONE), emptied, emptied == 1 ? "" : "s",
-			emptied == 1 ? "it" : "they");
-	if (partial > 0)
-		printf("%sPROBLEM%s     %.0f object%s with errors: what can't be read of %s isolates and admits nothing; see podgate check\n",
-			output_color(COLOR_RED), output_color(COLOR_NONE), partial, partial == 1 ? "" : "s",
-			partial == 1 ? "it" : "them");
 	printf("manifests   %.0f files", number(manifests, "files"));
 	print_paths(get(manifests, "paths"));
 	if (written > 0)
@@ -165,13 +155,10 @@ static void print_addresses(const cJSON *addresses)
 		printf("%sADDRESS%s     and %.0f more\n", output_color(COLOR_YELLOW), output_color(COLOR_NONE), more);
 }
 
-/* Of what outlives the daemon only what fails, or is missed. */
-static void print_state(const cJSON *state, const cJSON *manifests)
+static void print_recalled(const cJSON *manifests)
 {
 	const double recalled = number(manifests, "recalled_objects");
 
-	if (get(state, "problem") != NULL)
-		printf("%sPROBLEM%s     %s\n", output_color(COLOR_RED), output_color(COLOR_NONE), text(state, "problem"));
 	if (recalled > 0)
 		printf("state       %.0f object%s in force as %s were before podgate started: the log says which\n", recalled,
 			recalled == 1 ? " is" : "s are", recalled == 1 ? "it" : "they");
@@ -324,7 +311,7 @@ void status_text_print(const cJSON *status)
 	print_manifests(get(status, "manifests"));
 	print_not_enforced(get(get(status, "manifests"), "not_enforced"));
 	print_addresses(get(status, "addresses"));
-	print_state(get(status, "state"), get(status, "manifests"));
+	print_recalled(get(status, "manifests"));
 	print_rules(get(status, "rules"));
 	print_floods(get(status, "rules"));
 	print_bridges(get(status, "bridges"));

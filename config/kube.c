@@ -326,22 +326,37 @@ static const struct kind *guess_kind(const struct node *object, const char *impl
 	return find_kind(find_kind(name) == NULL && nearest != NULL ? nearest : name);
 }
 
+static void close_policy(struct reading *reading, const struct node *object)
+{
+	struct network_policy *policy = decode_alloc(&reading->decoder, 1, sizeof(*policy));
+	bool is_named = false;
+
+	if (policy != NULL && kube_close_policy(&reading->decoder, object, policy, &is_named))
+		add_part(reading, &(struct kube_object){ .kind = KUBE_POLICY, .unnamed = !is_named, .policy = policy });
+}
+
+static void close_pod(struct reading *reading, const struct node *object)
+{
+	struct pod *pod = decode_alloc(&reading->decoder, 1, sizeof(*pod));
+	struct network_policy *isolating = decode_alloc(&reading->decoder, 1, sizeof(*isolating));
+	bool is_named = false;
+
+	if (pod == NULL || isolating == NULL || !kube_close_pod(&reading->decoder, object, pod, isolating, &is_named))
+		return;
+	add_part(reading, &(struct kube_object){ .kind = KUBE_POD, .unnamed = !is_named, .pod = pod });
+	if (isolating->name != NULL)
+		add_part(reading, &(struct kube_object){ .kind = KUBE_POLICY, .of_pod = pod, .policy = isolating });
+}
+
 /* What can be read of an object with errors is better in force than nothing of it. */
 static void close_object(struct reading *reading, const struct node *object, const char *implied)
 {
 	const struct kind *kind = guess_kind(object, implied);
-	struct kube_object part = { .kind = KUBE_POLICY };
-	struct network_policy *policy;
-	bool is_named = false;
 
-	if (kind == NULL || kind->ours != OUR_POLICY)
-		return;
-	policy = decode_alloc(&reading->decoder, 1, sizeof(*policy));
-	if (policy == NULL || !kube_close_policy(&reading->decoder, object, policy, &is_named))
-		return;
-	part.policy = policy;
-	part.unnamed = !is_named;
-	add_part(reading, &part);
+	if (kind != NULL && kind->ours == OUR_POLICY)
+		close_policy(reading, object);
+	else if (kind != NULL && kind->ours == OUR_POD)
+		close_pod(reading, object);
 }
 
 static void read_object(struct reading *reading, const struct node *object, const char *implied)

@@ -25,6 +25,7 @@ enum kube_kind { KUBE_NAMESPACE, KUBE_POD, KUBE_POLICY };
 struct kube_object {
 	enum kube_kind kind;
 	bool unnamed;		/* among `parts`: its name could not be read, so it may be a version of any object */
+	const struct pod *of_pod;	/* among `parts`: a policy that isolates this pod, which comes before it; else NULL */
 	union {
 		const struct namespace_object *namespace_object;
 		const struct pod *pod;

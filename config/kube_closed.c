@@ -8,6 +8,7 @@
 
 #include "config/kube_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct closing {
@@ -213,6 +214,94 @@ bool kube_close_policy(struct decoder *decoder, const struct node *object, struc
 	if (!begin(&closing, decoder))
 		return false;
 	closed = close_policy(&closing, object, out, is_named);
+	end(&closing);
+	return closed && !decoder->out_of_memory;
+}
+
+/* ---- pods ---- */
+
+/* Whether all labels of the object are among those that were read. */
+static bool has_all_labels(const struct node *object, const struct label_set *read)
+{
+	const struct node *labels = node_get(node_get(object, "metadata"), "labels");
+
+	return is_absent(labels) ||
+	       (labels->kind == NODE_MAPPING && labels->health == NODE_SOUND && labels->count == read->count);
+}
+
+static int label_cmp(const void *pa, const void *pb)
+{
+	const struct label *a = pa, *b = pb;
+
+	return strcmp(a->key, b->key);
+}
+
+/* A label by which a policy of our own selects this one pod. */
+static void add_label(struct decoder *decoder, struct label_set *labels, const char *name)
+{
+	struct label *items = decode_alloc(decoder, labels->count + 1, sizeof(*items));
+
+	if (items == NULL)
+		return;
+	if (labels->count > 0)
+		memcpy(items, labels->items, labels->count * sizeof(*items));
+	items[labels->count] = (struct label){ .key = KUBE_CLOSED_POD_LABEL, .value = name };
+	qsort(items, labels->count + 1, sizeof(*items), label_cmp);
+	*labels = (struct label_set){ .items = items, .count = labels->count + 1 };
+}
+
+/* The policy that isolates it. */
+static void isolate(struct decoder *decoder, const struct pod *pod, struct network_policy *out)
+{
+	struct requirement *requirement = decode_alloc(decoder, 1, sizeof(*requirement));
+	const char **values = decode_alloc(decoder, 1, sizeof(const char *));
+	const char *name = arena_printf(decoder->arena, KUBE_CLOSED_POD_POLICY "%s", pod->name);
+
+	if (requirement == NULL || values == NULL || name == NULL) {
+		decoder->out_of_memory = true;
+		return;
+	}
+	values[0] = pod->name;
+	*requirement = (struct requirement){ .key = KUBE_CLOSED_POD_LABEL, .op = REQUIREMENT_IN, .values = values,
+		.value_count = 1, .from_match_labels = true, .pos = pod->pos };
+	*out = (struct network_policy){ .namespace_name = pod->namespace_name, .name = name, .in_part = true,
+		.pod_selector = { .requirements = requirement, .count = 1, .pos = pod->pos },
+		.isolates = { true, true }, .pos = pod->pos };
+}
+
+static bool close_pod(struct closing *closing, const struct node *object, struct pod *out,
+	struct network_policy *isolating, bool *is_named)
+{
+	const struct node *host_network = node_get(node_get(object, "spec"), "hostNetwork");
+	const char *namespace_name = close_namespace(closing, object);
+	bool host;
+	size_t errors;
+
+	if (namespace_name == NULL)
+		return false;
+	kube_read_pod(closing->decoder, object, out);
+	out->namespace_name = namespace_name;
+	out->name = close_name(closing, object, is_named);
+	errors = closing->scratch.errors;
+	host = !is_absent(host_network) && decode_boolean(closing->decoder, host_network, "hostNetwork", true);
+	/* What may be the node's address is better not closed. */
+	out->host_network = host || closing->scratch.errors != errors;
+	if (has_all_labels(object, &out->labels))
+		return true;
+	add_label(closing->decoder, &out->labels, out->name);
+	isolate(closing->decoder, out, isolating);
+	return true;
+}
+
+bool kube_close_pod(struct decoder *decoder, const struct node *object, struct pod *out,
+	struct network_policy *isolating, bool *is_named)
+{
+	struct closing closing;
+	bool closed;
+
+	if (!begin(&closing, decoder))
+		return false;
+	closed = close_pod(&closing, object, out, isolating, is_named);
 	end(&closing);
 	return closed && !decoder->out_of_memory;
 }

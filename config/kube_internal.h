@@ -40,6 +40,15 @@ void kube_read_addresses(struct decoder *decoder, const struct node *object, con
  * nobody, because one unreadable word of one policy must not stop everybody's traffic.
  */
 bool kube_close_policy(struct decoder *decoder, const struct node *object, struct network_policy *out, bool *is_named);
+/*
+ * The same of a pod: it has those of its addresses, labels and ports that can be read. Where some label can't, it is not known
+ * which policies select it: then *isolating, whose name is not NULL, is a policy that isolates it in both directions, beside
+ * those that select it by what can be read. Where it can't be read whether its address is the node's, it counts as such.
+ */
+bool kube_close_pod(struct decoder *decoder, const struct node *object, struct pod *out,
+	struct network_policy *isolating, bool *is_named);
+#define KUBE_CLOSED_POD_LABEL "podgate.io/unreadable-pod"	/* the pod's name is its value */
+#define KUBE_CLOSED_POD_POLICY "unreadable-pod-"	/* and the pod's name */
 void kube_read_policy(struct decoder *decoder, const struct node *object, struct network_policy *out);
 
 /* Parts of a policy, for both readings. */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "config/kube_internal.h"
+
 static size_t count_kept(const struct store_file *file)
 {
 	const struct object_list *list = file->version.objects;
@@ -78,15 +80,10 @@ static int report_duplicate(const struct kube_object *first, const struct kube_o
 	return 0;
 }
 
-/* What the mistakes in an object have come to, at its place: who is isolated by what could be read of it. */
-static int report_part(const struct kube_object *object, struct arena *arena, struct diag_list *out)
+static void report_partial_policy(const struct network_policy *policy, struct source_pos pos, struct diag_list *out)
 {
-	const struct network_policy *policy = object->policy;
 	const size_t rules = policy->rule_count[DIRECTION_INGRESS] + policy->rule_count[DIRECTION_EGRESS];
-	const struct source_pos pos = { arena_strdup(arena, policy->pos.file), policy->pos.line, policy->pos.column };
 
-	if (pos.file == NULL)
-		return -ENOMEM;
 	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
 		"policy %s/%s has errors: it isolates %s for %s%s%s, and admits what %zu of its rules say",
 		policy->namespace_name, policy->name,
@@ -95,6 +92,29 @@ static int report_part(const struct kube_object *object, struct arena *arena, st
 		policy->isolates[DIRECTION_INGRESS] ? "ingress" : "",
 		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? " and " : "",
 		policy->isolates[DIRECTION_EGRESS] ? "egress" : "", rules);
+}
+
+static void report_partial_pod(const struct pod *pod, struct source_pos pos, struct diag_list *out)
+{
+	const bool isolated = label_set_get(&pod->labels, KUBE_CLOSED_POD_LABEL) != NULL;
+
+	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
+		"pod %s/%s has errors: those of its labels, addresses and ports count that can be read%s",
+		pod->namespace_name, pod->name, isolated ? ", and it is isolated, because some label can't be" : "");
+}
+
+/* What the mistakes in an object have come to, at its place. */
+static int report_part(const struct kube_object *object, struct arena *arena, struct diag_list *out)
+{
+	const struct object_key key = object_key(object);
+	const struct source_pos pos = { arena_strdup(arena, key.pos.file), key.pos.line, key.pos.column };
+
+	if (pos.file == NULL)
+		return -ENOMEM;
+	if (object->kind == KUBE_POD)
+		report_partial_pod(object->pod, pos, out);
+	else if (object->kind == KUBE_POLICY && object->of_pod == NULL)
+		report_partial_policy(object->policy, pos, out);
 	return 0;
 }
 
@@ -155,7 +175,7 @@ struct store_stats store_stats(const struct store *store)
 		stats.being_written += file->being_written;
 		for (size_t j = 0; list != NULL && j < list->count; j++)
 			if (list->items[j].in_part) {
-				stats.partial_objects++;
+				stats.partial_objects += list->items[j].object.of_pod == NULL;
 			} else if (unreadable || list->items[j].kept) {
 				stats.kept_objects++;
 				stats.recalled_objects += file->recalled;

@@ -91,9 +91,13 @@ static int keep_missing(struct object_list *list, const struct kube_objects *dec
 
 	for (size_t i = 0; sorted != NULL && parts != NULL && i < old->count; i++) {
 		const struct stored_object *stored = &old->items[i];
+		struct kube_object wanted = stored->object;
 
-		if (has_key(sorted, decoded->count, &stored->object) ||
-			(stored->in_part && has_key(parts, decoded->part_count, &stored->object)))
+		/* What isolates a pod that can't be read goes with it. */
+		if (wanted.of_pod != NULL)
+			wanted = (struct kube_object){ .kind = KUBE_POD, .pod = stored->object.of_pod };
+		if (has_key(sorted, decoded->count, &wanted) ||
+			(stored->in_part && has_key(parts, decoded->part_count, &wanted)))
 			continue;
 		list->items[list->count++] = (struct stored_object){ .object = stored->object,
 			.arena = arena_ref(stored->arena), .in_part = stored->in_part, .kept = true };
@@ -119,11 +123,15 @@ static bool has_sound(const struct object_list *list, const struct kube_object *
 static void add_parts(struct version *version, const struct kube_objects *decoded)
 {
 	struct object_list *list = version->objects;
+	bool wanted = false;
 
-	for (size_t i = 0; i < decoded->part_count; i++)
-		if (!has_sound(list, &decoded->parts[i]))
+	for (size_t i = 0; i < decoded->part_count; i++) {
+		/* A policy of ours goes where its pod goes. */
+		wanted = decoded->parts[i].of_pod != NULL ? wanted : !has_sound(list, &decoded->parts[i]);
+		if (wanted)
 			list->items[list->count++] = (struct stored_object){ .object = decoded->parts[i],
 				.arena = arena_ref(version->arena), .in_part = true };
+	}
 }
 
 static int fill_version(struct version *version, const struct kube_objects *decoded, const struct object_list *old,

@@ -61,10 +61,25 @@ static void find_idle(struct problem_list *out, const struct problem_sources *so
 		problems_add(out, "enforcing nothing: no policy in %s selects a pod that has an address", place);
 }
 
+static void find_mistakes(struct problem_list *out, const struct store_stats *manifests)
+{
+	const size_t emptied = manifests->emptied_files, partial = manifests->partial_objects;
+
+	if (emptied > 0)
+		problems_add(out, "%zu manifest file%s turned empty, and what %s held stays in force; see `podgate check`", emptied,
+			emptied == 1 ? "" : "s", emptied == 1 ? "it" : "they");
+	if (partial > 0)
+		problems_add(out, "%zu object%s with errors: what can't be read of %s isolates and admits nothing; see `podgate check`",
+			partial, partial == 1 ? "" : "s", partial == 1 ? "it" : "them");
+}
+
 void problems_find(struct problem_list *out, const struct problem_sources *sources)
 {
 	out->count = 0;
 	find_idle(out, sources);
+	find_mistakes(out, &sources->manifests);
+	if (sources->state_problem != NULL)
+		problems_add(out, "%s", sources->state_problem);
 }
 
 static bool has(const struct problem_list *list, const char *problem)

@@ -28,6 +28,7 @@ struct problem_sources {
 	const struct cluster *cluster;
 	size_t isolated;		/* addresses */
 	struct store_stats manifests;
+	const char *state_problem;	/* of the state directory; NULL: none */
 };
 
 /* Whether no address is isolated, so that every packet passes, and somebody should know. */

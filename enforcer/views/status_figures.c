@@ -61,7 +61,8 @@ static void gather_problems(struct status_figures *out)
 	const struct problem_sources sources = {.settings = out->settings,
 		.cluster = out->cluster,
 		.isolated = out->isolated,
-		.manifests = out->manifests};
+		.manifests = out->manifests,
+		.state_problem = out->state_problem[0] != '\0' ? out->state_problem : NULL};
 
 	out->idle = problems_is_idle(&sources);
 	problems_find(&out->problems, &sources);

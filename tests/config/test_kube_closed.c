@@ -174,6 +174,67 @@ static void yields_to_a_sound_one_elsewhere(void **state)
 	expect(store, "shop/web! IE in out");
 }
 
+#define POD "apiVersion: v1\nkind: Pod\n"
+
+/* A pod's addresses are known though something else of it is not. */
+static void closes_pods(void **state)
+{
+	static const struct {
+		const char *manifest, *labels, *policies;
+		size_t ips;
+		bool host_network;
+	} pods[] = {
+		/* All labels can be read: policies select it by them. */
+		{ POD "metadata: {name: web, namespace: shop, labels: {app: web}}\nspec: {containers: [{name: a, ports: [{containerPort: 99999}]}]}\n"
+		  "status: {podIP: 10.0.0.1}\n", "app=web", "", 1, false },
+		{ POD "metadata: {name: web, namespace: shop, labels: {app: web}, creationTimestamp: now}\nstatus: {podIP: 10.0.0.1}\n",
+			"app=web", "", 1, false },
+		{ POD "metadata: {name: web, namespace: shop, labels: {app: web}}\nstatus: {podIPs: [{ip: 10.0.0.1}, {ip: 10.0.0.300}]}\n",
+			"app=web", "", 1, false },
+		{ POD "metadata: {name: web, namespace: shop}\nspec: {hostNetwork: maybe}\nstatus: {podIP: 10.0.0.1}\n", "", "", 1, true },
+		/* Some can't: which policies select it is not known, so it is isolated. */
+		{ POD "metadata: {name: web, namespace: shop, labels: {app: web, role: [a]}}\nstatus: {podIP: 10.0.0.1}\n",
+			"app=web podgate.io/unreadable-pod=web",
+			"shop/unreadable-pod-web! podgate.io/unreadable-pod IE in out", 1, false },
+		{ POD "metadata: {name: web, namespace: shop, labels: [app]}\nstatus: {podIP: 10.0.0.1}\n",
+			"podgate.io/unreadable-pod=web", "shop/unreadable-pod-web! podgate.io/unreadable-pod IE in out", 1, false },
+		{ POD "metadata: {name: [web], namespace: shop, labels: *nowhere}\nstatus: {podIP: 10.0.0.1}\n",
+			"podgate.io/unreadable-pod=unnamed-at-line-1",
+			"shop/unreadable-pod-unnamed-at-line-1! podgate.io/unreadable-pod IE in out", 1, false },
+	};
+	struct store *store = *state;
+
+	for (size_t i = 0; i < sizeof(pods) / sizeof(pods[0]); i++) {
+		struct cluster *cluster;
+		char labels[256] = "";
+
+		print_message("%s", pods[i].manifest);
+		put(store, "f.yaml", pods[i].manifest);
+		expect(store, pods[i].policies);
+		assert_int_equal(store_stats(store).partial_objects, 1);
+		assert_int_equal(store_cluster(store, &cluster), 0);
+		assert_int_equal(cluster->pod_count, 1);
+		for (size_t j = 0; j < cluster->pods[0]->labels.count; j++)
+			sprintf(labels + strlen(labels), "%s%s=%s", j > 0 ? " " : "", cluster->pods[0]->labels.items[j].key,
+				cluster->pods[0]->labels.items[j].value);
+		assert_string_equal(labels, pods[i].labels);
+		assert_string_equal(cluster->pods[0]->namespace_name, "shop");
+		assert_int_equal(cluster->pods[0]->ip_count, pods[i].ips);
+		assert_int_equal(cluster->pods[0]->host_network, pods[i].host_network);
+		cluster_unref(cluster);
+		store_remove(store, "f.yaml");
+	}
+	/* What isolates it goes when it can be read, though its file is broken still. */
+	put(store, "f.yaml", pods[4].manifest);
+	put(store, "f.yaml", POD "metadata: {name: web, namespace: shop, labels: {app: web}}\n---\nbroken\n");
+	expect(store, "");
+	/* And what was sound of it stays as it was. */
+	put(store, "f.yaml", pods[4].manifest);
+	expect(store, "");
+	assert_int_equal(store_stats(store).partial_objects, 0);
+	assert_int_equal(store_stats(store).kept_objects, 1);
+}
+
 static void is_an_error_that_tells(void **state)
 {
 	struct arena *arena = arena_create();
@@ -208,6 +269,7 @@ int main(void)
 		STORE_TEST(closes_what_can_not_be_read),
 		STORE_TEST(yields_to_what_was_sound),
 		STORE_TEST(yields_to_a_sound_one_elsewhere),
+		STORE_TEST(closes_pods),
 		STORE_TEST(is_an_error_that_tells),
 		STORE_TEST(can_be_left_open),
 	};

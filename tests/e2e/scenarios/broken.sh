@@ -80,6 +80,31 @@ scenario_broken_first() {
 }
 default_policies_gone() { rm "$DIR/manifests/policies.yaml"; }
 
+# A pod some label of which can't be read: which policies select it is not known.
+broken_pods() { default_pods && sed -i "s/app: $1}/app: $1, role: [a]}/" "$DIR/manifests/pods.yaml"; }
+scenario_broken_pod() {
+	broken_pods web
+	policy web web Ingress <<-RULES | policies
+	ingress:
+	- from: [{podSelector: {matchLabels: {app: client}}}]
+	RULES
+	gate_start || return
+	allow client web tcp 80		# by a label that can be read
+	deny intruder web tcp 80
+	deny web client tcp 80
+	settle "a pod that can't be read"
+	check "the log tells" file_has "$DIR/run.err" "pod shop/web has errors: those of its labels, addresses and ports count that can be read, and it is isolated"
+	changed default_pods
+	allow web client tcp 80
+	deny intruder web tcp 80
+	settle "mended"
+	broken_pods web
+	check "broken again, it stays as it was" within 5 shows_error pods.yaml
+	allow web client tcp 80
+	deny intruder web tcp 80
+	settle "broken again"
+}
+
 scenario_broken_open() {
 	broken_first_policies | policies
 	gate_start "broken_objects: open" || return

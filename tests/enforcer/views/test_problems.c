@@ -63,6 +63,24 @@ static void a_gate_that_isolates_a_pod_has_no_problem(void **state)
 	assert_int_equal(found.count, 0);
 }
 
+static void mistakes_that_close_are_problems(void **state)
+{
+	const struct cluster cluster = {.policy_count = 1, .pod_count = 1};
+	struct problem_sources sources = {.settings = &settings, .cluster = &cluster, .isolated = 1,
+		.manifests = {.files = 3, .emptied_files = 1}};
+
+	(void)state;
+	problems_find(&found, &sources);
+	expect("1 manifest file turned empty, and what it held stays in force; see `podgate check`");
+	sources.manifests = (struct store_stats){.files = 3, .partial_objects = 2};
+	problems_find(&found, &sources);
+	expect("2 objects with errors: what can't be read of them isolates and admits nothing; see `podgate check`");
+	sources.manifests = (struct store_stats){.files = 3};
+	sources.state_problem = "can't use the state directory /x: Not a directory";
+	problems_find(&found, &sources);
+	expect("can't use the state directory /x: Not a directory");
+}
+
 /* The policies of a whole cluster may well select none of the pods of one gateway. */
 static void with_node_name_the_policies_may_be_for_others(void **state)
 {
@@ -91,6 +109,7 @@ int main(void)
 		cmocka_unit_test(each_way_to_enforce_nothing_has_its_words),
 		cmocka_unit_test(several_folders_are_named_by_the_first),
 		cmocka_unit_test(a_gate_that_isolates_a_pod_has_no_problem),
+		cmocka_unit_test(mistakes_that_close_are_problems),
 		cmocka_unit_test(with_node_name_the_policies_may_be_for_others),
 		cmocka_unit_test(a_full_list_takes_no_more),
 	};
