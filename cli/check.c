@@ -32,6 +32,7 @@ static int parse(struct command_options *options, int argc, char **argv)
 /* What was checked. */
 struct tally {
 	size_t errors, warnings, files, objects;
+	struct other_policies passed_over;
 	bool unreadable;
 };
 
@@ -56,6 +57,7 @@ static struct tally count_all(const struct offline *offline)
 		.objects = count_objects(offline->cluster),
 	};
 
+	store_passed_over(offline->store, &tally.passed_over);
 	for (size_t i = 0; i < findings->count; i++)
 		tally.unreadable = tally.unreadable || strcmp(findings->items[i].code, "unreadable") == 0;
 	return tally;
@@ -66,12 +68,33 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* A folder in which nothing was found is mostly the wrong one, or its files have other endings. */
+static void warn_of_nothing(struct diag_list *findings, const struct tally *tally, const char *path)
+{
+	const struct source_pos pos = {.file = path};
+
+	if (tally->files == 0)
+		diag_add(findings, DIAG_WARNING, pos, "no-manifests",
+			"manifests are files that end in .yaml, .yml or .json, and are not hidden", "there is no manifest here");
+	else if (tally->objects == 0 && tally->errors == 0)
+		diag_add(findings, DIAG_WARNING, pos, "no-objects", NULL,
+			"there is no Namespace, Pod or NetworkPolicy in these manifests");
+}
+
 static void print_text(const struct diag_list *findings, const struct tally *tally)
 {
+	char passed_over[OTHER_POLICIES_TEXT];
+
 	for (size_t i = 0; i < findings->count; i++)
 		output_diag(&findings->items[i]);
 	if (findings->dropped > 0)
 		printf("... and %zu more\n", findings->dropped);
+	other_policies_format(&tally->passed_over, passed_over);
+	if (passed_over[0] != '\0') {
+		fputs("passed over: ", stdout);
+		output_text(stdout, passed_over);
+		putchar('\n');
+	}
 	printf("%zu error%s, %zu warning%s in %zu file%s, %zu object%s\n", tally->errors,
 		plural(tally->errors), tally->warnings, plural(tally->warnings), tally->files,
 		plural(tally->files), tally->objects, plural(tally->objects));
@@ -92,6 +115,25 @@ static bool add_findings(cJSON *to, const struct diag_list *findings)
 	return list != NULL;
 }
 
+static bool add_passed_over(cJSON *to, const struct other_policies *kinds)
+{
+	cJSON *list = cJSON_AddArrayToObject(to, "passed_over");
+	bool complete = list != NULL;
+
+	for (size_t i = 0; i < kinds->count && complete; i++) {
+		cJSON *item = cJSON_CreateObject();
+
+		complete = cJSON_AddStringToObject(item, "kind", kinds->items[i].kind) != NULL &&
+			   cJSON_AddStringToObject(item, "group", kinds->items[i].group) != NULL &&
+			   cJSON_AddNumberToObject(item, "count", (double)kinds->items[i].count) != NULL;
+		if (!complete || !cJSON_AddItemToArray(list, item)) {
+			cJSON_Delete(item);
+			complete = false;
+		}
+	}
+	return complete;
+}
+
 static int print_json(const struct diag_list *findings, const struct tally *tally)
 {
 	cJSON *object = cJSON_CreateObject();
@@ -100,7 +142,8 @@ static int print_json(const struct diag_list *findings, const struct tally *tall
 			      cJSON_AddNumberToObject(object, "errors", (double)tally->errors) != NULL &&
 			      cJSON_AddNumberToObject(object, "warnings", (double)tally->warnings) != NULL &&
 			      cJSON_AddNumberToObject(object, "files", (double)tally->files) != NULL &&
-			      cJSON_AddNumberToObject(object, "objects", (double)tally->objects) != NULL;
+			      cJSON_AddNumberToObject(object, "objects", (double)tally->objects) != NULL &&
+			      add_passed_over(object, &tally->passed_over);
 
 	if (complete)
 		output_json(object);
@@ -121,6 +164,8 @@ static int check(struct command_options *options)
 	lint_snapshot(offline.snapshot, &offline.findings);
 	diag_sort(&offline.findings);
 	tally = count_all(&offline);
+	warn_of_nothing(&offline.findings, &tally, options->paths[0]);
+	tally.warnings = offline.findings.count + offline.findings.dropped - offline.findings.errors;
 	if (options->format == OUTPUT_JSON)
 		err = print_json(&offline.findings, &tally);
 	else

@@ -13,6 +13,7 @@
 #include "cli/settings_file.h"
 #include "conntrack/sweep.h"
 #include "enforcer/claim.h"
+#include "enforcer/process/capabilities.h"
 #include "enforcer/rules/iptables.h"
 #include "enforcer/rules/pod_set.h"
 #include "enforcer/rules/ruleset.h"
@@ -203,6 +204,10 @@ static int clean(struct command_options *options)
 	int rules, sets, marks;
 	bool all_gone;
 
+	if (!capabilities_hold(CAP_NET_ADMIN)) {
+		output_problem("cleanup changes the kernel's rules, which takes CAP_NET_ADMIN: run it as root");
+		return EXIT_PROBLEM;
+	}
 	if (settings_file_load(&settings, options->config, options->arena) != 0 ||
 		check_nobody_answers(&settings, *force, &removed) != 0)
 		return EXIT_PROBLEM;

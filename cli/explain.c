@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/explain_text.h"
 #include "cli/oracle.h"
@@ -20,6 +21,19 @@ static const char usage[] =
 				    "0 allowed (audit mode included);\n"
 	"1 denied, for at least one family; 2 the question can't be answered.\n";
 
+/* What people write instead: the port as a word of its own, and a folder of manifests before the pods. */
+static void say_usage(int count, char **arguments)
+{
+	if (count == 3 && access(arguments[0], F_OK) == 0)
+		output_problem("explain takes a SOURCE and a DESTINATION; manifests follow -f: podgate explain -f %s %s %s",
+			arguments[0], arguments[1], arguments[2]);
+	else if (count == 3)
+		output_problem("explain takes a SOURCE and a DESTINATION; a port belongs to the latter: %s:%s", arguments[1],
+			arguments[2]);
+	else
+		output_problem("explain takes a SOURCE and a DESTINATION; see podgate explain --help");
+}
+
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
@@ -28,7 +42,7 @@ static int parse(struct command_options *options, int argc, char **argv)
 		return -EINVAL;
 	if (options->help || argc - optind == 2)
 		return 0;
-	output_problem("explain takes a SOURCE and a DESTINATION; see podgate explain --help");
+	say_usage(argc - optind, &argv[optind]);
 	return -EINVAL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/settings_file.h"
 #include "policy/suggest.h"
 
 static int command_help(int argc, char **argv);
@@ -43,8 +44,47 @@ static void print_usage(FILE *to)
 		to);
 }
 
+/* What people look for here that is elsewhere, or has another name. */
+static const char *find_pointer(const char *name)
+{
+	static const struct {
+		const char *name, *text;
+	} pointers[] = {
+		{"start", "systemctl start podgate starts the service, podgate run the daemon in the foreground"},
+		{"daemon", "podgate run is the daemon, in the foreground; systemctl start podgate starts the service"},
+		{"stop", "systemctl stop podgate stops it; podgate cleanup removes its rules after that"},
+		{"restart", "systemctl restart podgate"},
+		{"reload", "manifests are watched; systemctl reload podgate reads them again, and podgate status --wait waits for it"},
+		{"apply", "put the manifest into the folder that the settings name: it is watched"},
+		{"stat", "podgate status"},
+		{"stats", "podgate status, or metrics_listen in podgate.conf(5)"},
+		{"metrics", "set metrics_listen, see podgate.conf(5) and podgate-metrics(7)"},
+		{"log", "podgate watch shows verdicts, journalctl -u podgate what the daemon says of itself"},
+		{"logs", "podgate watch shows verdicts, journalctl -u podgate what the daemon says of itself"},
+		{"list", "podgate policies, flows, matrix"},
+		{"ls", "podgate policies, flows, matrix"},
+		{"get", "podgate policies, flows, matrix"},
+		{"pods", "podgate matrix, podgate policies"},
+		{"lint", "podgate check"},
+		{"validate", "podgate check for manifests, podgate run -n for settings"},
+		{"verify", "podgate check for manifests, podgate run -n for settings"},
+		{"config", "the settings are in " SETTINGS_FILE_DEFAULT "; podgate run -n checks them"},
+		{"why", "podgate explain SOURCE DESTINATION"},
+		{"trace", "podgate explain SOURCE DESTINATION"},
+		{"flush", "podgate cleanup, when the daemon is stopped"},
+		{"uninstall", "podgate cleanup, when the daemon is stopped"},
+		{"-v", "podgate --version"},
+	};
+
+	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++)
+		if (strcmp(pointers[i].name, name) == 0)
+			return pointers[i].text;
+	return NULL;
+}
+
 static const struct command *find_command(const char *name)
 {
+	const char *pointer = find_pointer(name);
 	struct suggestion near;
 
 	suggestion_init(&near, name);
@@ -53,7 +93,9 @@ static const struct command *find_command(const char *name)
 			return &commands[i];
 		suggestion_offer(&near, commands[i].name);
 	}
-	if (near.best != NULL)
+	if (pointer != NULL)
+		output_problem("there is no command \"%s\": %s", name, pointer);
+	else if (near.best != NULL)
 		output_problem("there is no command \"%s\"; did you mean %s?", name, near.best);
 	else
 		output_problem("there is no command \"%s\"; podgate help lists those there are", name);

@@ -13,8 +13,8 @@
 #include "policy/reach.h"
 
 static const char usage[] =
-	"usage: podgate matrix [-f PATH]... [--port [PORT][/PROTOCOL]] [--ns NAMESPACE] [-6]\n\n"
-	"Shows which pod reaches which. Without -f the manifests of the settings are read.\n\n" SOURCE_USAGE
+	"usage: podgate matrix [PATH]... [--port [PORT][/PROTOCOL]] [--ns NAMESPACE] [-6]\n\n"
+	"Shows which pod reaches which. Without a PATH the manifests of the settings are read.\n\n" SOURCE_USAGE
 	"      --port PORT     ask at this port: 5432, 53/udp, or only /icmp; without it, at every TCP port "
 	"that the\n"
 	"                      destination declares, or at 80 when it declares none\n"
@@ -82,8 +82,8 @@ static int parse(struct command_options *options, int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS "6", table, NULL)) != -1)
 		if (take_option(options, letter, optarg) != 0)
 			return -EINVAL;
-	if (command_options_end(argc, argv) != 0)
-		return -EINVAL;
+	while (optind < argc)
+		command_options_add_path(options, argv[optind++]);
 	if (question->protocol == IPPROTO_ICMP || question->protocol == IPPROTO_ICMPV6)
 		question->protocol = question->family == IP_FAMILY_V6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	return options->path_count > 0 || options->help ? 0 : command_options_default_paths(options);

@@ -42,7 +42,11 @@ static int parse(struct command_options *options, int argc, char **argv)
 		return -EINVAL;
 	if (options->help || argc - optind == 1)
 		return 0;
-	output_problem("test takes one EXPECTED.tsv; see podgate test --help");
+	if (argc - optind == 2)
+		output_problem("test takes one EXPECTED.tsv; manifests follow -f: podgate test -f %s %s", argv[optind],
+			argv[optind + 1]);
+	else
+		output_problem("test takes one EXPECTED.tsv; see podgate test --help");
 	return -EINVAL;
 }
 

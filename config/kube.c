@@ -149,8 +149,8 @@ static void report_version(struct reading *reading, const struct node *object, c
 static void pass_over_foreign(struct reading *reading, const struct node *object, const char *kind, const char *version)
 {
 	reading->objects.passed_over++;
-	if (other_policies_has_kind(kind, version))
-		other_policies_count(&reading->objects.others, kind, version, object->pos);
+	other_policies_count(other_policies_has_kind(kind, version) ? &reading->objects.others : &reading->objects.no_policies,
+		kind, version, object->pos);
 }
 
 /* Whether the object is one of `kind`; if not, that is said and it is counted. */
@@ -224,12 +224,9 @@ static void pass_over(struct reading *reading, const struct node *object, const 
 		return;
 	if (list && count_other_list(reading, object, kind->text, api_version))
 		return;
-	if (other_policies_has_kind(kind->text, api_version)) {
+	if (other_policies_has_kind(kind->text, api_version) || nearest == NULL ||
+		(version != NULL && is_foreign(version->text))) {
 		pass_over_foreign(reading, object, kind->text, api_version);
-		return;
-	}
-	if (nearest == NULL || (version != NULL && is_foreign(version->text))) {
-		reading->objects.passed_over++;
 		return;
 	}
 	snprintf(hint, sizeof(hint), "did you mean '%s%s'?", nearest, list ? "List" : "");

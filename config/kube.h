@@ -41,6 +41,7 @@ struct kube_objects {
 	size_t broken;		/* documents or list items that may have been objects of ours and were not understood */
 	size_t passed_over;	/* objects of kinds that are not ours; a Status is no object */
 	struct other_policies others;	/* of those: policies of kinds that are not enforced */
+	struct other_policies no_policies;	/* and the rest of them, by kind and group */
 };
 
 /*

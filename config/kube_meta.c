@@ -63,9 +63,30 @@ static void read_labels(struct decoder *decoder, const struct node *node, size_t
 	*out = (struct label_set){ .items = items, .count = count };
 }
 
+/* Whether `key` is "NAME/CONTAINER": so `podman kube generate` writes NAME, which a container has from its pod. */
+static bool is_of_container(const char *key, const char *name)
+{
+	const size_t length = strlen(name);
+
+	return strncmp(key, name, length) == 0 && key[length] == '/' && key[length + 1] != '\0';
+}
+
+static const struct node *find_of_container(const struct node *annotations, const char *name)
+{
+	if (annotations == NULL || annotations->kind != NODE_MAPPING)
+		return NULL;
+	for (size_t i = 0; i < annotations->count; i++)
+		if (is_of_container(annotations->entries[i].key->text, name))
+			return annotations->entries[i].value;
+	return NULL;
+}
+
 const char *kube_annotation(const struct kube_meta *meta, const char *name, struct source_pos *pos)
 {
 	const struct node *value = node_get(meta->annotations, name);
+
+	if (value == NULL)
+		value = find_of_container(meta->annotations, name);
 
 	if (value == NULL || value->kind != NODE_SCALAR)
 		return NULL;
@@ -78,12 +99,15 @@ static void check_own_annotation(struct decoder *decoder, const struct node *key
 {
 	static const char *const own[] = { "podgate.io/audit", "podgate.io/ip", "podgate.io/ips", NULL };
 	const char *nearest = suggestion_among(own, key->text);
-	char hint[128];
+	char hint[128] = "there are podgate.io/ip, podgate.io/ips and podgate.io/audit";
 
 	for (size_t i = 0; own[i] != NULL; i++)
-		if (strcmp(key->text, own[i]) == 0)
+		if (strcmp(key->text, own[i]) == 0 || is_of_container(key->text, own[i]))
 			return;
-	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest != NULL ? nearest : own[0]);
+	if (strstr(key->text, "/ad") != NULL)	/* address, adress, addr */
+		nearest = own[1];
+	if (nearest != NULL)
+		snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest);
 	decode_warning(decoder, key->pos, "unknown-annotation", hint, "podgate knows no annotation '%s'", key->text);
 }
 

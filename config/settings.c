@@ -163,19 +163,55 @@ static const struct setting *find_row(const char *name)
 	return NULL;
 }
 
+/* What other programs have and podgate has not, or calls otherwise. NULL: nothing of the kind. */
+static const char *find_pointer(const char *name)
+{
+	static const struct {
+		const char *name, *text;
+	} pointers[] = {
+		{ "conf", "write --config FILE" },
+		{ "config_file", "write --config FILE" },
+		{ "configuration", "write --config FILE" },
+		{ "settings", "write --config FILE" },
+		{ "log_level", "the daemon's own log has no levels; log_allowed says which verdicts are logged" },
+		{ "loglevel", "the daemon's own log has no levels; log_allowed says which verdicts are logged" },
+		{ "verbose", "the daemon's own log has no levels; log_allowed says which verdicts are logged" },
+		{ "debug", "the daemon's own log has no levels; podgate watch shows verdicts as they are made" },
+		{ "dry_run", "-n checks and exits; audit: true enforces nothing and logs what would be denied" },
+		{ "daemon", "podgate stays in the foreground; let systemd run it" },
+		{ "daemonize", "podgate stays in the foreground; let systemd run it" },
+		{ "socket", "control_socket is where this daemon answers" },
+		{ "listen", "metrics_listen is for metrics, control_socket for commands" },
+		{ "policies", "manifests names files and folders" },
+		{ "file", "manifests names files and folders" },
+		{ "interface", "podgate goes by addresses, on all interfaces" },
+	};
+
+	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
+		size_t j = 0;
+
+		while (name[j] != '\0' && (name[j] == pointers[i].name[j] || (name[j] == '-' && pointers[i].name[j] == '_')))
+			j++;
+		if (name[j] == '\0' && pointers[i].name[j] == '\0')
+			return pointers[i].text;
+	}
+	return NULL;
+}
+
 static void report_unknown(struct decoder *decoder, const char *name, struct source_pos pos)
 {
 	size_t count;
 	const struct setting *table = settings_table(&count);
 	const char *names[64] = { NULL };
-	const char *nearest;
+	const char *nearest, *pointer = find_pointer(name);
 	char hint[96];
 
 	for (size_t i = 0; i < count && i < sizeof(names) / sizeof(names[0]) - 1; i++)
 		names[i] = table[i].name;
 	nearest = suggestion_among(names, name);
 	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest != NULL ? nearest : "");
-	decode_error(decoder, pos, "unknown-setting", nearest != NULL ? hint : "see podgate.conf(5) for all of them",
+	decode_error(decoder, pos, "unknown-setting",
+		pointer != NULL ? pointer : nearest != NULL ? hint : "see podgate.conf(5) for all of them",
 		"there is no setting '%s'", name);
 }
 

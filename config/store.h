@@ -132,6 +132,8 @@ struct store_stats store_stats(const struct store *store);
 
 /* The policies of kinds that are not enforced, of all files. Positions point into the store. */
 void store_other_policies(const struct store *store, struct other_policies *out);
+/* The other objects that were passed over, because their kinds are not podgate's: Deployments, Services and so on. */
+void store_passed_over(const struct store *store, struct other_policies *out);
 
 /* Calls `visit` for every file name, in order. */
 void store_files(const struct store *store, void (*visit)(const char *name, void *context), void *context);

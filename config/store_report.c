@@ -191,3 +191,11 @@ void store_other_policies(const struct store *store, struct other_policies *out)
 		if (store->files[i]->version.others != NULL)
 			other_policies_add(out, store->files[i]->version.others);
 }
+
+void store_passed_over(const struct store *store, struct other_policies *out)
+{
+	*out = (struct other_policies){ .count = 0 };
+	for (size_t i = 0; i < store->count; i++)
+		if (store->files[i]->version.no_policies != NULL)
+			other_policies_add(out, store->files[i]->version.no_policies);
+}

@@ -183,6 +183,15 @@ static bool is_empty(const struct version *version, const struct kube_objects *d
 	return !version->broken && decoded->count == 0 && decoded->passed_over == 0;
 }
 
+/* *out stays as it is when there are none. 0 or -ENOMEM. */
+static int keep_counts(struct arena *arena, const struct other_policies *counts, const struct other_policies **out)
+{
+	if (other_policies_total(counts) == 0)
+		return 0;
+	*out = arena_memdup(arena, counts, sizeof(*counts));
+	return *out == NULL ? -ENOMEM : 0;
+}
+
 static int parse(struct version *version, const char *name, const struct byte_source *source,
 	const struct version_options *options, struct kube_objects *decoded)
 {
@@ -198,11 +207,11 @@ static int parse(struct version *version, const char *name, const struct byte_so
 		version->arena, &diags);
 	if (err != 0)
 		return err;
-	if (other_policies_total(&decoded->others) > 0) {
-		version->others = arena_memdup(version->arena, &decoded->others, sizeof(decoded->others));
-		if (version->others == NULL)
-			return -ENOMEM;
-	}
+	err = keep_counts(version->arena, &decoded->others, &version->others);
+	if (err == 0)
+		err = keep_counts(version->arena, &decoded->no_policies, &version->no_policies);
+	if (err != 0)
+		return err;
 	version->broken = decoded->broken > 0 || truncated;
 	version->diags = diags.items;
 	version->diag_count = diags.count;

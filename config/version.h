@@ -33,7 +33,7 @@ struct version {
 	struct object_list *objects;
 	const struct diag *diags;
 	size_t diag_count, diag_dropped;
-	const struct other_policies *others;	/* NULL: none */
+	const struct other_policies *others, *no_policies;	/* objects that were passed over; NULL: none */
 	bool broken;
 	bool emptied;			/* it holds nothing, the version before did, and nothing says that this is meant */
 	uint64_t hash;			/* of the content, and its length */

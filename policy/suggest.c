@@ -93,11 +93,29 @@ static bool parts_within(const char *a, const char *b)
 	}
 }
 
+/* Two names are no nearer for the parts that both begin with: "log_level" is as far from "log_keep" as "level" from "keep". */
+static unsigned int distance_of_rest(const char *wanted, const char *candidate)
+{
+	unsigned int distance;
+
+	for (;;) {
+		const size_t length = part_length(wanted);
+
+		if (length != part_length(candidate) || strncmp(wanted, candidate, length) != 0 || wanted[length] == '\0' ||
+			candidate[length] == '\0')
+			break;
+		wanted += length + 1;
+		candidate += length + 1;
+	}
+	distance = edit_distance(wanted, candidate);
+	return distance <= distance_allowed(wanted) ? distance : DISTANCE_MOST + 1;
+}
+
 /* The same parts in another order are one slip; more or fewer of them are the most that is still near. */
 static unsigned int distance_between(const char *wanted, const char *candidate, unsigned int allowed)
 {
 	const bool within = parts_within(wanted, candidate), around = parts_within(candidate, wanted);
-	const unsigned int by_letter = edit_distance(wanted, candidate);
+	const unsigned int by_letter = distance_of_rest(wanted, candidate);
 
 	if (within && around)
 		return 1;

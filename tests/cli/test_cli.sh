@@ -91,6 +91,16 @@ says err 'there is no command "explian"; did you mean explain?'
 run 2 frobnicate
 says err "podgate help lists those there are"
 run 2 help frobnicate
+for word in start stop reload stat logs list lint config -v; do
+	run 2 "$word"
+	says err "there is no command \"$word\": "
+done
+run 2 logs
+says err "podgate watch shows verdicts, journalctl -u podgate"
+run 2 run --conf x.yaml
+says err "write --config FILE"
+run 2 run --log-level debug
+says err "log_allowed says which verdicts are logged"
 for command in run check explain test matrix status flows policies watch doctor cleanup version; do
 	run 0 "$command" --help
 	says out "usage: podgate $command"
@@ -135,6 +145,11 @@ empty out
 "$PODGATE" explain -f - shop/web shop/db:5432 <world.yaml >out 2>err || fail "explain -f -"
 says out "(<stdin>:41:9)"
 
+run 2 explain -f world.yaml shop/web shop/db 5432
+says err "a port belongs to the latter: shop/db:5432"
+run 2 explain world.yaml shop/web shop/db:5432
+says err "manifests follow -f: podgate explain -f world.yaml shop/web shop/db:5432"
+
 # --- test
 printf 'shop/web\tshop/db\tTCP\t5432\tallow\nlab/intruder\tshop/db\tTCP\tpg\tdeny\n' >right.tsv
 printf '# a comment\nlab/intruder\tshop/db\tTCP\t5432\tallow\n\nshop/web\tfd00::2\tTCP\t5432\tallow\n' >wrong.tsv
@@ -174,14 +189,63 @@ says err "can't read missing.tsv"
 run 2 test -f world.yaml
 says err "test takes one EXPECTED.tsv"
 run 2 test -f world.yaml right.tsv wrong.tsv
+run 2 test world.yaml right.tsv
+says err "manifests follow -f: podgate test -f world.yaml right.tsv"
 run 2 test -f world.yaml .
 run 2 test --socket "$WORK/no.sock" right.tsv
 : >nothing.tsv
 run 0 test -f world.yaml nothing.tsv
 [ "$(cat out)" = "0 passed, 0 failed" ] || fail "test: $(cat out)"
 
+# --- check: what is passed over, and folders with nothing for podgate
+mkdir nothing texts
+cp world.yaml texts/world.txt
+for folder in nothing texts; do
+	run 1 check "$folder"
+	says out "$folder: warning: there is no manifest here"
+	says out "end in .yaml, .yml or .json"
+	says out "0 errors, 1 warning in 0 files, 0 objects"
+done
+printf '%s\n' 'apiVersion: apps/v1' 'kind: Deployment' 'metadata: {name: a}' --- 'apiVersion: apps/v1' 'kind: Deployment' \
+	'metadata: {name: b}' --- 'apiVersion: v1' 'kind: Service' 'metadata: {name: c}' >others.yaml
+run 1 check others.yaml
+says out "others.yaml: warning: there is no Namespace, Pod or NetworkPolicy in these manifests"
+says out "passed over: 2 Deployment (apps), 1 Service"
+run 1 check -o json others.yaml
+json Deployment passed_over 0 kind
+json 2 passed_over 0 count
+json apps passed_over 0 group
+json 2 passed_over "#"
+{ cat others.yaml; echo ---; cat world.yaml; } >both.yaml
+"$PODGATE" check both.yaml >out 2>err
+says out "passed over: 2 Deployment (apps), 1 Service"
+
+# --- check: addresses as podman kube generate writes them
+printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata:' '  name: kp' '  labels: {app: kp}' '  annotations:' \
+	'    podgate.io/ip/kp-c: 10.9.9.9' '    bind-mount-options/kp-c: z' >podman.yaml
+run 0 explain -f podman.yaml 192.0.2.1 default/kp:80
+says out "default/kp (10.9.9.9)"
+"$PODGATE" check podman.yaml >out 2>err
+if grep -q "knows no annotation" out; then fail "podgate.io/ip/kp-c: $(cat out)"; fi
+printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: {name: kp, annotations: {podgate.io/adress: 10.9.9.9}}' >adress.yaml
+run 1 check adress.yaml
+says out "did you mean 'podgate.io/ip'?"
+sed -i s/adress/nonsense/ adress.yaml
+run 1 check adress.yaml
+says out "there are podgate.io/ip, podgate.io/ips and podgate.io/audit"
+
+# --- cleanup without the right to it: one line
+if command -v setpriv >/dev/null && [ "$(id -u)" = 0 ]; then
+	setpriv --bounding-set -net_admin --inh-caps -net_admin "$PODGATE" cleanup >out 2>err
+	[ $? = 2 ] || fail "cleanup without CAP_NET_ADMIN does not fail"
+	[ "$(wc -l <err)" = 1 ] || fail "cleanup without CAP_NET_ADMIN: $(cat err)"
+	says err "takes CAP_NET_ADMIN: run it as root"
+fi
+
 # --- matrix
 run 0 matrix -f world.yaml
+golden matrix.txt
+run 0 matrix world.yaml
 golden matrix.txt
 run 0 matrix -f world.yaml --port 5432 --ns shop -6
 says out "TCP 5432, IPv6"

@@ -57,6 +57,16 @@ static void test_how_near_is_near(void **state)
 	check("Deployment", words, NULL);
 }
 
+/* Parts that all names have in common make them no nearer. */
+static void test_only_what_differs_counts(void **state)
+{
+	(void)state;
+	check("log_level", AMONG("log_keep", "log_file"), NULL);
+	check("queue_lenght", AMONG("queue_base", "queue_length"), "queue_length");
+	check("podgate.io/adress", AMONG("podgate.io/audit", "podgate.io/ip"), NULL);
+	check("podgate.io/auditt", AMONG("podgate.io/audit", "podgate.io/ip"), "podgate.io/audit");
+}
+
 static void test_nothing_near(void **state)
 {
 	(void)state;
@@ -95,6 +105,7 @@ int main(void)
 		cmocka_unit_test(test_slips),
 		cmocka_unit_test(test_words_in_another_order),
 		cmocka_unit_test(test_how_near_is_near),
+		cmocka_unit_test(test_only_what_differs_counts),
 		cmocka_unit_test(test_nothing_near),
 		cmocka_unit_test(test_nearest_wins_and_first_stays),
 		cmocka_unit_test(test_long_words),
