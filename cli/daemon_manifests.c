@@ -72,7 +72,7 @@ void daemon_manifests_warn(const struct settings *settings)
 	if (answer_ask(request, "command", "status") &&
 		client_request_within(settings->control_socket, request, PATIENCE_S, &status, problem) == 0 &&
 		!daemon_manifests_agree(status, settings, note))
-		output_problem("warning: %s: give the daemon's --config, or restart it with these settings", note);
+		output_problem("warning: %s; name the settings of the daemon with --config, or restart it with these", note);
 	cJSON_Delete(status);
 	cJSON_Delete(request);
 }

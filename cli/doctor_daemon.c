@@ -149,7 +149,7 @@ static void examine_source(struct findings *findings, const cJSON *status, const
 	char note[DAEMON_MANIFESTS_NOTE];
 
 	if (!daemon_manifests_agree(status, settings, note))
-		add(findings, "daemon-source", "restart the daemon with these settings, or name its own with --config", "%.250s", note);
+		add(findings, "daemon-source", "name the settings of the daemon with --config, or restart it with these", "%.250s", note);
 }
 
 static void examine_files(struct findings *findings, const struct settings *settings, pid_t pid)
