@@ -205,6 +205,9 @@ static void print_verdict(const cJSON *flow, const char *indent)
 	printf("\n");
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "link_local")))
 		printf("%s  a link-local address says nothing of whose it is: setting link_local\n", indent);
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "to_group")))
+		printf("%s  a group's address: a bridge delivers it where each pod behind a port admits it, as if it were sent to\n"
+		       "%s  that pod (setting group_traffic); the verdict here is only about the address itself\n", indent, indent);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "ipv6_off")))
 		printf("%s  IPv6 is not enforced here, whatever the policies say: setting ipv6 is off\n", indent);
 }

@@ -120,6 +120,8 @@ static void print_why(const cJSON *record)
 {
 	const cJSON *denied = answer_get(record, "denied"), *direction;
 
+	if (*answer_text(record, "group") != '\0')
+		printf("  by the group %s", answer_text(record, "group"));
 	if (cJSON_IsTrue(answer_get(record, "link_local")))
 		printf("  link-local: whose address this is, nobody knows (setting link_local)");
 	if (cJSON_GetArraySize(denied) == 0) {

@@ -9,7 +9,7 @@ bool jurisdiction_isolates(const struct jurisdiction *jurisdiction, const struct
 
 bool jurisdiction_gates(const struct jurisdiction *jurisdiction, const struct flow *flow)
 {
-	if (local_addrs_contain(jurisdiction->local, &flow->src))
+	if (local_addrs_contain(jurisdiction->local, &flow->src) || ip_addr_is_group(&flow->dst))
 		return false;
 	return jurisdiction->host_traffic || !local_addrs_contain(jurisdiction->local, &flow->dst);
 }

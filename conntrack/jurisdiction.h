@@ -5,7 +5,8 @@
 /*
  * Which flows of the flow table are podgate's to judge: those that touch an isolated pod and pass where its rules
  * are. Flows of the gateway itself do not pass FORWARD: those it begins are never judged (Kubernetes lets the node
- * reach its pods), those that pods begin to one of its addresses only with host_traffic. A plain value that borrows;
+ * reach its pods), those that pods begin to one of its addresses only with host_traffic. Nor are flows to group
+ * addresses: a verdict on such a packet holds for one receiver, so none is kept in a mark. A plain value that borrows;
  * any thread.
  */
 

@@ -78,7 +78,8 @@ static int judge(const struct ct_entry *entry, void *context)
 	sweep->stats->seen++;
 	if (!jurisdiction_isolates(&sweep->jurisdiction, &entry->flow) ||
 		!jurisdiction_gates(&sweep->jurisdiction, &entry->flow)) {
-		if (entry->mark & marks.deny)
+		/* An earlier version marked flows to groups. */
+		if ((entry->mark & (marks.deny | (ip_addr_is_group(&entry->flow.dst) ? marks.allow : 0))) != 0)
 			set_mark(sweep, entry, 0, judgement);
 		return 0;
 	}

@@ -192,6 +192,7 @@ int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struc
 		.flow = *flow,
 		.judgement = snapshot_judge(snapshot, flow),
 		.link_local = snapshot_link_local(snapshot, flow) != VERDICT_ALLOW,
+		.group = ip_addr_is_group(&flow->dst),
 		.ipv6_off = snapshot_ipv6_off(snapshot) && flow->src.family == IP_FAMILY_V6,
 	};
 

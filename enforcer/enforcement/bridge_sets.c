@@ -73,29 +73,79 @@ static size_t list_groups(const struct bridge_sets *sets, const struct places *p
 	return kept;
 }
 
-/* What the kernel refuses of these is judged in FORWARD, as if nothing were known of it. */
-static int fill(const struct bridge_sets *sets, const struct ip_addr *isolated, size_t count, const struct places *places,
-	char problem[BRIDGE_SETS_PROBLEM])
+/* What the sets are to hold, in place of what they were filled with. */
+static int list(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count, const struct places *places)
 {
-	struct ipset_refused refused;
+	struct ip_addr *near, *groups;
 	size_t near_count, ends_count;
-	struct ip_addr *addrs;
-	int err;
 
 	places_near(places, &near_count);
 	places_broadcasts(places, &ends_count);
-	addrs = calloc(count + near_count + ends_count + GROUPS_FIXED, sizeof(*addrs));
-	if (addrs == NULL) {
-		snprintf(problem, BRIDGE_SETS_PROBLEM, "out of memory");
+	near = calloc(count + near_count + 1, sizeof(*near));
+	groups = calloc(ends_count + GROUPS_FIXED, sizeof(*groups));
+	if (near == NULL || groups == NULL) {
+		free(near);
+		free(groups);
 		return -ENOMEM;
 	}
-	err = pod_set_fill_possible(POD_SET_NEAR, addrs, count > 0 ? list_near(isolated, count, places, addrs) : 0,
-		sets->ipv6, &refused, problem);
+	bridge_sets_deinit(sets);
+	sets->near = near;
+	sets->group_addrs = groups;
+	if (count == 0)
+		return 0;
+	sets->near_count = list_near(isolated, count, places, near);
+	sets->group_count = list_groups(sets, places, groups);
+	return 0;
+}
+
+/* What the kernel refuses of these is judged in FORWARD, as if nothing were known of it. */
+static int fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count, const struct places *places,
+	char problem[BRIDGE_SETS_PROBLEM])
+{
+	struct ipset_refused near = {.count = {0}}, groups = near;
+	int err = list(sets, isolated, count, places);
+
+	sets->exact = false;
+	if (err != 0) {
+		snprintf(problem, BRIDGE_SETS_PROBLEM, "out of memory");
+		return err;
+	}
+	err = pod_set_fill_possible(POD_SET_NEAR, sets->near, sets->near_count, sets->ipv6, &near, problem);
 	if (err == 0)
-		err = pod_set_fill_possible(POD_SET_GROUPS, addrs, count > 0 ? list_groups(sets, places, addrs) : 0,
-			sets->ipv6, &refused, problem);
-	free(addrs);
+		err = pod_set_fill_possible(
+			POD_SET_GROUPS, sets->group_addrs, sets->group_count, sets->ipv6, &groups, problem);
+	sets->exact = err == 0 && near.count[0] + near.count[1] + groups.count[0] + groups.count[1] == 0;
 	return err;
+}
+
+void bridge_sets_deinit(struct bridge_sets *sets)
+{
+	free(sets->near);
+	free(sets->group_addrs);
+	sets->near = sets->group_addrs = NULL;
+	sets->near_count = sets->group_count = 0;
+}
+
+static int verify(const struct bridge_sets *sets, enum pod_set which, const struct ip_addr *addrs, size_t count,
+	char problem[BRIDGE_SETS_PROBLEM])
+{
+	size_t v4 = 0;
+	long ignored;
+	int err;
+
+	while (v4 < count && addrs[v4].family == IP_FAMILY_V4)
+		v4++;
+	err = pod_set_verify_one(which, IP_FAMILY_V4, addrs, v4, 0, &ignored, problem);
+	if (err == 0 && sets->ipv6)
+		err = pod_set_verify_one(which, IP_FAMILY_V6, addrs + v4, count - v4, 0, &ignored, problem);
+	return err;
+}
+
+int bridge_sets_verify(const struct bridge_sets *sets, char problem[BRIDGE_SETS_PROBLEM])
+{
+	const int err = sets->exact ? verify(sets, POD_SET_NEAR, sets->near, sets->near_count, problem) : 0;
+
+	return err != 0 || !sets->exact ? err : verify(sets, POD_SET_GROUPS, sets->group_addrs, sets->group_count, problem);
 }
 
 int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,

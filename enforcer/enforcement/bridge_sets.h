@@ -20,12 +20,21 @@ struct bridge_sets {
 	uint64_t seen;		/* places_watch_generation() that they were filled by */
 	bool groups;		/* packets to groups are judged */
 	bool ipv6;
+	struct ip_addr *near, *group_addrs;	/* what they were filled with, sorted; bridge_sets_deinit() */
+	size_t near_count, group_count;
+	bool exact;		/* and the kernel took all of it */
 };
+void bridge_sets_deinit(struct bridge_sets *sets);
 
 enum { BRIDGE_SETS_PROBLEM = 512 };
 /* Empty while nobody is isolated. `isolated` is sorted. 0, or -errno and `problem`. */
 int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
 	char problem[BRIDGE_SETS_PROBLEM]);
+/*
+ * Whether the sets hold what they were filled with. 0; or -ESTALE, or -ENOENT when one is gone, or another -errno, and
+ * `problem`.
+ */
+int bridge_sets_verify(const struct bridge_sets *sets, char problem[BRIDGE_SETS_PROBLEM]);
 /* Whether somebody has come, gone or moved since. */
 bool bridge_sets_are_stale(const struct bridge_sets *sets);
 

@@ -239,6 +239,7 @@ void enforcement_close(struct enforcement *enforcement)
 	learner_close(enforcement->learner);
 	ct_table_close(enforcement->table);
 	places_watch_close(enforcement->bridge_sets.places);
+	bridge_sets_deinit(&enforcement->bridge_sets);
 	free(enforcement);
 }
 
@@ -607,7 +608,7 @@ static size_t count_ipv4(const struct ip_addr *addrs, size_t count)
 /* 0; -ENOENT when a set is gone; -ESTALE and such: it is not as `snapshot` wants it, which result->found tells. */
 static int verify_sets(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result)
 {
-	char problem[POD_SET_PROBLEM];
+	char problem[BRIDGE_SETS_PROBLEM];
 	size_t count, v4;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
 	int err;
@@ -618,6 +619,8 @@ static int verify_sets(struct enforcement *enforcement, const struct snapshot *s
 	if (err == 0 && enforcement->rules.ipv6)
 		err = pod_set_verify(IP_FAMILY_V6, isolated + v4, count - v4, enforcement->refused.count[1],
 			&result->set_sizes[1], problem);
+	if (err == 0)
+		err = bridge_sets_verify(&enforcement->bridge_sets, problem);
 	/* Sets that a failed change left too wide are known to be: that is no tampering. */
 	if (err == -ESTALE && !enforcement->sets_exact)
 		return 0;
@@ -652,6 +655,8 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 
 	verify_bridges(enforcement->settings, &result->bridges);
 	flow_room_read(&result->room);
+	unnamed_find(&result->unnamed, places_watch_hold(enforcement->bridge_sets.places), snapshot);
+	places_watch_release(enforcement->bridge_sets.places);
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
 		return follow_bridges(enforcement, snapshot, problem);

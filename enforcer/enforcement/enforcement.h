@@ -15,6 +15,7 @@
 #include "config/settings.h"
 #include "conntrack/sweep.h"
 #include "enforcer/enforcement/learner.h"
+#include "enforcer/enforcement/unnamed.h"
 #include "enforcer/gate/flow_room.h"
 #include "enforcer/gate/gate.h"
 #include "enforcer/host/host.h"
@@ -86,6 +87,7 @@ struct verify_result {
 	char found[RULESET_PROBLEM];
 	long set_sizes[2];		/* addresses found in the pods sets, IPv4 and IPv6 */
 	struct flow_room room;
+	struct unnamed unnamed;		/* addresses of pods that no policy can hold for */
 	struct bridge_result {
 		enum host_bridges state;	/* in the end */
 		bool mended;		/* bridged packets did not pass the rules, why is in `found`; now they do */

@@ -301,6 +301,20 @@ static void note_room(struct publisher *publisher, const struct flow_room *room)
 	stats->room = *room;
 }
 
+/* Said when there is more of it than before, and when it is over. */
+static void note_unnamed(struct publisher *publisher, const struct unnamed *unnamed)
+{
+	const size_t before = publisher->stats.unnamed.count;
+	char text[UNNAMED_TEXT];
+
+	unnamed_format(unnamed, text);
+	if (unnamed->count > before)
+		log_warnx("%s", text);
+	else if (unnamed->count == 0 && before > 0)
+		log_info("mended: no pod is known to have an address that no manifest names");
+	publisher->stats.unnamed = *unnamed;
+}
+
 static void end_verify(struct publisher *publisher, const struct job *job)
 {
 	const struct verify_result *verified = &job->verified;
@@ -315,6 +329,7 @@ static void end_verify(struct publisher *publisher, const struct job *job)
 		publisher->changed_ns = publisher->verified_ns;
 		publisher->read_ns = 0;
 	}
+	note_unnamed(publisher, &verified->unnamed);
 	if (!verified->repaired)
 		return;
 	publisher->stats.repairs++;

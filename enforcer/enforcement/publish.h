@@ -94,6 +94,7 @@ struct publish_stats {
 	long set_sizes[2];
 	enum host_bridges bridges;	/* when last looked at */
 	struct flow_room room;		/* when last looked at */
+	struct unnamed unnamed;		/* likewise */
 	uint64_t bridges_mended;	/* how often bridged packets had to be made to pass the rules */
 	uint64_t busy_ns;		/* how long the job under way has been; 0: there is none */
 	const char *problem;		/* what fails and is tried again; or NULL. Good until the loop goes on */

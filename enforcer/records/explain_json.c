@@ -191,6 +191,7 @@ cJSON *explain_json_flow(const struct explanation *explanation)
 			add_text(object, "protocol",
 				flow_protocol_name(explanation->flow.protocol, protocol)) &&
 			(!explanation->link_local || cJSON_AddTrueToObject(object, "link_local") != NULL) &&
+			(!explanation->group || cJSON_AddTrueToObject(object, "to_group") != NULL) &&
 			(!explanation->ipv6_off || cJSON_AddTrueToObject(object, "ipv6_off") != NULL) &&
 			add_item(object, "source", explain_json_end(explanation, DIRECTION_EGRESS)) &&
 			add_item(object, "destination", explain_json_end(explanation, DIRECTION_INGRESS)) &&

@@ -458,12 +458,19 @@ static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
 	return 0;
 }
 
-int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused, long *size,
-	char problem[POD_SET_PROBLEM])
+int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct ip_addr *addrs, size_t count,
+	size_t refused, long *size, char problem[POD_SET_PROBLEM])
 {
+	static const struct {
+		const char *singular, *plural;
+	} words[] = {
+		[POD_SET_PODS] = {"isolated pod", "isolated"},
+		[POD_SET_NEAR] = {"receiver near by", "near"},
+		[POD_SET_GROUPS] = {"group that is judged", "group"},
+	};
 	struct comparison comparison = {.wanted = addrs, .wanted_count = count};
 	char name[SET_NAME], addr[IP_ADDR_TEXT];
-	const int err = ipset_dump(set_name(&pods_kind, family, name), compare, &comparison);
+	const int err = ipset_dump(set_name(filled_sets[which].kind, family, name), compare, &comparison);
 
 	if (err != 0) {
 		snprintf(problem, POD_SET_PROBLEM, "ipset %s can't be read: %s", name, strerror(-err));
@@ -471,11 +478,18 @@ int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t co
 	}
 	*size = comparison.size;
 	if (comparison.wrong > 0)
-		snprintf(problem, POD_SET_PROBLEM, "ipset %s holds %s, which is no isolated pod", name,
+		snprintf(problem, POD_SET_PROBLEM, "ipset %s holds %s, which is no %s", name,
 			comparison.first_wrong.family != 0 ? ip_addr_format(&comparison.first_wrong, addr)
-							   : "an exception");
+							   : "an exception",
+			words[which].singular);
 	else if (comparison.size != (long)(count - refused))
-		snprintf(problem, POD_SET_PROBLEM, "ipset %s has %ld of %zu isolated addresses", name,
-			comparison.size, count - refused);
+		snprintf(problem, POD_SET_PROBLEM, "ipset %s has %ld of %zu %s addresses", name,
+			comparison.size, count - refused, words[which].plural);
 	return comparison.wrong > 0 || comparison.size != (long)(count - refused) ? -ESTALE : 0;
+}
+
+int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused, long *size,
+	char problem[POD_SET_PROBLEM])
+{
+	return pod_set_verify_one(POD_SET_PODS, family, addrs, count, refused, size, problem);
 }

@@ -62,4 +62,8 @@ long pod_set_count(enum ip_family family);
 int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused, long *size,
 	char problem[POD_SET_PROBLEM]);
 
+/* The same of any of these sets. */
+int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct ip_addr *addrs, size_t count,
+	size_t refused, long *size, char problem[POD_SET_PROBLEM]);
+
 #endif

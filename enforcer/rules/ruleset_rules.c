@@ -302,31 +302,37 @@ static void add_bridged_rules(const struct renderer *r)
 }
 
 /*
- * In FORWARD, a flow of those that are judged in PREROUTING: with the mark it was, and each of its clones passes. Without
+ * In FORWARD, a flow of those that are judged in PREROUTING: with the mark it was, and each of its clones passes, before
+ * tier 2 could count it once more. Without
  * it PREROUTING did not see it: a set has changed in between, or somebody has removed the jump. Then it is dropped, and
  * its sender's next try is judged. It must not be marked here, where a sibling clone would take the mark for its own
  * verdict. An expected flow (RELATED) has inherited its mark, and a translated one (DNAT) was judged, if at all, by another
  * address: both are judged here, as all other flows are.
  */
+#define BRIDGED_CLASS \
+	"-m physdev --physdev-is-in -m conntrack ! --ctstate INVALID,RELATED,UNTRACKED,DNAT ! --ctstatus CONFIRMED" \
+	" -m set --match-set podgate-near%d dst"
+
 static void add_bridged(const struct renderer *r)
 {
-	const char *class = "-m physdev --physdev-is-in -m conntrack ! --ctstate INVALID,RELATED,UNTRACKED,DNAT"
-			    " ! --ctstatus CONFIRMED";
+	if (r->options->bridged)
+		add(r, BRIDGED_CLASS " -m connmark --mark 0x%x/0x%x -j RETURN", r->family, r->options->mark_allow, r->mask);
+}
 
-	if (!r->options->bridged)
-		return;
-	add(r, "%s -m set --match-set podgate-near%d dst -m connmark --mark 0x%x/0x%x -j RETURN", class, r->family,
-		r->options->mark_allow, r->mask);
-	add(r, "%s -m set --match-set podgate-near%d dst -j DROP", class, r->family);
+static void add_bridged_unseen(const struct renderer *r)
+{
+	if (r->options->bridged)
+		add(r, BRIDGED_CLASS " -j DROP", r->family);
 }
 
 static void add_main_rules(const struct renderer *r)
 {
 	add_judged(r);
 	add_groups(r);
+	add_bridged(r);
 	add_learned(r);
 	add_not_ours(r);
-	add_bridged(r);
+	add_bridged_unseen(r);
 	add_premark(r);
 	add_learned_denials(r);
 	add_neighbour_discovery(r);

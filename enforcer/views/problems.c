@@ -73,6 +73,16 @@ static void find_mistakes(struct problem_list *out, const struct store_stats *ma
 			partial, partial == 1 ? "" : "s", partial == 1 ? "it" : "them");
 }
 
+static void find_unnamed(struct problem_list *out, const struct problem_sources *sources)
+{
+	char text[UNNAMED_TEXT] = "";
+
+	if (sources->unnamed != NULL)
+		unnamed_format(sources->unnamed, text);
+	if (text[0] != '\0')
+		problems_add(out, "%s", text);
+}
+
 void problems_find(struct problem_list *out, const struct problem_sources *sources)
 {
 	out->count = 0;
@@ -80,6 +90,7 @@ void problems_find(struct problem_list *out, const struct problem_sources *sourc
 	find_mistakes(out, &sources->manifests);
 	if (sources->state_problem != NULL)
 		problems_add(out, "%s", sources->state_problem);
+	find_unnamed(out, sources);
 }
 
 static bool has(const struct problem_list *list, const char *problem)

@@ -13,6 +13,7 @@
 
 #include "config/settings.h"
 #include "config/store.h"
+#include "enforcer/enforcement/unnamed.h"
 #include "policy/cluster.h"
 
 enum { PROBLEMS_MOST = 8, PROBLEM_TEXT = 512 };
@@ -29,6 +30,7 @@ struct problem_sources {
 	size_t isolated;		/* addresses */
 	struct store_stats manifests;
 	const char *state_problem;	/* of the state directory; NULL: none */
+	const struct unnamed *unnamed;	/* NULL: not asked */
 };
 
 /* Whether no address is isolated, so that every packet passes, and somebody should know. */

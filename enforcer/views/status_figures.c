@@ -62,7 +62,8 @@ static void gather_problems(struct status_figures *out)
 		.cluster = out->cluster,
 		.isolated = out->isolated,
 		.manifests = out->manifests,
-		.state_problem = out->state_problem[0] != '\0' ? out->state_problem : NULL};
+		.state_problem = out->state_problem[0] != '\0' ? out->state_problem : NULL,
+		.unnamed = &out->publish.unnamed};
 
 	out->idle = problems_is_idle(&sources);
 	problems_find(&out->problems, &sources);

@@ -376,10 +376,10 @@ tables_save() { in_ns gw "$(tables)-save" "$@" 2>/dev/null; }
 # Packets that entered any queue since it was bound.
 queued() { in_ns gw awk '{ sum += $8 } END { print sum + 0 }' /proc/net/netfilter/nfnetlink_queue; }
 
-# Packets that hit the rule of chain PODGATE whose text matches $1.
+# Packets that hit the rule of our chains of verdicts whose text matches $1.
 rule_packets() {
 	tables_save -c -t mangle | awk -v pattern="$1" '
-		/-A PODGATE / && $0 ~ pattern { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'
+		/-A PODGATE(-BRIDGED)? / && $0 ~ pattern { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'
 }
 
 # Counts what one node sends to a port of another as it arrives, before any rule of podgate's and without a word of it:

@@ -38,7 +38,9 @@ scenario_bridge_flooded() {
 	} | policies
 	gate_start "$@" || return
 	local to i
-	for to in web db; do
+	all_are_known
+	sleep 1.3	# a look at the sets each second
+	for to in web db plain; do
 		allow intruder "$to" udp 80; settle "neighbours know each other"	# the control, too
 		count_in "$to" intruder 9
 		for i in {1..20}; do
@@ -216,3 +218,23 @@ scenario_bridge_router() {
 	deny intruder web udp 80; settle "and nothing else does"
 	lose_addresses_of $prefix
 }
+
+# By an address that no manifest names a pod is reached past all policies: somebody must be told.
+scenario_bridge_unnamed() {
+	[ "$TOPOLOGY" = bridged ] || return 0
+	local other
+	other=$(cidr 10.88.0.111 fd00:88::111)
+	policy web web "Ingress, Egress" <<-RULES | policies
+	ingress: [{from: [{podSelector: {matchLabels: {app: client}}}]}]
+	RULES
+	gate_start || return
+	deny intruder web tcp 80; allow client web tcp 80; settle "by the address that the manifest names"
+	all_are_known
+	ip -n "$(net_name web)" addr add "$other$(cidr /24 /64)" dev eth0 $([ "$FAMILY" = 4 ] || echo nodad)
+	quietly in_ns gw "$PROBE" ping "$other"
+	check "status tells of it" within 4 unnamed_told "$other"
+	check "and the log" within 4 file_has "$DIR/run.err" "shop/web has the address $other, which no manifest names"
+	check "and doctor" eval 'podgate doctor --config "$DIR/podgate.yaml" 2>&1 | grep -q "address $other"'
+	ip -n "$(net_name web)" addr del "$other$(cidr /24 /64)" dev eth0
+}
+unnamed_told() { [[ $(status_field '.problems[]') == *"shop/web has the address $1,"* ]]; }
