@@ -36,6 +36,8 @@ ssize_t byte_source_read(const struct byte_source *source, uint64_t offset, void
 		memcpy(out, source->bytes + offset, wanted);
 		return (ssize_t)wanted;
 	}
+	if (source->progress != NULL)
+		source->progress(source->context);
 	while (done < wanted) {
 		const ssize_t got = pread(source->fd, (char *)out + done, wanted - done, (off_t)(offset + done));
 

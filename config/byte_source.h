@@ -17,6 +17,8 @@ struct byte_source {
 	int fd;
 	uint64_t length;
 	struct timespec modified;	/* of a file, when it was opened, as its length */
+	void (*progress)(void *context);	/* called as a file is read on; NULL: nobody wants to know */
+	void *context;
 };
 
 struct byte_source byte_source_of_text(const char *bytes, size_t length);

@@ -74,6 +74,15 @@ static void report_json(const struct input *input, const struct json_fault *faul
 	diag_add(input->builder->diags, DIAG_ERROR, fault->pos, "json-syntax", NULL, "%s", fault->problem);
 }
 
+static void add_all(struct diag_list *to, const struct diag_list *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct diag *diag = &from->items[i];
+
+		diag_add(to, diag->severity, diag->pos, diag->code, diag->hint, "%s", diag->text);
+	}
+}
+
 /*
  * What JSON's reader refuses may still be YAML, in which braces are another way to write mappings. Where neither reads
  * it, what JSON's says is nearer the mistake, unless it is but the missing quotes that YAML does without.
@@ -81,17 +90,21 @@ static void report_json(const struct input *input, const struct json_fault *faul
 static int read_json_as_yaml(struct input *input, const struct diag_list *before, const struct json_fault *fault)
 {
 	struct document_list as_yaml = { 0 }, *list = input->list;
+	struct diag_list *diags = input->builder->diags, syntax;	/* of YAML's reader; those of the visitor stay */
 	int err;
 
-	*input->builder->diags = *before;
+	*diags = *before;
+	diag_list_init(&syntax, diags->arena);
 	node_builder_drop_all(input->builder);
 	input->list = &as_yaml;
+	input->builder->diags = &syntax;
 	err = read_yaml(input);
 	input->list = list;
-	if (err == 0 && as_yaml.broken > 0 && !fault->bare) {
-		*input->builder->diags = *before;
+	input->builder->diags = diags;
+	if (as_yaml.broken > 0 && !fault->bare)
 		report_json(input, fault);
-	}
+	else
+		add_all(diags, &syntax);
 	list->broken += as_yaml.broken;
 	list->truncated |= as_yaml.truncated;
 	return err;

@@ -533,6 +533,9 @@ static int visit_document(struct node_builder *builder, const struct node *root)
 	err = builder->visitor->document(root, builder->visitor->context);
 	if (err != 0)
 		return err;
+	/* What follows may fail before it is a document: that takes nothing of this one back. */
+	builder->visitor->begin_document(builder->visitor->context);
+	builder->items_visited = false;
 	string_map_clear(&builder->anchors);
 	err = recycle(builder, &builder->document_arena);
 	return err != 0 ? err : recycle(builder, &builder->item_arena);
@@ -566,8 +569,8 @@ void node_builder_drop_document(struct node_builder *builder)
 
 void node_builder_drop_all(struct node_builder *builder)
 {
+	builder->first_root = 0;
 	node_builder_drop_document(builder);
-	builder->root_count = 0;
 	builder->nodes = 0;
 	if (builder->visitor != NULL)
 		builder->visitor->drop_all(builder->visitor->context);

@@ -168,6 +168,12 @@ static void note_version(const struct store *store, struct store_file *file)
 		store_compare_past(store, file);
 }
 
+void store_set_progress(struct store *store, void (*progress)(void *context), void *context)
+{
+	store->progress = progress;
+	store->progress_context = context;
+}
+
 int store_put(struct store *store, const char *name, const char *bytes, size_t length,
 	const struct document_limits *limits)
 {
@@ -180,14 +186,19 @@ int store_put_source(struct store *store, const char *name, const struct byte_so
 	const struct document_limits *limits)
 {
 	struct store_file *file = store_find_file(store, name);
+	struct byte_source told = *source;
 	struct version version;
 	int err;
 
-	if (file != NULL && version_is_of(&file->version, source)) {
+	told.progress = store->progress;
+	told.context = store->progress_context;
+	if (told.progress != NULL)
+		told.progress(told.context);
+	if (file != NULL && version_is_of(&file->version, &told)) {
 		clear_problems(store, file);
 		return 0;
 	}
-	err = read_version(store, &version, name, source, limits);
+	err = read_version(store, &version, name, &told, limits);
 	if (err != 0)
 		return err;
 	file = store_get_file(store, name);

@@ -40,6 +40,11 @@ int store_put(struct store *store, const char *name, const char *bytes, size_t l
 /* The same, of what need not be in memory. */
 int store_put_source(struct store *store, const char *name, const struct byte_source *source,
 	const struct document_limits *limits);
+/*
+ * Has `progress` called as files are read, every few milliseconds at least while a large one is: it takes a thread some
+ * seconds, which may have to say that it lives.
+ */
+void store_set_progress(struct store *store, void (*progress)(void *context), void *context);
 /* File `name` could not be read: its objects stay in force, and `reason` becomes its error. 0 or -ENOMEM. */
 int store_put_unreadable(struct store *store, const char *name, const char *reason);
 /* File `name` is being written: its objects stay in force, which is a warning of it. 0 or -ENOMEM. */

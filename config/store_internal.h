@@ -26,6 +26,8 @@ struct store {
 	size_t count, capacity;
 	uint64_t revision;
 	enum address_annotations annotations;
+	void (*progress)(void *context);	/* NULL: nobody wants to know */
+	void *progress_context;
 	bool opens_broken;		/* objects with errors count for nothing */
 	struct store_past past;		/* .find is NULL: there is none */
 	struct object_table objects;	/* of all files, as of the last update_objects() */

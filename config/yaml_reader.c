@@ -227,8 +227,11 @@ static int parse_events(struct yaml_run *run, yaml_parser_t *parser)
 	int err = 0;
 
 	while (err == 0 && !ended) {
-		if (!yaml_parser_parse(parser, &event))
-			return parser->error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+		if (!yaml_parser_parse(parser, &event)) {
+			/* The document that has ended is whole: the mistake is in what stands behind it. */
+			err = run->ended_document ? node_builder_end_document(run->builder) : 0;
+			return err != 0 ? err : parser->error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+		}
 		ended = event.type == YAML_STREAM_END_EVENT;
 		err = end_document(run, &event);
 		if (err == 0)

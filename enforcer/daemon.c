@@ -351,6 +351,14 @@ static int start_signals(struct daemon *daemon)
 	return err;
 }
 
+/* A large manifest is being read, on the loop's thread. */
+static void manifests_progress(void *context)
+{
+	const struct daemon *daemon = context;
+
+	service_working(daemon->service);
+}
+
 static int load_manifests(struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
@@ -364,6 +372,7 @@ static int load_manifests(struct daemon *daemon)
 	int err = store_create(&daemon->store);
 
 	if (err == 0) {
+		store_set_progress(daemon->store, manifests_progress, daemon);
 		store_set_address_annotations(daemon->store, settings->address_annotations);
 		if (settings->broken_objects == FAIL_OPEN)
 			store_open_broken(daemon->store);

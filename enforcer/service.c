@@ -13,6 +13,7 @@
 
 enum {
 	TICK_MS = 1000,
+	EXTEND_US = 60000000,	/* what a start that makes progress asks for */
 	FEEDS = 4,	/* chances to feed the watchdog before it bites */
 	LINE = 320,
 };
@@ -116,6 +117,19 @@ static void tick(uv_timer_t *timer)
 	tell_reloaded(service);
 	tell_line(service);
 	feed(service);
+}
+
+void service_working(struct service *service)
+{
+	static uint64_t extended_us;	/* there is one start, on one thread */
+	const uint64_t now = now_us();
+
+	if (service != NULL) {
+		feed(service);
+	} else if (notify_is_wanted() && now - extended_us > EXTEND_US / 4) {
+		notify_service_manager("EXTEND_TIMEOUT_USEC=60000000");
+		extended_us = now;
+	}
 }
 
 /* ---- its life ---- */

@@ -25,6 +25,8 @@ struct service_options {
 
 /* Everything runs: says so. Without a service manager *out is NULL, which the others take. 0 or -errno. */
 int service_ready(struct service **out, const struct service_options *options);
+/* The loop's thread is at work and will be for some time: feeds the watchdog when it is due. NULL: not ready yet. */
+void service_working(struct service *service);
 /* The manifests are about to be read anew; that all of it is enforced is told when it is. */
 void service_reloading(struct service *service);
 /* To be called when the loop is to end; the memory goes with the close callback. */

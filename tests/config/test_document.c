@@ -512,6 +512,7 @@ static void visits_items_one_by_one(void **state)
 		{ "b: &b {a: x}\nitems: [*b]\n", "/", 1 },
 		{ "items:\n- a: &b x\n- a: *b\n", "x?x?/", 0 },
 		{ "b: {items: [{a: x}]}\n", "/", 0 },
+		{ "items: [{a: x}]\n...\n]\n", "x?/", 0 },	/* a mistake before a document begins takes nothing back */
 	};
 	struct fixture *fixture = *state;
 

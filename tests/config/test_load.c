@@ -253,6 +253,76 @@ static void stops_at_large_files(void **state)
 	expect_findings(fixture, "large.yaml: 1999 bytes are more than the 1000 that are read\n");
 }
 
+enum { LARGE_PODS = 20000 };
+
+/* A List of many pods, as kubectl prints it, of some 12 MB: read while it is parsed. `end` closes it. */
+static char *make_list(bool json, const char *end)
+{
+	char *text = malloc(32 << 20), *at = text;
+
+	at += sprintf(at, json ? "{\"apiVersion\": \"v1\", \"items\": [\n" : "apiVersion: v1\nitems:\n");
+	for (int i = 0; i < LARGE_PODS; i++) {
+		if (json)
+			at += sprintf(at, "%s{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"p%d\", \"annotations\": "
+				"{\"a\": \"%0500d\"}}, \"status\": {\"podIP\": \"10.0.%d.%d\"}}", i > 0 ? ",\n" : "", i, i, i >> 8, i & 255);
+		else
+			at += sprintf(at, "- apiVersion: v1\n  kind: Pod\n  metadata:\n    annotations:\n      a: \"%0500d\"\n"
+				"    name: p%d\n  status:\n    podIP: 10.0.%d.%d\n", i, i, i >> 8, i & 255);
+	}
+	strcpy(at, end);
+	return text;
+}
+
+static size_t count_pods(const struct fixture *fixture)
+{
+	struct cluster *cluster;
+	size_t count;
+
+	assert_int_equal(store_cluster(fixture->store, &cluster), 0);
+	count = cluster->pod_count;
+	cluster_unref(cluster);
+	return count;
+}
+
+static void count_progress(void *context)
+{
+	(*(size_t *)context)++;
+}
+
+static void put_list(struct fixture *fixture, bool json, const char *end)
+{
+	const char *paths[] = { fixture->folder.path };
+	char *text = make_list(json, end);
+
+	temporary_write(&fixture->folder, json ? "list.json" : "list.yaml", text);
+	free(text);
+	assert_int_equal(load_paths(fixture->store, paths, 1, NULL), 0);
+}
+
+/* In pieces; and a mistake at its end, which is told with its place, takes nothing out of force. */
+static void reads_large_files_as_they_are_parsed(void **state)
+{
+	static const char *const good[] = { "kind: List\n", "],\"kind\": \"List\"}" };
+	static const char *const bad[] = { "kind: List\nspec\n", "],\"kind\": \"List\"" };
+	static const char *const found[] = { "list.yaml: 'spec' has no colon after it\n",
+		"list.json: a comma or '}' is missing\n" };
+	struct fixture *fixture = *state;
+	size_t progress = 0;
+
+	store_set_progress(fixture->store, count_progress, &progress);
+	for (int json = 0; json < 2; json++) {
+		put_list(fixture, json != 0, good[json]);
+		expect_findings(fixture, "");
+		assert_int_equal(count_pods(fixture), LARGE_PODS);
+		put_list(fixture, json != 0, bad[json]);
+		expect_findings(fixture, found[json]);
+		assert_int_equal(store_stats(fixture->store).kept_objects, LARGE_PODS);
+		assert_int_equal(count_pods(fixture), LARGE_PODS);
+		unlink(temporary_path(&fixture->folder, json ? "list.json" : "list.yaml"));
+	}
+	assert_true(progress > 4 * (10 << 20) / 65536);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +336,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_what_is_below_a_lost_folder, begin, end),
 		cmocka_unit_test_setup_teardown(reads_single_files, begin, end),
 		cmocka_unit_test_setup_teardown(stops_at_large_files, begin, end),
+		cmocka_unit_test_setup_teardown(reads_large_files_as_they_are_parsed, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
