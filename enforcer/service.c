@@ -10,6 +10,7 @@
 
 #include "enforcer/process/log.h"
 #include "enforcer/process/notify.h"
+#include "enforcer/views/problems.h"
 
 enum {
 	TICK_MS = 1000,
@@ -42,12 +43,16 @@ static void write_line(const struct service *service, char line[LINE])
 {
 	const struct snapshot *snapshot = publisher_snapshot(service->options.publisher);
 	const struct cluster *cluster = snapshot_cluster(snapshot);
+	const struct problem_sources sources = {
+		.settings = service->options.settings, .cluster = cluster, .isolated = snapshot_isolated_pods(snapshot)};
+	const bool audit = service->options.settings->audit;
 	struct publish_stats stats;
 	int length;
 
 	publisher_stats(service->options.publisher, &stats);
 	length = snprintf(line, LINE, "STATUS=%s %zu policies on %zu pods, %zu addresses isolated, revision %" PRIu64,
-		service->options.settings->audit ? "AUDIT MODE, nothing is denied:" : "Enforcing", cluster->policy_count,
+		problems_is_idle(&sources) ? "ENFORCING NOTHING:" : audit ? "AUDIT MODE, nothing is denied:" : "Enforcing",
+		cluster->policy_count,
 		cluster->pod_count, snapshot_isolated_pods(snapshot), snapshot_revision(snapshot));
 	if (stats.problem != NULL && length < LINE)
 		snprintf(line + length, (size_t)(LINE - length), "; FAILING: %s", stats.problem);

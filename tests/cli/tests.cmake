@@ -30,3 +30,5 @@ target_sources(cli_test_since PRIVATE ${CMAKE_SOURCE_DIR}/cli/since.c)
 podgate_test(cli/test_doctor_daemon podgate_enforcer)
 target_sources(cli_test_doctor_daemon PRIVATE ${CMAKE_SOURCE_DIR}/cli/answer.c ${CMAKE_SOURCE_DIR}/cli/client.c
 	${CMAKE_SOURCE_DIR}/cli/daemon_manifests.c ${CMAKE_SOURCE_DIR}/cli/doctor_daemon.c ${CMAKE_SOURCE_DIR}/cli/output.c)
+add_test(NAME cli/test_documents COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_documents.sh $<TARGET_FILE:podgate>)
+set_tests_properties(cli/test_documents PROPERTIES LABELS command)

@@ -222,7 +222,7 @@ static void test_ready_and_what_it_does(void **state)
 	char status[MESSAGE] = "", message[MESSAGE];
 
 	expect("READY=1");
-	expect("STATUS=Enforcing 0 policies on 1 pods, 0 addresses isolated, revision 1");
+	expect("STATUS=ENFORCING NOTHING: 0 policies on 1 pods, 0 addresses isolated, revision 1");
 	assert_int_equal(run_and_count(&act, 1200, "WATCHDOG=1", NULL, status), 0);
 	assert_string_equal(status, "");	/* nothing new, nothing told */
 	assert_int_equal(store_put(act.stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
