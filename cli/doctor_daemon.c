@@ -143,6 +143,15 @@ static void examine_manifests(struct findings *findings, const cJSON *manifests)
 			errors == 1 ? "" : "s");
 }
 
+static void examine_addresses(struct findings *findings, const cJSON *addresses)
+{
+	const double odd = answer_number(addresses, "odd");
+
+	if (odd > 0)
+		add(findings, "daemon-addresses", "`podgate status` names them, and where they stand",
+			"%.0f claim%s of pods to an address that others have, or that no pod can get", odd, odd == 1 ? "" : "s");
+}
+
 /* Who reads the settings believes that they are in force. */
 static void examine_source(struct findings *findings, const cJSON *status, const struct settings *settings)
 {
@@ -177,6 +186,7 @@ size_t doctor_daemon_examine(const cJSON *status, const struct settings *setting
 	examine_queues(&findings, status);
 	examine_log(&findings, answer_get(status, "log"));
 	examine_manifests(&findings, answer_get(status, "manifests"));
+	examine_addresses(&findings, answer_get(status, "addresses"));
 	examine_source(&findings, status, settings);
 	examine_files(&findings, settings, (pid_t)answer_number(status, "pid"));
 	return findings.count;

@@ -79,7 +79,8 @@ static void every_trouble_is_told(void **state)
 		"\"rules\": {\"intact\": false, \"repairs\": 3}, \"queues\": [{\"kernel_dropped\": 5}, {\"user_dropped\": 2}, "
 		"{\"flood\": true, \"kernel_dropped\": 40, \"user_dropped\": 1}], "
 		"\"problems\": [\"can't fill\", \"enforcing nothing: no Pod in /x (1 file)\", \"something else\"], "
-		"\"log\": {\"file\": \"x\", \"lost\": 9}, \"manifests\": {\"errors\": 1, \"paths\": [\"/other\"]}}", (int)getpid());
+		"\"log\": {\"file\": \"x\", \"lost\": 9}, \"manifests\": {\"errors\": 1, \"paths\": [\"/other\"]}, "
+		"\"addresses\": {\"odd\": 2}}", (int)getpid());
 	examine(json);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	expect("daemon-mode", HOST_WARNING,
@@ -98,7 +99,8 @@ static void every_trouble_is_told(void **state)
 	expect("daemon-manifests", HOST_WARNING, "its manifests have 1 error");
 	snprintf(found_files, sizeof(found_files), "it may open only 100 files, and may need %lu", host_files_needed(&settings));
 	expect("daemon-files", HOST_WARNING, found_files);
-	assert_int_equal(count, 13);
+	expect("daemon-addresses", HOST_WARNING, "2 claims of pods to an address that others have, or that no pod can get");
+	assert_int_equal(count, 14);
 	examine("{\"privilege\": {\"user\": \"podgate\", \"dropped\": true, \"seccomp\": \"log\"}, "
 		"\"rules\": {\"intact\": true, \"repairs\": 1}, \"log\": {\"file\": \"/v\", \"error\": \"No space\"}}");
 	expect("daemon-privilege", HOST_WARNING, "it is user podgate, with CAP_NET_ADMIN alone, seccomp log");
