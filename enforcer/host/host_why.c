@@ -51,6 +51,7 @@ static const struct {
 	{"daemon-queues", "a packet that finds its queue full is dropped, or with queue_full: open passes unjudged"},
 	{"daemon-floods", "a source that floods loses packets, but only its own kind: other sources' went another way"},
 	{"daemon-log", "of what was lost nobody will know"},
+	{"daemon-addresses", "whose policies hold for an address depends on which pod it is: of an address that several have, all theirs do"},
 	{"daemon-manifests", "of a manifest with errors the last good version stays in force, or nothing"},
 	{"daemon-source", "what `podgate check` and `matrix` say of these settings is not what is enforced"},
 	{"daemon-files", "a daemon that may open no more files answers no more questions, and repairs no rules"},
