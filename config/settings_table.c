@@ -94,7 +94,8 @@ static const struct setting table[] = {
 		.default_text = "closed", .help = "What unjudged packets meet when a queue is full." },
 	{ .name = "sweep_interval_s", .type = SETTING_UINT, AT(sweep_interval_s), .least = 0, .most = 86400,
 		.default_text = "30",
-		.help = "Seconds between background sweeps of live flows. 0: only after changes." },
+		.help = "Seconds between background sweeps of live flows. 0: only after changes, and while another "
+			"program's NFQUEUE holds packets since the last one." },
 	{ .name = "learn", .type = SETTING_BOOL, AT(learn), .default_text = "true",
 		.help = "Whether the kernel answers recurring flows by itself: those of the same source, protocol, "
 			"destination port and destination as one that was judged. Every change of policies or pods "

@@ -240,6 +240,7 @@ void enforcement_close(struct enforcement *enforcement)
 	ct_table_close(enforcement->table);
 	places_watch_close(enforcement->bridge_sets.places);
 	bridge_sets_deinit(&enforcement->bridge_sets);
+	ruleset_watch_deinit(&enforcement->watch);
 	free(enforcement);
 }
 
@@ -446,8 +447,7 @@ static int follow_module(struct enforcement *enforcement, char problem[ENFORCEME
 	if (err != 0)
 		return err;
 	enforcement->rules = rules;
-	enforcement->watch = (struct ruleset_watch){0};
-	return 0;
+	return ruleset_watch_remember(&enforcement->watch, &enforcement->rules, problem);
 }
 
 /* Who is on which bridge has changed: the sets for what passes bridges follow. */
@@ -471,14 +471,18 @@ static int install_rules(struct enforcement *enforcement, char problem[ENFORCEME
 {
 	struct ruleset_options without = enforcement->rules;
 	char ignored[RULESET_PROBLEM];
-	const int err = ruleset_install(&enforcement->rules, problem);
+	int err = ruleset_install(&enforcement->rules, problem);
 
 	without.flood_rate = 0;
-	if (err != -EINVAL || enforcement->rules.flood_rate == 0 || ruleset_install(&without, ignored) != 0)
-		return err;
-	log_warnx("a source that floods can't be kept apart (`flood_rate`): %s", problem);
-	enforcement->rules = without;
-	return 0;
+	if (err == -EINVAL && enforcement->rules.flood_rate != 0 && ruleset_install(&without, ignored) == 0) {
+		log_warnx("a source that floods can't be kept apart (`flood_rate`): %s", problem);
+		enforcement->rules = without;
+		err = 0;
+	}
+	/* Whether they are all there is looked at in a second again, and said then. */
+	if (err == 0 && ruleset_watch_remember(&enforcement->watch, &enforcement->rules, ignored) != 0)
+		log_warnx("the rules are not in place as they were written: %s", ignored);
+	return err;
 }
 
 /* Removes what this run brought, and only that: rules that held the gate before us go on holding it. */
@@ -646,20 +650,42 @@ static void verify_bridges(const struct settings *settings, struct bridge_result
 	result->mended = true;
 }
 
+/* They were somebody else's a moment ago: that they are ours now is seen, not believed. */
+static int repair_rules(struct enforcement *enforcement, struct verify_result *result, char problem[ENFORCEMENT_PROBLEM])
+{
+	char found[RULESET_PROBLEM];
+	int err = ruleset_install(&enforcement->rules, problem);
+
+	if (err != 0)
+		return err;
+	err = ruleset_watch_remember(&enforcement->watch, &enforcement->rules, found);
+	result->futile = err != 0;
+	if (err != 0)
+		snprintf(problem, ENFORCEMENT_PROBLEM, "a repair of our rules does not hold: %.440s", found);
+	return err;
+}
+
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
 	char problem[ENFORCEMENT_PROBLEM])
 {
 	const int sets = verify_sets(enforcement, snapshot, result);
-	const int rules = ruleset_watch_look(&enforcement->watch, &enforcement->rules, sets == 0 ? result->found : problem);
-	int err = 0;
+	char unread[ENFORCEMENT_PROBLEM];
+	int rules = ruleset_watch_look(&enforcement->watch, &enforcement->rules, sets == 0 ? result->found : unread);
+	int looked = 0, err = 0;
 
 	verify_bridges(enforcement->settings, &result->bridges);
 	flow_room_read(&result->room);
 	unnamed_find(&result->unnamed, places_watch_hold(enforcement->bridge_sets.places), snapshot);
 	places_watch_release(enforcement->bridge_sets.places);
+	/* Rules that can't be read were not changed for all that we know; putting them in place takes reading them, too. */
+	if (rules != 0 && rules != -ENOENT && rules != -ESTALE) {
+		snprintf(problem, ENFORCEMENT_PROBLEM, "%s", sets == 0 ? result->found : unread);
+		looked = rules;
+		rules = 0;
+	}
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
-		return follow_bridges(enforcement, snapshot, problem);
+		return looked != 0 ? looked : follow_bridges(enforcement, snapshot, problem);
 	/* Who removed rules may have removed class sets. Making them empties those that are there: so forget them. */
 	(void)learner_forget(enforcement->learner);
 	if (sets == -ENOENT || rules != 0)
@@ -667,8 +693,8 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	if (err == 0 && sets != 0)
 		err = fill_sets(enforcement, snapshot, problem);
 	if (err == 0 && rules != 0)
-		err = ruleset_install(&enforcement->rules, problem);
+		err = repair_rules(enforcement, result, problem);
 	learner_resume(enforcement->learner, snapshot_revision(snapshot));
 	result->repaired = err == 0;
-	return err;
+	return err != 0 ? err : looked;
 }

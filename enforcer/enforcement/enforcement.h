@@ -84,6 +84,7 @@ size_t enforcement_shortfall(const struct enforcement *enforcement, char words[E
 struct verify_result {
 	bool tampered;			/* our rules or sets were not as we left them; what differed is in `found` */
 	bool repaired;
+	bool futile;			/* the repair was made, and the rules are still not as they should be */
 	char found[RULESET_PROBLEM];
 	long set_sizes[2];		/* addresses found in the pods sets, IPv4 and IPv6 */
 	struct flow_room room;

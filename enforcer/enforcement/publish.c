@@ -9,6 +9,7 @@
 
 #include "conntrack/local_addrs.h"
 #include "enforcer/enforcement/own_addresses.h"
+#include "enforcer/gate/held_packets.h"
 #include "enforcer/process/log.h"
 #include "policy/compiler.h"
 
@@ -18,16 +19,20 @@
 enum {
 	TICK_MS = 250,			/* how soon a flow without a mark is swept, and a failed change tried again */
 	VERIFY_MS = 1000,		/* with a tick and the look itself, well below 2 s from a change of others' to its repair */
+	VERIFY_MOST_MS = 64000,		/* between two repairs that do not hold */
+	REPAIRS_IN_A_ROW = 5,		/* so many of the same, at most REPAIR_ROW_MS apart, are somebody who undoes them */
+	REPAIR_ROW_MS = 5000,
+	HELD_SWEEP_MS = 500,		/* between two sweeps while packets are held: with a tick and the sweep, below a second */
 	SWEEP_REST = 5,			/* a sweep of T is not repeated for 5 T, unless policies change */
 };
 
 enum job_kind { JOB_CHANGE, JOB_SWEEP, JOB_VERIFY, JOB_KIND_COUNT };
 
 /*
- * What can be amiss at a time: each kind of job has a trouble of its own, and so have the bridges that JOB_VERIFY looks at,
+ * What can be amiss at a time: each kind of job has a trouble of its own, and so have the bridges and the repairs of JOB_VERIFY,
  * and addresses that the kernel does not take.
  */
-enum { TROUBLE_BRIDGES = JOB_KIND_COUNT, TROUBLE_SHORTFALL, TROUBLE_COUNT };
+enum { TROUBLE_BRIDGES = JOB_KIND_COUNT, TROUBLE_REPAIRS, TROUBLE_SHORTFALL, TROUBLE_COUNT };
 
 /* What the thread beside the loop is given, and what it answers. */
 struct job {
@@ -66,6 +71,13 @@ struct publisher {
 	bool change_failed;		/* the last job that was one */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
+	uint64_t verify_ms;		/* how long after a look the next one is due */
+	uint64_t repaired_ns;
+	unsigned int repairs_in_a_row;
+	char repaired[RULESET_PROBLEM];	/* what the last one was of */
+	struct held_packets held;
+	bool holding, held_told;	/* others hold packets since the last change; and it was said */
+	uint64_t held_since_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
 	uint64_t kernel_drops[2];	/* of the common queues, of that of floods */
 	uint64_t brimful, missed;	/* signs of full queues and sockets: the most that was seen */
@@ -152,7 +164,7 @@ static void note_trouble(struct publisher *publisher, unsigned int kind, const c
 	if (*now == '\0' && *problem != '\0')
 		log_info("mended: %s", problem);
 	else if (strcmp(problem, now) != 0)
-		log_error("%s%s", now, kind == TROUBLE_BRIDGES ? "" : "; trying again");
+		log_error("%s%s", now, kind >= JOB_KIND_COUNT ? "" : "; trying again");
 	snprintf(problem, ENFORCEMENT_PROBLEM, "%s", now);
 }
 
@@ -228,6 +240,14 @@ static void let_go(struct publisher *publisher, struct retired_snapshot *retired
 		verdict_log_retire(publisher->options.log, retired);
 }
 
+/* What others hold now may have been marked and let pass by what is not in force any more. */
+static void begin_holding(struct publisher *publisher)
+{
+	held_packets_begin(&publisher->held);
+	publisher->held_since_ns = now_ns(CLOCK_MONOTONIC);
+	publisher->held_told = false;
+}
+
 static void end_change(struct publisher *publisher, struct job *job)
 {
 	cluster_unref(job->cluster);
@@ -248,6 +268,7 @@ static void end_change(struct publisher *publisher, struct job *job)
 	let_go(publisher, job->retired);
 	note_sweep(publisher, &job->published.sweep);
 	publisher->sweep_wanted = !job->published.swept || job->err != 0;
+	begin_holding(publisher);
 	note_change(publisher, job);
 	if (publisher->options.published != NULL)
 		publisher->options.published(publisher->options.context);
@@ -315,6 +336,33 @@ static void note_unnamed(struct publisher *publisher, const struct unnamed *unna
 	publisher->stats.unnamed = *unnamed;
 }
 
+/*
+ * Somebody who undoes each repair opens the gate each time: so repairs go on at the same pace. It is said once, and it is a
+ * problem till a while after the last.
+ */
+static void note_repairs(struct publisher *publisher, const struct verify_result *verified)
+{
+	const uint64_t now = publisher->verified_ns;
+	const bool in_a_row = now - publisher->repaired_ns <= REPAIR_ROW_MS * NS_PER_MS;
+	char problem[ENFORCEMENT_PROBLEM] = "";
+	bool same;
+
+	if (verified->repaired) {
+		same = strcmp(publisher->repaired, verified->found) == 0;
+		publisher->repairs_in_a_row = in_a_row && same ? publisher->repairs_in_a_row + 1 : 1;
+		memcpy(publisher->repaired, verified->found, sizeof(publisher->repaired));
+		publisher->repaired_ns = now;
+	} else if (!in_a_row) {
+		publisher->repairs_in_a_row = 0;
+	}
+	if (publisher->repairs_in_a_row >= REPAIRS_IN_A_ROW)
+		snprintf(problem, sizeof(problem),
+			"our rules are changed again and again, and repaired each time: another program undoes them, and in "
+			"between flows pass unjudged; find it (for nf_tables: `nft monitor`)");
+	note_trouble(publisher, TROUBLE_REPAIRS, problem);
+	publisher->stats.intact = publisher->stats.intact && publisher->repairs_in_a_row < REPAIRS_IN_A_ROW;
+}
+
 static void end_verify(struct publisher *publisher, const struct job *job)
 {
 	const struct verify_result *verified = &job->verified;
@@ -322,6 +370,10 @@ static void end_verify(struct publisher *publisher, const struct job *job)
 	note_room(publisher, &verified->room);
 	publisher->verified_ns = now_ns(CLOCK_MONOTONIC);
 	publisher->stats.intact = job->err == 0;
+	publisher->verify_ms = !verified->futile ? VERIFY_MS : publisher->verify_ms * 2;
+	if (publisher->verify_ms > VERIFY_MOST_MS)
+		publisher->verify_ms = VERIFY_MOST_MS;
+	note_repairs(publisher, verified);
 	memcpy(publisher->stats.set_sizes, verified->set_sizes, sizeof(publisher->stats.set_sizes));
 	note_bridges(publisher, &verified->bridges);
 	if (job->own_addresses_moved && !publisher->changed) {
@@ -334,7 +386,8 @@ static void end_verify(struct publisher *publisher, const struct job *job)
 		return;
 	publisher->stats.repairs++;
 	publisher->sweep_wanted = true;	/* what passed meanwhile was not judged */
-	log_warnx("somebody changed our rules (%s): repaired", verified->found);
+	if (publisher->repairs_in_a_row <= REPAIRS_IN_A_ROW)
+		log_warnx("somebody changed our rules (%s): repaired", verified->found);
 }
 
 static void begin_next(struct publisher *publisher);
@@ -402,7 +455,7 @@ static bool sweep_is_due(const struct publisher *publisher, uint64_t now)
 static void begin_next(struct publisher *publisher)
 {
 	const uint64_t now = now_ns(CLOCK_MONOTONIC);
-	const bool verify_is_due = now - publisher->verified_ns >= VERIFY_MS * NS_PER_MS;
+	const bool verify_is_due = now - publisher->verified_ns >= publisher->verify_ms * NS_PER_MS;
 
 	if (publisher->busy || publisher->paused || publisher->stopping)
 		return;
@@ -434,8 +487,10 @@ static void watch_overflow(struct publisher *publisher, uint64_t brimful, uint64
 		publisher->missed = missed;
 	if (publisher->options.settings->queue_full != FAIL_OPEN)
 		return;
-	if (now)
+	if (now) {
 		publisher->sweep_wanted = true;
+		begin_holding(publisher);
+	}
 	if (now && !publisher->overflowing) {
 		publisher->stats.overflows++;
 		log_warnx("a queue ran full: new flows may have passed unjudged (queue_full: open), so all are judged now");
@@ -474,13 +529,46 @@ static void watch_workers(struct publisher *publisher)
 	}
 }
 
+/*
+ * While another program may hold packets since the last change, all flows are judged every second; and once more when it has let
+ * go of them, at the next tick: what has left its queue is in the flow table by then.
+ */
+static void watch_held(struct publisher *publisher)
+{
+	const struct gate *gate = enforcement_gate(publisher->options.enforcement);
+	const uint64_t now = now_ns(CLOCK_MONOTONIC);
+	const bool before = publisher->holding;
+	char *table;
+
+	if (before && publisher->held.rounds == 0) {
+		publisher->sweep_wanted = true;
+		publisher->holding = false;
+	}
+	if (publisher->held.rounds == 0 || gate_read_queues(gate, &table) != 0)
+		return;
+	if (held_packets_look(&publisher->held, table, gate_queue(gate, 0), gate_worker_count(gate)) && publisher->held.begun)
+		publisher->holding = true;
+	free(table);
+	if (!publisher->holding)
+		return;
+	if (now - publisher->swept_ns >= HELD_SWEEP_MS * NS_PER_MS)
+		publisher->sweep_wanted = true;
+	if (!publisher->held_told && now - publisher->held_since_ns >= NS_PER_S) {
+		publisher->held_told = true;
+		log_info("another program's NFQUEUE holds packets since the last change: all flows are judged every second until it "
+			 "was seen empty");
+	}
+}
+
 static void tick(uv_timer_t *timer)
 {
 	struct publisher *publisher = timer->data;
 
 	/* Paused, the queues may be somebody else's: what he reads we have not missed. */
-	if (!publisher->paused)
+	if (!publisher->paused) {
 		watch_workers(publisher);
+		watch_held(publisher);
+	}
 	begin_next(publisher);
 }
 
@@ -528,6 +616,7 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
 		return -ENOMEM;
 	}
 	publisher->options = *options;
+	publisher->verify_ms = VERIFY_MS;
 	publisher->revision = 1;
 	*out = publisher;
 	return 0;
@@ -541,6 +630,7 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
 		return err;
 	note_shortfall(publisher);
 	publisher->stats.intact = true;
+	begin_holding(publisher);	/* by what a daemon before us let pass */
 	publisher->started = true;
 	uv_timer_init(publisher->options.loop, &publisher->tick);
 	publisher->tick.data = publisher;
@@ -558,7 +648,9 @@ void publisher_go_on(struct publisher *publisher)
 {
 	publisher->paused = false;
 	publisher->verified_ns = 0;
+	publisher->verify_ms = VERIFY_MS;
 	publisher->sweep_wanted = true;
+	begin_holding(publisher);
 	publisher->watched = false;	/* who had the queues meanwhile may have missed some; the sweep is of them, too */
 	watch_workers(publisher);
 	begin_next(publisher);

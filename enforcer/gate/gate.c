@@ -257,3 +257,8 @@ void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stat
 	missed = (int32_t)(row.last_id - worker_ids_before(gate->workers[worker]) - row.waiting - (uint32_t)out->packets);
 	out->missed = missed > 0 ? (uint64_t)missed : 0;
 }
+
+int gate_read_queues(const struct gate *gate, char **out)
+{
+	return gate->proc >= 0 ? nfqueue_proc_read_all(gate->proc, out) : -ENOENT;
+}

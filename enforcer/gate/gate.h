@@ -105,5 +105,7 @@ unsigned int gate_worker_count(const struct gate *gate);	/* of all roles */
 enum gate_role gate_role(const struct gate *gate, unsigned int worker);
 
 void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out);
+/* The kernel's table of all queues, others' among them (nfqueue_proc.h), for the caller to free(). 0 or -errno. */
+int gate_read_queues(const struct gate *gate, char **out);
 
 #endif

@@ -4,14 +4,21 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/xt_connmark.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conntrack/netlink_attrs.h"
 #include "conntrack/netlink_dump.h"
+#include "enforcer/rules/iptables.h"
 #include "enforcer/rules/ruleset_rules.h"
 
 /*
@@ -22,7 +29,11 @@
  *	NFTA_RULE_EXPRESSIONS { NFTA_LIST_ELEM { NFTA_EXPR_NAME, NFTA_EXPR_DATA { by name:
  *		"ct"		NFTA_CT_KEY (NFT_CT_MARK), NFTA_CT_DREG (reads) | NFTA_CT_SREG (writes)
  *		"bitwise"	NFTA_BITWISE_MASK { NFTA_DATA_VALUE }, NFTA_BITWISE_XOR { NFTA_DATA_VALUE }
+ *		"match"		NFTA_MATCH_NAME "connmark", NFTA_MATCH_INFO struct xt_connmark_mtinfo1
+ *		"target"	NFTA_TARGET_NAME "CONNMARK", NFTA_TARGET_INFO struct xt_connmark_tginfo1 or 2
  *	} }... }
+ *
+ * The last two are iptables-nft's: its own listing has them, too, but not of a table in which another rule is nft's.
  *
  * `ct mark and 0xff == 1` is ct, bitwise, cmp: of the mark it reads what the mask lets through. `ct mark set ct mark or
  * 0x10` is ct, bitwise, ct: it writes what the mask clears and the rest flips. Registers are not followed: a rule that
@@ -31,12 +42,14 @@
 
 struct reading {
 	uint32_t ours;			/* the bits that matter */
+	bool unlisted[2];		/* IPv4, IPv6: iptables-nft-save leaves a table out */
 	unsigned int count;		/* rules that use them */
 	char table[64], chain[64];	/* of the first */
 };
 
 /* What a rule does with the mark, expression by expression. */
 struct rule_use {
+	bool extensions;		/* those of iptables' count: nobody else tells of them */
 	bool loaded;			/* a register has it, changed by mask and flip */
 	uint32_t mask, flip;
 	uint32_t bits;			/* read or written */
@@ -82,6 +95,47 @@ static void take_bitwise(struct rule_use *use, const struct nlattr *data)
 	use->flip |= data_value(bitwise[NFTA_BITWISE_XOR], 0);
 }
 
+/* Whether an extension of iptables' has this name; then its struct, if there is as much of it, else NULL, is in *info. */
+static bool is_extension(const struct nlattr *data, const char *name, size_t least, const void **info)
+{
+	/* NFTA_TARGET_* and NFTA_MATCH_* are the same numbers. */
+	const struct nlattr *attrs[NFTA_TARGET_MAX + 1];
+
+	netlink_attrs_index_nested(attrs, NFTA_TARGET_MAX, data);
+	if (attrs[NFTA_TARGET_NAME] == NULL || attrs[NFTA_TARGET_INFO] == NULL ||
+		mnl_attr_validate(attrs[NFTA_TARGET_NAME], MNL_TYPE_NUL_STRING) < 0 ||
+		strcmp(mnl_attr_get_str(attrs[NFTA_TARGET_NAME]), name) != 0)
+		return false;
+	*info = mnl_attr_get_payload_len(attrs[NFTA_TARGET_INFO]) >= least ? mnl_attr_get_payload(attrs[NFTA_TARGET_INFO])
+									   : NULL;
+	return true;
+}
+
+static void take_match(struct rule_use *use, const struct nlattr *data)
+{
+	struct xt_connmark_mtinfo1 match = {.mask = UINT32_MAX};
+	const void *info;
+
+	if (!use->extensions || !is_extension(data, "connmark", sizeof(match), &info))
+		return;
+	if (info != NULL)
+		memcpy(&match, info, sizeof(match));
+	use->bits |= match.mask;
+}
+
+/* The two revisions begin alike; what is written where depends on a mode that differs in place: so all of it counts. */
+static void take_target(struct rule_use *use, const struct nlattr *data)
+{
+	struct xt_connmark_tginfo1 target = {.ctmark = UINT32_MAX, .ctmask = UINT32_MAX};
+	const void *info;
+
+	if (!use->extensions || !is_extension(data, "CONNMARK", offsetof(struct xt_connmark_tginfo1, mode), &info))
+		return;
+	if (info != NULL)
+		memcpy(&target, info, offsetof(struct xt_connmark_tginfo1, mode));
+	use->bits |= target.ctmark | target.ctmask;
+}
+
 static int take_expression(const struct nlattr *attr, void *context)
 {
 	const struct nlattr *expression[NFTA_EXPR_MAX + 1];
@@ -97,6 +151,10 @@ static int take_expression(const struct nlattr *attr, void *context)
 		take_ct(use, expression[NFTA_EXPR_DATA]);
 	else if (strcmp(name, "bitwise") == 0)
 		take_bitwise(use, expression[NFTA_EXPR_DATA]);
+	else if (strcmp(name, "match") == 0)
+		take_match(use, expression[NFTA_EXPR_DATA]);
+	else if (strcmp(name, "target") == 0)
+		take_target(use, expression[NFTA_EXPR_DATA]);
 	else if (strcmp(name, "immediate") == 0)
 		use->loaded = false;	/* a constant, most likely to be written: all of it */
 	else if (use->loaded)
@@ -107,6 +165,14 @@ static int take_expression(const struct nlattr *attr, void *context)
 static const char *text_of(const struct nlattr *attr)
 {
 	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attr) : "";
+}
+
+static bool is_unlisted(const struct reading *reading, const struct nlmsghdr *message)
+{
+	const struct nfgenmsg *general = mnl_nlmsg_get_payload(message);
+
+	return (general->nfgen_family == NFPROTO_IPV4 && reading->unlisted[0]) ||
+	       (general->nfgen_family == NFPROTO_IPV6 && reading->unlisted[1]);
 }
 
 static int take_rule(const struct nlmsghdr *message, void *context)
@@ -121,6 +187,7 @@ static int take_rule(const struct nlmsghdr *message, void *context)
 		mnl_nlmsg_get_payload_len(message) - sizeof(struct nfgenmsg));
 	if (rule[NFTA_RULE_EXPRESSIONS] == NULL || ruleset_is_ours(text_of(rule[NFTA_RULE_CHAIN])))
 		return 0;
+	use.extensions = is_unlisted(reading, message);
 	mnl_attr_parse_nested(rule[NFTA_RULE_EXPRESSIONS], take_expression, &use);
 	if ((use.bits & reading->ours) == 0 || reading->count++ > 0)
 		return 0;
@@ -152,6 +219,30 @@ static int read_rules(struct reading *reading)
 	return err == -EOPNOTSUPP || err == -EINVAL ? 0 : err;
 }
 
+static bool leaves_out(enum ip_family family)
+{
+	char ignored[IPTABLES_PROBLEM], *saved;
+	bool whole;
+
+	if (iptables_available(BACKEND_NFT, family, ignored) != 0 ||
+		iptables_save(BACKEND_NFT, family, NULL, false, &saved, ignored) != 0)
+		return false;
+	whole = iptables_save_is_whole(saved);
+	free(saved);
+	return !whole;
+}
+
+static void report_listings(struct host_report *report, const bool unlisted[2])
+{
+	if (!unlisted[0] && !unlisted[1])
+		return;
+	host_report_add(report, "nft-listing", HOST_WARNING,
+		"iptables-nft-save leaves out at least one table (%s), because a rule or chain in it is none of iptables': podgate "
+		"reads its own rules from the kernel, but a saved file would lack that table",
+		!unlisted[1] ? "IPv4" : !unlisted[0] ? "IPv6" : "IPv4, IPv6");
+	host_report_remedy(report, "put rules of nft's own into tables that are not named filter, nat, mangle, raw or security");
+}
+
 void host_check_nft_marks(struct host_report *report)
 {
 	struct reading reading = {.ours = report->settings->mark_allow | report->settings->mark_deny};
@@ -159,6 +250,9 @@ void host_check_nft_marks(struct host_report *report)
 
 	if (!report->privileged) /* said by then: the rules can't be read */
 		return;
+	reading.unlisted[0] = leaves_out(IP_FAMILY_V4);
+	reading.unlisted[1] = leaves_out(IP_FAMILY_V6);
+	report_listings(report, reading.unlisted);
 	err = read_rules(&reading);
 	if (err != 0) {
 		host_report_add(report, "nft-marks", HOST_WARNING, "the rules of nftables can't be read: %s", strerror(-err));

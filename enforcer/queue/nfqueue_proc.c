@@ -37,41 +37,62 @@ static bool read_row(const char *line, struct nfqueue_row *out)
 	return true;
 }
 
+const char *nfqueue_proc_next(const char *text, struct nfqueue_row *out)
+{
+	while (*text != '\0') {
+		const char *end = strchr(text, '\n');
+		const bool read = read_row(text, out);
+
+		text = end != NULL ? end + 1 : text + strlen(text);
+		if (read)
+			return text;
+	}
+	return NULL;
+}
+
 int nfqueue_proc_find(const char *text, uint16_t queue, struct nfqueue_row *out)
 {
-	const char *line = text;
 	struct nfqueue_row row;
 
-	while (*line != '\0') {
-		const char *end = strchr(line, '\n');
-
-		if (read_row(line, &row) && row.queue == queue) {
+	while ((text = nfqueue_proc_next(text, &row)) != NULL) {
+		if (row.queue == queue) {
 			*out = row;
 			return 0;
 		}
-		if (end == NULL)
-			break;
-		line = end + 1;
 	}
 	return -ENOENT;
 }
 
-int nfqueue_proc_read(int fd, uint16_t queue, struct nfqueue_row *out)
+int nfqueue_proc_read_all(int fd, char **out)
 {
 	char *text = malloc(TABLE_TEXT);
 	size_t length = 0;
 	ssize_t got;
-	int err;
 
 	if (text == NULL)
 		return -ENOMEM;
 	/* The kernel gives whole lines, a page at a time; pread() leaves the offset to no other thread's mercy. */
 	while ((got = pread(fd, text + length, TABLE_TEXT - 1 - length, (off_t)length)) > 0)
 		length += (size_t)got;
-	err = got < 0 ? -errno : 0;
+	if (got < 0) {
+		const int err = -errno;
+
+		free(text);
+		return err;
+	}
 	text[length] = '\0';
-	if (err == 0)
-		err = nfqueue_proc_find(text, queue, out);
+	*out = text;
+	return 0;
+}
+
+int nfqueue_proc_read(int fd, uint16_t queue, struct nfqueue_row *out)
+{
+	char *text;
+	int err = nfqueue_proc_read_all(fd, &text);
+
+	if (err != 0)
+		return err;
+	err = nfqueue_proc_find(text, queue, out);
 	free(text);
 	return err;
 }

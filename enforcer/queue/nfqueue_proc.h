@@ -24,6 +24,10 @@ int nfqueue_proc_open(void);	/* a descriptor for nfqueue_proc_read(), to be clos
 /* 0; -ENOENT when no such queue exists; or another -errno. *out is written on 0 only. */
 int nfqueue_proc_read(int fd, uint16_t queue, struct nfqueue_row *out);
 
+/* The whole table, for the caller to free(); as far as it goes. 0 or -errno. */
+int nfqueue_proc_read_all(int fd, char **out);
+/* The next row that can be read, from `text` on. Returns where to go on, or NULL when there is none: *out untouched. */
+const char *nfqueue_proc_next(const char *text, struct nfqueue_row *out);
 /* Finds `queue` in a table's text. 0 or -ENOENT. */
 int nfqueue_proc_find(const char *text, uint16_t queue, struct nfqueue_row *out);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/rules/iptables.h"
 
+#include <string.h>
+
 #include "enforcer/rules/iptables_programs.h"
 
 /*
@@ -38,6 +40,21 @@ int iptables_save(enum backend_choice backend, enum ip_family family, const char
 	char problem[IPTABLES_PROBLEM])
 {
 	return current->save(backend, family, table, counters, out, problem);
+}
+
+bool iptables_save_is_whole(const char *saved)
+{
+	static const char left_out[] = "is incompatible, use 'nft' tool.";
+
+	while (saved != NULL && *saved != '\0') {
+		const size_t length = strcspn(saved, "\n");
+
+		if (*saved == '#' && length >= strlen(left_out) &&
+			strncmp(saved + length - strlen(left_out), left_out, strlen(left_out)) == 0)
+			return false;
+		saved += length + (saved[length] == '\n');
+	}
+	return true;
 }
 
 int iptables_restore(enum backend_choice backend, enum ip_family family, const char *text,

@@ -36,6 +36,12 @@ int iptables_default_backend(enum backend_choice *out);
  */
 int iptables_save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
 	char problem[IPTABLES_PROBLEM]);
+/*
+ * False when iptables-nft-save left a table out, because some rule or chain in it is none of iptables' (nft_is_table_compatible()
+ * in iptables/nft.c): it then says so in a comment, and exits with 0. A rule that passes that test and that it can't print
+ * ends it with an error: iptables_save() makes the same of both.
+ */
+bool iptables_save_is_whole(const char *saved);
 
 /*
  * Applies one text of iptables-restore's, without flushing what it does not name: whole or not at all. 0; or

@@ -11,7 +11,7 @@
 #include "enforcer/process/log.h"
 #include "enforcer/rules/iptables.h"
 #include "enforcer/rules/nft_talk.h"
-#include "enforcer/rules/rule_text.h"
+#include "enforcer/rules/nft_view.h"
 #include "enforcer/rules/ruleset_rules.h"
 
 /* The chains that our jumps are in, and where the kernel calls them. */
@@ -171,22 +171,6 @@ static int wake(enum ip_family family, const char *table, uint32_t flags, char p
 	return err;
 }
 
-static bool has_others(const char *saved, const struct base_chain *chain)
-{
-	size_t length = 0;
-	const char *at = ruleset_listing_of(saved, chain->table, &length);
-	const char *const end = at + length;
-	struct rule_text rule;
-
-	while (at != NULL && at < end) {
-		at = rule_text_read(&rule, at);
-		if (rule_text_chain(&rule) != NULL && strcmp(rule_text_chain(&rule), chain->name) == 0 &&
-			!ruleset_is_jump(&rule))
-			return true;
-	}
-	return false;
-}
-
 static int remove_chain(enum ip_family family, const struct base_chain *chain)
 {
 	char buffer[NFT_TALK_BYTES];
@@ -202,12 +186,14 @@ static int remove_chain(enum ip_family family, const struct base_chain *chain)
 	return nft_talk_change(message, 0);
 }
 
-static int mend_chain(
-	enum ip_family family, const struct base_chain *chain, const char *saved, char problem[RULESET_PROBLEM])
+static int mend_chain(enum ip_family family, const struct base_chain *chain, char problem[RULESET_PROBLEM])
 {
-	int err;
+	size_t others;
+	int err = nft_view_count_others(family, chain->table, chain->name, &others);
 
-	if (has_others(saved, chain)) {
+	if (err != 0)
+		return cannot_ask(family, chain->table, err, problem);
+	if (others > 0) {
 		snprintf(problem, RULESET_PROBLEM,
 			"chain %s of table %s (%s, nft) has no hook: no packet passes it, and its rules "
 			"of others are not in force either; delete it (nft delete chain %s %s %s), and podgate makes it anew",
@@ -235,7 +221,7 @@ static int mend_table(enum ip_family family, const char *table, char problem[RUL
 	return (flags & NFT_TABLE_F_DORMANT) != 0 ? wake(family, table, flags, problem) : 0;
 }
 
-int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family, const char *saved,
+int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family,
 	char problem[RULESET_PROBLEM])
 {
 	int err = 0;
@@ -245,6 +231,6 @@ int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family,
 			err = mend_table(family, ruleset_tables[i], problem);
 	for (size_t i = 0; i < BASE_CHAINS && err == 0; i++)
 		if (is_used(options, &base_chains[i]) && check_chain(family, &base_chains[i]) == -ESTALE)
-			err = mend_chain(family, &base_chains[i], saved, problem);
+			err = mend_chain(family, &base_chains[i], problem);
 	return err;
 }

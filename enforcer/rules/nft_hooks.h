@@ -20,10 +20,10 @@ int nft_hooks_verify(const struct ruleset_options *options, enum ip_family famil
 
 /*
  * Wakes the table, and removes chains without a hook that hold only our jump, so that iptables-nft-restore makes them
- * anew. `saved` is the table as iptables-nft-save lists it. What is in order, or not there, stays as it is. 0; or -EEXIST
+ * anew. What is in order, or not there, stays as it is. 0; or -EEXIST
  * when such a chain has rules of others, which are not in force either, but not ours to delete: `problem` has the remedy.
  */
-int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family, const char *saved,
+int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family,
 	char problem[RULESET_PROBLEM]);
 
 #endif

@@ -3,14 +3,23 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { SEQUENCE = 1 };	/* of the only message that is answered */
+#include "conntrack/netlink_dump.h"
+
+enum {
+	SEQUENCE = 1,		/* of the only message that is answered */
+	SMALL = 65536,		/* bytes that any socket sends */
+	BRACKET_MOST = 64,	/* bytes of the beginning of a transaction, or of its end */
+};
 
 static void put_head(struct nlmsghdr *message, uint8_t family, uint16_t resource)
 {
@@ -70,19 +79,37 @@ static int receive(struct mnl_socket *socket, struct answer *answer)
 	return 0;
 }
 
-static int exchange(const void *bytes, size_t length, struct answer *answer)
+static int open_socket(struct mnl_socket **out)
 {
 	static const struct timeval patience = {.tv_sec = 1};
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	int err = 0;
+	int err;
 
 	if (socket == NULL)
 		return -errno;
 	if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-	    mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(socket, bytes, length) < 0)
+	    mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		err = -errno;
+		mnl_socket_close(socket);
+		return err;
+	}
+	*out = socket;
+	return 0;
+}
+
+static int exchange(const void *bytes, size_t length, struct answer *answer)
+{
+	const int room = length < INT_MAX / 2 ? (int)length * 2 : INT_MAX;
+	struct mnl_socket *socket;
+	int err = open_socket(&socket);
+
+	if (err != 0)
+		return err;
+	/* A transaction is one datagram, and may be larger than what a socket takes by default. */
+	if (length > SMALL && setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) != 0)
 		err = -errno;
 	if (err == 0)
-		err = receive(socket, answer);
+		err = mnl_socket_sendto(socket, bytes, length) < 0 ? -errno : receive(socket, answer);
 	mnl_socket_close(socket);
 	return err;
 }
@@ -94,17 +121,41 @@ int nft_talk_ask(struct nlmsghdr *message, mnl_attr_cb_t take, void *context)
 	return exchange(message, message->nlmsg_len, &answer);
 }
 
-/* Of the three only the message itself is acknowledged. */
-int nft_talk_change(struct nlmsghdr *message, uint16_t flags)
+int nft_talk_dump(struct nlmsghdr *message, int (*visit)(const struct nlmsghdr *message, void *context), void *context)
+{
+	struct mnl_socket *socket;
+	bool interrupted = false;
+	int err = open_socket(&socket);
+
+	if (err != 0)
+		return err;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	err = netlink_dump(socket, message, visit, context, &interrupted);
+	mnl_socket_close(socket);
+	return err == 0 && interrupted ? -EAGAIN : err;
+}
+
+/* Of a transaction's brackets none is acknowledged. */
+int nft_talk_change_all(const void *bytes, size_t length)
 {
 	struct answer answer = {.take = NULL};
-	char bytes[NFT_TALK_BYTES + 2 * 64] __attribute__((aligned(NLMSG_ALIGNTO)));
-	size_t length;
+	char *whole = malloc(length + 2 * BRACKET_MOST);
+	size_t used;
+	int err;
 
+	if (whole == NULL)
+		return -ENOMEM;
+	used = put_bracket(whole, NFNL_MSG_BATCH_BEGIN);
+	memcpy(whole + used, bytes, length);	/* which is aligned, as all that libmnl puts together */
+	used += length;
+	used += put_bracket(whole + used, NFNL_MSG_BATCH_END);
+	err = exchange(whole, used, &answer);
+	free(whole);
+	return err;
+}
+
+int nft_talk_change(struct nlmsghdr *message, uint16_t flags)
+{
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
-	length = put_bracket(bytes, NFNL_MSG_BATCH_BEGIN);
-	memcpy(bytes + length, message, message->nlmsg_len);	/* which is aligned, as all that libmnl puts together */
-	length += message->nlmsg_len;
-	length += put_bracket(bytes + length, NFNL_MSG_BATCH_END);
-	return exchange(bytes, length, &answer);
+	return nft_talk_change_all(message, message->nlmsg_len);
 }

@@ -8,6 +8,7 @@
  * the kernel takes, a second at the most; any thread.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <libmnl/libmnl.h>
@@ -26,5 +27,16 @@ struct nlmsghdr *nft_talk_begin(char buffer[NFT_TALK_BYTES], uint16_t type, enum
 int nft_talk_ask(struct nlmsghdr *message, mnl_attr_cb_t take, void *context);
 /* Changes something, in a transaction of its own. `flags` are NLM_F_CREATE and such. 0, or -errno. */
 int nft_talk_change(struct nlmsghdr *message, uint16_t flags);
+/*
+ * Changes all that the messages in `bytes` say, aligned and one behind the other, or nothing: the last has NLM_F_ACK. 0, or
+ * -errno: that of the first message that the kernel refused.
+ */
+int nft_talk_change_all(const void *bytes, size_t length);
+
+/*
+ * Asks for a list, and has each message of it shown to `visit`, which returns 0 or -errno. 0, or -errno: -EAGAIN when the
+ * rules changed meanwhile, so that the list may be wrong.
+ */
+int nft_talk_dump(struct nlmsghdr *message, int (*visit)(const struct nlmsghdr *message, void *context), void *context);
 
 #endif

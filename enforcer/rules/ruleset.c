@@ -9,6 +9,7 @@
 #include "enforcer/rules/iptables.h"
 #include "enforcer/rules/mark_overlap.h"
 #include "enforcer/rules/nft_hooks.h"
+#include "enforcer/rules/nft_view.h"
 #include "enforcer/rules/rule_text.h"
 #include "enforcer/rules/ruleset_rules.h"
 #include "enforcer/rules/ruleset_transaction.h"
@@ -56,7 +57,7 @@ static int save(enum backend_choice backend, enum ip_family family, char **out, 
 }
 _Static_assert(RULESET_TABLES == 2, "save() writes two");
 
-static int apply_once(
+static int apply_text(
 	enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
 {
 	char *now, *text;
@@ -72,6 +73,41 @@ static int apply_once(
 	err = iptables_restore(backend, transaction->family, text, problem);
 	free(text);
 	return err;
+}
+
+static int cannot_read(enum ip_family family, int err, char problem[RULESET_PROBLEM])
+{
+	snprintf(problem, RULESET_PROBLEM, "our rules can't be read from nf_tables (%s): %s",
+		iptables_family_name(family), strerror(-err));
+	return err;
+}
+
+/*
+ * Old jumps go with the text, in the same transaction, where iptables-nft-save lists them. Where it lists nothing they go
+ * afterwards: a packet meets two jumps for a moment, which changes no verdict, and never none.
+ */
+static int apply_nft(struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
+{
+	struct nft_view before;
+	int err = nft_view_read(&before, transaction->family);
+
+	if (err != 0)
+		return cannot_read(transaction->family, err, problem);
+	err = apply_text(BACKEND_NFT, transaction, problem);
+	if (err == 0) {
+		err = nft_view_remove_old_jumps(&before, transaction->family);
+		if (err != 0)
+			snprintf(problem, RULESET_PROBLEM, "can't remove old jumps into our chain (%s, nft): %s",
+				iptables_family_name(transaction->family), strerror(-err));
+	}
+	nft_view_deinit(&before);
+	return err;
+}
+
+static int apply_once(
+	enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
+{
+	return backend == BACKEND_NFT ? apply_nft(transaction, problem) : apply_text(backend, transaction, problem);
 }
 
 /*
@@ -108,6 +144,27 @@ static bool holds_ours(const char *saved)
 	return holds_jump(saved);
 }
 
+/* Nobody's when it can't be told. */
+static bool place_holds_ours(enum backend_choice backend, enum ip_family family)
+{
+	char ignored[RULESET_PROBLEM], *saved;
+	struct nft_view view;
+	bool ours;
+
+	if (backend == BACKEND_NFT) {
+		if (nft_view_read(&view, family) != 0)
+			return false;
+		ours = nft_view_holds_ours(&view);
+		nft_view_deinit(&view);
+		return ours;
+	}
+	if (save(backend, family, &saved, ignored) != 0)
+		return false;
+	ours = holds_ours(saved);
+	free(saved);
+	return ours;
+}
+
 /*
  * A back end that is not installed, or not in the kernel, holds nothing of ours; nor does one whose tables we may not
  * even list, because we could not have written them.
@@ -117,18 +174,38 @@ static bool is_absent(int err)
 	return err == -ENOENT || err == -EPROTONOSUPPORT || err == -EACCES;
 }
 
-static int remove_from(enum backend_choice backend, enum ip_family family, char problem[RULESET_PROBLEM])
+/* Without the iptables programs, which cannot delete what they cannot list. */
+static int remove_from_nft(enum ip_family family, char problem[RULESET_PROBLEM])
+{
+	const int err = nft_view_remove(family);
+
+	if (err == 0 || err == -EOPNOTSUPP || err == -EINVAL || err == -EPROTONOSUPPORT)	/* no nf_tables: none of ours */
+		return 0;
+	snprintf(problem, RULESET_PROBLEM, "our rules can't be removed (%s, nft): %s%s",
+		iptables_family_name(family), strerror(-err),
+		err == -EPERM	? ": it needs CAP_NET_ADMIN: run podgate as root"
+		: err == -EBUSY ? ": something leads into our chain that is no plain jump, such as a verdict map: remove that first"
+				: "");
+	return err;
+}
+
+static int remove_from_legacy(enum ip_family family, char problem[RULESET_PROBLEM])
 {
 	struct ruleset_transaction transaction = {.family = family, .before = ""};
 	char *saved;
 	bool ours;
-	int err = save(backend, family, &saved, problem);
+	int err = save(BACKEND_LEGACY, family, &saved, problem);
 
 	if (err != 0)
 		return is_absent(err) ? 0 : err;
 	ours = holds_ours(saved);
 	free(saved);
-	return ours ? apply(backend, &transaction, problem) : 0;
+	return ours ? apply(BACKEND_LEGACY, &transaction, problem) : 0;
+}
+
+static int remove_from(enum backend_choice backend, enum ip_family family, char problem[RULESET_PROBLEM])
+{
+	return backend == BACKEND_NFT ? remove_from_nft(family, problem) : remove_from_legacy(family, problem);
 }
 
 /* Removes ours from everywhere but the places that `except` (may be NULL) is installed in. */
@@ -157,18 +234,11 @@ size_t ruleset_find(struct ruleset_place out[RULESET_PLACES_MOST])
 {
 	size_t count = 0;
 
-	for (size_t b = 0; b < BACKENDS; b++) {
-		for (size_t f = 0; f < FAMILIES; f++) {
-			char ignored[RULESET_PROBLEM], *saved;
-
-			if (save(backends[b], families[f], &saved, ignored) != 0)
-				continue;
-			if (holds_ours(saved))
+	for (size_t b = 0; b < BACKENDS; b++)
+		for (size_t f = 0; f < FAMILIES; f++)
+			if (place_holds_ours(backends[b], families[f]))
 				out[count++] =
 					(struct ruleset_place){.backend = backends[b], .family = families[f]};
-			free(saved);
-		}
-	}
 	return count;
 }
 
@@ -219,6 +289,7 @@ int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RU
 struct installation {
 	const struct ruleset_options *options;
 	char *before[FAMILIES];
+	bool held[FAMILIES];	/* rules of ours */
 };
 
 /* And mends what keeps rules from being in force, whatever they are. */
@@ -237,8 +308,10 @@ static int look(struct installation *installation, char problem[RULESET_PROBLEM]
 		}
 		if (err == 0)
 			err = save(options->backend, families[f], &installation->before[f], problem);
+		if (err == 0)
+			installation->held[f] = place_holds_ours(options->backend, families[f]);
 		if (err == 0 && options->backend == BACKEND_NFT)
-			err = nft_hooks_mend(options, families[f], installation->before[f], problem);
+			err = nft_hooks_mend(options, families[f], problem);
 	}
 	return err;
 }
@@ -254,6 +327,9 @@ static void undo(const struct installation *installation, size_t end)
 			.family = families[f], .before = installation->before[f]};
 		char ignored[RULESET_PROBLEM];
 
+		/* Of rules that could not be listed only one thing is known: ours were there. The new ones hold the gate. */
+		if (!iptables_save_is_whole(installation->before[f]) && installation->held[f])
+			continue;
 		(void)apply(installation->options->backend, &transaction, ignored);
 	}
 }

@@ -56,7 +56,10 @@ int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RU
  * (pod_set_create()). 0, or -errno and `problem`. -EEXIST as above.
  */
 int ruleset_install(const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
-/* 0: our chain is whole and its jump comes first; -ENOENT, -ESTALE...: what differs is in `problem`. */
+/*
+ * 0: our chain is whole and its jump comes first. -ENOENT or -ESTALE: it is not, and what differs is in `problem`. Any other
+ * -errno: our rules could not be read.
+ */
 int ruleset_verify(const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
 /*
  * Removes our jumps and chain from every back end and family present; what is not there is no error. 0, or

@@ -23,6 +23,7 @@ bool ruleset_in_use(enum backend_choice backend)
 
 		if (iptables_save(backend, families[f], NULL, false, &saved, problem) != 0)
 			continue;
+		found = !iptables_save_is_whole(saved);	/* what it leaves out is not ours alone */
 		for (at = saved; at != NULL && !found;) {
 			at = rule_text_read(&rule, at);
 			found = rule_text_chain(&rule) != NULL && !ruleset_is_ours(rule_text_chain(&rule)) &&

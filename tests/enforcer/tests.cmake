@@ -107,3 +107,6 @@ podgate_test(enforcer/control/test_control_handover podgate_enforcer Threads::Th
 target_sources(enforcer_control_test_control_handover PRIVATE enforcer/control_room.c enforcer/loop_room.c)
 podgate_test(enforcer/places/test_places podgate_enforcer PkgConfig::MNL)
 podgate_test(enforcer/gate/test_group podgate_manifest_testkit podgate_enforcer)
+podgate_test(enforcer/rules/test_nft_view podgate_enforcer Threads::Threads)
+target_sources(enforcer_rules_test_nft_view PRIVATE enforcer/netns_room.c)
+podgate_test(enforcer/gate/test_held_packets podgate_enforcer)

@@ -29,6 +29,7 @@ static const struct {
 	{"hear", command_hear, "4|6 DEVICE PORT [GROUP]...", "prints what cast sent, for --for MS"},
 	{"advertise", command_advertise, "DEVICE PREFIX", "a router advertisement, for a /64"},
 	{"resize", command_resize, "PID BYTES", "sets the receive buffers of its queue sockets"},
+	{"delay-queue", command_delay_queue, "NUMBER MS", "an NFQUEUE program that holds each packet so long"},
 	{"hold-queue", command_hold_queue, "NUMBER", "binds an NFQUEUE, as another program would"},
 	{"hold-address", command_hold_address, "NAME", "listens at an abstract UNIX address, as anybody may"},
 };

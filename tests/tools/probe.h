@@ -52,6 +52,7 @@ int command_cast(int argc, char **argv);
 int command_catch(int argc, char **argv);
 int command_connect(int argc, char **argv);
 int command_crowd(int argc, char **argv);
+int command_delay_queue(int argc, char **argv);
 int command_flood(int argc, char **argv);
 int command_forge(int argc, char **argv);
 int command_freeze(int argc, char **argv);

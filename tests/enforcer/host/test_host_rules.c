@@ -269,12 +269,38 @@ static void services_of_ipvs_are_counted(void **state)
 		3);
 }
 
+static void restore_mangle(const char *line)
+{
+	assert_int_equal(netns_room_run("printf '*mangle\\n%s\\nCOMMIT\\n' '%s' | iptables-nft-restore --noflush", "%s", line), 0);
+}
+
+/* In a table that iptables-nft-save leaves out, what the program's own rules do is read from the kernel as well. */
+static void rules_that_are_not_listed_are_read_all_the_same(void **state)
+{
+	(void)state;
+	assert_int_equal(netns_room_run("iptables-nft -t mangle -A POSTROUTING -m connmark --mark 0x1/0xff -j CONNMARK --set-xmark 0x1/0xff"), 0);
+	examination_expect(&examination_usual, "nft-marks", HOST_OK, "no rule of nftables");
+	assert_int_equal(netns_room_run("nft 'add chain ip mangle OUTPUT { type route hook output priority -150; }; "
+					"add rule ip mangle OUTPUT meta mark set ct mark and 0xff'"),
+		0);
+	examination_expect(&examination_usual, "nft-listing", HOST_WARNING, "leaves out at least one table (IPv4)");
+	examination_expect(&examination_usual, "nft-marks", HOST_OK, "no rule of nftables");
+	/* iptables-nft refuses such a table, its restore does not. */
+	restore_mangle("-A POSTROUTING -j CONNMARK --save-mark");
+	examination_expect(&examination_usual, "nft-marks", HOST_WARNING, "(table mangle, chain POSTROUTING)");
+	restore_mangle("-D POSTROUTING -j CONNMARK --save-mark");
+	examination_expect(&examination_usual, "nft-marks", HOST_OK, "no rule of nftables");
+	restore_mangle("-A POSTROUTING -m connmark --mark 0x20000000/0x20000000 -j ACCEPT");
+	examination_expect(&examination_usual, "nft-marks", HOST_WARNING, "(table mangle, chain POSTROUTING)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_other_back_end_is_looked_at, netns_room_enter),
 		cmocka_unit_test(rules_of_nftables_are_read),
 		cmocka_unit_test_setup(rules_of_iptables_are_not_told_twice, netns_room_enter),
+		cmocka_unit_test_setup(rules_that_are_not_listed_are_read_all_the_same, netns_room_enter),
 		cmocka_unit_test_setup(services_of_ipvs_are_counted, netns_room_enter),
 	};
 

@@ -97,10 +97,10 @@ static void where_nothing_is_nothing_is_mended(void **state)
 	char problem[RULESET_PROBLEM];
 
 	(void)state;
-	assert_int_equal(nft_hooks_mend(&options, IP_FAMILY_V4, "", problem), 0);
+	assert_int_equal(nft_hooks_mend(&options, IP_FAMILY_V4, problem), 0);
 	assert_int_equal(nft_hooks_verify(&options, IP_FAMILY_V4, problem), -ENOENT);
 	run("nft add table ip mangle");
-	assert_int_equal(nft_hooks_mend(&options, IP_FAMILY_V4, "", problem), 0);
+	assert_int_equal(nft_hooks_mend(&options, IP_FAMILY_V4, problem), 0);
 	assert_int_equal(nft_hooks_verify(&options, IP_FAMILY_V4, problem), -ENOENT);
 	run("test \"$(nft list ruleset | wc -l)\" = 2");
 }
