@@ -246,6 +246,17 @@ static int check_path(const char *path)
 	return access(path, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK) != 0 ? -errno : 0;
 }
 
+int directory_check(const char *const *paths, size_t count, size_t *failed)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		*failed = i;
+		err = check_path(paths[i]);
+	}
+	return err;
+}
+
 /* "/etc/podgate/" and "/etc/podgate" are one folder, and its name in the folder above is "podgate". */
 static char *copy_path(const char *path)
 {

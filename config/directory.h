@@ -36,6 +36,11 @@ struct directory_options {
  * path can't be watched, its index in *failed; -ENOSPC at the kernel's limit of inotify watches; or -ENOMEM. On
  * failure nothing is left behind, once the loop has run the close callbacks.
  */
+/*
+ * What directory_start() refuses: a path that is no file or folder, or can't be read, as whoever we are now. 0; or -errno
+ * and the number of the first such path.
+ */
+int directory_check(const char *const *paths, size_t count, size_t *failed);
 int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths,
 	size_t count, const struct directory_options *options, size_t *failed);
 /* Reads everything again now (SIGHUP, `podgate reload`), calling `changed` if something did. */

@@ -383,8 +383,7 @@ static int load_manifests(struct daemon *daemon)
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	else if (err != 0)
-		log_error("can't watch the manifests at %s: %s; %s, or set manifests", settings->manifests[failed],
-			strerror(-err), err == -EACCES ? "let the user that podgate runs as read it" : "create it");
+		preflight_refuse_manifests(settings->manifests[failed], err);
 	else {
 		findings_log(&daemon->findings, daemon->store);
 		state_keeper_changed(daemon->keeper);
@@ -510,9 +509,7 @@ static int open_log_file(struct daemon *daemon)
 	const int err = verdict_log_open(&daemon->log, &options);
 
 	if (err != 0)
-		log_error("can't open the verdict log %s as user %s: %s; make its folder, or set log_file "
-			  "(\"-\" is standard output)",
-			settings->log_file, daemon->confinement.account.name, strerror(-err));
+		preflight_refuse_log(settings, &daemon->confinement.account, err);
 	return err;
 }
 

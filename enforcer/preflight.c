@@ -5,15 +5,21 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "config/directory.h"
 #include "config/load.h"
 #include "config/store.h"
+#include "enforcer/claim.h"
+#include "enforcer/control/control.h"
 #include "enforcer/findings.h"
 #include "enforcer/host/host.h"
 #include "enforcer/http/http_server.h"
+#include "enforcer/http/listen_socket.h"
 #include "enforcer/privilege/belongings.h"
 #include "enforcer/privilege/confinement.h"
 #include "enforcer/process/log.h"
+#include "enforcer/records/verdict_file.h"
 
 /* Says what the host lacks. 0, or -errno on the first thing that podgate can't do without. */
 static int check_host(const struct settings *settings)
@@ -32,15 +38,45 @@ static int check_host(const struct settings *settings)
 	return 0;
 }
 
-/* Not whether the address can be bound: a daemon that runs has it. */
-static int check_metrics(const struct settings *settings)
+/* A daemon that runs may well have the address; then it is not ours to try. */
+static int check_metrics(const struct settings *settings, bool runs)
 {
-	char problem[HTTP_SERVER_PROBLEM];
-	const int err = settings->metrics_listen[0] == '\0' ? 0 : http_server_check(problem);
+	char problem[HTTP_SERVER_PROBLEM], listen[LISTEN_SOCKET_PROBLEM];
+	int err, fd;
+
+	if (settings->metrics_listen[0] == '\0')
+		return 0;
+	err = http_server_check(problem);
+	if (err != 0) {
+		log_error("%s", problem);
+		return err;
+	}
+	fd = listen_socket_open("metrics_listen", settings->metrics_listen, listen);
+	if (fd >= 0)
+		close(fd);
+	else if (fd != -EADDRINUSE || !runs)
+		log_error("%s", listen);
+	else
+		fd = 0;
+	return fd < 0 ? fd : 0;
+}
+
+static int check_control(const struct settings *settings)
+{
+	char problem[CONTROL_PROBLEM] = "out of memory";
+	const int err = control_check(settings->control_socket, settings->control_group, problem);
 
 	if (err != 0)
 		log_error("%s", problem);
 	return err;
+}
+
+/* Whether a daemon runs in this network namespace: what is its, is for a successor to have. */
+static bool another_runs(const struct account *account)
+{
+	struct claim_holder holder;
+
+	return claim_look(account->uid, &holder) == -EADDRINUSE;
 }
 
 int preflight_host(const struct settings *settings)
@@ -73,13 +109,45 @@ int preflight_log_folder(const struct settings *settings, const struct account *
 	return err == -EACCES ? err : 0;	/* of anything else opening tells */
 }
 
+void preflight_refuse_manifests(const char *path, int err)
+{
+	log_error("can't watch the manifests at %s: %s; %s, or set manifests", path, strerror(-err),
+		err == -EACCES ? "let the user that podgate runs as read it" : "create it");
+}
+
+void preflight_refuse_log(const struct settings *settings, const struct account *account, int err)
+{
+	log_error("can't open the verdict log %s as user %s: %s; make its folder, or set log_file "
+		  "(\"-\" is standard output)",
+		settings->log_file, account->name, strerror(-err));
+}
+
+/* Opened as the user who will write it; a file that was not there is gone again after that. */
+static int check_log(const struct settings *settings, const struct account *account)
+{
+	int err = preflight_log_folder(settings, account);
+
+	if (err != 0)
+		return err;
+	err = verdict_file_check(settings->log_file);
+	if (err != 0)
+		preflight_refuse_log(settings, account, err);
+	return err;
+}
+
 /* What the user that podgate runs as would find. */
 static int check_files(const struct settings *settings)
 {
 	struct findings findings = {0};
 	struct store *store;
-	int err = store_create(&store);
+	size_t failed = 0;
+	int err = directory_check(settings->manifests, settings->manifest_count, &failed);
 
+	if (err != 0) {
+		preflight_refuse_manifests(settings->manifests[failed], err);
+		return err;
+	}
+	err = store_create(&store);
 	if (err != 0)
 		return err;
 	store_set_address_annotations(store, settings->address_annotations);
@@ -96,13 +164,16 @@ int preflight_check(const struct settings *settings)
 {
 	char problem[CONFINEMENT_PROBLEM];
 	struct confinement confinement;
-	bool given = false;
+	bool given = false, runs;
 	int err = confinement_prepare(&confinement, settings, problem);
 
 	if (err == 0) {
+		runs = another_runs(&confinement.account);
 		err = check_host(settings);
 		if (err == 0)
-			err = check_metrics(settings);
+			err = check_control(settings);
+		if (err == 0)
+			err = check_metrics(settings, runs);
 		if (err != 0)
 			return err;
 		given = belongings_would_give_folder(settings->log_file, &confinement.account);
@@ -113,6 +184,6 @@ int preflight_check(const struct settings *settings)
 		return err;
 	}
 	if (!given)
-		err = preflight_log_folder(settings, &confinement.account);
+		err = check_log(settings, &confinement.account);
 	return err != 0 ? err : check_files(settings);
 }

@@ -18,6 +18,10 @@ int preflight_check(const struct settings *settings);
 
 /* The host's features, and that bridged packets pass iptables. 0 or -errno. */
 int preflight_host(const struct settings *settings);
+/* Says why the verdict log can't be opened as `account`. */
+void preflight_refuse_log(const struct settings *settings, const struct account *account, int err);
+/* Says why the manifests at a path can't be watched, and what would mend it. */
+void preflight_refuse_manifests(const char *path, int err);
 /* That whoever we are now, `account`, can rotate the log. 0 or -EACCES. */
 int preflight_log_folder(const struct settings *settings, const struct account *account);
 

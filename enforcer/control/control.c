@@ -2,6 +2,7 @@
 #include "enforcer/control/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,18 +44,25 @@ static int probe(const char *path)
 	return err == -ECONNREFUSED || err == -ENOENT ? 0 : err;
 }
 
-static int clear_path(const char *path, char problem[CONTROL_PROBLEM])
+/* Whether a socket is there, which may be stale. -EEXIST: something else is. */
+static int find_socket(const char *path, bool *there, char problem[CONTROL_PROBLEM])
 {
 	struct stat found;
-	int err;
 
-	if (lstat(path, &found) != 0)
-		return 0;	/* nothing there, or bind() will say what is wrong */
-	if (!S_ISSOCK(found.st_mode)) {
-		snprintf(problem, CONTROL_PROBLEM,
-			"%.150s is there and is no socket; remove it or set control_socket", path);
-		return -EEXIST;
-	}
+	*there = lstat(path, &found) == 0;
+	if (!*there || S_ISSOCK(found.st_mode))
+		return 0;	/* when nothing is there bind() will say what is wrong */
+	snprintf(problem, CONTROL_PROBLEM, "%.150s is there and is no socket; remove it or set control_socket", path);
+	return -EEXIST;
+}
+
+static int clear_path(const char *path, char problem[CONTROL_PROBLEM])
+{
+	bool there;
+	int err = find_socket(path, &there, problem);
+
+	if (err != 0 || !there)
+		return err;
 	err = probe(path);
 	if (err == -EADDRINUSE) {
 		snprintf(problem, CONTROL_PROBLEM,
@@ -128,6 +136,15 @@ static int listen_at(struct control *control)
 	return uv_listen((uv_stream_t *)&control->listener, BACKLOG, accept_client);
 }
 
+static int find_group(const char *group, gid_t *gid, char problem[CONTROL_PROBLEM])
+{
+	if (account_find_group(group, gid) == 0)
+		return 0;
+	snprintf(problem, CONTROL_PROBLEM,
+		"there is no group \"%.64s\": make it (groupadd --system %.64s), or set control_group", group, group);
+	return -ENOENT;
+}
+
 /*
  * Until then its group is that of whoever made it. No link is followed: the folder may be of a user that is not to be
  * trusted with root's files.
@@ -139,11 +156,8 @@ static int open_to_group(const struct control *control, char problem[CONTROL_PRO
 
 	if (!has_group(control))
 		return 0;
-	if (account_find_group(group, &gid) != 0) {
-		snprintf(problem, CONTROL_PROBLEM,
-			"there is no group \"%.64s\": make it (groupadd --system %.64s), or set control_group", group, group);
+	if (find_group(group, &gid, problem) != 0)
 		return -ENOENT;
-	}
 	if (lchown(control->path, (uid_t)-1, gid) != 0) {
 		const int err = -errno;
 
@@ -173,6 +187,51 @@ static int check_path(const char *path, char problem[CONTROL_PROBLEM])
 	snprintf(problem, CONTROL_PROBLEM, "control_socket is longer than a socket's name may be (%zu bytes)",
 		sizeof(((struct control *)0)->path) - 1);
 	return -ENAMETOOLONG;
+}
+
+/* The folders that were missing are made one by one; from the last that is made back to the first they are removed. */
+static int try_folder(const char *path, char problem[CONTROL_PROBLEM])
+{
+	char folder[PATH_MAX], missing[PATH_MAX] = "", file[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	struct stat info;
+	int fd, err;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+	for (char *at = strchr(path, '/') == NULL ? NULL : strchr(folder + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (missing[0] == '\0' && stat(folder, &info) != 0)
+			snprintf(missing, sizeof(missing), "%s", folder);
+		*at = '/';
+	}
+	if (missing[0] == '\0' && stat(folder, &info) != 0)
+		snprintf(missing, sizeof(missing), "%s", folder);
+	make_folders(path);
+	snprintf(file, sizeof(file), "%.*s/.podgate-XXXXXX", PATH_MAX - 32, folder);
+	fd = mkostemp(file, O_CLOEXEC);
+	err = fd < 0 ? -errno : 0;
+	if (fd >= 0) {
+		close(fd);
+		unlink(file);
+	} else {
+		snprintf(problem, CONTROL_PROBLEM, "can't listen on %.150s: %s", path, strerror(-err));
+	}
+	while (missing[0] != '\0' && rmdir(folder) == 0 && strcmp(folder, missing) != 0)
+		*strrchr(folder, '/') = '\0';
+	return err;
+}
+
+int control_check(const char *path, const char *group, char problem[CONTROL_PROBLEM])
+{
+	bool there;
+	gid_t gid;
+	int err = check_path(path, problem);
+
+	if (err == 0)
+		err = find_socket(path, &there, problem);
+	if (err == 0 && group != NULL && *group != '\0')
+		err = find_group(group, &gid, problem);
+	return err != 0 ? err : try_folder(path, problem);
 }
 
 int control_start(struct control **out, const struct control_options *options, char problem[CONTROL_PROBLEM])

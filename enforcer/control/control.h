@@ -92,6 +92,11 @@ struct control_options {
 };
 
 /*
+ * What control_start() refuses but for a daemon that answers there; leaves nothing behind. 0; or -errno and a sentence as
+ * below.
+ */
+int control_check(const char *path, const char *group, char problem[CONTROL_PROBLEM]);
+/*
  * Makes the folder (0755) and the socket, in place of a stale one. Returns 0; or -errno with a sentence and its
  * remedy in `problem`: -EADDRINUSE when a daemon answers there, -EEXIST when something else is there,
  * -ENAMETOOLONG, -ENOENT when there is no such group.

@@ -26,6 +26,14 @@ static int find_held(unsigned int first, unsigned int last, struct nfqueue_row *
 	return err;
 }
 
+/* Of a holder such as "pid 812, podgate". */
+static bool is_program(const char *holder, const char *name)
+{
+	const char *comma = strchr(holder, ',');
+
+	return comma != NULL && strcmp(comma + 2, name) == 0;
+}
+
 void host_check_queues(struct host_report *report)
 {
 	const unsigned int first = report->settings->queue_base,
@@ -45,9 +53,9 @@ void host_check_queues(struct host_report *report)
 		return;
 	}
 	nfqueue_proc_name_holder(row.port, holder);
-	if (strstr(holder, ", podgate") != NULL) {
-		host_report_add(report, "queues", HOST_OK, "queue %u is held by podgate itself (%s)",
-			row.queue, holder);
+	if (is_program(holder, "podgate") || is_program(holder, "systemd")) {
+		host_report_add(report, "queues", HOST_OK, "queue %u is held by podgate itself%s (%s)", row.queue,
+			is_program(holder, "systemd") ? ", or kept for it by the service manager" : "", holder);
 		return;
 	}
 	host_report_add(report, "queues", HOST_FAILED, "queue %u is held by another program (%s)", row.queue,

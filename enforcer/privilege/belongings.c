@@ -144,14 +144,34 @@ static int open_givable(const char *path, const struct account *account)
 	return -1;
 }
 
+/* Whether the folder is not there, and would be made in one that the account can't put another in the place of. */
+static bool would_make(const char *folder, const struct account *account)
+{
+	char parent[PATH_MAX];
+	struct stat info;
+	bool would;
+	int fd;
+
+	if (lstat(folder, &info) == 0)
+		return false;
+	split(folder, parent);
+	fd = open_folder(parent, account);
+	if (fd < 0)
+		return false;
+	would = fstat(fd, &info) == 0 && is_out_of_reach(&info, account) && faccessat(fd, ".", W_OK, AT_EACCESS) == 0;
+	close(fd);
+	return would;
+}
+
 bool belongings_would_give_folder(const char *path, const struct account *account)
 {
 	const int fd = account->changes ? open_givable(path, account) : -1;
+	char folder[PATH_MAX];
 
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
+	if (fd >= 0)
+		close(fd);
+	split(path, folder);
+	return fd >= 0 || (account->changes && would_make(folder, account));
 }
 
 void belongings_give_folder(const char *path, const struct account *account)

@@ -157,6 +157,13 @@ static void name_process(const char *pid, char name[NFQUEUE_HOLDER])
 	snprintf(name, NFQUEUE_HOLDER, "pid %.16s, %s", pid, program[0] != '\0' ? program : "name unknown");
 }
 
+static bool is_podgate(const char *name)
+{
+	const char *comma = strchr(name, ',');
+
+	return comma != NULL && strcmp(comma, ", podgate") == 0;
+}
+
 void nfqueue_proc_name_holder(uint32_t port, char name[NFQUEUE_HOLDER])
 {
 	unsigned long inode;
@@ -171,7 +178,8 @@ void nfqueue_proc_name_holder(uint32_t port, char name[NFQUEUE_HOLDER])
 	processes = opendir("/proc");
 	if (processes == NULL)
 		return;
-	while (name[0] == '\0' && (entry = readdir(processes)) != NULL)
+	/* Of several the podgate among them: what the service manager keeps for it is both's. */
+	while (!is_podgate(name) && (entry = readdir(processes)) != NULL)
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && has_socket(entry->d_name, socket))
 			name_process(entry->d_name, name);
 	closedir(processes);

@@ -92,6 +92,29 @@ int verdict_file_open(struct verdict_file **out, const char *path, uint64_t rota
 	return 0;
 }
 
+int verdict_file_check(const char *path)
+{
+	const bool there = access(path, F_OK) == 0;
+	char folder[PATH_MAX] = "";
+	struct verdict_file *file;
+	const char *slash = strrchr(path, '/');
+	bool folder_there = true;
+	int err;
+
+	if (slash != NULL && slash != path && (size_t)(slash - path) < sizeof(folder)) {
+		memcpy(folder, path, (size_t)(slash - path));
+		folder_there = access(folder, F_OK) == 0;
+	}
+	err = verdict_file_open(&file, path, 0, 0);
+	if (err == 0 && !there && file->path != NULL && file->regular)
+		unlink(path);
+	if (!folder_there)
+		rmdir(folder);
+	if (err == 0)
+		verdict_file_close(file);
+	return err;
+}
+
 void verdict_file_close(struct verdict_file *file)
 {
 	if (file == NULL)

@@ -19,6 +19,8 @@ struct verdict_file;
  * rotated; `keep` older files are kept. Returns 0, or -errno.
  */
 int verdict_file_open(struct verdict_file **out, const char *path, uint64_t rotate_bytes, unsigned int keep);
+/* Opens it and closes it again; a file that was not there is removed. 0, or what verdict_file_open() returns. */
+int verdict_file_check(const char *path);
 void verdict_file_close(struct verdict_file *file);	/* NULL is allowed */
 
 /*

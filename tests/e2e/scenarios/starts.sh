@@ -2,8 +2,16 @@
 # shellcheck shell=bash
 # Starts that cannot succeed: one line with the remedy, exit code 2, and not a trace.
 
-# refuses TEXT PATTERN COMMAND...: PATTERN is what the line must speak of.
+# refuses TEXT PATTERN COMMAND...: PATTERN is what the line must speak of. run -n refuses the same.
 refuses() {
+	refuses_once "$@"
+	case " ${*:3} " in
+	*" run "*) [ -n "$UNCHECKED" ] || refuses_once "$1, by run -n" "$2" "${@:3}" -n ;;
+	esac
+}
+UNCHECKED=	# not empty: what -n does not look at, another daemon
+
+refuses_once() {
 	local text=$1 pattern=$2 code before error line lines=0
 	shift 2
 	before=$(tidy_rules; in_ns gw ipset list -n)
@@ -51,6 +59,24 @@ scenario_bad_starts() {
 	sed -i "\|^log_file: $DIR/verdicts|d" "$DIR/podgate.yaml"
 	refuses "a log that cannot be written" "nowhere/log" "${run[@]}"
 
+	gate_config "log_file: \"\""
+	sed -i "\|^log_file: $DIR/verdicts|d" "$DIR/podgate.yaml"
+	refuses "no name for the log" "log_file" "${run[@]}"
+	gate_config "control_group: nobody-has-this-one"
+	refuses "a group that is not there" "groupadd" "${run[@]}"
+	gate_config
+	refuses "a socket with a long name" "control_socket is longer" "${run[@]}" --control_socket "$DIR/$(printf 'x%.0s' {1..120})"
+	: >"$DIR/plain"
+	refuses "a socket where a file is" "is no socket" "${run[@]}" --control_socket "$DIR/plain"
+	refuses "metrics on an address of another machine" "no interface of this machine" "${run[@]}" --metrics_listen 203.0.113.77:9477
+	refuses "metrics on a link-local address" "metrics_listen" "${run[@]}" --metrics_listen "[fe80::1]:9477"
+	in_ns_exec gw "$PROBE" serve tcp/9479 >"$DIR/listener" &
+	local listener=$!
+	within 3 grep -q ready "$DIR/listener"
+	refuses "metrics where another program listens" "another program listens" "${run[@]}" --metrics_listen 0.0.0.0:9479
+	kill $listener
+	wait $listener 2>/dev/null
+
 	gate_config
 	in_ns_exec gw "$PROBE" hold-queue 8610 >"$DIR/holder" &
 	local holder=$!
@@ -65,7 +91,12 @@ scenario_bad_starts() {
 	tables_do -t mangle -F PREROUTING
 
 	check "run -n accepts a good configuration" quietly podgate run -n --config "$DIR/podgate.yaml"
-	gate_start || return
+	check "and one whose folders are still to be made" quietly podgate run -n --config "$DIR/podgate.yaml" \
+		--control_socket "$DIR/new/run/control.sock" --log_file "$DIR/newlog/verdicts.jsonl"
+	check "of which it makes none" [ ! -e "$DIR/new" -a ! -e "$DIR/newlog" ]
+	gate_start "metrics_listen: 127.0.0.1:9479" || return
+	check "run -n accepts what a daemon that runs has" quietly podgate run -n --config "$DIR/podgate.yaml"
+	check "and that daemon's socket and log stay" gate_answers
 	allow client web tcp 80
 	settle "after all that, a good start"
 }
@@ -75,12 +106,14 @@ scenario_second_daemon() {
 	stop_policies
 	gate_start || return
 	hold open client "$(addr web)" 80
+	UNCHECKED=yes
 	refuses "a second daemon" "another podgate .pid $GATE, control_socket $DIR/control.sock" \
 		"$PODGATE" run --config "$DIR/podgate.yaml"
 	# By nothing that two sets of settings could tell apart: not the socket, nor the queues, the marks, or the back end.
 	refuses "a second daemon with settings of its own" "another podgate .pid $GATE, control_socket $DIR/control.sock" \
 		"$PODGATE" run --config "$DIR/podgate.yaml" --control_socket "$DIR/second.sock" --queue_base 8700 \
 		--mark_allow 0x1000000 --mark_deny 0x2000000 --log_file "$DIR/second.jsonl"
+	UNCHECKED=
 	podgate run --config "$DIR/podgate.yaml" --control_socket "$DIR/second.sock" --take-over >"$DIR/refused.err" 2>&1
 	equal "one that would take the place of a daemon that is not there: exit code" 2 $?
 	check "it names the one that is" file_has "$DIR/refused.err" "another podgate (pid $GATE"
