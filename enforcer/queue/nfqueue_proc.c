@@ -167,7 +167,7 @@ static bool is_podgate(const char *name)
 void nfqueue_proc_name_holder(uint32_t port, char name[NFQUEUE_HOLDER])
 {
 	unsigned long inode;
-	char socket[PATH];
+	char socket[PATH], found[NFQUEUE_HOLDER];
 	struct dirent *entry;
 	DIR *processes;
 
@@ -178,9 +178,13 @@ void nfqueue_proc_name_holder(uint32_t port, char name[NFQUEUE_HOLDER])
 	processes = opendir("/proc");
 	if (processes == NULL)
 		return;
-	/* Of several the podgate among them: what the service manager keeps for it is both's. */
-	while (!is_podgate(name) && (entry = readdir(processes)) != NULL)
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && has_socket(entry->d_name, socket))
-			name_process(entry->d_name, name);
+	/* The first; but of several the podgate among them: what the service manager keeps for it is both's. */
+	while (!is_podgate(name) && (entry = readdir(processes)) != NULL) {
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !has_socket(entry->d_name, socket))
+			continue;
+		name_process(entry->d_name, found);
+		if (name[0] == '\0' || is_podgate(found))
+			memcpy(name, found, sizeof(found));
+	}
 	closedir(processes);
 }

@@ -7,6 +7,8 @@
 
 #include "enforcer/process/log.h"
 
+enum { NODES_NAMED = 5 };
+
 void problems_add(struct problem_list *list, const char *format, ...)
 {
 	va_list args;
@@ -29,6 +31,20 @@ static void name_manifests(char *out, size_t size, const struct settings *settin
 		snprintf(out, size, "%.300s", settings->manifests[0]);
 }
 
+/* There are policies and pods, and each pod names a node, and none the node_name. One that names none is local everywhere. */
+static bool is_misnamed(const struct problem_sources *sources)
+{
+	const struct cluster *cluster = sources->cluster;
+	const char *wanted = sources->settings->node_name;
+
+	if (wanted[0] == '\0' || cluster->pod_count == 0 || cluster->policy_count == 0)
+		return false;
+	for (size_t i = 0; i < cluster->pod_count; i++)
+		if (cluster->pods[i]->node_name[0] == '\0' || strcmp(cluster->pods[i]->node_name, wanted) == 0)
+			return false;
+	return true;
+}
+
 /*
  * With node_name, policies that select none of this gateway's pods are ordinary: they are for other gateways.
  */
@@ -38,7 +54,7 @@ bool problems_is_idle(const struct problem_sources *sources)
 
 	if (cluster->policy_count == 0 || cluster->pod_count == 0)
 		return true;
-	return sources->isolated == 0 && sources->settings->node_name[0] == '\0';
+	return sources->isolated == 0 && (sources->settings->node_name[0] == '\0' || is_misnamed(sources));
 }
 
 static void find_idle(struct problem_list *out, const struct problem_sources *sources)
@@ -48,7 +64,7 @@ static void find_idle(struct problem_list *out, const struct problem_sources *so
 	const char *plural = files == 1 ? "" : "s";
 	char place[384];
 
-	if (!problems_is_idle(sources))
+	if (!problems_is_idle(sources) || is_misnamed(sources))
 		return;
 	name_manifests(place, sizeof(place), sources->settings);
 	if (cluster->policy_count == 0 && cluster->pod_count == 0)
@@ -83,10 +99,38 @@ static void find_unnamed(struct problem_list *out, const struct problem_sources 
 		problems_add(out, "%s", text);
 }
 
+/* With the first few names that there are, in the order of the pods. */
+static void find_misnamed_node(struct problem_list *out, const struct problem_sources *sources)
+{
+	const char *wanted = sources->settings->node_name, *names[NODES_NAMED];
+	const struct cluster *cluster = sources->cluster;
+	size_t named = 0, length = 0;
+	char list[384] = "";
+	bool more = false;
+
+	if (!is_misnamed(sources))
+		return;
+	for (size_t i = 0; i < cluster->pod_count; i++) {
+		const char *name = cluster->pods[i]->node_name;
+		size_t at = 0;
+
+		while (at < named && strcmp(names[at], name) != 0)
+			at++;
+		more = more || at == NODES_NAMED;
+		if (at == named && named < NODES_NAMED)
+			names[named++] = name;
+	}
+	for (size_t i = 0; i < named && length < sizeof(list); i++)
+		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%.63s", i == 0 ? "" : ", ", names[i]);
+	problems_add(out, "enforcing nothing: no pod has the spec.nodeName that node_name says, %.63s; there are: %s%s", wanted, list,
+		more ? " and others" : "");
+}
+
 void problems_find(struct problem_list *out, const struct problem_sources *sources)
 {
 	out->count = 0;
 	find_idle(out, sources);
+	find_misnamed_node(out, sources);
 	find_mistakes(out, &sources->manifests);
 	if (sources->state_problem != NULL)
 		problems_add(out, "%s", sources->state_problem);

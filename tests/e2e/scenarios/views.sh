@@ -284,6 +284,24 @@ scenario_ipv6_off() {
 	equal "only IPv4 addresses are told to be isolated" 1 "$(status_field .isolated)"
 }
 
+# A node_name that no pod has: nothing is enforced, which is said with the names that there are.
+scenario_node_name() {
+	sed -i 's/^spec:$/spec:\n  nodeName: gw-1/' "$DIR/manifests/pods.yaml"
+	views_policies
+	gate_start "node_name: gw1" || return
+	allow intruder web tcp 80
+	settle "with a misspelt node_name"
+	check "the log says so" file_has "$DIR/run.err" "no pod has the spec.nodeName that node_name says, gw1; there are: gw-1"
+	check "status says so" grep -q "^PROBLEM .*there are: gw-1" <(views status)
+	equal "status, for programs" true "$(status_field .idle)"
+	check "doctor says so" grep -q "^failed .*there are: gw-1" <(podgate doctor --config "$DIR/podgate.yaml")
+	gate_end TERM
+	gate_start "node_name: gw-1" || return
+	deny intruder web tcp 80
+	settle "with the right one"
+	equal "then all is well" "false 0" "$(status_field '"\(.idle) \(.problems | length)"')"
+}
+
 # A gate that protects nobody says so, and says so no longer when it does; whoever asks with other settings is told.
 scenario_idle() {
 	local settings=$DIR/other.yaml asked

@@ -16,9 +16,13 @@ static const char *const folder[] = {"/etc/podgate/manifests"}, *const two[] = {
 static struct settings settings = {.manifests = folder, .manifest_count = 1, .node_name = ""};
 static struct problem_list found;
 
+static const struct pod here = {.node_name = "gateway-1"}, there = {.node_name = "gateway-2"}, anywhere = {.node_name = ""};
+static const struct pod *const mixed[] = {&there, &here, &there};
+static const struct pod *const *listed = mixed;
+
 static void find(size_t policies, size_t pods, size_t isolated, size_t files)
 {
-	const struct cluster cluster = {.policy_count = policies, .pod_count = pods};
+	const struct cluster cluster = {.policy_count = policies, .pods = listed, .pod_count = pods};
 	const struct problem_sources sources = {
 		.settings = &settings, .cluster = &cluster, .isolated = isolated, .manifests = {.files = files}};
 
@@ -93,6 +97,24 @@ static void with_node_name_the_policies_may_be_for_others(void **state)
 	settings.node_name = "";
 }
 
+/* A misspelt name enforces nothing, and is told with the names that there are. */
+static void a_node_name_that_no_pod_has_is_a_problem(void **state)
+{
+	static const struct pod *const some[] = {&there, &anywhere, &there};
+
+	(void)state;
+	settings.node_name = "gateway1";
+	find(2, 3, 0, 5);
+	expect("enforcing nothing: no pod has the spec.nodeName that node_name says, gateway1; there are: gateway-2, gateway-1");
+	find(0, 3, 0, 5);
+	expect("enforcing nothing: no NetworkPolicy in /etc/podgate/manifests (5 files)");
+	listed = some;	/* one without a node is local everywhere */
+	find(2, 3, 0, 5);
+	assert_int_equal(found.count, 0);
+	listed = mixed;
+	settings.node_name = "";
+}
+
 static void a_full_list_takes_no_more(void **state)
 {
 	(void)state;
@@ -111,6 +133,7 @@ int main(void)
 		cmocka_unit_test(a_gate_that_isolates_a_pod_has_no_problem),
 		cmocka_unit_test(mistakes_that_close_are_problems),
 		cmocka_unit_test(with_node_name_the_policies_may_be_for_others),
+		cmocka_unit_test(a_node_name_that_no_pod_has_is_a_problem),
 		cmocka_unit_test(a_full_list_takes_no_more),
 	};
 
