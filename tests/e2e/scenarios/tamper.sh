@@ -83,6 +83,10 @@ scenario_tamper() {
 	check "the open connection was never interrupted" uninterrupted open
 	# What is open goes on unseen meanwhile, and is then no connection that the kernel knows: see docs/RELIABILITY.md.
 	if [ "$TOPOLOGY" = bridged ]; then
+		tamper "the set of groups is flushed" "podgate-groups" no in_ns gw ipset flush "podgate-groups$FAMILY"
+		tamper "the set of those near by is flushed" "podgate-near" no in_ns gw ipset flush "podgate-near$FAMILY"
+		tamper "the jump of PREROUTING is deleted" "jump into our chain is gone" no tables_do -t mangle -D PREROUTING 1
+		tamper "the table raw is flushed" "gone|ends after" no tables_do -t raw -F
 		tamper "br_netfilter is switched off" "switched on" yes bridge_sees_all 0
 	fi
 	equal "repairs, all counted" ${#TAMPER_MS[@]} "$(tamper_repairs)"
