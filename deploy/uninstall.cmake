@@ -1,5 +1,5 @@
 # Removes the files that `cmake --install` put down last from this build, and the folders that are empty then. The configuration
-# and the log are the operator's.
+# and the log are the operator's, and so is the state.
 if(NOT EXISTS "${MANIFEST}")
 	message(FATAL_ERROR "nothing was installed from this build: there is no ${MANIFEST}")
 endif()
@@ -24,4 +24,4 @@ foreach(file ${files})
 		get_filename_component(folder "${folder}" DIRECTORY)
 	endwhile()
 endforeach()
-message(STATUS "Left: ${PODGATE_CONFIG_DIR}, and the log in /var/log/podgate")
+message(STATUS "Left: ${PODGATE_CONFIG_DIR}, /var/log/podgate and /var/lib/podgate")
