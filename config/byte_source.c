@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 enum { HASHED_AT_ONCE = 64 * 1024 };	/* bytes; a multiple of 8 */
+#define HASHED_MOST (UINT64_C(16) << 30)
 
 struct byte_source byte_source_of_text(const char *bytes, size_t length)
 {
@@ -79,6 +80,10 @@ int byte_source_hash(const struct byte_source *source, uint64_t *out)
 	uint64_t hash = 0xcbf29ce484222325;
 	char buffer[HASHED_AT_ONCE];
 
+	if (source->length > HASHED_MOST) {
+		*out = 0;
+		return 0;
+	}
 	if (source->bytes != NULL) {
 		*out = hash_bytes(hash, source->bytes, (size_t)source->length);
 		return 0;

@@ -30,7 +30,10 @@ struct byte_source byte_source_of_file(int fd, const struct stat *info);
  */
 ssize_t byte_source_read(const struct byte_source *source, uint64_t offset, void *out, size_t size);
 
-/* A hash of all bytes: tells a touched file from a changed one, and withstands no forger. 0 or -errno. */
+/*
+ * A hash of all bytes: tells a touched file from a changed one, and withstands no forger. 0 or -errno. What is larger than any
+ * manifest that is read (16 GiB) has the hash 0.
+ */
 int byte_source_hash(const struct byte_source *source, uint64_t *out);
 
 #endif

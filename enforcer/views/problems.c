@@ -80,7 +80,11 @@ static void find_idle(struct problem_list *out, const struct problem_sources *so
 static void find_mistakes(struct problem_list *out, const struct store_stats *manifests)
 {
 	const size_t emptied = manifests->emptied_files, partial = manifests->partial_objects;
+	const size_t never = manifests->never_whole;
 
+	if (never > 0)
+		problems_add(out, "%zu manifest file%s broken, and no version of %s was ever whole: objects are missing; "
+			"see `podgate check`", never, never == 1 ? " is" : "s are", never == 1 ? "it" : "them");
 	if (emptied > 0)
 		problems_add(out, "%zu manifest file%s turned empty, and what %s held stays in force; see `podgate check`", emptied,
 			emptied == 1 ? "" : "s", emptied == 1 ? "it" : "they");

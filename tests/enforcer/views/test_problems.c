@@ -79,6 +79,9 @@ static void mistakes_that_close_are_problems(void **state)
 	sources.manifests = (struct store_stats){.files = 3, .partial_objects = 2};
 	problems_find(&found, &sources);
 	expect("2 objects with errors: what can't be read of them isolates and admits nothing; see `podgate check`");
+	sources.manifests = (struct store_stats){.files = 3, .broken_files = 1, .never_whole = 1};
+	problems_find(&found, &sources);
+	expect("1 manifest file is broken, and no version of it was ever whole: objects are missing; see `podgate check`");
 	sources.manifests = (struct store_stats){.files = 3};
 	sources.state_problem = "can't use the state directory /x: Not a directory";
 	problems_find(&found, &sources);
