@@ -180,6 +180,7 @@ static bool is_old(const struct stat *info)
 /* Whether the file holds what its writer means, as far as can be told. Where nothing is in force, nothing can be lost. */
 static bool is_complete(struct loading *loading, const char *path, int fd, const struct stat *info)
 {
+	const struct byte_source source = byte_source_of_file(fd, info);
 	const struct file_stamp stamp = stamp_of(info);
 	enum writing_state told, asked;
 
@@ -189,7 +190,8 @@ static bool is_complete(struct loading *loading, const char *path, int fd, const
 	asked = told == WRITING_OPEN ? told : writing_ask_kernel(fd);
 	if (asked != WRITING_UNKNOWN)
 		return asked == WRITING_DONE;
-	if (told == WRITING_DONE || store_has_other_inode(loading->store, path, &stamp) || is_old(info))
+	if (told == WRITING_DONE || store_has_other_inode(loading->store, path, &stamp) || is_old(info) ||
+		store_has_content(loading->store, path, &source))
 		return true;
 	loading->watched->look_again = true;
 	return false;

@@ -108,6 +108,8 @@ void store_set_stamp(struct store *store, const char *name, const struct file_st
 bool store_has_stamp(const struct store *store, const char *name, const struct file_stamp *stamp);
 /* Whether the file is known, and is now another one (device, inode) than when its stamp was set. */
 bool store_has_other_inode(const struct store *store, const char *name, const struct file_stamp *stamp);
+/* Whether this is the content that the file has, or that its past is of. */
+bool store_has_content(const struct store *store, const char *name, const struct byte_source *source);
 bool store_has_file(const struct store *store, const char *name);
 bool store_has_objects(const struct store *store, const char *name);	/* whether any is in force because of the file, or was in its past */
 

@@ -18,6 +18,18 @@ bool store_file_has_past(const struct store *store, const char *name)
 	       store->past.find(store->past.context, name) != NULL;
 }
 
+bool store_has_content(const struct store *store, const char *name, const struct byte_source *source)
+{
+	const struct store_file *file = store_find_file(store, name);
+	const struct store_mark *mark =
+		store->past.find == NULL ? NULL : store->past.find(store->past.context, name);
+	uint64_t hash;
+
+	if (file != NULL && version_is_of(&file->version, source))
+		return true;
+	return mark != NULL && mark->length == source->length && byte_source_hash(source, &hash) == 0 && mark->hash == hash;
+}
+
 void store_compare_past(const struct store *store, struct store_file *file)
 {
 	const struct store_mark *mark =

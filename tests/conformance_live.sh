@@ -57,7 +57,7 @@ start_daemon() {
 	ip link set lo up
 	mkdir "$work/manifests"
 	printf 'debounce_ms: 20\nuser: root\n' >"$work/settings.yaml"
-	"$binary" run --config "$work/settings.yaml" --control-socket "$work/control.sock" \
+	"$binary" run --config "$work/settings.yaml" --control-socket "$work/control.sock" --state-directory "$work/state" \
 		--manifests "$work/manifests" --log-file "$work/verdicts.jsonl" --workers 1 >"$work/daemon.log" 2>&1 &
 	daemon=$!
 	end=$(($(now_ms) + LIMIT_MS))

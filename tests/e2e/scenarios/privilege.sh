@@ -311,3 +311,32 @@ scenario_privilege_socket() {
 	check "nobody may not ask still" [ "$(asks --clear-groups; echo $?)" = 2 ]
 	check "a member may" asks --groups "$group"
 }
+
+# A file that was written to just before the start, by whom and whether he is done nobody tells a user who does not own it.
+scenario_privilege_writer() {
+	privilege_reset
+	mkdir "$DIR/log"
+	privilege_closed
+	privilege_start "user: nobody" || return
+	deny intruder web tcp 80
+	settle "sound"
+	check "what is sound is written down" within 5 state_has 2
+	gate_end TERM
+	exec 8>"$DIR/manifests/policies.yaml"	# half of an export: nothing yet
+	privilege_start "user: nobody" 8>&- || return
+	check "the file is taken for one that is being written" being_written 1
+	deny intruder web tcp 80
+	settle "right after the start"
+	sleep 2.5				# longer than what is written lately is left alone
+	deny intruder web tcp 80
+	settle "it is empty, and not believed"
+	policy web web Ingress >&8 <<-RULES	# more of it, now under podgate's eyes
+	ingress: [{from: [{podSelector: {matchLabels: {app: client}}}]}]
+	RULES
+	sleep 0.5
+	deny intruder web tcp 80
+	settle "being written"
+	changed eval 'exec 8>&-'
+	allow client web tcp 80
+	settle "written"
+}
