@@ -110,7 +110,8 @@ furnish() {	# FOLDER
 	via=$(proxy)
 	echo "deb $ARCHIVE $SUITE main" >"$1/etc/apt/sources.list"
 	[ -z "$via" ] || echo "Acquire::http::Proxy \"$via\";" >"$1/etc/apt/apt.conf.d/90proxy"
-	printf 'Acquire::Retries "3";\nDpkg::Options:: "--force-unsafe-io";\n' >"$1/etc/apt/apt.conf.d/90podgate"
+	# An archive may be a snapshot of some day, which is no fault here.
+	printf 'Acquire::Retries "3";\nAcquire::Check-Valid-Until "false";\nDpkg::Options:: "--force-unsafe-io";\n' >"$1/etc/apt/apt.conf.d/90podgate"
 	cp -L /etc/resolv.conf /etc/hosts "$1/etc/"
 	# Whoever owns the tree, root may clone it.
 	printf '[safe]\n\tdirectory = *\n' >"$WORK/gitconfig"
