@@ -68,6 +68,9 @@ fi
 if grep -nrE '\bassert_(not_)?in_range\(' tests --include='*.c'; then
 	echo "cmocka 2 deprecates this: assert_between() of tests/between.h"; fail=1
 fi
+if grep -nrE '^[a-z].*[ *]stop\(' tests --include='*.c'; then
+	echo "cmocka 2 has a macro of that name"; fail=1
+fi
 [ "$seen" -gt 0 ] || { echo "no include was found: this test looked in the wrong place"; fail=1; }
 echo "$seen project includes held against the chain"
 exit $fail
