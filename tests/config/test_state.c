@@ -40,7 +40,7 @@ static int begin(void **state)
 	return 0;
 }
 
-static void stop_watching(struct fixture *fixture)
+static void close_store(struct fixture *fixture)
 {
 	store_free(fixture->store);
 	state_folder_close(fixture->state);
@@ -52,7 +52,7 @@ static int end(void **state)
 {
 	struct fixture *fixture = *state;
 
-	stop_watching(fixture);
+	close_store(fixture);
 	temporary_remove(&fixture->folder);
 	free(fixture);
 	return 0;
@@ -102,7 +102,7 @@ static bool save(struct fixture *fixture)
 
 static void restart(struct fixture *fixture)
 {
-	stop_watching(fixture);
+	close_store(fixture);
 	start(fixture);
 }
 
@@ -240,7 +240,7 @@ static void sets_a_damaged_record_aside(void **state)
 	write_both(fixture, "a", "b");
 	start(fixture);
 	save(fixture);
-	stop_watching(fixture);
+	close_store(fixture);
 	snprintf(command, sizeof(command), "f=$(echo %s/manifests.*) && printf X | dd of=$f bs=1 seek=300 conv=notrunc 2>/dev/null",
 		temporary_path(&fixture->folder, "state"));
 	assert_int_equal(system(command), 0);
