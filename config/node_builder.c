@@ -8,27 +8,10 @@
 
 #include "config/duplicate_keys.h"
 #include "config/mapping_keys.h"
+#include "config/node_items.h"
 #include "config/scalar.h"
 
 enum { BYTES_MOST = 64 << 20, NODES_MOST = 4000000, DEPTH_MOST = 64 };
-enum { TREE_KEPT = 256 * 1024 };	/* bytes of visited trees, before they are freed */
-
-/* A mapping or sequence whose end has not been met. */
-struct builder_frame {
-	struct node *node;
-	const struct node *key;		/* of the mapping entry whose value comes next; NULL: a key comes next */
-	size_t first;			/* index of its first entry in pending */
-	size_t nodes_before;		/* builder->nodes when it was opened: what it costs to alias */
-	unsigned int height;		/* of the tallest child */
-	struct anchor *anchor;
-};
-
-/* `node` is NULL while the collection that bears the name is open: an alias to it would be a tree within itself. */
-struct anchor {
-	const struct node *node;
-	size_t nodes;
-	unsigned int height;
-};
 
 int node_builder_init(struct node_builder *builder, const char *file, const struct document_limits *limits,
 	struct arena *arena, struct diag_list *diags, const struct document_visitor *visitor)
@@ -131,7 +114,7 @@ static enum node_health take_health(struct node_builder *builder)
 }
 
 /* The collection that is being filled, has a mistake of its own. */
-static void spoil_open(struct node_builder *builder)
+void node_builder_spoil_open(struct node_builder *builder)
 {
 	top(builder)->node->health = NODE_BROKEN;
 }
@@ -148,101 +131,9 @@ static const struct node *refuse_key(struct node_builder *builder, const struct 
 		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-key",
 			"templates such as {{ ... }} must be rendered first",
 			"a %s can't be a key", key->kind == NODE_MAPPING ? "mapping" : "list");
-	spoil_open(builder);
+	node_builder_spoil_open(builder);
 	return &stand_in;
 }
-
-/* The tree of what was visited is not needed again: frees it when it has grown. */
-static int recycle(struct node_builder *builder, struct arena **arena)
-{
-	const bool current = builder->arena == *arena;
-	struct arena *fresh;
-
-	if (arena_size(*arena) < TREE_KEPT)
-		return 0;
-	fresh = arena_create();
-	if (fresh == NULL)
-		return -ENOMEM;
-	arena_unref(*arena);
-	*arena = fresh;
-	if (current)
-		builder->arena = fresh;
-	string_map_clear(&builder->strings);
-	return 0;
-}
-
-/* ---- the items of a list, visited by themselves ---- */
-
-static const char *text_of(const struct node_builder *builder, const char *key)
-{
-	const struct node_entry *entries = builder->pending + builder->frames[0].first;
-	const size_t count = builder->frames[1].first - builder->frames[0].first;
-
-	for (size_t i = 0; i < count; i++)
-		if (entries[i].value->kind == NODE_SCALAR && strcmp(entries[i].key->text, key) == 0)
-			return entries[i].value->text;
-	return NULL;
-}
-
-static bool has_items(const struct node_builder *builder)
-{
-	for (size_t i = builder->frames[0].first; i < builder->pending_count; i++)
-		if (strcmp(builder->pending[i].key->text, "items") == 0)
-			return true;
-	return false;
-}
-
-/* Whether the collection that was opened last is the root's list of items, and those are to be visited. */
-static bool begins_items(const struct node_builder *builder)
-{
-	const struct builder_frame *root = &builder->frames[0], *list = &builder->frames[1];
-
-	return builder->visitor != NULL && !builder->items_kept && !builder->has_anchor && builder->depth == 2 &&
-	       root->node->kind == NODE_MAPPING && list->node->kind == NODE_SEQUENCE && list->anchor == NULL &&
-	       root->key != NULL && strcmp(root->key->text, "items") == 0;
-}
-
-/* Gives a complete item to the visitor. Returns 1 when it is dealt with; 0 when it stays; or an error. */
-static int visit_item(struct node_builder *builder, const struct node *item)
-{
-	const struct document_list_head head = { .kind = text_of(builder, "kind"),
-		.api_version = text_of(builder, "apiVersion") };
-	int err = builder->visitor->item(item, &head, builder->visitor->context);
-
-	if (err == 0) {
-		builder->in_items = false;
-		builder->items_kept = true;
-	}
-	if (err != 1)
-		return err;
-	builder->items_visited = true;
-	if (builder->has_anchor)
-		return 1;
-	builder->objects++;
-	builder->nodes = builder->item_nodes;
-	err = recycle(builder, &builder->item_arena);
-	return err != 0 ? err : 1;
-}
-
-/*
- * The root has a second list of items: of two keys the later counts, so what was visited does not. A merge key would replace
- * a list above it, too: nobody writes that.
- */
-static void note_root_key(struct node_builder *builder, const struct node *key)
-{
-	if (mapping_is_merge_key(key) && has_items(builder)) {
-		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-merge", "write it above 'items:'",
-			"'<<' stands below a list of items, which it may replace");
-		spoil_open(builder);
-	}
-	if (!builder->items_visited || strcmp(key->text, "items") != 0)
-		return;
-	builder->visitor->drop_document(builder->visitor->context);
-	builder->items_visited = false;
-	builder->items_kept = true;	/* what stands between may use strings of the first list's */
-}
-
-/* ---- nodes ---- */
 
 /* Puts a complete node where it belongs: as root, as key, as value or as list item. */
 static int attach(struct node_builder *builder, const struct node *node, unsigned int height)
@@ -263,11 +154,11 @@ static int attach(struct node_builder *builder, const struct node *node, unsigne
 	if (frame->node->kind == NODE_MAPPING && frame->key == NULL) {
 		frame->key = node->kind == NODE_SCALAR ? node : refuse_key(builder, node);
 		if (builder->depth == 1)
-			note_root_key(builder, frame->key);
+			node_items_note_key(builder, frame->key);
 		return 0;
 	}
 	if (builder->in_items && builder->depth == 2) {
-		const int dealt_with = visit_item(builder, node);
+		const int dealt_with = node_items_visit(builder, node);
 
 		builder->arena = builder->in_items ? builder->item_arena : builder->document_arena;
 		if (dealt_with != 0)
@@ -312,7 +203,7 @@ int node_builder_open(struct node_builder *builder, enum node_kind kind, struct 
 		return -ENOMEM;
 	*frame.node = (struct node){ .kind = kind, .health = take_health(builder), .pos = pos, .text = "" };
 	builder->frames[builder->depth++] = frame;
-	if (begins_items(builder)) {
+	if (node_items_begin(builder)) {
 		builder->in_items = true;
 		builder->item_nodes = builder->nodes;
 		builder->arena = builder->item_arena;
@@ -341,7 +232,7 @@ static int resolve_keys(struct node_builder *builder, size_t first)
 	if (err != 0)
 		return err;
 	if (resolved.bad_merge)
-		spoil_open(builder);
+		node_builder_spoil_open(builder);
 	builder->pending_count = first;
 	for (size_t i = 0; err == 0 && i < resolved.count; i++) {
 		err = reserve_pending(builder);
@@ -362,7 +253,7 @@ static int finish_mapping(struct node_builder *builder, size_t first)
 	if (found < 0)
 		return found;
 	if ((found & DUPLICATE_OBJECTS) != 0 || (found != 0 && severity == DIAG_ERROR))
-		spoil_open(builder);
+		node_builder_spoil_open(builder);
 	if (found == 0 && !has_merge_key(builder->pending + first, count))
 		return 0;
 	return resolve_keys(builder, first);
@@ -537,8 +428,8 @@ static int visit_document(struct node_builder *builder, const struct node *root)
 	builder->visitor->begin_document(builder->visitor->context);
 	builder->items_visited = false;
 	string_map_clear(&builder->anchors);
-	err = recycle(builder, &builder->document_arena);
-	return err != 0 ? err : recycle(builder, &builder->item_arena);
+	err = node_items_recycle(builder, &builder->document_arena);
+	return err != 0 ? err : node_items_recycle(builder, &builder->item_arena);
 }
 
 /* An empty document (only comments between two ---) is a null root: not worth keeping. */
