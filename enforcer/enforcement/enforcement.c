@@ -43,8 +43,18 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * Whether packets may come in by a bridge's port. Without a bridge, or without br_netfilter, none does, and rules for them
+ * would only cost all others a look.
+ */
+static bool has_bridges(enum host_bridges state)
+{
+	return state != HOST_BRIDGES_NONE && host_bridge_module_present();
+}
+
 static int choose_rules(struct ruleset_options *out, const struct settings *settings, char problem[ENFORCEMENT_PROBLEM])
 {
+	char found[256];
 	struct ruleset_options rules = {
 		.ipv6 = settings->ipv6 == SWITCH_ON || (settings->ipv6 == SWITCH_AUTO && host_ipv6_present()),
 		.workers = settings_workers(settings),
@@ -55,7 +65,7 @@ static int choose_rules(struct ruleset_options *out, const struct settings *sett
 		.queue_bypass = settings->daemon_away == FAIL_OPEN,
 		.cpu_fanout = settings->queue_cpu_fanout,
 		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
-		.bridged = host_bridge_module_present(),
+		.bridged = has_bridges(host_find_bridges(settings, found)),
 	};
 	const int err = ruleset_find_backend(settings->backend, &rules.backend, problem);
 
@@ -432,15 +442,15 @@ static int sweep(struct enforcement *enforcement, const struct snapshot *snapsho
 }
 
 /*
- * br_netfilter may come at any time, mostly with the first bridge. 0, also when there is nothing to do; or -errno, and
+ * Bridges and br_netfilter may come at any time, and go. 0, also when there is nothing to do; or -errno, and
  * what was in force stays in force.
  */
-static int follow_module(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+static int follow_bridge_rules(struct enforcement *enforcement, bool bridged, char problem[ENFORCEMENT_PROBLEM])
 {
 	struct ruleset_options rules = enforcement->rules;
 	int err;
 
-	rules.bridged = host_bridge_module_present();
+	rules.bridged = bridged;
 	if (rules.bridged == enforcement->rules.bridged)
 		return 0;
 	err = ruleset_install(&rules, problem);
@@ -451,10 +461,10 @@ static int follow_module(struct enforcement *enforcement, char problem[ENFORCEME
 }
 
 /* Who is on which bridge has changed: the sets for what passes bridges follow. */
-static int follow_bridges(
-	struct enforcement *enforcement, const struct snapshot *snapshot, char problem[ENFORCEMENT_PROBLEM])
+static int follow_bridges(struct enforcement *enforcement, const struct snapshot *snapshot, enum host_bridges state,
+	char problem[ENFORCEMENT_PROBLEM])
 {
-	const int err = follow_module(enforcement, problem);
+	const int err = follow_bridge_rules(enforcement, has_bridges(state), problem);
 	size_t count;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
 
@@ -685,7 +695,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	}
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
-		return looked != 0 ? looked : follow_bridges(enforcement, snapshot, problem);
+		return looked != 0 ? looked : follow_bridges(enforcement, snapshot, result->bridges.state, problem);
 	/* Who removed rules may have removed class sets. Making them empties those that are there: so forget them. */
 	(void)learner_forget(enforcement->learner);
 	if (sets == -ENOENT || rules != 0)

@@ -29,7 +29,7 @@ struct ruleset_options {
 	bool queue_bypass;		/* daemon away: open */
 	bool cpu_fanout;		/* the CPU chooses among the workers' queues; with one worker it can't */
 	bool host_traffic;
-	bool bridged;			/* br_netfilter is in the kernel, so packets may have come in by a bridge's port */
+	bool bridged;			/* there are bridges and br_netfilter: packets may have come in by a port */
 };
 
 /* The rules as iptables-restore reads them, for one family. Pure. NULL when memory is short; free() it. */

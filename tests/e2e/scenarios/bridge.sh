@@ -238,3 +238,20 @@ scenario_bridge_unnamed() {
 	ip -n "$(net_name web)" addr del "$other$(cidr /24 /64)" dev eth0
 }
 unnamed_told() { [[ $(status_field '.problems[]') == *"shop/web has the address $1,"* ]]; }
+
+# Without a bridge nobody pays for the rules about bridges; they come with the first one, and go with the last.
+scenario_bridge_comes() {
+	[ "$TOPOLOGY" = routed ] || return 0
+	policy web web Ingress </dev/null | policies
+	gate_start || return
+	equal "rules for bridges without one" 0 "$(tables_save | grep -c 'physdev')"
+	ip -n "$(net_name gw)" link add br9 type bridge
+	check "they come with a bridge" within 4 bridge_rules_are 2
+	hold open client "$(addr plain)" 80
+	ip -n "$(net_name gw)" link del br9
+	check "and go with it" within 4 bridge_rules_are 0
+	check "nobody is interrupted" uninterrupted open
+	deny intruder web tcp 80; allow intruder plain tcp 80; settle "afterwards"
+	equal "that is no repair" 0 "$(status_field .rules.repairs)"
+}
+bridge_rules_are() { [ "$(tables_save | grep -c -- '-A PREROUTING .*physdev-is-in.*PODGATE-')" = "$1" ]; }
