@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Objects with errors, as far as they can be read. A mistake must not open what its object was meant to close, so what can't
- * be read isolates, and admits nothing. Everything is read a second time here, a piece at a time, into findings that nobody sees:
- * the first reading has reported them all.
+ * Objects with errors, as far as they can be read. A mistake must not open what its object was meant to close, so what
+ * can't be read isolates, and admits nothing. Everything is read a second time here, a piece at a time, into findings
+ * that nobody sees: the first reading has reported them all.
  */
 
 #include "config/kube_internal.h"

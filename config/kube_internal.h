@@ -33,8 +33,8 @@ void kube_read_pod(struct decoder *decoder, const struct node *object, struct po
 void kube_read_addresses(struct decoder *decoder, const struct node *object, const struct kube_meta *meta,
 	struct pod *out);
 /*
- * The same of a policy that has errors, as far as it can be read: it isolates the pods that the readable requirements of its selector match
- * (without any: all of its namespace) in its directions (not readable: both), and admits what its readable rules admit. Of a
+ * The same of a policy that has errors, as far as it can be read: it isolates the pods that the readable requirements
+ * of its selector match (without any: all of its namespace) in its directions (not readable: both), and admits what its readable rules admit. Of a
  * peer or port list the readable items count; a rule none of whose items is readable admits nobody. Findings are not
  * reported. *is_named tells whether it has its own name. False when not even its namespace can be read: then it isolates
  * nobody, because one unreadable word of one policy must not stop everybody's traffic.

@@ -4,8 +4,8 @@
 
 /*
  * Objects of the model, written as manifests in one line each: what the readers of this folder make the same object of
- * (with ADDRESS_ANNOTATIONS_ON), but for its positions and for what no policy depends on. It is JSON, and so YAML, too. Every field of
- * policy/model.h that is added there has to be added here. Pure but for `put`; any thread.
+ * (with ADDRESS_ANNOTATIONS_ON), but for its positions and for what no policy depends on. It is JSON, and so YAML, too.
+ * Every field of policy/model.h that is added there has to be added here. Pure but for `put`; any thread.
  */
 
 #include <stddef.h>

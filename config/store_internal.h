@@ -2,7 +2,10 @@
 #ifndef CONFIG_STORE_INTERNAL_H
 #define CONFIG_STORE_INTERNAL_H
 
-/* What a store is made of. Internal to config/store*.c: the files (store.c), their past (store_past.c), findings (store_report.c). */
+/*
+ * What a store is made of. Internal to config/store*.c: the files (store.c), their past (store_past.c), findings
+ * (store_report.c).
+ */
 
 #include "config/object_table.h"
 #include "config/store.h"

@@ -4,8 +4,8 @@
 
 /*
  * Sees to it that the last sound objects of each manifest file outlive the daemon (`state_directory`): gives them to the
- * store at the start, and writes down what changed, on a pool thread, one save at a time. Without the folder podgate enforces all the
- * same; the log and status say what is wrong. For the loop's thread.
+ * store at the start, and writes down what changed, on a pool thread, one save at a time. Without the folder podgate
+ * enforces all the same; the log and status say what is wrong. For the loop's thread.
  */
 
 #include <uv.h>

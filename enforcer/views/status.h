@@ -16,7 +16,8 @@
  *   manifests           {"paths" (a list, absolute), "files", "broken_files", "never_whole" (of those: no version was ever in force),
  *                       "emptied_files" (that hold nothing any more, which is not believed), "being_written" (files,
  *                       by a writer who has not closed them), "kept_objects",
- *                       "recalled_objects" (of those: of a file's past, from the state directory), "partial_objects" (with errors and never sound: enforced as far as they can be read), "findings", "errors", "not_enforced"
+ *                       "recalled_objects" (of those: of a file's past, from the state directory), "partial_objects"
+ *                       (with errors and never sound: enforced as far as they can be read), "findings", "errors", "not_enforced"
  *                       (policies of kinds that are not enforced, a list of {"kind", "group", "count"})}
  *   addresses           {"odd" (claims that make no pod the only owner of an address: contested, outranked, or the
  *                       gateway's own), "told" (the first of them, as "diags" has them)}
