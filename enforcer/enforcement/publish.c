@@ -80,6 +80,7 @@ struct publisher {
 	uint64_t held_since_ns;
 	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
 	uint64_t kernel_drops[2];	/* of the common queues, of that of floods */
+	uint64_t gone;			/* packets that the kernel dropped while they waited, when last looked at */
 	uint64_t brimful, missed;	/* signs of full queues and sockets: the most that was seen */
 	bool watched, overflowing, room_seen, crowded;
 	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
@@ -506,7 +507,7 @@ static void watch_workers(struct publisher *publisher)
 {
 	const struct gate *gate = enforcement_gate(publisher->options.enforcement);
 	const unsigned int workers = gate_worker_count(gate);
-	uint64_t drops[2] = {0}, replies = 0, brimful = 0, missed = 0;
+	uint64_t drops[2] = {0}, replies = 0, brimful = 0, missed = 0, gone = 0;
 
 	for (unsigned int i = 0; i < workers; i++) {
 		struct worker_stats stats;
@@ -515,10 +516,16 @@ static void watch_workers(struct publisher *publisher)
 		drops[gate_role(gate, i) == GATE_FLOOD] += stats.kernel_dropped + stats.user_dropped;
 		brimful += stats.brimful;
 		missed += stats.missed;
+		gone += stats.gone;
 		if (gate_role(gate, i) == GATE_REPLY)
 			replies = stats.packets - stats.reports;
 	}
 	watch_overflow(publisher, brimful, missed);
+	if (gone > publisher->gone)
+		log_warnx("the kernel dropped packets that waited for a verdict (%llu verdicts came too late): their interface or bridge "
+			  "port went, or a CT rule or an nft ct object with a helper or a timeout was removed",
+			(unsigned long long)(gone - publisher->gone));
+	publisher->gone = gone;
 	if (replies != publisher->reply_packets)
 		publisher->sweep_wanted = true;
 	publisher->reply_packets = replies;

@@ -50,20 +50,34 @@ static uint64_t read_column(const char *row, int column)
 	return sscanf(row, "%" SCNx64, &value) == 1 ? value : 0;
 }
 
+/* A column's sum over all rows; those that this kernel has not are 0. */
+struct column {
+	const char *name;
+	int place;
+	uint64_t sum;
+};
+
 void flow_room_read_losses(FILE *file, struct flow_room *out)
 {
+	enum { DROP, EARLY_DROP, INSERT_FAILED, CHAIN, COLUMNS };
+	struct column columns[COLUMNS] = {[DROP] = {.name = "drop"},
+		[EARLY_DROP] = {.name = "early_drop"},
+		[INSERT_FAILED] = {.name = "insert_failed"},
+		[CHAIN] = {.name = "chainlength"}};
 	char line[LINE];
-	int dropped, evicted;
 
-	out->dropped = out->evicted = 0;
+	out->dropped = out->evicted = out->clashed = 0;
 	if (fgets(line, sizeof(line), file) == NULL)
 		return;
-	dropped = find_column(line, "drop");
-	evicted = find_column(line, "early_drop");
-	while (fgets(line, sizeof(line), file) != NULL) {
-		out->dropped += dropped >= 0 ? read_column(line, dropped) : 0;
-		out->evicted += evicted >= 0 ? read_column(line, evicted) : 0;
-	}
+	for (size_t i = 0; i < COLUMNS; i++)
+		columns[i].place = find_column(line, columns[i].name);
+	while (fgets(line, sizeof(line), file) != NULL)
+		for (size_t i = 0; i < COLUMNS; i++)
+			columns[i].sum += columns[i].place >= 0 ? read_column(line, columns[i].place) : 0;
+	out->evicted = columns[EARLY_DROP].sum;
+	if (columns[INSERT_FAILED].sum > columns[CHAIN].sum)
+		out->clashed = columns[INSERT_FAILED].sum - columns[CHAIN].sum;
+	out->dropped = columns[DROP].sum > out->clashed ? columns[DROP].sum - out->clashed : 0;
 }
 
 void flow_room_read(struct flow_room *out)

@@ -24,7 +24,7 @@ struct counters {
 	_Atomic uint64_t rounds, packets, bursts, reports;
 	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
 	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
-	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors, verdict_errors;
+	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors, verdict_errors, gone;
 	_Atomic uint64_t brimful;
 };
 
@@ -284,6 +284,7 @@ static void *run(void *context)
 		}
 		add(&worker->counters.bad_messages, worker->burst.bad_messages);
 		add(&worker->counters.verdict_errors, worker->burst.refusals);
+		add(&worker->counters.gone, worker->burst.gone);
 		if (worker->burst.brimful)
 			add(&worker->counters.brimful, 1);
 		if (worker->burst.count > 0)
@@ -454,6 +455,7 @@ void worker_read_stats(const struct worker *worker, struct worker_stats *out)
 		.receive_overruns = value(&counters->receive_overruns),
 		.receive_errors = value(&counters->receive_errors),
 		.verdict_errors = value(&counters->verdict_errors),
+		.gone = value(&counters->gone),
 		.brimful = value(&counters->brimful),
 		.records_lost = ring_lost(worker->ring),
 	};

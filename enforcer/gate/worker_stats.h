@@ -18,6 +18,11 @@ struct worker_stats {
 	uint64_t receive_overruns;	/* ENOBUFS: read on; only kernels that ignore NETLINK_NO_ENOBUFS say so */
 	uint64_t receive_errors;	/* any other: read again after a pause */
 	uint64_t verdict_errors;	/* verdicts that the kernel refused, or that could not be sent */
+	/*
+	 * Verdicts for packets that the kernel had dropped while they waited: their interface or bridge port went (nfqnl_dev_drop() in
+	 * net/netfilter/nfnetlink_queue.c), or somebody removed a CT rule or an nft ct object with a helper or a timeout policy.
+	 */
+	uint64_t gone;
 	uint64_t brimful;		/* bursts from a queue that may have been full not long before */
 	uint64_t records_lost;
 	uint64_t kernel_dropped, user_dropped, waiting;	/* of its queue, from /proc/net/netfilter/nfnetlink_queue */

@@ -114,6 +114,8 @@ static void write_rules(struct exposition *out, const struct status_figures *fig
 		"Packets of new flows that the kernel dropped for want of room, whatever the policies say.");
 	counter(out, "podgate_flow_table_evicted_flows_total", publish->room.evicted,
 		"Flows without an answer that had to make room for new ones.");
+	counter(out, "podgate_flow_table_clashed_packets_total", publish->room.clashed,
+		"Packets that were let pass and that the kernel dropped, because one of the same new flow was first (not UDP).");
 	counter(out, "podgate_bridges_mended_total", publish->bridges_mended,
 		"How often what bridges forward had to be made to pass the rules.");
 }
@@ -215,7 +217,7 @@ static void write_queue_roles(struct exposition *out, const struct status_figure
 static void write_queue_errors(struct exposition *out, const struct status_figures *figures)
 {
 	exposition_begin(out, EXPOSITION_COUNTER, "podgate_queue_errors_total",
-		"What went wrong: messages not understood, failed receives, verdicts that the kernel refused.");
+		"What went wrong: messages not understood, failed receives, verdicts that the kernel refused, packets that were gone.");
 	for (size_t i = 0; i < figures->queue_count; i++) {
 		const struct worker_stats *stats = &figures->queues[i].stats;
 		const struct queue_name name = name_of(&figures->queues[i]);
@@ -223,6 +225,7 @@ static void write_queue_errors(struct exposition *out, const struct status_figur
 		exposition_integer(out, stats->bad_messages, LABELS({"queue", name.text}, {"kind", "message"}));
 		exposition_integer(out, stats->receive_errors, LABELS({"queue", name.text}, {"kind", "receive"}));
 		exposition_integer(out, stats->verdict_errors, LABELS({"queue", name.text}, {"kind", "verdict"}));
+		exposition_integer(out, stats->gone, LABELS({"queue", name.text}, {"kind", "gone"}));
 	}
 }
 

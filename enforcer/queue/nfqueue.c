@@ -110,9 +110,12 @@ static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int err
 			queue->vain--;
 			break;
 		}
-		/* -ENOENT: the packet is gone, as its interface is. Anything else: it may still be there. */
-		if (error != -ENOENT)
-			verdicts_note_stray(&queue->verdicts);
+		/* -ENOENT: the kernel has dropped the packet. Anything else: it may still be there. */
+		if (error == -ENOENT) {
+			burst->gone++;
+			break;
+		}
+		verdicts_note_stray(&queue->verdicts);
 		burst->refusals++;
 		break;
 	case NFQUEUE_MESSAGE_UNKNOWN:
@@ -183,7 +186,7 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 	const int got = wait_for_messages(queue);
 
 	out->count = 0;
-	out->bad_messages = out->refusals = 0;
+	out->bad_messages = out->refusals = out->gone = 0;
 	out->brimful = false;
 	if (got < 0)
 		return -errno;

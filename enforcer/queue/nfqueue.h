@@ -60,7 +60,8 @@ struct nfqueue_burst {
 	struct nfqueue_packet packets[VERDICTS_PACKETS];
 	size_t count;			/* of packets, damaged ones among them: each must be answered */
 	unsigned int bad_messages;	/* not understood */
-	unsigned int refusals;		/* of earlier verdicts */
+	unsigned int refusals;		/* of earlier verdicts, for packets that may still be there */
+	unsigned int gone;		/* earlier verdicts for packets that the kernel had dropped */
 	/*
 	 * As many packets came in a row as the queue holds. The kernel does not count what a full queue lets pass; but
 	 * each time that one was full, a later burst says this. So may one after a time without a pause.

@@ -205,6 +205,7 @@ static void report_flow_table(struct report report, const struct flow_room *room
 	count(to, "most", room->most);
 	count(to, "dropped", room->dropped);
 	count(to, "evicted", room->evicted);
+	count(to, "clashed", room->clashed);
 }
 
 static uint64_t unreadable(const struct worker_stats *stats)
@@ -232,6 +233,7 @@ static void report_queue(struct report queues, const struct status_queue *of)
 	count(queue, "waiting", stats->waiting);
 	count(queue, "kernel_dropped", stats->kernel_dropped);
 	count(queue, "user_dropped", stats->user_dropped);
+	count(queue, "gone", stats->gone);
 	count(queue, "errors", stats->bad_messages + stats->receive_errors + stats->verdict_errors);
 	count(queue, "records_lost", stats->records_lost);
 	list_item(queues, queue.to);

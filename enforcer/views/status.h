@@ -28,7 +28,7 @@
  *   bridges             {"setting", "state" ("none"; what bridges forward is "shown" to the rules, or "hidden" from
  *                       them; "unknown"), "mended"}
  *   flow_table          {"flows", "most" (0: no limit), "dropped" (packets, for want of room), "evicted" (flows that
- *                       made room)}, the kernel's, when last looked at
+ *                       made room), "clashed" (packets let pass and dropped, as another of their new flow was first)}, the kernel's, when last looked at
  *   queues              a list: {"queue", "reply" (true: for packets seen in the reply direction), "flood" (true:
  *                       for what sources begin beyond flood_rate), "packets", "allowed", "denied", "audited",
  *                       "unreadable", "waiting", "kernel_dropped", "user_dropped", "errors", "records_lost"}

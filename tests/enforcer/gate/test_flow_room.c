@@ -8,6 +8,8 @@
 
 #include "enforcer/gate/flow_room.h"
 
+static struct flow_room last;	/* that was expected */
+
 static void expect(const char *text, uint64_t dropped, uint64_t evicted)
 {
 	FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
@@ -18,6 +20,7 @@ static void expect(const char *text, uint64_t dropped, uint64_t evicted)
 	fclose(file);
 	assert_int_equal(room.dropped, dropped);
 	assert_int_equal(room.evicted, evicted);
+	last = room;
 }
 
 /* As Linux 6.18 writes it; the columns are found by name, for they have changed before. */
@@ -26,8 +29,18 @@ static void test_sums_the_cpus(void **state)
 	(void)state;
 	expect("entries  clashres found new insert_failed drop early_drop icmp_error  expect_new\n"
 				 "00000001  00000000 00000000 00000000 00000005 0000001f 00000003 00000000  00000000\n"
-				 "00000001  00000000 00000000 00000000 00000005 00000001 00000003 00000000  00000000\n", 0x20, 6);
+				 "00000001  00000000 00000000 00000000 00000005 00000001 00000003 00000000  00000000\n", 0x20 - 10, 6);
 	expect("drop entries\nffffffff 00000001\nffffffff 00000001", 2 * (uint64_t)UINT32_MAX, 0);
+}
+
+/* Four pings of five that waited together, as Linux 6.18 counts them: no sign of a full table. Too long a chain is one. */
+static void test_clashes_are_no_want_of_room(void **state)
+{
+	(void)state;
+	expect("clashres chainlength insert_failed drop early_drop\n00000000 00000000 00000004 00000004 00000000\n", 0, 0);
+	assert_int_equal(last.clashed, 4);
+	expect("clashres chainlength insert_failed drop early_drop\n00000007 00000002 00000006 00000009 00000000\n", 5, 0);
+	assert_int_equal(last.clashed, 4);
 }
 
 static void test_text_that_is_none(void **state)
@@ -52,6 +65,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sums_the_cpus),
+		cmocka_unit_test(test_clashes_are_no_want_of_room),
 		cmocka_unit_test(test_text_that_is_none),
 		cmocka_unit_test(test_this_kernel),
 	};
