@@ -206,8 +206,9 @@ static void print_verdict(const cJSON *flow, const char *indent)
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "link_local")))
 		printf("%s  a link-local address says nothing of whose it is: setting link_local\n", indent);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "to_group")))
-		printf("%s  a group's address: a bridge delivers it where each pod behind a port admits it, as if it were sent to\n"
-		       "%s  that pod (setting group_traffic); the verdict here is only about the address itself\n", indent, indent);
+		printf("%s  a multicast or broadcast address: a bridge delivers what is sent there only by ports where each pod behind\n"
+		       "%s  admits it, as if it were sent to that pod (setting group_traffic); the verdict here is about the address\n",
+			indent, indent);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "ipv6_off")))
 		printf("%s  IPv6 is not enforced here, whatever the policies say: setting ipv6 is off\n", indent);
 }

@@ -185,6 +185,13 @@ static int explain_side(const struct snapshot *snapshot, const struct flow *flow
 	return miss_describe(&look.match, arena, out) != 0 || fix_describe(&look.match, arena, out) != 0 ? -ENOMEM : 0;
 }
 
+/* Where networks end is nothing that manifests tell: most end at 255. */
+static bool may_be_group(const struct snapshot *snapshot, const struct ip_addr *addr)
+{
+	return ip_addr_is_group(addr) || (addr->family == IP_FAMILY_V4 && addr->bytes[3] == 255 &&
+						 snapshot_pod_at(snapshot, addr) == NULL);
+}
+
 int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struct arena *arena,
 	struct explanation *out)
 {
@@ -192,7 +199,7 @@ int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struc
 		.flow = *flow,
 		.judgement = snapshot_judge(snapshot, flow),
 		.link_local = snapshot_link_local(snapshot, flow) != VERDICT_ALLOW,
-		.group = ip_addr_is_group(&flow->dst),
+		.group = may_be_group(snapshot, &flow->dst),
 		.ipv6_off = snapshot_ipv6_off(snapshot) && flow->src.family == IP_FAMILY_V6,
 	};
 
