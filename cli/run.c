@@ -72,6 +72,10 @@ static int walk_options(int argc, char **argv, struct run_options *options, stru
 			return -EINVAL;
 		}
 		value = split_option(argc, argv, &at, name, sizeof(name));
+		if (value == NULL && strcmp(name, "config") != 0 && !settings_has(name)) {
+			output_problem("there is no option --%s; see podgate run --help", name);
+			return -EINVAL;
+		}
 		if (value == NULL) {
 			output_problem("--%s needs a value; see podgate run --help", name);
 			return -EINVAL;

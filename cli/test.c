@@ -268,6 +268,10 @@ static int read_table(struct run *run, struct arena *arena)
 	}
 	for (size_t i = 0; i < problems.count; i++)
 		output_diag_problem(&problems.items[i]);
+	if (problems.errors == 0 && run->table.count == 0) {
+		output_problem("%s has no row: nothing was tested", run->file);
+		return -EINVAL;
+	}
 	return problems.errors > 0 ? -EINVAL : 0;
 }
 

@@ -91,6 +91,8 @@ static bool is_port(const char *text)
 		return true;
 	if (text[strspn(text, "0123456789")] != '\0')
 		return strpbrk(text, " \"'") == NULL; /* a name: whether the pod has it, its judge says */
+	if (text[0] == '0')
+		return false;	/* as in a flow's text: 080 may be meant as octal */
 	number = strtoul(text, &end, 10);
 	return end != text && number >= 1 && number <= UINT16_MAX;
 }
@@ -169,11 +171,15 @@ static int read_lines(struct reader *reader, FILE *from)
 	while (err == 0 && (length = getline(&line, &capacity, from)) >= 0) {
 		char *copy = NULL;
 
+		const char *begin = line;
+
 		reader->pos.line++;
 		reader->pos.column = 1;
+		if (reader->pos.line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
+			begin += 3;	/* a byte order mark, which editors of some systems put there */
 		if (memchr(line, '\0', (size_t)length) != NULL)
 			complain(reader, NULL, "a NUL byte: is this a text file?");
-		else if ((copy = arena_strdup(reader->arena, line)) == NULL)
+		else if ((copy = arena_strdup(reader->arena, begin)) == NULL)
 			err = -ENOMEM;
 		if (copy != NULL)
 			err = read_line(reader, copy);

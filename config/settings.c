@@ -62,8 +62,8 @@ static void read_uint(struct decoder *decoder, const struct setting *row, const 
 
 	if (!read_number(node, &value))
 		decode_error(decoder, node->pos, "wrong-type", "write a whole number without quotes",
-			"%s must be a number from %u to %u, and this is %s", row->name, row->least, row->most,
-			decode_kind_name(node));
+			"%s must be a whole number from %u to %u, and this is %s", row->name, row->least, row->most,
+			node->kind == NODE_SCALAR ? node->text : decode_kind_name(node));
 	else if (value < row->least || value > row->most)
 		decode_error(decoder, node->pos, "out-of-range", NULL, "%s is %s, and must be from %u to %u", row->name,
 			node->text, row->least, row->most);
@@ -385,4 +385,9 @@ int settings_check(const struct settings *settings, struct diag_list *diags)
 			"flood_rate %u would take ordinary pods for floods: at least %d is possible",
 			settings->flood_rate, SETTINGS_FLOOD_RATE_LEAST);
 	return diags->errors > errors ? -EINVAL : 0;
+}
+
+bool settings_has(const char *name)
+{
+	return find_row(name) != NULL;
 }

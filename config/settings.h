@@ -121,4 +121,6 @@ int settings_check(const struct settings *settings, struct diag_list *diags);
 void settings_print_help(FILE *to);	/* the options part of `podgate run --help` */
 void settings_print_man(FILE *to);	/* the options part of podgate.conf(5), mdoc */
 
+bool settings_has(const char *name);	/* as settings_set() knows it */
+
 #endif

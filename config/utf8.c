@@ -100,3 +100,14 @@ void utf8_position(const char *bytes, size_t offset, uint32_t *line, uint32_t *c
 		}
 	}
 }
+
+void utf8_mend(char *bytes, size_t length)
+{
+	struct utf8_fault fault;
+	size_t at = 0;
+
+	while (utf8_check(bytes + at, length - at, false, &fault) != 0) {
+		at += fault.offset;
+		bytes[at++] = '?';
+	}
+}

@@ -20,6 +20,9 @@ struct utf8_fault {
  */
 int utf8_check(const char *bytes, size_t length, bool printable, struct utf8_fault *fault);
 
+/* Puts a '?' in the place of each byte that is no part of well-formed UTF-8. */
+void utf8_mend(char *bytes, size_t length);
+
 /* Bytes of the well-formed character that begins with `lead`. */
 size_t utf8_length(unsigned char lead);
 

@@ -195,6 +195,12 @@ static void received(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer
 	if (length == UV_ENOBUFS) {
 		control_connection_refuse(client,
 			"the request is too long (64 KiB; judge 4 MiB, one client at a time)");
+	} else if (length == UV_EOF && !client->watching && client->used > 0 && client->used < client->capacity &&
+		   client->buffer[client->used - 1] != '\n') {
+		/* The last line may lack its newline: it is a request all the same, or is refused as one that can't be read. */
+		client->buffer[client->used++] = '\n';
+		client->said_all = true;
+		serve_buffered(client);
 	} else if (length == UV_EOF && !client->watching &&
 		   (client->stream != NULL || control_connection_backlog(client) > 0)) {
 		client->said_all = true;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/utf8.h"
+
 struct outgoing {
 	uv_write_t request;
 	struct control_client *client;
@@ -110,6 +112,8 @@ void control_connection_send_json(struct control_client *client, cJSON *json)
 	char *line = text == NULL ? NULL : realloc(text, length + 2);
 
 	cJSON_Delete(json);
+	if (line != NULL)
+		utf8_mend(line, length);
 	if (line == NULL)
 		free(text);
 	else

@@ -39,6 +39,79 @@ static int check_text(const char *line, size_t length, char problem[CONTROL_PROB
 	return -EINVAL;
 }
 
+/*
+ * cJSON ends a text at \u0000, so "shop/web\u0000x" would be taken for shop/web; and of a field that is there twice it
+ * gives the first. Neither is what was asked.
+ */
+static int check_zeros(const char *line, size_t length, char problem[CONTROL_PROBLEM])
+{
+	for (size_t i = 0; i + 1 < length; i++) {
+		if (line[i] != '\\')
+			continue;
+		if (length - i >= 6 && memcmp(line + i, "\\u0000", 6) == 0)
+			return fail(problem, "a text of the request has \\u0000 in it, which no name has");
+		i++;	/* whatever it escapes is no beginning of another escape */
+	}
+	return 0;
+}
+
+/* The fields that a command takes besides itself. */
+static const char *const *fields_of(enum control_command command)
+{
+	static const char *const none[] = {NULL}, *const explain[] = {"source", "destination", NULL}, *const judge[] = {"rows", NULL},
+		   *const watch[] = {"deny", "allow", "audit", "revoked", "namespace", "pod", "policy", "since", NULL},
+		   *const flows[] = {"namespace", "pod", "deny", "allow", "protocol", "limit", "all", NULL},
+		   *const policies[] = {"namespace", "pod", NULL}, *const hand_over[] = {"protocol", "step", NULL};
+
+	switch (command) {
+	case CONTROL_EXPLAIN:
+		return explain;
+	case CONTROL_JUDGE:
+		return judge;
+	case CONTROL_WATCH:
+		return watch;
+	case CONTROL_FLOWS:
+		return flows;
+	case CONTROL_POLICIES:
+		return policies;
+	case CONTROL_HAND_OVER:
+		return hand_over;
+	default:
+		return none;
+	}
+}
+
+static bool has_name(const char *const *names, const char *name)
+{
+	while (*names != NULL && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
+/* A misspelt filter would list everything, and somebody would believe it. */
+static int check_fields(enum control_command command, const cJSON *json, char problem[CONTROL_PROBLEM])
+{
+	const char *const *known = fields_of(command);
+
+	/* At most some eight fields get past the first that is unknown or twice. */
+	for (const cJSON *field = json->child; field != NULL; field = field->next) {
+		const char *twice = NULL;
+
+		if (strcmp(field->string, "command") != 0 && !has_name(known, field->string)) {
+			snprintf(problem, CONTROL_PROBLEM, "%s takes no \"%.64s\"", command_names[command], field->string);
+			return -EINVAL;
+		}
+		for (const cJSON *other = json->child; other != field; other = other->next)
+			if (strcmp(other->string, field->string) == 0)
+				twice = field->string;
+		if (twice != NULL) {
+			snprintf(problem, CONTROL_PROBLEM, "\"%.64s\" is there twice", twice);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 static int parse_command(enum control_command *out, const cJSON *json, char problem[CONTROL_PROBLEM])
 {
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "command");
@@ -206,6 +279,8 @@ int control_request_parse(struct control_request *out, const char *line, size_t 
 	const char *end;
 	int err = check_text(line, length, problem);
 
+	if (err == 0)
+		err = check_zeros(line, length, problem);
 	if (err != 0)
 		return err;
 	/* cJSON stops at the value's end; what follows must be blank, or this is more than one request. */
@@ -220,6 +295,8 @@ int control_request_parse(struct control_request *out, const char *line, size_t 
 		err = fail(problem, "the request is not a JSON object");
 	else
 		err = parse_command(&request.command, request.json, problem);
+	if (err == 0)
+		err = check_fields(request.command, request.json, problem);
 	if (err == 0)
 		err = parse_fields(&request, problem);
 	if (err != 0) {

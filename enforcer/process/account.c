@@ -76,6 +76,10 @@ int account_find(struct account *out, const char *setting, char problem[ACCOUNT_
 		account_self(out);
 		return 0;
 	}
+	if (*setting == '\0') {
+		snprintf(problem, ACCOUNT_PROBLEM, "`user` is empty: set it to a user's name, or leave it out");
+		return -ENOENT;
+	}
 	if (entry == NULL) {
 		snprintf(problem, ACCOUNT_PROBLEM,
 			"there is no user \"%.64s\": make it (useradd --system --no-create-home %.64s), or set `user`",

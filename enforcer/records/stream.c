@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/utf8.h"
+
 enum { PIECE_FIRST = 4096, LINE_USUAL = 1024 };
 
 void piece_deinit(struct piece *piece)
@@ -50,6 +52,7 @@ void piece_add_json(struct piece *piece, cJSON *line)
 		piece->failed = true;
 		return;
 	}
+	utf8_mend(text, strlen(text));
 	piece_add_text(piece, text, strlen(text));
 	piece_add_text(piece, "\n", 1);
 	free(text);

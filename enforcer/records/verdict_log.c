@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config/utf8.h"
 #include "enforcer/gate/backlog.h"
 #include "enforcer/process/log.h"
 #include "enforcer/process/priority.h"
@@ -220,6 +221,7 @@ static char *print_line(const cJSON *json, size_t *length)
 	if (text == NULL)
 		return NULL;
 	*length = strlen(text);
+	utf8_mend(text, *length);	/* the name of a manifest may be of any bytes, JSON may not */
 	longer = realloc(text, *length + 2);
 	if (longer == NULL) {
 		free(text);

@@ -194,8 +194,19 @@ says err "manifests follow -f: podgate test -f world.yaml right.tsv"
 run 2 test -f world.yaml .
 run 2 test --socket "$WORK/no.sock" right.tsv
 : >nothing.tsv
-run 0 test -f world.yaml nothing.tsv
-[ "$(cat out)" = "0 passed, 0 failed" ] || fail "test: $(cat out)"
+run 2 test -f world.yaml nothing.tsv
+says err "nothing.tsv has no row: nothing was tested"
+printf '# only this\n\n' >nothing.tsv
+run 2 test -f world.yaml nothing.tsv
+{ printf '\357\273\277'; cat right.tsv; } >marked.tsv
+run 0 test -f world.yaml marked.tsv
+sed 's/\t5432\t/\t05432\t/' right.tsv >octal.tsv
+run 2 test -f world.yaml octal.tsv
+says err '"05432" is no port'
+run 2 run --no-such-option
+says err "there is no option --no-such-option"
+run 2 run --log_fold_s 1e3 -n
+says err "log_fold_s must be a whole number from 0 to 3600, and this is 1e3"
 
 # --- check: what is passed over, and folders with nothing for podgate
 mkdir nothing texts

@@ -89,7 +89,7 @@ static void test_large_is_for_judge_alone(void **state)
 {
 	const int fd = control_room_connect(*state);
 	char *line = malloc(100 * 1024);
-	size_t length = (size_t)sprintf(line, "{\"command\":\"status\",\"x\":\"judge\",\"y\":\"");
+	size_t length = (size_t)sprintf(line, "{\"command\":\"explain\",\"source\":\"judge\",\"destination\":\"");
 
 	memset(line + length, 'y', 90 * 1024);
 	length += 90 * 1024;
