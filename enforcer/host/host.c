@@ -28,9 +28,11 @@ static void (*const checks[])(struct host_report *report) = {
 	host_check_conntrack,
 	host_check_forwarding,
 	host_check_spoofing,
+	host_check_source_route,
 	host_check_clock,
 	host_check_files,
 	host_check_log,
+	host_check_saved,
 };
 
 size_t host_check(const struct settings *settings, struct host_finding findings[HOST_FINDINGS_MOST])

@@ -154,3 +154,34 @@ void host_check_clock(struct host_report *report)
 			? "the clock is plausible, and the kernel is told that it is synchronised"
 			: "the clock is plausible; the kernel is not told that anybody synchronises it");
 }
+
+/*
+ * The kernel takes a packet's route from the packet where both "all" and the interface say so (IN_DEV_SOURCE_ROUTE(),
+ * include/linux/inetdevice.h). It is then addressed to the gateway when the rules look at it, and to a pod after that.
+ */
+void host_check_source_route(struct host_report *report)
+{
+	DIR *interfaces = opendir("/proc/sys/net/ipv4/conf");
+	const struct dirent *entry;
+	char first[64] = "", path[320];
+	long all = 0, own;
+
+	(void)host_sysctl_read("/proc/sys/net/ipv4/conf/all/accept_source_route", &all);
+	while (all != 0 && interfaces != NULL && first[0] == '\0' && (entry = readdir(interfaces)) != NULL) {
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "all") == 0 || strcmp(entry->d_name, "default") == 0 ||
+			strcmp(entry->d_name, "lo") == 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%.255s/accept_source_route", entry->d_name);
+		if (host_sysctl_read(path, &own) == 0 && own != 0)
+			snprintf(first, sizeof(first), "%.63s", entry->d_name);
+	}
+	if (interfaces != NULL)
+		closedir(interfaces);
+	if (first[0] == '\0') {
+		host_report_add(report, "source-route", HOST_OK, "packets do not choose their own route (accept_source_route)");
+		return;
+	}
+	host_report_add(report, "source-route", HOST_WARNING,
+		"accept_source_route is on for all and for %s: a pod can have the gateway send packets on to pods that deny them", first);
+	host_report_remedy(report, "sysctl -w net.ipv4.conf.all.accept_source_route=0");
+}

@@ -69,5 +69,10 @@ void host_check_nft_marks(struct host_report *report);
 void host_check_ipvs(struct host_report *report);
 void host_check_files(struct host_report *report);
 void host_check_log(struct host_report *report);
+void host_check_source_route(struct host_report *report);
+void host_check_saved(struct host_report *report);
+
+/* Whether saved rules, of iptables-save or nft, are podgate's in part; comments do not count. Pure. */
+bool host_holds_our_rules(FILE *file);
 
 #endif

@@ -37,6 +37,8 @@ static const struct {
 	{"ip-forward", "without it pods on different interfaces do not reach each other at all"},
 	{"ipv6-forward", "without it pods on different interfaces do not reach each other at all"},
 	{"spoofing", "policies go by addresses: who may use any address may be anybody"},
+	{"source-route", "such a packet is addressed to the gateway when the rules look at it, and to a pod after that"},
+	{"saved-rules", "a file of saved rules is restored as a whole or not at all"},
 	{"clock", "records carry its time, and a replay of the log goes by it"},
 	{"open-files", "a daemon that may open no more files answers no more questions, and repairs no rules"},
 	{"log-folder", "without the log nobody sees who was denied, and why"},

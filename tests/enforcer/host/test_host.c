@@ -13,6 +13,7 @@
 #include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,6 +308,45 @@ static void unchecked_sources_are_a_warning(void **state)
 	examination_expect(&examination_usual, "spoofing", HOST_OK, "every interface");
 }
 
+/* It takes both, and either alone is nothing. */
+static void packets_that_choose_their_route_are_warned_of(void **state)
+{
+	(void)state;
+	assert_int_equal(netns_room_run("ip link add veth8 type veth peer name veth9"), 0);
+	set_sysctl("net.ipv4.conf.all.accept_source_route", 0);
+	set_sysctl("net.ipv4.conf.veth8.accept_source_route", 1);
+	examination_expect(&examination_usual, "source-route", HOST_OK, "do not choose");
+	set_sysctl("net.ipv4.conf.all.accept_source_route", 1);
+	examination_expect(&examination_usual, "source-route", HOST_WARNING, "for veth8");
+	set_sysctl("net.ipv4.conf.veth8.accept_source_route", 0);
+	set_sysctl("net.ipv4.conf.veth9.accept_source_route", 0);
+	examination_expect(&examination_usual, "source-route", HOST_OK, "do not choose");
+	set_sysctl("net.ipv4.conf.all.accept_source_route", 0);
+}
+
+static void saved_rules_of_ours_are_told(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ours;
+	} files[] = {
+		{"*mangle\n:PODGATE - [0:0]\nCOMMIT\n", true},
+		{"*filter\n-A FORWARD -m set --match-set podgate-pods4 src -j DROP\n", true},
+		{"# PODGATE is not here\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n", false},
+		{"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *file = tmpfile();
+
+		fputs(files[i].text, file);
+		rewind(file);
+		assert_int_equal(host_holds_our_rules(file), files[i].ours);
+		fclose(file);
+	}
+}
+
 static void flows_are_counted(void **state)
 {
 	(void)state;
@@ -437,6 +477,8 @@ int main(void)
 		cmocka_unit_test_setup(the_kernel_is_asked_for_the_bridge_module, netns_room_enter),
 		cmocka_unit_test_setup(forwarding_is_looked_at, netns_room_enter),
 		cmocka_unit_test_setup(unchecked_sources_are_a_warning, netns_room_enter),
+		cmocka_unit_test_setup(packets_that_choose_their_route_are_warned_of, netns_room_enter),
+		cmocka_unit_test(saved_rules_of_ours_are_told),
 		cmocka_unit_test_setup(flows_are_counted, netns_room_enter),
 		cmocka_unit_test_setup(a_missing_feature_is_named, netns_room_enter),
 		cmocka_unit_test_setup(a_missing_hashlimit_is_a_warning, netns_room_enter),
