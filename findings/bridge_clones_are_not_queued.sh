@@ -98,8 +98,6 @@ try() {
 	echo "$1: $seen of 20 arrive"
 }
 
-
-
 code=0
 try "no queue"; [ "$seen" = 20 ] || { echo "NOT RUN: the network does not work"; exit 2; }
 in_ns gw "$WORK/accept" >"$WORK/out" &

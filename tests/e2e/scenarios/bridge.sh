@@ -4,6 +4,7 @@
 # What a bridge copies: frames whose receiver it does not know, and frames to group addresses.
 
 # Sends one datagram, a flow of its own, to a port where nobody answers: one_datagram FROM TO PORT
+# shellcheck disable=SC2016 # the inner shell's
 one_datagram() { in_ns "$1" bash -c 'exec 3<>"/dev/udp/$0/$1" && echo x >&3' "$(addr "$2")" "$3" 2>/dev/null; }
 
 # Counts in the pod itself what arrives there: count_in POD FROM PORT; counted_in POD; count_in_no_more POD
@@ -37,13 +38,13 @@ scenario_bridge_flooded() {
 		RULES
 	} | policies
 	gate_start "$@" || return
-	local to i
+	local to
 	all_are_known
 	sleep 1.3	# a look at the sets each second
 	for to in web db plain; do
 		allow intruder "$to" udp 80; settle "neighbours know each other"	# the control, too
 		count_in "$to" intruder 9
-		for i in {1..20}; do
+		for _ in {1..20}; do
 			bridge_forgets
 			one_datagram intruder "$to" 9
 		done
@@ -230,10 +231,12 @@ scenario_bridge_unnamed() {
 	gate_start || return
 	deny intruder web tcp 80; allow client web tcp 80; settle "by the address that the manifest names"
 	all_are_known
+	# shellcheck disable=SC2046
 	ip -n "$(net_name web)" addr add "$other$(cidr /24 /64)" dev eth0 $([ "$FAMILY" = 4 ] || echo nodad)
 	quietly in_ns gw "$PROBE" ping "$other"
 	check "status tells of it" within 4 unnamed_told "$other"
 	check "and the log" within 4 file_has "$DIR/run.err" "shop/web has the address $other, which no manifest names"
+	# shellcheck disable=SC2016 # eval's
 	check "and doctor" eval 'podgate doctor --config "$DIR/podgate.yaml" 2>&1 | grep -q "address $other"'
 	ip -n "$(net_name web)" addr del "$other$(cidr /24 /64)" dev eth0
 }
