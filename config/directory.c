@@ -2,6 +2,7 @@
 #include "config/directory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,7 +244,8 @@ static int check_path(const char *path)
 		return -errno;
 	if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode))
 		return -EINVAL;
-	return access(path, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK) != 0 ? -errno : 0;
+	/* By the effective user: `run -n` has stepped down to the one that podgate runs as, and access() asks for the real one. */
+	return faccessat(AT_FDCWD, path, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK, AT_EACCESS) != 0 ? -errno : 0;
 }
 
 int directory_check(const char *const *paths, size_t count, size_t *failed)

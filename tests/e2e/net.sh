@@ -36,6 +36,8 @@ net_node() {
 	NET_NODES+=("$1")
 	NET_V4[$1]=$2 NET_V6[$1]=$3
 	ip -n "$NET-$1" link set lo up
+	# What a node sends by itself would be counted with what a scenario sends.
+	net_sysctl "$1" ipv6/conf/default/router_solicitations 0
 }
 
 # A sysctl of a network namespace: /proc/sys/net shows that of whoever opens it.

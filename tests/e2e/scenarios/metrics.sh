@@ -147,14 +147,16 @@ without_library() {
 
 # What can't be bound is said before anything is touched, with what would help.
 scenario_metrics_refused() {
+	local holder
 	metrics_policies
-	in_ns_exec gw "$PROBE" serve tcp/9477 >"$DIR/holder" 2>&1 &
-	local holder=$!
-
-	within 5 grep -q ready "$DIR/holder" || fail "nobody holds the port"
 	gate_config "metrics_listen: \"$METRICS\""
-	gate_launch
 	check "the configuration is a good one" quietly podgate run -n --config "$DIR/podgate.yaml"
+	in_ns_exec gw "$PROBE" serve tcp/9477 >"$DIR/holder" 2>&1 &
+	holder=$!
+	within 5 grep -q ready "$DIR/holder" || fail "nobody holds the port"
+	check "run -n refuses a port that is taken" eval '! podgate run -n --config "$DIR/podgate.yaml" 2>"$DIR/check.err"'
+	check "and says so: $(tail -1 "$DIR/check.err")" grep -q 'error: metrics_listen: another program listens .* set another port' "$DIR/check.err"
+	gate_launch
 	check "but not without the library" eval '! without_library run -n --config "$DIR/podgate.yaml" 2>"$DIR/check.err"'
 	check "which is named: $(tail -1 "$DIR/check.err")" grep -q 'metrics_listen needs libmicrohttpd.so.12 .*install it' "$DIR/check.err"
 	check "it does not start on a port that is taken" within 10 gate_ended
