@@ -160,9 +160,22 @@ static void store_queues(const struct enforcement *enforcement)
 	}
 }
 
+/* The gate is opened after the places, and before their thread is started. */
+static void wait_for_workers(void *context)
+{
+	const struct enforcement *enforcement = context;
+
+	if (enforcement->gate != NULL)
+		gate_wait_for_readers(enforcement->gate);
+}
+
 static int open_places(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
 {
-	const struct places_options options = {.router_ports = enforcement->settings->router_ports};
+	const struct places_options options = {
+		.router_ports = enforcement->settings->router_ports,
+		.wait_for_readers = wait_for_workers,
+		.context = enforcement,
+	};
 
 	_Static_assert((int)ENFORCEMENT_PROBLEM >= (int)PLACES_PROBLEM, "a problem of places must fit");
 	enforcement->bridge_sets = (struct bridge_sets){

@@ -150,12 +150,17 @@ int gate_start(struct gate *gate, const struct snapshot *snapshot)
 	return 0;
 }
 
-void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old)
+void gate_wait_for_readers(const struct gate *gate)
 {
-	*old = atomic_exchange_explicit(&gate->snapshot, snapshot, memory_order_acq_rel);
 	urcu_qsbr_synchronize_rcu();
 	for (unsigned int i = 0; i < gate->count; i++)
 		worker_acquire_bursts(gate->workers[i]);
+}
+
+void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old)
+{
+	*old = atomic_exchange_explicit(&gate->snapshot, snapshot, memory_order_acq_rel);
+	gate_wait_for_readers(gate);
 }
 
 void gate_stop(struct gate *gate)

@@ -66,6 +66,11 @@ int gate_open(struct gate **out, const struct gate_options *options, char proble
  * What others took from the queues before, and did not answer, is judged. 0 or -errno.
  */
 int gate_start(struct gate *gate, const struct snapshot *snapshot);
+/*
+ * Returns when each worker has come to the end of the burst that it had in hand: none holds what was published before.
+ * Any thread but a worker.
+ */
+void gate_wait_for_readers(const struct gate *gate);
 /* Publishes; *old is the snapshot it replaces, which no worker holds any more. Blocks for one burst at most. */
 void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old);
 /*

@@ -140,6 +140,14 @@ static int remember(struct places_watch *watch, struct facts *next)
 
 /* ---- publishing; under the lock ---- */
 
+static void wait_for_readers(const struct places_watch *watch)
+{
+	if (watch->options.wait_for_readers != NULL)
+		watch->options.wait_for_readers(watch->options.context);
+	else
+		urcu_qsbr_synchronize_rcu();
+}
+
 static int publish(struct places_watch *watch)
 {
 	const struct places_facts view = facts_view(&watch->facts);
@@ -152,7 +160,7 @@ static int publish(struct places_watch *watch)
 	old = atomic_exchange_explicit(&watch->places, made, memory_order_acq_rel);
 	atomic_fetch_add(&watch->generation, 1);
 	if (old != NULL) {
-		urcu_qsbr_synchronize_rcu();
+		wait_for_readers(watch);
 		places_free((struct places *)(uintptr_t)old);
 	}
 	return 0;

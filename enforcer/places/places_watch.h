@@ -25,6 +25,12 @@ typedef _Atomic(const struct places *) published_places;
 
 struct places_options {
 	const char *router_ports;	/* borrowed: names with commas between them; "": ports of no kind that pods have */
+	/*
+	 * Returns when no reader holds what was published before the call (gate_wait_for_readers()). Called on the thread, and
+	 * on that of places_watch_expect(). NULL: urcu_qsbr_synchronize_rcu().
+	 */
+	void (*wait_for_readers)(void *context);
+	void *context;
 };
 
 enum { PLACES_PROBLEM = 256 };
