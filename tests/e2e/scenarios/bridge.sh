@@ -240,6 +240,8 @@ scenario_bridge_unnamed() {
 	check "and doctor" eval 'podgate doctor --config "$DIR/podgate.yaml" 2>&1 | grep -q "address $other"'
 	ip -n "$(net_name web)" addr del "$other$(cidr /24 /64)" dev eth0
 }
+# The gateway remembers the address, and would tell the next scenario's daemon of it.
+after_bridge_unnamed() { quietly ip -n "$(net_name gw)" neigh flush dev br0; }
 unnamed_told() { [[ $(status_field '.problems[]') == *"shop/web has the address $1,"* ]]; }
 
 # Without a bridge nobody pays for the rules about bridges; they come with the first one, and go with the last.

@@ -100,14 +100,15 @@ kept_restarts() {	# TIMES SIGNAL...
 
 # It dies between reading packets and answering them: what no message tells of any more is judged all the same.
 kept_crash_in_hand() {
-	local task tracer pid repeated times
+	local task tracer pid repeated times workers=()
 
 	pid=$(kept_pid)
 	times=$(grep -c 'podgate: ready: ' "$DIR/run.err")
 	for task in "/proc/$pid/task"/*; do
-		[ "$(cat "$task/comm")" != podgate-q8610 ] || break
+		# Which queue a pair of addresses comes to differs from boot to boot.
+		[[ $(cat "$task/comm") != podgate-q* ]] || workers+=(-p "${task##*/}")
 	done
-	strace -qq -e trace=sendto -e inject=sendto:delay_enter=60s -p "${task##*/}" >"$DIR/strace" 2>&1 &
+	strace -qq -e trace=sendto -e inject=sendto:delay_enter=60s "${workers[@]}" >"$DIR/strace" 2>&1 &
 	tracer=$!
 	sleep 0.5
 	kill -KILL "$pid"
