@@ -117,6 +117,12 @@ void preflight_refuse_manifests(const char *path, int err)
 
 void preflight_refuse_log(const struct settings *settings, const struct account *account, int err)
 {
+	if (err == -ELOOP) {
+		log_error("the verdict log %s is a link, or has a second name, in a folder where other users may write, so it "
+			  "could lead to any file; remove it, or set log_file to a place in a folder that is root's or %s's alone",
+			settings->log_file, account->name);
+		return;
+	}
 	log_error("can't open the verdict log %s as user %s: %s; make its folder, or set log_file "
 		  "(\"-\" is standard output)",
 		settings->log_file, account->name, strerror(-err));

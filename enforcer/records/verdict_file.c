@@ -38,15 +38,50 @@ static int adopt(struct verdict_file *file, int fd)
 	return 0;
 }
 
+/* The folder of `path`: "/var/log" of "/var/log/x", "/" of "/x", "." of "x". False when it is too long. */
+static bool folder_of(const char *path, char folder[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	const size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+
+	if (length >= PATH_MAX)
+		return false;
+	memcpy(folder, path, length);
+	folder[length] = '\0';
+	if (slash == NULL)
+		strcpy(folder, ".");
+	return true;
+}
+
+/* Whether a user who is neither root nor ours may put a link into the folder of `path`. */
+static bool others_may_link(const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat info;
+
+	return !folder_of(path, folder) || stat(folder, &info) != 0 || (info.st_uid != 0 && info.st_uid != geteuid()) ||
+	       (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+/*
+ * In a folder where others may write, a link is not followed, and a file with a second name is not written: either may be
+ * there to have us write to a file that its maker may not write to.
+ */
 static int open_path(struct verdict_file *file)
 {
+	const bool careful = others_may_link(file->path);
 	/* O_NONBLOCK: a FIFO without a reader must not stop the daemon; regular files ignore it. */
-	const int fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+	const int fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+		(careful ? O_NOFOLLOW : 0), 0640);
+	struct stat info;
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	err = adopt(file, fd);
+	if (careful && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink > 1)
+		err = -ELOOP;
+	else
+		err = adopt(file, fd);
 	if (err != 0)
 		close(fd);
 	return err;
@@ -56,13 +91,9 @@ static int open_path(struct verdict_file *file)
 static void make_folder(const char *path)
 {
 	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
 
-	if (slash == NULL || slash == path || (size_t)(slash - path) >= sizeof(folder))
-		return;
-	memcpy(folder, path, (size_t)(slash - path));
-	folder[slash - path] = '\0';
-	mkdir(folder, 0750);	/* open() says what is wrong when it fails */
+	if (folder_of(path, folder))
+		mkdir(folder, 0750);	/* open() says what is wrong when it fails */
 }
 
 int verdict_file_open(struct verdict_file **out, const char *path, uint64_t rotate_bytes, unsigned int keep)
@@ -95,16 +126,11 @@ int verdict_file_open(struct verdict_file **out, const char *path, uint64_t rota
 int verdict_file_check(const char *path)
 {
 	const bool there = access(path, F_OK) == 0;
-	char folder[PATH_MAX] = "";
+	char folder[PATH_MAX];
 	struct verdict_file *file;
-	const char *slash = strrchr(path, '/');
-	bool folder_there = true;
+	const bool folder_there = !folder_of(path, folder) || access(folder, F_OK) == 0;
 	int err;
 
-	if (slash != NULL && slash != path && (size_t)(slash - path) < sizeof(folder)) {
-		memcpy(folder, path, (size_t)(slash - path));
-		folder_there = access(folder, F_OK) == 0;
-	}
 	err = verdict_file_open(&file, path, 0, 0);
 	if (err == 0 && !there && file->path != NULL && file->regular)
 		unlink(path);

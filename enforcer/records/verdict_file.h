@@ -16,7 +16,8 @@ struct verdict_file;
 
 /*
  * Opens `path` ("-": standard output), created with mode 0640, its folder with 0750. `rotate_bytes` 0: never
- * rotated; `keep` older files are kept. Returns 0, or -errno.
+ * rotated; `keep` older files are kept. Returns 0; -ELOOP for a link, or a file with a second name, in a folder where
+ * others than root and ourselves may write; or -errno.
  */
 int verdict_file_open(struct verdict_file **out, const char *path, uint64_t rotate_bytes, unsigned int keep);
 /* Opens it and closes it again; a file that was not there is removed. 0, or what verdict_file_open() returns. */

@@ -242,6 +242,31 @@ static void test_a_line_cut_in_a_pipe_is_ended(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* A link where others may write could lead to a file of root's; where only we may, it is the operator's. */
+static void test_follows_a_link_only_where_nobody_else_may_write(void **state)
+{
+	struct verdict_file *file;
+	char target[160], parent[140];
+
+	(void)state;
+	snprintf(target, sizeof(target), "%s/target", folder);
+	snprintf(parent, sizeof(parent), "%s/log", folder);
+	assert_int_equal(mkdir(parent, 0755), 0);
+	close(open(target, O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(symlink(target, path), 0);
+	assert_int_equal(verdict_file_open(&file, path, 0, 0), 0);
+	verdict_file_close(file);
+	assert_int_equal(chmod(parent, 0777), 0);
+	assert_int_equal(verdict_file_open(&file, path, 0, 0), -ELOOP);
+	assert_int_equal(verdict_file_check(path), -ELOOP);
+	unlink(path);
+	assert_int_equal(link(target, path), 0);
+	assert_int_equal(verdict_file_open(&file, path, 0, 0), -ELOOP);
+	unlink(path);
+	assert_int_equal(verdict_file_open(&file, path, 0, 0), 0);
+	verdict_file_close(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +275,7 @@ int main(void)
 		IN_FOLDER(test_rotates_by_size),
 		IN_FOLDER(test_rotates_and_keeps_nothing),
 		IN_FOLDER(test_reopens),
+		IN_FOLDER(test_follows_a_link_only_where_nobody_else_may_write),
 		IN_FOLDER(test_a_full_disk_cuts_no_line),
 		IN_FOLDER(test_a_stuck_pipe_is_given_up),
 		IN_FOLDER(test_a_line_cut_in_a_pipe_is_ended),
