@@ -220,6 +220,46 @@ scenario_bridge_router() {
 	lose_addresses_of $prefix
 }
 
+# Multicast router discovery (RFC 4286; 151 to 153) is a group's packets like others: an isolated pod gets what its policies admit.
+scenario_bridge_multicast_routers() {
+	[ "$FAMILY/$TOPOLOGY" = 6/bridged ] || return 0
+	local types="151 152 153" node
+	policy web web "Ingress, Egress" </dev/null | policies
+	gate_start "log_fold_s: 0" || return
+	deny intruder web udp 80; settle "before"
+	all_are_known
+	for node in web plain; do
+		in_ns_exec "$node" /usr/bin/python3 -c "$ICMP6_HEAR" $types >"$DIR/icmp6-$node" 2>&1 & disown
+	done
+	within 3 file_has "$DIR/icmp6-web" ready && within 3 file_has "$DIR/icmp6-plain" ready || fail "nobody hears ICMPv6"
+	in_ns intruder /usr/bin/python3 -c "$ICMP6_CAST" "${NET_V6[intruder]}" $types
+	check "a pod that is not isolated gets each" within 3 eval '[ "$(grep -c "^1" "$DIR/icmp6-plain")" = 3 ]'
+	equal "an isolated pod gets none" 0 "$(grep -c "^1" "$DIR/icmp6-web")"
+	logged "it is logged" '.verdict=="deny" and .protocol=="ICMPv6" and .group=="ff02::6a" and .destination.pod=="web"'
+}
+ICMP6_HEAR='
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(socket.AF_INET6, "ff02::6a") + (socket.if_nametoindex("eth0")).to_bytes(4, sys.byteorder))
+s.settimeout(4)
+print("ready", flush=True)
+try:
+    while True:
+        kind = s.recv(1500)[0]
+        if str(kind) in sys.argv[1:]:
+            print(kind, flush=True)
+except TimeoutError:
+    pass
+'
+ICMP6_CAST='
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.bind((sys.argv[1], 0))
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
+for kind in sys.argv[2:]:
+    s.sendto(bytes([int(kind), 20, 0, 0, 0, 125, 0, 2]), ("ff02::6a", 0, 0, socket.if_nametoindex("eth0")))
+'
+
 # By an address that no manifest names a pod is reached past all policies: somebody must be told.
 scenario_bridge_unnamed() {
 	[ "$TOPOLOGY" = bridged ] || return 0
