@@ -159,7 +159,7 @@ static int check(struct command_options *options)
 	struct tally tally;
 	int err = 0;
 
-	if (offline_open(&offline, options->paths, options->path_count, options->annotations) != 0)
+	if (offline_open(&offline, options->paths, options->path_count, options->trust) != 0)
 		return EXIT_PROBLEM;
 	lint_snapshot(offline.snapshot, &offline.findings);
 	diag_sort(&offline.findings);

@@ -104,7 +104,7 @@ int command_options_default_paths(struct command_options *options)
 	}
 	options->paths = paths;
 	options->path_count = settings.manifest_count;
-	options->annotations = settings.address_annotations;
+	options->trust = settings_annotation_trust(&settings);
 	daemon_manifests_warn(&settings);
 	return 0;
 }

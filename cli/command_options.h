@@ -18,7 +18,7 @@
 struct command_options {
 	const char **paths;		/* of -f, in order; the strings are argv's or the settings' */
 	size_t path_count;
-	enum address_annotations annotations;	/* of the settings, once a path was looked for in them */
+	struct annotation_trust trust;	/* of the settings, once a path was looked for in them */
 	const char *config, *socket;	/* NULL: not given */
 	enum output_format format;
 	bool help;

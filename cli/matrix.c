@@ -121,7 +121,7 @@ static int matrix(struct command_options *options)
 	struct offline offline;
 	int err;
 
-	if (offline_open(&offline, options->paths, options->path_count, options->annotations) != 0)
+	if (offline_open(&offline, options->paths, options->path_count, options->trust) != 0)
 		return EXIT_PROBLEM;
 	err = offline_require_sound(&offline);
 	if (err == 0)

@@ -21,7 +21,7 @@ static int check_paths(const char *const *paths, size_t count)
 
 /* Each step leaves what it made in *offline, for offline_close() to free in any case. */
 static int open_steps(struct offline *offline, const char *const *paths, size_t count,
-	enum address_annotations annotations)
+	struct annotation_trust trust)
 {
 	const struct snapshot_options options = {.revision = 1};
 	int err = -ENOMEM;
@@ -30,7 +30,7 @@ static int open_steps(struct offline *offline, const char *const *paths, size_t 
 	if (offline->arena != NULL)
 		err = store_create(&offline->store);
 	if (err == 0) {
-		store_set_address_annotations(offline->store, annotations);
+		store_set_annotation_trust(offline->store, trust);
 		err = load_paths(offline->store, paths, count, NULL);
 	}
 	if (err == 0)
@@ -44,14 +44,14 @@ static int open_steps(struct offline *offline, const char *const *paths, size_t 
 	return err;
 }
 
-int offline_open(struct offline *out, const char *const *paths, size_t count, enum address_annotations annotations)
+int offline_open(struct offline *out, const char *const *paths, size_t count, struct annotation_trust trust)
 {
 	struct offline offline = {0};
 	int err = check_paths(paths, count);
 
 	if (err != 0)
 		return err;
-	err = open_steps(&offline, paths, count, annotations);
+	err = open_steps(&offline, paths, count, trust);
 	if (err != 0)
 		offline_close(&offline);
 	else

@@ -23,7 +23,7 @@ struct offline {
  * Reads files and folders ("-": standard input). Broken manifests are no failure here, a path that can't be read is.
  * Returns 0; or -errno, said on standard error, with nothing to close.
  */
-int offline_open(struct offline *out, const char *const *paths, size_t count, enum address_annotations annotations);
+int offline_open(struct offline *out, const char *const *paths, size_t count, struct annotation_trust trust);
 void offline_close(struct offline *offline);
 
 /*

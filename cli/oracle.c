@@ -17,7 +17,7 @@ int oracle_open(struct oracle *out, struct command_options *options)
 		if (err == 0)
 			command_options_warn_manifests(options);
 	} else {
-		err = offline_open(&oracle.offline, options->paths, options->path_count, options->annotations);
+		err = offline_open(&oracle.offline, options->paths, options->path_count, options->trust);
 		if (err != 0)
 			return err;
 		err = offline_require_sound(&oracle.offline);

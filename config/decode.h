@@ -16,7 +16,7 @@ struct decoder {
 	struct arena *arena;		/* of the model: outlives the tree */
 	struct diag_list *diags;
 	struct string_map strings;	/* interned in arena */
-	enum address_annotations annotations;
+	struct annotation_trust trust;
 	bool out_of_memory;		/* something could not be kept: the result is worthless */
 };
 

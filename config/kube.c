@@ -490,7 +490,7 @@ static int visit_item(const struct node *item, const struct document_list_head *
 }
 
 int kube_read(struct kube_objects *out, bool *truncated, const char *file, const struct byte_source *source,
-	const struct document_limits *limits, enum address_annotations annotations, struct arena *arena,
+	const struct document_limits *limits, struct annotation_trust trust, struct arena *arena,
 	struct diag_list *diags)
 {
 	struct reading reading = { 0 };
@@ -500,7 +500,7 @@ int kube_read(struct kube_objects *out, bool *truncated, const char *file, const
 	int err;
 
 	decoder_init(&reading.decoder, arena, diags);
-	reading.decoder.annotations = annotations;
+	reading.decoder.trust = trust;
 	err = document_visit(&documents, file, source, limits, diags, &visitor);
 	if (err != 0) {
 		decoder_deinit(&reading.decoder);

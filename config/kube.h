@@ -18,6 +18,14 @@
  * that no API server wrote (uid, resourceVersion and such tell), all, or none.
  */
 enum address_annotations { ADDRESS_ANNOTATIONS_AUTO, ADDRESS_ANNOTATIONS_ON, ADDRESS_ANNOTATIONS_OFF };
+/* Whether podgate.io/audit on a namespace, pod or policy has its denials only logged, or counts for nothing. */
+enum audit_annotations { AUDIT_ANNOTATIONS_ON, AUDIT_ANNOTATIONS_OFF };
+
+/* Which annotations of podgate's count. All zero: the defaults of the settings. */
+struct annotation_trust {
+	enum address_annotations addresses;
+	enum audit_annotations audit;
+};
 
 enum kube_kind { KUBE_NAMESPACE, KUBE_POD, KUBE_POLICY };
 
@@ -57,7 +65,7 @@ int kube_decode(struct kube_objects *out, const struct document_list *documents,
  * *truncated is set when a limit ended the reading. Returns 0, or -ENOMEM with *out untouched.
  */
 int kube_read(struct kube_objects *out, bool *truncated, const char *file, const struct byte_source *source,
-	const struct document_limits *limits, enum address_annotations annotations, struct arena *arena,
+	const struct document_limits *limits, struct annotation_trust trust, struct arena *arena,
 	struct diag_list *diags);
 
 #endif

@@ -143,7 +143,7 @@ static void read_list(struct addresses *to, const char *list, struct source_pos 
  */
 static void read_annotation(struct addresses *to, const struct node *object, const struct kube_meta *meta)
 {
-	const enum address_annotations trust = to->decoder->annotations;
+	const enum address_annotations trust = to->decoder->trust.addresses;
 	struct source_pos pos;
 	const char *list = kube_annotation(meta, "podgate.io/ips", &pos);
 

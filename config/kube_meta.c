@@ -148,6 +148,11 @@ static void read_annotations(struct decoder *decoder, const struct node *node, s
 	if (!out->audit && strcmp(audit, "false") != 0)
 		decode_warning(decoder, pos, "bad-audit", "write \"true\" or \"false\"",
 			"annotation podgate.io/audit is neither true nor false, so this is enforced: '%s'", audit);
+	if (out->audit && decoder->trust.audit == AUDIT_ANNOTATIONS_OFF) {
+		out->audit = false;
+		decode_warning(decoder, pos, "ignored-audit", "take the annotation away, or set audit_annotations: on",
+			"annotation podgate.io/audit counts for nothing (audit_annotations: off), so this is enforced");
+	}
 }
 
 /* RFC 3339 to seconds since the epoch; *odd: the API server, whose reader is stricter, refuses it. False: no time. */

@@ -353,6 +353,11 @@ int settings_set(struct settings *settings, const char *name, const char *value,
 	return finish(&decoder, errors, &read, settings);
 }
 
+struct annotation_trust settings_annotation_trust(const struct settings *settings)
+{
+	return (struct annotation_trust){ settings->address_annotations, settings->audit_annotations };
+}
+
 unsigned int settings_workers(const struct settings *settings)
 {
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);

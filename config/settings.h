@@ -35,6 +35,7 @@ struct settings {
 	size_t manifest_count;
 	const char *node_name;		/* ""; set: only pods with this spec.nodeName are local */
 	enum address_annotations address_annotations;	/* whose annotated addresses count */
+	enum audit_annotations audit_annotations;	/* whether podgate.io/audit counts; on */
 	const char *state_directory;	/* where sound objects outlive the daemon; /var/lib/podgate, "": nowhere */
 	uint32_t debounce_ms;		/* 100 */
 	uint32_t empty_after_s;		/* when a file that turned empty is believed; 0: never */
@@ -112,6 +113,7 @@ int settings_set(struct settings *settings, const char *name, const char *value,
 	struct diag_list *diags);
 /* `workers`, or what its 0 stands for on this machine. */
 unsigned int settings_workers(const struct settings *settings);
+struct annotation_trust settings_annotation_trust(const struct settings *settings);
 /* How many queues there are, from queue_base on: one a worker, one for replies, one for floods unless flood_rate is 0. */
 unsigned int settings_queues(const struct settings *settings);
 

@@ -17,6 +17,10 @@ static const struct setting table[] = {
 			"status has none: with auto those whose manifest no API server wrote, which a uid, a "
 			"resourceVersion and such tell; with on all; with off none. Whoever may create pods in a "
 			"cluster chooses their annotations." },
+	{ .name = "audit_annotations", .type = SETTING_ENUM, AT(audit_annotations), CHOICES("on", "off"), .default_text = "on",
+		.help = "Whether the annotation podgate.io/audit of a namespace, pod or policy has its denials only logged. "
+			"Whoever may create or change the object may set it, so where tenants write the objects, off keeps "
+			"them from switching enforcement off. The setting audit is the operator's, and counts either way." },
 	{ .name = "state_directory", .type = SETTING_STRING, AT(state_directory), .default_text = "/var/lib/podgate",
 		.help = "The folder in which the last sound objects of each manifest file outlive the daemon, so that a restart "
 			"does not open what a mistake in a manifest, an emptied file or an export under way would. podgate "

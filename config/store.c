@@ -17,9 +17,9 @@ int store_create(struct store **out)
 	return 0;
 }
 
-void store_set_address_annotations(struct store *store, enum address_annotations annotations)
+void store_set_annotation_trust(struct store *store, struct annotation_trust trust)
 {
-	store->annotations = annotations;
+	store->trust = trust;
 }
 
 void store_open_broken(struct store *store)
@@ -131,7 +131,7 @@ static int read_version(struct store *store, struct version *version, const char
 {
 	static const struct version none;
 	const struct version_options options = {
-		.limits = limits, .annotations = store->annotations, .with_parts = !store->opens_broken };
+		.limits = limits, .trust = store->trust, .with_parts = !store->opens_broken };
 	const struct store_file *file = store_find_file(store, name);
 	int err = version_read(version, name, source, &options, file != NULL ? &file->version : &none);
 

@@ -26,7 +26,7 @@ struct store;
 int store_create(struct store **out);	/* 0 or -ENOMEM */
 void store_free(struct store *store);	/* NULL is allowed */
 /* For files that are put from now on; ADDRESS_ANNOTATIONS_AUTO until then. */
-void store_set_address_annotations(struct store *store, enum address_annotations annotations);
+void store_set_annotation_trust(struct store *store, struct annotation_trust trust);
 
 /* Of objects with errors that were never sound nothing is enforced from now on (`broken_objects: open`). */
 void store_open_broken(struct store *store);

@@ -28,7 +28,7 @@ struct store {
 	struct store_file **files;	/* sorted by name */
 	size_t count, capacity;
 	uint64_t revision;
-	enum address_annotations annotations;
+	struct annotation_trust trust;
 	void (*progress)(void *context);	/* NULL: nobody wants to know */
 	void *progress_context;
 	bool opens_broken;		/* objects with errors count for nothing */

@@ -60,7 +60,7 @@ static void put_recalled(struct store *store, struct store_file *file, struct ve
 static int read_past(const struct store *store, const char *name, struct version *out, struct store_recalled *recalled)
 {
 	static const struct version none;
-	const struct version_options options = { .annotations = ADDRESS_ANNOTATIONS_ON };
+	const struct version_options options = { .trust = { ADDRESS_ANNOTATIONS_ON, store->trust.audit } };
 	struct byte_source source;
 	int err = store->past.recall(store->past.context, name, recalled);
 

@@ -203,7 +203,7 @@ static int parse(struct version *version, const char *name, const struct byte_so
 	if (file == NULL)
 		return -ENOMEM;
 	diag_list_init(&diags, version->arena);
-	err = kube_read(decoded, &truncated, file, source, options->limits, options->annotations,
+	err = kube_read(decoded, &truncated, file, source, options->limits, options->trust,
 		version->arena, &diags);
 	if (err != 0)
 		return err;

@@ -51,7 +51,7 @@ int object_key_cmp(const struct kube_object *a, const struct kube_object *b);	/*
 
 struct version_options {
 	const struct document_limits *limits;	/* NULL: the defaults */
-	enum address_annotations annotations;
+	struct annotation_trust trust;
 	bool with_parts;		/* with what can be read of objects with errors */
 };
 /* Reads a content that follows `old` in the file `name`. Returns 0, broken or not; or -ENOMEM, *out untouched. */

@@ -373,7 +373,7 @@ static int load_manifests(struct daemon *daemon)
 
 	if (err == 0) {
 		store_set_progress(daemon->store, manifests_progress, daemon);
-		store_set_address_annotations(daemon->store, settings->address_annotations);
+		store_set_annotation_trust(daemon->store, settings_annotation_trust(settings));
 		if (settings->broken_objects == FAIL_OPEN)
 			store_open_broken(daemon->store);
 		state_keeper_load(daemon->keeper, &daemon->loop, daemon->store);

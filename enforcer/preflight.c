@@ -156,7 +156,7 @@ static int check_files(const struct settings *settings)
 	err = store_create(&store);
 	if (err != 0)
 		return err;
-	store_set_address_annotations(store, settings->address_annotations);
+	store_set_annotation_trust(store, settings_annotation_trust(settings));
 	err = load_paths(store, settings->manifests, settings->manifest_count, NULL);
 	if (err == 0)
 		findings_log(&findings, store);

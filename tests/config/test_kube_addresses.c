@@ -43,7 +43,7 @@ static void decode_with(struct fixture *fixture, const char *text, enum address_
 	bool truncated;
 
 	diag_list_init(&fixture->diags, fixture->arena);
-	assert_int_equal(kube_read(&fixture->objects, &truncated, "f.yaml", &source, NULL, annotations,
+	assert_int_equal(kube_read(&fixture->objects, &truncated, "f.yaml", &source, NULL, (struct annotation_trust){ .addresses = annotations },
 				 fixture->arena, &fixture->diags),
 		0);
 	assert_int_equal(fixture->objects.count, 1);

@@ -36,7 +36,7 @@ static struct reading read_text(const char *text)
 
 	diag_list_init(&reading.diags, reading.arena);
 	assert_int_equal(kube_read(&reading.objects, &truncated, "f", &source, NULL,
-		ADDRESS_ANNOTATIONS_AUTO, reading.arena,
+		(struct annotation_trust){ 0 }, reading.arena,
 		&reading.diags), 0);
 	return reading;
 }

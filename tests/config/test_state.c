@@ -310,7 +310,7 @@ static const char everything[] =
 	"  egress:\n  - to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}}, {ipBlock: {cidr: \"fd00::/8\"}}]\n"
 	"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: q}\nspec: {podSelector: {}, policyTypes: [Egress]}\n";
 
-static void print_all(const char *manifests, struct text *out, enum address_annotations annotations)
+static void print_all(const char *manifests, struct text *out, enum address_annotations addresses)
 {
 	const struct text_sink sink = { put, out };
 	const struct byte_source source = byte_source_of_text(manifests, strlen(manifests));
@@ -320,7 +320,7 @@ static void print_all(const char *manifests, struct text *out, enum address_anno
 	bool truncated;
 
 	diag_list_init(&diags, arena);
-	assert_int_equal(kube_read(&objects, &truncated, "f", &source, NULL, annotations, arena, &diags), 0);
+	assert_int_equal(kube_read(&objects, &truncated, "f", &source, NULL, (struct annotation_trust){ .addresses = addresses }, arena, &diags), 0);
 	assert_int_equal(diags.errors, 0);
 	out->length = 0;
 	for (size_t i = 0; i < objects.count; i++) {

@@ -154,7 +154,7 @@ static void check_read(const uint8_t *data, size_t size, const struct document_l
 	must(model != NULL);
 	diag_list_init(&diags, model);
 	must(kube_read(&objects, &truncated, "f", &source, &limits,
-		ADDRESS_ANNOTATIONS_AUTO, model, &diags) == 0);
+		(struct annotation_trust){ 0 }, model, &diags) == 0);
 	must(truncated == documents->truncated);
 	if (!has_duplicates(&diags)) {
 		must(objects.count == expected->count);
@@ -179,7 +179,7 @@ static void check_annotations(const uint8_t *data, size_t size)
 		must(model != NULL);
 		diag_list_init(&diags, model);
 		must(kube_read(&objects, &truncated, "f", &source, &limits,
-			(enum address_annotations)trust, model, &diags) == 0);
+			(struct annotation_trust){ (enum address_annotations)trust, AUDIT_ANNOTATIONS_OFF }, model, &diags) == 0);
 		for (size_t i = 0; i < objects.count; i++) {
 			check_object(&objects.items[i]);
 			must(trust == ADDRESS_ANNOTATIONS_ON || objects.items[i].kind != KUBE_POD ||

@@ -42,6 +42,16 @@ scenario_audit_policy() {
 	settle "enforced"
 }
 
+# An annotation is its author's, who may be a tenant.
+scenario_audit_annotations_off() {
+	audit_policies 'podgate.io/audit: "true"'
+	gate_start "audit_annotations: off" || return
+	deny intruder web tcp 80
+	settle "the annotation counts for nothing"
+	check "check says so" eval '[[ $(podgate check --config "$DIR/podgate.yaml" 2>&1) == *"audit_annotations: off"* ]]'
+	check "status counts it" [ "$(status_field .manifests.findings)" -ge 1 ]
+}
+
 scenario_audit_namespace() {
 	audit_policies
 	relabel_namespace() { sed -i "s/{name: shop, labels: {team: shop}, annotations: {.*}}/{name: shop, labels: {team: shop}, annotations: {$1}}/" "$DIR/manifests/pods.yaml"; }
