@@ -21,6 +21,7 @@ static void (*const checks[])(struct host_report *report) = {
 	host_check_nft_marks,
 	host_check_sets,
 	host_check_queues,
+	host_check_other_queues,
 	host_check_bridge,
 	host_check_bridge_sources,
 	host_check_flowtables,

@@ -21,7 +21,7 @@ struct host_finding {
 	char remedy[256];		/* one sentence; "" when all is well */
 };
 
-enum { HOST_FINDINGS_MOST = 48 };
+enum { HOST_FINDINGS_MOST = 64 };
 
 /* What a check is about, and what comes of it when it finds something: a sentence. "" for a slug that is none. */
 const char *host_why(const char *check);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -63,6 +64,48 @@ void host_check_queues(struct host_report *report)
 	host_report_remedy(report,
 		"end that program, or set queue_base so that %u numbers from it on are free",
 		last - first + 1);
+}
+
+/* A queue that a program other than podgate holds, outside our numbers; the first. Returns how many there are. */
+static unsigned int find_others(const char *table, unsigned int first, unsigned int last, struct nfqueue_row *found)
+{
+	char holder[NFQUEUE_HOLDER];
+	unsigned int count = 0;
+	struct nfqueue_row row;
+
+	while ((table = nfqueue_proc_next(table, &row)) != NULL) {
+		nfqueue_proc_name_holder(row.port, holder);
+		if ((row.queue >= first && row.queue <= last) || is_program(holder, "podgate"))
+			continue;
+		if (count++ == 0)
+			*found = row;
+	}
+	return count;
+}
+
+/* What others hold behind our rules was judged before, and enters the flow table when they let it go. */
+void host_check_other_queues(struct host_report *report)
+{
+	const unsigned int first = report->settings->queue_base,
+			   last = first + settings_queues(report->settings) - 1;
+	const int fd = nfqueue_proc_open();
+	char holder[NFQUEUE_HOLDER] = "", *table = NULL;
+	unsigned int count = 0;
+	struct nfqueue_row row;
+
+	if (fd >= 0 && nfqueue_proc_read_all(fd, &table) == 0)
+		count = find_others(table, first, last, &row);
+	free(table);
+	if (fd >= 0)
+		close(fd);
+	if (count == 0) {
+		host_report_add(report, "other-queues", HOST_OK, "no other program takes packets from NFQUEUE");
+		return;
+	}
+	nfqueue_proc_name_holder(row.port, holder);
+	host_report_add(report, "other-queues", HOST_WARNING, "another program takes packets from NFQUEUE: queue %u (%s)%s", row.queue,
+		holder[0] != '\0' ? holder : "not visible from here", count > 1 ? ", and there are more" : "");
+	host_report_remedy(report, "let it answer each packet at once, or end it");
 }
 
 static void check_forwarding(

@@ -57,6 +57,7 @@ void host_check_kernel(struct host_report *report);
 void host_check_marks(struct host_report *report);
 void host_check_sets(struct host_report *report);
 void host_check_queues(struct host_report *report);
+void host_check_other_queues(struct host_report *report);
 void host_check_bridge(struct host_report *report);
 void host_check_bridge_sources(struct host_report *report);
 void host_check_flowtables(struct host_report *report);

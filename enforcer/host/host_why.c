@@ -26,6 +26,7 @@ static const struct {
 	{"nft-marks", "who else writes podgate's bits passes or cuts flows in its name, and who reads them breaks on its"},
 	{"sets", "podgate's rules would ask a set that somebody else fills"},
 	{"queues", "a queue has one listener: podgate would get no packet of it"},
+	{"other-queues", "a packet that it holds over a change of policy was judged before it; podgate judges all flows again until it is let go"},
 	{"br-netfilter", "bridges forward past iptables unless they are told otherwise"},
 	{"bridge-sources", "policies go by addresses, and on a bridge a pod can take another's"},
 	{"link-local", "no manifest says whose these addresses are, so no policy speaks of them"},

@@ -136,12 +136,16 @@ static void queues_of_others_fail(void **state)
 	if (nfqueue_open(&queue, &options, problem) != 0)
 		fail_msg("%s", problem);
 	examination_expect(&examination_usual, "queues", HOST_FAILED, "queue 8612 is held by another program");
+	examination_expect(&examination_usual, "other-queues", HOST_OK, "no other program");
 	settings.workers = 1; /* ends at 8611 */
+	examination_expect(&settings, "other-queues", HOST_WARNING, "another program takes packets from NFQUEUE: queue 8612 (pid ");
 	examination_expect(&settings, "queues", HOST_OK, "8610 to 8611 are free");
 	settings.flood_rate = 1000; /* needs one more */
 	examination_expect(&settings, "queues", HOST_FAILED, "queue 8612 is held by another program");
 	prctl(PR_SET_NAME, "podgate");
 	examination_expect(&examination_usual, "queues", HOST_OK, "held by podgate itself");
+	settings.flood_rate = 0;
+	examination_expect(&settings, "other-queues", HOST_OK, "no other program");
 	prctl(PR_SET_NAME, "test_host");
 	nfqueue_close(queue);
 }
