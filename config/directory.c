@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "config/writing.h"
 
 enum { RESCAN_MS = 10000, LONGEST_WAIT = 10 };	/* LONGEST_WAIT: in debounce times */
+enum { LINKS_MOST = 40 };	/* in a row, as for the kernel (path_resolution(7)) */
 
 struct directory {
 	struct store *store;
@@ -124,11 +126,46 @@ static int watch_folder(const char *path, const struct stat *info, void *context
 	return 0;
 }
 
-static int pass_file(const char *path, const struct stat *info, void *context)
+/* Where the link at `path` leads: one step. False when it is no link, or that is too long to be told. */
+static bool follow(const char *path, char target[PATH_MAX])
 {
-	(void)path;
+	const char *slash = strrchr(path, '/');
+	char text[PATH_MAX];
+	const ssize_t length = readlink(path, text, sizeof(text));
+	int written;
+
+	if (length < 0 || (size_t)length >= sizeof(text))
+		return false;
+	text[length] = '\0';
+	if (text[0] == '/' || slash == NULL)
+		written = snprintf(target, PATH_MAX, "%s", text);
+	else
+		written = snprintf(target, PATH_MAX, "%.*s/%s", (int)(slash - path), path, text);
+	return written < PATH_MAX;
+}
+
+/*
+ * A file is watched by its folder. Where it is a link, so is each name that it leads to, in the folder there: otherwise a
+ * change of the target would be found by the next rescan only. Of links among the folders on the way a change is.
+ */
+static int watch_links(const char *path, const struct stat *info, void *context)
+{
+	struct watching *watching = context;
+	char at[PATH_MAX], target[PATH_MAX];
+
 	(void)info;
-	(void)context;
+	if (strlen(path) >= sizeof(at))
+		return 0;
+	strcpy(at, path);
+	for (int steps = 0; steps < LINKS_MOST && follow(at, target); steps++) {
+		const char *folder, *name;
+		struct stat found;
+
+		strcpy(at, target);
+		folder = split(target, &name);
+		if (stat(folder, &found) == 0)
+			note_error(watching, watch_set_add_target(watching->directory->watches, folder, &found, name, path));
+	}
 	return 0;
 }
 
@@ -143,7 +180,7 @@ static int pass_problem(const char *path, const char *reason, void *context)
 static int update_watches(struct directory *directory)
 {
 	struct watching watching = { .directory = directory };
-	const struct scan_visitor visitor = { pass_file, watch_folder, pass_problem, &watching };
+	const struct scan_visitor visitor = { watch_links, watch_folder, pass_problem, &watching };
 	int err;
 
 	watch_set_begin(directory->watches);

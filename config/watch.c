@@ -18,6 +18,7 @@ static const uint32_t wanted_events = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM
 struct watch {
 	struct watch *next;
 	char *path, *prefix, *only;	/* only: NULL for every name */
+	char *link;			/* not NULL: what is told is told of this path; `prefix` is "" */
 	dev_t device;
 	ino_t inode;
 	int descriptor;			/* the kernel's watch; -1: its folder was removed or moved */
@@ -38,6 +39,7 @@ static void watch_free(struct watch *watch)
 	free(watch->path);
 	free(watch->prefix);
 	free(watch->only);
+	free(watch->link);
 	free(watch);
 }
 
@@ -58,6 +60,10 @@ static void tell(const struct watch_set *set, const struct watch *watch, const s
 
 	if (watch->only != NULL && event->len > 0 && strcmp(watch->only, name) != 0)
 		return;
+	if (watch->link != NULL) {
+		set->event(set->context, sign_of(event->mask), watch->link);
+		return;
+	}
 	if (prefix + length >= sizeof(path)) {
 		set->event(set->context, WATCH_LOST, NULL);
 		return;
@@ -136,14 +142,21 @@ void watch_set_begin(struct watch_set *set)
 		watch->wanted = false;
 }
 
-static bool is_same(const struct watch *watch, const char *path, const struct stat *info, const char *only)
+/* Either may be NULL. */
+static bool is_equal(const char *a, const char *b)
 {
-	return watch->descriptor >= 0 && watch->device == info->st_dev && watch->inode == info->st_ino &&
-	       strcmp(watch->path, path) == 0 &&
-	       (watch->only == NULL ? only == NULL : only != NULL && strcmp(watch->only, only) == 0);
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static struct watch *watch_create(const char *path, const struct stat *info, const char *prefix, const char *only)
+static bool is_same(const struct watch *watch, const char *path, const struct stat *info, const char *only,
+	const char *link)
+{
+	return watch->descriptor >= 0 && watch->device == info->st_dev && watch->inode == info->st_ino &&
+	       strcmp(watch->path, path) == 0 && is_equal(watch->only, only) && is_equal(watch->link, link);
+}
+
+static struct watch *watch_create(const char *path, const struct stat *info, const char *prefix, const char *only,
+	const char *link)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 
@@ -155,24 +168,26 @@ static struct watch *watch_create(const char *path, const struct stat *info, con
 	watch->path = strdup(path);
 	watch->prefix = strdup(prefix);
 	watch->only = only == NULL ? NULL : strdup(only);
-	if (watch->path != NULL && watch->prefix != NULL && (only == NULL || watch->only != NULL))
+	watch->link = link == NULL ? NULL : strdup(link);
+	if (watch->path != NULL && watch->prefix != NULL && (only == NULL || watch->only != NULL) &&
+		(link == NULL || watch->link != NULL))
 		return watch;
 	watch_free(watch);
 	return NULL;
 }
 
-int watch_set_add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix,
-	const char *only)
+static int add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix, const char *only,
+	const char *link)
 {
 	struct watch *watch;
 
 	for (watch = set->watches; watch != NULL; watch = watch->next) {
-		if (is_same(watch, path, info, only)) {
+		if (is_same(watch, path, info, only, link)) {
 			watch->wanted = true;
 			return 0;
 		}
 	}
-	watch = watch_create(path, info, prefix, only);
+	watch = watch_create(path, info, prefix, only, link);
 	if (watch == NULL)
 		return -ENOMEM;
 	watch->descriptor = inotify_add_watch(set->fd, path, wanted_events | IN_ONLYDIR);
@@ -185,6 +200,18 @@ int watch_set_add(struct watch_set *set, const char *path, const struct stat *in
 	watch->next = set->watches;
 	set->watches = watch;
 	return 0;
+}
+
+int watch_set_add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix,
+	const char *only)
+{
+	return add(set, path, info, prefix, only, NULL);
+}
+
+int watch_set_add_target(struct watch_set *set, const char *path, const struct stat *info, const char *only,
+	const char *link)
+{
+	return add(set, path, info, "", only, link);
 }
 
 static bool is_shared(const struct watch_set *set, int descriptor)

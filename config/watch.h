@@ -35,6 +35,12 @@ void watch_set_begin(struct watch_set *set);
  */
 int watch_set_add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix,
 	const char *only);
+/*
+ * The same for one name in a folder that a link elsewhere leads to: what is told of `only` is told of `link`, the path of
+ * that link.
+ */
+int watch_set_add_target(struct watch_set *set, const char *path, const struct stat *info, const char *only,
+	const char *link);
 void watch_set_end(struct watch_set *set);
 void watch_set_drain(struct watch_set *set);	/* tells now what the loop would tell later */
 /* Closes everything; `closed` is called when the loop has done so and the set is gone. */

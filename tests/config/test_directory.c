@@ -268,6 +268,29 @@ static void sees_a_configmap_swap(void **state)
 	await_policies(fixture, "new");
 }
 
+/* A manifest that is a link to a link elsewhere: what becomes of any of them is seen as it happens, and told of the manifest. */
+static void sees_what_becomes_of_a_links_target(void **state)
+{
+	struct fixture *fixture = *state;
+
+	mkdir(temporary_path(&fixture->folder, "far"), 0755);
+	temporary_write(&fixture->folder, "far/one", temporary_policy("one"));
+	temporary_write(&fixture->folder, "far/two", temporary_policy("two"));
+	assert_int_equal(symlink("one", temporary_path(&fixture->folder, "far/now")), 0);
+	assert_int_equal(symlink("../far/now", temporary_path(&fixture->folder, "manifests/a.yaml")), 0);
+	assert_int_equal(symlink("b.yaml", temporary_path(&fixture->folder, "manifests/b.yaml")), 0);	/* to itself */
+	start(fixture, "manifests");
+	temporary_write(&fixture->folder, "far/one", temporary_policy("changed"));
+	await_policies(fixture, "changed");
+	temporary_replace(&fixture->folder, "far/one", temporary_policy("replaced"));
+	await_policies(fixture, "replaced");
+	assert_int_equal(symlink("two", temporary_path(&fixture->folder, "far/next")), 0);
+	assert_int_equal(rename(temporary_path(&fixture->folder, "far/next"), temporary_path(&fixture->folder, "far/now")), 0);
+	await_policies(fixture, "two");
+	temporary_write(&fixture->folder, "far/two", temporary_policy("three"));
+	await_policies(fixture, "three");
+}
+
 static void survives_its_folder(void **state)
 {
 	struct fixture *fixture = *state;
@@ -441,6 +464,7 @@ int main(void)
 		FOLDER_TEST(says_nothing_when_nothing_changed),
 		FOLDER_TEST(keeps_a_broken_file_in_force_until_mended),
 		FOLDER_TEST(sees_a_configmap_swap),
+		FOLDER_TEST(sees_what_becomes_of_a_links_target),
 		FOLDER_TEST(survives_its_folder),
 		FOLDER_TEST(sees_the_folder_replaced),
 		FOLDER_TEST(watches_a_single_file),
