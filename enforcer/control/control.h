@@ -38,7 +38,7 @@
  *	For a daemon that takes the place of this one, handover.h. Only of root and of the user that the daemon runs as,
  *	whoever else may connect; and of one client at a time, which has it until it disconnects.
  *
- * Limits: a request has 64 KiB, a judge request 4 MiB (one client at a time, and one more of root or of
+ * Limits: a request has 64 KiB, a judge request 1 MiB (one client at a time, and one more of root or of
  * the daemon's own user); 64 clients, of which others than those two users have at most 48, and each of them 16; a client
  * that asks nothing, or takes nothing of what it asked for, for 30 s is disconnected, unless it watches or takes over.
  */

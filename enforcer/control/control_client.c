@@ -14,7 +14,7 @@
 enum {
 	REQUEST_FIRST = 4 * 1024,		/* what a client's buffer begins with */
 	REQUEST_MOST = 64 * 1024,
-	LARGE_REQUEST_MOST = 4 * 1024 * 1024,	/* judge, by one client at a time */
+	LARGE_REQUEST_MOST = 1024 * 1024,	/* judge, by one client at a time */
 };
 
 /* Its idle timer stands still: while it reads the queues, nobody else may, so it is waited for as long as it lives. */
