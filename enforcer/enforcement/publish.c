@@ -523,7 +523,7 @@ static void watch_workers(struct publisher *publisher)
 	watch_overflow(publisher, brimful, missed);
 	if (gone > publisher->gone)
 		log_warnx("the kernel dropped packets that waited for a verdict (%llu verdicts came too late): their interface or bridge "
-			  "port went, or a CT rule or an nft ct object with a helper or a timeout was removed",
+			  "port went, or a rule with the target CT or an nft ct object was removed",
 			(unsigned long long)(gone - publisher->gone));
 	publisher->gone = gone;
 	if (replies != publisher->reply_packets)

@@ -20,7 +20,7 @@ struct worker_stats {
 	uint64_t verdict_errors;	/* verdicts that the kernel refused, or that could not be sent */
 	/*
 	 * Verdicts for packets that the kernel had dropped while they waited: their interface or bridge port went (nfqnl_dev_drop() in
-	 * net/netfilter/nfnetlink_queue.c), or somebody removed a CT rule or an nft ct object with a helper or a timeout policy.
+	 * net/netfilter/nfnetlink_queue.c), or somebody removed a rule with the target CT (but --notrack) or an nft ct object.
 	 */
 	uint64_t gone;
 	uint64_t brimful;		/* bursts from a queue that may have been full not long before */

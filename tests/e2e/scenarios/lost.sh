@@ -60,7 +60,7 @@ scenario_lost_helper() {
 	kill -CONT "$GATE"
 	check "verdicts that come too late are counted apart" within 4 lost_gone 1
 	equal "and are no errors" 0 "$(status_field '[.queues[].errors] | add')"
-	check "the log names the causes" within 3 file_has "$DIR/run.err" "a CT rule or an nft ct object with a helper or a timeout was removed"
+	check "the log names the causes" within 3 file_has "$DIR/run.err" "a rule with the target CT or an nft ct object was removed"
 	holds_end
 	allow client web udp 80
 	deny intruder web udp 80
