@@ -241,7 +241,11 @@ fault_full() {	# TEXT CLOSED|OPEN LENGTH [COMMAND...]
 	volley denied "$DENY_MS"
 	equal "$text: denied flows that send again and are answered" 0 "$REPLY"
 	equal "$text: denied packets that arrived in all" "$beyond" "$(volley_arrived denied)"
-	volley allowed "$ALLOW_MS"
+	# All at once they may fill the queue again, on a machine that is busy; those that got through wait for nobody the next time.
+	for _ in 1 2 3; do
+		volley allowed "$ALLOW_MS"
+		[ "$REPLY" != "$FAULT_FLOWS" ] || break
+	done
 	equal "$text: allowed flows that send again and are answered" "$FAULT_FLOWS" "$REPLY"
 	check "$text: the open connection was never interrupted" uninterrupted open
 	volleys_end
