@@ -171,7 +171,7 @@ counted() {
 	if ! [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
 		fails "$text did not come to its end" "$log"
 	elif [ "${BASH_REMATCH[2]}" -gt 0 ]; then
-		grep -E '^(FAIL|failures|.*\*\*\*)' "$log" | sed 's/^/    /'
+		grep -E '^(FAIL|failures|.*\*\*\*|\[  (FAILED|ERROR)|\[   LINE|\s+[0-9]+ - .*\()' "$log" | sed 's/^/    /'
 		PASSED=$((PASSED + BASH_REMATCH[1]))
 		fails "$text: $line" '' "${BASH_REMATCH[2]}"
 		[ -z "${PODGATE_LOGS:-}" ] || cp "$log" "$PODGATE_LOGS/$SUITE.$(date +%s)"
