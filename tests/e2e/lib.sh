@@ -210,6 +210,13 @@ status_field() {	# a jq path into `podgate status -o json`
 }
 
 state_has() { [ "$(status_field .state.files)" = "$1" ]; }	# of so many manifest files what is sound is written down
+# Stops the daemon's threads for SIGCONT to go on. On a busy machine one that judges may run on for a while after kill has returned.
+gate_freeze() {
+	kill -STOP "$GATE"
+	within 3 gate_is_frozen || fail "the daemon does not stop at SIGSTOP"
+}
+gate_is_frozen() { ! grep -qv '^State:[[:space:]]*T' <(grep -h '^State:' /proc/"$GATE"/task/*/status); }
+
 gate_answers() { quietly podgate status --socket "$DIR/control.sock" -o json || [ $? = 1 ]; }	# 1: it has a problem
 gate_is_up() { file_has "$DIR/run.err" "podgate: ready: "; }
 gate_settled() { gate_ended || gate_is_up; }	# one way or the other

@@ -210,7 +210,7 @@ fault_full() {	# TEXT CLOSED|OPEN LENGTH [COMMAND...]
 	[ $# -eq 0 ] || "$@" small
 	volleys_begin
 	before=$(fault_judged)
-	kill -STOP "$GATE"
+	gate_freeze
 	volley denied "$DENY_MS"
 	fault_beyond denied
 	volley allowed "$DENY_MS"

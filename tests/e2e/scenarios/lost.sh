@@ -15,9 +15,10 @@ scenario_lost_clash() {
 	allow client web sctp 80
 	allow client web udp 80
 	settle "one by one"
+	quietly in_ns gw conntrack -F	# a flow of an earlier run would be no new one
 	before=$(status_field .flow_table.clashed)
 	dropped=$(status_field .flow_table.dropped)
-	kill -STOP "$GATE"
+	gate_freeze
 	in_ns_exec client "$PROBE" connect --timeout 3000 --resend 60 --from 7001 udp "$(addr web)" 80 >/dev/null 2>&1 &
 	HELD[udp]=$!
 	within 3 lost_waiting 3 || fail "no datagrams wait"
@@ -25,7 +26,7 @@ scenario_lost_clash() {
 	wait "${HELD[udp]}"
 	equal "UDP: packets that clash" "$before" "$(status_field .flow_table.clashed)"
 	unset "HELD[udp]"
-	kill -STOP "$GATE"
+	gate_freeze
 	in_ns_exec client "$PROBE" connect --timeout 3000 --resend 60 --from 7002 sctp "$(addr web)" 80 >/dev/null 2>&1 &
 	HELD[sctp]=$!
 	in_ns_exec client "$PROBE" connect --timeout 3000 --from 7002 sctp "$(addr web)" 80 >/dev/null 2>&1 &
@@ -49,7 +50,7 @@ scenario_lost_helper() {
 	lost_policies
 	gate_start "learn: false" || return
 	tables_do -t raw -A OUTPUT -p tcp --dport 21 -j CT --helper ftp || fail "no CT rule"
-	kill -STOP "$GATE"
+	gate_freeze
 	for i in 1 2 3; do
 		in_ns_exec client "$PROBE" connect --timeout 500 udp "$(addr web)" 80 >/dev/null 2>&1 &
 		HELD[$i]=$!

@@ -27,7 +27,7 @@ scenario_service() {
 	check "reading anew is told" within 3 told '^RELOADING=1 MONOTONIC_USEC=[0-9]'
 	check "and its end" within 5 told_more '^READY=1$' 1
 
-	kill -STOP "$GATE"
+	gate_freeze
 	sleep 0.5
 	fed=$(told_times '^WATCHDOG=1$')
 	sleep 2.5

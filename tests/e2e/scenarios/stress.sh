@@ -59,7 +59,7 @@ overflow() {	# fills the queues of a daemon that does not answer
 scenario_overflow() {
 	stop_policies
 	gate_start "queue_length: 64" || return
-	kill -STOP "$GATE"
+	gate_freeze
 	overflow
 	in_ns intruder "$PROBE" connect --timeout "$DENY_MS" tcp "$(addr web)" 80 >/dev/null
 	equal "a full queue drops" 1 $?
@@ -74,7 +74,7 @@ scenario_overflow() {
 scenario_overflow_open() {
 	stop_policies
 	gate_start "queue_length: 64" "queue_full: open" || return
-	kill -STOP "$GATE"
+	gate_freeze
 	overflow
 	kill -CONT "$GATE"
 	check "it answers again" within 5 gate_answers
