@@ -102,7 +102,7 @@ unit_tests() {
 	if [[ $(grep 'tests passed' "$WORK/out") =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
 		passes $((BASH_REMATCH[2] - BASH_REMATCH[1]))
 		echo "ctest in build/$1: $((BASH_REMATCH[2] - BASH_REMATCH[1])) of ${BASH_REMATCH[2]} passed"
-		[ "${BASH_REMATCH[1]}" -eq 0 ] || { grep -v ' Passed ' "$WORK/out" | tail -80; fails "${BASH_REMATCH[1]}"; }
+		[ "${BASH_REMATCH[1]}" -eq 0 ] || { grep -vE ' Passed |^ +Start ' "$WORK/out" | tail -80; fails "${BASH_REMATCH[1]}"; }
 	else
 		tail -20 "$WORK/out"
 		fails 1 "ctest in build/$1 did not run"

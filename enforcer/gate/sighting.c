@@ -10,6 +10,7 @@
 enum {
 	WAYS = 8,		/* slots that a class may have: a cache line of them */
 	SETS = 512,		/* 32 KiB in all */
+	TOLD_EVERY = 64,	/* sightings, once a class was seen so often */
 	EPOCH_SHIFT = 33,	/* 8.6 s; a sighting counts till the end of the next epoch */
 };
 
@@ -86,5 +87,7 @@ bool sightings_note(struct sightings *sightings, uint64_t revision, uint64_t now
 
 	slot->epoch = epoch;
 	slot->seen++;
-	return slot->seen != 1 && (slot->seen & (slot->seen - 1)) == 0;
+	if (slot->seen >= TOLD_EVERY)
+		return slot->seen % TOLD_EVERY == 0;
+	return slot->seen > 1 && (slot->seen & (slot->seen - 1)) == 0;
 }

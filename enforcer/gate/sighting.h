@@ -21,9 +21,10 @@ void sightings_free(struct sightings *sightings);	/* NULL is allowed */
 
 /*
  * Notes that a flow of this class was judged by the snapshot of this `revision`. Returns true when the learner
- * should hear of it: at the second sighting within some ten seconds, and, should it go on being seen, at the
- * fourth, the eighth and so on, since the learner may have been unable to take it. (Different classes may be
- * taken for one, once in 2^32: then one is told of at its first sighting, which is early but not wrong.)
+ * should hear of it: at the second sighting within some ten seconds, at the 4th, 8th, 16th and 32nd, and at every
+ * 64th. The learner may have been unable to take the earlier ones: while a change is published it takes none.
+ * (Different classes may be taken for one, once in 2^32: then one is told of at its first sighting, which is early but
+ * not wrong.)
  */
 bool sightings_note(struct sightings *sightings, uint64_t revision, uint64_t now_ns, const struct flow *flow);
 
