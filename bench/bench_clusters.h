@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "policy/cluster.h"
+#include "policy/values/cluster.h"
 
 enum bench_shape {
 	BENCH_REALISTIC,	/* namespaces of 50 pods, workloads of 10; the usual policies in usual shares */

@@ -16,7 +16,7 @@
 
 #include <yaml.h>
 
-#include "config/store.h"
+#include "config/store/store.h"
 
 enum { RUNS = 5 };
 

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "enforcer/gate/packet.h"
-#include "tests/enforcer/packet_builder.h"
+#include "tests/support/packet_builder.h"
 
 enum { PACKETS = 64, STRIDE = 512, REPEATS = 2000, ROUNDS = 50 };
 

@@ -13,8 +13,8 @@
 #include <time.h>
 
 #include "bench/bench_clusters.h"
-#include "policy/compiler.h"
-#include "tests/policy/naive.h"
+#include "policy/compile/compiler.h"
+#include "tests/support/naive.h"
 
 enum { FLOWS = 4096, ROUNDS = 60, NAIVE_FLOWS = 24, COMPILE_ROUNDS = 5, EVALUATION_PODS = 1000, BIG = 10000, POD_CHANGES = 51 };
 

@@ -27,7 +27,7 @@
 
 #include "bench/bench_clusters.h"
 #include "bench/queue_loops.h"
-#include "tests/enforcer/world.h"
+#include "tests/support/queue_fixture.h"
 
 enum { PACKETS = 16000, ROUNDS = 31, ROUNDS_MOST = 999, PODS_MOST = 60000, PORT = 1000, POLL_NS = 10000 };
 
@@ -176,28 +176,28 @@ static uint64_t loop_answered(const void *loop)
 
 static double run_gate(const struct bench *bench, bool learn)
 {
-	struct gate_options options = world_gate_options(1);
+	struct gate_options options = queue_fixture_gate_options(1);
 	struct gate *gate;
 	double begin;
 
 	options.queue_length = PACKETS;
 	options.log_allowed = false;
 	options.learn_allowed = options.learn_denied = learn;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	fill_queue(bench);
 	stay_on(1);
 	begin = now_ns();
 	queue_require(gate_start(gate, bench->snapshot) == 0, "the worker does not start");
 	wait_for(packets_answered, gate);
 	begin = now_ns() - begin;
-	queue_require(world_stats(gate).allowed == PACKETS, "the gate has denied something");
+	queue_require(queue_fixture_stats(gate).allowed == PACKETS, "the gate has denied something");
 	gate_close(gate);
 	return begin;
 }
 
 static double run_loop(const struct bench *bench, enum queue_loop_kind kind)
 {
-	struct queue_loop *loop = queue_loop_open(kind, WORLD_QUEUE, PACKETS);
+	struct queue_loop *loop = queue_loop_open(kind, QUEUE_FIXTURE_QUEUE, PACKETS);
 	double begin;
 
 	fill_queue(bench);
@@ -233,7 +233,7 @@ static void run_rounds(struct bench *bench)
 			const enum contender who = (enum contender)((round + turn) % CONTENDERS);
 
 			bench->times[who][round] = run(bench, who) / PACKETS;
-			while (world_receive(bench->receiver, 0) >= 0)
+			while (queue_fixture_receive(bench->receiver, 0) >= 0)
 				;	/* so that each run finds it empty */
 		}
 	}
@@ -329,13 +329,13 @@ int main(int argc, char **argv)
 	static struct bench bench = {.rounds = ROUNDS, .pods = 1};
 
 	read_options(&bench, argc, argv);
-	queue_require(world_enter(NULL) == 0, "no network namespace");
+	queue_require(queue_fixture_enter(NULL) == 0, "no network namespace");
 	queue_require(system("ip route add local 10.2.0.0/16 dev lo") == 0, "no route to the clients");
 	prctl(PR_SET_TIMERSLACK, 1);
-	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
 	bench.snapshot = create_snapshot(bench.pods);
-	bench.sender = world_socket(SOCK_DGRAM, "0.0.0.0", 3000);
-	bench.receiver = world_socket(SOCK_DGRAM, DB4, PORT);
+	bench.sender = queue_fixture_socket(SOCK_DGRAM, "0.0.0.0", 3000);
+	bench.receiver = queue_fixture_socket(SOCK_DGRAM, DB4, PORT);
 	run_rounds(&bench);
 	if (bench.json)
 		print_json(&bench);

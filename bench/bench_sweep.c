@@ -20,10 +20,10 @@
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "conntrack/netlink_dump.h"
 #include "conntrack/sweep.h"
-#include "tests/conntrack/flow_table.h"
-#include "tests/conntrack/shop.h"
+#include "kernel/netlink/netlink_dump.h"
+#include "tests/support/flow_table.h"
+#include "tests/support/shop.h"
 
 enum { ROUNDS_MOST = 99 };
 

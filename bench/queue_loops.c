@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include "enforcer/queue/nfqueue.h"
+#include "kernel/queue/nfqueue.h"
 
 enum { FLOOR_BURST = 64, FLOOR_MESSAGE = 256, CLASSIC_MESSAGE = 4096, COPY_RANGE = 128, ID_OFFSET = 24 };
 

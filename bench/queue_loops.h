@@ -13,7 +13,7 @@ struct queue_loop;
 
 enum queue_loop_kind {
 	QUEUE_LOOP_FLOOR,	/* metadata only, many packets a read, one batch ACCEPT for all, nothing parsed */
-	QUEUE_LOOP_FAIR,	/* our own reads and writes of bursts (enforcer/queue/nfqueue.h), and ACCEPT for all */
+	QUEUE_LOOP_FAIR,	/* our own reads and writes of bursts (kernel/queue/nfqueue.h), and ACCEPT for all */
 	QUEUE_LOOP_CLASSIC,	/* as libnetfilter_queue documents it: a read, a callback and a verdict a packet */
 };
 

@@ -7,7 +7,7 @@
 
 #include "cli/command_options.h"
 #include "cli/offline.h"
-#include "policy/lint.h"
+#include "policy/lint/lint.h"
 
 static const char usage[] =
 	"usage: podgate check [PATH]...\n\n"

@@ -12,11 +12,11 @@
 #include "cli/command_options.h"
 #include "cli/settings_file.h"
 #include "conntrack/sweep.h"
-#include "enforcer/claim.h"
-#include "enforcer/process/capabilities.h"
-#include "enforcer/rules/iptables.h"
-#include "enforcer/rules/pod_set.h"
-#include "enforcer/rules/ruleset.h"
+#include "daemon/claim.h"
+#include "kernel/rules/iptables.h"
+#include "kernel/rules/ruleset.h"
+#include "kernel/sets/pod_set.h"
+#include "process/capabilities.h"
 
 static const char usage[] =
 	"usage: podgate cleanup [--force] [-o text|json] [--config FILE]\n\n"

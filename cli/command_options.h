@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "cli/output.h"
-#include "config/kube.h"
+#include "config/kube/kube.h"
 
 struct command_options {
 	const char **paths;		/* of -f, in order; the strings are argv's or the settings' */

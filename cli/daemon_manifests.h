@@ -12,12 +12,12 @@
 
 #include <cjson/cJSON.h>
 
-#include "config/settings.h"
+#include "config/settings/settings.h"
 
 enum { DAEMON_MANIFESTS_NOTE = 400 };
 
 /*
- * Compares a status (enforcer/views/status.h) with the settings: the same files and folders in any order, links resolved,
+ * Compares a status (service/views/status.h) with the settings: the same files and folders in any order, links resolved,
  * are the same manifests. False, with a sentence in `note`, when they differ. A daemon that does not say counts as the same.
  */
 bool daemon_manifests_agree(const cJSON *status, const struct settings *settings, char note[DAEMON_MANIFESTS_NOTE]);

@@ -12,7 +12,7 @@
 #include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/daemon_manifests.h"
-#include "enforcer/views/problems.h"
+#include "service/views/problems.h"
 
 struct findings {
 	struct host_finding *items;

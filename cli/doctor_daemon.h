@@ -8,11 +8,11 @@
 
 #include <cjson/cJSON.h>
 
-#include "enforcer/host/host.h"
+#include "doctor/host.h"
 
 enum { DOCTOR_DAEMON_MOST = 24 };
 
-/* Of a status (enforcer/views/status.h). Returns how many were stored, DOCTOR_DAEMON_MOST at most. */
+/* Of a status (service/views/status.h). Returns how many were stored, DOCTOR_DAEMON_MOST at most. */
 size_t doctor_daemon_examine(const cJSON *status, const struct settings *settings, struct host_finding *findings);
 /* Asks the daemon at this socket. That none answers is a finding, and no trouble. */
 size_t doctor_daemon_ask(const char *socket_path, const struct settings *settings, struct host_finding *findings);

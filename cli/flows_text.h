@@ -2,7 +2,7 @@
 #ifndef CLI_FLOWS_TEXT_H
 #define CLI_FLOWS_TEXT_H
 
-/* The live connections (enforcer/views/flow_listing.h) as a table for a person. */
+/* The live connections (service/views/flow_listing.h) as a table for a person. */
 
 #include <cjson/cJSON.h>
 

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/settings_file.h"
-#include "policy/suggest.h"
+#include "policy/values/suggest.h"
 
 static int command_help(int argc, char **argv);
 

@@ -10,7 +10,7 @@
 #include "cli/command_options.h"
 #include "cli/matrix_print.h"
 #include "cli/offline.h"
-#include "policy/reach.h"
+#include "policy/explain/reach.h"
 
 static const char usage[] =
 	"usage: podgate matrix [PATH]... [--port [PORT][/PROTOCOL]] [--ns NAMESPACE] [-6]\n\n"

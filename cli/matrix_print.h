@@ -4,7 +4,7 @@
 
 /* A reachability matrix on standard output: a table while a screen holds it, else a line for each pair cut off. */
 
-#include "policy/reach.h"
+#include "policy/explain/reach.h"
 
 /* 0, or -ENOMEM. */
 int matrix_print_text(const struct reach_matrix *matrix, const struct reach_question *question);

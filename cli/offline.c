@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "config/load.h"
+#include "config/source/load.h"
 
 static int check_paths(const char *const *paths, size_t count)
 {

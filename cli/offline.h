@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config/store.h"
-#include "policy/diag.h"
-#include "policy/snapshot.h"
+#include "config/store/store.h"
+#include "policy/compile/snapshot.h"
+#include "policy/values/diag.h"
 
 struct offline {
 	struct arena *arena;		/* of findings */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/client.h"
-#include "enforcer/records/explain_json.h"
+#include "enforcer/log/explain_json.h"
 
 int oracle_open(struct oracle *out, struct command_options *options)
 {

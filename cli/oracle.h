@@ -9,8 +9,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "cli/offline.h"
 #include "cli/command_options.h"
+#include "cli/offline.h"
 
 struct oracle {
 	bool is_offline;

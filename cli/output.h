@@ -13,7 +13,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "policy/diag.h"
+#include "policy/values/diag.h"
 
 enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
 int output_format_parse(const char *text, enum output_format *out);	/* "text", "json"; or -EINVAL */

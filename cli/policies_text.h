@@ -2,7 +2,7 @@
 #ifndef CLI_POLICIES_TEXT_H
 #define CLI_POLICIES_TEXT_H
 
-/* The policies in force (enforcer/views/policy_listing.h) as a table for a person. */
+/* The policies in force (service/views/policy_listing.h) as a table for a person. */
 
 #include <cjson/cJSON.h>
 

@@ -8,9 +8,9 @@
 
 #include "cli/output.h"
 #include "cli/settings_file.h"
-#include "config/settings.h"
-#include "enforcer/daemon.h"
-#include "enforcer/preflight.h"
+#include "config/settings/settings.h"
+#include "daemon/daemon.h"
+#include "daemon/preflight.h"
 
 struct run_options {
 	const char *config;	/* NULL: the default file, if there is one */

@@ -4,8 +4,8 @@
 
 /* The settings as the subcommands need them: the table's defaults, over them the settings file. */
 
-#include "config/settings.h"
-#include "policy/arena.h"
+#include "config/settings/settings.h"
+#include "policy/values/arena.h"
 
 /* PODGATE_CONFIG_DIR is /etc/podgate unless the build says otherwise (CMakeLists.txt). */
 #define SETTINGS_FILE_DEFAULT PODGATE_CONFIG_DIR "/podgate.yaml"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enforcer/records/record_time.h"
+#include "enforcer/log/record_time.h"
 
 #define NS_PER_S ((uint64_t)1000000000)
 

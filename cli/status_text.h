@@ -3,7 +3,7 @@
 #define CLI_STATUS_TEXT_H
 
 /*
- * The daemon's status (enforcer/views/status.h) for people: what matters first, and audit mode so that nobody takes
+ * The daemon's status (service/views/status.h) for people: what matters first, and audit mode so that nobody takes
  * it for enforcement.
  */
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/flow.h"
+#include "policy/values/flow.h"
 
 enum { COLUMNS = TEST_FIELDS + 1 };
 

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "policy/arena.h"
-#include "policy/diag.h"
+#include "policy/values/arena.h"
+#include "policy/values/diag.h"
 
 enum { TEST_FIELDS = 4 };
 

@@ -13,7 +13,7 @@
 #include "cli/command_options.h"
 #include "cli/since.h"
 #include "cli/watch_text.h"
-#include "enforcer/records/record_time.h"
+#include "enforcer/log/record_time.h"
 
 struct watch_options {
 	bool denied, allowed, audited, revoked;

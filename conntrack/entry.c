@@ -10,7 +10,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
-#include "conntrack/netlink_attrs.h"
+#include "kernel/netlink/netlink_attrs.h"
 
 /*
  * A message, as far as it is read here (all numbers in network order, every attribute padded to 4 bytes):

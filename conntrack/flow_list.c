@@ -10,7 +10,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "conntrack/entry.h"
-#include "conntrack/netlink_dump.h"
+#include "kernel/netlink/netlink_dump.h"
 
 struct flow_list {
 	struct mnl_socket *socket;

@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 
-#include "conntrack/local_addrs.h"
-#include "policy/snapshot.h"
+#include "kernel/netlink/local_addrs.h"
+#include "policy/compile/snapshot.h"
 
 struct jurisdiction {
 	const struct snapshot *snapshot;

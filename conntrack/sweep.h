@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "conntrack/table.h"
-#include "policy/snapshot.h"
+#include "policy/compile/snapshot.h"
 
 struct sweep_marks {
 	uint32_t allow, deny;		/* one bit each; the mask is both */

@@ -11,7 +11,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "conntrack/entry.h"
-#include "conntrack/netlink_dump.h"
+#include "kernel/netlink/netlink_dump.h"
 
 /*
  * Two sockets, so that marks can change while a dump is being read. The kernel handles a message within the send that

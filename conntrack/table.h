@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/flow.h"
+#include "policy/values/flow.h"
 
 struct ct_table;
 

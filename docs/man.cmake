@@ -1,5 +1,5 @@
 # Pages are written by hand; podgate.conf(5) gets its options from the settings table, so that neither can be forgotten.
-set(settings_man settings_man.c ${CMAKE_SOURCE_DIR}/config/settings_print.c ${CMAKE_SOURCE_DIR}/config/settings_table.c)
+set(settings_man settings_man.c ${CMAKE_SOURCE_DIR}/config/settings/settings_print.c ${CMAKE_SOURCE_DIR}/config/settings/settings_table.c)
 if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
 	# What makes the page has to run here, not there: the machine's own compiler builds it. It needs no library.
 	find_program(PODGATE_BUILD_CC NAMES cc gcc clang DOC "compiler for programs that run during the build"
@@ -9,7 +9,7 @@ if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
 		OUTPUT ${settings_man_program}
 		COMMAND ${PODGATE_BUILD_CC} -std=gnu11 -D_GNU_SOURCE -DPODGATE_VERSION="${PROJECT_VERSION}" -DPODGATE_CONFIG_DIR="${PODGATE_CONFIG_DIR}" -I${CMAKE_SOURCE_DIR}
 			-o ${settings_man_program} ${settings_man}
-		DEPENDS ${settings_man} ${CMAKE_SOURCE_DIR}/config/settings.h
+		DEPENDS ${settings_man} ${CMAKE_SOURCE_DIR}/config/settings/settings.h
 		WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
 		VERBATIM)
 else()

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/settings.h"
+#include "config/settings/settings.h"
 
 static int copy_page(FILE *from, FILE *to)
 {

@@ -6,7 +6,7 @@
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
 
-#include "enforcer/queue/nfqueue_setup.h"
+#include "kernel/queue/nfqueue_setup.h"
 
 enum { CONFIG_BYTES = 128 };
 

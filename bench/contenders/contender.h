@@ -4,7 +4,7 @@
 
 /*
  * What podgate is held against: loops that accept every packet of a queue without looking at it. A thread a queue, as
- * with podgate; all are bound as podgate binds its own (enforcer/queue/nfqueue_setup.h), so that queue length, receive
+ * with podgate; all are bound as podgate binds its own (kernel/queue/nfqueue_setup.h), so that queue length, receive
  * buffer and socket options are the same by construction.
  */
 

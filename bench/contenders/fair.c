@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "enforcer/queue/nfqueue.h"
+#include "kernel/queue/nfqueue.h"
 
 _Static_assert((int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_open() writes the sentence");
 

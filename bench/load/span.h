@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "policy/ip_addr.h"
+#include "policy/values/ip_addr.h"
 
 struct addr_span {
 	struct ip_addr first;

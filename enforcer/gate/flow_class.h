@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/flow.h"
+#include "policy/values/flow.h"
 
 bool flow_class_equal(const struct flow *a, const struct flow *b);
 /* Addresses and ports are of the network's choosing: `seed` is to be random, so that nobody aims at one slot. */

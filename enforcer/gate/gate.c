@@ -9,9 +9,9 @@
 #include <urcu-qsbr.h>
 
 #include "enforcer/gate/worker.h"
-#include "enforcer/process/log.h"
-#include "enforcer/queue/nfqueue_adopt.h"
-#include "enforcer/queue/nfqueue_proc.h"
+#include "kernel/queue/nfqueue_adopt.h"
+#include "kernel/queue/nfqueue_proc.h"
+#include "process/log.h"
 
 enum {
 	WORKERS_MOST = 64,

@@ -21,8 +21,8 @@
 #include "enforcer/gate/ring.h"
 #include "enforcer/gate/worker_stats.h"
 #include "enforcer/places/places_watch.h"
-#include "enforcer/process/inheritance.h"
-#include "policy/snapshot.h"
+#include "policy/compile/snapshot.h"
+#include "process/inheritance.h"
 
 struct gate;
 

@@ -9,8 +9,8 @@
  */
 
 #include "enforcer/places/places.h"
-#include "policy/flow.h"
-#include "policy/snapshot.h"
+#include "policy/compile/snapshot.h"
+#include "policy/values/flow.h"
 
 enum {
 	/* Receivers that one frame is judged for. Where more may be behind a port, it is denied: that is no port of pods. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "enforcer/queue/nfqueue_proc.h"
+#include "kernel/queue/nfqueue_proc.h"
 
 void held_packets_begin(struct held_packets *held)
 {

@@ -9,7 +9,7 @@
  */
 
 #include "enforcer/places/places.h"
-#include "policy/flow.h"
+#include "policy/values/flow.h"
 
 enum link_message {
 	LINK_NONE,

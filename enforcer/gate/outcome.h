@@ -8,8 +8,8 @@
 
 #include "enforcer/gate/packet.h"
 #include "enforcer/places/places.h"
-#include "enforcer/queue/nfqueue_message.h"
-#include "policy/snapshot.h"
+#include "kernel/queue/nfqueue_message.h"
+#include "policy/compile/snapshot.h"
 
 struct outcome {
 	enum packet_error error;

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/flow.h"
+#include "policy/values/flow.h"
 
 /* Why a packet can't be judged: denied and counted, one counter each. */
 enum packet_error {

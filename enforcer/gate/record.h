@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "enforcer/gate/packet.h"
-#include "policy/flow.h"
-#include "policy/snapshot.h"
+#include "policy/compile/snapshot.h"
+#include "policy/values/flow.h"
 
 enum record_kind {
 	RECORD_VERDICT,		/* flow and judgement are set */

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/flow.h"
+#include "policy/values/flow.h"
 
 struct sightings;
 

@@ -13,9 +13,9 @@
 
 #include "enforcer/gate/outcome.h"
 #include "enforcer/gate/sighting.h"
-#include "enforcer/process/log.h"
-#include "enforcer/process/priority.h"
-#include "enforcer/process/thread.h"
+#include "process/log.h"
+#include "process/priority.h"
+#include "process/thread.h"
 
 enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOST = 256 };
 

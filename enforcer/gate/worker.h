@@ -19,8 +19,8 @@
 #include "enforcer/gate/ring.h"
 #include "enforcer/gate/worker_stats.h"
 #include "enforcer/places/places_watch.h"
-#include "enforcer/queue/nfqueue.h"
-#include "policy/snapshot.h"
+#include "kernel/queue/nfqueue.h"
+#include "policy/compile/snapshot.h"
 
 struct worker;
 

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/ip_addr.h"
+#include "policy/values/ip_addr.h"
 
 enum { PLACES_MAC = 6 };
 

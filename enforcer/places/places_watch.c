@@ -15,7 +15,7 @@
 #include <urcu-qsbr.h>
 
 #include "enforcer/places/facts_reader.h"
-#include "enforcer/process/thread.h"
+#include "process/thread.h"
 
 enum {
 	REST_MS = 100,			/* between two readings, however much changes */

@@ -7,7 +7,7 @@
  * to remove it. While it still is root it makes them, and gives them to the user that it becomes.
  */
 
-#include "enforcer/process/account.h"
+#include "process/account.h"
 
 /*
  * Makes the folder of `path` (0750, not its parents) if it is not there, and gives it to the account with the files of

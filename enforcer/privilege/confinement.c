@@ -10,8 +10,8 @@
 #include "enforcer/privilege/helper.h"
 #include "enforcer/privilege/privilege.h"
 #include "enforcer/privilege/syscall_filter.h"
-#include "enforcer/process/log.h"
-#include "enforcer/process/sanitized.h"
+#include "process/log.h"
+#include "process/sanitized.h"
 
 /* Verdicts, conntrack, sets, netlink and the sysctls of net/ all take this one, and nothing takes another. */
 static const uint64_t kept = CAPABILITY(CAP_NET_ADMIN);

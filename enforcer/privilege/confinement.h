@@ -18,8 +18,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "config/settings.h"
-#include "enforcer/process/account.h"
+#include "config/settings/settings.h"
+#include "process/account.h"
 
 enum confinement_filter { FILTER_NONE, FILTER_ON, FILTER_LOG, FILTER_UNAVAILABLE };
 

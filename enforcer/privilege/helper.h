@@ -17,7 +17,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "enforcer/rules/iptables.h"
+#include "kernel/rules/iptables.h"
 
 enum { HELPER_PROBLEM = 256 };
 

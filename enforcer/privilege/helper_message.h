@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "enforcer/rules/iptables.h"
+#include "kernel/rules/iptables.h"
 
 enum helper_verb {
 	HELPER_AVAILABLE,

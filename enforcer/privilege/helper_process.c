@@ -14,8 +14,8 @@
 #include "enforcer/privilege/helper_message.h"
 #include "enforcer/privilege/privilege.h"
 #include "enforcer/privilege/syscall_filter.h"
-#include "enforcer/rules/iptables_programs.h"
-#include "enforcer/rules/rule_guard.h"
+#include "kernel/rules/iptables_programs.h"
+#include "kernel/rules/rule_guard.h"
 
 enum { SOCKET = STDERR_FILENO + 1 };
 

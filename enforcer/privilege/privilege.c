@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "enforcer/process/sanitized.h"
+#include "process/sanitized.h"
 
 static int fail(char problem[PRIVILEGE_PROBLEM], int err, const char *what)
 {

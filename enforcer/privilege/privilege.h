@@ -13,8 +13,8 @@
 
 #include <sys/types.h>
 
-#include "enforcer/process/account.h"
-#include "enforcer/process/capabilities.h"
+#include "process/account.h"
+#include "process/capabilities.h"
 
 struct privilege_wanted {
 	const struct account *account;	/* whom to become */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "enforcer/privilege/syscall_lists.h"
-#include "enforcer/process/sanitized.h"
+#include "process/sanitized.h"
 
 enum { BY_TREE = 2 };			/* of SCMP_FLTATR_CTL_OPTIMIZE: calls are found by halving, not one after the other */
 

@@ -1,8 +1,8 @@
 # The programs of the benchmarks; what they measure is nobody's test.
 if(PODGATE_BENCH)
-	podgate_test(bench/test_histogram podgate_load)
-	podgate_test(bench/test_options podgate_load)
-	podgate_test(bench/test_flow_walk podgate_load)
+	podgate_test(bench/test_histogram LIBRARIES podgate_load)
+	podgate_test(bench/test_options LIBRARIES podgate_load)
+	podgate_test(bench/test_flow_walk LIBRARIES podgate_load)
 	add_test(NAME bench/test_load COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/bench/test_load.sh
 		$<TARGET_FILE:podgate-load> $<TARGET_FILE:podgate-null> $<TARGET_FILE:json_get>)
 	set_tests_properties(bench/test_load PROPERTIES TIMEOUT 300 LABELS "command;long")

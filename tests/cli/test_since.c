@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "cli/since.h"
-#include "enforcer/records/record_time.h"
+#include "enforcer/log/record_time.h"
 
 enum { NOW = 1795516200 };	/* 2026-11-24T10:30:00Z, half past five in the zone of this test */
 

@@ -11,9 +11,9 @@
 
 #include "cli/output.h"
 #include "cli/watch_text.h"
-#include "enforcer/records/record_json.h"
-#include "policy/query.h"
-#include "tests/policy/manifest_world.h"
+#include "enforcer/log/record_json.h"
+#include "policy/explain/query.h"
+#include "tests/support/manifest_world.h"
 
 #define POLICY(name, app, more)                                                                          \
 	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n"                                    \

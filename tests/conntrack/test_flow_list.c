@@ -19,7 +19,7 @@
 
 #include "conntrack/flow_list.h"
 #include "tests/between.h"
-#include "tests/conntrack/flow_table.h"
+#include "tests/support/flow_table.h"
 
 struct seen {
 	struct ct_entry entries[16];

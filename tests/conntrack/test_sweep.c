@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "conntrack/sweep.h"
-#include "tests/conntrack/flow_table.h"
-#include "tests/conntrack/shop.h"
+#include "tests/support/flow_table.h"
+#include "tests/support/shop.h"
 
 enum { ALLOW = 0x20000000, DENY = 0x40000000, OURS = ALLOW | DENY };
 

@@ -18,7 +18,7 @@
 #include <sys/time.h>
 
 #include "conntrack/table.h"
-#include "tests/conntrack/flow_table.h"
+#include "tests/support/flow_table.h"
 
 enum { ALLOW = 0x20000000, DENY = 0x40000000, OURS = ALLOW | DENY };
 

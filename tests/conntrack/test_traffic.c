@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "conntrack/sweep.h"
-#include "tests/conntrack/flow_table.h"
-#include "tests/conntrack/shop.h"
+#include "tests/support/flow_table.h"
+#include "tests/support/shop.h"
 
 #define SERVICE "10.96.0.1" /* port 80 is db's 5432 */
 #define OUTSIDE "203.0.113.1"

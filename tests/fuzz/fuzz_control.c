@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/store.h"
-#include "enforcer/control/control_request.h"
-#include "enforcer/handover.h"
-#include "enforcer/records/explain_json.h"
-#include "enforcer/views/flow_listing.h"
-#include "enforcer/views/policy_listing.h"
-#include "policy/snapshot.h"
+#include "config/store/store.h"
+#include "daemon/handover.h"
+#include "enforcer/log/explain_json.h"
+#include "policy/compile/snapshot.h"
+#include "service/control/control_request.h"
+#include "service/views/flow_listing.h"
+#include "service/views/policy_listing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -2,15 +2,15 @@
 
 /*
  * Any bytes as a manifest: they are read or refused, within the limits, and what comes out of them keeps the
- * promises of policy/model.h, on which the compiler relies without looking.
+ * promises of policy/values/model.h, on which the compiler relies without looking.
  */
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/kube.h"
-#include "policy/cluster.h"
+#include "config/kube/kube.h"
+#include "policy/values/cluster.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "enforcer/gate/packet.h"
-#include "enforcer/queue/nfqueue_message.h"
+#include "kernel/queue/nfqueue_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enforcer/rules/nft_rule.h"
+#include "kernel/rules/nft_rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/store.h"
-#include "enforcer/records/explain_json.h"
-#include "policy/query.h"
+#include "config/store/store.h"
+#include "enforcer/log/explain_json.h"
+#include "policy/explain/query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

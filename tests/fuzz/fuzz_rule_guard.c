@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enforcer/rules/rule_guard.h"
+#include "kernel/rules/rule_guard.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

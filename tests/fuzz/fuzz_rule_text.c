@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enforcer/rules/mark_overlap.h"
-#include "enforcer/rules/rule_text.h"
-#include "enforcer/rules/ruleset_rules.h"
-#include "enforcer/rules/ruleset_transaction.h"
+#include "kernel/rules/mark_overlap.h"
+#include "kernel/rules/rule_text.h"
+#include "kernel/rules/ruleset_rules.h"
+#include "kernel/rules/ruleset_transaction.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

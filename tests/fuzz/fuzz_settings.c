@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/listen_address.h"
-#include "config/settings.h"
+#include "config/settings/listen_address.h"
+#include "config/settings/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

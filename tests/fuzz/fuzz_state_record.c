@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/state_record.h"
+#include "config/state/state_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "enforcer/takeover.h"
+#include "daemon/takeover.h"
 
 enum { DESCRIPTORS = 3 };
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "tests/conntrack/flow_table.h"
+#include "tests/support/flow_table.h"
 
 int main(int argc, char **argv)
 {

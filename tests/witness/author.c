@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/store.h"
-#include "tests/policy/naive.h"
+#include "config/store/store.h"
+#include "tests/support/naive.h"
 
 enum { POLICIES = 4, TEXT = 16384, RULE_TEXT = 512 };
 

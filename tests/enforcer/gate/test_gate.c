@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "enforcer/gate/gate.h"
-#include "tests/enforcer/packet_builder.h"
-#include "tests/enforcer/world.h"
+#include "tests/support/packet_builder.h"
+#include "tests/support/queue_fixture.h"
 
 enum { EACH = 100 };
 
@@ -54,7 +54,7 @@ static void expect_no_records(struct gate *gate)
 
 static void expect_clean(const struct gate *gate)
 {
-	const struct worker_stats stats = world_stats(gate);
+	const struct worker_stats stats = queue_fixture_stats(gate);
 
 	assert_int_equal(stats.packets, stats.allowed + stats.denied + stats.audited);
 	assert_int_equal(stats.bad_messages, 0);
@@ -73,8 +73,8 @@ static void expect_clean(const struct gate *gate)
  */
 static void run_udp(bool six, const char *web, const char *db)
 {
-	struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
+	struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	int sender, allowed, denied;
 	struct worker_stats stats;
 	struct gate *gate;
@@ -82,26 +82,26 @@ static void run_udp(bool six, const char *web, const char *db)
 	atomic_store(&wakes, 0);
 	options.wake = count_wake;
 	options.wake_context = &wakes;
-	gate = world_gate_open(&options);
-	world_rule(six, "-A OUTPUT -d %s -p udp -j NFQUEUE --queue-num %d", db, WORLD_QUEUE);
-	sender = world_socket(SOCK_DGRAM, web, 3333);
-	allowed = world_socket(SOCK_DGRAM, db, 1000);
-	denied = world_socket(SOCK_DGRAM, db, 1100);
+	gate = queue_fixture_gate_open(&options);
+	queue_fixture_rule(six, "-A OUTPUT -d %s -p udp -j NFQUEUE --queue-num %d", db, QUEUE_FIXTURE_QUEUE);
+	sender = queue_fixture_socket(SOCK_DGRAM, web, 3333);
+	allowed = queue_fixture_socket(SOCK_DGRAM, db, 1000);
+	denied = queue_fixture_socket(SOCK_DGRAM, db, 1100);
 	/* Sent before there are threads: they are waiting in the queue, so that the first bursts are full ones. */
 	for (uint32_t i = 0; i < EACH; i++) {
-		world_send(sender, db, 1000, i);
-		world_send(sender, db, 1100, i);
+		queue_fixture_send(sender, db, 1000, i);
+		queue_fixture_send(sender, db, 1100, i);
 	}
-	assert_int_equal(world_stats(gate).waiting, 2 * EACH);
+	assert_int_equal(queue_fixture_stats(gate).waiting, 2 * EACH);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_wait_judged(gate, 2 * EACH);
+	queue_fixture_wait_judged(gate, 2 * EACH);
 
 	for (uint32_t i = 0; i < EACH; i++)
-		assert_int_equal(world_receive(allowed, 1000), i);
-	assert_int_equal(world_receive(allowed, 0), -1);
-	assert_int_equal(world_receive(denied, 50), -1);
+		assert_int_equal(queue_fixture_receive(allowed, 1000), i);
+	assert_int_equal(queue_fixture_receive(allowed, 0), -1);
+	assert_int_equal(queue_fixture_receive(denied, 50), -1);
 
-	stats = world_stats(gate);
+	stats = queue_fixture_stats(gate);
 	assert_int_equal(stats.allowed, EACH);
 	assert_int_equal(stats.denied, EACH);
 	assert_true(stats.bursts < 2 * EACH);
@@ -127,7 +127,7 @@ static void run_udp(bool six, const char *web, const char *db)
 		assert_true((uint64_t)now.tv_sec - record.time_ns / 1000000000 < 60);
 	}
 	expect_no_records(gate);
-	world_flush_rules();	/* first: what the closed sockets still say must not be queued in the next test */
+	queue_fixture_flush_rules();	/* first: what the closed sockets still say must not be queued in the next test */
 	gate_close(gate);
 	close(sender);
 	close(allowed);
@@ -149,24 +149,24 @@ static void test_udp_ipv6(void **state)
 
 static void test_tcp(void **state)
 {
-	const struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(&options);
-	const int allowed = world_socket(SOCK_STREAM, DB4, 5432), denied = world_socket(SOCK_STREAM, DB4, 5433);
+	const struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	struct gate *gate = queue_fixture_gate_open(&options);
+	const int allowed = queue_fixture_socket(SOCK_STREAM, DB4, 5432), denied = queue_fixture_socket(SOCK_STREAM, DB4, 5433);
 
 	(void)state;
 	assert_int_equal(listen(allowed, 8), 0);
 	assert_int_equal(listen(denied, 8), 0);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_rule(false, "-A OUTPUT -d " DB4 " -p tcp --syn -j NFQUEUE --queue-num %d", WORLD_QUEUE);
-	assert_int_equal(world_connect(WEB4, DB4, 5432, 2000), 0);
-	assert_int_equal(world_connect(OTHER4, DB4, 5432, 200), -ETIMEDOUT);
-	assert_int_equal(world_connect(WEB4, DB4, 5433, 200), -ETIMEDOUT);
-	assert_int_equal(world_connect(DB4, DB4, 5433, 2000), 0);	/* a pod reaches itself */
-	assert_int_equal(world_stats(gate).allowed, 2);
-	assert_true(world_stats(gate).denied >= 2);	/* connect() tries again */
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p tcp --syn -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	assert_int_equal(queue_fixture_connect(WEB4, DB4, 5432, 2000), 0);
+	assert_int_equal(queue_fixture_connect(OTHER4, DB4, 5432, 200), -ETIMEDOUT);
+	assert_int_equal(queue_fixture_connect(WEB4, DB4, 5433, 200), -ETIMEDOUT);
+	assert_int_equal(queue_fixture_connect(DB4, DB4, 5433, 2000), 0);	/* a pod reaches itself */
+	assert_int_equal(queue_fixture_stats(gate).allowed, 2);
+	assert_true(queue_fixture_stats(gate).denied >= 2);	/* connect() tries again */
 	expect_clean(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(allowed);
 	close(denied);
@@ -177,10 +177,10 @@ static void test_tcp(void **state)
 static void test_large_packets_pass_whole(void **state)
 {
 	static char out[1 << 20], in[1 << 20];
-	const struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(&options);
-	const int listener = world_socket(SOCK_STREAM, DB4, 5432), client = world_socket(SOCK_STREAM, WEB4, 0);
+	const struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	struct gate *gate = queue_fixture_gate_open(&options);
+	const int listener = queue_fixture_socket(SOCK_STREAM, DB4, 5432), client = queue_fixture_socket(SOCK_STREAM, WEB4, 0);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5432)};
 	int server;
 
@@ -190,7 +190,7 @@ static void test_large_packets_pass_whole(void **state)
 	inet_pton(AF_INET, DB4, &to.sin_addr);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_rule(false, "-A OUTPUT -d " DB4 " -p tcp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p tcp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
 	assert_int_equal(connect(client, (void *)&to, sizeof(to)), 0);
 	server = accept(listener, NULL, NULL);
 	assert_true(server >= 0);
@@ -199,10 +199,10 @@ static void test_large_packets_pass_whole(void **state)
 		assert_int_equal(recv(server, in + sent, 1 << 16, MSG_WAITALL), 1 << 16);
 	}
 	assert_memory_equal(in, out, sizeof(out));
-	assert_int_equal(world_stats(gate).denied, 0);
-	assert_true(world_stats(gate).packets < sizeof(out) / 1448);	/* they did come merged */
+	assert_int_equal(queue_fixture_stats(gate).denied, 0);
+	assert_true(queue_fixture_stats(gate).packets < sizeof(out) / 1448);	/* they did come merged */
 	expect_clean(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(listener);
 	close(client);
@@ -216,22 +216,22 @@ static void test_large_packets_pass_whole(void **state)
  */
 static void test_replies_are_judged_by_their_flow(void **state)
 {
-	const struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(&options);
-	const int from_1000 = world_socket(SOCK_DGRAM, DB4, 1000),
-		  from_2000 = world_socket(SOCK_DGRAM, DB4, 2000);
-	const int web = world_socket(SOCK_DGRAM, WEB4, 3333);
+	const struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	struct gate *gate = queue_fixture_gate_open(&options);
+	const int from_1000 = queue_fixture_socket(SOCK_DGRAM, DB4, 1000),
+		  from_2000 = queue_fixture_socket(SOCK_DGRAM, DB4, 2000);
+	const int web = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
 	struct record record;
 
 	(void)state;
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_rule(false, "-A OUTPUT -s " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE + 1);
-	world_send(from_1000, WEB4, 3333, 1);
-	world_send(from_2000, WEB4, 3333, 2);
-	world_wait_judged(gate, 2);
-	assert_int_equal(world_receive(web, 1000), 1);
-	assert_int_equal(world_receive(web, 50), -1);
+	queue_fixture_rule(false, "-A OUTPUT -s " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 1);
+	queue_fixture_send(from_1000, WEB4, 3333, 1);
+	queue_fixture_send(from_2000, WEB4, 3333, 2);
+	queue_fixture_wait_judged(gate, 2);
+	assert_int_equal(queue_fixture_receive(web, 1000), 1);
+	assert_int_equal(queue_fixture_receive(web, 50), -1);
 	record = take(gate, 1);
 	assert_int_equal(record.flow.src_port, 3333);	/* the flow as web began it */
 	assert_int_equal(record.flow.dst_port, 1000);
@@ -241,7 +241,7 @@ static void test_replies_are_judged_by_their_flow(void **state)
 	assert_int_equal(record.judgement.verdict, VERDICT_DENY);
 	expect_no_records(gate);
 	expect_clean(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(from_1000);
 	close(from_2000);
@@ -250,26 +250,26 @@ static void test_replies_are_judged_by_their_flow(void **state)
 }
 
 /* Without log_allowed only what was denied, or would have been, is recorded. */
-static void run_quiet(enum world_policy policy, enum verdict to_1000, enum verdict to_1100)
+static void run_quiet(enum queue_fixture_policy policy, enum verdict to_1000, enum verdict to_1100)
 {
-	struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(policy, 1);
+	struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(policy, 1);
 	const enum verdict expected[2] = {to_1000, to_1100};
 	const uint16_t ports[2] = {1000, 1100};
 	struct gate *gate;
 	int sender;
 
 	options.log_allowed = false;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
-	sender = world_socket(SOCK_DGRAM, WEB4, 3333);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
 	for (int i = 0; i < 2; i++) {
-		const int receiver = world_socket(SOCK_DGRAM, DB4, ports[i]);
+		const int receiver = queue_fixture_socket(SOCK_DGRAM, DB4, ports[i]);
 
-		world_send(sender, DB4, ports[i], 7);
-		world_wait_judged(gate, (uint64_t)i + 1);
-		assert_int_equal(world_receive(receiver, expected[i] == VERDICT_DENY ? 50 : 1000),
+		queue_fixture_send(sender, DB4, ports[i], 7);
+		queue_fixture_wait_judged(gate, (uint64_t)i + 1);
+		assert_int_equal(queue_fixture_receive(receiver, expected[i] == VERDICT_DENY ? 50 : 1000),
 			expected[i] == VERDICT_DENY ? -1 : 7);
 		close(receiver);
 		if (expected[i] != VERDICT_ALLOW)
@@ -277,7 +277,7 @@ static void run_quiet(enum world_policy policy, enum verdict to_1000, enum verdi
 		expect_no_records(gate);
 	}
 	expect_clean(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(sender);
 	snapshot_free(snapshot);
@@ -286,34 +286,34 @@ static void run_quiet(enum world_policy policy, enum verdict to_1000, enum verdi
 static void test_records_denials_only(void **state)
 {
 	(void)state;
-	run_quiet(WORLD_RULES, VERDICT_ALLOW, VERDICT_DENY);
-	run_quiet(WORLD_OPEN, VERDICT_ALLOW, VERDICT_ALLOW);
-	run_quiet(WORLD_CLOSED, VERDICT_DENY, VERDICT_DENY);
+	run_quiet(QUEUE_FIXTURE_RULES, VERDICT_ALLOW, VERDICT_DENY);
+	run_quiet(QUEUE_FIXTURE_OPEN, VERDICT_ALLOW, VERDICT_ALLOW);
+	run_quiet(QUEUE_FIXTURE_CLOSED, VERDICT_DENY, VERDICT_DENY);
 }
 
 static void test_audit_lets_pass_and_records(void **state)
 {
 	(void)state;
-	run_quiet(WORLD_AUDIT, VERDICT_AUDIT_DENY, VERDICT_AUDIT_DENY);
+	run_quiet(QUEUE_FIXTURE_AUDIT, VERDICT_AUDIT_DENY, VERDICT_AUDIT_DENY);
 }
 
 /* Each worker answers its own queue; their counters and rings are apart. */
 static void test_queues_are_apart(void **state)
 {
-	const struct gate_options options = world_gate_options(3);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(&options);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 3333);
+	const struct gate_options options = queue_fixture_gate_options(3);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	struct gate *gate = queue_fixture_gate_open(&options);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
 
 	(void)state;
 	assert_int_equal(gate_worker_count(gate), 4);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	for (int i = 0; i < 3; i++)
-		world_rule(false, "-A OUTPUT -d " DB4 " -p udp --dport %d -j NFQUEUE --queue-num %d",
-			1000 + i, WORLD_QUEUE + i);
+		queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp --dport %d -j NFQUEUE --queue-num %d",
+			1000 + i, QUEUE_FIXTURE_QUEUE + i);
 	for (uint32_t i = 0; i < 60; i++)
-		world_send(sender, DB4, (uint16_t)(1000 + i % 3 % 2 * 2), i);	/* 1000, 1002, 1000, ... */
-	world_wait_judged(gate, 60);
+		queue_fixture_send(sender, DB4, (uint16_t)(1000 + i % 3 % 2 * 2), i);	/* 1000, 1002, 1000, ... */
+	queue_fixture_wait_judged(gate, 60);
 	for (unsigned int i = 0; i < 4; i++) {
 		static const uint64_t expected[] = {40, 0, 20, 0};
 		struct worker_stats stats;
@@ -325,7 +325,7 @@ static void test_queues_are_apart(void **state)
 	}
 	expect_no_records(gate);
 	expect_clean(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(sender);
 	snapshot_free(snapshot);
@@ -334,33 +334,33 @@ static void test_queues_are_apart(void **state)
 /* What waits in the queue of floods is judged as it was sent, and counted apart. */
 static void test_floods_are_judged_alike(void **state)
 {
-	struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 3333), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	struct worker_stats stats;
 	struct gate *gate;
 
 	(void)state;
 	options.flood = true;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_worker_count(gate), 3);
 	assert_int_equal(gate_role(gate, 0), GATE_NEW);
 	assert_int_equal(gate_role(gate, 1), GATE_REPLY);
 	assert_int_equal(gate_role(gate, 2), GATE_FLOOD);
-	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE + 2);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 2);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	for (uint32_t i = 0; i < EACH; i++) {
-		world_send(sender, DB4, 1000, i);
-		world_send(sender, DB4, 1100, i);
+		queue_fixture_send(sender, DB4, 1000, i);
+		queue_fixture_send(sender, DB4, 1100, i);
 	}
-	world_wait_judged(gate, 2 * EACH);
+	queue_fixture_wait_judged(gate, 2 * EACH);
 	for (uint32_t i = 0; i < EACH; i++)
-		assert_int_equal(world_receive(receiver, 1000), i);
+		assert_int_equal(queue_fixture_receive(receiver, 1000), i);
 	gate_stats(gate, 2, &stats);
 	assert_int_equal(stats.allowed, EACH);
 	assert_int_equal(stats.denied, EACH);
 	expect_clean(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(sender);
 	close(receiver);
@@ -371,19 +371,19 @@ static void test_floods_are_judged_alike(void **state)
 static void test_floods_are_bounded(void **state)
 {
 	enum { TOO_MANY = 100 };
-	struct gate_options options = world_gate_options(1);
-	const int flooder = world_socket(SOCK_DGRAM, WEB4, 3333), other = world_socket(SOCK_DGRAM, OTHER4, 3333);
+	struct gate_options options = queue_fixture_gate_options(1);
+	const int flooder = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333), other = queue_fixture_socket(SOCK_DGRAM, OTHER4, 3333);
 	struct worker_stats stats[3];
 	struct gate *gate;
 
 	(void)state;
 	options.flood = true;
-	gate = world_gate_open(&options);	/* and nobody reads */
-	world_rule(false, "-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE + 2);
-	world_rule(false, "-A OUTPUT -s " OTHER4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	gate = queue_fixture_gate_open(&options);	/* and nobody reads */
+	queue_fixture_rule(false, "-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 2);
+	queue_fixture_rule(false, "-A OUTPUT -s " OTHER4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
 	for (uint32_t i = 0; i < GATE_FLOOD_LENGTH + TOO_MANY; i++) {
-		world_send(flooder, DB4, (uint16_t)(1000 + i), i);
-		world_send(other, DB4, (uint16_t)(1000 + i), i);
+		queue_fixture_send(flooder, DB4, (uint16_t)(1000 + i), i);
+		queue_fixture_send(other, DB4, (uint16_t)(1000 + i), i);
 	}
 	for (unsigned int i = 0; i < 3; i++)
 		gate_stats(gate, i, &stats[i]);
@@ -391,16 +391,16 @@ static void test_floods_are_bounded(void **state)
 	assert_int_equal(stats[2].kernel_dropped + stats[2].user_dropped, TOO_MANY);
 	assert_int_equal(stats[0].waiting, GATE_FLOOD_LENGTH + TOO_MANY);
 	assert_int_equal(stats[0].kernel_dropped + stats[0].user_dropped, 0);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	options.queue_length = 64;		/* who wants less gets less */
-	gate = world_gate_open(&options);
-	world_rule(false, "-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE + 2);
+	gate = queue_fixture_gate_open(&options);
+	queue_fixture_rule(false, "-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 2);
 	for (uint32_t i = 0; i < 64 + TOO_MANY; i++)
-		world_send(flooder, DB4, (uint16_t)(1000 + i), i);
+		queue_fixture_send(flooder, DB4, (uint16_t)(1000 + i), i);
 	gate_stats(gate, 2, &stats[2]);
 	assert_int_equal(stats[2].waiting, 64);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(flooder);
 	close(other);
@@ -409,9 +409,9 @@ static void test_floods_are_bounded(void **state)
 /* Hostile packets as they are on the wire: denied whatever the policies say, counted by cause, recorded. */
 static void test_unreadable_packets(void **state)
 {
-	const struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_OPEN, 1);
-	struct gate *gate = world_gate_open(&options);
+	const struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_OPEN, 1);
+	struct gate *gate = queue_fixture_gate_open(&options);
 	const int raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
 	struct sockaddr_in to = {.sin_family = AF_INET};
 	struct built packet = {.length = 0};
@@ -422,7 +422,7 @@ static void test_unreadable_packets(void **state)
 	assert_true(raw >= 0);
 	inet_pton(AF_INET, DB4, &to.sin_addr);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_rule(false, "-A OUTPUT -d " DB4 " -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
 	build_ipv4(&packet, WEB4, DB4, IPPROTO_UDP, 0, 3);
 	build_zeros(&packet, 3);
 	assert_int_equal(sendto(raw, packet.bytes, packet.length, 0, (void *)&to, sizeof(to)), 23);
@@ -431,8 +431,8 @@ static void test_unreadable_packets(void **state)
 	build_icmp(&packet, 3);
 	build_ipv4(&packet, OTHER4, DB4, IPPROTO_UDP, 0, 8);	/* to db about a packet of other's */
 	assert_int_equal(sendto(raw, packet.bytes, packet.length, 0, (void *)&to, sizeof(to)), 48);
-	world_wait_judged(gate, 2);
-	stats = world_stats(gate);
+	queue_fixture_wait_judged(gate, 2);
+	stats = queue_fixture_stats(gate);
 	assert_int_equal(stats.denied, 2);
 	assert_int_equal(stats.unreadable[PACKET_SHORT_TRANSPORT], 1);
 	assert_int_equal(stats.unreadable[PACKET_BAD_ICMP], 1);
@@ -443,7 +443,7 @@ static void test_unreadable_packets(void **state)
 	assert_int_equal(take(gate, 0).error, PACKET_BAD_ICMP);
 	expect_no_records(gate);
 	expect_clean(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(raw);
 	snapshot_free(snapshot);
@@ -452,27 +452,27 @@ static void test_unreadable_packets(void **state)
 /* The log thread has gone to sleep: records are lost and counted, verdicts go on. */
 static void test_full_ring_never_blocks(void **state)
 {
-	struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
+	struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate;
 	int sender;
 
 	(void)state;
 	options.ring_capacity = 16;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
-	sender = world_socket(SOCK_DGRAM, WEB4, 3333);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
 	for (uint32_t i = 0; i < 50; i++)
-		world_send(sender, DB4, 1100, i);
-	world_wait_judged(gate, 50);
-	assert_int_equal(world_stats(gate).denied, 50);
+		queue_fixture_send(sender, DB4, 1100, i);
+	queue_fixture_wait_judged(gate, 50);
+	assert_int_equal(queue_fixture_stats(gate).denied, 50);
 	/* Of one source three quarters of the ring: the rest is for others. */
-	assert_int_equal(world_stats(gate).records_lost, 38);
+	assert_int_equal(queue_fixture_stats(gate).records_lost, 38);
 	for (int i = 0; i < 12; i++)
 		take(gate, 0);
 	expect_no_records(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(sender);
 	snapshot_free(snapshot);
@@ -512,9 +512,9 @@ static void wait_until_begun(struct gate *gate)
 /* Named for top(1), and with every signal blocked that can be: those are for the control thread. */
 static void test_threads(void **state)
 {
-	const struct gate_options options = world_gate_options(2);
-	struct snapshot *snapshot = world_snapshot(WORLD_OPEN, 1);
-	struct gate *gate = world_gate_open(&options);
+	const struct gate_options options = queue_fixture_gate_options(2);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_OPEN, 1);
+	struct gate *gate = queue_fixture_gate_open(&options);
 	struct dirent *entry;
 	int seen = 0;
 	DIR *tasks;
@@ -558,5 +558,5 @@ int main(void)
 		cmocka_unit_test(test_threads),
 	};
 
-	return cmocka_run_group_tests(tests, world_enter, NULL);
+	return cmocka_run_group_tests(tests, queue_fixture_enter, NULL);
 }

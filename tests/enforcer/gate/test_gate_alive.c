@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "tests/enforcer/world.h"
+#include "tests/support/queue_fixture.h"
 
 static atomic_bool hang;
 static atomic_uint hanging;
@@ -37,18 +37,18 @@ static bool answer_within_ms(const struct gate *gate, unsigned int *silent, int 
 
 static struct gate *start_gate(const struct snapshot *snapshot)
 {
-	struct gate_options options = world_gate_options(2);
+	struct gate_options options = queue_fixture_gate_options(2);
 	struct gate *gate;
 
 	options.wake = maybe_hang;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	return gate;
 }
 
 static void test_idle_workers_answer(void **state)
 {
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = start_gate(snapshot);
 	unsigned int silent;
 
@@ -57,24 +57,24 @@ static void test_idle_workers_answer(void **state)
 		gate_ask(gate);
 		assert_true(answer_within_ms(gate, &silent, 5000));
 	}
-	assert_int_equal(world_stats(gate).packets, 0);
-	assert_int_equal(world_stats(gate).bad_messages, 0);
+	assert_int_equal(queue_fixture_stats(gate).packets, 0);
+	assert_int_equal(queue_fixture_stats(gate).bad_messages, 0);
 	gate_close(gate);
 	snapshot_free(snapshot);
 }
 
 static void test_one_that_hangs_does_not(void **state)
 {
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 0);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0);
 	struct gate *gate;
 	unsigned int silent = 77;
 
 	(void)state;
-	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE + 1);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 1);
 	gate = start_gate(snapshot);
 	atomic_store(&hang, true);
-	world_send(sender, DB4, 1000, 1);
+	queue_fixture_send(sender, DB4, 1000, 1);
 	for (int i = 0; i < 5000 && atomic_load(&hanging) == 0; i++)
 		usleep(1000);
 	assert_int_equal(atomic_load(&hanging), 1);
@@ -85,13 +85,13 @@ static void test_one_that_hangs_does_not(void **state)
 	assert_true(answer_within_ms(gate, &silent, 5000));
 	close(sender);
 	gate_close(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	snapshot_free(snapshot);
 }
 
 static void test_one_that_has_ended_does_not(void **state)
 {
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = start_gate(snapshot);
 	unsigned int silent = 77;
 
@@ -112,5 +112,5 @@ int main(void)
 		cmocka_unit_test(test_one_that_has_ended_does_not),
 	};
 
-	return cmocka_run_group_tests(tests, world_enter, NULL);
+	return cmocka_run_group_tests(tests, queue_fixture_enter, NULL);
 }

@@ -18,10 +18,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "enforcer/queue/nfqueue.h"
-#include "enforcer/queue/nfqueue_proc.h"
+#include "kernel/queue/nfqueue.h"
+#include "kernel/queue/nfqueue_proc.h"
 #include "tests/between.h"
-#include "tests/enforcer/world.h"
+#include "tests/support/queue_fixture.h"
 
 /*
  * Opens a gate in a child process, made with these clone(2) flags, after `prepare`. Returns gate_open()'s result,
@@ -37,7 +37,7 @@ static int open_in_child(unsigned long flags, int (*prepare)(void), char problem
 	child = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
 	assert_true(child >= 0);
 	if (child == 0) {
-		const struct gate_options options = world_gate_options(1);
+		const struct gate_options options = queue_fixture_gate_options(1);
 		char text[GATE_PROBLEM] = "";
 		struct gate *gate = NULL;
 		const int err = prepare() != 0 ? -ECANCELED : gate_open(&gate, &options, text);
@@ -72,7 +72,7 @@ static void test_options_out_of_range(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct gate_options options = world_gate_options(cases[i].workers);
+		struct gate_options options = queue_fixture_gate_options(cases[i].workers);
 
 		options.queue_base = cases[i].base;
 		options.flood = cases[i].flood;
@@ -85,17 +85,17 @@ static void test_options_out_of_range(void **state)
 
 static void test_highest_queue_numbers(void **state)
 {
-	struct gate_options options = world_gate_options(2);
+	struct gate_options options = queue_fixture_gate_options(2);
 	struct gate *gate;
 
 	(void)state;
 	options.queue_base = UINT16_MAX - 2;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_worker_count(gate), 3);
 	gate_close(gate);
 	options.queue_base--;
 	options.flood = true;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_worker_count(gate), 4);
 	gate_close(gate);
 }
@@ -153,14 +153,14 @@ static void test_with_the_wrong_capability(void **state)
 static void test_held_by_another_program(void **state)
 {
 	/* The second queue of the gate, so that there is a first one to let go of again. */
-	const struct nfqueue_options options = {.number = WORLD_QUEUE + 1, .length = 16};
+	const struct nfqueue_options options = {.number = QUEUE_FIXTURE_QUEUE + 1, .length = 16};
 	char problem[GATE_PROBLEM], expected[64];
 	struct nfqueue *other;
 
 	(void)state;
 	assert_int_equal(nfqueue_open(&other, &options, problem), 0);
 	assert_int_equal(open_in_child(0, nothing, problem), -EBUSY);
-	snprintf(expected, sizeof(expected), "NFQUEUE %d is held by another program", WORLD_QUEUE + 1);
+	snprintf(expected, sizeof(expected), "NFQUEUE %d is held by another program", QUEUE_FIXTURE_QUEUE + 1);
 	expect_text(problem, expected);
 	snprintf(expected, sizeof(expected), "pid %d, ", (int)getpid());
 	expect_text(problem, expected);
@@ -172,8 +172,8 @@ static void test_held_by_another_program(void **state)
 /* A gate that could not open its last queue has let go of those before it. */
 static void test_failure_leaves_nothing_bound(void **state)
 {
-	const struct nfqueue_options taken = {.number = WORLD_QUEUE + 2, .length = 16};
-	const struct gate_options options = world_gate_options(2);
+	const struct nfqueue_options taken = {.number = QUEUE_FIXTURE_QUEUE + 2, .length = 16};
+	const struct gate_options options = queue_fixture_gate_options(2);
 	char problem[GATE_PROBLEM];
 	struct gate *gate = NULL;
 	struct nfqueue_row row;
@@ -185,9 +185,9 @@ static void test_failure_leaves_nothing_bound(void **state)
 	assert_int_equal(nfqueue_open(&other, &taken, problem), 0);
 	assert_int_equal(gate_open(&gate, &options, problem), -EBUSY);
 	assert_null(gate);
-	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE, &row), -ENOENT);
-	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 1, &row), -ENOENT);
-	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 2, &row), 0);
+	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE, &row), -ENOENT);
+	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE + 1, &row), -ENOENT);
+	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE + 2, &row), 0);
 	nfqueue_close(other);
 	close(proc);
 }
@@ -230,38 +230,38 @@ static void test_holder_that_is_not_there(void **state)
  */
 static uint32_t overflow(struct gate **gate, bool fail_open, uint32_t count, int receiver)
 {
-	struct gate_options options = world_gate_options(1);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 3333);
+	struct gate_options options = queue_fixture_gate_options(1);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
 	uint32_t arrived = 0;
 
 	options.queue_length = 4;
 	options.fail_open_when_full = fail_open;
-	*gate = world_gate_open(&options);
-	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	*gate = queue_fixture_gate_open(&options);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
 	for (uint32_t i = 0; i < count; i++)
-		world_send(sender, DB4, 1000, i);
+		queue_fixture_send(sender, DB4, 1000, i);
 	close(sender);
-	while (world_receive(receiver, 50) >= 0)
+	while (queue_fixture_receive(receiver, 50) >= 0)
 		arrived++;
 	return arrived;
 }
 
 static void run_overflow(bool fail_open)
 {
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	const int receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	const int receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	struct gate *gate;
 
 	assert_int_equal(overflow(&gate, fail_open, 20, receiver), fail_open ? 16 : 0);
-	assert_int_equal(world_stats(gate).waiting, 4);
-	assert_int_equal(world_stats(gate).kernel_dropped, fail_open ? 0 : 16);
+	assert_int_equal(queue_fixture_stats(gate).waiting, 4);
+	assert_int_equal(queue_fixture_stats(gate).kernel_dropped, fail_open ? 0 : 16);
 	/* What was queued before there was a thread is judged once there is one. */
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_wait_judged(gate, 4);
+	queue_fixture_wait_judged(gate, 4);
 	for (uint32_t i = 0; i < 4; i++)
-		assert_int_equal(world_receive(receiver, 1000), i);
-	assert_int_equal(world_stats(gate).waiting, 0);
-	world_flush_rules();
+		assert_int_equal(queue_fixture_receive(receiver, 1000), i);
+	assert_int_equal(queue_fixture_stats(gate).waiting, 0);
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(receiver);
 	snapshot_free(snapshot);
@@ -290,10 +290,10 @@ static struct gate_heritage heritage_of(const struct gate *gate)
 /* What is right of an inheritance is taken, what is wrong is bound anew, and what is left is emptied and let go of. */
 static void test_inherited_queues(void **state)
 {
-	struct gate_options options = world_gate_options(2);
+	struct gate_options options = queue_fixture_gate_options(2);
 	struct inheritance inheritance = {.origin = INHERITANCE_PREDECESSOR};
 	const int proc = nfqueue_proc_open();
-	struct gate *before = world_gate_open(&options), *gate;
+	struct gate *before = queue_fixture_gate_open(&options), *gate;
 	struct nfqueue_row row;
 
 	(void)state;
@@ -304,21 +304,21 @@ static void test_inherited_queues(void **state)
 					 fcntl(gate_descriptor(before, i), F_DUPFD_CLOEXEC, 0)),
 			0);
 	gate_close(before);
-	close(inheritance_take(&inheritance, WORLD_QUEUE + 1));
-	assert_int_equal(inheritance_add(&inheritance, WORLD_QUEUE + 1, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
+	close(inheritance_take(&inheritance, QUEUE_FIXTURE_QUEUE + 1));
+	assert_int_equal(inheritance_add(&inheritance, QUEUE_FIXTURE_QUEUE + 1, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
 	/* One worker and one for replies: the third queue is left over. */
-	options = world_gate_options(1);
+	options = queue_fixture_gate_options(1);
 	options.inheritance = &inheritance;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(heritage_of(gate).taken, 1);
 	assert_int_equal(inheritance.count, 1);
-	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 2, &row), 0);
+	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE + 2, &row), 0);
 	gate_dissolve(gate, &inheritance, NULL);
 	assert_int_equal(inheritance.count, 0);
-	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 2, &row), -ENOENT);
-	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE + 1, &row), 0);
+	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE + 2, &row), -ENOENT);
+	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE + 1, &row), 0);
 	gate_close(gate);
-	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE, &row), -ENOENT);
+	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE, &row), -ENOENT);
 	close(proc);
 }
 
@@ -326,50 +326,50 @@ static void start_and_send(struct gate *gate, const struct snapshot *snapshot, i
 {
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	for (uint32_t i = 0; i < count; i++)
-		world_send(sender, DB4, 1000, i);
-	world_wait_judged(gate, count);
+		queue_fixture_send(sender, DB4, 1000, i);
+	queue_fixture_wait_judged(gate, count);
 }
 
 /* What an earlier reader had is not missed; what did not fit into the socket afterwards is. */
 static void test_missed_of_an_inherited_queue(void **state)
 {
-	struct gate_options options = world_gate_options(1);
+	struct gate_options options = queue_fixture_gate_options(1);
 	struct inheritance inheritance = {.origin = INHERITANCE_PREDECESSOR};
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 0), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	const int room = 4096;
 	uint32_t passed = 0;
 	struct gate *gate;
 
 	(void)state;
 	options.fail_open_when_full = true;
-	gate = world_gate_open(&options);
-	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	gate = queue_fixture_gate_open(&options);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
 	start_and_send(gate, snapshot, sender, 7);
-	assert_int_equal(world_stats(gate).missed, 0);
-	assert_int_equal(inheritance_add(&inheritance, WORLD_QUEUE,
+	assert_int_equal(queue_fixture_stats(gate).missed, 0);
+	assert_int_equal(inheritance_add(&inheritance, QUEUE_FIXTURE_QUEUE,
 				 fcntl(gate_descriptor(gate, 0), F_DUPFD_CLOEXEC, 0)),
 		0);
 	gate_close(gate);
 	options.inheritance = &inheritance;
-	gate = world_gate_open(&options);
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(heritage_of(gate).taken, 1);
 	start_and_send(gate, snapshot, sender, 3);
-	assert_int_equal(world_stats(gate).missed, 0);
-	while (world_receive(receiver, 50) >= 0)
+	assert_int_equal(queue_fixture_stats(gate).missed, 0);
+	while (queue_fixture_receive(receiver, 50) >= 0)
 		;
 	gate_stop(gate);
 	assert_int_equal(setsockopt(gate_descriptor(gate, 0), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
 	for (uint32_t i = 0; i < 40; i++)
-		world_send(sender, DB4, 1000, i);
-	while (world_receive(receiver, 50) >= 0)
+		queue_fixture_send(sender, DB4, 1000, i);
+	while (queue_fixture_receive(receiver, 50) >= 0)
 		passed++;
 	assert_between(passed, 1, 39);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_wait_judged(gate, 3 + 40 - passed);
-	assert_int_equal(world_stats(gate).missed, passed);
+	queue_fixture_wait_judged(gate, 3 + 40 - passed);
+	assert_int_equal(queue_fixture_stats(gate).missed, passed);
 	gate_close(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	snapshot_free(snapshot);
 	close(sender);
 	close(receiver);
@@ -378,25 +378,25 @@ static void test_missed_of_an_inherited_queue(void **state)
 /* Stopped and started again, it goes on with what came meanwhile. */
 static void test_a_gate_goes_on(void **state)
 {
-	const struct gate_options options = world_gate_options(1);
-	struct gate *gate = world_gate_open(&options);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 0), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	const struct gate_options options = queue_fixture_gate_options(1);
+	struct gate *gate = queue_fixture_gate_open(&options);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 
 	(void)state;
-	world_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", WORLD_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_send(sender, DB4, 1000, 1);
-	assert_int_equal(world_receive(receiver, 1000), 1);
+	queue_fixture_send(sender, DB4, 1000, 1);
+	assert_int_equal(queue_fixture_receive(receiver, 1000), 1);
 	gate_stop(gate);
-	world_send(sender, DB4, 1000, 2);
-	assert_int_equal(world_receive(receiver, 50), -1);
+	queue_fixture_send(sender, DB4, 1000, 2);
+	assert_int_equal(queue_fixture_receive(receiver, 50), -1);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	assert_int_equal(world_receive(receiver, 1000), 2);
+	assert_int_equal(queue_fixture_receive(receiver, 1000), 2);
 	assert_int_equal(heritage_of(gate).repeated, 0);
-	assert_int_equal(world_stats(gate).missed, 0);
+	assert_int_equal(queue_fixture_stats(gate).missed, 0);
 	gate_close(gate);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	snapshot_free(snapshot);
 	close(sender);
 	close(receiver);
@@ -420,5 +420,5 @@ int main(void)
 		cmocka_unit_test(test_a_gate_goes_on),
 	};
 
-	return cmocka_run_group_tests(tests, world_enter, NULL);
+	return cmocka_run_group_tests(tests, queue_fixture_enter, NULL);
 }

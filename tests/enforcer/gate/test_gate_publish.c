@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 #include "enforcer/gate/gate.h"
-#include "enforcer/queue/nfqueue_proc.h"
-#include "tests/enforcer/world.h"
+#include "kernel/queue/nfqueue_proc.h"
+#include "tests/support/queue_fixture.h"
 
 /* A thread that sends numbered datagrams from shop/web to shop/db until it is stopped, pausing at its limit. */
 enum { WINDOW = 2000, PUBLICATIONS = 300, SENT_AT_ONCE = 16 };
@@ -37,11 +37,11 @@ static struct load loads[2];
 static void *send_load(void *context)
 {
 	struct load *load = context;
-	const int sender = world_socket(SOCK_DGRAM, WEB4, (uint16_t)(3000 + load->worker));
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, (uint16_t)(3000 + load->worker));
 
 	while (!atomic_load(&load->stop)) {
 		for (int i = 0; i < SENT_AT_ONCE; i++)
-			world_send(sender, DB4, 1000, (uint32_t)atomic_fetch_add(&load->sent, 1));
+			queue_fixture_send(sender, DB4, 1000, (uint32_t)atomic_fetch_add(&load->sent, 1));
 		while (!atomic_load(&load->stop) && atomic_load(&load->sent) >= atomic_load(&load->limit))
 			sched_yield();
 	}
@@ -113,7 +113,7 @@ static uint64_t count_arrived(int receiver, int wait_ms)
 {
 	uint64_t arrived = 0;
 
-	while (world_receive(receiver, wait_ms) >= 0)
+	while (queue_fixture_receive(receiver, wait_ms) >= 0)
 		arrived++;
 	return arrived;
 }
@@ -153,8 +153,8 @@ static bool were_answered(uint64_t packets)
 static void queue_by_source_port(void)
 {
 	for (int i = 0; i < 3; i++)
-		world_rule(false, "-A OUTPUT -d " DB4 " -p udp --sport %d -j NFQUEUE --queue-num %d",
-			3000 + i, WORLD_QUEUE + i);
+		queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp --sport %d -j NFQUEUE --queue-num %d",
+			3000 + i, QUEUE_FIXTURE_QUEUE + i);
 }
 
 /*
@@ -165,9 +165,9 @@ static void queue_by_source_port(void)
  */
 static void run_publish_under_load(const struct gate_options *options, const unsigned int workers[2])
 {
-	const struct snapshot *current = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(options);
-	const int receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	const struct snapshot *current = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	struct gate *gate = queue_fixture_gate_open(options);
+	const int receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	struct tally tally = {0};
 	uint64_t sent, arrived = 0;
 
@@ -177,7 +177,7 @@ static void run_publish_under_load(const struct gate_options *options, const uns
 		start_load(&loads[i], workers[i], WINDOW);
 	for (uint64_t revision = 2; revision < PUBLICATIONS; revision++) {
 		const struct snapshot *next =
-			world_snapshot(revision % 2 == 1 ? WORLD_RULES : WORLD_CLOSED, revision);
+			queue_fixture_snapshot(revision % 2 == 1 ? QUEUE_FIXTURE_RULES : QUEUE_FIXTURE_CLOSED, revision);
 		const struct snapshot *old;
 
 		wait_sent(&loads[revision % 2], 50);
@@ -193,17 +193,17 @@ static void run_publish_under_load(const struct gate_options *options, const uns
 	}
 	stop_loads(NULL);
 	sent = atomic_load(&loads[0].sent) + atomic_load(&loads[1].sent);
-	world_wait_judged(gate, sent);
+	queue_fixture_wait_judged(gate, sent);
 	drain(gate, current, NULL, &tally);
 	arrived += count_arrived(receiver, 100);
 	assert_int_equal(tally.records[0] + tally.records[1], sent);
-	assert_int_equal(world_stats(gate).allowed, tally.allowed);
+	assert_int_equal(queue_fixture_stats(gate).allowed, tally.allowed);
 	assert_int_equal(arrived, tally.allowed);
 	assert_true(tally.allowed > 1000 && tally.allowed < sent - 1000);
-	assert_int_equal(world_stats(gate).verdict_errors, 0);
-	assert_int_equal(world_stats(gate).kernel_dropped + world_stats(gate).user_dropped, 0);
-	assert_int_equal(world_stats(gate).waiting, 0);
-	world_flush_rules();
+	assert_int_equal(queue_fixture_stats(gate).verdict_errors, 0);
+	assert_int_equal(queue_fixture_stats(gate).kernel_dropped + queue_fixture_stats(gate).user_dropped, 0);
+	assert_int_equal(queue_fixture_stats(gate).waiting, 0);
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(receiver);
 	snapshot_free((struct snapshot *)current);
@@ -211,7 +211,7 @@ static void run_publish_under_load(const struct gate_options *options, const uns
 
 static void test_publish_under_load(void **state)
 {
-	const struct gate_options options = world_gate_options(2);
+	const struct gate_options options = queue_fixture_gate_options(2);
 	const unsigned int workers[] = {0, 1};
 
 	(void)state;
@@ -221,7 +221,7 @@ static void test_publish_under_load(void **state)
 /* The same promise for a worker that lets all others go before. */
 static void test_publish_under_flood(void **state)
 {
-	struct gate_options options = world_gate_options(1);
+	struct gate_options options = queue_fixture_gate_options(1);
 	const unsigned int workers[] = {0, 2};
 
 	(void)state;
@@ -232,10 +232,10 @@ static void test_publish_under_flood(void **state)
 /* The very first packet after a publication is judged by it, also when the workers were asleep. */
 static void test_publish_to_sleeping_workers(void **state)
 {
-	const struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshots[2] = {world_snapshot(WORLD_CLOSED, 2), world_snapshot(WORLD_RULES, 3)};
-	struct gate *gate = world_gate_open(&options);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 3000), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	const struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshots[2] = {queue_fixture_snapshot(QUEUE_FIXTURE_CLOSED, 2), queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 3)};
+	struct gate *gate = queue_fixture_gate_open(&options);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	const struct snapshot *old;
 
 	(void)state;
@@ -244,15 +244,15 @@ static void test_publish_to_sleeping_workers(void **state)
 	for (uint32_t i = 1; i <= 100; i++) {
 		gate_publish(gate, snapshots[i % 2], &old);
 		assert_ptr_equal(old, snapshots[(i - 1) % 2]);
-		world_send(sender, DB4, 1000, i);
+		queue_fixture_send(sender, DB4, 1000, i);
 		if (i % 2 == 1)
-			assert_int_equal(world_receive(receiver, 1000), i);
+			assert_int_equal(queue_fixture_receive(receiver, 1000), i);
 		else
-			while (world_stats(gate).packets < i)
+			while (queue_fixture_stats(gate).packets < i)
 				sched_yield();
 	}
-	assert_int_equal(world_receive(receiver, 50), -1);
-	world_flush_rules();
+	assert_int_equal(queue_fixture_receive(receiver, 50), -1);
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(sender);
 	close(receiver);
@@ -274,19 +274,19 @@ static uint64_t now_ms(void)
  */
 static void test_stop_under_load(void **state)
 {
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	const int receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	const int receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 
 	(void)state;
 	queue_by_source_port();
 	for (int round = 0; round < 10; round++) {
-		const struct gate_options options = world_gate_options(2);
-		struct gate *gate = world_gate_open(&options);
+		const struct gate_options options = queue_fixture_gate_options(2);
+		struct gate *gate = queue_fixture_gate_open(&options);
 		uint64_t begin;
 
 		assert_int_equal(gate_start(gate, snapshot), 0);
 		start_load(&loads[0], 0, UINT64_MAX);
-		while (world_stats(gate).allowed < 100)
+		while (queue_fixture_stats(gate).allowed < 100)
 			sched_yield();
 		begin = now_ms();
 		gate_close(gate);
@@ -296,19 +296,19 @@ static void test_stop_under_load(void **state)
 		assert_true(count_arrived(receiver, 20) > 0);
 	}
 	close(receiver);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	snapshot_free(snapshot);
 }
 
 static void test_stop_of_what_never_ran(void **state)
 {
-	const struct gate_options options = world_gate_options(2);
-	struct snapshot *snapshot = world_snapshot(WORLD_OPEN, 1);
+	const struct gate_options options = queue_fixture_gate_options(2);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_OPEN, 1);
 	struct gate *gate;
 
 	(void)state;
-	gate_close(world_gate_open(&options));
-	gate = world_gate_open(&options);
+	gate_close(queue_fixture_gate_open(&options));
+	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);	/* nobody has sent anything: all workers sleep */
 	gate_close(gate);
 	snapshot_free(snapshot);
@@ -331,7 +331,7 @@ static void forge(uint32_t port, uint32_t id)
 	} message = {
 		.header = {.nlmsg_len = sizeof(message),
 			.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET},
-		.general = {.version = NFNETLINK_V0, .res_id = htons(WORLD_QUEUE)},
+		.general = {.version = NFNETLINK_V0, .res_id = htons(QUEUE_FIXTURE_QUEUE)},
 		.id_attr = {.nla_len = 11, .nla_type = NFQA_PACKET_HDR},
 		.packet = {.packet_id = htonl(id)},
 		.payload_attr = {.nla_len = 32, .nla_type = NFQA_PAYLOAD},
@@ -349,28 +349,28 @@ static void forge(uint32_t port, uint32_t id)
 /* The kernel does not let them in: no verdict on their ids, nor on the ids below. */
 static void test_forged_messages(void **state)
 {
-	const struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(&options);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 3000), receiver = world_socket(SOCK_DGRAM, DB4, 1000);
+	const struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	struct gate *gate = queue_fixture_gate_open(&options);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	const int proc = nfqueue_proc_open();
 	struct nfqueue_row row;
 
 	(void)state;
-	assert_int_equal(nfqueue_proc_read(proc, WORLD_QUEUE, &row), 0);
+	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE, &row), 0);
 	queue_by_source_port();
 	for (uint32_t i = 0; i < 30; i++) {
 		forge(row.port, 1000000 + i);
-		world_send(sender, DB4, i % 3 == 0 ? 1100 : 1000, i);
+		queue_fixture_send(sender, DB4, i % 3 == 0 ? 1100 : 1000, i);
 	}
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_wait_judged(gate, 30);
-	assert_int_equal(world_stats(gate).bad_messages, 0);
-	assert_int_equal(world_stats(gate).allowed, 20);
-	assert_int_equal(world_stats(gate).verdict_errors, 0);
-	assert_int_equal(world_stats(gate).waiting, 0);
+	queue_fixture_wait_judged(gate, 30);
+	assert_int_equal(queue_fixture_stats(gate).bad_messages, 0);
+	assert_int_equal(queue_fixture_stats(gate).allowed, 20);
+	assert_int_equal(queue_fixture_stats(gate).verdict_errors, 0);
+	assert_int_equal(queue_fixture_stats(gate).waiting, 0);
 	assert_int_equal(count_arrived(receiver, 50), 20);
-	world_flush_rules();
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(proc);
 	close(sender);
@@ -384,23 +384,23 @@ static void test_forged_messages(void **state)
  */
 static void test_verdicts_in_vain(void **state)
 {
-	const struct gate_options options = world_gate_options(1);
-	struct snapshot *snapshot = world_snapshot(WORLD_RULES, 1);
-	struct gate *gate = world_gate_open(&options);
-	const int sender = world_socket(SOCK_DGRAM, WEB4, 3000);
+	const struct gate_options options = queue_fixture_gate_options(1);
+	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
+	struct gate *gate = queue_fixture_gate_open(&options);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000);
 
 	(void)state;
 	queue_by_source_port();
 	for (uint32_t i = 0; i < 5; i++)
-		world_send(sender, DB4, 1000, i);
-	assert_int_equal(world_stats(gate).waiting, 5);
+		queue_fixture_send(sender, DB4, 1000, i);
+	assert_int_equal(queue_fixture_stats(gate).waiting, 5);
 	assert_int_equal(system("ip link set lo down && ip link set lo up"), 0);
-	assert_int_equal(world_stats(gate).waiting, 0);
+	assert_int_equal(queue_fixture_stats(gate).waiting, 0);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	world_wait_judged(gate, 5);
-	assert_true(world_stats(gate).gone > 0);
-	assert_int_equal(world_stats(gate).verdict_errors, 0);
-	world_flush_rules();
+	queue_fixture_wait_judged(gate, 5);
+	assert_true(queue_fixture_stats(gate).gone > 0);
+	assert_int_equal(queue_fixture_stats(gate).verdict_errors, 0);
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(sender);
 	snapshot_free(snapshot);
@@ -418,5 +418,5 @@ int main(void)
 		cmocka_unit_test(test_verdicts_in_vain),
 	};
 
-	return cmocka_run_group_tests(tests, world_enter, NULL);
+	return cmocka_run_group_tests(tests, queue_fixture_enter, NULL);
 }

@@ -11,7 +11,7 @@
 
 #include "enforcer/gate/group.h"
 #include "enforcer/gate/link_message.h"
-#include "tests/policy/manifest_world.h"
+#include "tests/support/manifest_world.h"
 
 #define POD(name, addresses) \
 	"- {apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: shop, labels: {app: " name "}}, " \

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "enforcer/gate/packet.h"
-#include "tests/enforcer/packet_builder.h"
+#include "tests/support/packet_builder.h"
 
 #define A4 "10.0.0.1"
 #define B4 "10.0.0.2"

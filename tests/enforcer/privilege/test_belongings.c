@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "enforcer/privilege/belongings.h"
-#include "tests/enforcer/child_room.h"
+#include "tests/support/child_process.h"
 
 enum { USER = 65534, PATH = 128 };
 
@@ -153,10 +153,10 @@ static void test_who_stays_gives_nothing(void **state)
 
 static void check_as_user(void)
 {
-	child_room_require(account_step_down(&user) == 0);
-	child_room_require(belongings_check_folder(in_base("given/log")) == 0);
-	child_room_require(belongings_check_folder(in_base("kept/log")) == -EACCES);
-	child_room_require(belongings_check_folder(in_base("none/log")) == -ENOENT);
+	child_process_require(account_step_down(&user) == 0);
+	child_process_require(belongings_check_folder(in_base("given/log")) == 0);
+	child_process_require(belongings_check_folder(in_base("kept/log")) == -EACCES);
+	child_process_require(belongings_check_folder(in_base("none/log")) == -ENOENT);
 }
 
 static void test_checking(void **state)
@@ -164,7 +164,7 @@ static void test_checking(void **state)
 	(void)state;
 	belongings_give_folder(in_base("given/log"), &user);
 	assert_int_equal(mkdir(in_base("kept"), 0755), 0);
-	assert_int_equal(child_room_run(check_as_user), 0);
+	assert_int_equal(child_process_run(check_as_user), 0);
 }
 
 /* Who can put another folder, or a link to one, on the way would choose what is given to him. */

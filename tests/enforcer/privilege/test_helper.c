@@ -24,10 +24,10 @@
 #include "enforcer/privilege/helper.h"
 #include "enforcer/privilege/helper_message.h"
 #include "enforcer/privilege/helper_process.h"
-#include "enforcer/process/capabilities.h"
-#include "enforcer/process/sanitized.h"
-#include "enforcer/rules/iptables_programs.h"
-#include "tests/enforcer/netns_room.h"
+#include "kernel/rules/iptables_programs.h"
+#include "process/capabilities.h"
+#include "process/sanitized.h"
+#include "tests/support/netns.h"
 
 #define NET (CAPABILITY(CAP_NET_ADMIN) | CAPABILITY(CAP_NET_RAW))
 
@@ -36,7 +36,7 @@ static const char rules[] = "*mangle\n:PODGATE - [0:0]\n-A PODGATE -j RETURN\n-I
 static int start_helper(void **state)
 {
 	char problem[HELPER_PROBLEM];
-	const int err = netns_room_enter(state) != 0 ? -1 : helper_start(true, problem);
+	const int err = netns_enter(state) != 0 ? -1 : helper_start(true, problem);
 
 	if (err != 0)
 		print_error("%s\n", problem);
@@ -109,7 +109,7 @@ static void test_it_applies_and_reads(void **state)
 	assert_int_equal(iptables_default_backend(&usual), 0);
 	assert_true(usual == BACKEND_NFT || usual == BACKEND_LEGACY);
 	/* It was not us: */
-	assert_int_equal(netns_room_run("iptables-legacy-save -t mangle | grep -q PODGATE"), 0);
+	assert_int_equal(netns_run("iptables-legacy-save -t mangle | grep -q PODGATE"), 0);
 }
 
 static void test_it_tells_changes(void **state)

@@ -22,9 +22,9 @@
 #include <unistd.h>
 
 #include "enforcer/privilege/privilege.h"
-#include "enforcer/process/account.h"
-#include "enforcer/process/sanitized.h"
-#include "tests/enforcer/child_room.h"
+#include "process/account.h"
+#include "process/sanitized.h"
+#include "tests/support/child_process.h"
 
 #define NET (CAPABILITY(CAP_NET_ADMIN) | CAPABILITY(CAP_NET_RAW))
 
@@ -33,7 +33,7 @@ static struct account nobody(void)
 	char problem[ACCOUNT_PROBLEM];
 	struct account account;
 
-	child_room_require(account_find(&account, "nobody", problem) == 0);
+	child_process_require(account_find(&account, "nobody", problem) == 0);
 	return account;
 }
 
@@ -45,7 +45,7 @@ static void reduce_to(const struct account *account, uint64_t keep, bool childre
 
 	if (err != 0)
 		fprintf(stderr, "%s\n", problem);
-	child_room_require(err == 0);
+	child_process_require(err == 0);
 }
 
 /* A line of /proc/PATH/status, not by way of what is tested. */
@@ -55,7 +55,7 @@ static uint64_t kernel_says(const char *path, const char *field, int base)
 	uint64_t value = UINT64_MAX;
 	FILE *file = fopen(path, "re");
 
-	child_room_require(file != NULL);
+	child_process_require(file != NULL);
 	snprintf(name, sizeof(name), "%s:", field);
 	while (fgets(line, sizeof(line), file) != NULL)
 		if (strncmp(line, name, strlen(name)) == 0)
@@ -68,12 +68,12 @@ static void require_capabilities(uint64_t own, uint64_t inherited, uint64_t boun
 {
 	static const char path[] = "/proc/self/status";
 
-	child_room_require(kernel_says(path, "CapPrm", 16) == own);
-	child_room_require(kernel_says(path, "CapEff", 16) == own);
-	child_room_require(kernel_says(path, "CapInh", 16) == inherited);
-	child_room_require(kernel_says(path, "CapAmb", 16) == inherited);
-	child_room_require(kernel_says(path, "CapBnd", 16) == bounding);
-	child_room_require(kernel_says(path, "NoNewPrivs", 10) == 1);
+	child_process_require(kernel_says(path, "CapPrm", 16) == own);
+	child_process_require(kernel_says(path, "CapEff", 16) == own);
+	child_process_require(kernel_says(path, "CapInh", 16) == inherited);
+	child_process_require(kernel_says(path, "CapAmb", 16) == inherited);
+	child_process_require(kernel_says(path, "CapBnd", 16) == bounding);
+	child_process_require(kernel_says(path, "NoNewPrivs", 10) == 1);
 }
 
 /* A shell's own status, with what it has inherited. */
@@ -82,7 +82,7 @@ static void require_program(uint64_t effective)
 	char command[160];
 
 	snprintf(command, sizeof(command), "exec grep -qi '^CapEff:.*%016" PRIx64 "$' /proc/self/status", effective);
-	child_room_require(system(command) == 0);
+	child_process_require(system(command) == 0);
 }
 
 static void root_becomes_nobody(void)
@@ -92,14 +92,14 @@ static void root_becomes_nobody(void)
 
 	reduce_to(&account, CAPABILITY(CAP_NET_ADMIN), false);
 	require_capabilities(CAPABILITY(CAP_NET_ADMIN), 0, 0);
-	child_room_require(privilege_read(&state) == 0);
-	child_room_require(state.uid == account.uid && state.gid == account.gid);
-	child_room_require(state.capabilities.permitted == CAPABILITY(CAP_NET_ADMIN));
-	child_room_require(state.no_new_privs && !state.filtered);
-	child_room_require(getuid() == account.uid && getgid() == account.gid && getgroups(0, NULL) == 1);
-	child_room_require(setuid(0) != 0 && setgid(0) != 0);
-	child_room_require(prctl(PR_GET_DUMPABLE) == SANITIZED);
-	child_room_require(open("/etc/shadow", O_RDONLY) < 0);
+	child_process_require(privilege_read(&state) == 0);
+	child_process_require(state.uid == account.uid && state.gid == account.gid);
+	child_process_require(state.capabilities.permitted == CAPABILITY(CAP_NET_ADMIN));
+	child_process_require(state.no_new_privs && !state.filtered);
+	child_process_require(getuid() == account.uid && getgid() == account.gid && getgroups(0, NULL) == 1);
+	child_process_require(setuid(0) != 0 && setgid(0) != 0);
+	child_process_require(prctl(PR_GET_DUMPABLE) == SANITIZED);
+	child_process_require(open("/etc/shadow", O_RDONLY) < 0);
 	require_program(0);
 }
 
@@ -109,8 +109,8 @@ static void root_stays_root(void)
 
 	reduce_to(&self, CAPABILITY(CAP_NET_ADMIN), false);
 	require_capabilities(CAPABILITY(CAP_NET_ADMIN), 0, 0);
-	child_room_require(socket(AF_INET, SOCK_RAW, 255) < 0 && errno == EPERM);
-	child_room_require(getuid() == 0);
+	child_process_require(socket(AF_INET, SOCK_RAW, 255) < 0 && errno == EPERM);
+	child_process_require(getuid() == 0);
 	require_program(0);	/* though root's programs get all of the bounding set: it is empty */
 }
 
@@ -120,7 +120,7 @@ static void children_keep_theirs(void)
 
 	reduce_to(&account, NET, true);
 	require_capabilities(NET, NET, NET);
-	child_room_require(socket(AF_INET, SOCK_RAW, 255) >= 0);
+	child_process_require(socket(AF_INET, SOCK_RAW, 255) >= 0);
 	require_program(NET);
 }
 
@@ -138,8 +138,8 @@ static void become_capable_nobody(void)
 {
 	const struct account account = nobody();
 
-	child_room_require(account_become(&account) == 0);
-	child_room_require(capabilities_keep(NET, true) == 0);
+	child_process_require(account_become(&account) == 0);
+	child_process_require(capabilities_keep(NET, true) == 0);
 }
 
 static void somebody_with_capabilities(void)
@@ -149,9 +149,9 @@ static void somebody_with_capabilities(void)
 	const uint64_t before = kernel_says("/proc/self/status", "CapBnd", 16);
 
 	become_capable_nobody();
-	child_room_require(account_find(&account, "auto", problem) == 0 && !account.changes);
-	child_room_require(account_find(&account, "nobody", problem) == 0 && !account.changes);
-	child_room_require(strcmp(account.name, "nobody") == 0);
+	child_process_require(account_find(&account, "auto", problem) == 0 && !account.changes);
+	child_process_require(account_find(&account, "nobody", problem) == 0 && !account.changes);
+	child_process_require(strcmp(account.name, "nobody") == 0);
 	reduce_to(&account, CAPABILITY(CAP_NET_ADMIN), false);
 	require_capabilities(CAPABILITY(CAP_NET_ADMIN), 0, before);
 	require_program(0);
@@ -163,9 +163,9 @@ static void somebody_may_not_change(void)
 	struct account account;
 
 	become_capable_nobody();
-	child_room_require(account_find(&account, "daemon", problem) == -EPERM);
-	child_room_require(strstr(problem, "start it as root") != NULL);
-	child_room_require(account_find(&account, "root", problem) == -EPERM);
+	child_process_require(account_find(&account, "daemon", problem) == -EPERM);
+	child_process_require(strstr(problem, "start it as root") != NULL);
+	child_process_require(account_find(&account, "root", problem) == -EPERM);
 }
 
 /* A container's root, without the capabilities to become another. */
@@ -174,10 +174,10 @@ static void root_may_not_change(void)
 	char problem[ACCOUNT_PROBLEM];
 	struct account account;
 
-	child_room_require(capabilities_keep(NET, false) == 0);
-	child_room_require(account_find(&account, "auto", problem) == 0 && !account.changes);
-	child_room_require(account_find(&account, "nobody", problem) == -EPERM);
-	child_room_require(strstr(problem, "CAP_SETUID") != NULL);
+	child_process_require(capabilities_keep(NET, false) == 0);
+	child_process_require(account_find(&account, "auto", problem) == 0 && !account.changes);
+	child_process_require(account_find(&account, "nobody", problem) == -EPERM);
+	child_process_require(strstr(problem, "CAP_SETUID") != NULL);
 }
 
 static void *sleep_long(void *context)
@@ -194,9 +194,9 @@ static void threads_are_noticed(void)
 	char problem[PRIVILEGE_PROBLEM];
 	pthread_t thread;
 
-	child_room_require(pthread_create(&thread, NULL, sleep_long, NULL) == 0);
-	child_room_require(privilege_reduce(&wanted, problem) == -EBUSY);
-	child_room_require(strstr(problem, "threads") != NULL);
+	child_process_require(pthread_create(&thread, NULL, sleep_long, NULL) == 0);
+	child_process_require(privilege_reduce(&wanted, problem) == -EBUSY);
+	child_process_require(strstr(problem, "threads") != NULL);
 }
 
 static void steps_down_and_up(void)
@@ -207,17 +207,17 @@ static void steps_down_and_up(void)
 	struct stat info;
 	int fd = mkstemp(path);
 
-	child_room_require(fd >= 0 && fchmod(fd, 0600) == 0);
-	child_room_require(capabilities_read(&before) == 0);
-	child_room_require(account_step_down(&account) == 0);
-	child_room_require(geteuid() == account.uid && getegid() == account.gid);
-	child_room_require(open(path, O_RDONLY) < 0 && errno == EACCES);
-	child_room_require(account_step_up(&account) == 0);
-	child_room_require(geteuid() == 0 && getegid() == 0);
-	child_room_require(open(path, O_RDONLY) >= 0);
-	child_room_require(capabilities_read(&after) == 0);
-	child_room_require(memcmp(&before, &after, sizeof(before)) == 0);
-	child_room_require(unlink(path) == 0 && fstat(fd, &info) == 0);
+	child_process_require(fd >= 0 && fchmod(fd, 0600) == 0);
+	child_process_require(capabilities_read(&before) == 0);
+	child_process_require(account_step_down(&account) == 0);
+	child_process_require(geteuid() == account.uid && getegid() == account.gid);
+	child_process_require(open(path, O_RDONLY) < 0 && errno == EACCES);
+	child_process_require(account_step_up(&account) == 0);
+	child_process_require(geteuid() == 0 && getegid() == 0);
+	child_process_require(open(path, O_RDONLY) >= 0);
+	child_process_require(capabilities_read(&after) == 0);
+	child_process_require(memcmp(&before, &after, sizeof(before)) == 0);
+	child_process_require(unlink(path) == 0 && fstat(fd, &info) == 0);
 }
 
 /* Root without its capabilities is the owner of its files, and no more. */
@@ -227,19 +227,19 @@ static void root_steps_down(void)
 	char path[] = "/tmp/podgate-step-XXXXXX";
 	const int fd = mkstemp(path);
 
-	child_room_require(fd >= 0 && fchmod(fd, 0600) == 0 && fchown(fd, 65534, 65534) == 0);
-	child_room_require(account_step_down(&self) == 0);
-	child_room_require(open(path, O_RDONLY) < 0 && errno == EACCES);
-	child_room_require(account_step_up(&self) == 0);
-	child_room_require(open(path, O_RDONLY) >= 0);
-	child_room_require(unlink(path) == 0);
+	child_process_require(fd >= 0 && fchmod(fd, 0600) == 0 && fchown(fd, 65534, 65534) == 0);
+	child_process_require(account_step_down(&self) == 0);
+	child_process_require(open(path, O_RDONLY) < 0 && errno == EACCES);
+	child_process_require(account_step_up(&self) == 0);
+	child_process_require(open(path, O_RDONLY) >= 0);
+	child_process_require(unlink(path) == 0);
 }
 
 #define CHILD_TEST(body)                                       \
 	static void test_##body(void **state)                  \
 	{                                                      \
 		(void)state;                                   \
-		assert_int_equal(child_room_run(body), 0);     \
+		assert_int_equal(child_process_run(body), 0);     \
 	}
 CHILD_TEST(root_becomes_nobody)
 CHILD_TEST(root_stays_root)
@@ -256,7 +256,7 @@ static void test_threads_are_noticed(void **state)
 	(void)state;
 	if (SANITIZED)
 		skip();	/* its runtime has threads of its own */
-	assert_int_equal(child_room_run(threads_are_noticed), 0);
+	assert_int_equal(child_process_run(threads_are_noticed), 0);
 }
 
 static void test_accounts(void **state)

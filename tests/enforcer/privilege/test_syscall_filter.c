@@ -31,16 +31,16 @@
 #include <uv.h>
 
 #include "enforcer/privilege/syscall_filter.h"
-#include "enforcer/process/sanitized.h"
-#include "tests/enforcer/child_room.h"
+#include "process/sanitized.h"
+#include "tests/support/child_process.h"
 
-enum { BAD_CALL = CHILD_ROOM_SIGNALLED + SIGSYS };
+enum { BAD_CALL = CHILD_PROCESS_SIGNALLED + SIGSYS };
 
 static void filter(enum syscall_role role, enum syscall_mode mode)
 {
 	char problem[SYSCALL_FILTER_PROBLEM] = "";
 
-	child_room_require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	child_process_require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	if (syscall_filter_install(role, mode, problem) != 0) {
 		fprintf(stderr, "%s\n", problem);
 		_exit(2);
@@ -97,13 +97,13 @@ static void test_hostile_calls_end_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
-		if (child_room_run(tries[i]) != BAD_CALL)
+		if (child_process_run(tries[i]) != BAD_CALL)
 			fail_msg("number %zu was survived", i);
 }
 
 /* ---- all others fail as on a kernel that lacks them, and the process goes on ---- */
 
-#define require_unknown(call) child_room_require((call) == -1 && errno == ENOSYS)
+#define require_unknown(call) child_process_require((call) == -1 && errno == ENOSYS)
 
 static void others_are_unknown(void)
 {
@@ -123,8 +123,8 @@ static void others_are_unknown(void)
 	require_unknown(syscall(SYS_mkdirat, AT_FDCWD, "/nowhere/x", 0));
 	require_unknown(syscall(SYS_memfd_create, "x", 0));
 	require_unknown(syscall(600));
-	child_room_require(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
-	child_room_require(errno == ENOSYS);
+	child_process_require(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+	child_process_require(errno == ENOSYS);
 }
 
 static void *write_byte(void *fd)
@@ -143,20 +143,20 @@ static void the_needed_works(void)
 	void *page;
 
 	filter(SYSCALLS_DAEMON, SYSCALLS_REFUSED);
-	child_room_require(file >= 0 && pipe2(ends, O_CLOEXEC) == 0);
-	child_room_require(pthread_create(&thread, NULL, write_byte, &ends[1]) == 0);
-	child_room_require(pthread_join(thread, NULL) == 0);
-	child_room_require(read(ends[0], &byte, 1) == 1 && byte == 'x');
-	child_room_require(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0);
-	child_room_require(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0);
+	child_process_require(file >= 0 && pipe2(ends, O_CLOEXEC) == 0);
+	child_process_require(pthread_create(&thread, NULL, write_byte, &ends[1]) == 0);
+	child_process_require(pthread_join(thread, NULL) == 0);
+	child_process_require(read(ends[0], &byte, 1) == 1 && byte == 'x');
+	child_process_require(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0);
+	child_process_require(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0);
 	snprintf(renamed, sizeof(renamed), "%s.1", path);
-	child_room_require(rename(path, renamed) == 0 && open(path, O_CREAT | O_WRONLY, 0600) >= 0);
-	child_room_require(unlink(path) == 0 && unlink(renamed) == 0);
+	child_process_require(rename(path, renamed) == 0 && open(path, O_CREAT | O_WRONLY, 0600) >= 0);
+	child_process_require(unlink(path) == 0 && unlink(renamed) == 0);
 	page = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	child_room_require(page != MAP_FAILED && mprotect(page, 4096, PROT_READ) == 0 && munmap(page, 1 << 20) == 0);
-	child_room_require(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now) == 0);
-	child_room_require(prctl(PR_SET_NAME, "filtered") == 0);
-	child_room_require(prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER);
+	child_process_require(page != MAP_FAILED && mprotect(page, 4096, PROT_READ) == 0 && munmap(page, 1 << 20) == 0);
+	child_process_require(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now) == 0);
+	child_process_require(prctl(PR_SET_NAME, "filtered") == 0);
+	child_process_require(prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER);
 }
 
 static void abort_is_an_abort(void)
@@ -173,15 +173,15 @@ static void *work(void *context)
 	const int fd = *(int *)context;
 	struct mmsghdr message = {.msg_len = 0};
 
-	child_room_require(syscall_filter_install(SYSCALLS_WORKER, SYSCALLS_REFUSED, problem) == 0);
+	child_process_require(syscall_filter_install(SYSCALLS_WORKER, SYSCALLS_REFUSED, problem) == 0);
 	require_unknown(open("/etc/passwd", O_RDONLY));
 	require_unknown(socket(AF_NETLINK, SOCK_RAW, 0));
 	require_unknown(syscall(SYS_bind, fd, NULL, 0));
 	require_unknown(syscall(SYS_close, -1));
 	require_unknown(prctl(PR_GET_SECCOMP));
-	child_room_require(send(fd, "x", 1, 0) == 1 && write(fd, "y", 1) == 1);
-	child_room_require(recvmmsg(fd, &message, 1, MSG_DONTWAIT, NULL) == -1 && errno == EAGAIN);
-	child_room_require(recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) == -1 && errno == EAGAIN);
+	child_process_require(send(fd, "x", 1, 0) == 1 && write(fd, "y", 1) == 1);
+	child_process_require(recvmmsg(fd, &message, 1, MSG_DONTWAIT, NULL) == -1 && errno == EAGAIN);
+	child_process_require(recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) == -1 && errno == EAGAIN);
 	free(malloc(1 << 20));
 	nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
 	return NULL;
@@ -192,11 +192,11 @@ static void workers_have_less(void)
 	pthread_t thread;
 	int ends[2];
 
-	child_room_require(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0);
+	child_process_require(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0);
 	filter(SYSCALLS_DAEMON, SYSCALLS_REFUSED);
-	child_room_require(pthread_create(&thread, NULL, work, &ends[0]) == 0);
-	child_room_require(pthread_join(thread, NULL) == 0);
-	child_room_require(open("/etc/passwd", O_RDONLY) >= 0);
+	child_process_require(pthread_create(&thread, NULL, work, &ends[0]) == 0);
+	child_process_require(pthread_join(thread, NULL) == 0);
+	child_process_require(open("/etc/passwd", O_RDONLY) >= 0);
 }
 
 /* ---- no io_uring: with whatever libuv, a loop lives under the filter ---- */
@@ -206,7 +206,7 @@ static void give_up_all(void)
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
 
-	child_room_require(syscall(SYS_capset, &header, none) == 0);
+	child_process_require(syscall(SYS_capset, &header, none) == 0);
 }
 
 static void refuse_io_uring(void)
@@ -234,9 +234,9 @@ static void io_uring_is_refused(void)
 	give_up_all();
 	refuse_io_uring();
 	require_unknown(syscall(SYS_io_uring_setup, 1, NULL));
-	child_room_require(pthread_create(&thread, NULL, ask_for_a_ring, NULL) == 0 && pthread_join(thread, NULL) == 0);
-	child_room_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
-	child_room_require(system("exit 7") == 7 << 8);
+	child_process_require(pthread_create(&thread, NULL, ask_for_a_ring, NULL) == 0 && pthread_join(thread, NULL) == 0);
+	child_process_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
+	child_process_require(system("exit 7") == 7 << 8);
 }
 
 static void count_readable(uv_poll_t *poll, int status, int events)
@@ -244,7 +244,7 @@ static void count_readable(uv_poll_t *poll, int status, int events)
 	int *count = poll->data;
 	char byte;
 
-	child_room_require(status == 0 && events == UV_READABLE && read(((int *)poll->data)[1], &byte, 1) == 1);
+	child_process_require(status == 0 && events == UV_READABLE && read(((int *)poll->data)[1], &byte, 1) == 1);
 	if (++*count == 2)
 		uv_close((uv_handle_t *)poll, NULL);
 }
@@ -258,18 +258,18 @@ static void run_a_loop(enum syscall_mode mode)
 
 	give_up_all();
 	refuse_io_uring();
-	child_room_require(uv_loop_init(&loop) == 0 && pipe2(ends, O_CLOEXEC) == 0);
+	child_process_require(uv_loop_init(&loop) == 0 && pipe2(ends, O_CLOEXEC) == 0);
 	filter(SYSCALLS_DAEMON, mode);
 	seen[1] = ends[0];
-	child_room_require(uv_poll_init(&loop, &poll, ends[0]) == 0);
+	child_process_require(uv_poll_init(&loop, &poll, ends[0]) == 0);
 	poll.data = seen;
 	for (int i = 0; i < 2; i++) {
-		child_room_require(write(ends[1], "x", 1) == 1);
-		child_room_require(uv_poll_start(&poll, UV_READABLE, count_readable) == 0);
+		child_process_require(write(ends[1], "x", 1) == 1);
+		child_process_require(uv_poll_start(&poll, UV_READABLE, count_readable) == 0);
 		uv_run(&loop, UV_RUN_ONCE);
 	}
 	uv_run(&loop, UV_RUN_DEFAULT);
-	child_room_require(seen[0] == 2 && uv_loop_close(&loop) == 0);
+	child_process_require(seen[0] == 2 && uv_loop_close(&loop) == 0);
 }
 
 static void a_loop_lives(void)
@@ -287,7 +287,7 @@ static void *work_hostilely(void *context)
 	char problem[SYSCALL_FILTER_PROBLEM];
 
 	(void)context;
-	child_room_require(syscall_filter_install(SYSCALLS_WORKER, SYSCALLS_REFUSED, problem) == 0);
+	child_process_require(syscall_filter_install(SYSCALLS_WORKER, SYSCALLS_REFUSED, problem) == 0);
 	syscall(SYS_execve, "/bin/true", NULL, NULL);
 	return NULL;
 }
@@ -306,21 +306,21 @@ static void hostile_worker(void)
 static void logged_calls_pass(void)
 {
 	filter(SYSCALLS_DAEMON, SYSCALLS_LOGGED);
-	child_room_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
-	child_room_require(system("exit 7") == 7 << 8);
-	child_room_require(prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER);
+	child_process_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
+	child_process_require(system("exit 7") == 7 << 8);
+	child_process_require(prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER);
 }
 
 static void helper_runs_programs(void)
 {
 	filter(SYSCALLS_HELPER, SYSCALLS_REFUSED);
-	child_room_require(system("exit 7") == 7 << 8);
-	child_room_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
-	child_room_require(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1 && errno == EPERM);
-	child_room_require(syscall(SYS_mount, "none", "/nowhere", "tmpfs", 0, NULL) == -1 && errno == EPERM);
-	child_room_require(syscall(SYS_unshare, CLONE_NEWUSER) == -1 && errno == EPERM);
-	child_room_require(syscall(SYS_finit_module, -1, "", 0) == -1 && errno == EPERM);
-	child_room_require(syscall(SYS_io_uring_setup, 1, NULL) == -1 && errno == EPERM);
+	child_process_require(system("exit 7") == 7 << 8);
+	child_process_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
+	child_process_require(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1 && errno == EPERM);
+	child_process_require(syscall(SYS_mount, "none", "/nowhere", "tmpfs", 0, NULL) == -1 && errno == EPERM);
+	child_process_require(syscall(SYS_unshare, CLONE_NEWUSER) == -1 && errno == EPERM);
+	child_process_require(syscall(SYS_finit_module, -1, "", 0) == -1 && errno == EPERM);
+	child_process_require(syscall(SYS_io_uring_setup, 1, NULL) == -1 && errno == EPERM);
 }
 
 static void without_no_new_privs(void)
@@ -328,19 +328,19 @@ static void without_no_new_privs(void)
 	char problem[SYSCALL_FILTER_PROBLEM] = "";
 
 	give_up_all();
-	child_room_require(syscall_filter_install(SYSCALLS_DAEMON, SYSCALLS_REFUSED, problem) != 0);
-	child_room_require(strstr(problem, "filter") != NULL);
+	child_process_require(syscall_filter_install(SYSCALLS_DAEMON, SYSCALLS_REFUSED, problem) != 0);
+	child_process_require(strstr(problem, "filter") != NULL);
 }
 
 #define CHILD_TEST(body, wanted)                                  \
 	static void test_##body(void **state)                     \
 	{                                                         \
 		(void)state;                                      \
-		assert_int_equal(child_room_run(body), wanted);   \
+		assert_int_equal(child_process_run(body), wanted);   \
 	}
 CHILD_TEST(others_are_unknown, 0)
 CHILD_TEST(the_needed_works, 0)
-CHILD_TEST(abort_is_an_abort, CHILD_ROOM_SIGNALLED + SIGABRT)
+CHILD_TEST(abort_is_an_abort, CHILD_PROCESS_SIGNALLED + SIGABRT)
 CHILD_TEST(workers_have_less, 0)
 CHILD_TEST(hostile_worker, BAD_CALL)
 CHILD_TEST(io_uring_is_refused, 0)

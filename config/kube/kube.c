@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/kube/kube.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/kube/kube_internal.h"
+#include "policy/values/suggest.h"
+
+enum our_kind { OUR_NAMESPACE = KUBE_NAMESPACE, OUR_POD = KUBE_POD, OUR_POLICY = KUBE_POLICY, OUR_LIST };
+
+/* The kinds that are read. `item`: what a list's items are when they do not say it themselves (kubectl get --raw). */
+static const struct kind {
+	const char *name, *api_version, *item;
+	enum our_kind ours;
+} kinds[] = {
+	{ "Namespace", "v1", NULL, OUR_NAMESPACE },
+	{ "Pod", "v1", NULL, OUR_POD },
+	{ "NetworkPolicy", "networking.k8s.io/v1", NULL, OUR_POLICY },
+	{ "List", "v1", NULL, OUR_LIST },
+	{ "NamespaceList", "v1", "Namespace", OUR_LIST },
+	{ "PodList", "v1", "Pod", OUR_LIST },
+	{ "NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy", OUR_LIST },
+};
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+static const char *const kind_names[] = { "Namespace", "Pod", "NetworkPolicy", "List", NULL };
+
+struct reading {
+	struct decoder decoder;
+	struct kube_object *items;
+	size_t capacity;
+	struct kube_object *parts;
+	size_t part_capacity;
+	struct kube_objects objects;
+	struct kube_objects document_start;	/* objects, when the document began: what to go back to */
+	bool list_unknown;		/* items were read before the kind of their list was */
+	unsigned int lists;		/* that are open */
+};
+
+static const struct kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+/* One more at the end of a list that grows. */
+static void add_to(struct reading *reading, struct kube_object **items, size_t *count, size_t *capacity,
+	const struct kube_object *object)
+{
+	if (*count == *capacity) {
+		const size_t larger = *capacity == 0 ? 16 : *capacity * 2;
+		struct kube_object *copy = decode_alloc(&reading->decoder, larger, sizeof(*copy));
+
+		if (copy == NULL)
+			return;
+		if (*count > 0)
+			memcpy(copy, *items, *count * sizeof(*copy));
+		*items = copy;
+		*capacity = larger;
+	}
+	(*items)[(*count)++] = *object;
+}
+
+static void add_object(struct reading *reading, const struct kube_object *object)
+{
+	add_to(reading, &reading->items, &reading->objects.count, &reading->capacity, object);
+}
+
+static void add_part(struct reading *reading, const struct kube_object *object)
+{
+	add_to(reading, &reading->parts, &reading->objects.part_count, &reading->part_capacity, object);
+}
+
+static void read_namespace(struct reading *reading, const struct node *node)
+{
+	struct namespace_object *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
+	const size_t errors = reading->decoder.diags->errors;
+
+	if (object == NULL)
+		return;
+	kube_read_namespace(&reading->decoder, node, object);
+	if (reading->decoder.diags->errors == errors)
+		add_object(reading, &(struct kube_object){ .kind = KUBE_NAMESPACE, .namespace_object = object });
+	else
+		reading->objects.broken++;
+}
+
+static void read_pod(struct reading *reading, const struct node *node)
+{
+	struct pod *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
+	const size_t errors = reading->decoder.diags->errors;
+
+	if (object == NULL)
+		return;
+	kube_read_pod(&reading->decoder, node, object);
+	if (reading->decoder.diags->errors == errors)
+		add_object(reading, &(struct kube_object){ .kind = KUBE_POD, .pod = object });
+	else
+		reading->objects.broken++;
+}
+
+static void read_policy(struct reading *reading, const struct node *node)
+{
+	struct network_policy *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
+	const size_t errors = reading->decoder.diags->errors;
+
+	if (object == NULL)
+		return;
+	kube_read_policy(&reading->decoder, node, object);
+	if (reading->decoder.diags->errors == errors)
+		add_object(reading, &(struct kube_object){ .kind = KUBE_POLICY, .policy = object });
+	else
+		reading->objects.broken++;
+}
+
+/*
+ * Whether a kind of ours with this apiVersion is another thing of the same name: some third party's, such as
+ * Calico's NetworkPolicy. Groups of the Kubernetes project, old ones included, are meant to be ours.
+ */
+static bool is_foreign(const char *api_version)
+{
+	const char *slash = strchr(api_version, '/');
+	const size_t group = slash == NULL ? 0 : (size_t)(slash - api_version);
+	static const char own[] = ".k8s.io";
+
+	if (memchr(api_version, '.', group) == NULL)
+		return false;
+	return group < strlen(own) || memcmp(slash - strlen(own), own, strlen(own)) != 0;
+}
+
+static void report_version(struct reading *reading, const struct node *object, const struct kind *kind)
+{
+	const struct node *version = node_get(object, "apiVersion");
+	char hint[96];
+
+	snprintf(hint, sizeof(hint), "write 'apiVersion: %s'", kind->api_version);
+	if (decode_is_absent(version))
+		decode_error(&reading->decoder, object->pos, "missing-api-version", hint, "the %s has no apiVersion",
+			kind->name);
+	else
+		decode_error(&reading->decoder, version->pos, "wrong-api-version", hint,
+			"a %s is not of apiVersion '%s'", kind->name, version->text);
+	reading->objects.broken++;
+}
+
+static void pass_over_foreign(struct reading *reading, const struct node *object, const char *kind, const char *version)
+{
+	reading->objects.passed_over++;
+	other_policies_count(other_policies_has_kind(kind, version) ? &reading->objects.others : &reading->objects.no_policies,
+		kind, version, object->pos);
+}
+
+/* Whether the object is one of `kind`; if not, that is said and it is counted. */
+static bool check_version(struct reading *reading, const struct node *object, const struct kind *kind, bool implied)
+{
+	const struct node *version = node_get(object, "apiVersion");
+
+	if (decode_is_absent(version) && implied)
+		return true;
+	if (version != NULL && version->kind == NODE_SCALAR) {
+		if (strcmp(version->text, kind->api_version) == 0)
+			return true;
+		if (is_foreign(version->text)) {
+			if (!other_policies_has_kind(kind->name, version->text))
+				decode_warning(&reading->decoder, version->pos, "foreign-kind", NULL,
+					"a %s of %s is not the Kubernetes object of that name: it is passed over",
+					kind->name, version->text);
+			pass_over_foreign(reading, object, kind->name, version->text);
+			return false;
+		}
+	}
+	report_version(reading, object, kind);
+	return false;
+}
+
+/*
+ * The kind of ours that `kind` may be a misspelling of, or NULL. Lists go by the kind of their items: Node is
+ * far from Pod, and NodeList is near PodList.
+ */
+static const char *nearest_kind(const char *kind, bool *list)
+{
+	static const char suffix[] = "List";
+	const size_t length = strlen(kind), stem = length - strlen(suffix);
+	char item[32];
+
+	*list = length > strlen(suffix) && strcmp(kind + stem, suffix) == 0;
+	if (!*list)
+		return suggestion_among(kind_names, kind);
+	if (stem >= sizeof(item))
+		return NULL;
+	memcpy(item, kind, stem);
+	item[stem] = '\0';
+	return suggestion_among(kind_names, item);
+}
+
+/* A list of policies that are not enforced, whose items need not say their kind. False when it is another list. */
+static bool count_other_list(struct reading *reading, const struct node *list, const char *kind, const char *api_version)
+{
+	const struct node *items = node_get(list, "items");
+	char item[OTHER_POLICY_KIND_TEXT];
+
+	snprintf(item, sizeof(item), "%.*s", (int)(strlen(kind) - strlen("List")), kind);
+	if (!other_policies_has_kind(item, api_version))
+		return false;
+	for (size_t i = 0; items != NULL && items->kind == NODE_SEQUENCE && i < items->count; i++)
+		pass_over_foreign(reading, items->entries[i].value, item, api_version);
+	return true;
+}
+
+/* A kind that is none of ours: another object, or one of ours misspelt. */
+static void pass_over(struct reading *reading, const struct node *object, const struct node *kind)
+{
+	bool list;
+	const char *nearest = nearest_kind(kind->text, &list);
+	const struct node *version = node_get(object, "apiVersion");
+	const char *api_version = version != NULL ? version->text : "";
+	char hint[64];
+
+	/* What kubectl prints of a request that failed: nothing that anybody keeps. */
+	if (strcmp(kind->text, "Status") == 0)
+		return;
+	if (list && count_other_list(reading, object, kind->text, api_version))
+		return;
+	if (other_policies_has_kind(kind->text, api_version) || nearest == NULL ||
+		(version != NULL && is_foreign(version->text))) {
+		pass_over_foreign(reading, object, kind->text, api_version);
+		return;
+	}
+	snprintf(hint, sizeof(hint), "did you mean '%s%s'?", nearest, list ? "List" : "");
+	decode_error(&reading->decoder, kind->pos, "unknown-kind", hint, "there is no kind '%s'", kind->text);
+	reading->objects.broken++;
+}
+
+/* `implied` is the kind of an object that does not name it; NULL: none. */
+static const struct kind *identify(struct reading *reading, const struct node *object, const char *implied)
+{
+	const struct node *kind = node_get(object, "kind");
+	const struct kind *found;
+
+	if (decode_is_absent(kind) && implied != NULL) {
+		found = find_kind(implied);
+	} else if (decode_is_absent(kind) || kind->kind != NODE_SCALAR || kind->text[0] == '\0') {
+		decode_error(&reading->decoder, object->pos, "missing-kind",
+			"write 'kind: NetworkPolicy', Pod or Namespace", "the object has no kind");
+		reading->objects.broken++;
+		return NULL;
+	} else {
+		found = find_kind(kind->text);
+		if (found == NULL) {
+			pass_over(reading, object, kind);
+			return NULL;
+		}
+	}
+	return check_version(reading, object, found, implied != NULL) ? found : NULL;
+}
+
+static void read_object(struct reading *reading, const struct node *object, const char *implied);
+
+static void read_list(struct reading *reading, const struct node *list, const struct kind *kind)
+{
+	const struct node *items = node_get(list, "items");
+	const size_t errors = reading->decoder.diags->errors;
+	const size_t count = decode_list(&reading->decoder, items, "'items'");
+
+	reading->objects.broken += reading->decoder.diags->errors - errors;
+	if (items != NULL && items->kind == NODE_NULL)
+		decode_warning(&reading->decoder, items->pos, "null-items", "write 'items: []'",
+			"kubectl refuses a list whose items are null");
+	if (reading->lists++ > 0)
+		decode_warning(&reading->decoder, list->pos, "nested-list", "move its items into the list around it",
+			"kubectl refuses a list within a list");
+	for (size_t i = 0; i < count; i++)
+		read_object(reading, items->entries[i].value, kind->item);
+	reading->lists--;
+}
+
+static void understand(struct reading *reading, const struct node *object, const char *implied)
+{
+	const struct kind *kind;
+
+	if (object->kind != NODE_MAPPING) {
+		decode_error(&reading->decoder, object->pos, "not-an-object", NULL,
+			"this is %s, and no Kubernetes object", decode_kind_name(object));
+		reading->objects.broken++;
+		return;
+	}
+	kind = object->health == NODE_BROKEN ? NULL : identify(reading, object, implied);
+	/* What is broken in a list's item is that item's own business. */
+	if (object->health == NODE_BROKEN || (kind != NULL && kind->ours != OUR_LIST && object->health != NODE_SOUND)) {
+		reading->objects.broken++;
+		return;
+	}
+	if (kind == NULL)
+		return;
+	switch (kind->ours) {
+	case OUR_NAMESPACE:
+		read_namespace(reading, object);
+		break;
+	case OUR_POD:
+		read_pod(reading, object);
+		break;
+	case OUR_POLICY:
+		read_policy(reading, object);
+		break;
+	case OUR_LIST:
+		read_list(reading, object, kind);
+		break;
+	}
+}
+
+/* Which of our kinds an object with errors is of, so far as that can be read; NULL: of none, or it is not known. */
+static const struct kind *guess_kind(const struct node *object, const char *implied)
+{
+	const struct node *kind = node_get(object, "kind"), *version = node_get(object, "apiVersion");
+	const char *name = decode_is_absent(kind) ? implied : kind->text, *nearest;
+
+	if (name == NULL || (version != NULL && version->kind == NODE_SCALAR && is_foreign(version->text)))
+		return NULL;
+	nearest = suggestion_among(kind_names, name);
+	return find_kind(find_kind(name) == NULL && nearest != NULL ? nearest : name);
+}
+
+static void close_policy(struct reading *reading, const struct node *object)
+{
+	struct network_policy *policy = decode_alloc(&reading->decoder, 1, sizeof(*policy));
+	bool is_named = false;
+
+	if (policy != NULL && kube_close_policy(&reading->decoder, object, policy, &is_named))
+		add_part(reading, &(struct kube_object){ .kind = KUBE_POLICY, .unnamed = !is_named, .policy = policy });
+}
+
+static void close_pod(struct reading *reading, const struct node *object)
+{
+	struct pod *pod = decode_alloc(&reading->decoder, 1, sizeof(*pod));
+	struct network_policy *isolating = decode_alloc(&reading->decoder, 1, sizeof(*isolating));
+	bool is_named = false;
+
+	if (pod == NULL || isolating == NULL || !kube_close_pod(&reading->decoder, object, pod, isolating, &is_named))
+		return;
+	add_part(reading, &(struct kube_object){ .kind = KUBE_POD, .unnamed = !is_named, .pod = pod });
+	if (isolating->name != NULL)
+		add_part(reading, &(struct kube_object){ .kind = KUBE_POLICY, .of_pod = pod, .policy = isolating });
+}
+
+/* What can be read of an object with errors is better in force than nothing of it. */
+static void close_object(struct reading *reading, const struct node *object, const char *implied)
+{
+	const struct kind *kind = guess_kind(object, implied);
+
+	if (kind != NULL && kind->ours == OUR_POLICY)
+		close_policy(reading, object);
+	else if (kind != NULL && kind->ours == OUR_POD)
+		close_pod(reading, object);
+}
+
+static void read_object(struct reading *reading, const struct node *object, const char *implied)
+{
+	const size_t broken = reading->objects.broken;
+
+	understand(reading, object, implied);
+	/* A List's items have been here themselves. */
+	if (reading->objects.broken > broken && object->kind == NODE_MAPPING)
+		close_object(reading, object, implied);
+}
+
+static void warn_of_others(struct reading *reading)
+{
+	const struct other_policies *others = &reading->objects.others;
+
+	for (size_t i = 0; i < others->count; i++) {
+		const struct other_policy *item = &others->items[i];
+		const bool one = item->count == 1;
+
+		decode_warning(&reading->decoder, item->first, "other-policy-kind",
+			"podgate enforces NetworkPolicy of networking.k8s.io alone",
+			"%zu object%s of kind %s (%s) %s not enforced: what %s here%s", item->count, one ? "" : "s",
+			item->kind, item->group, one ? "is" : "are", one ? "it denies passes" : "they deny passes",
+			one ? "" : "; this is the first");
+	}
+}
+
+/* Gives back what is not the result, and the result to *out unless memory ran out. */
+static int finish(struct reading *reading, size_t broken_documents, struct kube_objects *out)
+{
+	bool out_of_memory;
+
+	warn_of_others(reading);
+	out_of_memory = reading->decoder.out_of_memory;
+	decoder_deinit(&reading->decoder);
+	if (out_of_memory)
+		return -ENOMEM;
+	reading->objects.items = reading->items;
+	reading->objects.parts = reading->parts;
+	reading->objects.broken += broken_documents;
+	*out = reading->objects;
+	return 0;
+}
+
+int kube_decode(struct kube_objects *out, const struct document_list *documents, struct arena *arena,
+	struct diag_list *diags)
+{
+	struct reading reading = { 0 };
+
+	decoder_init(&reading.decoder, arena, diags);
+	for (size_t i = 0; i < documents->count; i++)
+		read_object(&reading, documents->roots[i], NULL);
+	return finish(&reading, documents->broken, out);
+}
+
+static void begin_document(void *context)
+{
+	struct reading *reading = context;
+
+	reading->document_start = reading->objects;
+	reading->list_unknown = false;
+}
+
+static void drop_document(void *context)
+{
+	struct reading *reading = context;
+
+	reading->objects = reading->document_start;
+}
+
+static void drop_all(void *context)
+{
+	struct reading *reading = context;
+
+	reading->objects = (struct kube_objects){ .count = 0 };
+	begin_document(reading);
+}
+
+/* Whether what was read of the items of `root` is what its kind, which is known now, says. */
+static bool items_count(const struct reading *reading, const struct node *root)
+{
+	const struct node *name = node_get(root, "kind"), *version = node_get(root, "apiVersion");
+	const struct kind *kind = name == NULL ? NULL : find_kind(name->text);
+
+	if (root->kind != NODE_MAPPING || root->health == NODE_BROKEN || name == NULL)
+		return false;
+	if (kind == NULL)
+		return !reading->list_unknown;
+	return kind->ours == OUR_LIST &&
+	       !decode_is_absent(version) && strcmp(version->text, kind->api_version) == 0;
+}
+
+static int visit_document(const struct node *root, void *context)
+{
+	struct reading *reading = context;
+
+	if (!items_count(reading, root))
+		drop_document(reading);
+	read_object(reading, root, NULL);
+	return reading->decoder.out_of_memory ? -ENOMEM : 0;
+}
+
+/* An item of a list whose kind is known to be none of ours: a policy that is not enforced, or what is passed over. */
+static void visit_other_item(struct reading *reading, const struct node *item, const struct document_list_head *head)
+{
+	char kind[OTHER_POLICY_KIND_TEXT];
+	const size_t length = strlen(head->kind), suffix = strlen("List");
+
+	snprintf(kind, sizeof(kind), "%.*s", (int)(length > suffix ? length - suffix : 0), head->kind);
+	if (other_policies_has_kind(kind, head->api_version))
+		pass_over_foreign(reading, item, kind, head->api_version);
+}
+
+/* The document's head may be met only behind its items, as kubectl writes it: then items say their kind themselves. */
+static int visit_item(const struct node *item, const struct document_list_head *head, void *context)
+{
+	struct reading *reading = context;
+	const struct kind *kind = head->kind == NULL ? NULL : find_kind(head->kind);
+
+	if (head->kind == NULL ? decode_is_absent(node_get(item, "kind")) : kind == NULL && head->api_version == NULL)
+		return 0;
+	if (kind != NULL && kind->ours != OUR_LIST)
+		return 0;
+	reading->list_unknown = reading->list_unknown || head->kind == NULL;
+	if (head->kind != NULL && kind == NULL) {
+		visit_other_item(reading, item, head);
+		return 1;
+	}
+	reading->lists++;
+	read_object(reading, item, kind == NULL ? NULL : kind->item);
+	reading->lists--;
+	return reading->decoder.out_of_memory ? -ENOMEM : 1;
+}
+
+int kube_read(struct kube_objects *out, bool *truncated, const char *file, const struct byte_source *source,
+	const struct document_limits *limits, struct annotation_trust trust, struct arena *arena,
+	struct diag_list *diags)
+{
+	struct reading reading = { 0 };
+	const struct document_visitor visitor = { visit_document, visit_item, begin_document, drop_document, drop_all,
+		&reading };
+	struct document_list documents;
+	int err;
+
+	decoder_init(&reading.decoder, arena, diags);
+	reading.decoder.trust = trust;
+	err = document_visit(&documents, file, source, limits, diags, &visitor);
+	if (err != 0) {
+		decoder_deinit(&reading.decoder);
+		return err;
+	}
+	err = finish(&reading, documents.broken, out);
+	if (err == 0)
+		*truncated = documents.truncated;
+	return err;
+}

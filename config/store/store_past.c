@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/store/store_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void store_set_past(struct store *store, const struct store_past *past)
+{
+	store->past = *past;
+}
+
+bool store_file_has_past(const struct store *store, const char *name)
+{
+	const struct store_file *file = store_find_file(store, name);
+
+	return (file == NULL || file->version.arena == NULL) && store->past.find != NULL &&
+	       store->past.find(store->past.context, name) != NULL;
+}
+
+bool store_has_content(const struct store *store, const char *name, const struct byte_source *source)
+{
+	const struct store_file *file = store_find_file(store, name);
+	const struct store_mark *mark =
+		store->past.find == NULL ? NULL : store->past.find(store->past.context, name);
+	uint64_t hash;
+
+	if (file != NULL && version_is_of(&file->version, source))
+		return true;
+	return mark != NULL && mark->length == source->length && byte_source_hash(source, &hash) == 0 && mark->hash == hash;
+}
+
+void store_compare_past(const struct store *store, struct store_file *file)
+{
+	const struct store_mark *mark =
+		store->past.find == NULL ? NULL : store->past.find(store->past.context, file->name);
+
+	if (mark == NULL || mark->hash != file->version.hash || mark->length != file->version.length || !mark->whole)
+		return;
+	file->saved = true;
+	file->whole_at = mark->at;
+}
+
+/* Its findings are nobody's business, and its content is not the file's. */
+static void put_recalled(struct store *store, struct store_file *file, struct version *version,
+	const struct store_mark *mark)
+{
+	for (size_t i = 0; i < version->objects->count; i++)
+		version->objects->items[i].kept = true;
+	version->diag_count = version->diag_dropped = 0;
+	version->length = UINT64_MAX;
+	file->version = *version;
+	file->was_whole = mark->whole;
+	file->whole_at = mark->at;
+	file->recalled = file->saved = true;
+	store->revision++;
+}
+
+/* The record's objects, read by the readers of manifests. 0; -ENOENT; or -ENOMEM. */
+static int read_past(const struct store *store, const char *name, struct version *out, struct store_recalled *recalled)
+{
+	static const struct version none;
+	const struct version_options options = { .trust = { ADDRESS_ANNOTATIONS_ON, store->trust.audit } };
+	struct byte_source source;
+	int err = store->past.recall(store->past.context, name, recalled);
+
+	if (err != 0)
+		return err;
+	source = byte_source_of_text(recalled->bytes, recalled->length);
+	err = version_read(out, recalled->label, &source, &options, &none);
+	free(recalled->bytes);
+	return err;
+}
+
+int store_recall(struct store *store, const char *name)
+{
+	struct store_recalled *recalled;
+	struct store_file *file;
+	struct version version;
+	int err;
+
+	if (!store_file_has_past(store, name))
+		return 0;
+	recalled = malloc(sizeof(*recalled));
+	err = recalled == NULL ? -ENOMEM : read_past(store, name, &version, recalled);
+	if (err == 0) {
+		file = store_get_file(store, name);
+		if (file != NULL) {
+			put_recalled(store, file, &version, &recalled->mark);
+		} else {
+			version_release(&version);
+			err = -ENOMEM;
+		}
+	}
+	free(recalled);
+	return err == -ENOENT ? 0 : err;
+}
+
+struct below {
+	struct store *store;
+	const char *path;
+};
+
+static int recall_if_below(void *visitor, const char *name)
+{
+	const struct below *below = visitor;
+	const size_t length = strlen(below->path);
+
+	if (strncmp(name, below->path, length) != 0 ||
+		(length > 0 && below->path[length - 1] != '/' && name[length] != '/'))
+		return 0;
+	return store_recall(below->store, name);
+}
+
+int store_recall_below(struct store *store, const char *path)
+{
+	struct below below = { store, path };
+
+	return store->past.each == NULL ? 0 : store->past.each(store->past.context, recall_if_below, &below);
+}
+
+/* ---- what is to be saved ---- */
+
+void store_unsaved_free(struct store_unsaved *unsaved, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < unsaved[i].arena_count; j++)
+			arena_unref(unsaved[i].arenas[j]);
+		free(unsaved[i].arenas);
+		free(unsaved[i].objects);
+		free(unsaved[i].name);
+	}
+	free(unsaved);
+}
+
+bool store_has_version(const struct store *store, const char *name)
+{
+	const struct store_file *file = store_find_file(store, name);
+
+	return file != NULL && file->version.objects != NULL && file->version.objects->count > 0;
+}
+
+static bool is_unsaved(const struct store_file *file)
+{
+	return !file->saved && file->version.objects != NULL && file->version.objects->count > 0;
+}
+
+static int take_file(const struct store_file *file, struct store_unsaved *out)
+{
+	const struct object_list *list = file->version.objects;
+
+	*out = (struct store_unsaved){ .name = strdup(file->name),
+		.mark = { file->version.hash, file->version.length, file->was_whole, file->whole_at } };
+	out->objects = calloc(list->count, sizeof(*out->objects));
+	out->arenas = calloc(list->count, sizeof(struct arena *));
+	if (out->name == NULL || out->objects == NULL || out->arenas == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct stored_object *stored = &list->items[i];
+
+		if (stored->in_part)
+			continue;
+		out->objects[out->count++] = stored->object;
+		/* Objects of one parse come one after the other. */
+		if (out->arena_count == 0 || out->arenas[out->arena_count - 1] != stored->arena)
+			out->arenas[out->arena_count++] = arena_ref(stored->arena);
+	}
+	return 0;
+}
+
+int store_take_unsaved(struct store *store, struct store_unsaved **out, size_t *count)
+{
+	struct store_unsaved *unsaved;
+	size_t most = 0, taken = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < store->count; i++)
+		most += is_unsaved(store->files[i]);
+	unsaved = calloc(most + 1, sizeof(*unsaved));
+	if (unsaved == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; err == 0 && i < store->count; i++)
+		if (is_unsaved(store->files[i]))
+			err = take_file(store->files[i], &unsaved[taken++]);
+	if (err != 0) {
+		store_unsaved_free(unsaved, taken);
+		return err;
+	}
+	for (size_t i = 0; i < store->count; i++)
+		store->files[i]->saved = store->files[i]->saved || is_unsaved(store->files[i]);
+	*out = unsaved;
+	*count = taken;
+	return 0;
+}
+
+void store_mark_unsaved(struct store *store, const char *name)
+{
+	struct store_file *file = store_find_file(store, name);
+
+	if (file != NULL)
+		file->saved = false;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/findings.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/lint/odd_claims.h"
+#include "policy/values/arena.h"
+#include "policy/values/diag.h"
+#include "process/log.h"
+
+enum { SAID_MOST = 10 };
+
+/* FNV-1a: to see that something changed, nothing more. */
+static uint64_t mix(uint64_t hash, const char *text)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
+	return hash * 0x100000001b3ULL;
+}
+
+/* Errors, and the warnings that say that a pod is enforced with less than its manifest names, or an object as it was. */
+static bool is_told(const struct diag *diag)
+{
+	static const char *const codes[] = {"impossible-address", "untrusted-address", "contested-address",
+		"outranked-address", "gateway-address", "from-state"};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(diag->code, codes[i]) == 0)
+			return true;
+	return diag->severity == DIAG_ERROR;
+}
+
+static uint64_t hash_told(const struct diag_list *diags)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < diags->count; i++) {
+		const struct diag *diag = &diags->items[i];
+
+		if (is_told(diag))
+			hash = mix(mix(hash ^ 0xcbf29ce484222325ULL ^ diag->pos.line, diag->pos.file), diag->text);
+	}
+	return hash;
+}
+
+static void say(const struct diag_list *diags)
+{
+	char place[32];
+	size_t said = 0, unsaid = diags->dropped;
+
+	for (size_t i = 0; i < diags->count; i++) {
+		const struct diag *diag = &diags->items[i];
+
+		if (!is_told(diag))
+			continue;
+		if (said == SAID_MOST) {
+			unsaid++;
+			continue;
+		}
+		place[0] = '\0';
+		if (diag->pos.line > 0)	/* else it is about the file as such */
+			snprintf(place, sizeof(place), "%u:%u:", diag->pos.line, diag->pos.column);
+		log_warnx("%s:%s %s%s%s", diag->pos.file, place, diag->text, diag->hint == NULL ? "" : "; ",
+			diag->hint == NULL ? "" : diag->hint);
+		said++;
+	}
+	if (unsaid > 0)
+		log_warnx("%zu more findings in the manifests: `podgate check` shows all", unsaid);
+}
+
+static void log_others(struct findings *findings, const struct store *store)
+{
+	char text[OTHER_POLICIES_TEXT];
+	struct other_policies others;
+	uint64_t hash;
+
+	store_other_policies(store, &others);
+	other_policies_format(&others, text);
+	hash = text[0] == '\0' ? 0 : mix(0xcbf29ce484222325ULL, text);
+	if (hash == findings->said_of_others)
+		return;
+	findings->said_of_others = hash;
+	if (hash != 0)
+		log_warnx("the manifests have policies that are NOT ENFORCED: %s; only NetworkPolicy of networking.k8s.io is",
+			text);
+	else
+		log_info("the manifests have no policies of other kinds any more");
+}
+
+void findings_log(struct findings *findings, struct store *store)
+{
+	struct arena *arena = arena_create();
+	struct diag_list diags;
+	uint64_t hash;
+
+	log_others(findings, store);
+	if (arena == NULL || store_diags(store, arena, &diags) != 0) {
+		log_warnx("out of memory: can't say what is wrong in the manifests");
+		arena_unref(arena);
+		return;
+	}
+	hash = hash_told(&diags);
+	if (hash != findings->said) {
+		if (hash != 0)
+			say(&diags);
+		else
+			log_info("the manifests have no errors any more");
+	}
+	findings->said = hash;
+	arena_unref(arena);
+}
+
+void findings_log_claims(struct findings *findings, const struct snapshot *snapshot)
+{
+	struct arena *arena = arena_create();
+	struct diag_list diags;
+	uint64_t hash;
+
+	if (arena == NULL) {
+		log_warnx("out of memory: can't say which addresses several pods claim");
+		return;
+	}
+	diag_list_init(&diags, arena);
+	odd_claims_report(snapshot, false, &diags);
+	hash = hash_told(&diags);
+	if (hash != findings->said_of_claims) {
+		if (hash != 0)
+			say(&diags);
+		else
+			log_info("no address is claimed by a pod that can't be its only owner any more");
+	}
+	findings->said_of_claims = hash;
+	arena_unref(arena);
+}

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/learn/learner.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "enforcer/gate/flow_class.h"
+#include "enforcer/learn/ledger.h"
+#include "enforcer/learn/quota.h"
+#include "kernel/sets/class_sets.h"
+#include "process/log.h"
+#include "process/thread.h"
+
+#define NS_PER_S 1000000000ULL
+#define NS_PER_MS 1000000ULL
+
+enum {
+	ROUND_MOST = 1024,		/* sightings taken in one hold of the lock: some 2 ms */
+	PAUSE_MS = 20,			/* between two rounds */
+	READ_MS = 1000,			/* between two readings of sets; less when denied classes stay less than 3 s */
+	ALLOWED_SHARE = 16384,		/* classes of one source within allowed_s */
+	RINGS_MOST = 80,
+	STACK_BYTES = 128 * 1024,
+	RECENT = 1024,
+	RECENT_S = 1,
+	GRACE_MS = 100,			/* far longer than any packet takes through the kernel */
+};
+
+_Static_assert((int)LEARNER_ALLOWED == (int)CLASS_SET_ALLOWED && (int)LEARNER_DENIED == (int)CLASS_SET_DENIED,
+	"a kind's number is its set's");
+
+/* One kind of classes of one family. */
+struct corner {
+	enum class_set set;
+	enum ip_family family;
+	bool logged;
+	bool dirty;		/* the set may hold something */
+	uint32_t timeout_s;
+	uint64_t learned, current;
+	size_t waiting;		/* to be added */
+	struct flow flows[CLASS_SETS_ADD_MOST];
+};
+
+/*
+ * A class that was just added goes on being sighted while its packets wait in the queue. It need not be added again;
+ * where it is forgotten, since another took its place here, it is.
+ */
+struct recent {
+	uint64_t hash;
+	uint64_t until_ns;
+};
+
+struct learner {
+	struct learner_options options;
+	struct ring *rings[RINGS_MOST];
+	size_t ring_count, next_ring;
+	pthread_t thread;
+	bool running;
+	int wake_fd;
+	atomic_bool awake;		/* wake_fd was written since the last round */
+	atomic_bool stop;
+	atomic_bool serving;		/* a round is under way */
+	atomic_uint_fast64_t rounds;	/* ended */
+
+	pthread_mutex_t lock;		/* of all that follows, and of taking from the rings */
+	uint64_t revision;		/* 0: learning nothing */
+	struct class_sets *sets;
+	struct ledger *ledger;
+	struct quota quota;		/* of allowed classes that the log does not tell of */
+	struct recent recent[RECENT];	/* by their hash */
+	struct corner corners[LEARNER_KINDS][LEARNER_FAMILIES];
+	uint64_t read_ns;		/* when the sets were last read */
+	bool passing;			/* packets that a set let pass may be on their way: learner_settle() */
+	int problem;			/* the errno that was logged last; 0: it goes well */
+	struct learner_stats stats;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static struct corner *corner_of(struct learner *learner, const struct record *record)
+{
+	return &learner->corners[record->judgement.verdict == VERDICT_DENY ? LEARNER_DENIED : LEARNER_ALLOWED]
+				[record->flow.src.family == IP_FAMILY_V6 ? LEARNER_IPV6 : LEARNER_IPV4];
+}
+
+/* Each corner in turn: begin with *place 0; NULL ends. */
+static struct corner *next_corner(struct learner *learner, size_t *place)
+{
+	const size_t i = (*place)++;
+
+	if (i >= (size_t)LEARNER_KINDS * LEARNER_FAMILIES)
+		return NULL;
+	return &learner->corners[i / LEARNER_FAMILIES][i % LEARNER_FAMILIES];
+}
+
+/* The outcome of a request to the kernel: what goes wrong is said once, not at every try. */
+static int note(struct learner *learner, int err)
+{
+	if (err != 0)
+		learner->stats.errors++;
+	if (err != 0 && err != learner->problem)
+		log_warnx("can't write or read the sets of learned classes: %s; their flows are judged one by one",
+			strerror(-err));
+	learner->problem = err;
+	return err;
+}
+
+/* ---- Learning ---- */
+
+static void add_waiting(struct learner *learner, struct corner *corner)
+{
+	int err;
+
+	if (corner->waiting == 0)
+		return;
+	corner->dirty = true;	/* whatever comes out: some may be in */
+	err = class_sets_add(learner->sets, corner->set, corner->family, corner->flows, corner->waiting,
+		corner->timeout_s);
+	if (err == -ENOSPC) {
+		learner->stats.refused += corner->waiting;
+	} else if (note(learner, err) == 0) {
+		corner->learned += corner->waiting;
+		corner->current += corner->waiting;
+	}
+	corner->waiting = 0;
+}
+
+static bool is_recent(struct learner *learner, const struct flow *flow, uint64_t now)
+{
+	const uint64_t hash = flow_class_hash(learner->quota.seed + learner->revision, flow);
+	struct recent *recent = &learner->recent[hash % RECENT];
+
+	if (recent->hash == hash && now < recent->until_ns)
+		return true;
+	*recent = (struct recent){.hash = hash, .until_ns = now + RECENT_S * NS_PER_S};
+	return false;
+}
+
+/* Makes sure that there is room for the class, and that it is new. */
+static bool may_learn(struct learner *learner, const struct corner *corner, const struct record *record, uint64_t now)
+{
+	int err = 0;
+
+	if (corner->logged)
+		err = ledger_add(learner->ledger, record, now);
+	else if (is_recent(learner, &record->flow, now))
+		err = -EEXIST;
+	else if (!quota_take(&learner->quota, &record->flow.src, now))
+		err = -EDQUOT;
+	learner->stats.refused += err != 0 && err != -EEXIST;
+	return err == 0;
+}
+
+static bool is_learnable(const struct learner *learner, const struct record *record)
+{
+	if (record->kind != RECORD_VERDICT || !flow_protocol_has_ports(record->flow.protocol))
+		return false;
+	return (record->judgement.verdict == VERDICT_ALLOW && learner->options.allowed) ||
+	       (record->judgement.verdict == VERDICT_DENY && learner->options.denied);
+}
+
+static void take(struct learner *learner, const struct record *record, uint64_t now)
+{
+	struct corner *corner = corner_of(learner, record);
+
+	if (learner->revision == 0 || record->revision != learner->revision) {
+		learner->stats.stale++;
+		return;
+	}
+	if (!is_learnable(learner, record) || !may_learn(learner, corner, record, now))
+		return;
+	corner->flows[corner->waiting++] = record->flow;
+	if (corner->waiting == CLASS_SETS_ADD_MOST)
+		add_waiting(learner, corner);
+}
+
+/* Takes the rings in turn. Returns whether there may be more than one round takes. */
+static bool learn(struct learner *learner)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	size_t taken = 0, place = 0;
+	struct corner *corner;
+	struct record record;
+
+	for (size_t i = 0; i < learner->ring_count && taken < ROUND_MOST; i++) {
+		struct ring *ring = learner->rings[learner->next_ring++ % learner->ring_count];
+
+		while (taken < ROUND_MOST && ring_pop(ring, &record)) {
+			take(learner, &record, now);
+			taken++;
+		}
+	}
+	while ((corner = next_corner(learner, &place)) != NULL)
+		add_waiting(learner, corner);
+	return taken == ROUND_MOST;
+}
+
+/* ---- Reading what the sets have answered ---- */
+
+struct reading {
+	struct learner *learner;
+	const struct corner *corner;
+	uint64_t now_ns, wall_ns;
+};
+
+static void tell(const struct flow *flow, uint64_t packets, void *context)
+{
+	const struct reading *reading = context;
+	struct learner *learner = reading->learner;
+	struct ledger_entry *entry = packets == 0 ? NULL : ledger_find(learner->ledger, flow);
+	struct record record;
+
+	if (entry == NULL)
+		return;
+	entry->used_ns = reading->now_ns;
+	learner->stats.answered[reading->corner->set] += packets;
+	record = entry->record;
+	record.time_ns = reading->wall_ns;
+	record.user_ns = 0;
+	record.answered = packets;
+	learner->options.answered(&record, learner->options.context);
+}
+
+/* Tells of what the spare set, which was the corner's a moment ago, has answered, and empties it. */
+static int tell_spare(struct learner *learner, const struct corner *corner)
+{
+	struct reading reading = {
+		.learner = learner,
+		.corner = corner,
+		.now_ns = clock_ns(CLOCK_MONOTONIC),
+		.wall_ns = clock_ns(CLOCK_REALTIME),
+	};
+	const int err = class_sets_read(learner->sets, CLASS_SET_SPARE, corner->family, tell, &reading);
+	const int emptied = class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family);
+
+	return err != 0 ? err : emptied;
+}
+
+/* Adds the corner's classes to the spare set, but for those that were not in use for so long that they leave. */
+static int fill_spare(struct learner *learner, struct corner *corner)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct ledger_entry *entry;
+	size_t place = 0;
+	int err = 0;
+
+	while (err == 0 && (entry = ledger_next(learner->ledger, &place)) != NULL) {
+		if (corner_of(learner, &entry->record) != corner)
+			continue;
+		entry->leaving = now - entry->used_ns >= corner->timeout_s * NS_PER_S;
+		if (!entry->leaving)
+			corner->flows[corner->waiting++] = entry->record.flow;
+		if (corner->waiting < CLASS_SETS_ADD_MOST)
+			continue;
+		err = class_sets_add(learner->sets, CLASS_SET_SPARE, corner->family, corner->flows, corner->waiting,
+			corner->timeout_s);
+		corner->waiting = 0;
+	}
+	if (err == 0)
+		err = class_sets_add(learner->sets, CLASS_SET_SPARE, corner->family, corner->flows, corner->waiting,
+			corner->timeout_s);
+	corner->waiting = 0;
+	return err;
+}
+
+static void drop_leaving(struct learner *learner, const struct corner *corner)
+{
+	struct ledger_entry *entry;
+	size_t place = 0;
+
+	while ((entry = ledger_next(learner->ledger, &place)) != NULL) {
+		if (entry->leaving && corner_of(learner, &entry->record) == corner)
+			ledger_remove(learner->ledger, entry);
+	}
+}
+
+/*
+ * Reading a set and then renewing its classes would lose what it answers in between. So a new one is filled aside
+ * and swapped in; the old one stands still while it is read.
+ */
+static void renew(struct learner *learner, struct corner *corner)
+{
+	int err = class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family);
+
+	if (err == 0)
+		err = fill_spare(learner, corner);
+	if (err == 0)
+		err = class_sets_swap(learner->sets, corner->set, CLASS_SET_SPARE, corner->family);
+	if (note(learner, err) != 0) {
+		(void)class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family);
+		return;
+	}
+	note(learner, tell_spare(learner, corner));
+	drop_leaving(learner, corner);
+}
+
+static uint64_t read_period_ns(const struct learner *learner)
+{
+	const uint64_t third = learner->options.denied_s * NS_PER_S / 3;
+
+	return learner->options.denied && third < READ_MS * NS_PER_MS ? third : READ_MS * NS_PER_MS;
+}
+
+static void read_sets(struct learner *learner)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct corner *corner;
+	size_t place = 0;
+
+	if (learner->revision == 0 || ledger_count(learner->ledger) == 0 ||
+		now - learner->read_ns < read_period_ns(learner))
+		return;
+	learner->read_ns = now;
+	while ((corner = next_corner(learner, &place)) != NULL) {
+		if (corner->logged && corner->dirty)
+			renew(learner, corner);
+	}
+}
+
+/* Until the sets are to be read again; -1: until woken. Under the lock. */
+static int idle_ms(const struct learner *learner)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC), next = learner->read_ns + read_period_ns(learner);
+
+	if (learner->revision == 0 || ledger_count(learner->ledger) == 0)
+		return -1;
+	return next <= now ? 0 : (int)((next - now) / NS_PER_MS + 1);
+}
+
+/* ---- The thread ---- */
+
+static void *run(void *context)
+{
+	struct learner *learner = context;
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * (long)NS_PER_MS};
+	struct pollfd poll_fd = {.fd = learner->wake_fd, .events = POLLIN};
+	int wait_ms = -1;
+
+	pthread_setname_np(pthread_self(), "podgate-learn");
+	while (!atomic_load(&learner->stop)) {
+		uint64_t count;
+		bool more;
+
+		if (poll(&poll_fd, 1, wait_ms) > 0 && read(learner->wake_fd, &count, sizeof(count)) < 0)
+			continue;	/* EINTR */
+		atomic_store(&learner->serving, true);
+		/* First of all: whoever found it true has pushed what this round will see. */
+		atomic_exchange(&learner->awake, false);
+		pthread_mutex_lock(&learner->lock);
+		more = learn(learner);
+		read_sets(learner);
+		wait_ms = more ? 0 : idle_ms(learner);
+		pthread_mutex_unlock(&learner->lock);
+		atomic_fetch_add(&learner->rounds, 1);
+		atomic_store(&learner->serving, false);
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+void learner_wake(void *context)
+{
+	struct learner *learner = context;
+	const uint64_t one = 1;
+
+	/* EAGAIN, the counter being full, means that the thread is about to wake anyhow. */
+	if (!atomic_exchange(&learner->awake, true) && write(learner->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void init_corners(struct learner *learner)
+{
+	const struct learner_options *options = &learner->options;
+
+	for (int family = 0; family < LEARNER_FAMILIES; family++) {
+		const enum ip_family ip = family == LEARNER_IPV6 ? IP_FAMILY_V6 : IP_FAMILY_V4;
+
+		learner->corners[LEARNER_ALLOWED][family] = (struct corner){.set = CLASS_SET_ALLOWED, .family = ip,
+			.logged = options->log_allowed, .timeout_s = options->allowed_s};
+		learner->corners[LEARNER_DENIED][family] = (struct corner){
+			.set = CLASS_SET_DENIED, .family = ip, .logged = true, .timeout_s = options->denied_s};
+	}
+}
+
+int learner_open(struct learner **out, const struct learner_options *options)
+{
+	struct learner *learner = calloc(1, sizeof(*learner));
+	int err;
+
+	if (learner == NULL)
+		return -ENOMEM;
+	learner->options = *options;
+	pthread_mutex_init(&learner->lock, NULL);
+	quota_init(&learner->quota, ALLOWED_SHARE, options->allowed_s * NS_PER_S);
+	init_corners(learner);
+	learner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = learner->wake_fd < 0 ? -errno : ledger_create(&learner->ledger);
+	if (err == 0)
+		err = class_sets_open(&learner->sets);
+	if (err != 0) {
+		learner_close(learner);
+		return err;
+	}
+	*out = learner;
+	return 0;
+}
+
+void learner_close(struct learner *learner)
+{
+	if (learner == NULL)
+		return;
+	class_sets_close(learner->sets);
+	ledger_free(learner->ledger);
+	if (learner->wake_fd >= 0)
+		close(learner->wake_fd);
+	pthread_mutex_destroy(&learner->lock);
+	free(learner);
+}
+
+int learner_start(struct learner *learner, struct ring *const *rings, size_t count)
+{
+	int err;
+
+	if (!learner->options.allowed && !learner->options.denied)
+		return 0;
+	if (count > RINGS_MOST)
+		return -E2BIG;
+	memcpy(learner->rings, rings, count * sizeof(rings[0]));
+	learner->ring_count = count;
+	err = thread_start(&learner->thread, STACK_BYTES, run, learner);
+	learner->running = err == 0;
+	return err;
+}
+
+void learner_stop(struct learner *learner)
+{
+	if (!learner->running)
+		return;
+	atomic_store(&learner->stop, true);
+	learner_wake(learner);
+	pthread_join(learner->thread, NULL);
+	learner->running = false;
+	(void)learner_forget(learner);	/* was logged; the classes' own timeouts are what is left */
+}
+
+/* ---- The publisher's part ---- */
+
+/* For the log's sake the set is swapped for the empty spare one and read; in any case it is empty in the end. */
+static int empty(struct learner *learner, struct corner *corner)
+{
+	int err = corner->logged ? class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family) : -ENODATA;
+
+	if (err == 0)
+		err = class_sets_swap(learner->sets, corner->set, CLASS_SET_SPARE, corner->family);
+	if (err == 0)
+		note(learner, tell_spare(learner, corner));
+	err = class_sets_empty(learner->sets, corner->set, corner->family);
+	if (err == -ENOENT)
+		err = 0;	/* somebody destroyed it: it answers nothing any more */
+	if (note(learner, err) != 0)
+		return err;
+	corner->dirty = false;
+	corner->current = 0;
+	learner->passing = learner->passing || corner->set == CLASS_SET_ALLOWED;
+	return 0;
+}
+
+int learner_forget(struct learner *learner)
+{
+	struct corner *corner;
+	bool any = false;
+	size_t place = 0;
+	int err = 0;
+
+	pthread_mutex_lock(&learner->lock);
+	learner->revision = 0;
+	while ((corner = next_corner(learner, &place)) != NULL) {
+		int emptied;
+
+		if (!corner->dirty)
+			continue;
+		any = true;
+		emptied = empty(learner, corner);
+		err = err != 0 ? err : emptied;
+	}
+	ledger_clear(learner->ledger);
+	learner->stats.emptied += any;
+	pthread_mutex_unlock(&learner->lock);
+	return err;
+}
+
+/*
+ * The kernel carries a packet through FORWARD to the confirmation of its flow without leaving its RCU read side, and
+ * this system call waits for all that are in there. Kernels with CPUs free of ticks do not offer it.
+ */
+void learner_settle(struct learner *learner)
+{
+	const struct timespec grace = {.tv_nsec = GRACE_MS * (long)NS_PER_MS};
+	bool passing;
+
+	pthread_mutex_lock(&learner->lock);
+	passing = learner->passing;
+	learner->passing = false;
+	pthread_mutex_unlock(&learner->lock);
+	if (passing && syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+		nanosleep(&grace, NULL);
+}
+
+void learner_resume(struct learner *learner, uint64_t revision)
+{
+	pthread_mutex_lock(&learner->lock);
+	learner->revision = revision;
+	learner->read_ns = clock_ns(CLOCK_MONOTONIC);
+	pthread_mutex_unlock(&learner->lock);
+}
+
+void learner_stats(struct learner *learner, struct learner_stats *out)
+{
+	pthread_mutex_lock(&learner->lock);
+	*out = learner->stats;
+	out->learning = learner->running && learner->revision != 0;
+	for (int kind = 0; kind < LEARNER_KINDS; kind++) {
+		for (int family = 0; family < LEARNER_FAMILIES; family++) {
+			out->learned[kind][family] = learner->corners[kind][family].learned;
+			out->current[kind][family] = learner->corners[kind][family].current;
+		}
+	}
+	pthread_mutex_unlock(&learner->lock);
+}
+
+struct pulse learner_pulse(const struct learner *learner)
+{
+	return (struct pulse){
+		.done = atomic_load(&learner->rounds),
+		.due = learner->running && (atomic_load(&learner->serving) || atomic_load(&learner->awake)),
+	};
+}

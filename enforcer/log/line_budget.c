@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/log/line_budget.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define NS_PER_S 1000000000ULL
+
+enum { LEFT_SHARE = 3, LINES_MOST = 1 << 20 };
+
+/*
+ * Slots by open addressing; one of an earlier second is free. Only who is given a line gets a slot, and there are twice
+ * as many slots as lines: so a free one is always found. Parties are told apart by 64 bits of a seeded hash.
+ */
+struct slot {
+	uint64_t party, second;
+	unsigned int used;
+};
+
+struct line_budget {
+	unsigned int lines_per_s, left;
+	uint64_t seed, began_ns, second;
+	size_t mask;
+	struct slot slots[];
+};
+
+int line_budget_create(struct line_budget **out, unsigned int lines_per_s)
+{
+	struct line_budget *budget;
+	size_t capacity = 2;
+
+	if (lines_per_s > LINES_MOST)
+		return -EINVAL;
+	while (capacity < (size_t)lines_per_s * 2)
+		capacity *= 2;
+	budget = calloc(1, sizeof(*budget) + capacity * sizeof(budget->slots[0]));
+	if (budget == NULL)
+		return -ENOMEM;
+	budget->lines_per_s = lines_per_s;
+	budget->mask = capacity - 1;
+	if (getrandom(&budget->seed, sizeof(budget->seed), GRND_NONBLOCK) != (ssize_t)sizeof(budget->seed))
+		budget->seed = (uint64_t)(uintptr_t)budget;	/* too early in the boot for better */
+	*out = budget;
+	return 0;
+}
+
+void line_budget_free(struct line_budget *budget)
+{
+	free(budget);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ (hash >> 29);
+}
+
+static uint64_t party_of(const struct line_budget *budget, const struct record *record)
+{
+	const bool unreadable = record->kind == RECORD_UNREADABLE;
+	const struct ip_addr *address = &record->flow.dst;
+	const bool pod = !unreadable && snapshot_pod_at(record->snapshot, &record->flow.src) != NULL;
+	uint64_t words[2];
+
+	if (unreadable)
+		return mix(mix(budget->seed, record->in_ifindex), 2);
+	if (pod)
+		address = &record->flow.src;
+	memcpy(words, address->bytes, sizeof(words));
+	return mix(mix(mix(budget->seed, words[0]), words[1]), pod);
+}
+
+static struct slot *find(struct line_budget *budget, uint64_t party)
+{
+	size_t at = (size_t)(party & budget->mask);
+
+	while (budget->slots[at].second == budget->second && budget->slots[at].party != party)
+		at = (at + 1) & budget->mask;
+	return &budget->slots[at];
+}
+
+bool line_budget_take(struct line_budget *budget, const struct record *record, uint64_t now_ns)
+{
+	struct slot *slot;
+	unsigned int used;
+
+	if (budget->lines_per_s == 0)
+		return true;
+	if (budget->second == 0 || now_ns - budget->began_ns >= NS_PER_S) {
+		budget->began_ns = now_ns;
+		budget->second++;
+		budget->left = budget->lines_per_s;
+	}
+	if (budget->left == 0)
+		return false;
+	slot = find(budget, party_of(budget, record));
+	used = slot->second == budget->second ? slot->used : 0;
+	if (used >= (uint64_t)LEFT_SHARE * budget->left)
+		return false;
+	*slot = (struct slot){.party = party_of(budget, record), .second = budget->second, .used = used + 1};
+	budget->left--;
+	return true;
+}

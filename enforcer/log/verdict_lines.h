@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENFORCER_LOG_VERDICT_LINES_H
+#define ENFORCER_LOG_VERDICT_LINES_H
+
+/*
+ * Lines of the verdict log on their way from the log thread to those who watch: bounded, so that a slow loop loses
+ * lines rather than filling memory. Any thread.
+ */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+/* One line: as a value, to be filtered, and as text with its newline. */
+struct verdict_line {
+	struct verdict_line *next;
+	cJSON *json;
+	char *text;
+	size_t length;
+	uint64_t seq;			/* its number */
+	bool in_file;			/* false: it could not be written */
+};
+void verdict_line_free(struct verdict_line *line);	/* and what it holds; NULL is allowed */
+
+struct verdict_lines {
+	pthread_mutex_t lock;
+	struct verdict_line *first, **end;
+	size_t waiting;
+	uint64_t lost;
+};
+
+void verdict_lines_init(struct verdict_lines *lines);
+void verdict_lines_deinit(struct verdict_lines *lines);
+
+/* Copies the struct and takes ownership of what it holds. Without room, or memory, the line is dropped and counted. */
+void verdict_lines_add(struct verdict_lines *lines, const struct verdict_line *line);
+/* All that wait, oldest first; the caller frees each. *lost: how many were dropped since the last call. */
+struct verdict_line *verdict_lines_take(struct verdict_lines *lines, uint64_t *lost);
+
+#endif

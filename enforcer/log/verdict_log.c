@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforcer/log/verdict_log.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config/text/utf8.h"
+#include "enforcer/log/backlog.h"
+#include "enforcer/log/fold.h"
+#include "enforcer/log/line_budget.h"
+#include "enforcer/log/record_json.h"
+#include "enforcer/log/verdict_file.h"
+#include "policy/values/arena.h"
+#include "process/log.h"
+#include "process/priority.h"
+#include "process/thread.h"
+
+#define NS_PER_S 1000000000ULL
+#define NS_PER_MS 1000000ULL
+
+enum {
+	FOLD_CAPACITY = 4096,		/* different denials remembered at once */
+	DRAIN_PAUSE_MS = 10,		/* between two drains, so that a flood is taken in by the hundred */
+	STACK_BYTES = 256 * 1024,
+	RINGS_MOST = 80,
+	YIELD_RECORDS = 64,		/* some 0.1 ms of work */
+	REVOKED_PER_ROUND = 256,	/* some 10 ms: no ring of a worker overflows meanwhile */
+};
+
+struct verdict_log {
+	struct verdict_log_options options;
+	struct verdict_file *file;
+	pthread_t thread;
+	bool running;
+
+	int wake_fd;
+	atomic_bool awake;		/* wake_fd was written since the last drain */
+	atomic_bool stop, reopen, watched;
+	atomic_uint_fast64_t overload[2];	/* of the common queues, of that of floods */
+	atomic_uint_fast64_t answered_lost;
+
+	pthread_mutex_t lock;		/* of retired */
+	struct retired_snapshot *retired;
+	struct verdict_lines lines;	/* for the watchers */
+	struct backlog revoked;		/* flows that sweeps cut */
+	struct backlog answered;	/* classes that the kernel answered */
+
+	atomic_uint_fast64_t records, written, lost;
+	atomic_uint_fast64_t seq;	/* of the last line that was begun; the log thread alone writes it */
+	atomic_uint_fast64_t rounds;	/* ended */
+	atomic_bool serving;		/* a round is under way */
+	atomic_int error;
+
+	/* The log thread's own. */
+	struct ring *rings[RINGS_MOST];
+	uint64_t ring_lost[RINGS_MOST];
+	size_t ring_count;
+	struct fold *fold;
+	struct line_budget *budget;
+	struct policy_hits *hits;	/* anybody reads them */
+	struct retired_snapshot *held;	/* retired, but cut flows that wait to be told of may name them */
+	struct arena *scratch;
+	struct interface_names *names;
+	uint64_t lost_unsaid, lost_said_ns;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+int verdict_log_open(struct verdict_log **out, const struct verdict_log_options *options)
+{
+	struct verdict_log *log = calloc(1, sizeof(*log));
+	int err;
+
+	if (log == NULL)
+		return -ENOMEM;
+	log->options = *options;
+	verdict_lines_init(&log->lines);
+	backlog_init(&log->revoked);
+	backlog_init(&log->answered);
+	pthread_mutex_init(&log->lock, NULL);
+	err = policy_hits_create(&log->hits);
+	if (err != 0)
+		goto fail;
+	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
+	if (err != 0)
+		goto fail_hits;
+	err = line_budget_create(&log->budget, options->lines_per_s);
+	if (err != 0)
+		goto fail_fold;
+	log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (log->wake_fd < 0) {
+		err = -errno;
+		goto fail_budget;
+	}
+	err = verdict_file_open(&log->file, options->path, options->rotate_bytes, options->keep);
+	if (err != 0)
+		goto fail_fd;
+	*out = log;
+	return 0;
+
+fail_fd:
+	close(log->wake_fd);
+fail_budget:
+	line_budget_free(log->budget);
+fail_fold:
+	fold_free(log->fold);
+fail_hits:
+	policy_hits_free(log->hits);
+fail:
+	backlog_deinit(&log->answered);
+	backlog_deinit(&log->revoked);
+	verdict_lines_deinit(&log->lines);
+	pthread_mutex_destroy(&log->lock);
+	free(log);
+	return err;
+}
+
+void verdict_log_wake(void *context)
+{
+	struct verdict_log *log = context;
+	const uint64_t one = 1;
+
+	/* EAGAIN, the counter being full, means that the thread is about to wake anyhow. */
+	if (!atomic_exchange(&log->awake, true) && write(log->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+void verdict_log_revoke(struct verdict_log *log, const struct record *record)
+{
+	backlog_add(&log->revoked, record);
+	verdict_log_wake(log);
+}
+
+void verdict_log_answered(struct verdict_log *log, const struct record *record)
+{
+	if (!backlog_add(&log->answered, record))
+		atomic_fetch_add(&log->answered_lost, record->answered);
+}
+
+void verdict_log_overload(struct verdict_log *log, bool flood, uint64_t dropped)
+{
+	atomic_fetch_add(&log->overload[flood], dropped);
+	verdict_log_wake(log);
+}
+
+void verdict_log_reopen(struct verdict_log *log)
+{
+	atomic_store(&log->reopen, true);
+	verdict_log_wake(log);
+}
+
+void verdict_log_retire(struct verdict_log *log, struct retired_snapshot *retired)
+{
+	pthread_mutex_lock(&log->lock);
+	retired->next = log->retired;
+	log->retired = retired;
+	pthread_mutex_unlock(&log->lock);
+	verdict_log_wake(log);
+}
+
+void verdict_log_watch(struct verdict_log *log, bool watched)
+{
+	atomic_store(&log->watched, watched);
+}
+
+struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost)
+{
+	return verdict_lines_take(&log->lines, lost);
+}
+
+void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out)
+{
+	out->records = atomic_load(&log->records);
+	out->begun = atomic_load(&log->seq);
+	out->lines = atomic_load(&log->written);
+	out->lost = atomic_load(&log->lost);
+	out->error = atomic_load(&log->error);
+}
+
+struct pulse verdict_log_pulse(const struct verdict_log *log)
+{
+	return (struct pulse){
+		.done = atomic_load(&log->rounds),
+		.due = atomic_load(&log->serving) || atomic_load(&log->awake),
+	};
+}
+
+struct policy_hits *verdict_log_hits(struct verdict_log *log)
+{
+	return log->hits;
+}
+
+/* ---- everything below runs on the log thread ---- */
+
+static void lose(struct verdict_log *log, uint64_t count)
+{
+	log->lost_unsaid += count;
+	atomic_fetch_add(&log->lost, count);
+}
+
+/* The text with a newline; free() it. NULL when memory is short. */
+static char *print_line(const cJSON *json, size_t *length)
+{
+	char *text = cJSON_PrintBuffered(json, 2048, 0);
+	char *longer;
+
+	if (text == NULL)
+		return NULL;
+	*length = strlen(text);
+	utf8_mend(text, *length);	/* the name of a manifest may be of any bytes, JSON may not */
+	longer = realloc(text, *length + 2);
+	if (longer == NULL) {
+		free(text);
+		return NULL;
+	}
+	memcpy(longer + *length, "\n", 2);
+	(*length)++;
+	return longer;
+}
+
+/* Writes one line; takes ownership of `json`, which may be NULL for want of memory. Whether the file has it. */
+static bool put(struct verdict_log *log, cJSON *json)
+{
+	size_t length = 0;
+	char *text = json == NULL ? NULL : print_line(json, &length);
+	int err;
+
+	if (text == NULL) {
+		cJSON_Delete(json);
+		return false;
+	}
+	atomic_fetch_add(&log->seq, 1);
+	err = verdict_file_write(log->file, text, length);
+	atomic_store(&log->error, -err);
+	if (err == 0)
+		atomic_fetch_add(&log->written, 1);
+	if (log->options.lines_ready != NULL && atomic_load(&log->watched)) {
+		const struct verdict_line line = {
+			.json = json, .text = text, .length = length, .seq = log->seq, .in_file = err == 0};
+
+		verdict_lines_add(&log->lines, &line);
+		log->options.lines_ready(log->options.context);
+	} else {
+		cJSON_Delete(json);
+		free(text);
+	}
+	return err == 0;
+}
+
+/* Explains and writes one line, whatever was written before. */
+static void tell(struct verdict_log *log, const struct folded *folded)
+{
+	cJSON *json;
+
+	if (log->scratch == NULL)
+		log->scratch = arena_create();
+	json = log->scratch == NULL ? NULL : record_json_verdict(folded, log->seq + 1, log->names, log->scratch);
+	if (!put(log, json))
+		lose(log, folded->repeat);
+	/* One arena serves many small explanations; a large one is given back at once. */
+	if (log->scratch != NULL && arena_size(log->scratch) > 64 * 1024) {
+		arena_unref(log->scratch);
+		log->scratch = NULL;
+	}
+}
+
+static void write_verdict(struct verdict_log *log, const struct folded *folded)
+{
+	if (line_budget_take(log->budget, &folded->record, clock_ns(CLOCK_MONOTONIC)))
+		tell(log, folded);
+	else
+		lose(log, folded->repeat);
+}
+
+/* So many at a time, or with `all` to the last. Returns whether none waits any more. */
+static bool write_revoked(struct verdict_log *log, bool all)
+{
+	struct record record;
+	bool left = true;
+	uint64_t taken = 0;
+
+	while ((all || taken < REVOKED_PER_ROUND) && (left = backlog_take(&log->revoked, &record))) {
+		policy_hits_add(log->hits, &record);
+		tell(log, &(struct folded){.record = record, .since_ns = record.time_ns, .repeat = 1});
+		taken++;
+	}
+	atomic_fetch_add(&log->records, taken);
+	lose(log, backlog_lost(&log->revoked));
+	return !left;
+}
+
+static void fold_in(struct verdict_log *log, const struct record *record, uint64_t now)
+{
+	struct folded out[FOLD_OUT_MOST];
+	const size_t count = fold_add(log->fold, record, now, out);
+
+	policy_hits_add(log->hits, record);
+	for (size_t i = 0; i < count; i++)
+		write_verdict(log, &out[i]);
+}
+
+/* All of them: folding is cheap, and a snapshot that they name may be waiting to be freed. */
+static void drain_answered(struct verdict_log *log)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct record record;
+
+	while (backlog_take(&log->answered, &record)) {
+		fold_in(log, &record, now);
+		atomic_fetch_add(&log->records, record.answered);
+	}
+	lose(log, atomic_exchange(&log->answered_lost, 0));
+}
+
+/* As many records as the ring held when we came, or we might never leave it. */
+static void drain_ring(struct verdict_log *log, struct ring *ring, uint64_t now)
+{
+	struct record record;
+	uint64_t taken = 0;
+
+	while (ring_pop(ring, &record)) {
+		fold_in(log, &record, now);
+		if (++taken >= log->options.ring_capacity)
+			break;
+		if (taken % YIELD_RECORDS == 0)
+			priority_yield();
+	}
+	atomic_fetch_add(&log->records, taken);
+}
+
+static void drain_rings(struct verdict_log *log)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	for (size_t i = 0; i < log->ring_count; i++) {
+		const uint64_t lost = ring_lost(log->rings[i]);
+
+		drain_ring(log, log->rings[i], now);
+		lose(log, lost - log->ring_lost[i]);
+		log->ring_lost[i] = lost;
+	}
+}
+
+/*
+ * What is held was retired before the rings were last drained and the cut flows were all told of, and nobody
+ * adds records of theirs: only the folding may hold some.
+ */
+static void free_retired(struct verdict_log *log)
+{
+	struct retired_snapshot *retired;
+	struct folded folded;
+
+	if (log->held != NULL)
+		policy_hits_settle(log->hits);
+	while ((retired = log->held) != NULL) {
+		log->held = retired->next;
+		while (fold_drain(log->fold, retired->snapshot, &folded))
+			write_verdict(log, &folded);
+		snapshot_free(retired->snapshot);
+		free(retired);
+		/*
+		 * It was most of what was allocated: the pages go back to the system, where the pods can have
+		 * them.
+		 */
+		malloc_trim(0);
+	}
+}
+
+/* Adds what was retired since the last call to what is held. */
+static void hold_retired(struct verdict_log *log)
+{
+	struct retired_snapshot **end = &log->held;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	pthread_mutex_lock(&log->lock);
+	*end = log->retired;
+	log->retired = NULL;
+	pthread_mutex_unlock(&log->lock);
+}
+
+static void write_expired(struct verdict_log *log)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct folded folded;
+
+	while (fold_expire(log->fold, now, &folded))
+		write_verdict(log, &folded);
+}
+
+/* What has no flow: packets that the kernel dropped, and lines that are missing here. Once a second at most. */
+static void write_losses(struct verdict_log *log, bool last)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC), wall = clock_ns(CLOCK_REALTIME);
+
+	if (!last && now - log->lost_said_ns < NS_PER_S)
+		return;
+	for (int flood = 0; flood < 2; flood++) {
+		const uint64_t dropped = atomic_exchange(&log->overload[flood], 0);
+
+		if (dropped > 0 && !put(log, record_json_overload(wall, log->seq + 1, flood, dropped)))
+			lose(log, 1);
+	}
+	if (log->lost_unsaid > 0 && put(log, record_json_lost(wall, log->seq + 1, log->lost_unsaid)))
+		log->lost_unsaid = 0;
+	log->lost_said_ns = now;
+}
+
+/*
+ * One round; returns whether all cut flows are told of. The order is a promise: what was retired is taken first,
+ * then the rings are drained, so that every record of a retired snapshot is out of them when it is freed.
+ */
+static bool serve(struct verdict_log *log, bool last)
+{
+	struct folded folded;
+	bool told;
+
+	hold_retired(log);
+	if (atomic_exchange(&log->reopen, false)) {
+		const int err = verdict_file_reopen(log->file);
+
+		if (err != 0) {
+			atomic_store(&log->error, -err);
+			log_error("the log file can't be opened anew: %s; what follows goes into the one it was",
+				strerror(-err));
+		}
+	}
+	told = write_revoked(log, last);
+	drain_rings(log);
+	drain_answered(log);
+	if (told)
+		free_retired(log);
+	write_expired(log);
+	while (last && fold_drain(log->fold, NULL, &folded))
+		write_verdict(log, &folded);
+	write_losses(log, last);
+	return told;
+}
+
+/* Until the next window of the folding ends, or what was lost may be said; -1: until woken. */
+static int idle_ms(const struct verdict_log *log)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t next = fold_next_ns(log->fold);
+
+	if ((log->lost_unsaid > 0 || atomic_load(&log->overload[0]) > 0 || atomic_load(&log->overload[1]) > 0) &&
+		next > log->lost_said_ns + NS_PER_S)
+		next = log->lost_said_ns + NS_PER_S;
+	if (next == UINT64_MAX)
+		return -1;
+	return next <= now ? 0 : (int)((next - now) / NS_PER_MS + 1);
+}
+
+static void *run(void *context)
+{
+	struct verdict_log *log = context;
+	const struct timespec pause = {.tv_nsec = DRAIN_PAUSE_MS * (long)NS_PER_MS};
+	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
+	bool last = false, told = true;
+
+	pthread_setname_np(pthread_self(), "podgate-log");	/* itself: others may not, once the process is not dumpable */
+	priority_background();
+	do {
+		uint64_t count;
+
+		if (poll(&poll_fd, 1, told ? idle_ms(log) : 0) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
+			continue;	/* EINTR */
+		atomic_store(&log->serving, true);
+		/*
+		 * First of all: whoever found it true has pushed, set or asked for something that this round
+		 * will see.
+		 */
+		atomic_exchange(&log->awake, false);
+		last = atomic_load(&log->stop);
+		told = serve(log, last);
+		atomic_fetch_add(&log->rounds, 1);
+		atomic_store(&log->serving, false);
+		if (!last)
+			nanosleep(&pause, NULL);
+	} while (!last);
+	return NULL;
+}
+
+int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t count)
+{
+	int err;
+
+	if (count > RINGS_MOST)
+		return -E2BIG;
+	memcpy(log->rings, rings, count * sizeof(rings[0]));
+	log->ring_count = count;
+	err = interface_names_open(&log->names);
+	if (err != 0)
+		return err;
+	err = thread_start(&log->thread, STACK_BYTES, run, log);
+	log->running = err == 0;
+	return err;
+}
+
+void verdict_log_stop(struct verdict_log *log)
+{
+	if (!log->running)
+		return;
+	atomic_store(&log->stop, true);
+	verdict_log_wake(log);
+	pthread_join(log->thread, NULL);
+	log->running = false;
+	policy_hits_settle(log->hits);	/* the snapshot in force is the caller's to free now */
+}
+
+void verdict_log_free(struct verdict_log *log)
+{
+	if (log == NULL)
+		return;
+	hold_retired(log);	/* retired after the thread's last round */
+	free_retired(log);
+	backlog_deinit(&log->answered);
+	backlog_deinit(&log->revoked);
+	verdict_lines_deinit(&log->lines);
+	arena_unref(log->scratch);
+	interface_names_close(log->names);
+	verdict_file_close(log->file);
+	close(log->wake_fd);
+	fold_free(log->fold);
+	line_budget_free(log->budget);
+	policy_hits_free(log->hits);
+	pthread_mutex_destroy(&log->lock);
+	free(log);
+}

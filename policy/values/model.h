@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef POLICY_VALUES_MODEL_H
+#define POLICY_VALUES_MODEL_H
+
+/*
+ * Namespaces, pods and network policies as the Kubernetes API defines them
+ * (core/v1, networking.k8s.io/v1), already defaulted and validated: what a reader
+ * in config/ makes of a manifest. Plain values that live in the arena of their
+ * parse; immutable once made, so any thread may read them.
+ *
+ * Optional strings are "" when absent, lists have a count of 0; where absent and
+ * empty mean different things to the API, a flag says which.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/values/cidr.h"
+#include "policy/values/diag.h"
+#include "policy/values/ip_addr.h"
+
+struct label {
+	const char *key, *value;
+};
+
+struct label_set {
+	const struct label *items;	/* sorted by key (strcmp), keys unique */
+	size_t count;
+};
+
+enum requirement_operator { REQUIREMENT_IN, REQUIREMENT_NOT_IN, REQUIREMENT_EXISTS, REQUIREMENT_DOES_NOT_EXIST };
+
+/* One term of a label selector. A matchLabels entry is an In with one value. */
+struct requirement {
+	const char *key;
+	enum requirement_operator op;
+	const char *const *values;	/* sorted (strcmp) and unique; In and NotIn only */
+	size_t value_count;
+	bool from_match_labels;
+	struct source_pos pos;		/* of the key */
+};
+
+/* All requirements must hold; none at all matches everything. */
+struct selector {
+	const struct requirement *requirements;
+	size_t count;
+	struct source_pos pos;
+};
+
+struct container_port {
+	const char *name;		/* "" when the port has none */
+	uint16_t port;
+	uint8_t protocol;		/* IPPROTO_* */
+};
+
+struct namespace_object {
+	const char *name;
+	struct label_set labels;	/* with kubernetes.io/metadata.name, as the API server adds it */
+	bool audit;			/* annotation podgate.io/audit: "true" */
+	struct source_pos pos;		/* of metadata.name */
+};
+
+struct pod {
+	const char *namespace_name, *name;
+	struct label_set labels;
+	const struct ip_addr *ips;	/* status.podIPs, status.podIP, or an annotation */
+	size_t ip_count;
+	bool ips_annotated;		/* of an annotation, which yields to the status of any other pod */
+	const struct container_port *ports;	/* of containers, and init containers that restart Always */
+	size_t port_count;
+	const char *node_name;
+	int64_t created;		/* seconds since the epoch, 0 when unknown */
+	bool host_network;		/* has the node's address: never selected, matches no podSelector */
+	bool finished;			/* phase Succeeded or Failed: owns no address any more */
+	bool terminating;		/* has a deletionTimestamp: keeps its address till it is gone */
+	bool audit;			/* annotation podgate.io/audit: "true" */
+	struct source_pos pos;		/* of metadata.name */
+};
+
+/* NetworkPolicyPort. */
+struct policy_port {
+	uint8_t protocol;		/* IPPROTO_TCP, _UDP or _SCTP; TCP when the manifest names none */
+	enum { POLICY_PORT_ANY, POLICY_PORT_NUMBER, POLICY_PORT_NAMED } kind;
+	uint16_t first, last;		/* NUMBER: port and endPort, or port twice */
+	const char *name;		/* NAMED: resolved on the destination pod */
+	struct source_pos pos;
+};
+
+struct ip_block {
+	struct cidr cidr;		/* host bits cleared, as every implementation reads it */
+	const struct cidr *excepts;	/* host bits cleared, too */
+	size_t except_count;
+	struct source_pos pos;
+};
+
+/* NetworkPolicyPeer: an ipBlock, or one or both selectors. */
+struct policy_peer {
+	bool has_pod_selector, has_namespace_selector, has_ip_block;
+	struct selector pod_selector;		/* without a namespace selector: pods of the policy's namespace */
+	struct selector namespace_selector;	/* without a pod selector: all pods of those namespaces */
+	struct ip_block ip_block;
+	struct source_pos pos;
+};
+
+/* NetworkPolicyIngressRule and NetworkPolicyEgressRule: no peers means anybody, no ports means everything. */
+struct policy_rule {
+	const struct policy_peer *peers;
+	size_t peer_count;
+	const struct policy_port *ports;
+	size_t port_count;
+	struct source_pos pos;
+};
+
+enum direction { DIRECTION_INGRESS, DIRECTION_EGRESS };
+enum { DIRECTION_COUNT = 2 };
+
+struct network_policy {
+	const char *namespace_name, *name;
+	struct selector pod_selector;
+	bool isolates[DIRECTION_COUNT];		/* policyTypes, defaulted as the API server does */
+	const struct policy_rule *rules[DIRECTION_COUNT];
+	size_t rule_count[DIRECTION_COUNT];
+	bool audit;				/* annotation podgate.io/audit: "true": logs what it would deny */
+	bool in_part;				/* it has errors: this is what could be read of it, closed where it could not */
+	struct source_pos pos;			/* of metadata.name */
+};
+
+const char *direction_name(enum direction direction);	/* "ingress", "egress" */
+
+/* NULL when the set has no such key. */
+const char *label_set_get(const struct label_set *labels, const char *key);
+bool requirement_matches(const struct requirement *requirement, const struct label_set *labels);
+bool selector_matches(const struct selector *selector, const struct label_set *labels);
+bool ip_block_contains(const struct ip_block *block, const struct ip_addr *addr);
+
+/*
+ * The API's own syntax rules (apimachinery, util/validation): qualified names for label
+ * keys, label values, DNS-1123 names, IANA service names for ports. Each returns NULL
+ * for a valid text, else a static sentence that says which rule it breaks.
+ */
+const char *label_key_problem(const char *key);
+const char *label_value_problem(const char *value);
+const char *object_name_problem(const char *name);	/* DNS-1123 subdomain: pods, policies */
+const char *namespace_name_problem(const char *name);	/* DNS-1123 label */
+const char *port_name_problem(const char *name);	/* 1-15 of [a-z0-9-], at least one letter */
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/views/flow_listing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conntrack/flow_list.h"
+#include "conntrack/jurisdiction.h"
+#include "enforcer/log/explain_json.h"
+#include "enforcer/log/record_time.h"
+#include "policy/explain/explain.h"
+#include "policy/explain/query.h"
+
+enum {
+	READS_MOST = 16,		/* of some hundred entries each, for one piece: a millisecond or two */
+	SCRATCH_MOST = 64 * 1024,	/* one arena serves many explanations */
+};
+
+_Static_assert((int)FLOW_LISTING_PROBLEM >= (int)QUERY_PROBLEM, "its sentences fit");
+
+struct flow_listing {
+	struct stream stream;
+	struct flow_listing_options options;
+	const struct pod *pod;		/* the one asked for, or NULL */
+	struct jurisdiction jurisdiction;
+	struct local_addrs *local;
+	struct flow_list *list;		/* NULL: not begun */
+	struct arena *scratch;
+	uint64_t seen, listed, left_out;
+	struct piece *out;		/* of the call under way */
+};
+
+/* ---- which flows ---- */
+
+static bool is_end_wanted(const struct flow_listing *listing, const struct ip_addr *addr)
+{
+	const char *namespace_name = listing->options.filter.namespace_name;
+	const struct pod *pod;
+
+	for (size_t i = 0; (pod = snapshot_claimant(listing->options.snapshot, addr, i)) != NULL; i++)
+		if ((listing->pod == NULL || pod == listing->pod) &&
+			(*namespace_name == '\0' || strcmp(pod->namespace_name, namespace_name) == 0))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct flow_listing *listing, const struct flow *flow)
+{
+	const struct list_filter *filter = &listing->options.filter;
+
+	if (filter->has_protocol && flow->protocol != filter->protocol)
+		return false;
+	if (listing->pod != NULL || *filter->namespace_name != '\0')
+		return is_end_wanted(listing, &flow->src) || is_end_wanted(listing, &flow->dst);
+	return filter->all || (jurisdiction_isolates(&listing->jurisdiction, flow) &&
+				      jurisdiction_gates(&listing->jurisdiction, flow));
+}
+
+/* What is cut, or would be, is denied; so is what only audit mode lets pass. */
+static bool is_verdict_wanted(const struct list_filter *filter, bool denied)
+{
+	return filter->denied == filter->allowed || (denied ? filter->denied : filter->allowed);
+}
+
+/* ---- a line ---- */
+
+static bool add_item(cJSON *to, const char *name, cJSON *item)
+{
+	if (item != NULL && cJSON_AddItemToObject(to, name, item))
+		return true;
+	cJSON_Delete(item);
+	return false;
+}
+
+static bool add_number(cJSON *to, const char *name, uint64_t value)
+{
+	return cJSON_AddNumberToObject(to, name, (double)value) != NULL;
+}
+
+static bool add_pair(cJSON *to, const char *name, const uint64_t values[2])
+{
+	const double numbers[2] = {(double)values[0], (double)values[1]};
+
+	return add_item(to, name, cJSON_CreateDoubleArray(numbers, 2));
+}
+
+static const char *mark_name(const struct flow_listing *listing, uint32_t mark)
+{
+	if ((mark & listing->options.marks.deny) != 0)
+		return "revoked";
+	return (mark & listing->options.marks.allow) != 0 ? "allowed" : "none";
+}
+
+/* The service that the source speaks to, where the destination is its backend. */
+static bool add_via(cJSON *to, const struct ct_entry *entry)
+{
+	const struct flow *sent = &entry->original;
+	const bool ports = flow_protocol_has_ports(sent->protocol);
+	char address[IP_ADDR_TEXT];
+	cJSON *via;
+
+	if (ip_addr_equal(&sent->dst, &entry->flow.dst) && (!ports || sent->dst_port == entry->flow.dst_port))
+		return true;
+	via = cJSON_AddObjectToObject(to, "via");
+	return via != NULL && cJSON_AddStringToObject(via, "address", ip_addr_format(&sent->dst, address)) != NULL &&
+	       (!ports || add_number(via, "port", sent->dst_port));
+}
+
+static bool add_details(cJSON *to, const struct ct_details *details)
+{
+	char since[RECORD_TIME_TEXT];
+
+	return (details->state == NULL || cJSON_AddStringToObject(to, "state", details->state) != NULL) &&
+	       cJSON_AddBoolToObject(to, "replied", details->replied) != NULL &&
+	       (!details->has_timeout || add_number(to, "timeout_s", details->timeout_s)) &&
+	       (!details->has_start || cJSON_AddStringToObject(to, "since",
+					       record_time_format(details->start_ns, since)) != NULL) &&
+	       (!details->has_counters ||
+		       (add_pair(to, "packets", details->packets) && add_pair(to, "bytes", details->bytes))) &&
+	       (!details->offloaded || cJSON_AddTrueToObject(to, "offloaded") != NULL);
+}
+
+static bool add_reasons(cJSON *to, const struct explanation *explanation)
+{
+	return (!explanation->link_local || cJSON_AddTrueToObject(to, "link_local") != NULL) &&
+	       add_item(to, "egress", explain_json_side_brief(explanation, DIRECTION_EGRESS)) &&
+	       add_item(to, "ingress", explain_json_side_brief(explanation, DIRECTION_INGRESS));
+}
+
+/* NULL when memory is short. */
+static cJSON *make_line(const struct flow_listing *listing, const struct ct_entry *entry,
+	const struct ct_details *details, bool judged)
+{
+	char protocol[FLOW_PROTOCOL_TEXT];
+	struct explanation explanation;
+	cJSON *line = cJSON_CreateObject();
+	bool complete = line != NULL && listing->scratch != NULL &&
+			explain_flow(listing->options.snapshot, &entry->flow, listing->scratch, &explanation) == 0 &&
+			cJSON_AddBoolToObject(line, "judged", judged) != NULL;
+
+	if (complete && judged)
+		complete = cJSON_AddStringToObject(line, "verdict", verdict_name(explanation.judgement.verdict)) != NULL;
+	complete = complete &&
+		   cJSON_AddStringToObject(line, "mark", mark_name(listing, entry->mark)) != NULL &&
+		   cJSON_AddStringToObject(line, "protocol", flow_protocol_name(entry->flow.protocol, protocol)) != NULL &&
+		   add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&
+		   add_item(line, "destination", explain_json_end(&explanation, DIRECTION_INGRESS)) &&
+		   add_via(line, entry) && add_details(line, details) && (!judged || add_reasons(line, &explanation));
+	if (complete)
+		return line;
+	cJSON_Delete(line);
+	return NULL;
+}
+
+static void refresh_scratch(struct flow_listing *listing)
+{
+	if (listing->scratch != NULL && arena_size(listing->scratch) <= SCRATCH_MOST)
+		return;
+	arena_unref(listing->scratch);
+	listing->scratch = arena_create();
+}
+
+static void visit(const struct ct_entry *entry, const struct ct_details *details, void *context)
+{
+	struct flow_listing *listing = context;
+	const struct list_filter *filter = &listing->options.filter;
+	const bool judged = jurisdiction_gates(&listing->jurisdiction, &entry->flow);
+	bool denied;
+
+	listing->seen++;
+	if (!is_wanted(listing, &entry->flow))
+		return;
+	denied = (entry->mark & listing->options.marks.deny) != 0 ||
+		 (judged && snapshot_judge(listing->options.snapshot, &entry->flow).verdict != VERDICT_ALLOW);
+	if (!is_verdict_wanted(filter, denied))
+		return;
+	if (filter->limit > 0 && listing->listed == filter->limit) {
+		listing->left_out++;
+		return;
+	}
+	listing->listed++;
+	refresh_scratch(listing);
+	piece_add_json(listing->out, make_line(listing, entry, details, judged));
+}
+
+/* ---- the listing ---- */
+
+/* In place of what the piece has so far, which is the head. */
+static enum stream_step refuse(struct piece *out, int err)
+{
+	char text[FLOW_LISTING_PROBLEM];
+	cJSON *line = cJSON_CreateObject();
+
+	out->length = 0;
+	snprintf(text, sizeof(text), "the kernel's flow table can't be read: %s", strerror(-err));
+	cJSON_AddFalseToObject(line, "ok");
+	cJSON_AddStringToObject(line, "error", text);
+	piece_add_json(out, line);
+	return STREAM_END;
+}
+
+static enum stream_step finish(const struct flow_listing *listing, int err)
+{
+	cJSON *line = cJSON_CreateObject();
+	bool complete = cJSON_AddTrueToObject(line, "end") != NULL && add_number(line, "seen", listing->seen) &&
+			add_number(line, "listed", listing->listed) && add_number(line, "left_out", listing->left_out) &&
+			add_number(line, "skipped", flow_list_skipped(listing->list));
+
+	if (complete && err != 0)
+		complete = cJSON_AddStringToObject(line, "error", strerror(-err)) != NULL;
+	if (!complete) {
+		cJSON_Delete(line);
+		line = NULL;
+	}
+	piece_add_json(listing->out, line);
+	return STREAM_END;
+}
+
+/* Here, not on opening: it asks the kernel, which is for the thread beside the loop. */
+static int begin(struct flow_listing *listing)
+{
+	cJSON *line;
+	int err = local_addrs_read(&listing->local);
+
+	if (err == 0)
+		err = flow_list_open(&listing->list);
+	if (err != 0)
+		return err;
+	listing->jurisdiction.local = listing->local;
+	line = cJSON_CreateObject();
+	if (cJSON_AddTrueToObject(line, "ok") == NULL ||
+	    !add_number(line, "revision", snapshot_revision(listing->options.snapshot))) {
+		cJSON_Delete(line);
+		line = NULL;
+	}
+	piece_add_json(listing->out, line);
+	return 0;
+}
+
+static enum stream_step next(struct stream *stream, struct piece *out)
+{
+	struct flow_listing *listing = (struct flow_listing *)stream;
+	bool done = false;
+	int err = 0;
+
+	listing->out = out;
+	if (listing->list == NULL) {
+		err = begin(listing);
+		if (err == 0)
+			err = flow_list_read(listing->list, visit, listing, &done);
+		if (err != 0)
+			return refuse(out, err);
+	}
+	for (int reads = 0; err == 0 && !done && reads < READS_MOST && out->length < PIECE_ENOUGH; reads++)
+		err = flow_list_read(listing->list, visit, listing, &done);
+	return err != 0 || done ? finish(listing, err) : STREAM_MORE;
+}
+
+static void free_listing(struct stream *stream)
+{
+	struct flow_listing *listing = (struct flow_listing *)stream;
+
+	arena_unref(listing->scratch);
+	flow_list_close(listing->list);
+	local_addrs_free(listing->local);
+	free(listing);
+}
+
+static int check_names(struct flow_listing *listing, char problem[FLOW_LISTING_PROBLEM])
+{
+	const struct list_filter *filter = &listing->options.filter;
+	const struct snapshot *snapshot = listing->options.snapshot;
+
+	if (*filter->namespace_name != '\0' && query_namespace(snapshot, filter->namespace_name, problem) != 0)
+		return -EINVAL;
+	if (*filter->pod == '\0')
+		return 0;
+	if (query_pod(snapshot, filter->pod, &listing->pod, problem) != 0)
+		return -EINVAL;
+	if (listing->pod->ip_count > 0 && !listing->pod->finished && !listing->pod->host_network)
+		return 0;
+	snprintf(problem, FLOW_LISTING_PROBLEM,
+		"pod %.63s/%.63s has no address of its own%s, so nobody can tell which flows are its", listing->pod->namespace_name,
+		listing->pod->name,
+		listing->pod->host_network ? " (hostNetwork)" : listing->pod->finished ? " any more" : "");
+	return -EINVAL;
+}
+
+int flow_listing_open(struct stream **out, const struct flow_listing_options *options,
+	char problem[FLOW_LISTING_PROBLEM])
+{
+	struct flow_listing *listing = calloc(1, sizeof(*listing));
+	int err;
+
+	if (listing == NULL)
+		return -ENOMEM;
+	listing->stream.next = next;
+	listing->stream.free = free_listing;
+	listing->options = *options;
+	listing->jurisdiction.snapshot = options->snapshot;
+	listing->jurisdiction.host_traffic = options->host_traffic;
+	err = check_names(listing, problem);
+	if (err != 0)
+		free_listing(&listing->stream);
+	else
+		*out = &listing->stream;
+	return err;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/views/listings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "service/control/log_replay.h"
+#include "service/views/flow_listing.h"
+#include "service/views/policy_listing.h"
+
+_Static_assert((int)CONTROL_PROBLEM >= (int)FLOW_LISTING_PROBLEM, "its sentences fit");
+_Static_assert((int)CONTROL_PROBLEM >= (int)POLICY_LISTING_PROBLEM, "its sentences fit");
+_Static_assert((int)CONTROL_PROBLEM >= (int)LOG_REPLAY_PROBLEM, "its sentences fit");
+
+/* A listing with the snapshot that it tells of. */
+struct lent {
+	struct stream stream;
+	struct stream *inner;
+	struct listings *listings;
+	struct snapshot_loan loan;
+	uint64_t ends_ms;		/* CLOCK_MONOTONIC */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static enum stream_step give_up(struct piece *out)
+{
+	static const char line[] = "{\"end\":true,\"error\":\"it takes too long: nobody reads it fast enough\"}\n";
+
+	piece_add_text(out, line, sizeof(line) - 1);
+	return STREAM_END;
+}
+
+static enum stream_step next(struct stream *stream, struct piece *out)
+{
+	struct lent *lent = (struct lent *)stream;
+
+	return now_ms() > lent->ends_ms ? give_up(out) : lent->inner->next(lent->inner, out);
+}
+
+static void free_lent(struct stream *stream)
+{
+	struct lent *lent = (struct lent *)stream;
+
+	if (lent->inner != NULL)
+		lent->inner->free(lent->inner);
+	publisher_take_back(lent->listings->publisher, &lent->loan);
+	lent->listings->open--;
+	free(lent);
+}
+
+static int open_inner(struct lent *lent, const struct control_request *request, char problem[CONTROL_PROBLEM])
+{
+	const struct listings *listings = lent->listings;
+	const struct settings *settings = listings->settings;
+
+	if (request->command == CONTROL_POLICIES) {
+		const struct policy_listing_options options = {
+			.snapshot = lent->loan.snapshot,
+			.hits = verdict_log_hits(listings->log),
+			.audit = settings->audit,
+			.filter = request->list,
+		};
+
+		return policy_listing_open(&lent->inner, &options, problem);
+	}
+	const struct flow_listing_options options = {
+		.snapshot = lent->loan.snapshot,
+		.marks = {.allow = settings->mark_allow, .deny = settings->mark_deny},
+		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
+		.filter = request->list,
+	};
+
+	return flow_listing_open(&lent->inner, &options, problem);
+}
+
+static int open_lent(struct listings *listings, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	const unsigned int most = request->trusted ? LISTINGS_MOST : LISTINGS_MOST - LISTINGS_KEPT;
+	struct lent *lent;
+	int err;
+
+	if (listings->open >= most) {
+		snprintf(problem, CONTROL_PROBLEM,
+			"%u listings are under way already; ask again when one has come to its end", listings->open);
+		return -EBUSY;
+	}
+	lent = calloc(1, sizeof(*lent));
+	if (lent == NULL)
+		return -ENOMEM;
+	lent->stream.next = next;
+	lent->stream.free = free_lent;
+	lent->listings = listings;
+	lent->ends_ms = now_ms() + (listings->most_ms > 0 ? listings->most_ms : LISTINGS_MOST_MS);
+	listings->open++;
+	publisher_lend(listings->publisher, &lent->loan);
+	err = open_inner(lent, request, problem);
+	if (err != 0)
+		free_lent(&lent->stream);
+	else
+		*out = &lent->stream;
+	return err;
+}
+
+int listings_open(struct listings *listings, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	const struct log_replay_options replay = {
+		.path = listings->settings->log_file,
+		.keep = listings->settings->log_keep,
+		.log = listings->log,
+		.since_ns = request->since_ns,
+		.filter = request->filter,
+	};
+
+	snprintf(problem, CONTROL_PROBLEM, "out of memory");
+	return request->command == CONTROL_WATCH ? log_replay_open(out, &replay, problem)
+						 : open_lent(listings, request, out, problem);
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+podgate_test(daemon/test_claim SUPPORT netns)
+podgate_test(daemon/test_manager SUPPORT netns publish_fixture event_loop)
+podgate_test(daemon/test_takeover)

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The schema that logs, control clients and scripts rely on: keys, types, and what is left out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "enforcer/log/explain_json.h"
+#include "tests/support/manifest_world.h"
+
+static const char yaml[] =
+	"apiVersion: v1\nkind: List\nitems:\n"
+	"- {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}}\n"
+	"- {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}}, status: {podIPs: [{ip: 10.0.0.2}, {ip: 'fd00::2'}]}}\n"
+	"- apiVersion: networking.k8s.io/v1\n"
+	"  kind: NetworkPolicy\n"
+	"  metadata: {name: db, namespace: shop}\n"
+	"  spec:\n"
+	"    podSelector: {matchLabels: {app: db}}\n"
+	"    ingress:\n"
+	"    - from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 'fd00::/64'}}]\n"
+	"      ports: [{port: 5432}]\n";
+
+static struct manifest_world world;
+
+static int setup(void **state)
+{
+	(void)state;
+	manifest_world_init(&world, yaml);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	manifest_world_deinit(&world);
+	return 0;
+}
+
+/* Both texts, as JSON, must be equal; the one given is written with ' for ". */
+static void check_json(cJSON *seen, const char *wanted_text)
+{
+	char *text = strdup(wanted_text);
+	cJSON *wanted;
+
+	for (char *at = text; *at != '\0'; at++)
+		*at = *at == '\'' ? '"' : *at;
+	wanted = cJSON_Parse(text);
+	assert_non_null(wanted);
+	assert_non_null(seen);
+	if (!cJSON_Compare(seen, wanted, true))
+		fail_msg("is %s", cJSON_PrintUnformatted(seen));
+	cJSON_Delete(wanted);
+	cJSON_Delete(seen);
+	free(text);
+}
+
+static cJSON *ask(const char *source, const char *destination)
+{
+	cJSON *request = cJSON_CreateObject(), *reply;
+
+	cJSON_AddStringToObject(request, "command", "explain");
+	cJSON_AddStringToObject(request, "source", source);
+	cJSON_AddStringToObject(request, "destination", destination);
+	reply = explain_json_answer(world.snapshot, request);
+	cJSON_Delete(request);
+	return reply;
+}
+
+#define ISOLATED_BY "'isolated_by':[{'namespace':'shop','name':'db','file':'world.yaml','line':8,'column':20}]"
+#define POLICY "'policy':{'namespace':'shop','name':'db'},'rule':'ingress[0]'"
+
+static void test_allowed(void **state)
+{
+	(void)state;
+	check_json(ask("shop/web", "10.0.0.2:5432"),
+		"{'ok':true,'revision':7,'flows':[{'verdict':'allow','protocol':'TCP',"
+		"'source':{'address':'10.0.0.1','namespace':'shop','pod':'web'},"
+		"'destination':{'address':'10.0.0.2','port':5432,'namespace':'shop','pod':'db'},"
+		"'egress':{'verdict':'open','enforced':true,'isolated_by':[]},"
+		"'ingress':{'verdict':'allowed','enforced':true," ISOLATED_BY "," POLICY ",'peer':'ingress[0].from[0]',"
+		"'port':'ingress[0].ports[0]','file':'world.yaml','line':12,'column':14}}]}");
+}
+
+static void test_denied(void **state)
+{
+	(void)state;
+	check_json(ask("198.51.100.1", "10.0.0.2:5432"),
+		"{'ok':true,'revision':7,'flows':[{'verdict':'deny','protocol':'TCP',"
+		"'source':{'address':'198.51.100.1'},"
+		"'destination':{'address':'10.0.0.2','port':5432,'namespace':'shop','pod':'db'},"
+		"'egress':{'verdict':'open','enforced':true,'isolated_by':[]},"
+		"'ingress':{'verdict':'denied','enforced':true," ISOLATED_BY "," POLICY ",'peer':'ingress[0].from[0]',"
+		"'port':'ingress[0].ports[0]','file':'world.yaml','line':12,'column':28,'miss':'peer',"
+		"'field':'ingress[0].from[0].podSelector','wanted':'a pod with app=web','had':'198.51.100.1, which no pod has',"
+		"'fix':'add {ipBlock: {cidr: 198.51.100.1/32}} to ingress[0].from of policy shop/db'}}]}");
+}
+
+/* One flow for each family; ICMP has no port. */
+static void test_families(void **state)
+{
+	cJSON *reply = ask("shop/web", "shop/db/icmp"), *flows = cJSON_GetObjectItem(reply, "flows"), *second;
+
+	(void)state;
+	assert_int_equal(cJSON_GetArraySize(flows), 2);
+	second = cJSON_GetArrayItem(flows, 1);
+	assert_string_equal(cJSON_GetObjectItem(second, "protocol")->valuestring, "ICMPv6");
+	assert_null(cJSON_GetObjectItem(cJSON_GetObjectItem(second, "destination"), "port"));
+	assert_string_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(second, "ingress"), "miss")->valuestring, "protocol");
+	cJSON_Delete(reply);
+}
+
+static void test_source_port_of_a_real_flow(void **state)
+{
+	struct explanation explanation;
+	struct flow flow = {.src_port = 40000, .dst_port = 5432, .protocol = 6};
+
+	(void)state;
+	assert_int_equal(ip_addr_parse(&flow.src, "10.0.0.1"), 0);
+	assert_int_equal(ip_addr_parse(&flow.dst, "203.0.113.1"), 0);
+	assert_int_equal(explain_flow(world.snapshot, &flow, world.arena, &explanation), 0);
+	check_json(explain_json_end(&explanation, DIRECTION_EGRESS),
+		"{'address':'10.0.0.1','port':40000,'namespace':'shop','pod':'web'}");
+	check_json(explain_json_end(&explanation, DIRECTION_INGRESS), "{'address':'203.0.113.1','port':5432}");
+	check_json(explain_json_side(&explanation, DIRECTION_INGRESS), "{'verdict':'open','enforced':true,'isolated_by':[]}");
+}
+
+static void test_refusals(void **state)
+{
+	cJSON *request = cJSON_Parse("{\"source\":\"shop/web\"}");
+
+	(void)state;
+	check_json(ask("shop/wbe", "shop/db:1"), "{'ok':false,'error':'there is no pod shop/wbe; did you mean shop/web?'}");
+	check_json(explain_json_answer(world.snapshot, request),
+		"{'ok':false,'error':'explain needs the texts \\u0022source\\u0022 and \\u0022destination\\u0022'}");
+	check_json(explain_json_judge(world.snapshot, request),
+		"{'ok':false,'error':'judge needs \\u0022rows\\u0022, a list of [source, destination, protocol, port]'}");
+	cJSON_Delete(request);
+}
+
+static void test_judge(void **state)
+{
+	cJSON *request = cJSON_Parse("{\"command\":\"judge\",\"rows\":["
+				     "[\"shop/web\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/web\",\"shop/db\",\"TCP\",\"5433\"],"
+				     "[\"fd00::9\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/web\",\"shop/db\",\"ICMP\",\"-\"],"
+				     "[\"shop/web\",\"shop/dbs\",\"TCP\",\"1\"],[\"a\",\"b\",\"c\"],[1,2,3,4],7,null]}");
+
+	(void)state;
+	check_json(explain_json_judge(world.snapshot, request),
+		"{'ok':true,'revision':7,'rows':[{'verdict':'allow'},{'verdict':'deny'},{'verdict':'allow'},{'verdict':'deny'},"
+		"{'error':'there is no pod shop/dbs; did you mean shop/db?'},"
+		"{'error':'a row is four texts: source, destination, protocol, port'},"
+		"{'error':'a row is four texts: source, destination, protocol, port'},"
+		"{'error':'a row is four texts: source, destination, protocol, port'},"
+		"{'error':'a row is four texts: source, destination, protocol, port'}]}");
+	cJSON_Delete(request);
+}
+
+/* A pod that hundreds of policies isolate must not make a log line of hundreds of names. */
+static void test_many_policies(void **state)
+{
+	enum { POLICIES = 40 };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct manifest_world crowd;
+	cJSON *request = cJSON_Parse("{\"source\":\"10.0.0.1\",\"destination\":\"x/y:1\"}"), *reply, *side;
+
+	(void)state;
+	fputs("{apiVersion: v1, kind: Pod, metadata: {name: y, namespace: x}, status: {podIP: 10.0.0.2}}\n", out);
+	for (int i = 0; i < POLICIES; i++)
+		fprintf(out, "---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p%02d, namespace: x}, "
+			     "spec: {podSelector: {}}}\n", i);
+	fclose(out);
+	manifest_world_init(&crowd, text);
+	reply = explain_json_answer(crowd.snapshot, request);
+	side = cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(reply, "flows"), 0), "ingress");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(side, "isolated_by")), 16);
+	assert_int_equal(cJSON_GetObjectItem(side, "isolated_by_more")->valueint, POLICIES - 16);
+	assert_string_equal(cJSON_GetObjectItem(side, "miss")->valuestring, "no-rules");
+	assert_null(cJSON_GetObjectItem(side, "rule"));
+	cJSON_Delete(reply);
+	cJSON_Delete(request);
+	manifest_world_deinit(&crowd);
+	free(text);
+}
+
+static long allowed = -1;	/* allocations of cJSON until one fails; -1: none does */
+
+static void *scarce_malloc(size_t size)
+{
+	return allowed >= 0 && allowed-- == 0 ? NULL : malloc(size);
+}
+
+/* Every allocation of an answer fails once: there is no answer then, and (ASan) nothing is lost. */
+static void test_out_of_memory(void **state)
+{
+	cJSON_Hooks scarce = {scarce_malloc, free};
+	cJSON *explain = cJSON_Parse("{\"source\":\"fd00::9\",\"destination\":\"shop/db:1\"}");
+	cJSON *judge = cJSON_Parse("{\"rows\":[[\"shop/web\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/web\",\"x\",\"TCP\",\"1\"]]}");
+	bool done = false;
+	long n = 0;
+
+	(void)state;
+	cJSON_InitHooks(&scarce);
+	for (; !done; n++) {
+		cJSON *answers[2];
+
+		allowed = n;
+		answers[0] = explain_json_answer(world.snapshot, explain);
+		done = allowed >= 0;
+		allowed = n;
+		answers[1] = explain_json_judge(world.snapshot, judge);
+		assert_true((answers[0] != NULL) == done);
+		assert_true((answers[1] != NULL) == (allowed >= 0));
+		allowed = -1;
+		cJSON_Delete(answers[0]);
+		cJSON_Delete(answers[1]);
+	}
+	cJSON_InitHooks(NULL);
+	assert_true(n > 50);
+	cJSON_Delete(explain);
+	cJSON_Delete(judge);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_allowed),
+		cmocka_unit_test(test_denied),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_source_port_of_a_real_flow),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_many_policies),
+		cmocka_unit_test(test_out_of_memory),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/manifest_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void open_world(struct manifest_world *world, const char *yaml, const struct snapshot_options *options)
+{
+	*world = (struct manifest_world){.arena = arena_create()};
+	assert_non_null(world->arena);
+	assert_int_equal(store_create(&world->store), 0);
+	assert_int_equal(store_put(world->store, "world.yaml", yaml, strlen(yaml), NULL), 0);
+	assert_int_equal(store_diags(world->store, world->arena, &world->found), 0);
+	for (size_t i = 0; i < world->found.count; i++)
+		if (world->found.items[i].severity == DIAG_ERROR)
+			fail_msg("world.yaml:%u: %s", world->found.items[i].pos.line, world->found.items[i].text);
+	assert_int_equal(store_cluster(world->store, &world->cluster), 0);
+	assert_int_equal(snapshot_compile(&world->snapshot, world->cluster, options), 0);
+}
+
+void manifest_world_init(struct manifest_world *world, const char *yaml)
+{
+	open_world(world, yaml, &(const struct snapshot_options){.revision = 7});
+}
+
+struct snapshot *manifest_world_compile(const char *yaml, const struct snapshot_options *options)
+{
+	struct manifest_world world;
+	struct snapshot *snapshot;
+
+	open_world(&world, yaml, options);
+	snapshot = world.snapshot;
+	world.snapshot = NULL;
+	manifest_world_deinit(&world);
+	return snapshot;
+}
+
+void manifest_world_deinit(struct manifest_world *world)
+{
+	snapshot_free(world->snapshot);
+	cluster_unref(world->cluster);
+	store_free(world->store);
+	arena_unref(world->arena);
+}
