@@ -91,7 +91,8 @@ static struct pod *make_pod(struct build *build, uint32_t number)
 	struct container_port *ports = take(build, 2, sizeof(*ports));
 	struct ip_addr *ips = take(build, 1, sizeof(*ips));
 
-	pod->namespace_name = name_of(build, "team", number / PODS_A_NAMESPACE % namespace_count(build));
+	pod->namespace_name = name_of(
+		build, "team", number / PODS_A_NAMESPACE % namespace_count(build));
 	pod->name = name_of(build, "pod", number);
 	labels[0] = (struct label){"app", name_of(build, "app", workload)};
 	labels[1] = (struct label){"parity", number % 2 == 0 ? "even" : "odd"};
@@ -115,7 +116,10 @@ static struct selector select_one(struct build *build, const char *key, const ch
 	const char **values = take(build, 1, sizeof(*values));
 
 	values[0] = value;
-	*requirement = (struct requirement){.key = key, .op = REQUIREMENT_IN, .values = values, .value_count = 1,
+	*requirement = (struct requirement){.key = key,
+		.op = REQUIREMENT_IN,
+		.values = values,
+		.value_count = 1,
 		.from_match_labels = true};
 	return (struct selector){.requirements = requirement, .count = 1};
 }
@@ -129,25 +133,32 @@ static struct policy_peer pods_of_app(struct build *build, uint32_t workload)
 static struct policy_peer random_block(struct build *build)
 {
 	const uint8_t v4[4] = {(uint8_t)(11 + bench_random(&build->random, 200)),
-		(uint8_t)bench_random(&build->random, 256), (uint8_t)bench_random(&build->random, 256), 0};
+		(uint8_t)bench_random(&build->random, 256),
+		(uint8_t)bench_random(&build->random, 256), 0};
 	const struct cidr block = {ip_addr_v4(v4), (uint8_t)(16 + bench_random(&build->random, 9))};
 
-	return (struct policy_peer){.has_ip_block = true, .ip_block = {.cidr = cidr_masked(&block)}};
+	return (struct policy_peer){
+		.has_ip_block = true, .ip_block = {.cidr = cidr_masked(&block)}};
 }
 
 static struct policy_port tcp_range(uint16_t first, uint16_t last)
 {
-	return (struct policy_port){.protocol = IPPROTO_TCP, .kind = POLICY_PORT_NUMBER, .first = first, .last = last,
+	return (struct policy_port){.protocol = IPPROTO_TCP,
+		.kind = POLICY_PORT_NUMBER,
+		.first = first,
+		.last = last,
 		.name = ""};
 }
 
 static struct policy_port tcp_named(const char *name)
 {
-	return (struct policy_port){.protocol = IPPROTO_TCP, .kind = POLICY_PORT_NAMED, .name = name};
+	return (struct policy_port){
+		.protocol = IPPROTO_TCP, .kind = POLICY_PORT_NAMED, .name = name};
 }
 
 /* A policy for `direction` with one rule, to be filled; it selects all pods of its namespace. */
-static struct network_policy *begin_policy(struct build *build, uint32_t number, enum direction direction)
+static struct network_policy *begin_policy(
+	struct build *build, uint32_t number, enum direction direction)
 {
 	struct network_policy *policy = take(build, 1, sizeof(*policy));
 
@@ -157,8 +168,8 @@ static struct network_policy *begin_policy(struct build *build, uint32_t number,
 	return policy;
 }
 
-static struct policy_rule *add_rules(struct build *build, struct network_policy *policy, enum direction direction,
-	size_t count)
+static struct policy_rule *add_rules(
+	struct build *build, struct network_policy *policy, enum direction direction, size_t count)
 {
 	struct policy_rule *rules = take(build, count, sizeof(*rules));
 
@@ -190,7 +201,8 @@ static uint32_t own_workload(struct build *build, uint32_t number)
 {
 	const uint32_t a_namespace = PODS_A_NAMESPACE / PODS_A_WORKLOAD;
 
-	return number % namespace_count(build) * a_namespace + bench_random(&build->random, a_namespace);
+	return number % namespace_count(build) * a_namespace +
+		bench_random(&build->random, a_namespace);
 }
 
 static struct network_policy *allow_app(struct build *build, uint32_t number)
@@ -199,7 +211,8 @@ static struct network_policy *allow_app(struct build *build, uint32_t number)
 	struct network_policy *policy = begin_policy(build, number, DIRECTION_INGRESS);
 	struct policy_rule *rule = add_rules(build, policy, DIRECTION_INGRESS, 1);
 
-	policy->pod_selector = select_one(build, "app", name_of(build, "app", own_workload(build, number)));
+	policy->pod_selector = select_one(
+		build, "app", name_of(build, "app", own_workload(build, number)));
 	set_peer(build, rule, pods_of_app(build, own_workload(build, number)));
 	set_port(build, rule, tcp_range(ports[number % 5], ports[number % 5]));
 	return policy;
@@ -211,9 +224,12 @@ static struct network_policy *allow_namespace(struct build *build, uint32_t numb
 	struct policy_rule *rule = add_rules(build, policy, DIRECTION_INGRESS, 1);
 	const uint32_t from = bench_random(&build->random, namespace_count(build));
 
-	policy->pod_selector = select_one(build, "app", name_of(build, "app", own_workload(build, number)));
-	set_peer(build, rule, (struct policy_peer){.has_namespace_selector = true,
-		.namespace_selector = select_one(build, "kubernetes.io/metadata.name", name_of(build, "team", from))});
+	policy->pod_selector = select_one(
+		build, "app", name_of(build, "app", own_workload(build, number)));
+	set_peer(build, rule,
+		(struct policy_peer){.has_namespace_selector = true,
+			.namespace_selector = select_one(build, "kubernetes.io/metadata.name",
+				name_of(build, "team", from))});
 	set_port(build, rule, tcp_named("metrics"));
 	return policy;
 }
@@ -245,10 +261,12 @@ static struct network_policy *allow_blocks(struct build *build, uint32_t number)
 	struct network_policy *policy = begin_policy(build, number, DIRECTION_INGRESS);
 	struct policy_rule *rules = add_rules(build, policy, DIRECTION_INGRESS, 3);
 
-	policy->pod_selector = select_one(build, "app", name_of(build, "app", own_workload(build, number)));
+	policy->pod_selector = select_one(
+		build, "app", name_of(build, "app", own_workload(build, number)));
 	for (int i = 0; i < 3; i++) {
 		set_peer(build, &rules[i], random_block(build));
-		set_port(build, &rules[i], tcp_range((uint16_t)(30000 + 100 * i), (uint16_t)(30150 + 100 * i)));
+		set_port(build, &rules[i],
+			tcp_range((uint16_t)(30000 + 100 * i), (uint16_t)(30150 + 100 * i)));
 	}
 	return policy;
 }
@@ -259,7 +277,7 @@ static struct network_policy *make_realistic(struct build *build, uint32_t numbe
 	const uint32_t draw = bench_random(&build->random, 100);
 
 	if (draw < 5)
-		return begin_policy(build, number, DIRECTION_INGRESS);	/* nobody may come in */
+		return begin_policy(build, number, DIRECTION_INGRESS); /* nobody may come in */
 	if (draw < 55)
 		return allow_app(build, number);
 	if (draw < 70)
@@ -278,10 +296,11 @@ static struct network_policy *make_selecting(struct build *build, uint32_t numbe
 	if (build->shape == BENCH_EVERY_OTHER)
 		policy->pod_selector = select_one(build, "parity", "even");
 	if (build->shape == BENCH_LAYERED && number % 2 == 1)
-		policy->pod_selector =
-			select_one(build, "app", name_of(build, "app", number / 2 % workload_count(build)));
+		policy->pod_selector = select_one(
+			build, "app", name_of(build, "app", number / 2 % workload_count(build)));
 	set_peer(build, rule, pods_of_app(build, number % workload_count(build)));
-	set_port(build, rule, tcp_range((uint16_t)(1 + number % 60000), (uint16_t)(1 + number % 60000)));
+	set_port(build, rule,
+		tcp_range((uint16_t)(1 + number % 60000), (uint16_t)(1 + number % 60000)));
 	return policy;
 }
 
@@ -295,7 +314,9 @@ static struct network_policy *make_ports(struct build *build, uint32_t number)
 
 		set_peer(build, &rules[i], pods_of_app(build, i % workload_count(build)));
 		set_port(build, &rules[i],
-			tcp_range(first, build->shape == BENCH_NESTED_PORTS ? (uint16_t)(65535 - first) : first));
+			tcp_range(first,
+				build->shape == BENCH_NESTED_PORTS ? (uint16_t)(65535 - first)
+								   : first));
 	}
 	return policy;
 }
@@ -352,11 +373,12 @@ static uint32_t policy_count(const struct build *build)
 struct cluster *bench_cluster(enum bench_shape shape, uint32_t pods, uint32_t policies)
 {
 	struct build build = {arena_create(), shape, pods, policies, 1};
-	const struct namespace_object **namespaces = take(&build, namespace_count(&build), sizeof(*namespaces));
+	const struct namespace_object **namespaces = take(
+		&build, namespace_count(&build), sizeof(*namespaces));
 	const struct pod **pod_list = take(&build, pods, sizeof(*pod_list));
 	const struct network_policy **policy_list = take(&build, policies, sizeof(*policy_list));
-	const struct cluster_objects objects = {namespaces, namespace_count(&build), pod_list, pods, policy_list,
-		policy_count(&build), &build.arena, 1};
+	const struct cluster_objects objects = {namespaces, namespace_count(&build), pod_list, pods,
+		policy_list, policy_count(&build), &build.arena, 1};
 	struct cluster *cluster;
 
 	for (uint32_t i = 0; i < objects.namespace_count; i++)

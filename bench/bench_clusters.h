@@ -3,8 +3,8 @@
 #define BENCH_BENCH_CLUSTERS_H
 
 /*
- * Clusters for benchmarks, the same on every machine: a realistic one of any size, and the shapes that a
- * compiler of policies could choke on. Out of memory aborts.
+ * Clusters for benchmarks, the same on every machine: a realistic one of any size, and the shapes
+ * that a compiler of policies could choke on. Out of memory aborts.
  */
 
 #include <stdint.h>
@@ -12,14 +12,19 @@
 #include "policy/values/cluster.h"
 
 enum bench_shape {
-	BENCH_REALISTIC,	/* namespaces of 50 pods, workloads of 10; the usual policies in usual shares */
-	BENCH_ALL_SELECT_ALL,	/* one namespace; every policy selects every pod and admits another workload */
-	BENCH_EVERY_OTHER,	/* as that, but selecting every second pod by a label that replicas do not share */
-	BENCH_LAYERED,		/* one namespace; half the policies select all, the others one workload each */
-	BENCH_DISTINCT_PORTS,	/* one policy with as many rules as there were to be policies, a port each */
-	BENCH_NESTED_PORTS,	/* as that, with a port range each, nested in the one before */
-	BENCH_MANY_BLOCKS,	/* ten policies of 5 000 ipBlocks */
-	BENCH_NAMED_EGRESS,	/* every policy lets every pod out to a named port of all pods */
+	/* namespaces of 50 pods, workloads of 10; the usual policies in usual shares */
+	BENCH_REALISTIC,
+	/* one namespace; every policy selects every pod and admits another workload */
+	BENCH_ALL_SELECT_ALL,
+	/* as that, but selecting every second pod by a label that replicas do not share */
+	BENCH_EVERY_OTHER,
+	/* one namespace; half the policies select all, the others one workload each */
+	BENCH_LAYERED,
+	/* one policy with as many rules as there were to be policies, a port each */
+	BENCH_DISTINCT_PORTS,
+	BENCH_NESTED_PORTS, /* as that, with a port range each, nested in the one before */
+	BENCH_MANY_BLOCKS,  /* ten policies of 5 000 ipBlocks */
+	BENCH_NAMED_EGRESS, /* every policy lets every pod out to a named port of all pods */
 	BENCH_SHAPES
 };
 

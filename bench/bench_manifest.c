@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * How fast manifests are read: YAML and JSON, N pods and N policies (10 000 of each, or argv[1]), against libyaml's
- * bare event loop over the same bytes in the same run. Best of five. Memory is what the model holds when the trees
- * are gone.
+ * How fast manifests are read: YAML and JSON, N pods and N policies (10 000 of each, or argv[1]),
+ * against libyaml's bare event loop over the same bytes in the same run. Best of five. Memory is
+ * what the model holds when the trees are gone.
  */
 
 #include <malloc.h>
@@ -25,7 +25,8 @@ struct text {
 	size_t length, capacity;
 };
 
-static void append(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void append(struct text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 static void append(struct text *text, const char *format, ...)
 {
 	va_list args;
@@ -45,37 +46,54 @@ static void append(struct text *text, const char *format, ...)
 static void append_yaml(struct text *text, unsigned int i)
 {
 	append(text,
-		"apiVersion: v1\nkind: Pod\nmetadata:\n  name: pod-%u\n  namespace: ns-%u\n  resourceVersion: \"%u\"\n"
-		"  creationTimestamp: \"2024-05-01T10:00:00Z\"\n  labels:\n    app: app-%u\n    tier: tier-%u\n"
-		"    pod-template-hash: 5d%08u\nspec:\n  nodeName: gateway\n  serviceAccountName: default\n  containers:\n"
-		"  - name: main\n    image: registry.example/app:%u\n    ports:\n    - name: http\n      containerPort: 8080\n"
-		"      protocol: TCP\n    resources: {}\nstatus:\n  phase: Running\n  podIP: 10.%u.%u.%u\n  podIPs:\n"
+		"apiVersion: v1\nkind: Pod\nmetadata:\n  name: pod-%u\n  namespace: ns-%u\n  "
+		"resourceVersion: \"%u\"\n"
+		"  creationTimestamp: \"2024-05-01T10:00:00Z\"\n  labels:\n    app: app-%u\n    "
+		"tier: tier-%u\n"
+		"    pod-template-hash: 5d%08u\nspec:\n  nodeName: gateway\n  serviceAccountName: "
+		"default\n  containers:\n"
+		"  - name: main\n    image: registry.example/app:%u\n    ports:\n    - name: "
+		"http\n      containerPort: 8080\n"
+		"      protocol: TCP\n    resources: {}\nstatus:\n  phase: Running\n  podIP: "
+		"10.%u.%u.%u\n  podIPs:\n"
 		"  - ip: 10.%u.%u.%u\n---\n",
-		i, i % 50, i, i % 500, i % 7, i, i, i >> 16 & 255, i >> 8 & 255, i & 255, i >> 16 & 255, i >> 8 & 255, i & 255);
+		i, i % 50, i, i % 500, i % 7, i, i, i >> 16 & 255, i >> 8 & 255, i & 255,
+		i >> 16 & 255, i >> 8 & 255, i & 255);
 	append(text,
-		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: policy-%u\n  namespace: ns-%u\n"
-		"spec:\n  podSelector:\n    matchLabels:\n      app: app-%u\n  policyTypes:\n  - Ingress\n  - Egress\n"
-		"  ingress:\n  - from:\n    - podSelector:\n        matchLabels:\n          tier: tier-%u\n    - ipBlock:\n"
-		"        cidr: 10.0.0.0/8\n        except:\n        - 10.%u.0.0/16\n    ports:\n    - protocol: TCP\n"
-		"      port: %u\n  egress:\n  - to:\n    - namespaceSelector: {}\n      podSelector:\n        matchExpressions:\n"
-		"        - key: app\n          operator: In\n          values: [app-1, app-2]\n---\n",
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: "
+		"policy-%u\n  namespace: ns-%u\n"
+		"spec:\n  podSelector:\n    matchLabels:\n      app: app-%u\n  policyTypes:\n  - "
+		"Ingress\n  - Egress\n"
+		"  ingress:\n  - from:\n    - podSelector:\n        matchLabels:\n          tier: "
+		"tier-%u\n    - ipBlock:\n"
+		"        cidr: 10.0.0.0/8\n        except:\n        - 10.%u.0.0/16\n    ports:\n   "
+		" - protocol: TCP\n"
+		"      port: %u\n  egress:\n  - to:\n    - namespaceSelector: {}\n      "
+		"podSelector:\n        matchExpressions:\n"
+		"        - key: app\n          operator: In\n          values: [app-1, "
+		"app-2]\n---\n",
 		i, i % 50, i % 500, i % 7, i & 255, 1024 + i % 60000);
 }
 
 static void append_json(struct text *text, unsigned int i)
 {
 	append(text,
-		"%s{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"pod-%u\", \"namespace\": \"ns-%u\", "
-		"\"resourceVersion\": \"%u\", \"labels\": {\"app\": \"app-%u\", \"tier\": \"tier-%u\"}}, \"spec\": {\"nodeName\": "
-		"\"gateway\", \"containers\": [{\"name\": \"main\", \"ports\": [{\"name\": \"http\", \"containerPort\": 8080}]}]}, "
-		"\"status\": {\"phase\": \"Running\", \"podIPs\": [{\"ip\": \"10.%u.%u.%u\"}]}},\n",
-		i == 0 ? "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [" : ",", i, i % 50, i, i % 500, i % 7,
-		i >> 16 & 255, i >> 8 & 255, i & 255);
+		"%s{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": "
+		"\"pod-%u\", \"namespace\": \"ns-%u\", \"resourceVersion\": \"%u\", \"labels\": "
+		"{\"app\": \"app-%u\", \"tier\": \"tier-%u\"}}, \"spec\": {\"nodeName\": "
+		"\"gateway\", \"containers\": [{\"name\": \"main\", \"ports\": [{\"name\": "
+		"\"http\", \"containerPort\": 8080}]}]}, \"status\": {\"phase\": \"Running\", "
+		"\"podIPs\": [{\"ip\": \"10.%u.%u.%u\"}]}},\n",
+		i == 0 ? "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [" : ",", i,
+		i % 50, i, i % 500, i % 7, i >> 16 & 255, i >> 8 & 255, i & 255);
 	append(text,
-		"{\"apiVersion\": \"networking.k8s.io/v1\", \"kind\": \"NetworkPolicy\", \"metadata\": {\"name\": \"policy-%u\", "
-		"\"namespace\": \"ns-%u\"}, \"spec\": {\"podSelector\": {\"matchLabels\": {\"app\": \"app-%u\"}}, \"policyTypes\": "
-		"[\"Ingress\", \"Egress\"], \"ingress\": [{\"from\": [{\"podSelector\": {\"matchLabels\": {\"tier\": \"tier-%u\"}}}, "
-		"{\"ipBlock\": {\"cidr\": \"10.0.0.0/8\", \"except\": [\"10.%u.0.0/16\"]}}], \"ports\": [{\"port\": %u}]}]}}\n",
+		"{\"apiVersion\": \"networking.k8s.io/v1\", \"kind\": \"NetworkPolicy\", "
+		"\"metadata\": {\"name\": \"policy-%u\", \"namespace\": \"ns-%u\"}, \"spec\": "
+		"{\"podSelector\": {\"matchLabels\": {\"app\": \"app-%u\"}}, \"policyTypes\": "
+		"[\"Ingress\", \"Egress\"], \"ingress\": [{\"from\": [{\"podSelector\": "
+		"{\"matchLabels\": {\"tier\": \"tier-%u\"}}}, {\"ipBlock\": {\"cidr\": "
+		"\"10.0.0.0/8\", \"except\": [\"10.%u.0.0/16\"]}}], \"ports\": [{\"port\": "
+		"%u}]}]}}\n",
 		i, i % 50, i % 500, i % 7, i & 255, 1024 + i % 60000);
 }
 
@@ -113,7 +131,8 @@ static struct store *read_manifests(const struct text *text)
 {
 	struct store *store;
 
-	if (store_create(&store) != 0 || store_put(store, "bench", text->bytes, text->length, NULL) != 0)
+	if (store_create(&store) != 0 ||
+		store_put(store, "bench", text->bytes, text->length, NULL) != 0)
 		abort();
 	if (store_stats(store).broken_files > 0)
 		abort();
@@ -122,7 +141,8 @@ static struct store *read_manifests(const struct text *text)
 
 static void print_line(const char *what, const struct text *text, double seconds)
 {
-	printf("%-28s %8.1f ms %8.1f MB/s\n", what, seconds * 1e3, (double)text->length / 1e6 / seconds);
+	printf("%-28s %8.1f ms %8.1f MB/s\n", what, seconds * 1e3,
+		(double)text->length / 1e6 / seconds);
 }
 
 static void measure_events(const char *what, const struct text *text)
@@ -161,7 +181,7 @@ static void measure_store(const char *what, const struct text *text)
 int main(int argc, char **argv)
 {
 	const unsigned int count = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 10000;
-	struct text yaml = { 0 }, json = { 0 };
+	struct text yaml = {0}, json = {0};
 	struct rusage usage;
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -169,8 +189,8 @@ int main(int argc, char **argv)
 		append_json(&json, i);
 	}
 	append(&json, "]}\n");
-	printf("%u pods and %u policies: %.1f MB of YAML, %.1f MB of JSON\n", count, count, (double)yaml.length / 1e6,
-		(double)json.length / 1e6);
+	printf("%u pods and %u policies: %.1f MB of YAML, %.1f MB of JSON\n", count, count,
+		(double)yaml.length / 1e6, (double)json.length / 1e6);
 	measure_events("YAML, libyaml's events only", &yaml);
 	measure_store("YAML to model", &yaml);
 	measure_events("JSON, libyaml's events only", &json);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Nanoseconds per packet_parse(), by kind of packet, beside what merely copying as many bytes of header takes. The
- * packets differ in their addresses and ports and lie as a queue's messages do, 512 bytes apart. The best of many
- * rounds.
+ * Nanoseconds per packet_parse(), by kind of packet, beside what merely copying as many bytes of
+ * header takes. The packets differ in their addresses and ports and lie as a queue's messages do,
+ * 512 bytes apart. The best of many rounds.
  */
 
 #include <stdint.h>
@@ -45,7 +45,8 @@ static uint64_t copy_all(size_t length)
 {
 	for (size_t i = 0; i < PACKETS; i++)
 		memcpy(copies[i], packets[i], length < 64 ? length : 64);
-	__asm__ volatile("" : : "r"(copies) : "memory");	/* or the copies would be seen to be of no use */
+	/* or the copies would be seen to be of no use */
+	__asm__ volatile("" : : "r"(copies) : "memory");
 	return copies[0][0];
 }
 
@@ -79,13 +80,14 @@ static void report(const char *kind, const struct built *packet, size_t address)
 	const size_t length = packet->length < 128 ? packet->length : 128;
 
 	lay_out(packet, address);
-	printf("%-44s %6.1f ns   copy %5.1f ns\n", kind, best_ns(parse_all, length), best_ns(copy_all, length));
+	printf("%-44s %6.1f ns   copy %5.1f ns\n", kind, best_ns(parse_all, length),
+		best_ns(copy_all, length));
 }
 
 int main(void)
 {
-	struct built tcp4 = {.length = 0}, options4 = tcp4, error4 = tcp4, tcp6 = tcp4, chain6 = tcp4,
-		     error6 = tcp4;
+	struct built tcp4 = {.length = 0}, options4 = tcp4, error4 = tcp4, tcp6 = tcp4,
+		     chain6 = tcp4, error6 = tcp4;
 
 	build_ipv4(&tcp4, "10.0.0.1", "10.0.0.2", IPPROTO_TCP, 0, 8);
 	build_ports(&tcp4, 40000, 80);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bench_policy [--json]: what judging a flow and compiling a cluster cost. Evaluation is timed over the same
- * flows, warm, as the best of several rounds; beside it, from the same run, one lookup of an address in the
- * snapshot's table and the tests' naive walk over the objects, so that ratios hold on any machine. A pod that comes or
- * goes is timed from the lists of objects on, as the median of many.
+ * bench_policy [--json]: what judging a flow and compiling a cluster cost. Evaluation is timed over
+ * the same flows, warm, as the best of several rounds; beside it, from the same run, one lookup of
+ * an address in the snapshot's table and the tests' naive walk over the objects, so that ratios
+ * hold on any machine. A pod that comes or goes is timed from the lists of objects on, as the
+ * median of many.
  */
 #include <malloc.h>
 #include <netinet/in.h>
@@ -16,21 +17,29 @@
 #include "policy/compile/compiler.h"
 #include "tests/support/naive.h"
 
-enum { FLOWS = 4096, ROUNDS = 60, NAIVE_FLOWS = 24, COMPILE_ROUNDS = 5, EVALUATION_PODS = 1000, BIG = 10000, POD_CHANGES = 51 };
+enum {
+	FLOWS = 4096,
+	ROUNDS = 60,
+	NAIVE_FLOWS = 24,
+	COMPILE_ROUNDS = 5,
+	EVALUATION_PODS = 1000,
+	BIG = 10000,
+	POD_CHANGES = 51
+};
 
 struct evaluation {
 	uint32_t policies;
-	size_t isolated;		/* endpoints */
-	double judge, lookup, naive;	/* nanoseconds each */
-	double denied;			/* share of the flows */
+	size_t isolated;	     /* endpoints */
+	double judge, lookup, naive; /* nanoseconds each */
+	double denied;		     /* share of the flows */
 };
 
 struct compilation {
 	const char *shape;
 	uint32_t pods, policies;
 	double milliseconds;
-	double judge;			/* nanoseconds */
-	size_t objects, snapshot;	/* bytes: the cluster with all its objects; the compiled form */
+	double judge;		  /* nanoseconds */
+	size_t objects, snapshot; /* bytes: the cluster with all its objects; the compiled form */
 };
 
 static double now(void)
@@ -74,13 +83,17 @@ static struct ip_addr isolated_addr(const struct snapshot *snapshot, uint64_t *r
 
 static struct ip_addr outside_addr(uint64_t *random)
 {
-	const uint8_t bytes[4] = {(uint8_t)(11 + bench_random(random, 200)), (uint8_t)bench_random(random, 256),
-		(uint8_t)bench_random(random, 256), (uint8_t)bench_random(random, 256)};
+	const uint8_t bytes[4] = {(uint8_t)(11 + bench_random(random, 200)),
+		(uint8_t)bench_random(random, 256), (uint8_t)bench_random(random, 256),
+		(uint8_t)bench_random(random, 256)};
 
 	return ip_addr_v4(bytes);
 }
 
-/* What reaches the judge: one end at least is isolated, or the kernel's set would have let the packet by. */
+/*
+ * What reaches the judge: one end at least is isolated, or the kernel's set would have let the
+ * packet by.
+ */
 static void make_flows(const struct snapshot *snapshot, struct flow flows[FLOWS])
 {
 	static const uint16_t ports[] = {53, 80, 443, 5432, 6379, 8080, 8081, 9090, 22, 30120};
@@ -88,18 +101,21 @@ static void make_flows(const struct snapshot *snapshot, struct flow flows[FLOWS]
 
 	for (int i = 0; i < FLOWS; i++) {
 		const uint32_t kind = bench_random(&random, 10);
-		struct flow flow = {.src_port = 40000, .protocol = kind == 0 ? IPPROTO_ICMP : IPPROTO_TCP};
+		struct flow flow = {
+			.src_port = 40000, .protocol = kind == 0 ? IPPROTO_ICMP : IPPROTO_TCP};
 
 		flow.dst_port = kind == 0 ? 0 : ports[bench_random(&random, 10)];
 		flow.dst = isolated_addr(snapshot, &random);
-		flow.src = kind < 7 ? random_pod_addr(snapshot_cluster(snapshot), &random) : outside_addr(&random);
-		flows[i] = bench_random(&random, 3) == 0 ? (struct flow){flow.dst, flow.src, 40000, flow.dst_port,
-								   flow.protocol}
-							 : flow;
+		flow.src = kind < 7 ? random_pod_addr(snapshot_cluster(snapshot), &random)
+				    : outside_addr(&random);
+		flows[i] = bench_random(&random, 3) == 0
+			? (struct flow){flow.dst, flow.src, 40000, flow.dst_port, flow.protocol}
+			: flow;
 	}
 }
 
-static double time_judge(const struct snapshot *snapshot, const struct flow flows[FLOWS], double *denied)
+static double time_judge(
+	const struct snapshot *snapshot, const struct flow flows[FLOWS], double *denied)
 {
 	double best = 1e18;
 	size_t count = 0;
@@ -135,14 +151,17 @@ static double time_lookup(const struct snapshot *snapshot, const struct flow flo
 	return found > 0 ? best : 0;
 }
 
-/* Also holds the two evaluators against each other: a benchmark of wrong answers is worth nothing. */
+/*
+ * Also holds the two evaluators against each other: a benchmark of wrong answers is worth nothing.
+ */
 static double time_naive(const struct snapshot *snapshot, const struct flow flows[FLOWS])
 {
 	const struct naive_world world = {.cluster = snapshot_cluster(snapshot)};
 	const double begin = now();
 
 	for (int i = 0; i < NAIVE_FLOWS; i++)
-		if (naive_judge(&world, &flows[i]).verdict != snapshot_judge(snapshot, &flows[i]).verdict)
+		if (naive_judge(&world, &flows[i]).verdict !=
+			snapshot_judge(snapshot, &flows[i]).verdict)
 			abort();
 	return (now() - begin) / NAIVE_FLOWS;
 }
@@ -167,7 +186,8 @@ static struct evaluation evaluate(uint32_t policies)
 static struct compilation time_compile(enum bench_shape shape, uint32_t pods, uint32_t policies)
 {
 	static struct flow flows[FLOWS];
-	struct compilation compilation = {bench_shape_name(shape), pods, policies, .milliseconds = 1e18};
+	struct compilation compilation = {
+		bench_shape_name(shape), pods, policies, .milliseconds = 1e18};
 	const size_t before = heap_in_use();
 	struct cluster *cluster = bench_cluster(shape, pods, policies);
 	struct snapshot *snapshot;
@@ -180,7 +200,9 @@ static struct compilation time_compile(enum bench_shape shape, uint32_t pods, ui
 
 		snapshot = compile(cluster);
 		took = (now() - begin) / 1e6;
-		compilation.milliseconds = took < compilation.milliseconds ? took : compilation.milliseconds;
+		compilation.milliseconds = took < compilation.milliseconds
+			? took
+			: compilation.milliseconds;
 		compilation.snapshot = snapshot_memory(snapshot);
 		if (i + 1 < COMPILE_ROUNDS)
 			snapshot_free(snapshot);
@@ -193,7 +215,8 @@ static struct compilation time_compile(enum bench_shape shape, uint32_t pods, ui
 }
 
 /* The lists of `cluster` with one pod more, at its place; `pods` has room for it. */
-static struct cluster_objects with_pod(const struct cluster *cluster, const struct pod *added, const struct pod **pods)
+static struct cluster_objects with_pod(
+	const struct cluster *cluster, const struct pod *added, const struct pod **pods)
 {
 	size_t count = 0;
 
@@ -203,9 +226,12 @@ static struct cluster_objects with_pod(const struct cluster *cluster, const stru
 			pods[count++] = added;
 	}
 	return (struct cluster_objects){
-		.namespaces = cluster->namespaces, .namespace_count = cluster->namespace_count,
-		.pods = pods, .pod_count = count,
-		.policies = cluster->policies, .policy_count = cluster->policy_count,
+		.namespaces = cluster->namespaces,
+		.namespace_count = cluster->namespace_count,
+		.pods = pods,
+		.pod_count = count,
+		.policies = cluster->policies,
+		.policy_count = cluster->policy_count,
 	};
 }
 
@@ -216,13 +242,16 @@ static int number_cmp(const void *pa, const void *pb)
 	return (*a > *b) - (*a < *b);
 }
 
-/* From the lists of objects to the snapshot, as a pod comes and goes: the median, in milliseconds. */
+/*
+ * From the lists of objects to the snapshot, as a pod comes and goes: the median, in milliseconds.
+ */
 static double time_pod_changes(uint32_t pods, uint32_t policies)
 {
 	struct cluster *without = bench_cluster(BENCH_REALISTIC, pods, policies);
 	const struct snapshot_options options = {.revision = 1, .node_name = ""};
 	const struct pod **list = malloc((without->pod_count + 1) * sizeof(*list));
-	struct pod added = *without->pods[without->pod_count / 2];	/* a replica, which sorts right behind it */
+	/* a replica, which sorts right behind it */
+	struct pod added = *without->pods[without->pod_count / 2];
 	const struct ip_addr addr = ip_addr_v4((const uint8_t[]){192, 0, 2, 1});
 	char name[256];
 	struct cluster_objects objects;
@@ -236,7 +265,7 @@ static double time_pod_changes(uint32_t pods, uint32_t policies)
 	added.ips = &addr;
 	added.ip_count = 1;
 	objects = with_pod(without, &added, list);
-	for (int i = -1; i < POD_CHANGES; i++) {	/* the first one is the whole */
+	for (int i = -1; i < POD_CHANGES; i++) { /* the first one is the whole */
 		const double begin = now();
 		struct cluster *cluster = cluster_ref(without);
 		struct snapshot *snapshot;
@@ -266,17 +295,18 @@ static void print_json(const struct evaluation *evaluations, size_t evaluation_c
 {
 	printf("{\"evaluation\":[");
 	for (size_t i = 0; i < evaluation_count; i++)
-		printf("%s{\"policies\":%u,\"pods\":%d,\"isolated\":%zu,\"judge_ns\":%.1f,\"lookup_ns\":%.1f,"
-		       "\"naive_ns\":%.0f,\"denied\":%.3f}",
-			i > 0 ? "," : "", evaluations[i].policies, EVALUATION_PODS, evaluations[i].isolated,
-			evaluations[i].judge, evaluations[i].lookup, evaluations[i].naive, evaluations[i].denied);
+		printf("%s{\"policies\":%u,\"pods\":%d,\"isolated\":%zu,\"judge_ns\":%.1f,\"lookup_"
+		       "ns\":%.1f,\"naive_ns\":%.0f,\"denied\":%.3f}",
+			i > 0 ? "," : "", evaluations[i].policies, EVALUATION_PODS,
+			evaluations[i].isolated, evaluations[i].judge, evaluations[i].lookup,
+			evaluations[i].naive, evaluations[i].denied);
 	printf("],\"compilation\":[");
 	for (size_t i = 0; i < compilation_count; i++)
-		printf("%s{\"shape\":\"%s\",\"pods\":%u,\"policies\":%u,\"compile_ms\":%.2f,\"judge_ns\":%.1f,"
-		       "\"objects_bytes\":%zu,\"snapshot_bytes\":%zu}",
-			i > 0 ? "," : "", compilations[i].shape, compilations[i].pods, compilations[i].policies,
-			compilations[i].milliseconds, compilations[i].judge, compilations[i].objects,
-			compilations[i].snapshot);
+		printf("%s{\"shape\":\"%s\",\"pods\":%u,\"policies\":%u,\"compile_ms\":%.2f,"
+		       "\"judge_ns\":%.1f,\"objects_bytes\":%zu,\"snapshot_bytes\":%zu}",
+			i > 0 ? "," : "", compilations[i].shape, compilations[i].pods,
+			compilations[i].policies, compilations[i].milliseconds,
+			compilations[i].judge, compilations[i].objects, compilations[i].snapshot);
 	printf("],\"pod_add_ms\":%.3f}\n", pod_change);
 }
 
@@ -284,23 +314,24 @@ static void print_tables(const struct evaluation *evaluations, size_t evaluation
 	const struct compilation *compilations, size_t compilation_count, double pod_change)
 {
 	printf("Judging, %d pods, %d flows with an isolated end:\n", EVALUATION_PODS, FLOWS);
-	printf("%9s %9s %8s %10s %10s %12s %10s\n", "policies", "isolated", "denied", "judge ns", "lookup ns",
-		"naive ns", "naive/ours");
+	printf("%9s %9s %8s %10s %10s %12s %10s\n", "policies", "isolated", "denied", "judge ns",
+		"lookup ns", "naive ns", "naive/ours");
 	for (size_t i = 0; i < evaluation_count; i++) {
 		const struct evaluation *e = &evaluations[i];
 
-		printf("%9u %9zu %7.0f%% %10.1f %10.1f %12.0f %10.0f\n", e->policies, e->isolated, e->denied * 100,
-			e->judge, e->lookup, e->naive, e->naive / e->judge);
+		printf("%9u %9zu %7.0f%% %10.1f %10.1f %12.0f %10.0f\n", e->policies, e->isolated,
+			e->denied * 100, e->judge, e->lookup, e->naive, e->naive / e->judge);
 	}
-	printf("\nCompiling:\n%-16s %7s %9s %11s %10s %13s %13s\n", "shape", "pods", "policies", "compile ms",
-		"judge ns", "objects KiB", "snapshot KiB");
+	printf("\nCompiling:\n%-16s %7s %9s %11s %10s %13s %13s\n", "shape", "pods", "policies",
+		"compile ms", "judge ns", "objects KiB", "snapshot KiB");
 	for (size_t i = 0; i < compilation_count; i++) {
 		const struct compilation *c = &compilations[i];
 
 		printf("%-16s %7u %9u %11.1f %10.1f %13zu %13zu\n", c->shape, c->pods, c->policies,
 			c->milliseconds, c->judge, c->objects / 1024, c->snapshot / 1024);
 	}
-	printf("\nOne pod more or less among %d, under as many policies: %.2f ms\n", BIG, pod_change);
+	printf("\nOne pod more or less among %d, under as many policies: %.2f ms\n", BIG,
+		pod_change);
 }
 
 int main(int argc, char **argv)
@@ -320,6 +351,7 @@ int main(int argc, char **argv)
 	compilations[count++] = time_compile(BENCH_REALISTIC, 15000, 10000);
 	for (int shape = 0; shape < BENCH_SHAPES; shape++)
 		compilations[count++] = time_compile((enum bench_shape)shape, BIG, BIG);
-	(argc == 2 ? print_json : print_tables)(evaluations, 4, compilations, count, time_pod_changes(BIG, BIG));
+	(argc == 2 ? print_json : print_tables)(
+		evaluations, 4, compilations, count, time_pod_changes(BIG, BIG));
 	return 0;
 }

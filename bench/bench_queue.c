@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * bench_queue [--rounds N] [--pods N] [-o json]: verdicts a second of one worker on real packets, in a network
- * namespace of its own (needs root). Many datagrams are queued, then timed until the last is answered; what the
- * kernel does to carry on with each packet is in the time. Beside the gate run the loops of queue_loops.h.
+ * bench_queue [--rounds N] [--pods N] [-o json]: verdicts a second of one worker on real packets,
+ * in a network namespace of its own (needs root). Many datagrams are queued, then timed until the
+ * last is answered; what the kernel does to carry on with each packet is in the time. Beside the
+ * gate run the loops of queue_loops.h.
  *
- * Machines drift, so the contenders take turns, each round in another order. Times are medians over the rounds;
- * ratios are medians of the ratios within each round. With --pods, the datagrams come from that many clients in
- * random order: 10 000 of them make the lookups miss the caches.
+ * Machines drift, so the contenders take turns, each round in another order. Times are medians over
+ * the rounds; ratios are medians of the ratios within each round. With --pods, the datagrams come
+ * from that many clients in random order: 10 000 of them make the lookups miss the caches.
  */
 
 #include <stdbool.h>
@@ -29,7 +30,14 @@
 #include "bench/queue_loops.h"
 #include "tests/support/queue_fixture.h"
 
-enum { PACKETS = 16000, ROUNDS = 31, ROUNDS_MOST = 999, PODS_MOST = 60000, PORT = 1000, POLL_NS = 10000 };
+enum {
+	PACKETS = 16000,
+	ROUNDS = 31,
+	ROUNDS_MOST = 999,
+	PODS_MOST = 60000,
+	PORT = 1000,
+	POLL_NS = 10000
+};
 
 enum contender { GATE, GATE_LEARNING, FAIR, FLOOR, CLASSIC, CONTENDERS };
 
@@ -48,7 +56,7 @@ struct bench {
 	bool json;
 	struct snapshot *snapshot;
 	int sender, receiver;
-	double times[CONTENDERS][ROUNDS_MOST];	/* nanoseconds a packet */
+	double times[CONTENDERS][ROUNDS_MOST]; /* nanoseconds a packet */
 };
 
 static double now_ns(void)
@@ -71,23 +79,35 @@ static struct cluster *create_cluster(uint32_t pods)
 {
 	static const struct label app[] = {{"app", "client"}, {"app", "db"}};
 	static const char *const names[] = {"client", "db"};
-	static const struct requirement is_client = {.key = "app", .values = &names[0], .value_count = 1};
-	static const struct requirement is_db = {.key = "app", .values = &names[1], .value_count = 1};
-	static const struct policy_peer from = {.has_pod_selector = true, .pod_selector = {&is_client, 1, {0}}};
-	static const struct policy_port port = {
-		.protocol = IPPROTO_UDP, .kind = POLICY_PORT_NUMBER, .first = PORT, .last = PORT, .name = ""};
-	static const struct policy_rule rule = {.peers = &from, .peer_count = 1, .ports = &port, .port_count = 1};
+	static const struct requirement is_client = {
+		.key = "app", .values = &names[0], .value_count = 1};
+	static const struct requirement is_db = {
+		.key = "app", .values = &names[1], .value_count = 1};
+	static const struct policy_peer from = {
+		.has_pod_selector = true, .pod_selector = {&is_client, 1, {0}}};
+	static const struct policy_port port = {.protocol = IPPROTO_UDP,
+		.kind = POLICY_PORT_NUMBER,
+		.first = PORT,
+		.last = PORT,
+		.name = ""};
+	static const struct policy_rule rule = {
+		.peers = &from, .peer_count = 1, .ports = &port, .port_count = 1};
 	static const struct network_policy policy = {
-		.namespace_name = "shop", .name = "db", .pod_selector = {&is_db, 1, {0}},
+		.namespace_name = "shop",
+		.name = "db",
+		.pod_selector = {&is_db, 1, {0}},
 		.isolates = {[DIRECTION_INGRESS] = true},
-		.rules = {[DIRECTION_INGRESS] = &rule}, .rule_count = {[DIRECTION_INGRESS] = 1},
+		.rules = {[DIRECTION_INGRESS] = &rule},
+		.rule_count = {[DIRECTION_INGRESS] = 1},
 	};
 	static struct pod made[PODS_MOST + 1];
 	static const struct pod *list[PODS_MOST + 1];
 	static struct ip_addr addrs[PODS_MOST + 1];
 	static char pod_names[PODS_MOST + 1][16];
-	const struct cluster_objects objects = {.pods = list, .pod_count = pods + 1,
-		.policies = (const struct network_policy *const[]){&policy}, .policy_count = 1};
+	const struct cluster_objects objects = {.pods = list,
+		.pod_count = pods + 1,
+		.policies = (const struct network_policy *const[]){&policy},
+		.policy_count = 1};
 	struct cluster *cluster;
 
 	for (uint32_t i = 0; i <= pods; i++) {
@@ -95,8 +115,12 @@ static struct cluster *create_cluster(uint32_t pods)
 
 		snprintf(pod_names[i], sizeof(pod_names[i]), "pod-%u", i);
 		addrs[i] = ip_addr_v4(&addr);
-		made[i] = (struct pod){.namespace_name = "shop", .name = pod_names[i], .node_name = "",
-			.labels = {&app[i == pods], 1}, .ips = &addrs[i], .ip_count = 1};
+		made[i] = (struct pod){.namespace_name = "shop",
+			.name = pod_names[i],
+			.node_name = "",
+			.labels = {&app[i == pods], 1},
+			.ips = &addrs[i],
+			.ip_count = 1};
 		list[i] = &made[i];
 	}
 	queue_require(cluster_create(&cluster, &objects) == 0, "no memory for the cluster");
@@ -109,7 +133,8 @@ static struct snapshot *create_snapshot(uint32_t pods)
 	struct cluster *cluster = create_cluster(pods);
 	struct snapshot *snapshot;
 
-	queue_require(snapshot_compile(&snapshot, cluster, &options) == 0, "the cluster does not compile");
+	queue_require(snapshot_compile(&snapshot, cluster, &options) == 0,
+		"the cluster does not compile");
 	cluster_unref(cluster);
 	return snapshot;
 }
@@ -117,11 +142,16 @@ static struct snapshot *create_snapshot(uint32_t pods)
 /* The source is of each datagram's own choosing (ip(7), IP_PKTINFO). */
 static void send_as(int sender, uint32_t source)
 {
-	struct sockaddr_in db = {.sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = inet_addr(DB4)};
+	struct sockaddr_in db = {
+		.sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = inet_addr(DB4)};
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in_pktinfo))] = {0};
 	struct iovec payload = {&source, sizeof(source)};
-	struct msghdr message = {.msg_name = &db, .msg_namelen = sizeof(db), .msg_iov = &payload, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control)};
+	struct msghdr message = {.msg_name = &db,
+		.msg_namelen = sizeof(db),
+		.msg_iov = &payload,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	const struct in_pktinfo info = {.ipi_spec_dst.s_addr = source};
 
@@ -142,7 +172,10 @@ static void fill_queue(const struct bench *bench)
 
 /* ---- One run ---- */
 
-/* The answering thread gets a CPU of its own where there are two: it inherits this thread's place when it starts. */
+/*
+ * The answering thread gets a CPU of its own where there are two: it inherits this thread's place
+ * when it starts.
+ */
 static void stay_on(int cpu)
 {
 	cpu_set_t set;
@@ -190,7 +223,8 @@ static double run_gate(const struct bench *bench, bool learn)
 	queue_require(gate_start(gate, bench->snapshot) == 0, "the worker does not start");
 	wait_for(packets_answered, gate);
 	begin = now_ns() - begin;
-	queue_require(queue_fixture_stats(gate).allowed == PACKETS, "the gate has denied something");
+	queue_require(
+		queue_fixture_stats(gate).allowed == PACKETS, "the gate has denied something");
 	gate_close(gate);
 	return begin;
 }
@@ -234,7 +268,7 @@ static void run_rounds(struct bench *bench)
 
 			bench->times[who][round] = run(bench, who) / PACKETS;
 			while (queue_fixture_receive(bench->receiver, 0) >= 0)
-				;	/* so that each run finds it empty */
+				; /* so that each run finds it empty */
 		}
 	}
 }
@@ -269,27 +303,31 @@ static double ratio(const struct bench *bench, enum contender who, enum contende
 
 static void print_text(const struct bench *bench)
 {
-	printf("%-46s %11s %8s %15s   %s\n", "", "verdicts/s", "ns each", "quartiles", "gate to it");
+	printf("%-46s %11s %8s %15s   %s\n", "", "verdicts/s", "ns each", "quartiles",
+		"gate to it");
 	for (int i = 0; i < CONTENDERS; i++) {
 		const double median = quantile(bench->times[i], bench->rounds, 0.5);
 
-		printf("%-46s %11.0f %8.0f %7.0f %7.0f   %10.3f\n", contenders[i].name, 1e9 / median, median,
-			quantile(bench->times[i], bench->rounds, 0.25), quantile(bench->times[i], bench->rounds, 0.75),
+		printf("%-46s %11.0f %8.0f %7.0f %7.0f   %10.3f\n", contenders[i].name,
+			1e9 / median, median, quantile(bench->times[i], bench->rounds, 0.25),
+			quantile(bench->times[i], bench->rounds, 0.75),
 			ratio(bench, GATE, (enum contender)i));
 	}
 }
 
 static void print_json(const struct bench *bench)
 {
-	printf("{\"rounds\": %u, \"packets\": %d, \"pods\": %u", bench->rounds, PACKETS, bench->pods);
+	printf("{\"rounds\": %u, \"packets\": %d, \"pods\": %u", bench->rounds, PACKETS,
+		bench->pods);
 	for (int i = 0; i < CONTENDERS; i++) {
 		const double median = quantile(bench->times[i], bench->rounds, 0.5);
 
-		printf(", \"%s_ns\": %.1f, \"%s_verdicts_s\": %.0f", contenders[i].key, median, contenders[i].key,
-			1e9 / median);
+		printf(", \"%s_ns\": %.1f, \"%s_verdicts_s\": %.0f", contenders[i].key, median,
+			contenders[i].key, 1e9 / median);
 	}
 	for (int i = GATE + 1; i < CONTENDERS; i++)
-		printf(", \"gate_vs_%s\": %.4f", contenders[i].key, ratio(bench, GATE, (enum contender)i));
+		printf(", \"gate_vs_%s\": %.4f", contenders[i].key,
+			ratio(bench, GATE, (enum contender)i));
 	printf("}\n");
 }
 
@@ -298,7 +336,8 @@ static uint32_t number(const char *text, uint32_t most)
 	char *end;
 	const unsigned long value = strtoul(text, &end, 10);
 
-	queue_require(*text != '\0' && *end == '\0' && value >= 1 && value <= most, "a number is out of range");
+	queue_require(*text != '\0' && *end == '\0' && value >= 1 && value <= most,
+		"a number is out of range");
 	return (uint32_t)value;
 }
 
@@ -330,9 +369,11 @@ int main(int argc, char **argv)
 
 	read_options(&bench, argc, argv);
 	queue_require(queue_fixture_enter(NULL) == 0, "no network namespace");
-	queue_require(system("ip route add local 10.2.0.0/16 dev lo") == 0, "no route to the clients");
+	queue_require(
+		system("ip route add local 10.2.0.0/16 dev lo") == 0, "no route to the clients");
 	prctl(PR_SET_TIMERSLACK, 1);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	bench.snapshot = create_snapshot(bench.pods);
 	bench.sender = queue_fixture_socket(SOCK_DGRAM, "0.0.0.0", 3000);
 	bench.receiver = queue_fixture_socket(SOCK_DGRAM, DB4, PORT);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * A sweep over a full flow table, in a network namespace of its own (needs root): how long to dump it, to dump and
- * judge it when no mark changes, and to rewrite every mark; the median of several rounds. And, for comparison, the
- * same dump decoded by libnetfilter_conntrack.
+ * A sweep over a full flow table, in a network namespace of its own (needs root): how long to dump
+ * it, to dump and judge it when no mark changes, and to rewrite every mark; the median of several
+ * rounds. And, for comparison, the same dump decoded by libnetfilter_conntrack.
  *
- *	bench_sweep [ENTRIES [ROUNDS]]		100 000 entries, 7 rounds
+ * 	bench_sweep [ENTRIES [ROUNDS]]		100 000 entries, 7 rounds
  *
- * A table of a million needs net.netfilter.nf_conntrack_max above that in the initial network namespace.
+ * A table of a million needs net.netfilter.nf_conntrack_max above that in the initial network
+ * namespace.
  */
 
 #include <err.h>
@@ -117,10 +118,11 @@ static void clear(struct ct_table *table, size_t marks)
 		errx(1, "%zu marks were cleared, not %zu", cleared, marks);
 }
 
-static void measure(struct ct_table *table, const struct snapshot *snapshot, size_t entries, size_t rounds)
+static void measure(
+	struct ct_table *table, const struct snapshot *snapshot, size_t entries, size_t rounds)
 {
-	static double raw[ROUNDS_MOST], library[ROUNDS_MOST], decoded[ROUNDS_MOST], all[ROUNDS_MOST],
-		none[ROUNDS_MOST], cleared[ROUNDS_MOST];
+	static double raw[ROUNDS_MOST], library[ROUNDS_MOST], decoded[ROUNDS_MOST],
+		all[ROUNDS_MOST], none[ROUNDS_MOST], cleared[ROUNDS_MOST];
 
 	for (size_t i = 0; i < rounds; i++) {
 		const double start = now_ms();
@@ -161,7 +163,8 @@ int main(int argc, char **argv)
 	struct ct_table *table;
 
 	if (argc > 3 || entries == 0 || entries > 1 << 24 || rounds == 0 || rounds > ROUNDS_MOST)
-		errx(2, "usage: bench_sweep [ENTRIES [ROUNDS]], at most %d and %d", 1 << 24, ROUNDS_MOST);
+		errx(2, "usage: bench_sweep [ENTRIES [ROUNDS]], at most %d and %d", 1 << 24,
+			ROUNDS_MOST);
 	flow_table_enter();
 	snapshot = shop_snapshot(SHOP_DB_FROM_WEB, false);
 	if (ct_table_open(&table) != 0)

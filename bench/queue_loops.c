@@ -17,7 +17,13 @@
 
 #include "kernel/queue/nfqueue.h"
 
-enum { FLOOR_BURST = 64, FLOOR_MESSAGE = 256, CLASSIC_MESSAGE = 4096, COPY_RANGE = 128, ID_OFFSET = 24 };
+enum {
+	FLOOR_BURST = 64,
+	FLOOR_MESSAGE = 256,
+	CLASSIC_MESSAGE = 4096,
+	COPY_RANGE = 128,
+	ID_OFFSET = 24
+};
 
 struct queue_loop {
 	enum queue_loop_kind kind;
@@ -25,8 +31,8 @@ struct queue_loop {
 	uint64_t packets;
 	_Atomic uint64_t answered;
 	pthread_t thread;
-	struct nfqueue *own;		/* FAIR */
-	struct nfq_handle *handle;	/* the others */
+	struct nfqueue *own;	   /* FAIR */
+	struct nfq_handle *handle; /* the others */
 	struct nfq_q_handle *queue;
 };
 
@@ -42,7 +48,8 @@ void queue_require(int holds, const char *what)
 static void count(struct queue_loop *loop, uint64_t packets)
 {
 	atomic_store_explicit(&loop->answered,
-		atomic_load_explicit(&loop->answered, memory_order_relaxed) + packets, memory_order_release);
+		atomic_load_explicit(&loop->answered, memory_order_relaxed) + packets,
+		memory_order_release);
 }
 
 static bool is_done(const struct queue_loop *loop)
@@ -60,13 +67,15 @@ struct floor_buffers {
 
 static struct floor_buffers *create_floor_buffers(void)
 {
-	struct floor_buffers *buffers = aligned_alloc(_Alignof(struct floor_buffers), sizeof(*buffers));
+	struct floor_buffers *buffers = aligned_alloc(
+		_Alignof(struct floor_buffers), sizeof(*buffers));
 
 	queue_require(buffers != NULL, "no memory");
 	memset(buffers, 0, sizeof(*buffers));
 	for (size_t i = 0; i < FLOOR_BURST; i++) {
 		buffers->vectors[i] = (struct iovec){buffers->messages[i], FLOOR_MESSAGE};
-		buffers->headers[i].msg_hdr = (struct msghdr){.msg_iov = &buffers->vectors[i], .msg_iovlen = 1};
+		buffers->headers[i].msg_hdr = (struct msghdr){
+			.msg_iov = &buffers->vectors[i], .msg_iovlen = 1};
 	}
 	return buffers;
 }
@@ -88,10 +97,12 @@ static void run_floor(struct queue_loop *loop)
 
 	while (!is_done(loop)) {
 		const int got = recvmmsg(fd, buffers->headers, FLOOR_BURST, MSG_WAITFORONE, NULL);
-		struct nlmsghdr *message = nfq_nlmsg_put(verdict, NFQNL_MSG_VERDICT_BATCH, loop->number);
+		struct nlmsghdr *message = nfq_nlmsg_put(
+			verdict, NFQNL_MSG_VERDICT_BATCH, loop->number);
 
 		queue_require(got > 0, "recvmmsg()");
-		nfq_nlmsg_verdict_put(message, (int)packet_id(buffers->messages[got - 1]), NF_ACCEPT);
+		nfq_nlmsg_verdict_put(
+			message, (int)packet_id(buffers->messages[got - 1]), NF_ACCEPT);
 		count(loop, (uint64_t)got);
 		queue_require(send(fd, message, message->nlmsg_len, 0) > 0, "send()");
 	}
@@ -117,11 +128,13 @@ static void run_fair(struct queue_loop *loop)
 
 /* ---- One by one ---- */
 
-static int accept_one(struct nfq_q_handle *queue, struct nfgenmsg *general, struct nfq_data *data, void *context)
+static int accept_one(
+	struct nfq_q_handle *queue, struct nfgenmsg *general, struct nfq_data *data, void *context)
 {
 	(void)general;
 	count(context, 1);
-	return nfq_set_verdict(queue, ntohl(nfq_get_msg_packet_hdr(data)->packet_id), NF_ACCEPT, 0, NULL);
+	return nfq_set_verdict(
+		queue, ntohl(nfq_get_msg_packet_hdr(data)->packet_id), NF_ACCEPT, 0, NULL);
 }
 
 static void run_classic(struct queue_loop *loop)
@@ -131,8 +144,8 @@ static void run_classic(struct queue_loop *loop)
 	while (!is_done(loop)) {
 		const ssize_t got = recv(nfq_fd(loop->handle), buffer, sizeof(buffer), 0);
 
-		queue_require(
-			got > 0 && nfq_handle_packet(loop->handle, buffer, (int)got) == 0, "nfq_handle_packet()");
+		queue_require(got > 0 && nfq_handle_packet(loop->handle, buffer, (int)got) == 0,
+			"nfq_handle_packet()");
 	}
 }
 
@@ -140,7 +153,8 @@ static void run_classic(struct queue_loop *loop)
 
 static void open_own(struct queue_loop *loop)
 {
-	const struct nfqueue_options options = {.number = loop->number, .length = (uint32_t)loop->packets};
+	const struct nfqueue_options options = {
+		.number = loop->number, .length = (uint32_t)loop->packets};
 	char problem[NFQUEUE_PROBLEM];
 
 	queue_require(nfqueue_open(&loop->own, &options, problem) == 0, problem);
@@ -155,11 +169,14 @@ static void open_library(struct queue_loop *loop)
 	queue_require(loop->handle != NULL, "nfq_open()");
 	loop->queue = nfq_create_queue(loop->handle, loop->number, accept_one, loop);
 	queue_require(loop->queue != NULL, "nfq_create_queue()");
-	queue_require(nfq_set_queue_maxlen(loop->queue, (uint32_t)loop->packets) == 0, "nfq_set_queue_maxlen()");
-	queue_require(nfq_set_queue_flags(loop->queue, NFQA_CFG_F_GSO, NFQA_CFG_F_GSO) == 0, "NFQA_CFG_F_GSO");
+	queue_require(nfq_set_queue_maxlen(loop->queue, (uint32_t)loop->packets) == 0,
+		"nfq_set_queue_maxlen()");
+	queue_require(nfq_set_queue_flags(loop->queue, NFQA_CFG_F_GSO, NFQA_CFG_F_GSO) == 0,
+		"NFQA_CFG_F_GSO");
 	setsockopt(nfq_fd(loop->handle), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(nfq_fd(loop->handle), SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof(on));
-	queue_require(nfq_set_mode(loop->queue, meta ? NFQNL_COPY_META : NFQNL_COPY_PACKET, COPY_RANGE) == 0,
+	queue_require(nfq_set_mode(loop->queue, meta ? NFQNL_COPY_META : NFQNL_COPY_PACKET,
+			      COPY_RANGE) == 0,
 		"nfq_set_mode()");
 }
 

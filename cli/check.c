@@ -9,24 +9,27 @@
 #include "cli/offline.h"
 #include "policy/lint/lint.h"
 
-static const char usage[] =
-	"usage: podgate check [PATH]...\n\n"
-	"Finds mistakes in manifests: what can't be read, what the API server would refuse, and what is "
-	"valid and yet\n"
-	"hardly meant. Each as FILE:LINE:COLUMN: SEVERITY: TEXT, with a hint at what would mend it. Without "
-	"a PATH the\n"
-	"manifests of the settings are checked.\n\n" SOURCE_USAGE "      --config FILE   the settings file\n"
-	"\nExit code: 0 nothing found; 1 errors or warnings found; 2 something could not be read.\n";
+static const char usage[] = "usage: podgate check [PATH]...\n\n"
+			    "Finds mistakes in manifests: what can't be read, what the API server "
+			    "would refuse, and what is valid and yet\n"
+			    "hardly meant. Each as FILE:LINE:COLUMN: SEVERITY: TEXT, with a hint "
+			    "at what would mend it. Without a PATH the\n"
+			    "manifests of the settings are checked.\n\n" SOURCE_USAGE
+			    "      --config FILE   the settings file\n"
+			    "\nExit code: 0 nothing found; 1 errors or warnings found; 2 something "
+			    "could not be read.\n";
 
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
 
-	if (command_options_read(options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
+	if (command_options_read(
+		    options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
 		return -EINVAL;
 	while (optind < argc)
 		command_options_add_path(options, argv[optind++]);
-	return options->path_count > 0 || options->help ? 0 : command_options_default_paths(options);
+	return options->path_count > 0 || options->help ? 0
+							: command_options_default_paths(options);
 }
 
 /* What was checked. */
@@ -59,7 +62,8 @@ static struct tally count_all(const struct offline *offline)
 
 	store_passed_over(offline->store, &tally.passed_over);
 	for (size_t i = 0; i < findings->count; i++)
-		tally.unreadable = tally.unreadable || strcmp(findings->items[i].code, "unreadable") == 0;
+		tally.unreadable = tally.unreadable ||
+			strcmp(findings->items[i].code, "unreadable") == 0;
 	return tally;
 }
 
@@ -75,7 +79,8 @@ static void warn_of_nothing(struct diag_list *findings, const struct tally *tall
 
 	if (tally->files == 0)
 		diag_add(findings, DIAG_WARNING, pos, "no-manifests",
-			"manifests are files that end in .yaml, .yml or .json, and are not hidden", "there is no manifest here");
+			"manifests are files that end in .yaml, .yml or .json, and are not hidden",
+			"there is no manifest here");
 	else if (tally->objects == 0 && tally->errors == 0)
 		diag_add(findings, DIAG_WARNING, pos, "no-objects", NULL,
 			"there is no Namespace, Pod or NetworkPolicy in these manifests");
@@ -124,8 +129,9 @@ static bool add_passed_over(cJSON *to, const struct other_policies *kinds)
 		cJSON *item = cJSON_CreateObject();
 
 		complete = cJSON_AddStringToObject(item, "kind", kinds->items[i].kind) != NULL &&
-			   cJSON_AddStringToObject(item, "group", kinds->items[i].group) != NULL &&
-			   cJSON_AddNumberToObject(item, "count", (double)kinds->items[i].count) != NULL;
+			cJSON_AddStringToObject(item, "group", kinds->items[i].group) != NULL &&
+			cJSON_AddNumberToObject(item, "count", (double)kinds->items[i].count) !=
+				NULL;
 		if (!complete || !cJSON_AddItemToArray(list, item)) {
 			cJSON_Delete(item);
 			complete = false;
@@ -138,12 +144,12 @@ static int print_json(const struct diag_list *findings, const struct tally *tall
 {
 	cJSON *object = cJSON_CreateObject();
 	const bool complete = object != NULL && add_findings(object, findings) &&
-			      cJSON_AddNumberToObject(object, "dropped", (double)findings->dropped) != NULL &&
-			      cJSON_AddNumberToObject(object, "errors", (double)tally->errors) != NULL &&
-			      cJSON_AddNumberToObject(object, "warnings", (double)tally->warnings) != NULL &&
-			      cJSON_AddNumberToObject(object, "files", (double)tally->files) != NULL &&
-			      cJSON_AddNumberToObject(object, "objects", (double)tally->objects) != NULL &&
-			      add_passed_over(object, &tally->passed_over);
+		cJSON_AddNumberToObject(object, "dropped", (double)findings->dropped) != NULL &&
+		cJSON_AddNumberToObject(object, "errors", (double)tally->errors) != NULL &&
+		cJSON_AddNumberToObject(object, "warnings", (double)tally->warnings) != NULL &&
+		cJSON_AddNumberToObject(object, "files", (double)tally->files) != NULL &&
+		cJSON_AddNumberToObject(object, "objects", (double)tally->objects) != NULL &&
+		add_passed_over(object, &tally->passed_over);
 
 	if (complete)
 		output_json(object);
@@ -165,7 +171,8 @@ static int check(struct command_options *options)
 	diag_sort(&offline.findings);
 	tally = count_all(&offline);
 	warn_of_nothing(&offline.findings, &tally, options->paths[0]);
-	tally.warnings = offline.findings.count + offline.findings.dropped - offline.findings.errors;
+	tally.warnings = offline.findings.count + offline.findings.dropped -
+		offline.findings.errors;
 	if (options->format == OUTPUT_JSON)
 		err = print_json(&offline.findings, &tally);
 	else

@@ -20,13 +20,13 @@
 
 static const char usage[] =
 	"usage: podgate cleanup [--force] [-o text|json] [--config FILE]\n\n"
-	"Removes what a podgate that no longer runs left in the kernel: its rules, its sets and its "
-	"connection marks.\n"
+	"Removes what a podgate that no longer runs left in the kernel: its rules, its sets and "
+	"its connection marks.\n"
 	"After that nothing is enforced. What others put there is not touched.\n\n"
 	"  --force         even while a daemon answers (it will put its rules back)\n"
 	"  -o FORMAT       text (the default) or json\n"
-	"  --config FILE   the settings with the marks and the control socket; default " SETTINGS_FILE_DEFAULT
-	"\n\n"
+	"  --config FILE   the settings with the marks and the control socket; "
+	"default " SETTINGS_FILE_DEFAULT "\n\n"
 	"Exit code: 0 nothing of podgate's is left; 2 something could not be removed.\n";
 
 /* What was there, and is gone. */
@@ -50,13 +50,18 @@ static int take_option(struct command_options *options, int letter, const char *
 
 static int parse(struct command_options *options, int argc, char **argv)
 {
-	static const struct option table[] = {SHARED_LONG_OPTIONS, {"force", no_argument, NULL, 'F'}, {0}};
-	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, take_option);
+	static const struct option table[] = {
+		SHARED_LONG_OPTIONS, {"force", no_argument, NULL, 'F'}, {0}};
+	const int err = command_options_read(
+		options, argc, argv, SHARED_SHORT_OPTIONS, table, take_option);
 
 	return err != 0 ? err : command_options_end(argc, argv);
 }
 
-/* 0 when somebody answers at the control socket; or -errno: -ECONNREFUSED for one that a killed daemon left. */
+/*
+ * 0 when somebody answers at the control socket; or -errno: -ECONNREFUSED for one that a killed
+ * daemon left.
+ */
 static int knock(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -85,24 +90,26 @@ static bool is_socket(const char *path)
 }
 
 /* A daemon that runs would miss its rules, and repair them. */
-static int check_nobody_answers(const struct settings *settings, bool force, struct removed *removed)
+static int check_nobody_answers(
+	const struct settings *settings, bool force, struct removed *removed)
 {
 	const int err = knock(settings->control_socket);
 	struct claim_holder holder;
 
 	if (err == 0 && !force) {
-		output_problem("a podgate daemon answers at %s: stop it first (systemctl stop podgate), or "
-			       "use --force",
+		output_problem("a podgate daemon answers at %s: stop it first (systemctl stop "
+			       "podgate), or use --force",
 			settings->control_socket);
 		return -EBUSY;
 	}
 	if (!force && claim_look(geteuid(), &holder) == -EADDRINUSE) {
-		output_problem("a podgate daemon (pid %d) runs in this network namespace, with another control_socket: stop it "
-			       "first, or use --force", (int)holder.pid);
+		output_problem("a podgate daemon (pid %d) runs in this network namespace, with "
+			       "another control_socket: stop it first, or use --force",
+			(int)holder.pid);
 		return -EBUSY;
 	}
 	removed->socket = err == -ECONNREFUSED && is_socket(settings->control_socket) &&
-			  unlink(settings->control_socket) == 0;
+		unlink(settings->control_socket) == 0;
 	return 0;
 }
 
@@ -130,7 +137,8 @@ static int remove_sets(struct removed *removed)
 
 	removed->sets = pod_set_present();
 	err = pod_set_destroy(problem);
-	if (err == -EPROTONOSUPPORT && removed->sets < 0) { /* a kernel without ipset holds no set of ours */
+	if (err == -EPROTONOSUPPORT &&
+		removed->sets < 0) { /* a kernel without ipset holds no set of ours */
 		removed->sets = 0;
 		return 0;
 	}
@@ -143,7 +151,8 @@ static int remove_sets(struct removed *removed)
 
 static int clear_marks(const struct settings *settings, struct removed *removed)
 {
-	const struct sweep_marks marks = {.allow = settings->mark_allow, .deny = settings->mark_deny};
+	const struct sweep_marks marks = {
+		.allow = settings->mark_allow, .deny = settings->mark_deny};
 	struct ct_table *table;
 	int err = ct_table_open(&table);
 
@@ -159,12 +168,14 @@ static int clear_marks(const struct settings *settings, struct removed *removed)
 static void print_text(const struct removed *removed, bool clean)
 {
 	for (size_t i = 0; i < removed->place_count; i++)
-		printf("removed the rules: %s, %s\n", iptables_backend_name(removed->places[i].backend),
+		printf("removed the rules: %s, %s\n",
+			iptables_backend_name(removed->places[i].backend),
 			iptables_family_name(removed->places[i].family));
 	if (removed->sets > 0)
 		printf("removed %ld set%s\n", removed->sets, removed->sets == 1 ? "" : "s");
 	if (removed->marks > 0)
-		printf("cleared the mark of %zu flow%s\n", removed->marks, removed->marks == 1 ? "" : "s");
+		printf("cleared the mark of %zu flow%s\n", removed->marks,
+			removed->marks == 1 ? "" : "s");
 	if (removed->socket)
 		puts("removed a control socket that nobody answered at");
 	if (clean && removed->place_count == 0 && removed->sets <= 0 && removed->marks == 0 &&
@@ -180,8 +191,10 @@ static void print_json(const struct removed *removed, bool clean)
 	for (size_t i = 0; i < removed->place_count; i++) {
 		cJSON *place = cJSON_CreateObject();
 
-		cJSON_AddStringToObject(place, "backend", iptables_backend_name(removed->places[i].backend));
-		cJSON_AddStringToObject(place, "family", iptables_family_name(removed->places[i].family));
+		cJSON_AddStringToObject(
+			place, "backend", iptables_backend_name(removed->places[i].backend));
+		cJSON_AddStringToObject(
+			place, "family", iptables_family_name(removed->places[i].family));
 		cJSON_AddItemToArray(rules, place);
 	}
 	cJSON_AddNumberToObject(json, "sets", (double)(removed->sets > 0 ? removed->sets : 0));
@@ -193,8 +206,8 @@ static void print_json(const struct removed *removed, bool clean)
 }
 
 /*
- * Rules before sets, which they refer to; marks last, when nothing sets them any more. Each is tried whatever
- * became of the others.
+ * Rules before sets, which they refer to; marks last, when nothing sets them any more. Each is
+ * tried whatever became of the others.
  */
 static int clean(struct command_options *options)
 {
@@ -205,7 +218,8 @@ static int clean(struct command_options *options)
 	bool all_gone;
 
 	if (!capabilities_hold(CAP_NET_ADMIN)) {
-		output_problem("cleanup changes the kernel's rules, which takes CAP_NET_ADMIN: run it as root");
+		output_problem("cleanup changes the kernel's rules, which takes CAP_NET_ADMIN: run "
+			       "it as root");
 		return EXIT_PROBLEM;
 	}
 	if (settings_file_load(&settings, options->config, options->arena) != 0 ||

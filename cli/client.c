@@ -25,13 +25,17 @@ static int explain_connect(const char *path, int err, char problem[CLIENT_PROBLE
 {
 	if (err == -ENOENT || err == -ECONNREFUSED)
 		snprintf(problem, CLIENT_PROBLEM,
-			"no podgate runs at %.120s; start it with podgate run, or name its --socket", path);
+			"no podgate runs at %.120s; start it with podgate run, or name its "
+			"--socket",
+			path);
 	else if (err == -EACCES || err == -EPERM)
 		snprintf(problem, CLIENT_PROBLEM,
-			"no permission for %.120s: run this as root, or as a member of the group that `control_group` names",
+			"no permission for %.120s: run this as root, or as a member of the group "
+			"that `control_group` names",
 			path);
 	else
-		snprintf(problem, CLIENT_PROBLEM, "can't connect to %.120s: %s", path, strerror(-err));
+		snprintf(problem, CLIENT_PROBLEM, "can't connect to %.120s: %s", path,
+			strerror(-err));
 	return err;
 }
 
@@ -71,7 +75,10 @@ static int send_all(int fd, const char *bytes, size_t length)
 	return 0;
 }
 
-/* A daemon that refuses may close before it has read all: its answer says why, so a broken pipe is no error yet. */
+/*
+ * A daemon that refuses may close before it has read all: its answer says why, so a broken pipe is
+ * no error yet.
+ */
 static int send_request(struct client *client, const cJSON *request, char problem[CLIENT_PROBLEM])
 {
 	char *text = cJSON_PrintUnformatted(request);
@@ -87,7 +94,8 @@ static int send_request(struct client *client, const cJSON *request, char proble
 	return err;
 }
 
-static int open_client(struct client *client, const char *path, unsigned int seconds, char problem[CLIENT_PROBLEM])
+static int open_client(
+	struct client *client, const char *path, unsigned int seconds, char problem[CLIENT_PROBLEM])
 {
 	const int fd = connect_to(path, seconds, problem);
 
@@ -117,12 +125,14 @@ static int read_line(struct client *client, cJSON **out, char problem[CLIENT_PRO
 	if (length < 0) {
 		const bool late = errno == EAGAIN || errno == EWOULDBLOCK;
 
-		snprintf(problem, CLIENT_PROBLEM, late ? "podgate does not answer" : "podgate closed the connection");
+		snprintf(problem, CLIENT_PROBLEM,
+			late ? "podgate does not answer" : "podgate closed the connection");
 		return late ? -ETIMEDOUT : -EPIPE;
 	}
 	json = cJSON_ParseWithLength(client->line, (size_t)length);
 	if (json == NULL) {
-		snprintf(problem, CLIENT_PROBLEM, "podgate's answer is no JSON; is another program at this socket?");
+		snprintf(problem, CLIENT_PROBLEM,
+			"podgate's answer is no JSON; is another program at this socket?");
 		return -EPROTO;
 	}
 	*out = json;
@@ -143,13 +153,14 @@ static int read_reply(struct client *client, cJSON **out, char problem[CLIENT_PR
 	}
 	error = cJSON_GetObjectItemCaseSensitive(reply, "error");
 	snprintf(problem, CLIENT_PROBLEM, "%s",
-		cJSON_IsString(error) ? error->valuestring : "podgate refuses and does not say why");
+		cJSON_IsString(error) ? error->valuestring
+				      : "podgate refuses and does not say why");
 	cJSON_Delete(reply);
 	return -EREMOTEIO;
 }
 
-int client_request_within(const char *socket_path, const cJSON *request, unsigned int seconds, cJSON **reply,
-	char problem[CLIENT_PROBLEM])
+int client_request_within(const char *socket_path, const cJSON *request, unsigned int seconds,
+	cJSON **reply, char problem[CLIENT_PROBLEM])
 {
 	struct client client;
 	int err = open_client(&client, socket_path, seconds, problem);
@@ -163,13 +174,14 @@ int client_request_within(const char *socket_path, const cJSON *request, unsigne
 	return err;
 }
 
-int client_request(const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM])
+int client_request(
+	const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM])
 {
 	return client_request_within(socket_path, request, ANSWER_S, reply, problem);
 }
 
-static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *context), void *context,
-	char problem[CLIENT_PROBLEM])
+static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *context),
+	void *context, char problem[CLIENT_PROBLEM])
 {
 	const struct timeval forever = {0};
 	cJSON *line;
@@ -187,8 +199,8 @@ static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *co
 	return err;
 }
 
-int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context),
-	void *context, char problem[CLIENT_PROBLEM])
+int client_stream(const char *socket_path, const cJSON *request,
+	int (*visit)(cJSON *line, void *context), void *context, char problem[CLIENT_PROBLEM])
 {
 	struct client client;
 	cJSON *reply;
@@ -207,7 +219,10 @@ int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJ
 	return err;
 }
 
-/* 1 at the end; 0 when more is to come; -EREMOTEIO and `problem` when the line says that it came to no good end. */
+/*
+ * 1 at the end; 0 when more is to come; -EREMOTEIO and `problem` when the line says that it came to
+ * no good end.
+ */
 static int read_end(const cJSON *line, char problem[CLIENT_PROBLEM])
 {
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(line, "error");
@@ -216,13 +231,14 @@ static int read_end(const cJSON *line, char problem[CLIENT_PROBLEM])
 		return 0;
 	if (error == NULL)
 		return 1;
-	snprintf(problem, CLIENT_PROBLEM, "%s", cJSON_IsString(error) ? error->valuestring : "the list is not whole");
+	snprintf(problem, CLIENT_PROBLEM, "%s",
+		cJSON_IsString(error) ? error->valuestring : "the list is not whole");
 	return -EREMOTEIO;
 }
 
 /* Takes ownership of the first line. */
-static int visit_list(struct client *client, cJSON *line, int (*visit)(cJSON *line, void *context), void *context,
-	char problem[CLIENT_PROBLEM])
+static int visit_list(struct client *client, cJSON *line, int (*visit)(cJSON *line, void *context),
+	void *context, char problem[CLIENT_PROBLEM])
 {
 	int err, ended;
 
@@ -237,8 +253,8 @@ static int visit_list(struct client *client, cJSON *line, int (*visit)(cJSON *li
 	return err != 0 ? err : ended < 0 ? ended : 0;
 }
 
-int client_list(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context), void *context,
-	char problem[CLIENT_PROBLEM])
+int client_list(const char *socket_path, const cJSON *request,
+	int (*visit)(cJSON *line, void *context), void *context, char problem[CLIENT_PROBLEM])
 {
 	struct client client;
 	cJSON *reply;

@@ -12,28 +12,30 @@
 enum { CLIENT_PROBLEM = 256 };
 
 /*
- * Sends `request` and reads one reply, which the caller owns. Returns 0; or -errno with a sentence and its
- * remedy in `problem` (no daemon at that socket, no permission, no answer within 30 s, a reply that is no JSON
- * or says "ok": false).
+ * Sends `request` and reads one reply, which the caller owns. Returns 0; or -errno with a sentence
+ * and its remedy in `problem` (no daemon at that socket, no permission, no answer within 30 s, a
+ * reply that is no JSON or says "ok": false).
  */
-int client_request(const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM]);
+int client_request(
+	const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM]);
 /* The same, with so many seconds for the answer. */
-int client_request_within(const char *socket_path, const cJSON *request, unsigned int seconds, cJSON **reply,
-	char problem[CLIENT_PROBLEM]);
+int client_request_within(const char *socket_path, const cJSON *request, unsigned int seconds,
+	cJSON **reply, char problem[CLIENT_PROBLEM]);
 
 /*
- * As above, but calls `visit` for each line that follows the first reply (it may change it, not free it), until
- * the daemon closes (-EPIPE, said in `problem`) or visit returns non-zero, which is returned.
+ * As above, but calls `visit` for each line that follows the first reply (it may change it, not
+ * free it), until the daemon closes (-EPIPE, said in `problem`) or visit returns non-zero, which is
+ * returned.
  */
-int client_stream(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context),
-	void *context, char problem[CLIENT_PROBLEM]);
+int client_stream(const char *socket_path, const cJSON *request,
+	int (*visit)(cJSON *line, void *context), void *context, char problem[CLIENT_PROBLEM]);
 
 /*
- * As above, for an answer of many lines that has an end (flows, policies): visits the first, which says "ok", those that
- * follow, and the last, which says "end". Returns 0 then. A last line with "error" is visited, too, and gives -EREMOTEIO
- * and the error in `problem`.
+ * As above, for an answer of many lines that has an end (flows, policies): visits the first, which
+ * says "ok", those that follow, and the last, which says "end". Returns 0 then. A last line with
+ * "error" is visited, too, and gives -EREMOTEIO and the error in `problem`.
  */
-int client_list(const char *socket_path, const cJSON *request, int (*visit)(cJSON *line, void *context), void *context,
-	char problem[CLIENT_PROBLEM]);
+int client_list(const char *socket_path, const cJSON *request,
+	int (*visit)(cJSON *line, void *context), void *context, char problem[CLIENT_PROBLEM]);
 
 #endif

@@ -3,8 +3,9 @@
 #define CLI_COMMAND_H
 
 /*
- * The subcommands: one row each in main.c's table, one function and one file each. argv[0] is the subcommand's name.
- * Results go to standard output, problems to standard error as "podgate: ...". The return value is the exit code.
+ * The subcommands: one row each in main.c's table, one function and one file each. argv[0] is the
+ * subcommand's name. Results go to standard output, problems to standard error as "podgate: ...".
+ * The return value is the exit code.
  */
 
 /* Allowed or fine; denied or findings; could not be done. */

@@ -11,7 +11,8 @@
 static int init(struct command_options *options, void *own, int argc)
 {
 	struct arena *arena = arena_create();
-	const char **paths = arena != NULL ? arena_calloc(arena, (size_t)argc, sizeof(*paths)) : NULL;
+	const char **paths = arena != NULL ? arena_calloc(arena, (size_t)argc, sizeof(*paths))
+					   : NULL;
 
 	if (paths == NULL) {
 		arena_unref(arena);
@@ -40,8 +41,9 @@ int command_options_run(const struct subcommand *subcommand, void *own, int argc
 	return code;
 }
 
-int command_options_read(struct command_options *options, int argc, char **argv, const char *letters,
-	const struct option *table, int (*take)(struct command_options *options, int letter, const char *value))
+int command_options_read(struct command_options *options, int argc, char **argv,
+	const char *letters, const struct option *table,
+	int (*take)(struct command_options *options, int letter, const char *value))
 {
 	int letter;
 
@@ -97,7 +99,8 @@ int command_options_default_paths(struct command_options *options)
 
 	if (err != 0)
 		return err;
-	paths = arena_memdup(options->arena, settings.manifests, settings.manifest_count * sizeof(*paths));
+	paths = arena_memdup(
+		options->arena, settings.manifests, settings.manifest_count * sizeof(*paths));
 	if (paths == NULL) {
 		output_problem("out of memory");
 		return -ENOMEM;
@@ -113,7 +116,8 @@ void command_options_warn_manifests(struct command_options *options)
 {
 	struct settings settings;
 
-	if (options->socket == NULL && settings_file_load(&settings, options->config, options->arena) == 0)
+	if (options->socket == NULL &&
+		settings_file_load(&settings, options->config, options->arena) == 0)
 		daemon_manifests_warn(&settings);
 }
 

@@ -17,14 +17,15 @@ static bool is_same(const char *a, const char *b)
 	char real_a[PATH_MAX], real_b[PATH_MAX];
 
 	return strcmp(a, b) == 0 ||
-	       (realpath(a, real_a) != NULL && realpath(b, real_b) != NULL && strcmp(real_a, real_b) == 0);
+		(realpath(a, real_a) != NULL && realpath(b, real_b) != NULL &&
+			strcmp(real_a, real_b) == 0);
 }
 
 static bool is_among(const cJSON *paths, const char *wanted)
 {
 	const cJSON *path;
 
-	cJSON_ArrayForEach (path, paths)
+	cJSON_ArrayForEach(path, paths)
 		if (cJSON_IsString(path) && is_same(path->valuestring, wanted))
 			return true;
 	return false;
@@ -38,25 +39,29 @@ static bool is_in_settings(const struct settings *settings, const char *wanted)
 	return false;
 }
 
-static void write_note(const cJSON *paths, const struct settings *settings, char note[DAEMON_MANIFESTS_NOTE])
+static void write_note(
+	const cJSON *paths, const struct settings *settings, char note[DAEMON_MANIFESTS_NOTE])
 {
 	const char *first = cJSON_IsString(paths->child) ? paths->child->valuestring : "?";
 
 	snprintf(note, DAEMON_MANIFESTS_NOTE,
-		"the running podgate enforces the manifests in %.140s%s, and the settings name %.140s%s", first,
-		paths->child->next != NULL ? " and more" : "", settings->manifests[0],
+		"the running podgate enforces the manifests in %.140s%s, and the settings name "
+		"%.140s%s",
+		first, paths->child->next != NULL ? " and more" : "", settings->manifests[0],
 		settings->manifest_count > 1 ? " and more" : "");
 }
 
-bool daemon_manifests_agree(const cJSON *status, const struct settings *settings, char note[DAEMON_MANIFESTS_NOTE])
+bool daemon_manifests_agree(
+	const cJSON *status, const struct settings *settings, char note[DAEMON_MANIFESTS_NOTE])
 {
 	const cJSON *path, *paths = answer_get(answer_get(status, "manifests"), "paths");
 	bool agree = true;
 
 	if (cJSON_GetArraySize(paths) == 0)
 		return true;
-	cJSON_ArrayForEach (path, paths)
-		agree = agree && cJSON_IsString(path) && is_in_settings(settings, path->valuestring);
+	cJSON_ArrayForEach(path, paths)
+		agree = agree && cJSON_IsString(path) &&
+			is_in_settings(settings, path->valuestring);
 	for (size_t i = 0; agree && i < settings->manifest_count; i++)
 		agree = is_among(paths, settings->manifests[i]);
 	if (!agree)
@@ -70,9 +75,12 @@ void daemon_manifests_warn(const struct settings *settings)
 	cJSON *request = cJSON_CreateObject(), *status = NULL;
 
 	if (answer_ask(request, "command", "status") &&
-		client_request_within(settings->control_socket, request, PATIENCE_S, &status, problem) == 0 &&
+		client_request_within(
+			settings->control_socket, request, PATIENCE_S, &status, problem) == 0 &&
 		!daemon_manifests_agree(status, settings, note))
-		output_problem("warning: %s; name the settings of the daemon with --config, or restart it with these", note);
+		output_problem("warning: %s; name the settings of the daemon with --config, or "
+			       "restart it with these",
+			note);
 	cJSON_Delete(status);
 	cJSON_Delete(request);
 }

@@ -12,19 +12,23 @@ enum { FINDINGS_MOST = HOST_FINDINGS_MOST + DOCTOR_DAEMON_MOST };
 
 static const char usage[] =
 	"usage: podgate doctor [-o text|json] [--socket PATH] [--config FILE]\n\n"
-	"Whether this host has what podgate needs: privilege, iptables, kernel features, free marks and "
-	"queues,\n"
-	"bridges that show their packets, room in the flow table; what gets past the rules by nature; and how the\n"
-	"running podgate fares and what it holds. Says of each finding why it matters and how to mend it. Changes nothing.\n\n"
+	"Whether this host has what podgate needs: privilege, iptables, kernel features, free "
+	"marks and queues,\n"
+	"bridges that show their packets, room in the flow table; what gets past the rules by "
+	"nature; and how the\n"
+	"running podgate fares and what it holds. Says of each finding why it matters and how to "
+	"mend it. Changes nothing.\n\n"
 	"  -o FORMAT       text (the default) or json\n"
 	"  --socket PATH   the daemon's control socket, when it is not the one in the settings\n"
 	"  --config FILE   the settings to check for; default " SETTINGS_FILE_DEFAULT "\n\n"
-	"Exit code: 0 all is well; 1 something should be mended; 2 the check itself could not be done.\n";
+	"Exit code: 0 all is well; 1 something should be mended; 2 the check itself could not be "
+	"done.\n";
 
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOCKET_LONG_OPTION, SHARED_LONG_OPTIONS, {0}};
-	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, command_options_take);
+	const int err = command_options_read(
+		options, argc, argv, SHARED_SHORT_OPTIONS, table, command_options_take);
 
 	return err != 0 ? err : command_options_end(argc, argv);
 }
@@ -46,8 +50,8 @@ static void print_text(const struct host_finding *findings, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct host_finding *finding = &findings[i];
 
-		printf("%s%-8s%s %-18s ", output_color(colors[finding->state]), host_state_name(finding->state),
-			output_color(COLOR_NONE), finding->check);
+		printf("%s%-8s%s %-18s ", output_color(colors[finding->state]),
+			host_state_name(finding->state), output_color(COLOR_NONE), finding->check);
 		output_text(stdout, finding->found);
 		putchar('\n');
 		if (finding->state == HOST_OK)
@@ -91,7 +95,8 @@ static int examine(struct command_options *options)
 	if (settings_file_load(&settings, options->config, options->arena) != 0)
 		return EXIT_PROBLEM;
 	count = host_check(&settings, findings);
-	count += doctor_daemon_ask(options->socket != NULL ? options->socket : settings.control_socket, &settings,
+	count += doctor_daemon_ask(
+		options->socket != NULL ? options->socket : settings.control_socket, &settings,
 		&findings[count]);
 	for (size_t i = 0; i < count; i++)
 		totals[findings[i].state]++;

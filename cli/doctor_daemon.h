@@ -12,9 +12,13 @@
 
 enum { DOCTOR_DAEMON_MOST = 24 };
 
-/* Of a status (service/views/status.h). Returns how many were stored, DOCTOR_DAEMON_MOST at most. */
-size_t doctor_daemon_examine(const cJSON *status, const struct settings *settings, struct host_finding *findings);
+/*
+ * Of a status (service/views/status.h). Returns how many were stored, DOCTOR_DAEMON_MOST at most.
+ */
+size_t doctor_daemon_examine(
+	const cJSON *status, const struct settings *settings, struct host_finding *findings);
 /* Asks the daemon at this socket. That none answers is a finding, and no trouble. */
-size_t doctor_daemon_ask(const char *socket_path, const struct settings *settings, struct host_finding *findings);
+size_t doctor_daemon_ask(
+	const char *socket_path, const struct settings *settings, struct host_finding *findings);
 
 #endif

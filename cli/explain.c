@@ -11,34 +11,43 @@
 
 static const char usage[] =
 	"usage: podgate explain [-f PATH]... SOURCE DESTINATION\n\n"
-	"Says whether a flow passes, and why: what isolates each end, the rule that admits it, or the rule "
-	"that came\n"
-	"nearest, what it missed, and what would fix it. Without -f the running daemon is asked.\n\n"
+	"Says whether a flow passes, and why: what isolates each end, the rule that admits it, or "
+	"the rule that came\n"
+	"nearest, what it missed, and what would fix it. Without -f the running daemon is "
+	"asked.\n\n"
 	"  SOURCE              namespace/pod, or an address\n"
 	"  DESTINATION         the same, with :PORT (a number or a port's name) and /PROTOCOL:\n"
-	"                      shop/db:5432, 10.0.0.7:53/udp, [fd00::7]:443, shop/db/icmp\n" SOURCE_USAGE
-		SOURCE_USAGE_DAEMON "\nA pair of dual-stack pods is judged once for each family. Exit code: "
-				    "0 allowed (audit mode included);\n"
+	"                      shop/db:5432, 10.0.0.7:53/udp, [fd00::7]:443, "
+	"shop/db/icmp\n" SOURCE_USAGE SOURCE_USAGE_DAEMON
+	"\nA pair of dual-stack pods is judged once for each family. Exit code: 0 allowed (audit "
+	"mode included);\n"
 	"1 denied, for at least one family; 2 the question can't be answered.\n";
 
-/* What people write instead: the port as a word of its own, and a folder of manifests before the pods. */
+/*
+ * What people write instead: the port as a word of its own, and a folder of manifests before the
+ * pods.
+ */
 static void say_usage(int count, char **arguments)
 {
 	if (count == 3 && access(arguments[0], F_OK) == 0)
-		output_problem("explain takes a SOURCE and a DESTINATION; manifests follow -f: podgate explain -f %s %s %s",
+		output_problem("explain takes a SOURCE and a DESTINATION; manifests follow -f: "
+			       "podgate explain -f %s %s %s",
 			arguments[0], arguments[1], arguments[2]);
 	else if (count == 3)
-		output_problem("explain takes a SOURCE and a DESTINATION; a port belongs to the latter: %s:%s", arguments[1],
-			arguments[2]);
+		output_problem("explain takes a SOURCE and a DESTINATION; a port belongs to the "
+			       "latter: %s:%s",
+			arguments[1], arguments[2]);
 	else
-		output_problem("explain takes a SOURCE and a DESTINATION; see podgate explain --help");
+		output_problem(
+			"explain takes a SOURCE and a DESTINATION; see podgate explain --help");
 }
 
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
 
-	if (command_options_read(options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
+	if (command_options_read(
+		    options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
 		return -EINVAL;
 	if (options->help || argc - optind == 2)
 		return 0;
@@ -65,7 +74,7 @@ static int print_flows(cJSON *reply, const cJSON *flows, enum output_format form
 		output_problem("out of memory");
 		return EXIT_PROBLEM;
 	}
-	cJSON_ArrayForEach (flow, flows) {
+	cJSON_ArrayForEach(flow, flows) {
 		if (is_denied(flow))
 			code = EXIT_FINDINGS;
 		if (format != OUTPUT_TEXT)
@@ -86,7 +95,8 @@ static int explain(struct command_options *options)
 
 	if (oracle_open(&oracle, options) != 0)
 		return EXIT_PROBLEM;
-	if (oracle_explain(&oracle, options->arguments[0], options->arguments[1], &reply, &flows) == 0) {
+	if (oracle_explain(&oracle, options->arguments[0], options->arguments[1], &reply, &flows) ==
+		0) {
 		code = print_flows(reply, flows, options->format);
 		cJSON_Delete(reply);
 	}

@@ -49,7 +49,8 @@ static const char *short_end(const cJSON *end, char buffer[END_MOST])
 
 static const char *policy_name(const cJSON *policy, char buffer[POLICY_MOST])
 {
-	snprintf(buffer, POLICY_MOST, "%s/%s", text_of(policy, "namespace"), text_of(policy, "name"));
+	snprintf(buffer, POLICY_MOST, "%s/%s", text_of(policy, "namespace"),
+		text_of(policy, "name"));
 	return buffer;
 }
 
@@ -61,7 +62,8 @@ static const char *place_of(const cJSON *object, char buffer[PLACE_MOST])
 	buffer[0] = '\0';
 	if (*file != '\0')
 		snprintf(buffer, PLACE_MOST, " %s(%s:%u:%u)%s", output_color(COLOR_DIM), file,
-			number_of(object, "line"), number_of(object, "column"), output_color(COLOR_NONE));
+			number_of(object, "line"), number_of(object, "column"),
+			output_color(COLOR_NONE));
 	return buffer;
 }
 
@@ -80,8 +82,8 @@ static bool is_self(const cJSON *flow)
 	const cJSON *destination = cJSON_GetObjectItemCaseSensitive(flow, "destination");
 
 	return *text_of(source, "pod") != '\0' &&
-	       strcmp(text_of(source, "pod"), text_of(destination, "pod")) == 0 &&
-	       strcmp(text_of(source, "namespace"), text_of(destination, "namespace")) == 0;
+		strcmp(text_of(source, "pod"), text_of(destination, "pod")) == 0 &&
+		strcmp(text_of(source, "namespace"), text_of(destination, "namespace")) == 0;
 }
 
 static void print_isolating(const cJSON *side, const char *indent)
@@ -90,10 +92,13 @@ static void print_isolating(const cJSON *side, const char *indent)
 	char name[POLICY_MOST], place[PLACE_MOST];
 	const unsigned int more = number_of(side, "isolated_by_more");
 
-	cJSON_ArrayForEach (policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
+	cJSON_ArrayForEach(policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
 		printf("%s    isolated  by %s%s%s%s\n", indent, policy_name(policy, name),
-			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "audit")) ? " [audit]" : "",
-			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "in_part")) ? " [has errors]" : "",
+			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "audit")) ? " [audit]"
+											: "",
+			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "in_part"))
+				? " [has errors]"
+				: "",
 			place_of(policy, place));
 	if (more > 0)
 		printf("%s              and %u more policies\n", indent, more);
@@ -124,8 +129,8 @@ static void print_miss(const cJSON *side, const char *indent)
 	print_field(side, "wanted", indent);
 	print_field(side, "had", indent);
 	if (*fix != '\0')
-		printf("%s    %sfix%s       %s\n", indent, output_color(COLOR_BOLD), output_color(COLOR_NONE),
-			fix);
+		printf("%s    %sfix%s       %s\n", indent, output_color(COLOR_BOLD),
+			output_color(COLOR_NONE), fix);
 }
 
 /* What admits: the most exact of its parts that the rule has. */
@@ -135,13 +140,15 @@ static void print_admission(const cJSON *side, const char *indent)
 	char name[POLICY_MOST], place[PLACE_MOST];
 
 	policy_name(cJSON_GetObjectItemCaseSensitive(side, "policy"), name);
-	printf("%s    admitted  by %s of %s", indent, *peer != '\0' ? peer : text_of(side, "rule"), name);
+	printf("%s    admitted  by %s of %s", indent, *peer != '\0' ? peer : text_of(side, "rule"),
+		name);
 	if (*port != '\0')
 		printf(", with %s", strstr(port, "ports") != NULL ? strstr(port, "ports") : port);
 	printf("%s\n", place_of(side, place));
 }
 
-static void print_side(const cJSON *flow, const char *direction, const char *end_name, const char *indent)
+static void print_side(
+	const cJSON *flow, const char *direction, const char *end_name, const char *indent)
 {
 	const cJSON *side = cJSON_GetObjectItemCaseSensitive(flow, direction);
 	const cJSON *end = cJSON_GetObjectItemCaseSensitive(flow, end_name);
@@ -155,7 +162,8 @@ static void print_side(const cJSON *flow, const char *direction, const char *end
 		why = ": no pod, so no policy isolates it";
 	else if (open && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "ipv6_off")))
 		why = ": no policy is enforced for IPv6";
-	else if (open && cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(side, "isolated_by")) == 0)
+	else if (open &&
+		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(side, "isolated_by")) == 0)
 		why = ": no policy isolates it";
 	else if (open)
 		why = ": only policies in audit mode isolate it";
@@ -164,12 +172,13 @@ static void print_side(const cJSON *flow, const char *direction, const char *end
 	printf("%s  %-7s of %s: %s%s%s%s\n", indent, direction, short_end(end, buffer),
 		output_color(color_of(verdict)), verdict, output_color(COLOR_NONE), why);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(side, "disagrees")))
-		printf("%s    podgate's reasons do not lead to this verdict: please report it, with these "
-		       "manifests\n",
+		printf("%s    podgate's reasons do not lead to this verdict: please report it, "
+		       "with these manifests\n",
 			indent);
 	if (number_of(end, "claimants") > 1)
-		printf("%s    contested %u pods have the address %s: the policies of each hold, and this pod's decide here\n", indent,
-			number_of(end, "claimants"), text_of(end, "address"));
+		printf("%s    contested %u pods have the address %s: the policies of each hold, "
+		       "and this pod's decide here\n",
+			indent, number_of(end, "claimants"), text_of(end, "address"));
 	print_isolating(side, indent);
 	if (*text_of(side, "miss") != '\0')
 		print_miss(side, indent);
@@ -204,13 +213,18 @@ static void print_verdict(const cJSON *flow, const char *indent)
 		printf("  (passes, because of audit mode)");
 	printf("\n");
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "link_local")))
-		printf("%s  a link-local address says nothing of whose it is: setting link_local\n", indent);
+		printf("%s  a link-local address says nothing of whose it is: setting link_local\n",
+			indent);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "to_group")))
-		printf("%s  a multicast or broadcast address: a bridge delivers what is sent there only by ports where each pod behind\n"
-		       "%s  admits it, as if it were sent to that pod (setting group_traffic); the verdict here is about the address\n",
+		printf("%s  a multicast or broadcast address: a bridge delivers what is sent there "
+		       "only by ports where each pod behind\n"
+		       "%s  admits it, as if it were sent to that pod (setting group_traffic); the "
+		       "verdict here is about the address\n",
 			indent, indent);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "ipv6_off")))
-		printf("%s  IPv6 is not enforced here, whatever the policies say: setting ipv6 is off\n", indent);
+		printf("%s  IPv6 is not enforced here, whatever the policies say: setting ipv6 is "
+		       "off\n",
+			indent);
 }
 
 void explain_text_print(const cJSON *flow, const cJSON *before, const char *indent)

@@ -14,13 +14,16 @@ enum { LIMIT_DEFAULT = 1000 };
 struct flows_options {
 	const char *namespace_name, *pod, *protocol;
 	bool all, denied, allowed;
-	unsigned long long limit;	/* 0: none */
+	unsigned long long limit; /* 0: none */
 };
 
 static const char usage[] =
-	"usage: podgate flows [--pod NAMESPACE/NAME] [--ns NAMESPACE] [--deny] [--allow] [--protocol PROTOCOL]\n"
-	"                     [--limit COUNT] [--all] [-o text|json] [--socket PATH] [--config FILE]\n\n"
-	"The live connections of isolated pods, as the kernel tracks them: from whom to whom, by which rule of which\n"
+	"usage: podgate flows [--pod NAMESPACE/NAME] [--ns NAMESPACE] [--deny] [--allow] "
+	"[--protocol PROTOCOL]\n"
+	"                     [--limit COUNT] [--all] [-o text|json] [--socket PATH] [--config "
+	"FILE]\n\n"
+	"The live connections of isolated pods, as the kernel tracks them: from whom to whom, by "
+	"which rule of which\n"
 	"policy, and whether the kernel passes them.\n\n"
 	"  --pod NS/NAME       those from or to this pod, isolated or not\n"
 	"  --ns NAMESPACE      those from or to the pods of this namespace, isolated or not\n"
@@ -80,13 +83,20 @@ static int take_option(struct command_options *options, int letter, const char *
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"pod", required_argument, NULL, 'p'}, {"ns", required_argument, NULL, 'N'},
-		{"namespace", required_argument, NULL, 'N'}, {"deny", no_argument, NULL, 'd'},
-		{"allow", no_argument, NULL, 'w'}, {"protocol", required_argument, NULL, 'P'},
-		{"limit", required_argument, NULL, 'l'}, {"all", no_argument, NULL, 'a'}, SOCKET_LONG_OPTION,
-		SHARED_LONG_OPTIONS, {0},
+		{"pod", required_argument, NULL, 'p'},
+		{"ns", required_argument, NULL, 'N'},
+		{"namespace", required_argument, NULL, 'N'},
+		{"deny", no_argument, NULL, 'd'},
+		{"allow", no_argument, NULL, 'w'},
+		{"protocol", required_argument, NULL, 'P'},
+		{"limit", required_argument, NULL, 'l'},
+		{"all", no_argument, NULL, 'a'},
+		SOCKET_LONG_OPTION,
+		SHARED_LONG_OPTIONS,
+		{0},
 	};
-	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, take_option);
+	const int err = command_options_read(
+		options, argc, argv, SHARED_SHORT_OPTIONS, table, take_option);
 
 	return err != 0 ? err : command_options_end(argc, argv);
 }
@@ -95,12 +105,14 @@ static cJSON *make_request(const struct flows_options *options)
 {
 	cJSON *request = cJSON_CreateObject();
 
-	if (answer_ask(request, "command", "flows") && answer_ask(request, "namespace", options->namespace_name) &&
-	    answer_ask(request, "pod", options->pod) && answer_ask(request, "protocol", options->protocol) &&
-	    cJSON_AddBoolToObject(request, "all", options->all) != NULL &&
-	    cJSON_AddBoolToObject(request, "deny", options->denied) != NULL &&
-	    cJSON_AddBoolToObject(request, "allow", options->allowed) != NULL &&
-	    cJSON_AddNumberToObject(request, "limit", (double)options->limit) != NULL)
+	if (answer_ask(request, "command", "flows") &&
+		answer_ask(request, "namespace", options->namespace_name) &&
+		answer_ask(request, "pod", options->pod) &&
+		answer_ask(request, "protocol", options->protocol) &&
+		cJSON_AddBoolToObject(request, "all", options->all) != NULL &&
+		cJSON_AddBoolToObject(request, "deny", options->denied) != NULL &&
+		cJSON_AddBoolToObject(request, "allow", options->allowed) != NULL &&
+		cJSON_AddNumberToObject(request, "limit", (double)options->limit) != NULL)
 		return request;
 	cJSON_Delete(request);
 	return NULL;

@@ -15,7 +15,10 @@ struct flows_text {
 
 void flows_text_init(struct flows_text *text);
 void flows_text_deinit(struct flows_text *text);
-/* Takes one line of the answer; prints when there is enough for a block, or nothing more. `context` is a struct flows_text. */
+/*
+ * Takes one line of the answer; prints when there is enough for a block, or nothing more. `context`
+ * is a struct flows_text.
+ */
 int flows_text_show(cJSON *line, void *context);
 
 #endif

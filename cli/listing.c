@@ -10,17 +10,20 @@
 
 struct showing {
 	const struct listing *listing;
-	bool begun;		/* the first line was shown */
+	bool begun; /* the first line was shown */
 	size_t items;
-	bool said;		/* what went wrong was said */
+	bool said; /* what went wrong was said */
 };
 
-/* The fields of an object but for one, with a comma before each or behind it. The daemon's names need no escapes. */
+/*
+ * The fields of an object but for one, with a comma before each or behind it. The daemon's names
+ * need no escapes.
+ */
 static void write_fields(const cJSON *object, const char *except, bool before)
 {
 	const cJSON *field;
 
-	cJSON_ArrayForEach (field, object) {
+	cJSON_ArrayForEach(field, object) {
 		if (strcmp(field->string, except) == 0)
 			continue;
 		printf("%s\"%s\":", before ? "," : "", field->string);
@@ -77,8 +80,8 @@ int listing_run(const struct command_options *options, const char *socket_path, 
 	int err = -ENOMEM;
 
 	if (request != NULL)
-		err = client_list(socket_path, request, options->format == OUTPUT_JSON ? show_json : show_text, &showing,
-			problem);
+		err = client_list(socket_path, request,
+			options->format == OUTPUT_JSON ? show_json : show_text, &showing, problem);
 	cJSON_Delete(request);
 	if (err == 0)
 		return EXIT_OK;

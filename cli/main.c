@@ -22,9 +22,11 @@ static const struct command commands[] = {
 	{"matrix", "show which pod reaches which", command_matrix},
 	{"status", "show what the running daemon enforces and how it fares", command_status},
 	{"flows", "list live connections, and what admits each", command_flows},
-	{"policies", "list the policies in force, whom they select, and what they denied", command_policies},
+	{"policies", "list the policies in force, whom they select, and what they denied",
+		command_policies},
 	{"watch", "show verdicts as they are made", command_watch},
-	{"doctor", "check what this machine offers, and how to mend what is missing", command_doctor},
+	{"doctor", "check what this machine offers, and how to mend what is missing",
+		command_doctor},
 	{"cleanup", "remove what a stopped daemon left in the kernel", command_cleanup},
 	{"version", "print the version", command_version},
 	{"help", "print this, or the help of a command", command_help},
@@ -39,8 +41,8 @@ static void print_usage(FILE *to)
 		to);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\npodgate COMMAND --help tells about one. Exit code: 0 fine or allowed; 1 findings or denied; "
-	      "2 not done.\n",
+	fputs("\npodgate COMMAND --help tells about one. Exit code: 0 fine or allowed; 1 findings "
+	      "or denied; 2 not done.\n",
 		to);
 }
 
@@ -50,17 +52,29 @@ static const char *find_pointer(const char *name)
 	static const struct {
 		const char *name, *text;
 	} pointers[] = {
-		{"start", "systemctl start podgate starts the service, podgate run the daemon in the foreground"},
-		{"daemon", "podgate run is the daemon, in the foreground; systemctl start podgate starts the service"},
-		{"stop", "systemctl stop podgate stops it; podgate cleanup removes its rules after that"},
+		{"start",
+			"systemctl start podgate starts the service, podgate run the daemon in the "
+			"foreground"},
+		{"daemon",
+			"podgate run is the daemon, in the foreground; systemctl start podgate "
+			"starts the service"},
+		{"stop",
+			"systemctl stop podgate stops it; podgate cleanup removes its rules after "
+			"that"},
 		{"restart", "systemctl restart podgate"},
-		{"reload", "manifests are watched; systemctl reload podgate reads them again, and podgate status --wait waits for it"},
+		{"reload",
+			"manifests are watched; systemctl reload podgate reads them again, and "
+			"podgate status --wait waits for it"},
 		{"apply", "put the manifest into the folder that the settings name: it is watched"},
 		{"stat", "podgate status"},
 		{"stats", "podgate status, or metrics_listen in podgate.conf(5)"},
 		{"metrics", "set metrics_listen, see podgate.conf(5) and podgate-metrics(7)"},
-		{"log", "podgate watch shows verdicts, journalctl -u podgate what the daemon says of itself"},
-		{"logs", "podgate watch shows verdicts, journalctl -u podgate what the daemon says of itself"},
+		{"log",
+			"podgate watch shows verdicts, journalctl -u podgate what the daemon says "
+			"of itself"},
+		{"logs",
+			"podgate watch shows verdicts, journalctl -u podgate what the daemon says "
+			"of itself"},
 		{"list", "podgate policies, flows, matrix"},
 		{"ls", "podgate policies, flows, matrix"},
 		{"get", "podgate policies, flows, matrix"},
@@ -68,7 +82,9 @@ static const char *find_pointer(const char *name)
 		{"lint", "podgate check"},
 		{"validate", "podgate check for manifests, podgate run -n for settings"},
 		{"verify", "podgate check for manifests, podgate run -n for settings"},
-		{"config", "the settings are in " SETTINGS_FILE_DEFAULT "; podgate run -n checks them"},
+		{"config",
+			"the settings are in " SETTINGS_FILE_DEFAULT
+			"; podgate run -n checks them"},
 		{"why", "podgate explain SOURCE DESTINATION"},
 		{"trace", "podgate explain SOURCE DESTINATION"},
 		{"flush", "podgate cleanup, when the daemon is stopped"},
@@ -98,7 +114,8 @@ static const struct command *find_command(const char *name)
 	else if (near.best != NULL)
 		output_problem("there is no command \"%s\"; did you mean %s?", name, near.best);
 	else
-		output_problem("there is no command \"%s\"; podgate help lists those there are", name);
+		output_problem(
+			"there is no command \"%s\"; podgate help lists those there are", name);
 	return NULL;
 }
 

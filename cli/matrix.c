@@ -14,9 +14,9 @@
 
 static const char usage[] =
 	"usage: podgate matrix [PATH]... [--port [PORT][/PROTOCOL]] [--ns NAMESPACE] [-6]\n\n"
-	"Shows which pod reaches which. Without a PATH the manifests of the settings are read.\n\n" SOURCE_USAGE
-	"      --port PORT     ask at this port: 5432, 53/udp, or only /icmp; without it, at every TCP port "
-	"that the\n"
+	"Shows which pod reaches which. Without a PATH the manifests of the settings are "
+	"read.\n\n" SOURCE_USAGE "      --port PORT     ask at this port: 5432, 53/udp, or only "
+	"/icmp; without it, at every TCP port that the\n"
 	"                      destination declares, or at 80 when it declares none\n"
 	"      --ns NAMESPACE  only the pods of this namespace\n"
 	"  -6                  between the pods' IPv6 addresses, not IPv4\n"
@@ -85,8 +85,10 @@ static int parse(struct command_options *options, int argc, char **argv)
 	while (optind < argc)
 		command_options_add_path(options, argv[optind++]);
 	if (question->protocol == IPPROTO_ICMP || question->protocol == IPPROTO_ICMPV6)
-		question->protocol = question->family == IP_FAMILY_V6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
-	return options->path_count > 0 || options->help ? 0 : command_options_default_paths(options);
+		question->protocol = question->family == IP_FAMILY_V6 ? IPPROTO_ICMPV6
+								      : IPPROTO_ICMP;
+	return options->path_count > 0 || options->help ? 0
+							: command_options_default_paths(options);
 }
 
 static int check_namespace(const struct offline *offline, const char *name)

@@ -50,8 +50,8 @@ static int name_width(const struct reach_matrix *matrix)
 	size_t width = 0;
 
 	for (size_t i = 0; i < matrix->count; i++) {
-		const size_t length =
-			strlen(matrix->pods[i]->namespace_name) + 1 + strlen(matrix->pods[i]->name);
+		const size_t length = strlen(matrix->pods[i]->namespace_name) + 1 +
+			strlen(matrix->pods[i]->name);
 
 		width = length > width ? length : width;
 	}
@@ -75,7 +75,8 @@ static void print_question(const struct reach_question *question)
 		printf(" %u", (unsigned int)question->port);
 	else if (flow_protocol_has_ports(question->protocol))
 		printf(" at the ports each destination declares, or 80");
-	printf(", IPv%u; rows are sources, columns destinations\n\n", (unsigned int)question->family);
+	printf(", IPv%u; rows are sources, columns destinations\n\n",
+		(unsigned int)question->family);
 }
 
 static void print_table(const struct reach_matrix *matrix)
@@ -93,8 +94,8 @@ static void print_table(const struct reach_matrix *matrix)
 			print_cell(cell_of(matrix, from, to));
 		putchar('\n');
 	}
-	printf("\n+ all   %% some ports   - none   ! passes only because of audit mode   ? no address of "
-	       "that family\n");
+	printf("\n+ all   %% some ports   - none   ! passes only because of audit mode   ? no "
+	       "address of that family\n");
 }
 
 /* Too many for a table: what is cut off is what one looks for. */
@@ -107,7 +108,8 @@ static void print_list(const struct reach_matrix *matrix)
 			const struct reach_cell *cell = cell_of(matrix, from, to);
 
 			counts[cell->reach]++;
-			if (cell->reach != REACH_NONE && cell->reach != REACH_SOME && !cell->audited)
+			if (cell->reach != REACH_NONE && cell->reach != REACH_SOME &&
+				!cell->audited)
 				continue;
 			print_name(matrix->pods[from], 0);
 			printf(" -> ");
@@ -148,7 +150,8 @@ static bool add_pods(cJSON *to, const struct reach_matrix *matrix)
 		cJSON *pod = cJSON_CreateObject();
 
 		if (list == NULL || !cJSON_AddItemToArray(list, pod) ||
-			cJSON_AddStringToObject(pod, "namespace", matrix->pods[i]->namespace_name) == NULL ||
+			cJSON_AddStringToObject(
+				pod, "namespace", matrix->pods[i]->namespace_name) == NULL ||
 			cJSON_AddStringToObject(pod, "name", matrix->pods[i]->name) == NULL)
 			return false;
 	}
@@ -190,12 +193,12 @@ int matrix_print_json(const struct reach_matrix *matrix, const struct reach_ques
 {
 	char protocol[FLOW_PROTOCOL_TEXT];
 	cJSON *object = cJSON_CreateObject();
-	const bool complete =
-		cJSON_AddStringToObject(
-			object, "family", question->family == IP_FAMILY_V6 ? "IPv6" : "IPv4") != NULL &&
-		cJSON_AddStringToObject(
-			object, "protocol", flow_protocol_name(question->protocol, protocol)) != NULL &&
-		(question->port == 0 || cJSON_AddNumberToObject(object, "port", question->port) != NULL) &&
+	const bool complete = cJSON_AddStringToObject(object, "family",
+				      question->family == IP_FAMILY_V6 ? "IPv6" : "IPv4") != NULL &&
+		cJSON_AddStringToObject(object, "protocol",
+			flow_protocol_name(question->protocol, protocol)) != NULL &&
+		(question->port == 0 ||
+			cJSON_AddNumberToObject(object, "port", question->port) != NULL) &&
 		add_pods(object, matrix) && add_pairs(object, matrix);
 
 	if (complete)

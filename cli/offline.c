@@ -44,7 +44,8 @@ static int open_steps(struct offline *offline, const char *const *paths, size_t 
 	return err;
 }
 
-int offline_open(struct offline *out, const char *const *paths, size_t count, struct annotation_trust trust)
+int offline_open(
+	struct offline *out, const char *const *paths, size_t count, struct annotation_trust trust)
 {
 	struct offline offline = {0};
 	int err = check_paths(paths, count);
@@ -74,7 +75,8 @@ int offline_require_sound(const struct offline *offline)
 	for (size_t i = 0; i < offline->findings.count; i++)
 		if (offline->findings.items[i].severity == DIAG_ERROR)
 			output_diag_problem(&offline->findings.items[i]);
-	output_problem("the manifests have %zu error%s: an answer without what they meant would be wrong",
+	output_problem(
+		"the manifests have %zu error%s: an answer without what they meant would be wrong",
 		offline->findings.errors, offline->findings.errors == 1 ? "" : "s");
 	return -EINVAL;
 }

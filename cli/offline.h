@@ -12,23 +12,24 @@
 #include "policy/values/diag.h"
 
 struct offline {
-	struct arena *arena;		/* of findings */
+	struct arena *arena; /* of findings */
 	struct store *store;
 	struct cluster *cluster;
 	struct snapshot *snapshot;
-	struct diag_list findings;	/* what was found in reading, sorted */
+	struct diag_list findings; /* what was found in reading, sorted */
 };
 
 /*
- * Reads files and folders ("-": standard input). Broken manifests are no failure here, a path that can't be read is.
- * Returns 0; or -errno, said on standard error, with nothing to close.
+ * Reads files and folders ("-": standard input). Broken manifests are no failure here, a path that
+ * can't be read is. Returns 0; or -errno, said on standard error, with nothing to close.
  */
-int offline_open(struct offline *out, const char *const *paths, size_t count, struct annotation_trust trust);
+int offline_open(
+	struct offline *out, const char *const *paths, size_t count, struct annotation_trust trust);
 void offline_close(struct offline *offline);
 
 /*
- * For commands that answer for all manifests or not at all: with errors among the findings, prints those and returns
- * -EINVAL. An answer without the policy that was mistyped would be a wrong one.
+ * For commands that answer for all manifests or not at all: with errors among the findings, prints
+ * those and returns -EINVAL. An answer without the policy that was mistyped would be a wrong one.
  */
 int offline_require_sound(const struct offline *offline);
 

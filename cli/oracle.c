@@ -17,7 +17,8 @@ int oracle_open(struct oracle *out, struct command_options *options)
 		if (err == 0)
 			command_options_warn_manifests(options);
 	} else {
-		err = offline_open(&oracle.offline, options->paths, options->path_count, options->trust);
+		err = offline_open(
+			&oracle.offline, options->paths, options->path_count, options->trust);
 		if (err != 0)
 			return err;
 		err = offline_require_sound(&oracle.offline);
@@ -73,8 +74,8 @@ int oracle_ask(const struct oracle *oracle, const cJSON *request, cJSON **reply)
 	return err;
 }
 
-int oracle_explain(const struct oracle *oracle, const char *source, const char *destination, cJSON **reply,
-	const cJSON **flows)
+int oracle_explain(const struct oracle *oracle, const char *source, const char *destination,
+	cJSON **reply, const cJSON **flows)
 {
 	cJSON *request = cJSON_CreateObject(), *answer;
 	int err = -ENOMEM;

@@ -53,7 +53,9 @@ static size_t sequence_length(unsigned char first)
 	return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-/* Reads one character; returns its length in bytes, or 0 for a byte that is not the start of any. */
+/*
+ * Reads one character; returns its length in bytes, or 0 for a byte that is not the start of any.
+ */
 static size_t read_character(const char *text, uint32_t *out)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -66,18 +68,22 @@ static size_t read_character(const char *text, uint32_t *out)
 			return 0;
 		code = code << 6 | (bytes[i] & 0x3fU);
 	}
-	if (length == 0 || code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+	if (length == 0 || code < least[length] || code > 0x10ffff ||
+		(code >= 0xd800 && code < 0xe000))
 		return 0;
 	*out = code;
 	return length;
 }
 
-/* What a terminal obeys instead of showing: C0, DEL, C1, and the marks that turn the reading direction round. */
+/*
+ * What a terminal obeys instead of showing: C0, DEL, C1, and the marks that turn the reading
+ * direction round.
+ */
 static bool is_obeyed(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069) || code == 0x200e || code == 0x200f || code == 0x061c ||
-	       code == 0xfeff;
+		(code >= 0x2066 && code <= 0x2069) || code == 0x200e || code == 0x200f ||
+		code == 0x061c || code == 0xfeff;
 }
 
 void output_text(FILE *to, const char *text)
@@ -98,7 +104,9 @@ void output_text(FILE *to, const char *text)
 	}
 }
 
-/* A copy of `text` as output_text() writes it, for the caller to free(); NULL when memory is short. */
+/*
+ * A copy of `text` as output_text() writes it, for the caller to free(); NULL when memory is short.
+ */
 static char *clean_copy(const char *text)
 {
 	char *copy = NULL;
@@ -127,7 +135,7 @@ int output_clean_json(cJSON *tree)
 		}
 		free(copy);
 	}
-	cJSON_ArrayForEach (child, tree) {
+	cJSON_ArrayForEach(child, tree) {
 		const int err = output_clean_json(child);
 
 		if (err != 0)
@@ -154,7 +162,10 @@ void output_problem(const char *format, ...)
 
 /* ---- JSON ---- */
 
-/* cJSON escapes C0 only. Outside of strings JSON is ASCII, so every other character to escape is inside one. */
+/*
+ * cJSON escapes C0 only. Outside of strings JSON is ASCII, so every other character to escape is
+ * inside one.
+ */
 static void write_json_text(const char *text)
 {
 	while (*text != '\0') {
@@ -197,7 +208,8 @@ static void write_diag(
 	if (diag->pos.file != NULL && *diag->pos.file != '\0') {
 		output_text(to, diag->pos.file);
 		if (diag->pos.line != 0)
-			fprintf(to, ":%u:%u", (unsigned int)diag->pos.line, (unsigned int)diag->pos.column);
+			fprintf(to, ":%u:%u", (unsigned int)diag->pos.line,
+				(unsigned int)diag->pos.column);
 		fputs(": ", to);
 	}
 	fprintf(to, "%s%s:%s ", color, diag_severity_name(diag->severity), end);
@@ -214,7 +226,8 @@ void output_diag(const struct diag *diag)
 {
 	const enum output_color color = diag->severity == DIAG_ERROR ? COLOR_RED : COLOR_YELLOW;
 
-	write_diag(stdout, diag, output_color(color), output_color(COLOR_BOLD), output_color(COLOR_NONE));
+	write_diag(stdout, diag, output_color(color), output_color(COLOR_BOLD),
+		output_color(COLOR_NONE));
 }
 
 void output_diag_problem(const struct diag *diag)
@@ -228,8 +241,9 @@ static bool add_place(cJSON *to, const struct source_pos *pos)
 		return true;
 	if (cJSON_AddStringToObject(to, "file", pos->file) == NULL)
 		return false;
-	return pos->line == 0 || (cJSON_AddNumberToObject(to, "line", pos->line) != NULL &&
-					 cJSON_AddNumberToObject(to, "column", pos->column) != NULL);
+	return pos->line == 0 ||
+		(cJSON_AddNumberToObject(to, "line", pos->line) != NULL &&
+			cJSON_AddNumberToObject(to, "column", pos->column) != NULL);
 }
 
 cJSON *output_diag_json(const struct diag *diag)
@@ -237,10 +251,12 @@ cJSON *output_diag_json(const struct diag *diag)
 	cJSON *object = cJSON_CreateObject();
 
 	if (object != NULL &&
-		cJSON_AddStringToObject(object, "severity", diag_severity_name(diag->severity)) != NULL &&
+		cJSON_AddStringToObject(object, "severity", diag_severity_name(diag->severity)) !=
+			NULL &&
 		cJSON_AddStringToObject(object, "code", diag->code) != NULL &&
 		cJSON_AddStringToObject(object, "text", diag->text) != NULL &&
-		(diag->hint == NULL || cJSON_AddStringToObject(object, "hint", diag->hint) != NULL) &&
+		(diag->hint == NULL ||
+			cJSON_AddStringToObject(object, "hint", diag->hint) != NULL) &&
 		add_place(object, &diag->pos))
 		return object;
 	cJSON_Delete(object);

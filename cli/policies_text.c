@@ -26,14 +26,16 @@ struct cell {
 	size_t length;
 };
 
-static void append(struct cell *cell, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void append(struct cell *cell, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 static void append(struct cell *cell, const char *format, ...)
 {
 	va_list args;
 	int length;
 
 	va_start(args, format);
-	length = vsnprintf(cell->text + cell->length, sizeof(cell->text) - cell->length, format, args);
+	length = vsnprintf(
+		cell->text + cell->length, sizeof(cell->text) - cell->length, format, args);
 	va_end(args);
 	if (length > 0)
 		cell->length += (size_t)length;
@@ -47,9 +49,12 @@ static void set_name(struct table *table, struct table_row *row, const cJSON *po
 
 	const bool in_part = answer_get(policy, "in_part") != NULL;
 
-	table_set(table, row, POLICY, in_part ? COLOR_RED : audit ? COLOR_YELLOW : COLOR_NONE, "%s/%s%s%s",
-		answer_text(policy, "namespace"), answer_text(policy, "name"), audit ? " [audit]" : "",
-		in_part ? " [has errors]" : "");
+	table_set(table, row, POLICY,
+		in_part		? COLOR_RED
+			: audit ? COLOR_YELLOW
+				: COLOR_NONE,
+		"%s/%s%s%s", answer_text(policy, "namespace"), answer_text(policy, "name"),
+		audit ? " [audit]" : "", in_part ? " [has errors]" : "");
 }
 
 /* "ingress by 2 rules, egress by none" */
@@ -58,7 +63,7 @@ static void set_directions(struct table *table, struct table_row *row, const cJS
 	struct cell cell = {.length = 0};
 	const cJSON *direction;
 
-	cJSON_ArrayForEach (direction, answer_get(policy, "isolates")) {
+	cJSON_ArrayForEach(direction, answer_get(policy, "isolates")) {
 		const char *name = cJSON_IsString(direction) ? direction->valuestring : "?";
 		const double rules = answer_number(answer_get(policy, "rules"), name);
 
@@ -73,7 +78,8 @@ static void set_directions(struct table *table, struct table_row *row, const cJS
 
 static void set_pods(struct table *table, struct table_row *row, const cJSON *pods)
 {
-	const double selected = answer_number(pods, "selected"), local = answer_number(pods, "local");
+	const double selected = answer_number(pods, "selected"),
+		     local = answer_number(pods, "local");
 	struct cell cell = {.length = 0};
 	const cJSON *name;
 	int named = 0;
@@ -83,7 +89,7 @@ static void set_pods(struct table *table, struct table_row *row, const cJSON *po
 		return;
 	}
 	append(&cell, "%.0f: ", selected);
-	cJSON_ArrayForEach (name, answer_get(pods, "names")) {
+	cJSON_ArrayForEach(name, answer_get(pods, "names")) {
 		if (named == NAMES_MOST || !cJSON_IsString(name))
 			break;
 		append(&cell, "%s%s", named > 0 ? ", " : "", name->valuestring);
@@ -98,8 +104,8 @@ static void set_pods(struct table *table, struct table_row *row, const cJSON *po
 
 static void set_hits(struct table *table, struct table_row *row, const cJSON *hits)
 {
-	const double denied = answer_number(hits, "denied"), audited = answer_number(hits, "audited"),
-		     cut = answer_number(hits, "cut");
+	const double denied = answer_number(hits, "denied"),
+		     audited = answer_number(hits, "audited"), cut = answer_number(hits, "cut");
 	struct cell cell = {.length = 0};
 
 	if (denied > 0 || (audited == 0 && cut == 0))
@@ -123,7 +129,8 @@ static void add_policy(struct policies_text *out, const cJSON *policy)
 	set_pods(table, row, answer_get(policy, "pods"));
 	set_hits(table, row, answer_get(policy, "hits"));
 	if (answer_get(policy, "file") != NULL)
-		table_set(table, row, PLACE, COLOR_DIM, "%s:%.0f", answer_text(policy, "file"), answer_number(policy, "line"));
+		table_set(table, row, PLACE, COLOR_DIM, "%s:%.0f", answer_text(policy, "file"),
+			answer_number(policy, "line"));
 	out->without_pods += answer_number(answer_get(policy, "pods"), "selected") == 0;
 }
 
@@ -135,7 +142,8 @@ static void print_end(const struct policies_text *out, const cJSON *end)
 	if (listed < out->all)
 		printf(" of %.0f", out->all);
 	if (out->without_pods > 0)
-		printf("; %s%zu select%s no pod%s (podgate check says more)", output_color(COLOR_YELLOW), out->without_pods,
+		printf("; %s%zu select%s no pod%s (podgate check says more)",
+			output_color(COLOR_YELLOW), out->without_pods,
 			out->without_pods == 1 ? "s" : "", output_color(COLOR_NONE));
 	printf("\n");
 }

@@ -10,13 +10,16 @@
 
 struct policies_text {
 	struct table table;
-	size_t without_pods;		/* policies that select none */
-	double all;			/* policies in force, listed or not */
+	size_t without_pods; /* policies that select none */
+	double all;	     /* policies in force, listed or not */
 };
 
 void policies_text_init(struct policies_text *text);
 void policies_text_deinit(struct policies_text *text);
-/* Takes one line of the answer; prints when there is enough for a block, or nothing more. `context` is a struct policies_text. */
+/*
+ * Takes one line of the answer; prints when there is enough for a block, or nothing more. `context`
+ * is a struct policies_text.
+ */
 int policies_text_show(cJSON *line, void *context);
 
 #endif

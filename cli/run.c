@@ -13,8 +13,8 @@
 #include "daemon/preflight.h"
 
 struct run_options {
-	const char *config;	/* NULL: the default file, if there is one */
-	bool check;		/* -n */
+	const char *config; /* NULL: the default file, if there is one */
+	bool check;	    /* -n */
 	bool take_over;
 	bool help;
 };
@@ -22,17 +22,22 @@ struct run_options {
 static void print_usage(void)
 {
 	printf("usage: podgate run [--config FILE] [--OPTION VALUE]... [--take-over] [-n]\n\n"
-	       "Enforces the policies until it is stopped. Options given here come before those in the file.\n\n"
-	       "  --config FILE\n\tsettings to read; default " SETTINGS_FILE_DEFAULT ", if it is there\n"
-	       "  --take-over\n\ttakes the place of the podgate that runs (on control_socket), if one does, without\n"
-	       "\tlosing a packet: it goes on until this one is ready, or for good if that never is\n"
-	       "  -n\tchecks settings, host and manifests, and exits: 0 when podgate would start\n\n");
+	       "Enforces the policies until it is stopped. Options given here come before those in "
+	       "the file.\n\n"
+	       "  --config FILE\n\tsettings to read; default " SETTINGS_FILE_DEFAULT
+	       ", if it is there\n"
+	       "  --take-over\n\ttakes the place of the podgate that runs (on control_socket), if "
+	       "one does, without\n"
+	       "\tlosing a packet: it goes on until this one is ready, or for good if that never "
+	       "is\n"
+	       "  -n\tchecks settings, host and manifests, and exits: 0 when podgate would "
+	       "start\n\n");
 	settings_print_help(stdout);
 }
 
 /*
- * Splits argv[*at], "--name=value" or "--name value", and steps over what it took. The value is NULL when there
- * is none. `name` has room for any name that settings_set() could know.
+ * Splits argv[*at], "--name=value" or "--name value", and steps over what it took. The value is
+ * NULL when there is none. `name` has room for any name that settings_set() could know.
  */
 static const char *split_option(int argc, char **argv, int *at, char *name, size_t size)
 {
@@ -48,8 +53,8 @@ static const char *split_option(int argc, char **argv, int *at, char *name, size
 }
 
 /* One walk over the arguments finds our own options (settings NULL), a second sets the daemon's. */
-static int walk_options(int argc, char **argv, struct run_options *options, struct settings *settings,
-	struct arena *arena, struct diag_list *diags)
+static int walk_options(int argc, char **argv, struct run_options *options,
+	struct settings *settings, struct arena *arena, struct diag_list *diags)
 {
 	int at = 1;
 
@@ -57,7 +62,8 @@ static int walk_options(int argc, char **argv, struct run_options *options, stru
 		char name[128];
 		const char *value;
 
-		if (strcmp(argv[at], "-n") == 0 || strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "--help") == 0) {
+		if (strcmp(argv[at], "-n") == 0 || strcmp(argv[at], "-h") == 0 ||
+			strcmp(argv[at], "--help") == 0) {
 			*(argv[at][1] == 'n' ? &options->check : &options->help) = true;
 			at++;
 			continue;
@@ -68,7 +74,8 @@ static int walk_options(int argc, char **argv, struct run_options *options, stru
 			continue;
 		}
 		if (strncmp(argv[at], "--", 2) != 0) {
-			output_problem("run takes no argument \"%s\"; see podgate run --help", argv[at]);
+			output_problem(
+				"run takes no argument \"%s\"; see podgate run --help", argv[at]);
 			return -EINVAL;
 		}
 		value = split_option(argc, argv, &at, name, sizeof(name));
@@ -82,14 +89,15 @@ static int walk_options(int argc, char **argv, struct run_options *options, stru
 		}
 		if (strcmp(name, "config") == 0)
 			options->config = value;
-		else if (settings != NULL && settings_set(settings, name, value, arena, diags) == -ENOMEM)
+		else if (settings != NULL &&
+			settings_set(settings, name, value, arena, diags) == -ENOMEM)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int load_settings(int argc, char **argv, struct run_options *options, struct settings *settings,
-	struct arena *arena)
+static int load_settings(int argc, char **argv, struct run_options *options,
+	struct settings *settings, struct arena *arena)
 {
 	struct diag_list diags;
 	int err = settings_file_load(settings, options->config, arena);
@@ -121,7 +129,8 @@ int command_run(int argc, char **argv)
 	arena = arena_create();
 	err = arena == NULL ? -ENOMEM : load_settings(argc, argv, &options, &settings, arena);
 	if (err == 0)
-		err = options.check ? preflight_check(&settings) : daemon_run(&settings, options.take_over);
+		err = options.check ? preflight_check(&settings)
+				    : daemon_run(&settings, options.take_over);
 	arena_unref(arena);
 	return err == 0 ? EXIT_OK : EXIT_PROBLEM;
 }

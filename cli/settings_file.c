@@ -8,7 +8,7 @@
 
 #include "cli/output.h"
 
-enum { BYTES_MOST = 1024 * 1024 };	/* far beyond any settings */
+enum { BYTES_MOST = 1024 * 1024 }; /* far beyond any settings */
 
 /* The whole file, to be freed. 0, or -errno (-EFBIG beyond BYTES_MOST). */
 static int read_file(const char *path, char **out, size_t *length)
@@ -64,7 +64,10 @@ int settings_file_load(struct settings *out, const char *path, struct arena *are
 	FILE *probe;
 
 	if (err == 0 && path == NULL) {
-		/* Only its absence is fine: a default file that can't be read must not be passed over. */
+		/*
+		 * Only its absence is fine: a default file that can't be read must not be passed
+		 * over.
+		 */
 		probe = fopen(SETTINGS_FILE_DEFAULT, "re");
 		if (probe != NULL || errno != ENOENT)
 			path = SETTINGS_FILE_DEFAULT;

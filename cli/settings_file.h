@@ -11,8 +11,8 @@
 #define SETTINGS_FILE_DEFAULT PODGATE_CONFIG_DIR "/podgate.yaml"
 
 /*
- * Reads `path`; NULL: the default file, which need not be there. Strings live in `arena`. What is wrong is said
- * on standard error. Returns 0, or -errno with *out untouched.
+ * Reads `path`; NULL: the default file, which need not be there. Strings live in `arena`. What is
+ * wrong is said on standard error. Returns 0, or -errno with *out untouched.
  */
 int settings_file_load(struct settings *out, const char *path, struct arena *arena);
 

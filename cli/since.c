@@ -53,12 +53,20 @@ static bool read_duration(time_t *out, const char *text)
 static bool read_local(struct tm *out, const char *text)
 {
 	static const char *const formats[] = {
-		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%H:%M:%S",
+		"%Y-%m-%dT%H:%M:%S",
+		"%Y-%m-%d %H:%M:%S",
+		"%Y-%m-%dT%H:%M",
+		"%Y-%m-%d %H:%M",
+		"%Y-%m-%d",
+		"%H:%M:%S",
 		"%H:%M",
 	};
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		struct tm tm = {.tm_year = out->tm_year, .tm_mon = out->tm_mon, .tm_mday = out->tm_mday, .tm_isdst = -1};
+		struct tm tm = {.tm_year = out->tm_year,
+			.tm_mon = out->tm_mon,
+			.tm_mday = out->tm_mday,
+			.tm_isdst = -1};
 		const char *end = strptime(text, formats[i], &tm);
 
 		if (end == NULL || *end != '\0')
@@ -86,7 +94,7 @@ static int read_time(time_t *out, const char *text, time_t now)
 		return -EINVAL;
 	day = tm.tm_mday;
 	*out = utc ? timegm(&tm) : mktime(&tm);
-	return *out < 0 || tm.tm_mday != day ? -EINVAL : 0;	/* 31 February became 3 March */
+	return *out < 0 || tm.tm_mday != day ? -EINVAL : 0; /* 31 February became 3 March */
 }
 
 int since_parse(uint64_t *out, const char *text, time_t now)

@@ -18,18 +18,20 @@ enum { WAIT_DEFAULT_S = 30, POLL_MS = 20 };
 struct status_options {
 	bool wait;
 	unsigned long wait_s;
-	unsigned long long wait_revision;	/* 0: until nothing is pending */
+	unsigned long long wait_revision; /* 0: until nothing is pending */
 };
 
 static const char usage[] =
-	"usage: podgate status [-o text|json] [--wait [SECONDS]] [--wait-revision N] [--socket PATH] "
-	"[--config FILE]\n\n"
+	"usage: podgate status [-o text|json] [--wait [SECONDS]] [--wait-revision N] [--socket "
+	"PATH] [--config FILE]\n\n"
 	"What the running podgate enforces and how it fares.\n\n"
 	"  -o FORMAT           text (the default) or json\n"
-	"  --wait [SECONDS]    first let it read the manifests again, and wait until all of it is enforced;\n"
+	"  --wait [SECONDS]    first let it read the manifests again, and wait until all of it is "
+	"enforced;\n"
 	"                      30 seconds at most unless said otherwise\n"
 	"  --wait-revision N   wait until revision N, or a later one, is enforced\n"
-	"  --socket PATH       the daemon's control socket, when it is not the one in the settings\n"
+	"  --socket PATH       the daemon's control socket, when it is not the one in the "
+	"settings\n"
 	"  --config FILE       the settings; default " SETTINGS_FILE_DEFAULT "\n\n"
 	"Exit code: 0 all is well; 1 there is a problem; 2 no answer, or --wait ran out.\n";
 
@@ -48,7 +50,10 @@ static int parse_number(const char *text, unsigned long long *out)
 	return 0;
 }
 
-/* --wait's value is optional, so getopt takes it only after "="; a number that stands alone is meant for it, too. */
+/*
+ * --wait's value is optional, so getopt takes it only after "="; a number that stands alone is
+ * meant for it, too.
+ */
 static int parse_wait(struct status_options *options, int argc, char **argv)
 {
 	unsigned long long seconds = WAIT_DEFAULT_S;
@@ -67,13 +72,17 @@ static int parse_wait(struct status_options *options, int argc, char **argv)
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"wait", optional_argument, NULL, 'w'}, {"wait-revision", required_argument, NULL, 'r'},
-		SOCKET_LONG_OPTION, SHARED_LONG_OPTIONS, {0},
+		{"wait", optional_argument, NULL, 'w'},
+		{"wait-revision", required_argument, NULL, 'r'},
+		SOCKET_LONG_OPTION,
+		SHARED_LONG_OPTIONS,
+		{0},
 	};
 	struct status_options *own = options->own;
 	int letter, err = 0;
 
-	while (err == 0 && (letter = getopt_long(argc, argv, SHARED_SHORT_OPTIONS, table, NULL)) != -1) {
+	while (err == 0 &&
+		(letter = getopt_long(argc, argv, SHARED_SHORT_OPTIONS, table, NULL)) != -1) {
 		if (letter == 'w')
 			err = parse_wait(own, argc, argv);
 		else if (letter == 'r')
@@ -104,7 +113,8 @@ static bool is_enforced(const struct status_options *options, const cJSON *statu
 	const cJSON *revision = cJSON_GetObjectItemCaseSensitive(status, "revision");
 
 	if (options->wait_revision > 0)
-		return cJSON_IsNumber(revision) && revision->valuedouble >= (double)options->wait_revision;
+		return cJSON_IsNumber(revision) &&
+			revision->valuedouble >= (double)options->wait_revision;
 	return cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(status, "pending"));
 }
 
@@ -149,14 +159,15 @@ static int show(struct command_options *options)
 
 	if (command_options_find_socket(options, &socket_path) != 0)
 		return EXIT_PROBLEM;
-	if ((waits ? wait_enforced(own, socket_path, &status) : ask(socket_path, "status", &status)) != 0)
+	if ((waits ? wait_enforced(own, socket_path, &status)
+		   : ask(socket_path, "status", &status)) != 0)
 		return EXIT_PROBLEM;
 	if (options->format == OUTPUT_JSON)
 		output_json(status);
 	else
 		status_text_print(status);
 	well = cJSON_GetObjectItemCaseSensitive(status, "problem") == NULL &&
-	       cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(status, "problems")) == 0;
+		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(status, "problems")) == 0;
 	cJSON_Delete(status);
 	return well ? EXIT_OK : EXIT_FINDINGS;
 }

@@ -58,12 +58,17 @@ static void print_problems(const cJSON *status)
 
 static void print_head(const cJSON *status)
 {
-	const bool audit = strcmp(text(status, "mode"), "audit") == 0, idle = cJSON_IsTrue(get(status, "idle"));
+	const bool audit = strcmp(text(status, "mode"), "audit") == 0,
+		   idle = cJSON_IsTrue(get(status, "idle"));
 
-	printf("%s%s%s  podgate %s, pid %.0f, ", output_color(idle ? COLOR_RED : audit ? COLOR_YELLOW : COLOR_GREEN),
-		idle ? "ENFORCING NOTHING" : audit ? "AUDIT: nothing is denied, what would be is logged" : "ENFORCING",
-		output_color(COLOR_NONE),
-		text(status, "version"), number(status, "pid"));
+	printf("%s%s%s  podgate %s, pid %.0f, ",
+		output_color(idle	? COLOR_RED
+				: audit ? COLOR_YELLOW
+					: COLOR_GREEN),
+		idle		? "ENFORCING NOTHING"
+			: audit ? "AUDIT: nothing is denied, what would be is logged"
+				: "ENFORCING",
+		output_color(COLOR_NONE), text(status, "version"), number(status, "pid"));
 	print_uptime(number(status, "uptime_s"));
 	printf(", %.1f MiB", number(status, "rss_kib") / 1024);
 	if (get(get(status, "memory"), "peak_kib") != NULL)
@@ -94,8 +99,9 @@ static void print_policies(const cJSON *status)
 	print_names("namespaces", get(audited, "namespaces"));
 	print_names("pods", get(audited, "pods"));
 	print_names("policies", get(audited, "policies"));
-	printf("policies    %.0f for %.0f pods, %.0f addresses isolated; revision %.0f%s\n", number(status, "policies"),
-		number(status, "pods"), number(status, "isolated"), number(status, "revision"),
+	printf("policies    %.0f for %.0f pods, %.0f addresses isolated; revision %.0f%s\n",
+		number(status, "policies"), number(status, "pods"), number(status, "isolated"),
+		number(status, "revision"),
 		cJSON_IsTrue(get(status, "pending")) ? ", a change is on its way" : "");
 }
 
@@ -111,8 +117,10 @@ static void print_paths(const cJSON *paths)
 
 static void print_manifests(const cJSON *manifests)
 {
-	const double broken = number(manifests, "broken_files"), findings = number(manifests, "findings"),
-		     kept = number(manifests, "kept_objects"), emptied = number(manifests, "emptied_files"),
+	const double broken = number(manifests, "broken_files"),
+		     findings = number(manifests, "findings"),
+		     kept = number(manifests, "kept_objects"),
+		     emptied = number(manifests, "emptied_files"),
 		     written = number(manifests, "being_written");
 
 	printf("manifests   %.0f files", number(manifests, "files"));
@@ -120,11 +128,13 @@ static void print_manifests(const cJSON *manifests)
 	if (written > 0)
 		printf(", %.0f being written (the last version stays in force)", written);
 	if (broken > 0)
-		printf(", %s%.0f broken%s", output_color(COLOR_RED), broken, output_color(COLOR_NONE));
+		printf(", %s%.0f broken%s", output_color(COLOR_RED), broken,
+			output_color(COLOR_NONE));
 	if (broken + emptied > 0 && kept > 0)
 		printf(" (%.0f objects of their last good version stay in force)", kept);
 	if (findings > 0)
-		printf(", %.0f findings (%.0f errors): see podgate check", findings, number(manifests, "errors"));
+		printf(", %.0f findings (%.0f errors): see podgate check", findings,
+			number(manifests, "errors"));
 	printf("\n");
 }
 
@@ -137,7 +147,8 @@ static void print_not_enforced(const cJSON *kinds)
 		return;
 	printf("%sNOT ENFORCED%s ", output_color(COLOR_YELLOW), output_color(COLOR_NONE));
 	cJSON_ArrayForEach(kind, kinds) {
-		printf("%s%.0f %s (%s)", first ? "" : ", ", number(kind, "count"), text(kind, "kind"), text(kind, "group"));
+		printf("%s%.0f %s (%s)", first ? "" : ", ", number(kind, "count"),
+			text(kind, "kind"), text(kind, "group"));
 		first = false;
 	}
 	printf(": only NetworkPolicy of networking.k8s.io is\n");
@@ -149,10 +160,12 @@ static void print_addresses(const cJSON *addresses)
 	const double more = number(addresses, "odd") - cJSON_GetArraySize(told);
 
 	cJSON_ArrayForEach(diag, told)
-		printf("%sADDRESS%s     %s:%.0f: %s\n", output_color(COLOR_YELLOW), output_color(COLOR_NONE), text(diag, "file"),
-			number(diag, "line"), text(diag, "text"));
+		printf("%sADDRESS%s     %s:%.0f: %s\n", output_color(COLOR_YELLOW),
+			output_color(COLOR_NONE), text(diag, "file"), number(diag, "line"),
+			text(diag, "text"));
 	if (more > 0)
-		printf("%sADDRESS%s     and %.0f more\n", output_color(COLOR_YELLOW), output_color(COLOR_NONE), more);
+		printf("%sADDRESS%s     and %.0f more\n", output_color(COLOR_YELLOW),
+			output_color(COLOR_NONE), more);
 }
 
 static void print_recalled(const cJSON *manifests)
@@ -160,18 +173,21 @@ static void print_recalled(const cJSON *manifests)
 	const double recalled = number(manifests, "recalled_objects");
 
 	if (recalled > 0)
-		printf("state       %.0f object%s in force as %s were before podgate started: the log says which\n", recalled,
-			recalled == 1 ? " is" : "s are", recalled == 1 ? "it" : "they");
+		printf("state       %.0f object%s in force as %s were before podgate started: the "
+		       "log says which\n",
+			recalled, recalled == 1 ? " is" : "s are", recalled == 1 ? "it" : "they");
 }
 
 static void print_rules(const cJSON *rules)
 {
 	const cJSON *sets = get(rules, "sets");
-	const bool intact = cJSON_IsTrue(get(rules, "intact")), ipv6 = cJSON_IsTrue(get(rules, "ipv6"));
+	const bool intact = cJSON_IsTrue(get(rules, "intact")),
+		   ipv6 = cJSON_IsTrue(get(rules, "ipv6"));
 
-	printf("rules       %s, %s%s%s, repaired %.0f times; in sets: %.0f IPv4", text(rules, "backend"),
-		output_color(intact ? COLOR_NONE : COLOR_RED), intact ? "intact" : "NOT INTACT",
-		output_color(COLOR_NONE), number(rules, "repairs"), number(sets, "ipv4"));
+	printf("rules       %s, %s%s%s, repaired %.0f times; in sets: %.0f IPv4",
+		text(rules, "backend"), output_color(intact ? COLOR_NONE : COLOR_RED),
+		intact ? "intact" : "NOT INTACT", output_color(COLOR_NONE),
+		number(rules, "repairs"), number(sets, "ipv4"));
 	if (ipv6)
 		printf(", %.0f IPv6", number(sets, "ipv6"));
 	printf("\n");
@@ -182,7 +198,8 @@ static void print_floods(const cJSON *rules)
 	const double rate = number(rules, "flood_rate");
 
 	if (rate > 0)
-		printf("floods      what a source begins beyond %.0f new flows/s waits apart\n", rate);
+		printf("floods      what a source begins beyond %.0f new flows/s waits apart\n",
+			rate);
 	else
 		printf("floods      do not wait apart: one source can delay the others\n");
 }
@@ -195,8 +212,8 @@ static void print_bridges(const cJSON *bridges)
 	if (strcmp(state, "none") == 0 && mended == 0)
 		return;
 	if (strcmp(state, "hidden") == 0)
-		printf("bridges     %sWHAT THEY FORWARD PASSES THE RULES BY%s", output_color(COLOR_RED),
-			output_color(COLOR_NONE));
+		printf("bridges     %sWHAT THEY FORWARD PASSES THE RULES BY%s",
+			output_color(COLOR_RED), output_color(COLOR_NONE));
 	else if (strcmp(state, "shown") == 0)
 		printf("bridges     what they forward passes the rules");
 	else
@@ -206,8 +223,8 @@ static void print_bridges(const cJSON *bridges)
 
 static void print_fail_modes(const cJSON *modes)
 {
-	printf("fails       daemon away: %s, queue full: %s, unreadable packet: %s\n", text(modes, "daemon_away"),
-		text(modes, "queue_full"), text(modes, "unreadable"));
+	printf("fails       daemon away: %s, queue full: %s, unreadable packet: %s\n",
+		text(modes, "daemon_away"), text(modes, "queue_full"), text(modes, "unreadable"));
 }
 
 /* From the file on disk to the last live flow: what a change of policies takes to be in force. */
@@ -215,16 +232,21 @@ static void print_publish(const cJSON *publish)
 {
 	const cJSON *worst = get(publish, "worst");
 
-	printf("changes     %.0f enforced, %.0f tries failed\n", number(publish, "changes"), number(publish, "failures"));
+	printf("changes     %.0f enforced, %.0f tries failed\n", number(publish, "changes"),
+		number(publish, "failures"));
 	if (get(publish, "total_ms") == NULL)
 		return;
-	printf("the last    seen on disk, read %.1f ms later (%s);\n", number(publish, "read_ms"), text(publish, "seen"));
-	printf("            from then new flows judged by it after %.1f ms, live flows cut after %.1f ms\n",
+	printf("the last    seen on disk, read %.1f ms later (%s);\n", number(publish, "read_ms"),
+		text(publish, "seen"));
+	printf("            from then new flows judged by it after %.1f ms, live flows cut after "
+	       "%.1f ms\n",
 		number(publish, "judged_ms"), number(publish, "total_ms"));
-	printf("            (waited %.1f, compiled %.1f, published %.1f, swept %.1f)", number(publish, "wait_ms"),
-		number(publish, "compile_ms"), number(publish, "publish_ms"), number(publish, "sweep_ms"));
+	printf("            (waited %.1f, compiled %.1f, published %.1f, swept %.1f)",
+		number(publish, "wait_ms"), number(publish, "compile_ms"),
+		number(publish, "publish_ms"), number(publish, "sweep_ms"));
 	if (worst != NULL)
-		printf("; the slowest %.1f and %.1f ms", number(worst, "judged_ms"), number(worst, "total_ms"));
+		printf("; the slowest %.1f and %.1f ms", number(worst, "judged_ms"),
+			number(worst, "total_ms"));
 	printf("\n");
 }
 
@@ -246,16 +268,17 @@ static void print_classes(const cJSON *classes)
 		return;
 	}
 	printf("%.0f allowed, %.0f denied learned since the last change; forgotten %.0f times\n",
-		number(allowed, "ipv4") + number(allowed, "ipv6"), number(denied, "ipv4") + number(denied, "ipv6"),
-		number(classes, "emptied"));
+		number(allowed, "ipv4") + number(allowed, "ipv6"),
+		number(denied, "ipv4") + number(denied, "ipv6"), number(classes, "emptied"));
 }
 
 static void print_log(const cJSON *log)
 {
 	const double lost = number(log, "lost");
 
-	printf("log         %s: %.0f lines, %s%.0f records lost%s", text(log, "file"), number(log, "lines"),
-		output_color(lost > 0 ? COLOR_RED : COLOR_NONE), lost, output_color(COLOR_NONE));
+	printf("log         %s: %.0f lines, %s%.0f records lost%s", text(log, "file"),
+		number(log, "lines"), output_color(lost > 0 ? COLOR_RED : COLOR_NONE), lost,
+		output_color(COLOR_NONE));
 	if (get(log, "error") != NULL)
 		printf("; can't write: %s", text(log, "error"));
 	printf("\n");
@@ -266,27 +289,33 @@ static void print_privilege(const cJSON *privilege)
 	const cJSON *capability;
 
 	if (privilege == NULL)
-		return;	/* of a daemon that tells nothing of it */
+		return; /* of a daemon that tells nothing of it */
 	printf("privilege   user %s, ", text(privilege, "user"));
 	if (!cJSON_IsTrue(get(privilege, "dropped"))) {
-		printf("%sALL PRIVILEGES KEPT%s (privileges: keep)\n", output_color(COLOR_RED), output_color(COLOR_NONE));
+		printf("%sALL PRIVILEGES KEPT%s (privileges: keep)\n", output_color(COLOR_RED),
+			output_color(COLOR_NONE));
 		return;
 	}
 	cJSON_ArrayForEach(capability, get(privilege, "capabilities"))
 		printf("%s, ", cJSON_IsString(capability) ? capability->valuestring : "?");
-	printf("seccomp %s%s%s\n", output_color(strcmp(text(privilege, "seccomp"), "on") == 0 ? COLOR_NONE : COLOR_YELLOW),
+	printf("seccomp %s%s%s\n",
+		output_color(
+			strcmp(text(privilege, "seccomp"), "on") == 0 ? COLOR_NONE : COLOR_YELLOW),
 		text(privilege, "seccomp"), output_color(COLOR_NONE));
 }
 
 static void print_queue(const cJSON *queue)
 {
-	const char *role = cJSON_IsTrue(get(queue, "reply")) ? " reply" : cJSON_IsTrue(get(queue, "flood")) ? " flood" : "";
+	const char *role = cJSON_IsTrue(get(queue, "reply")) ? " reply"
+		: cJSON_IsTrue(get(queue, "flood"))	     ? " flood"
+							     : "";
 
-	printf("%5.0f%-7s %10.0f %10.0f %10.0f %10.0f %10.0f %8.0f %8.0f %6.0f %6.0f\n", number(queue, "queue"),
-		role, number(queue, "packets"), number(queue, "allowed"), number(queue, "denied"),
-		number(queue, "audited"), number(queue, "unreadable"), number(queue, "waiting"),
-		number(queue, "kernel_dropped") + number(queue, "user_dropped"), number(queue, "records_lost"),
-		number(queue, "errors"));
+	printf("%5.0f%-7s %10.0f %10.0f %10.0f %10.0f %10.0f %8.0f %8.0f %6.0f %6.0f\n",
+		number(queue, "queue"), role, number(queue, "packets"), number(queue, "allowed"),
+		number(queue, "denied"), number(queue, "audited"), number(queue, "unreadable"),
+		number(queue, "waiting"),
+		number(queue, "kernel_dropped") + number(queue, "user_dropped"),
+		number(queue, "records_lost"), number(queue, "errors"));
 }
 
 /* Nothing, when they were bound anew. */
@@ -322,7 +351,8 @@ void status_text_print(const cJSON *status)
 	print_log(get(status, "log"));
 	print_privilege(get(status, "privilege"));
 	print_inherited(get(status, "inherited"));
-	printf("%squeue           packets    allowed     denied    audited unreadable  waiting  dropped   lost errors%s\n",
+	printf("%squeue           packets    allowed     denied    audited unreadable  waiting  "
+	       "dropped   lost errors%s\n",
 		output_color(COLOR_DIM), output_color(COLOR_NONE));
 	cJSON_ArrayForEach(queue, get(status, "queues"))
 		print_queue(queue);

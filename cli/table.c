@@ -48,7 +48,8 @@ struct table_row *table_add(struct table *table)
 	return &table->rows[table->count++];
 }
 
-void table_set(struct table *table, struct table_row *row, size_t column, enum output_color color, const char *format, ...)
+void table_set(struct table *table, struct table_row *row, size_t column, enum output_color color,
+	const char *format, ...)
 {
 	struct table_cell *cell;
 	va_list args;
@@ -92,12 +93,14 @@ void table_sort(struct table *table)
 		qsort(table->rows, table->count, sizeof(table->rows[0]), compare_rows);
 }
 
-static void print_cell(const struct table *table, size_t column, const char *text, enum output_color color, bool last)
+static void print_cell(const struct table *table, size_t column, const char *text,
+	enum output_color color, bool last)
 {
 	const int padding = table->widths[column] - (int)strlen(text) + GAP;
 	const bool colored = color != COLOR_NONE && *text != '\0';
 
-	printf("%s%s%s", colored ? output_color(color) : "", text, colored ? output_color(COLOR_NONE) : "");
+	printf("%s%s%s", colored ? output_color(color) : "", text,
+		colored ? output_color(COLOR_NONE) : "");
 	if (!last)
 		printf("%*s", padding, "");
 }
@@ -119,7 +122,8 @@ static void print_row(const struct table *table, const struct table_row *row)
 
 	for (size_t column = 0; column < length; column++)
 		if (table->shown[column])
-			print_cell(table, column, text_of(row, column), row->cells[column].color, column + 1 == length);
+			print_cell(table, column, text_of(row, column), row->cells[column].color,
+				column + 1 == length);
 	putchar('\n');
 }
 
@@ -129,7 +133,8 @@ static void print_headings(const struct table *table)
 	struct table_row row = {.cells = {{.text = NULL}}};
 
 	for (size_t column = 0; column < table->columns; column++)
-		row.cells[column] = (struct table_cell){.text = (char *)(uintptr_t)table->headings[column], .color = COLOR_DIM};
+		row.cells[column] = (struct table_cell){
+			.text = (char *)(uintptr_t)table->headings[column], .color = COLOR_DIM};
 	print_row(table, &row);
 }
 

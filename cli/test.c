@@ -11,12 +11,13 @@
 
 static const char usage[] =
 	"usage: podgate test [-f PATH]... EXPECTED.tsv\n\n"
-	"Holds a table of who should reach whom against the policies: for your own policies what unit tests "
-	"are for code.\n"
+	"Holds a table of who should reach whom against the policies: for your own policies what "
+	"unit tests are for code.\n"
 	"Each mismatch is explained. Without -f the running daemon is asked.\n\n"
-	"  EXPECTED.tsv        lines of SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, with tabs "
-	"between;\n"
-	"                      # begins a comment; - is standard input. A pod stands for its first address.\n"
+	"  EXPECTED.tsv        lines of SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, "
+	"with tabs between;\n"
+	"                      # begins a comment; - is standard input. A pod stands for its first "
+	"address.\n"
 	"                      A flow that passes only because of audit mode meets \"allow\" and "
 	"\"audit-deny\".\n" SOURCE_USAGE SOURCE_USAGE_DAEMON
 	"\nThe last line is \"N passed, M failed\". Exit code: 0 all passed; 1 some failed;\n"
@@ -38,13 +39,15 @@ static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
 
-	if (command_options_read(options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
+	if (command_options_read(
+		    options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
 		return -EINVAL;
 	if (options->help || argc - optind == 1)
 		return 0;
 	if (argc - optind == 2)
-		output_problem("test takes one EXPECTED.tsv; manifests follow -f: podgate test -f %s %s", argv[optind],
-			argv[optind + 1]);
+		output_problem(
+			"test takes one EXPECTED.tsv; manifests follow -f: podgate test -f %s %s",
+			argv[optind], argv[optind + 1]);
 	else
 		output_problem("test takes one EXPECTED.tsv; see podgate test --help");
 	return -EINVAL;
@@ -54,7 +57,7 @@ static int parse(struct command_options *options, int argc, char **argv)
 static bool meets(const char *verdict, const char *expected)
 {
 	return strcmp(verdict, expected) == 0 ||
-	       (strcmp(verdict, "audit-deny") == 0 && strcmp(expected, "allow") == 0);
+		(strcmp(verdict, "audit-deny") == 0 && strcmp(expected, "allow") == 0);
 }
 
 /* The row's destination as explain reads it. */
@@ -78,13 +81,13 @@ static void print_head(const struct run *run, const struct test_row *row, const 
 	}
 }
 
-static bool add_mismatch(
-	struct run *run, const struct test_row *row, const char *seen, const char *error, cJSON *flow)
+static bool add_mismatch(struct run *run, const struct test_row *row, const char *seen,
+	const char *error, cJSON *flow)
 {
 	static const char *const names[TEST_FIELDS] = {"source", "destination", "protocol", "port"};
 	cJSON *item = cJSON_CreateObject();
 	bool complete = cJSON_AddNumberToObject(item, "line", row->line) != NULL &&
-			cJSON_AddStringToObject(item, "expected", row->expected) != NULL;
+		cJSON_AddStringToObject(item, "expected", row->expected) != NULL;
 
 	for (size_t i = 0; i < TEST_FIELDS && complete; i++)
 		complete = cJSON_AddStringToObject(item, names[i], row->fields[i]) != NULL;
@@ -102,7 +105,10 @@ static bool add_mismatch(
 	return false;
 }
 
-/* The row's explanation, detached from its reply: the caller's. NULL when there is none, which was said. */
+/*
+ * The row's explanation, detached from its reply: the caller's. NULL when there is none, which was
+ * said.
+ */
 static cJSON *explain_row(const struct run *run, const struct test_row *row)
 {
 	char destination[1024];
@@ -150,8 +156,8 @@ static int take_answer(struct run *run, const struct test_row *row, const cJSON 
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
 
 	if (!cJSON_IsString(verdict))
-		return report_fault(
-			run, row, cJSON_IsString(error) ? error->valuestring : "the daemon gave no verdict");
+		return report_fault(run, row,
+			cJSON_IsString(error) ? error->valuestring : "the daemon gave no verdict");
 	if (!meets(verdict->valuestring, row->expected))
 		return report_mismatch(run, row, verdict->valuestring);
 	run->passed++;
@@ -163,8 +169,8 @@ static cJSON *make_request(const struct test_row *rows, size_t count)
 	cJSON *request = cJSON_CreateObject(), *list;
 
 	list = cJSON_AddStringToObject(request, "command", "judge") != NULL
-		       ? cJSON_AddArrayToObject(request, "rows")
-		       : NULL;
+		? cJSON_AddArrayToObject(request, "rows")
+		: NULL;
 	for (size_t i = 0; i < count; i++) {
 		cJSON *row = cJSON_CreateStringArray(rows[i].fields, TEST_FIELDS);
 
@@ -184,7 +190,7 @@ static int judge_rows(struct run *run, const struct test_row *rows, size_t count
 	int err = request == NULL ? -ENOMEM : oracle_ask(&run->oracle, request, &reply);
 	size_t i = 0;
 
-	cJSON_ArrayForEach (answer, cJSON_GetObjectItemCaseSensitive(reply, "rows"))
+	cJSON_ArrayForEach(answer, cJSON_GetObjectItemCaseSensitive(reply, "rows"))
 		if (err == 0 && i < count)
 			err = take_answer(run, &rows[i++], answer);
 	for (; err == 0 && i < count; i++)
@@ -201,7 +207,8 @@ static int judge_table(struct run *run)
 	for (size_t at = 0; at < run->table.count && err == 0; at += ROWS_AT_ONCE) {
 		const size_t left = run->table.count - at;
 
-		err = judge_rows(run, &run->table.rows[at], left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE);
+		err = judge_rows(
+			run, &run->table.rows[at], left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE);
 	}
 	if (err == -ENOMEM)
 		output_problem("out of memory");
@@ -211,9 +218,10 @@ static int judge_table(struct run *run)
 static int print_json(struct run *run)
 {
 	cJSON *object = cJSON_CreateObject();
-	const bool complete = cJSON_AddNumberToObject(object, "passed", (double)run->passed) != NULL &&
-			      cJSON_AddNumberToObject(object, "failed", (double)run->failed) != NULL &&
-			      cJSON_AddItemReferenceToObject(object, "mismatches", run->mismatches);
+	const bool complete = cJSON_AddNumberToObject(object, "passed", (double)run->passed) !=
+			NULL &&
+		cJSON_AddNumberToObject(object, "failed", (double)run->failed) != NULL &&
+		cJSON_AddItemReferenceToObject(object, "mismatches", run->mismatches);
 
 	if (complete)
 		output_json(object);

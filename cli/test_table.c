@@ -63,7 +63,10 @@ static char *trim(char *text)
 	return text;
 }
 
-/* Cuts a line at its tabs; returns how many fields it has, of which the first COLUMNS are stored with their columns. */
+/*
+ * Cuts a line at its tabs; returns how many fields it has, of which the first COLUMNS are stored
+ * with their columns.
+ */
 static size_t split(char *line, const char *fields[COLUMNS], uint32_t columns[COLUMNS])
 {
 	size_t count = 0;
@@ -90,28 +93,32 @@ static bool is_port(const char *text)
 	if (strcmp(text, "-") == 0)
 		return true;
 	if (text[strspn(text, "0123456789")] != '\0')
-		return strpbrk(text, " \"'") == NULL; /* a name: whether the pod has it, its judge says */
+		return strpbrk(text, " \"'") ==
+			NULL; /* a name: whether the pod has it, its judge says */
 	if (text[0] == '0')
-		return false;	/* as in a flow's text: 080 may be meant as octal */
+		return false; /* as in a flow's text: 080 may be meant as octal */
 	number = strtoul(text, &end, 10);
 	return end != text && number >= 1 && number <= UINT16_MAX;
 }
 
 static bool is_expectation(const char *text)
 {
-	return strcmp(text, "allow") == 0 || strcmp(text, "deny") == 0 || strcmp(text, "audit-deny") == 0;
+	return strcmp(text, "allow") == 0 || strcmp(text, "deny") == 0 ||
+		strcmp(text, "audit-deny") == 0;
 }
 
 static bool check_fields(
 	struct reader *reader, const char *const fields[COLUMNS], const uint32_t columns[COLUMNS])
 {
-	static const char *const names[] = {"source", "destination", "protocol", "port", "expectation"};
+	static const char *const names[] = {
+		"source", "destination", "protocol", "port", "expectation"};
 	uint8_t protocol;
 
 	for (size_t i = 0; i < COLUMNS; i++) {
 		reader->pos.column = columns[i];
 		if (*fields[i] == '\0') {
-			complain(reader, "fields are separated by one tab", "the %s is empty", names[i]);
+			complain(reader, "fields are separated by one tab", "the %s is empty",
+				names[i]);
 			return false;
 		}
 	}
@@ -122,13 +129,14 @@ static bool check_fields(
 	}
 	reader->pos.column = columns[3];
 	if (!is_port(fields[3])) {
-		complain(
-			reader, NULL, "\"%s\" is no port: a number from 1 to 65535, a name, or -", fields[3]);
+		complain(reader, NULL, "\"%s\" is no port: a number from 1 to 65535, a name, or -",
+			fields[3]);
 		return false;
 	}
 	reader->pos.column = columns[4];
 	if (!is_expectation(fields[4])) {
-		complain(reader, NULL, "\"%s\" is no expectation: allow, deny or audit-deny", fields[4]);
+		complain(reader, NULL, "\"%s\" is no expectation: allow, deny or audit-deny",
+			fields[4]);
 		return false;
 	}
 	return true;
@@ -149,8 +157,8 @@ static int read_line(struct reader *reader, char *line)
 	count = split(line, fields, columns);
 	if (count != COLUMNS) {
 		complain(reader,
-			"a row is SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, with one tab "
-			"between",
+			"a row is SOURCE, DESTINATION, PROTOCOL, PORT and allow or deny, with one "
+			"tab between",
 			"a row has %d fields, not %zu", COLUMNS, count);
 		return 0;
 	}
@@ -176,7 +184,7 @@ static int read_lines(struct reader *reader, FILE *from)
 		reader->pos.line++;
 		reader->pos.column = 1;
 		if (reader->pos.line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
-			begin += 3;	/* a byte order mark, which editors of some systems put there */
+			begin += 3; /* a byte order mark, which editors of some systems put there */
 		if (memchr(line, '\0', (size_t)length) != NULL)
 			complain(reader, NULL, "a NUL byte: is this a text file?");
 		else if ((copy = arena_strdup(reader->arena, begin)) == NULL)

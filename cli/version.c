@@ -10,8 +10,8 @@ static const char usage[] = "usage: podgate version [-o text|json]\n";
 static int print_json(void)
 {
 	cJSON *object = cJSON_CreateObject();
-	const bool complete =
-		object != NULL && cJSON_AddStringToObject(object, "version", PODGATE_VERSION) != NULL;
+	const bool complete = object != NULL &&
+		cJSON_AddStringToObject(object, "version", PODGATE_VERSION) != NULL;
 
 	if (complete)
 		output_json(object);
@@ -24,9 +24,12 @@ static int print_json(void)
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"output", required_argument, NULL, 'o'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
-	const int err = command_options_read(options, argc, argv, SHARED_SHORT_OPTIONS, table, command_options_take);
+	const int err = command_options_read(
+		options, argc, argv, SHARED_SHORT_OPTIONS, table, command_options_take);
 
 	return err != 0 ? err : command_options_end(argc, argv);
 }

@@ -23,16 +23,20 @@ static void print_verdict(const cJSON *record)
 		const char *verdict, *shown;
 		enum output_color color;
 	} rows[] = {
-		{"allow", "allow", COLOR_GREEN},	   {"deny", "DENY", COLOR_RED},
-		{"audit-deny", "would deny", COLOR_YELLOW}, {"revoke", "CUT", COLOR_RED},
-		{"unreadable", "UNREADABLE", COLOR_RED},   {"overload", "OVERLOAD", COLOR_RED},
+		{"allow", "allow", COLOR_GREEN},
+		{"deny", "DENY", COLOR_RED},
+		{"audit-deny", "would deny", COLOR_YELLOW},
+		{"revoke", "CUT", COLOR_RED},
+		{"unreadable", "UNREADABLE", COLOR_RED},
+		{"overload", "OVERLOAD", COLOR_RED},
 	};
 	const char *verdict = answer_text(record, "verdict");
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(verdict, rows[i].verdict) != 0)
 			continue;
-		printf("%s%-10s%s ", output_color(rows[i].color), rows[i].shown, output_color(COLOR_NONE));
+		printf("%s%-10s%s ", output_color(rows[i].color), rows[i].shown,
+			output_color(COLOR_NONE));
 		return;
 	}
 	printf("%-10s ", verdict);
@@ -53,8 +57,9 @@ static void print_flow(const cJSON *record)
 
 	print_end(answer_get(record, "source"));
 	printf(" -> ");
-	if (answer_get(destination, "pod") == NULL && strchr(answer_text(destination, "address"), ':') != NULL &&
-	    answer_get(destination, "port") != NULL)
+	if (answer_get(destination, "pod") == NULL &&
+		strchr(answer_text(destination, "address"), ':') != NULL &&
+		answer_get(destination, "port") != NULL)
 		printf("[%s]", answer_text(destination, "address"));
 	else
 		print_end(destination);
@@ -69,12 +74,16 @@ static void print_isolating(const cJSON *side)
 	bool first = true;
 
 	cJSON_ArrayForEach(policy, answer_get(side, "isolated_by")) {
-		printf("%s%s/%s", first ? "" : ", ", answer_text(policy, "namespace"), answer_text(policy, "name"));
+		printf("%s%s/%s", first ? "" : ", ", answer_text(policy, "namespace"),
+			answer_text(policy, "name"));
 		first = false;
 	}
 }
 
-/* What parts the rule from the flow. A field is named by its whole path, which begins with the rule. */
+/*
+ * What parts the rule from the flow. A field is named by its whole path, which begins with the
+ * rule.
+ */
 static void print_miss(const cJSON *side, const char *direction)
 {
 	const char *miss = answer_text(side, "miss");
@@ -84,10 +93,13 @@ static void print_miss(const cJSON *side, const char *direction)
 		return;
 	}
 	if (strcmp(miss, "audited") == 0) {
-		printf(" %s would admit it, but the policy is in audit mode", answer_text(side, "rule"));
+		printf(" %s would admit it, but the policy is in audit mode",
+			answer_text(side, "rule"));
 		return;
 	}
-	printf(" %s", answer_get(side, "field") != NULL ? answer_text(side, "field") : answer_text(side, "rule"));
+	printf(" %s",
+		answer_get(side, "field") != NULL ? answer_text(side, "field")
+						  : answer_text(side, "rule"));
 	if (answer_get(side, "wanted") != NULL)
 		printf(" wants %s", answer_text(side, "wanted"));
 	if (answer_get(side, "had") != NULL)
@@ -138,8 +150,8 @@ void watch_text_print(const cJSON *record)
 {
 	print_time(record);
 	if (strcmp(answer_text(record, "event"), "lost") == 0) {
-		printf("%s%.0f lines lost here%s\n", output_color(COLOR_YELLOW), answer_number(record, "count"),
-			output_color(COLOR_NONE));
+		printf("%s%.0f lines lost here%s\n", output_color(COLOR_YELLOW),
+			answer_number(record, "count"), output_color(COLOR_NONE));
 		return;
 	}
 	print_verdict(record);
@@ -149,10 +161,11 @@ void watch_text_print(const cJSON *record)
 		print_flow(record);
 	else
 		printf("packets dropped by the kernel, %s being full",
-			cJSON_IsTrue(answer_get(record, "flood")) ? "the queue of floods" : "a queue");
+			cJSON_IsTrue(answer_get(record, "flood")) ? "the queue of floods"
+								  : "a queue");
 	print_why(record);
 	if (answer_number(record, "repeat") > 1)
-		printf("  %s(%.0f times)%s", output_color(COLOR_DIM), answer_number(record, "repeat"),
-			output_color(COLOR_NONE));
+		printf("  %s(%.0f times)%s", output_color(COLOR_DIM),
+			answer_number(record, "repeat"), output_color(COLOR_NONE));
 	printf("\n");
 }

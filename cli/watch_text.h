@@ -3,15 +3,15 @@
 #define CLI_WATCH_TEXT_H
 
 /*
- * A line of the verdict log (podgate-log(5)) as one line for people: when, what, from where to where, why, how
- * often.
+ * A line of the verdict log (podgate-log(5)) as one line for people: when, what, from where to
+ * where, why, how often.
  */
 
 #include <cjson/cJSON.h>
 
 /*
- * Prints on standard output. What is missing or of another type is left out. The tree must have been through
- * output_clean_json().
+ * Prints on standard output. What is missing or of another type is left out. The tree must have
+ * been through output_clean_json().
  */
 void watch_text_print(const cJSON *record);
 

@@ -16,10 +16,12 @@
 /*
  * A message, as far as it is read here (all numbers in network order):
  *
- *	CTA_STATUS, CTA_TIMEOUT,
- *	CTA_PROTOINFO { CTA_PROTOINFO_TCP { CTA_PROTOINFO_TCP_STATE } | CTA_PROTOINFO_SCTP { CTA_PROTOINFO_SCTP_STATE } }
- *	CTA_COUNTERS_ORIG { CTA_COUNTERS_PACKETS, CTA_COUNTERS_BYTES }, CTA_COUNTERS_REPLY { likewise }
- *	CTA_TIMESTAMP { CTA_TIMESTAMP_START }
+ * 	CTA_STATUS, CTA_TIMEOUT,
+ * 	CTA_PROTOINFO { CTA_PROTOINFO_TCP { CTA_PROTOINFO_TCP_STATE } | CTA_PROTOINFO_SCTP {
+ * 	CTA_PROTOINFO_SCTP_STATE } }
+ * 	CTA_COUNTERS_ORIG { CTA_COUNTERS_PACKETS, CTA_COUNTERS_BYTES }, CTA_COUNTERS_REPLY {
+ * 	likewise }
+ * 	CTA_TIMESTAMP { CTA_TIMESTAMP_START }
  */
 
 static const char *const tcp_states[] = {
@@ -62,9 +64,12 @@ static bool read_be64(uint64_t *out, const struct nlattr *attr)
 	return true;
 }
 
-/* The name of the state that `nest` holds as an attribute `type`, one of `most` at most; NULL when it holds none. */
-static const char *read_state(const struct nlattr *nest, uint16_t type, uint16_t most, const char *const *names,
-	size_t count)
+/*
+ * The name of the state that `nest` holds as an attribute `type`, one of `most` at most; NULL when
+ * it holds none.
+ */
+static const char *read_state(const struct nlattr *nest, uint16_t type, uint16_t most,
+	const char *const *names, size_t count)
 {
 	const struct nlattr *attrs[CTA_PROTOINFO_TCP_MAX + 1];
 	uint8_t state;
@@ -83,11 +88,11 @@ static void read_protocol_info(struct ct_details *out, const struct nlattr *nest
 	if (nest == NULL)
 		return;
 	netlink_attrs_index_nested(info, CTA_PROTOINFO_MAX, nest);
-	out->state = read_state(info[CTA_PROTOINFO_TCP], CTA_PROTOINFO_TCP_STATE, CTA_PROTOINFO_TCP_MAX, tcp_states,
-		COUNT(tcp_states));
+	out->state = read_state(info[CTA_PROTOINFO_TCP], CTA_PROTOINFO_TCP_STATE,
+		CTA_PROTOINFO_TCP_MAX, tcp_states, COUNT(tcp_states));
 	if (out->state == NULL)
-		out->state = read_state(info[CTA_PROTOINFO_SCTP], CTA_PROTOINFO_SCTP_STATE, CTA_PROTOINFO_SCTP_MAX,
-			sctp_states, COUNT(sctp_states));
+		out->state = read_state(info[CTA_PROTOINFO_SCTP], CTA_PROTOINFO_SCTP_STATE,
+			CTA_PROTOINFO_SCTP_MAX, sctp_states, COUNT(sctp_states));
 }
 
 static bool read_counters(uint64_t *packets, uint64_t *bytes, const struct nlattr *nest)
@@ -97,7 +102,8 @@ static bool read_counters(uint64_t *packets, uint64_t *bytes, const struct nlatt
 	if (nest == NULL)
 		return false;
 	netlink_attrs_index_nested(counters, CTA_COUNTERS_MAX, nest);
-	return read_be64(packets, counters[CTA_COUNTERS_PACKETS]) && read_be64(bytes, counters[CTA_COUNTERS_BYTES]);
+	return read_be64(packets, counters[CTA_COUNTERS_PACKETS]) &&
+		read_be64(bytes, counters[CTA_COUNTERS_BYTES]);
 }
 
 static bool read_start(uint64_t *out, const struct nlattr *nest)
@@ -119,13 +125,15 @@ void ct_details_decode(struct ct_details *out, const struct nlmsghdr *message)
 	*out = (struct ct_details){.state = NULL};
 	if (message->nlmsg_len < mnl_nlmsg_size(sizeof(*header)))
 		return;
-	netlink_attrs_index(attrs, CTA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
+	netlink_attrs_index(
+		attrs, CTA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
 	(void)netlink_attr_be32(&status, attrs[CTA_STATUS]);
 	out->replied = (status & IPS_SEEN_REPLY) != 0;
 	out->offloaded = (status & (IPS_OFFLOAD | IPS_HW_OFFLOAD)) != 0;
 	out->has_timeout = netlink_attr_be32(&out->timeout_s, attrs[CTA_TIMEOUT]);
 	read_protocol_info(out, attrs[CTA_PROTOINFO]);
-	out->has_counters = read_counters(&out->packets[0], &out->bytes[0], attrs[CTA_COUNTERS_ORIG]) &&
-			    read_counters(&out->packets[1], &out->bytes[1], attrs[CTA_COUNTERS_REPLY]);
+	out->has_counters = read_counters(
+				    &out->packets[0], &out->bytes[0], attrs[CTA_COUNTERS_ORIG]) &&
+		read_counters(&out->packets[1], &out->bytes[1], attrs[CTA_COUNTERS_REPLY]);
 	out->has_start = read_start(&out->start_ns, attrs[CTA_TIMESTAMP]);
 }

@@ -13,23 +13,31 @@
 #include "kernel/netlink/netlink_attrs.h"
 
 /*
- * A message, as far as it is read here (all numbers in network order, every attribute padded to 4 bytes):
+ * A message, as far as it is read here (all numbers in network order, every attribute padded to 4
+ * bytes):
  *
- *	nlmsghdr | nfgenmsg { family } |
- *	  CTA_TUPLE_ORIG  { CTA_TUPLE_IP { CTA_IP_V4_SRC, _DST | CTA_IP_V6_SRC, _DST }
- *	                    CTA_TUPLE_PROTO { CTA_PROTO_NUM, CTA_PROTO_SRC_PORT, _DST_PORT |
- *	                                      CTA_PROTO_ICMP_ID, _TYPE, _CODE | CTA_PROTO_ICMPV6_ID, _TYPE, _CODE }
- *	                    CTA_TUPLE_ZONE }		a zone of the original direction only
- *	  CTA_TUPLE_REPLY { likewise }
- *	  CTA_MARK, CTA_ID, CTA_ZONE			CTA_ZONE: a zone of both directions
+ * 	nlmsghdr | nfgenmsg { family } |
+ * 	  CTA_TUPLE_ORIG  { CTA_TUPLE_IP { CTA_IP_V4_SRC, _DST | CTA_IP_V6_SRC, _DST }
+ * 	                    CTA_TUPLE_PROTO { CTA_PROTO_NUM, CTA_PROTO_SRC_PORT, _DST_PORT |
+ * 	                                      CTA_PROTO_ICMP_ID,
+ * 	                                      _TYPE, _CODE
+ * 	                                      |
+ * 	                                      CTA_PROTO_ICMPV6_ID,
+ * 	                                      _TYPE, _CODE
+ * 	                                      }
+ * 	                    CTA_TUPLE_ZONE }		a zone of the original direction only
+ * 	  CTA_TUPLE_REPLY { likewise }
+ * 	  CTA_MARK, CTA_ID, CTA_ZONE			CTA_ZONE: a zone of both directions
  *
- * Attributes are walked directly. libnetfilter_conntrack's nfct_nlmsg_parse() reads the same message into an object
- * on the heap that has to be taken apart again: of a dump of 100 000 entries (226 ms in the kernel and the socket)
- * it makes 318 ms, this decoder 252 ms (bench/bench_sweep.c, Linux 6.18).
+ * Attributes are walked directly. libnetfilter_conntrack's nfct_nlmsg_parse() reads the same
+ * message into an object on the heap that has to be taken apart again: of a dump of 100 000 entries
+ * (226 ms in the kernel and the socket) it makes 318 ms, this decoder 252 ms (bench/bench_sweep.c,
+ * Linux 6.18).
  */
 
 struct tuple {
-	struct flow flow; /* ports as sent, also where `flow` proper would have none (GRE keys, DCCP) */
+	/* ports as sent, also where `flow` proper would have none (GRE keys, DCCP) */
+	struct flow flow;
 	uint8_t icmp_type, icmp_code;
 	uint16_t icmp_id;
 	uint16_t zone;
@@ -55,11 +63,11 @@ static bool read_addresses(struct flow *out, const struct nlattr *nest, uint8_t 
 	return true;
 }
 
-static bool read_icmp(
-	struct tuple *out, const struct nlattr *id, const struct nlattr *type, const struct nlattr *code)
+static bool read_icmp(struct tuple *out, const struct nlattr *id, const struct nlattr *type,
+	const struct nlattr *code)
 {
 	return netlink_attr_be16(&out->icmp_id, id) && netlink_attr_u8(&out->icmp_type, type) &&
-	       netlink_attr_u8(&out->icmp_code, code);
+		netlink_attr_u8(&out->icmp_code, code);
 }
 
 static bool read_protocol(struct tuple *out, const struct nlattr *nest)
@@ -76,7 +84,10 @@ static bool read_protocol(struct tuple *out, const struct nlattr *nest)
 	if (out->flow.protocol == IPPROTO_ICMPV6)
 		return read_icmp(out, proto[CTA_PROTO_ICMPV6_ID], proto[CTA_PROTO_ICMPV6_TYPE],
 			proto[CTA_PROTO_ICMPV6_CODE]);
-	/* Other protocols carry what the kernel keeps in the place of ports: it is part of the entry's name. */
+	/*
+	 * Other protocols carry what the kernel keeps in the place of ports: it is part of the
+	 * entry's name.
+	 */
 	ports = netlink_attr_be16(&out->flow.src_port, proto[CTA_PROTO_SRC_PORT]) &&
 		netlink_attr_be16(&out->flow.dst_port, proto[CTA_PROTO_DST_PORT]);
 	return ports || !flow_protocol_has_ports(out->flow.protocol);
@@ -94,14 +105,16 @@ static bool read_tuple(struct tuple *out, const struct nlattr *nest, uint8_t fam
 		return false;
 	if (parts[CTA_TUPLE_PROTO] == NULL || !read_protocol(out, parts[CTA_TUPLE_PROTO]))
 		return false;
-	return parts[CTA_TUPLE_ZONE] == NULL || netlink_attr_be16(&out->zone, parts[CTA_TUPLE_ZONE]);
+	return parts[CTA_TUPLE_ZONE] == NULL ||
+		netlink_attr_be16(&out->zone, parts[CTA_TUPLE_ZONE]);
 }
 
 /* The flow between the ends themselves: whoever began it, and whoever answers. */
 static struct flow untranslated(const struct tuple *original, const struct tuple *reply)
 {
-	struct flow flow = {
-		.src = original->flow.src, .dst = reply->flow.src, .protocol = original->flow.protocol};
+	struct flow flow = {.src = original->flow.src,
+		.dst = reply->flow.src,
+		.protocol = original->flow.protocol};
 
 	if (flow_protocol_has_ports(flow.protocol)) {
 		flow.src_port = original->flow.src_port;
@@ -121,7 +134,8 @@ int ct_entry_decode(struct ct_entry *out, const struct nlmsghdr *message)
 		return -EBADMSG;
 	if (header->nfgen_family != AF_INET && header->nfgen_family != AF_INET6)
 		return -EBADMSG;
-	netlink_attrs_index(attrs, CTA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
+	netlink_attrs_index(
+		attrs, CTA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
 	if (!read_tuple(&original, attrs[CTA_TUPLE_ORIG], header->nfgen_family) ||
 		!read_tuple(&reply, attrs[CTA_TUPLE_REPLY], header->nfgen_family) ||
 		original.flow.protocol != reply.flow.protocol)
@@ -141,7 +155,8 @@ int ct_entry_decode(struct ct_entry *out, const struct nlmsghdr *message)
 	return 0;
 }
 
-struct nlmsghdr *ct_entry_put_header(void *at, unsigned int type, unsigned int flags, uint8_t family)
+struct nlmsghdr *ct_entry_put_header(
+	void *at, unsigned int type, unsigned int flags, uint8_t family)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(at);
 	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
@@ -171,10 +186,12 @@ static void put_protocol(struct nlmsghdr *message, const struct ct_entry *entry)
 
 	mnl_attr_put_u8(message, CTA_PROTO_NUM, protocol);
 	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
-		mnl_attr_put_u16(
-			message, v6 ? CTA_PROTO_ICMPV6_ID : CTA_PROTO_ICMP_ID, htons(entry->icmp_id));
-		mnl_attr_put_u8(message, v6 ? CTA_PROTO_ICMPV6_TYPE : CTA_PROTO_ICMP_TYPE, entry->icmp_type);
-		mnl_attr_put_u8(message, v6 ? CTA_PROTO_ICMPV6_CODE : CTA_PROTO_ICMP_CODE, entry->icmp_code);
+		mnl_attr_put_u16(message, v6 ? CTA_PROTO_ICMPV6_ID : CTA_PROTO_ICMP_ID,
+			htons(entry->icmp_id));
+		mnl_attr_put_u8(message, v6 ? CTA_PROTO_ICMPV6_TYPE : CTA_PROTO_ICMP_TYPE,
+			entry->icmp_type);
+		mnl_attr_put_u8(message, v6 ? CTA_PROTO_ICMPV6_CODE : CTA_PROTO_ICMP_CODE,
+			entry->icmp_code);
 	} else {
 		mnl_attr_put_u16(message, CTA_PROTO_SRC_PORT, htons(entry->original.src_port));
 		mnl_attr_put_u16(message, CTA_PROTO_DST_PORT, htons(entry->original.dst_port));

@@ -3,8 +3,9 @@
 #define CONNTRACK_ENTRY_H
 
 /*
- * One conntrack entry between its wire form, a ctnetlink message (linux/netfilter/nfnetlink_conntrack.h), and
- * the plain struct ct_entry. Pure: reads and writes only the bytes given; any thread.
+ * One conntrack entry between its wire form, a ctnetlink message
+ * (linux/netfilter/nfnetlink_conntrack.h), and the plain struct ct_entry. Pure: reads and writes
+ * only the bytes given; any thread.
  */
 
 #include <linux/netlink.h>
@@ -12,14 +13,18 @@
 #include "conntrack/table.h"
 
 /*
- * Decodes a message that describes one entry; its nlmsg_len bytes must be there to read, and nothing more is taken on
- * trust. Returns 0; or -EBADMSG when an attribute that judging or naming needs is missing, of the wrong
- * size, or of another family than its message, *out untouched.
+ * Decodes a message that describes one entry; its nlmsg_len bytes must be there to read, and
+ * nothing more is taken on trust. Returns 0; or -EBADMSG when an attribute that judging or naming
+ * needs is missing, of the wrong size, or of another family than its message, *out untouched.
  */
 int ct_entry_decode(struct ct_entry *out, const struct nlmsghdr *message);
 
-/* Begins a ctnetlink message (IPCTNL_MSG_CT_*) at `at`, with room for its headers; `flags` beside NLM_F_REQUEST. */
-struct nlmsghdr *ct_entry_put_header(void *at, unsigned int type, unsigned int flags, uint8_t family);
+/*
+ * Begins a ctnetlink message (IPCTNL_MSG_CT_*) at `at`, with room for its headers; `flags` beside
+ * NLM_F_REQUEST.
+ */
+struct nlmsghdr *ct_entry_put_header(
+	void *at, unsigned int type, unsigned int flags, uint8_t family);
 
 /* What ct_entry_put_name() adds to a message, at most. */
 enum { CT_ENTRY_NAME_MOST = 128 };

@@ -65,7 +65,8 @@ static int decode(const struct nlmsghdr *message, void *context)
 	struct ct_details details;
 	struct ct_entry entry;
 
-	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_CTNETLINK || ct_entry_decode(&entry, message) != 0) {
+	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_CTNETLINK ||
+		ct_entry_decode(&entry, message) != 0) {
 		reading->list->skipped++;
 		return 0;
 	}

@@ -73,7 +73,9 @@ void flow_room_read_losses(FILE *file, struct flow_room *out)
 		columns[i].place = find_column(line, columns[i].name);
 	while (fgets(line, sizeof(line), file) != NULL)
 		for (size_t i = 0; i < COLUMNS; i++)
-			columns[i].sum += columns[i].place >= 0 ? read_column(line, columns[i].place) : 0;
+			columns[i].sum += columns[i].place >= 0
+				? read_column(line, columns[i].place)
+				: 0;
 	out->evicted = columns[EARLY_DROP].sum;
 	if (columns[INSERT_FAILED].sum > columns[CHAIN].sum)
 		out->clashed = columns[INSERT_FAILED].sum - columns[CHAIN].sum;

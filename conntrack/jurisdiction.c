@@ -4,7 +4,7 @@
 bool jurisdiction_isolates(const struct jurisdiction *jurisdiction, const struct flow *flow)
 {
 	return snapshot_isolates(jurisdiction->snapshot, &flow->src) ||
-	       snapshot_isolates(jurisdiction->snapshot, &flow->dst);
+		snapshot_isolates(jurisdiction->snapshot, &flow->dst);
 }
 
 bool jurisdiction_gates(const struct jurisdiction *jurisdiction, const struct flow *flow)

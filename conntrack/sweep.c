@@ -16,7 +16,8 @@ struct sweep {
 	int refused; /* the first refusal of a mark: told in the end, but no reason to stop */
 	size_t pending;
 	struct ct_mark marks[BATCH];
-	struct judgement judgements[BATCH]; /* one for each mark; of no meaning where nothing was judged */
+	/* one for each mark; of no meaning where nothing was judged */
+	struct judgement judgements[BATCH];
 };
 
 static uint64_t now_ns(void)
@@ -28,7 +29,8 @@ static uint64_t now_ns(void)
 }
 
 /* A mark that was written: counted, and told when it cuts a flow. */
-static void account(struct sweep *sweep, const struct ct_mark *mark, const struct judgement *judgement)
+static void account(
+	struct sweep *sweep, const struct ct_mark *mark, const struct judgement *judgement)
 {
 	const uint32_t deny = sweep->options->marks.deny;
 
@@ -56,14 +58,15 @@ static void flush(struct sweep *sweep)
 	sweep->pending = 0;
 }
 
-static void set_mark(
-	struct sweep *sweep, const struct ct_entry *entry, uint32_t mark, struct judgement judgement)
+static void set_mark(struct sweep *sweep, const struct ct_entry *entry, uint32_t mark,
+	struct judgement judgement)
 {
 	const uint32_t mask = sweep->options->marks.allow | sweep->options->marks.deny;
 
 	if ((entry->mark & mask) == mark)
 		return;
-	sweep->marks[sweep->pending] = (struct ct_mark){.entry = *entry, .mark = mark, .mask = mask};
+	sweep->marks[sweep->pending] = (struct ct_mark){
+		.entry = *entry, .mark = mark, .mask = mask};
 	sweep->judgements[sweep->pending] = judgement;
 	if (++sweep->pending == BATCH)
 		flush(sweep);
@@ -79,13 +82,16 @@ static int judge(const struct ct_entry *entry, void *context)
 	if (!jurisdiction_isolates(&sweep->jurisdiction, &entry->flow) ||
 		!jurisdiction_gates(&sweep->jurisdiction, &entry->flow)) {
 		/* An earlier version marked flows to groups. */
-		if ((entry->mark & (marks.deny | (ip_addr_is_group(&entry->flow.dst) ? marks.allow : 0))) != 0)
+		if ((entry->mark &
+			    (marks.deny |
+				    (ip_addr_is_group(&entry->flow.dst) ? marks.allow : 0))) != 0)
 			set_mark(sweep, entry, 0, judgement);
 		return 0;
 	}
 	sweep->stats->judged++;
 	judgement = snapshot_judge(sweep->jurisdiction.snapshot, &entry->flow);
-	set_mark(sweep, entry, judgement.verdict == VERDICT_DENY ? marks.deny : marks.allow, judgement);
+	set_mark(sweep, entry, judgement.verdict == VERDICT_DENY ? marks.deny : marks.allow,
+		judgement);
 	return 0;
 }
 
@@ -98,8 +104,8 @@ static int run(struct sweep *sweep)
 	return err != 0 ? err : sweep->refused;
 }
 
-int sweep_run(struct ct_table *table, const struct snapshot *snapshot, const struct sweep_options *options,
-	struct sweep_stats *stats)
+int sweep_run(struct ct_table *table, const struct snapshot *snapshot,
+	const struct sweep_options *options, struct sweep_stats *stats)
 {
 	const uint64_t start = now_ns();
 	struct local_addrs *local = NULL;
@@ -133,7 +139,8 @@ struct clearing {
 static void flush_cleared(struct clearing *clearing)
 {
 	size_t vanished = 0;
-	const int err = ct_table_mark(clearing->table, clearing->marks, clearing->pending, &vanished);
+	const int err = ct_table_mark(
+		clearing->table, clearing->marks, clearing->pending, &vanished);
 
 	if (clearing->refused == 0)
 		clearing->refused = err;
@@ -146,7 +153,8 @@ static int clear(const struct ct_entry *entry, void *context)
 {
 	struct clearing *clearing = context;
 
-	clearing->marks[clearing->pending] = (struct ct_mark){.entry = *entry, .mask = clearing->mask};
+	clearing->marks[clearing->pending] = (struct ct_mark){
+		.entry = *entry, .mask = clearing->mask};
 	if (++clearing->pending == BATCH)
 		flush_cleared(clearing);
 	return 0;
@@ -161,7 +169,8 @@ int sweep_clear(struct ct_table *table, struct sweep_marks marks, size_t *cleare
 
 	flush_cleared(&clearing);
 	if (err == 0)
-		err = ct_table_dump_marked(table, marks.deny, marks.deny, clear, &clearing, &skipped);
+		err = ct_table_dump_marked(
+			table, marks.deny, marks.deny, clear, &clearing, &skipped);
 	flush_cleared(&clearing);
 	*cleared = clearing.cleared;
 	return err != 0 ? err : clearing.refused;

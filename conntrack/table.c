@@ -14,9 +14,9 @@
 #include "kernel/netlink/netlink_dump.h"
 
 /*
- * Two sockets, so that marks can change while a dump is being read. The kernel handles a message within the send that
- * brings it: when the send returns, every refusal already waits in the socket. So updates ask for no
- * acknowledgement, and a read that would block means that all is said.
+ * Two sockets, so that marks can change while a dump is being read. The kernel handles a message
+ * within the send that brings it: when the send returns, every refusal already waits in the socket.
+ * So updates ask for no acknowledgement, and a read that would block means that all is said.
  */
 struct ct_table {
 	struct mnl_socket *dumps, *updates;
@@ -27,11 +27,17 @@ struct ct_table {
 enum {
 	UPDATE_MOST = 20 + CT_ENTRY_NAME_MOST + 2 * 8, /* headers, name, mark and mask */
 	UPDATES_A_SEND = sizeof(((struct ct_table *)0)->batch) / UPDATE_MOST,
-	/* One refusal costs the kernel less than 1 KiB of receive buffer; a whole batch may be refused. */
+	/*
+	 * One refusal costs the kernel less than 1 KiB of receive buffer; a whole batch may be
+	 * refused.
+	 */
 	REFUSALS_ROOM = UPDATES_A_SEND * 2048,
 };
 
-/* Forcing needs CAP_NET_ADMIN, without which nothing else here will work: that is told by the first request. */
+/*
+ * Forcing needs CAP_NET_ADMIN, without which nothing else here will work: that is told by the first
+ * request.
+ */
 static int open_socket(struct mnl_socket **out, int room)
 {
 	const int on = 1;
@@ -45,7 +51,8 @@ static int open_socket(struct mnl_socket **out, int room)
 		mnl_socket_close(socket);
 		return err;
 	}
-	if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) != 0)
+	if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUFFORCE, &room,
+		    sizeof(room)) != 0)
 		setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, (void *)(uintptr_t)&on, sizeof(on));
 	*out = socket;
@@ -99,8 +106,8 @@ static int decode(const struct nlmsghdr *message, void *context)
 	return decoding->visit(&entry, decoding->context);
 }
 
-static int dump(
-	struct ct_table *table, struct nlmsghdr *request, ct_visit *visit, void *context, size_t *skipped)
+static int dump(struct ct_table *table, struct nlmsghdr *request, ct_visit *visit, void *context,
+	size_t *skipped)
 {
 	struct decoding decoding = {.visit = visit, .context = context};
 	const int err = netlink_dump(table->dumps, request, decode, &decoding, NULL);
@@ -115,15 +122,16 @@ int ct_table_dump(struct ct_table *table, ct_visit *visit, void *context, size_t
 {
 	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
 
-	return dump(table, ct_entry_put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC), visit, context,
-		skipped);
+	return dump(table, ct_entry_put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC),
+		visit, context, skipped);
 }
 
 int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, ct_visit *visit,
 	void *context, size_t *skipped)
 {
 	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *request = ct_entry_put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+	struct nlmsghdr *request = ct_entry_put_header(
+		buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
 
 	mnl_attr_put_u32(request, CTA_MARK, htonl(value));
 	mnl_attr_put_u32(request, CTA_MARK_MASK, htonl(mask));
@@ -134,7 +142,8 @@ int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, 
 static size_t put_update(void *at, const struct ct_mark *mark, unsigned int sequence)
 {
 	const bool v4 = mark->entry.original.src.family == IP_FAMILY_V4;
-	struct nlmsghdr *message = ct_entry_put_header(at, IPCTNL_MSG_CT_NEW, 0, v4 ? AF_INET : AF_INET6);
+	struct nlmsghdr *message = ct_entry_put_header(
+		at, IPCTNL_MSG_CT_NEW, 0, v4 ? AF_INET : AF_INET6);
 
 	message->nlmsg_seq = sequence;
 	ct_entry_put_name(message, &mark->entry);
@@ -143,8 +152,8 @@ static size_t put_update(void *at, const struct ct_mark *mark, unsigned int sequ
 	return message->nlmsg_len;
 }
 
-static void note_refusals(
-	const struct nlmsghdr *message, int left, unsigned int first, struct ct_mark *marks, size_t count)
+static void note_refusals(const struct nlmsghdr *message, int left, unsigned int first,
+	struct ct_mark *marks, size_t count)
 {
 	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 		const struct nlmsgerr *refusal = mnl_nlmsg_get_payload(message);
@@ -156,8 +165,12 @@ static void note_refusals(
 	}
 }
 
-/* -ENOBUFS: refusals were lost, so nobody knows which marks were written. The caller's next sweep will find out. */
-static int read_refusals(struct ct_table *table, unsigned int first, struct ct_mark *marks, size_t count)
+/*
+ * -ENOBUFS: refusals were lost, so nobody knows which marks were written. The caller's next sweep
+ * will find out.
+ */
+static int read_refusals(
+	struct ct_table *table, unsigned int first, struct ct_mark *marks, size_t count)
 {
 	char buffer[8192] __attribute__((aligned(MNL_ALIGNTO)));
 	ssize_t got;
@@ -167,8 +180,8 @@ static int read_refusals(struct ct_table *table, unsigned int first, struct ct_m
 		if (got < 0 && errno != EINTR)
 			return errno == EAGAIN ? 0 : -errno;
 		if (got > 0)
-			note_refusals(
-				(const struct nlmsghdr *)(const void *)buffer, (int)got, first, marks, count);
+			note_refusals((const struct nlmsghdr *)(const void *)buffer, (int)got,
+				first, marks, count);
 	}
 }
 

@@ -15,10 +15,10 @@ static const char name[] = "podgate";
 
 enum {
 	BACKLOG = 64,
-	TRIES = 10,			/* to connect while the queue is full, which a stranger may see to */
+	TRIES = 10, /* to connect while the queue is full, which a stranger may see to */
 	TRY_PAUSE_MS = 100,
 	PATIENCE_S = 1,
-	ANSWERS_A_TURN = 8,		/* of the loop: anybody may connect, as often as he likes */
+	ANSWERS_A_TURN = 8, /* of the loop: anybody may connect, as often as he likes */
 	TURN_PAUSE_MS = 50,
 };
 
@@ -26,7 +26,7 @@ struct claim {
 	uv_poll_t poll;
 	uv_timer_t pause;
 	int fd;
-	unsigned int handles;		/* not yet closed */
+	unsigned int handles; /* not yet closed */
 	char line[sizeof(((struct sockaddr_un *)0)->sun_path) + 2];
 };
 
@@ -61,14 +61,18 @@ int claim_check(int fd)
 	int listens = 0;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0 ||
-		getsockname(fd, (struct sockaddr *)&found, &got) != 0 || got != length || memcmp(&found, &wanted, got) != 0)
+		getsockname(fd, (struct sockaddr *)&found, &got) != 0 || got != length ||
+		memcmp(&found, &wanted, got) != 0)
 		return -EINVAL;
 	return 0;
 }
 
 /* ---- looking ---- */
 
-/* A connection, or -errno: -ECONNREFUSED when nobody listens there, -EAGAIN when the queue stays full. */
+/*
+ * A connection, or -errno: -ECONNREFUSED when nobody listens there, -EAGAIN when the queue stays
+ * full.
+ */
 static int connect_to_holder(void)
 {
 	const struct timespec pause = {.tv_nsec = TRY_PAUSE_MS * 1000000L};
@@ -88,7 +92,7 @@ static int connect_to_holder(void)
 		err = connect(fd, (const struct sockaddr *)&address, length) == 0 ? 0 : -errno;
 	}
 	if (err == 0 && fcntl(fd, F_SETFL, 0) == 0)
-		return fd;	/* which blocks from here on, for as long as it has patience */
+		return fd; /* which blocks from here on, for as long as it has patience */
 	close(fd);
 	return err != 0 ? err : -EIO;
 }
@@ -102,22 +106,26 @@ static void read_line(int fd, struct claim_holder *out)
 	} control;
 	char text[sizeof(out->control_socket) + 2];
 	struct iovec vector = {.iov_base = text, .iov_len = sizeof(text) - 1};
-	struct msghdr message = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr message = {.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
 	const ssize_t length = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *header = length > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 	struct ucred sender;
 
 	if (length <= 0)
 		return;
-	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS &&
+	if (header != NULL && header->cmsg_level == SOL_SOCKET &&
+		header->cmsg_type == SCM_CREDENTIALS &&
 		header->cmsg_len == CMSG_LEN(sizeof(sender))) {
 		memcpy(&sender, CMSG_DATA(header), sizeof(sender));
 		out->pid = sender.pid;
 	}
 	text[length] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	snprintf(out->control_socket, sizeof(out->control_socket), "%.*s", (int)sizeof(out->control_socket) - 1, text);
+	snprintf(out->control_socket, sizeof(out->control_socket), "%.*s",
+		(int)sizeof(out->control_socket) - 1, text);
 }
 
 int claim_look(uid_t user, struct claim_holder *out)
@@ -152,7 +160,9 @@ static void go_on(uv_timer_t *timer)
 	uv_poll_start(&claim->poll, UV_READABLE, answer_some);
 }
 
-/* What nobody reads is lost with the connection: the kernel keeps it until then, so nothing waits. */
+/*
+ * What nobody reads is lost with the connection: the kernel keeps it until then, so nothing waits.
+ */
 static void answer_some(uv_poll_t *poll, int status, int events)
 {
 	struct claim *claim = poll->data;
@@ -160,9 +170,10 @@ static void answer_some(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	while (answered < ANSWERS_A_TURN && (fd = accept4(claim->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+	while (answered < ANSWERS_A_TURN &&
+		(fd = accept4(claim->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
 		if (send(fd, claim->line, strlen(claim->line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-			errno = 0;	/* who has gone already is not missed */
+			errno = 0; /* who has gone already is not missed */
 		close(fd);
 		answered++;
 	}
@@ -192,7 +203,8 @@ int claim_serve(struct claim **out, uv_loop_t *loop, int fd, const char *control
 		return -ENOMEM;
 	}
 	claim->fd = fd;
-	snprintf(claim->line, sizeof(claim->line), "%.*s\n", (int)sizeof(claim->line) - 2, control_socket);
+	snprintf(claim->line, sizeof(claim->line), "%.*s\n", (int)sizeof(claim->line) - 2,
+		control_socket);
 	err = uv_poll_init(loop, &claim->poll, fd);
 	if (err != 0) {
 		close(fd);
@@ -216,8 +228,11 @@ static void name_holder(const struct claim_holder *holder, char problem[CLAIM_PR
 		snprintf(who, sizeof(who), "pid %d", (int)holder->pid);
 	if (holder->control_socket[0] != '\0')
 		snprintf(place, sizeof(place), ", control_socket %s", holder->control_socket);
-	snprintf(problem, CLAIM_PROBLEM, "another podgate (%s%s) enforces in this network namespace already, and two would undo "
-		"each other's rules; stop it, or take its place with its own control_socket (run --take-over)", who, place);
+	snprintf(problem, CLAIM_PROBLEM,
+		"another podgate (%s%s) enforces in this network namespace already, and two would "
+		"undo each other's rules; stop it, or take its place with its own control_socket "
+		"(run --take-over)",
+		who, place);
 }
 
 static int refuse_or_pass(int found, const struct claim_holder *holder, char problem[CLAIM_PROBLEM])
@@ -228,11 +243,15 @@ static int refuse_or_pass(int found, const struct claim_holder *holder, char pro
 		return found;
 	}
 	if (found == -EPERM)
-		snprintf(problem, CLAIM_PROBLEM, "a process of another user holds the abstract socket @podgate, so podgate can't tell "
-			"whether a second one runs in this network namespace; see `ss -xlp`");
+		snprintf(problem, CLAIM_PROBLEM,
+			"a process of another user holds the abstract socket @podgate, so podgate "
+			"can't tell whether a second one runs in this network namespace; see `ss "
+			"-xlp`");
 	else if (found != 0)
-		snprintf(problem, CLAIM_PROBLEM, "can't tell whether another podgate runs in this network namespace (abstract socket "
-			"@podgate): %s", strerror(-found));
+		snprintf(problem, CLAIM_PROBLEM,
+			"can't tell whether another podgate runs in this network namespace "
+			"(abstract socket @podgate): %s",
+			strerror(-found));
 	return 0;
 }
 
@@ -244,8 +263,8 @@ int claim_refuse_second(uid_t user, char problem[CLAIM_PROBLEM])
 	return refuse_or_pass(found, &holder, problem);
 }
 
-int claim_hold(struct claim **out, uv_loop_t *loop, int inherited, uid_t user, const char *control_socket,
-	char problem[CLAIM_PROBLEM])
+int claim_hold(struct claim **out, uv_loop_t *loop, int inherited, uid_t user,
+	const char *control_socket, char problem[CLAIM_PROBLEM])
 {
 	const int fd = inherited >= 0 ? inherited : claim_take();
 	int err;
@@ -255,7 +274,10 @@ int claim_hold(struct claim **out, uv_loop_t *loop, int inherited, uid_t user, c
 		err = claim_serve(out, loop, fd, control_socket);
 		return err == 0 ? 0 : refuse_or_pass(err, NULL, problem);
 	}
-	/* Between bind() and listen() nobody answers; then it is another daemon that starts, or a stranger. */
+	/*
+	 * Between bind() and listen() nobody answers; then it is another daemon that starts, or a
+	 * stranger.
+	 */
 	if (fd == -EADDRINUSE) {
 		err = claim_refuse_second(user, problem);
 		return err == 0 && problem[0] == '\0' ? refuse_or_pass(-EPERM, NULL, problem) : err;

@@ -40,8 +40,8 @@
 
 enum {
 	/*
-	 * Measured: explaining and writing a line takes some 50 us, so a flood of different denials costs 5 %
-	 * of a core.
+	 * Measured: explaining and writing a line takes some 50 us, so a flood of different denials
+	 * costs 5 % of a core.
 	 */
 	LOG_LINES_PER_S = 1000,
 };
@@ -53,26 +53,26 @@ struct daemon {
 	uint64_t started_ns, started_wall_ns;
 	struct confinement confinement;
 	struct inheritance inheritance;
-	struct takeover takeover;	/* from a daemon that runs */
-	struct handover handover;	/* to one that is about to */
+	struct takeover takeover; /* from a daemon that runs */
+	struct handover handover; /* to one that is about to */
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
-	uv_async_t lines_ready;		/* the log thread has lines for the watchers */
+	uv_async_t lines_ready; /* the log thread has lines for the watchers */
 	struct store *store;
 	struct directory *directory;
-	struct state_keeper *keeper;	/* NULL: no state directory is wanted */
+	struct state_keeper *keeper; /* NULL: no state directory is wanted */
 	struct findings findings;
-	struct claim *claim;		/* NULL: it could not be had, and a warning said so */
-	struct problem_list problems;	/* as said in the log */
+	struct claim *claim;	      /* NULL: it could not be had, and a warning said so */
+	struct problem_list problems; /* as said in the log */
 	struct control *control;
-	struct metrics *metrics;	/* NULL: nobody wants them */
+	struct metrics *metrics; /* NULL: nobody wants them */
 	struct verdict_log *log;
 	struct enforcement *enforcement;
 	struct publisher *publisher;
 	struct manager *manager;
 	struct listings listings;
 	bool stopping;
-	int err;			/* what ended it, when it was no signal */
+	int err; /* what ended it, when it was no signal */
 };
 
 /* ---- while it runs ---- */
@@ -94,9 +94,9 @@ static cJSON *answer_reload(struct daemon *daemon)
 	directory_rescan(daemon->directory);
 	publisher_stats(daemon->publisher, &stats);
 	if (cJSON_AddTrueToObject(json, "ok") != NULL &&
-	    cJSON_AddNumberToObject(json, "revision",
-		    (double)snapshot_revision(publisher_snapshot(daemon->publisher))) != NULL &&
-	    cJSON_AddBoolToObject(json, "pending", stats.pending) != NULL)
+		cJSON_AddNumberToObject(json, "revision",
+			(double)snapshot_revision(publisher_snapshot(daemon->publisher))) != NULL &&
+		cJSON_AddBoolToObject(json, "pending", stats.pending) != NULL)
 		return json;
 	cJSON_Delete(json);
 	return NULL;
@@ -145,10 +145,11 @@ static cJSON *answer(void *context, const struct control_request *request)
 	case CONTROL_POLICIES:
 		break;
 	}
-	abort();	/* the server's own, and those that take many lines: open_listing() */
+	abort(); /* the server's own, and those that take many lines: open_listing() */
 }
 
-static cJSON *hand_over(void *context, const struct control_request *request, struct control_offer *offer)
+static cJSON *hand_over(
+	void *context, const struct control_request *request, struct control_offer *offer)
 {
 	struct daemon *daemon = context;
 
@@ -251,7 +252,8 @@ static void signal_reload(uv_signal_t *handle, int number)
 }
 
 /*
- * Without it no rule is repaired any more, and we can't have another. A fresh start can, and the rules hold meanwhile.
+ * Without it no rule is repaired any more, and we can't have another. A fresh start can, and the
+ * rules hold meanwhile.
  */
 static void helper_ended(void *context)
 {
@@ -295,10 +297,12 @@ static int look_for_another(const struct daemon *daemon)
 
 	if (err != 0)
 		log_error("%s", problem);
-	return err;	/* what could not be found out is said by open_claim() */
+	return err; /* what could not be found out is said by open_claim() */
 }
 
-/* Before anything is opened: the helper, which is forked here, should have nothing to leave behind. */
+/*
+ * Before anything is opened: the helper, which is forked here, should have nothing to leave behind.
+ */
 static int prepare(struct daemon *daemon, bool take_over)
 {
 	char problem[CONFINEMENT_PROBLEM];
@@ -319,7 +323,10 @@ static int prepare(struct daemon *daemon, bool take_over)
 	return err;
 }
 
-/* The async does not keep the loop going: it must outlive the loop's run, because the log thread does. */
+/*
+ * The async does not keep the loop going: it must outlive the loop's run, because the log thread
+ * does.
+ */
 static int open_loop(struct daemon *daemon)
 {
 	int err = uv_loop_init(&daemon->loop);
@@ -377,8 +384,8 @@ static int load_manifests(struct daemon *daemon)
 		if (settings->broken_objects == FAIL_OPEN)
 			store_open_broken(daemon->store);
 		state_keeper_load(daemon->keeper, &daemon->loop, daemon->store);
-		err = directory_start(&daemon->directory, &daemon->loop, daemon->store, settings->manifests,
-			settings->manifest_count, &options, &failed);
+		err = directory_start(&daemon->directory, &daemon->loop, daemon->store,
+			settings->manifests, settings->manifest_count, &options, &failed);
 	}
 	if (err == -ENOMEM)
 		log_error("out of memory");
@@ -399,10 +406,11 @@ static int begin_takeover(struct daemon *daemon, bool wanted)
 
 	if (!wanted)
 		return 0;
-	err = takeover_begin(&daemon->takeover, daemon->settings->control_socket, daemon->settings->metrics_listen,
-		&daemon->inheritance, problem);
+	err = takeover_begin(&daemon->takeover, daemon->settings->control_socket,
+		daemon->settings->metrics_listen, &daemon->inheritance, problem);
 	if (err == -ENOENT) {
-		log_info("no podgate answers on %s: nothing to take over", daemon->settings->control_socket);
+		log_info("no podgate answers on %s: nothing to take over",
+			daemon->settings->control_socket);
 		return 0;
 	}
 	if (err != 0)
@@ -427,8 +435,8 @@ static void end_takeover(struct daemon *daemon)
 static int open_claim(struct daemon *daemon)
 {
 	char problem[CLAIM_PROBLEM];
-	const int err = claim_hold(&daemon->claim, &daemon->loop, daemon->takeover.claim, daemon->confinement.account.uid,
-		daemon->settings->control_socket, problem);
+	const int err = claim_hold(&daemon->claim, &daemon->loop, daemon->takeover.claim,
+		daemon->confinement.account.uid, daemon->settings->control_socket, problem);
 
 	daemon->takeover.claim = -1;
 	if (err != 0)
@@ -462,7 +470,10 @@ static int open_control(struct daemon *daemon)
 	return err;
 }
 
-/* Opened before anything is enforced, because what can't be bound stops the start; served when there is an answer. */
+/*
+ * Opened before anything is enforced, because what can't be bound stops the start; served when
+ * there is an answer.
+ */
 static int open_metrics(struct daemon *daemon)
 {
 	char problem[METRICS_PROBLEM];
@@ -470,8 +481,8 @@ static int open_metrics(struct daemon *daemon)
 
 	if (daemon->settings->metrics_listen[0] == '\0')
 		return 0;
-	err = metrics_open(&daemon->metrics, &daemon->loop, daemon->settings->metrics_listen, daemon->takeover.metrics,
-		problem);
+	err = metrics_open(&daemon->metrics, &daemon->loop, daemon->settings->metrics_listen,
+		daemon->takeover.metrics, problem);
 	daemon->takeover.metrics = -1;
 	if (err != 0)
 		log_error("%s", problem);
@@ -519,7 +530,8 @@ static void give_state_folder(const struct daemon *daemon)
 	char path[PATH_MAX];
 	const char *folder = daemon->settings->state_directory;
 
-	if (folder[0] != '\0' && snprintf(path, sizeof(path), "%s/manifests", folder) < (int)sizeof(path))
+	if (folder[0] != '\0' &&
+		snprintf(path, sizeof(path), "%s/manifests", folder) < (int)sizeof(path))
 		belongings_give_folder(path, &daemon->confinement.account);
 }
 
@@ -541,7 +553,8 @@ static int open_log(struct daemon *daemon)
 	if (err == 0)
 		err = open_log_file(daemon);
 	if (err == 0)
-		err = state_keeper_open(&daemon->keeper, daemon->settings, &daemon->confinement.account);
+		err = state_keeper_open(
+			&daemon->keeper, daemon->settings, &daemon->confinement.account);
 	back = confinement_step_up(&daemon->confinement, problem);
 	if (back != 0)
 		log_error("%s", problem);
@@ -552,7 +565,8 @@ static int open_log(struct daemon *daemon)
 static int open_enforcement(struct daemon *daemon)
 {
 	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
-	int err = enforcement_open(&daemon->enforcement, daemon->settings, daemon->log, &daemon->inheritance, problem);
+	int err = enforcement_open(
+		&daemon->enforcement, daemon->settings, daemon->log, &daemon->inheritance, problem);
 
 	if (err != 0)
 		log_error("%s", problem);
@@ -567,7 +581,8 @@ static int confine(struct daemon *daemon)
 	if (err == 0 && helper_pid() != 0) {
 		err = helper_watch(&daemon->loop, helper_ended, daemon);
 		if (err != 0)
-			snprintf(problem, sizeof(problem), "can't watch the helper process: %s", uv_strerror(err));
+			snprintf(problem, sizeof(problem), "can't watch the helper process: %s",
+				uv_strerror(err));
 	}
 	if (err != 0)
 		log_error("%s", problem);
@@ -590,8 +605,9 @@ static int start_enforcing(struct daemon *daemon)
 	int err = publisher_create(&daemon->publisher, &options);
 
 	if (err == 0) {
-		daemon->listings = (struct listings){
-			.settings = daemon->settings, .publisher = daemon->publisher, .log = daemon->log};
+		daemon->listings = (struct listings){.settings = daemon->settings,
+			.publisher = daemon->publisher,
+			.log = daemon->log};
 		err = publisher_start(daemon->publisher, problem);
 	}
 	if (err != 0)
@@ -611,7 +627,8 @@ static void say_ready(struct daemon *daemon)
 	enforcement_log_heritage(daemon->enforcement);
 	if (daemon->settings->audit)
 		log_warnx("audit mode: what the policies deny is logged and passes");
-	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues %u-%u",
+	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues "
+		 "%u-%u",
 		cluster->pod_count, cluster->policy_count, snapshot_isolated_pods(snapshot),
 		(unsigned long long)snapshot_revision(snapshot),
 		rules->backend == BACKEND_LEGACY ? "legacy" : "nft", rules->queue_base,
@@ -645,7 +662,10 @@ static void prepare_handover(struct daemon *daemon)
 
 static int start(struct daemon *daemon, bool take_over)
 {
-	/* Signals first: one that comes during the start waits for the loop, which then stops what was started. */
+	/*
+	 * Signals first: one that comes during the start waits for the loop, which then stops what
+	 * was started.
+	 */
 	int err = start_signals(daemon);
 
 	if (err == 0)
@@ -662,7 +682,10 @@ static int start(struct daemon *daemon, bool take_over)
 		err = open_enforcement(daemon);
 	if (err == 0)
 		err = confine(daemon);
-	/* What others wrote is read with as few rights as possible, and shows here if the user can't read it. */
+	/*
+	 * What others wrote is read with as few rights as possible, and shows here if the user
+	 * can't read it.
+	 */
 	if (err == 0)
 		err = load_manifests(daemon);
 	if (err == 0)
@@ -684,7 +707,8 @@ static int start(struct daemon *daemon, bool take_over)
 static void finish(struct daemon *daemon)
 {
 	enforcement_close(daemon->enforcement);
-	takeover_deinit(&daemon->takeover);	/* after our workers have ended: a predecessor may go on now */
+	/* after our workers have ended: a predecessor may go on now */
+	takeover_deinit(&daemon->takeover);
 	publisher_free(daemon->publisher);
 	uv_close((uv_handle_t *)&daemon->lines_ready, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
@@ -704,18 +728,20 @@ static void say_stopped(const struct daemon *daemon)
 		log_info("stopped: the successor goes on with the queues");
 		return;
 	}
-	log_info("stopped: the rules stay, so %s until podgate runs again; `podgate cleanup` removes them",
+	log_info("stopped: the rules stay, so %s until podgate runs again; `podgate cleanup` "
+		 "removes them",
 		settings->daemon_away == FAIL_OPEN
 			? "new connections of isolated pods pass unjudged (daemon_away: open)"
-			: notify_is_wanted() ? "new connections of isolated pods wait, if the service manager keeps the "
-					       "queues, or are dropped (daemon_away: closed)"
-					     : "new connections of isolated pods are dropped (daemon_away: closed)");
+			: notify_is_wanted()
+			? "new connections of isolated pods wait, if the service manager keeps the "
+			  "queues, or are dropped (daemon_away: closed)"
+			: "new connections of isolated pods are dropped (daemon_away: closed)");
 }
 
 /*
- * A gateway has little memory, and we have few threads: no arena for each of them, no pool larger than what we
- * ask of it. libuv 1.45 to 1.48 make an io_uring for files unless told not to; for later versions there is
- * confinement_before_loop().
+ * A gateway has little memory, and we have few threads: no arena for each of them, no pool larger
+ * than what we ask of it. libuv 1.45 to 1.48 make an io_uring for files unless told not to; for
+ * later versions there is confinement_before_loop().
  */
 static void tune_libraries(void)
 {
@@ -744,7 +770,8 @@ int daemon_run(const struct settings *settings, bool take_over)
 	log_begin();
 	descriptor_store_inherit(&daemon.inheritance);
 	tune_libraries();
-	signal(SIGPIPE, SIG_IGN);	/* a watcher or a log reader that went away is an error of its write, no more */
+	/* a watcher or a log reader that went away is an error of its write, no more */
+	signal(SIGPIPE, SIG_IGN);
 	err = prepare(&daemon, take_over);
 	if (err == 0)
 		err = open_loop(&daemon);

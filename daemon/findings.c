@@ -20,11 +20,14 @@ static uint64_t mix(uint64_t hash, const char *text)
 	return hash * 0x100000001b3ULL;
 }
 
-/* Errors, and the warnings that say that a pod is enforced with less than its manifest names, or an object as it was. */
+/*
+ * Errors, and the warnings that say that a pod is enforced with less than its manifest names, or an
+ * object as it was.
+ */
 static bool is_told(const struct diag *diag)
 {
-	static const char *const codes[] = {"impossible-address", "untrusted-address", "contested-address",
-		"outranked-address", "gateway-address", "from-state"};
+	static const char *const codes[] = {"impossible-address", "untrusted-address",
+		"contested-address", "outranked-address", "gateway-address", "from-state"};
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (strcmp(diag->code, codes[i]) == 0)
@@ -40,7 +43,9 @@ static uint64_t hash_told(const struct diag_list *diags)
 		const struct diag *diag = &diags->items[i];
 
 		if (is_told(diag))
-			hash = mix(mix(hash ^ 0xcbf29ce484222325ULL ^ diag->pos.line, diag->pos.file), diag->text);
+			hash = mix(
+				mix(hash ^ 0xcbf29ce484222325ULL ^ diag->pos.line, diag->pos.file),
+				diag->text);
 	}
 	return hash;
 }
@@ -60,10 +65,10 @@ static void say(const struct diag_list *diags)
 			continue;
 		}
 		place[0] = '\0';
-		if (diag->pos.line > 0)	/* else it is about the file as such */
+		if (diag->pos.line > 0) /* else it is about the file as such */
 			snprintf(place, sizeof(place), "%u:%u:", diag->pos.line, diag->pos.column);
-		log_warnx("%s:%s %s%s%s", diag->pos.file, place, diag->text, diag->hint == NULL ? "" : "; ",
-			diag->hint == NULL ? "" : diag->hint);
+		log_warnx("%s:%s %s%s%s", diag->pos.file, place, diag->text,
+			diag->hint == NULL ? "" : "; ", diag->hint == NULL ? "" : diag->hint);
 		said++;
 	}
 	if (unsaid > 0)
@@ -83,7 +88,8 @@ static void log_others(struct findings *findings, const struct store *store)
 		return;
 	findings->said_of_others = hash;
 	if (hash != 0)
-		log_warnx("the manifests have policies that are NOT ENFORCED: %s; only NetworkPolicy of networking.k8s.io is",
+		log_warnx("the manifests have policies that are NOT ENFORCED: %s; only "
+			  "NetworkPolicy of networking.k8s.io is",
 			text);
 	else
 		log_info("the manifests have no policies of other kinds any more");
@@ -129,7 +135,8 @@ void findings_log_claims(struct findings *findings, const struct snapshot *snaps
 		if (hash != 0)
 			say(&diags);
 		else
-			log_info("no address is claimed by a pod that can't be its only owner any more");
+			log_info("no address is claimed by a pod that can't be its only owner any "
+				 "more");
 	}
 	findings->said_of_claims = hash;
 	arena_unref(arena);

@@ -3,8 +3,9 @@
 #define DAEMON_FINDINGS_H
 
 /*
- * The errors in the manifests, in the daemon's log: said when they are new, not again with every change of
- * something else; and how many policies of other kinds there are, which are not enforced. All of them, and the warnings, are in `podgate status` and the control command "diags".
+ * The errors in the manifests, in the daemon's log: said when they are new, not again with every
+ * change of something else; and how many policies of other kinds there are, which are not enforced.
+ * All of them, and the warnings, are in `podgate status` and the control command "diags".
  */
 
 #include <stdint.h>
@@ -13,17 +14,20 @@
 #include "policy/compile/snapshot.h"
 
 struct findings {
-	uint64_t said;		/* a hash of the errors said last; 0: there were none */
-	uint64_t said_of_claims;	/* likewise, of the addresses that several pods claim */
-	uint64_t said_of_others;	/* likewise, of the policies that are not enforced */
+	uint64_t said;		 /* a hash of the errors said last; 0: there were none */
+	uint64_t said_of_claims; /* likewise, of the addresses that several pods claim */
+	uint64_t said_of_others; /* likewise, of the policies that are not enforced */
 };
 
 /*
- * Logs the store's errors and addresses that do not count, the first few by name, and its policies of other kinds, unless they are the same as at the last
- * call.
+ * Logs the store's errors and addresses that do not count, the first few by name, and its policies
+ * of other kinds, unless they are the same as at the last call.
  */
 void findings_log(struct findings *findings, struct store *store);
-/* Logs which addresses are claimed by several pods, or by one that does not get it, unless all is as at the last call. */
+/*
+ * Logs which addresses are claimed by several pods, or by one that does not get it, unless all is
+ * as at the last call.
+ */
 void findings_log_claims(struct findings *findings, const struct snapshot *snapshot);
 
 #endif

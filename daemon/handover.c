@@ -42,8 +42,9 @@ static cJSON *refuse(const char *problem)
 {
 	cJSON *json = cJSON_CreateObject();
 
-	return whole(json, cJSON_AddFalseToObject(json, "ok") != NULL &&
-		cJSON_AddStringToObject(json, "error", problem) != NULL);
+	return whole(json,
+		cJSON_AddFalseToObject(json, "ok") != NULL &&
+			cJSON_AddStringToObject(json, "error", problem) != NULL);
 }
 
 static cJSON *agree(void)
@@ -76,7 +77,7 @@ static bool add_all(const struct handover *handover, cJSON *names, struct contro
 	const struct gate *gate = enforcement_gate(handover->enforcement);
 	char name[HANDOVER_NAME];
 	bool complete = add(names, offer, "control", control_listener(handover->control)) &&
-			add(names, offer, "claim", claim_descriptor(handover->claim));
+		add(names, offer, "claim", claim_descriptor(handover->claim));
 
 	snprintf(name, sizeof(name), "metrics %s", handover->settings->metrics_listen);
 	if (handover->metrics != NULL)
@@ -94,9 +95,12 @@ static cJSON *answer_offer(struct handover *handover, struct control_offer *offe
 	cJSON *names = cJSON_AddArrayToObject(json, "names");
 
 	handover->offered = true;
-	return whole(json, names != NULL && cJSON_AddNumberToObject(json, "protocol", HANDOVER_PROTOCOL) != NULL &&
-		cJSON_AddNumberToObject(json, "pid", (double)getpid()) != NULL &&
-		cJSON_AddStringToObject(json, "version", PODGATE_VERSION) != NULL && add_all(handover, names, offer));
+	return whole(json,
+		names != NULL &&
+			cJSON_AddNumberToObject(json, "protocol", HANDOVER_PROTOCOL) != NULL &&
+			cJSON_AddNumberToObject(json, "pid", (double)getpid()) != NULL &&
+			cJSON_AddStringToObject(json, "version", PODGATE_VERSION) != NULL &&
+			add_all(handover, names, offer));
 }
 
 /* ---- pause, and going on ---- */
@@ -122,7 +126,8 @@ static void go_on(struct handover *handover)
 	if (handover->paused) {
 		err = enforcement_go_on(handover->enforcement, snapshot);
 		if (err != 0)
-			log_error("can't start the workers again: %s; packets wait, and the watchdog is not fed",
+			log_error("can't start the workers again: %s; packets wait, and the "
+				  "watchdog is not fed",
 				strerror(-err));
 		else
 			log_warnx("the successor has ended before it was ready: going on");
@@ -139,7 +144,10 @@ void handover_abandoned(struct handover *handover)
 
 /* ---- done ---- */
 
-/* The service manager would give them to the next daemon that it starts, while the successor reads them. */
+/*
+ * The service manager would give them to the next daemon that it starts, while the successor reads
+ * them.
+ */
 static void forget_stored(const struct handover *handover)
 {
 	const struct gate *gate = enforcement_gate(handover->enforcement);
@@ -164,9 +172,11 @@ cJSON *handover_answer(struct handover *handover, const cJSON *request, struct c
 	const int err = handover_parse(&step, request);
 
 	if (err == -EPROTONOSUPPORT)
-		return refuse("this podgate (" PODGATE_VERSION ") hands over by protocol 1, and another was asked for");
+		return refuse("this podgate (" PODGATE_VERSION
+			      ") hands over by protocol 1, and another was asked for");
 	if (err != 0)
-		return refuse("hand_over takes \"protocol\", a number, and \"step\": offer, pause or done");
+		return refuse("hand_over takes \"protocol\", a number, and \"step\": offer, pause "
+			      "or done");
 	if (step == HANDOVER_OFFER)
 		return answer_offer(handover, offer);
 	if (!handover->offered)

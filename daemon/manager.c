@@ -14,19 +14,19 @@
 
 enum {
 	TICK_MS = 1000,
-	EXTEND_US = 60000000,	/* what a start that makes progress asks for */
-	FEEDS = 4,	/* chances to feed the watchdog before it bites */
+	EXTEND_US = 60000000, /* what a start that makes progress asks for */
+	FEEDS = 4,	      /* chances to feed the watchdog before it bites */
 	LINE = 320,
 };
 
 struct manager {
 	struct manager_options options;
 	uv_timer_t tick;
-	char line[LINE];		/* as last told */
+	char line[LINE]; /* as last told */
 	bool reloading;
-	uint64_t feed_us;		/* how often the workers are asked; 0: nobody watches */
+	uint64_t feed_us; /* how often the workers are asked; 0: nobody watches */
 	uint64_t asked_us;
-	bool silent;			/* one did not answer in time, and it was said */
+	bool silent; /* one did not answer in time, and it was said */
 };
 
 static uint64_t now_us(void)
@@ -43,20 +43,24 @@ static void write_line(const struct manager *manager, char line[LINE])
 {
 	const struct snapshot *snapshot = publisher_snapshot(manager->options.publisher);
 	const struct cluster *cluster = snapshot_cluster(snapshot);
-	const struct problem_sources sources = {
-		.settings = manager->options.settings, .cluster = cluster, .isolated = snapshot_isolated_pods(snapshot)};
+	const struct problem_sources sources = {.settings = manager->options.settings,
+		.cluster = cluster,
+		.isolated = snapshot_isolated_pods(snapshot)};
 	const bool audit = manager->options.settings->audit;
 	struct publish_stats stats;
 	int length;
 
 	publisher_stats(manager->options.publisher, &stats);
-	length = snprintf(line, LINE, "STATUS=%s %zu policies on %zu pods, %zu addresses isolated, revision %" PRIu64,
-		problems_is_idle(&sources) ? "ENFORCING NOTHING:" : audit ? "AUDIT MODE, nothing is denied:" : "Enforcing",
-		cluster->policy_count,
-		cluster->pod_count, snapshot_isolated_pods(snapshot), snapshot_revision(snapshot));
+	length = snprintf(line, LINE,
+		"STATUS=%s %zu policies on %zu pods, %zu addresses isolated, revision %" PRIu64,
+		problems_is_idle(&sources) ? "ENFORCING NOTHING:"
+			: audit		   ? "AUDIT MODE, nothing is denied:"
+					   : "Enforcing",
+		cluster->policy_count, cluster->pod_count, snapshot_isolated_pods(snapshot),
+		snapshot_revision(snapshot));
 	if (stats.problem != NULL && length < LINE)
 		snprintf(line + length, (size_t)(LINE - length), "; FAILING: %s", stats.problem);
-	line[strcspn(line, "\n")] = '\0';	/* a second line would be another message */
+	line[strcspn(line, "\n")] = '\0'; /* a second line would be another message */
 }
 
 static void tell_line(struct manager *manager)
@@ -86,7 +90,8 @@ static void tell_reloaded(struct manager *manager)
 static void note_silence(struct manager *manager, unsigned int worker)
 {
 	if (!manager->silent)
-		log_error("the worker of queue %u does not answer: its packets wait, and the watchdog is not fed",
+		log_error("the worker of queue %u does not answer: its packets wait, and the "
+			  "watchdog is not fed",
 			enforcement_rules(manager->options.enforcement)->queue_base + worker);
 	manager->silent = true;
 }
@@ -126,7 +131,7 @@ static void tick(uv_timer_t *timer)
 
 void manager_working(struct manager *manager)
 {
-	static uint64_t extended_us;	/* there is one start, on one thread */
+	static uint64_t extended_us; /* there is one start, on one thread */
 	const uint64_t now = now_us();
 
 	if (manager != NULL) {

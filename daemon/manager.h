@@ -3,10 +3,11 @@
 #define DAEMON_MANAGER_H
 
 /*
- * The daemon as the service manager sees it (notify.h): ready, what it is doing (`systemctl status` shows the line),
- * reading anew, stopping; and alive. Alive means more than that the loop turns: each worker is sent a message through
- * its own queue's socket, and the watchdog is fed only when all of them have taken theirs. One that hangs, or has
- * ended, leaves packets without a verdict, and only a new start helps. For the loop's thread.
+ * The daemon as the service manager sees it (notify.h): ready, what it is doing (`systemctl status`
+ * shows the line), reading anew, stopping; and alive. Alive means more than that the loop turns:
+ * each worker is sent a message through its own queue's socket, and the watchdog is fed only when
+ * all of them have taken theirs. One that hangs, or has ended, leaves packets without a verdict,
+ * and only a new start helps. For the loop's thread.
  */
 
 #include <uv.h>
@@ -23,9 +24,15 @@ struct manager_options {
 	const struct publisher *publisher;
 };
 
-/* Everything runs: says so. Without a service manager *out is NULL, which the others take. 0 or -errno. */
+/*
+ * Everything runs: says so. Without a service manager *out is NULL, which the others take. 0 or
+ * -errno.
+ */
 int manager_ready(struct manager **out, const struct manager_options *options);
-/* The loop's thread is at work and will be for some time: feeds the watchdog when it is due. NULL: not ready yet. */
+/*
+ * The loop's thread is at work and will be for some time: feeds the watchdog when it is due. NULL:
+ * not ready yet.
+ */
 void manager_working(struct manager *manager);
 /* The manifests are about to be read anew; that all of it is enforced is told when it is. */
 void manager_reloading(struct manager *manager);

@@ -99,15 +99,17 @@ int preflight_log_folder(const struct settings *settings, const struct account *
 	struct stat found;
 	int err;
 
-	if (settings->log_size_mib == 0 || (stat(settings->log_file, &found) == 0 && !S_ISREG(found.st_mode)) ||
+	if (settings->log_size_mib == 0 ||
+		(stat(settings->log_file, &found) == 0 && !S_ISREG(found.st_mode)) ||
 		strcmp(settings->log_file, "-") == 0)
 		return 0;
 	err = belongings_check_folder(settings->log_file);
 	if (err == -EACCES)
-		log_error("user %s, as whom podgate runs, may not write in the folder of %s, so the log could not be "
-			  "rotated: give that user the folder (chown), set log_file, or set `log_size_mib: 0`",
+		log_error("user %s, as whom podgate runs, may not write in the folder of %s, so "
+			  "the log could not be rotated: give that user the folder (chown), set "
+			  "log_file, or set `log_size_mib: 0`",
 			account->name, settings->log_file);
-	return err == -EACCES ? err : 0;	/* of anything else opening tells */
+	return err == -EACCES ? err : 0; /* of anything else opening tells */
 }
 
 void preflight_refuse_manifests(const char *path, int err)
@@ -119,8 +121,9 @@ void preflight_refuse_manifests(const char *path, int err)
 void preflight_refuse_log(const struct settings *settings, const struct account *account, int err)
 {
 	if (err == -ELOOP) {
-		log_error("the verdict log %s is a link, or has a second name, in a folder where other users may write, so it "
-			  "could lead to any file; remove it, or set log_file to a place in a folder that is root's or %s's alone",
+		log_error("the verdict log %s is a link, or has a second name, in a folder where "
+			  "other users may write, so it could lead to any file; remove it, or set "
+			  "log_file to a place in a folder that is root's or %s's alone",
 			settings->log_file, account->name);
 		return;
 	}

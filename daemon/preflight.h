@@ -3,16 +3,17 @@
 #define DAEMON_PREFLIGHT_H
 
 /*
- * What may stop a start, looked at before anything is started. Each function says in podgate's log what is wrong and
- * what would mend it. For the main thread, before there are others.
+ * What may stop a start, looked at before anything is started. Each function says in podgate's log
+ * what is wrong and what would mend it. For the main thread, before there are others.
  */
 
 #include "config/settings/settings.h"
 #include "process/account.h"
 
 /*
- * `podgate run -n`: all of it, without starting anything. Returns 0; or -errno, and the log says what is wrong. Broken
- * manifests are said, too, but stop no start, so they are no failure here. The process then is who podgate would be.
+ * `podgate run -n`: all of it, without starting anything. Returns 0; or -errno, and the log says
+ * what is wrong. Broken manifests are said, too, but stop no start, so they are no failure here.
+ * The process then is who podgate would be.
  */
 int preflight_check(const struct settings *settings);
 

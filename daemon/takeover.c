@@ -19,9 +19,9 @@
 
 enum {
 	ANSWER = 16384,
-	PATIENCE_S = 10,		/* for an answer */
-	PAUSE_PAUSE_MS = 5,		/* between two questions whether it has paused */
-	PAUSE_TRIES = 12000,		/* a minute: a long sweep may be under way */
+	PATIENCE_S = 10,     /* for an answer */
+	PAUSE_PAUSE_MS = 5,  /* between two questions whether it has paused */
+	PAUSE_TRIES = 12000, /* a minute: a long sweep may be under way */
 };
 
 void takeover_init(struct takeover *takeover)
@@ -49,8 +49,9 @@ void takeover_deinit(struct takeover *takeover)
 static int ask(const struct takeover *takeover, const char *step)
 {
 	char line[96];
-	const int length = snprintf(line, sizeof(line), "{\"command\":\"hand_over\",\"protocol\":%d,\"step\":\"%s\"}\n",
-		HANDOVER_PROTOCOL, step);
+	const int length = snprintf(line, sizeof(line),
+		"{\"command\":\"hand_over\",\"protocol\":%d,\"step\":\"%s\"}\n", HANDOVER_PROTOCOL,
+		step);
 
 	return send(takeover->fd, line, (size_t)length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;
 }
@@ -63,15 +64,18 @@ struct answer {
 };
 
 /*
- * A piece of the answer. Returns its length, 0 at the end, or -errno. Descriptors that have no room are closed, by the
- * kernel or here: then the offer's names do not match.
+ * A piece of the answer. Returns its length, 0 at the end, or -errno. Descriptors that have no room
+ * are closed, by the kernel or here: then the offer's names do not match.
  */
 static ssize_t receive_piece(int fd, struct answer *answer)
 {
 	union passed_descriptors passed;
-	struct iovec vector = {.iov_base = answer->text + answer->length, .iov_len = ANSWER - 1 - answer->length};
-	struct msghdr message = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &passed, .msg_controllen = sizeof(passed)};
+	struct iovec vector = {
+		.iov_base = answer->text + answer->length, .iov_len = ANSWER - 1 - answer->length};
+	struct msghdr message = {.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &passed,
+		.msg_controllen = sizeof(passed)};
 	ssize_t got;
 
 	do {
@@ -115,7 +119,8 @@ static int exchange(const struct takeover *takeover, const char *step, struct an
 
 static int explain(int err, char problem[TAKEOVER_PROBLEM])
 {
-	snprintf(problem, TAKEOVER_PROBLEM, "the running podgate does not hand over: %s; it goes on", strerror(-err));
+	snprintf(problem, TAKEOVER_PROBLEM,
+		"the running podgate does not hand over: %s; it goes on", strerror(-err));
 	return err;
 }
 
@@ -125,7 +130,8 @@ static int explain_refusal(const cJSON *json, char problem[TAKEOVER_PROBLEM])
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
 
 	snprintf(problem, TAKEOVER_PROBLEM,
-		"the running podgate does not hand over (it says: %.200s); it goes on. Stop it and start this one instead",
+		"the running podgate does not hand over (it says: %.200s); it goes on. Stop it and "
+		"start this one instead",
 		cJSON_IsString(error) ? error->valuestring : "nothing that is understood");
 	return -EOPNOTSUPP;
 }
@@ -137,7 +143,10 @@ static bool agrees(const cJSON *json)
 
 /* ---- what is offered ---- */
 
-/* A listening socket with the name that we would bind. What `metrics` was bound to is told apart by its name only. */
+/*
+ * A listening socket with the name that we would bind. What `metrics` was bound to is told apart by
+ * its name only.
+ */
 static bool listens(int fd, int domain, const char *path)
 {
 	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
@@ -150,12 +159,13 @@ static bool listens(int fd, int domain, const char *path)
 		return false;
 	if (domain != AF_UNIX)
 		return address.ss_family == AF_INET || address.ss_family == AF_INET6;
-	return address.ss_family == AF_UNIX && strncmp(local->sun_path, path, sizeof(local->sun_path)) == 0;
+	return address.ss_family == AF_UNIX &&
+		strncmp(local->sun_path, path, sizeof(local->sun_path)) == 0;
 }
 
 /* Takes one where it belongs. What nobody wants is closed. */
-static void sort_in(struct takeover *takeover, const char *name, int fd, const char *path, const char *metrics_listen,
-	struct inheritance *out)
+static void sort_in(struct takeover *takeover, const char *name, int fd, const char *path,
+	const char *metrics_listen, struct inheritance *out)
 {
 	static const char metrics[] = "metrics ";
 	uint16_t queue;
@@ -195,18 +205,23 @@ static int check_offer(const cJSON *json, size_t count, char problem[TAKEOVER_PR
 {
 	const cJSON *protocol = cJSON_GetObjectItemCaseSensitive(json, "protocol");
 
-	if (!agrees(json) || !cJSON_IsNumber(protocol) || protocol->valuedouble != HANDOVER_PROTOCOL)
+	if (!agrees(json) || !cJSON_IsNumber(protocol) ||
+		protocol->valuedouble != HANDOVER_PROTOCOL)
 		return explain_refusal(json, problem);
 	if (!is_pid(cJSON_GetObjectItemCaseSensitive(json, "pid")) ||
 		!are_names(cJSON_GetObjectItemCaseSensitive(json, "names"), count)) {
-		snprintf(problem, TAKEOVER_PROBLEM, "the running podgate offers %zu sockets and does not say which, or not who it is", count);
+		snprintf(problem, TAKEOVER_PROBLEM,
+			"the running podgate offers %zu sockets and does not say which, or not who "
+			"it is",
+			count);
 		return -EPROTO;
 	}
 	return 0;
 }
 
-int takeover_read_offer(struct takeover *takeover, const char *text, const int *descriptors, size_t count,
-	const char *path, const char *metrics_listen, struct inheritance *out, char problem[TAKEOVER_PROBLEM])
+int takeover_read_offer(struct takeover *takeover, const char *text, const int *descriptors,
+	size_t count, const char *path, const char *metrics_listen, struct inheritance *out,
+	char problem[TAKEOVER_PROBLEM])
 {
 	cJSON *json = cJSON_Parse(text);
 	const int err = check_offer(json, count, problem);
@@ -248,8 +263,8 @@ static int connect_to(struct takeover *takeover, const char *path)
 	return errno == ECONNREFUSED ? -ENOENT : -errno;
 }
 
-int takeover_begin(struct takeover *takeover, const char *path, const char *metrics_listen, struct inheritance *out,
-	char problem[TAKEOVER_PROBLEM])
+int takeover_begin(struct takeover *takeover, const char *path, const char *metrics_listen,
+	struct inheritance *out, char problem[TAKEOVER_PROBLEM])
 {
 	struct answer *answer = malloc(sizeof(*answer));
 	int err = answer == NULL ? -ENOMEM : connect_to(takeover, path);
@@ -259,8 +274,8 @@ int takeover_begin(struct takeover *takeover, const char *path, const char *metr
 	if (err != 0 && err != -ENOENT)
 		explain(err, problem);
 	if (err == 0)
-		err = takeover_read_offer(takeover, answer->text, answer->descriptors, answer->count, path,
-			metrics_listen, out, problem);
+		err = takeover_read_offer(takeover, answer->text, answer->descriptors,
+			answer->count, path, metrics_listen, out, problem);
 	free(answer);
 	if (err != 0)
 		takeover_deinit(takeover);
@@ -268,14 +283,15 @@ int takeover_begin(struct takeover *takeover, const char *path, const char *metr
 }
 
 /* Whether it has paused; or -errno. */
-static int ask_to_pause(const struct takeover *takeover, struct answer *answer, char problem[TAKEOVER_PROBLEM])
+static int ask_to_pause(
+	const struct takeover *takeover, struct answer *answer, char problem[TAKEOVER_PROBLEM])
 {
 	cJSON *json;
 	int err = exchange(takeover, "pause", answer);
 
 	if (err != 0)
 		return explain(err, problem);
-	close_all(answer->descriptors, answer->count);	/* none are due */
+	close_all(answer->descriptors, answer->count); /* none are due */
 	json = cJSON_Parse(answer->text);
 	err = agrees(json) ? cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "paused"))
 			   : explain_refusal(json, problem);

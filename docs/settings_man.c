@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Build-time tool: copies a page, its line ".\" @OPTIONS@" replaced by the options of the settings table. */
+/*
+ * Build-time tool: copies a page, its line ".\" @OPTIONS@" replaced by the options of the settings
+ * table.
+ */
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +33,8 @@ int main(int argc, char **argv)
 
 	if (to == NULL || copy_page(from, to) != 0 || fclose(to) != 0) {
 		fprintf(stderr,
-			"usage: podgate-settings-man PAGE OUT, the page with one line .\\\" @OPTIONS@\n");
+			"usage: podgate-settings-man PAGE OUT, the page with one line .\\\" "
+			"@OPTIONS@\n");
 		return 1;
 	}
 	fclose(from);

@@ -6,10 +6,12 @@
 
 #include "doctor/host_report.h"
 
-/* In the order in which they should be mended: what a later one finds may be due to an earlier one. */
+/*
+ * In the order in which they should be mended: what a later one finds may be due to an earlier one.
+ */
 static void (*const checks[])(struct host_report *report) = {
 	host_check_capability,
-	host_check_ipv6, /* tells the next ones which families count */
+	host_check_ipv6,     /* tells the next ones which families count */
 	host_check_iptables, /* tells the next ones which back end counts */
 	host_check_leftovers,
 	host_check_kernel,
@@ -41,8 +43,8 @@ size_t host_check(const struct settings *settings, struct host_finding findings[
 	return report.count;
 }
 
-void host_report_add(
-	struct host_report *report, const char *check, enum host_state state, const char *format, ...)
+void host_report_add(struct host_report *report, const char *check, enum host_state state,
+	const char *format, ...)
 {
 	struct host_finding *finding = &report->findings[report->count];
 	va_list args;

@@ -45,7 +45,8 @@ int host_read_losses(FILE *file, struct conntrack_losses *out)
 {
 	char names[1024], line[1024], *words[COLUMNS_MOST];
 	size_t count = read_words(file, names, sizeof(names), words);
-	const size_t drop = find_column(words, count, "drop"), early = find_column(words, count, "early_drop"),
+	const size_t drop = find_column(words, count, "drop"),
+		     early = find_column(words, count, "early_drop"),
 		     insert = find_column(words, count, "insert_failed");
 
 	if (drop == COLUMNS_MOST || early == COLUMNS_MOST)
@@ -70,29 +71,37 @@ static void check_losses(struct host_report *report, long count, long most)
 	if (err != 0)
 		return; /* a kernel without these counters */
 	if (losses.dropped + losses.pushed_out == 0) {
-		host_report_add(report, "conntrack-losses", HOST_OK, "no flow was ever dropped for want of room in the table");
+		host_report_add(report, "conntrack-losses", HOST_OK,
+			"no flow was ever dropped for want of room in the table");
 		return;
 	}
-	/* With room again by now, it is told and no more: the counters start anew only with the machine. */
+	/*
+	 * With room again by now, it is told and no more: the counters start anew only with the
+	 * machine.
+	 */
 	host_report_add(report, "conntrack-losses", count * 4 >= most ? HOST_WARNING : HOST_OK,
-		"for want of room in the table %lu flows were dropped and %lu pushed out (since boot), and %lu packets lost "
-		"a race with a twin",
+		"for want of room in the table %lu flows were dropped and %lu pushed out (since "
+		"boot), and %lu packets lost a race with a twin",
 		losses.dropped, losses.pushed_out, losses.not_inserted);
 	if (count * 4 >= most)
-		host_report_remedy(report, "sysctl -w net.netfilter.nf_conntrack_max=%ld", most * 2);
+		host_report_remedy(
+			report, "sysctl -w net.netfilter.nf_conntrack_max=%ld", most * 2);
 }
 
 static void check_buckets(struct host_report *report, long count)
 {
 	long buckets;
 
-	if (sysctl_read("/proc/sys/net/netfilter/nf_conntrack_buckets", &buckets) != 0 || buckets <= 0)
+	if (sysctl_read("/proc/sys/net/netfilter/nf_conntrack_buckets", &buckets) != 0 ||
+		buckets <= 0)
 		return;
 	if (count < buckets * CROWDED) {
-		host_report_add(report, "conntrack-buckets", HOST_OK, "the flow table has %ld buckets", buckets);
+		host_report_add(report, "conntrack-buckets", HOST_OK,
+			"the flow table has %ld buckets", buckets);
 		return;
 	}
-	host_report_add(report, "conntrack-buckets", HOST_WARNING, "%ld flows share %ld buckets", count, buckets);
+	host_report_add(report, "conntrack-buckets", HOST_WARNING, "%ld flows share %ld buckets",
+		count, buckets);
 	host_report_remedy(report, "sysctl -w net.netfilter.nf_conntrack_buckets=%ld", count);
 }
 
@@ -102,16 +111,20 @@ void host_check_conntrack(struct host_report *report)
 
 	if (sysctl_read("/proc/sys/net/netfilter/nf_conntrack_count", &count) != 0 ||
 		sysctl_read("/proc/sys/net/netfilter/nf_conntrack_max", &most) != 0) {
-		host_report_add(report, "conntrack-table", HOST_WARNING, "the flow table's size can't be read");
+		host_report_add(report, "conntrack-table", HOST_WARNING,
+			"the flow table's size can't be read");
 		host_report_remedy(report, "load nf_conntrack");
 		return;
 	}
 	if (most > 0 && count >= most - most / 5) {
 		host_report_add(report, "conntrack-table", HOST_WARNING,
-			"the flow table is nearly full: %ld of %ld; new flows get dropped", count, most);
-		host_report_remedy(report, "sysctl -w net.netfilter.nf_conntrack_max=%ld", most * 2);
+			"the flow table is nearly full: %ld of %ld; new flows get dropped", count,
+			most);
+		host_report_remedy(
+			report, "sysctl -w net.netfilter.nf_conntrack_max=%ld", most * 2);
 	} else {
-		host_report_add(report, "conntrack-table", HOST_OK, "the flow table holds %ld of %ld flows", count, most);
+		host_report_add(report, "conntrack-table", HOST_OK,
+			"the flow table holds %ld of %ld flows", count, most);
 	}
 	check_buckets(report, count);
 	check_losses(report, count, most);

@@ -22,8 +22,10 @@ void host_check_capability(struct host_report *report)
 		return;
 	}
 	host_report_add(report, "cap-net-admin", HOST_FAILED,
-		"CAP_NET_ADMIN is missing: rules, sets, queues and the flow table are out of reach");
-	host_report_remedy(report, "run podgate as root, or give its unit or container CAP_NET_ADMIN");
+		"CAP_NET_ADMIN is missing: rules, sets, queues and the flow table are out of "
+		"reach");
+	host_report_remedy(
+		report, "run podgate as root, or give its unit or container CAP_NET_ADMIN");
 }
 
 void host_check_ipv6(struct host_report *report)
@@ -33,14 +35,15 @@ void host_check_ipv6(struct host_report *report)
 
 	report->ipv6 = wanted != SWITCH_OFF && present;
 	if (wanted == SWITCH_ON && !present) {
-		host_report_add(
-			report, "ipv6", HOST_FAILED, "`ipv6: on` is set, and this kernel has no IPv6");
+		host_report_add(report, "ipv6", HOST_FAILED,
+			"`ipv6: on` is set, and this kernel has no IPv6");
 		host_report_remedy(report, "boot without ipv6.disable=1, or set `ipv6: auto`");
 	} else if (wanted == SWITCH_OFF && present) {
 		host_report_add(report, "ipv6", HOST_WARNING,
 			"IPv6 works here and `ipv6: off` is set: IPv6 between pods is not judged");
-		host_report_remedy(report, "set `ipv6: auto`, or switch IPv6 off in every pod "
-					   "(net.ipv6.conf.all.disable_ipv6=1)");
+		host_report_remedy(report,
+			"set `ipv6: auto`, or switch IPv6 off in every pod "
+			"(net.ipv6.conf.all.disable_ipv6=1)");
 	} else {
 		host_report_add(report, "ipv6", HOST_OK, "IPv6 is %s",
 			report->ipv6 ? "judged" : "not in this kernel");
@@ -69,7 +72,8 @@ void host_check_iptables(struct host_report *report)
 /* Rules in the back end that is not ours are in force all the same: the kernel asks both. */
 void host_check_leftovers(struct host_report *report)
 {
-	const enum backend_choice other = report->backend == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT;
+	const enum backend_choice other = report->backend == BACKEND_NFT ? BACKEND_LEGACY
+									 : BACKEND_NFT;
 	struct ruleset_place places[RULESET_PLACES_MOST];
 	char ignored[RULESET_PROBLEM];
 	size_t count, ours = 0;
@@ -82,13 +86,16 @@ void host_check_leftovers(struct host_report *report)
 		ours += places[i].backend == other;
 	if (ours > 0) {
 		host_report_add(report, "other-backend", HOST_WARNING,
-			"rules of an earlier podgate are left in the %s back end", iptables_backend_name(other));
-		host_report_remedy(report, "`podgate run` removes them when it starts, `podgate cleanup` all of them");
+			"rules of an earlier podgate are left in the %s back end",
+			iptables_backend_name(other));
+		host_report_remedy(report,
+			"`podgate run` removes them when it starts, `podgate cleanup` all of them");
 		return;
 	}
 	host_report_add(report, "other-backend", HOST_OK,
-		ruleset_in_use(other) ? "rules of others, but none of podgate's, are in the %s back end, too"
-				      : "no rules are in the %s back end",
+		ruleset_in_use(other)
+			? "rules of others, but none of podgate's, are in the %s back end, too"
+			: "no rules are in the %s back end",
 		iptables_backend_name(other));
 }
 
@@ -103,15 +110,17 @@ static void add_feature(struct host_report *report, const struct kernel_feature 
 		if (report->settings->flood_rate == 0)
 			return;
 		host_report_add(report, feature->slug, HOST_WARNING,
-			"%s can't be used, so a pod that floods is not kept apart and delays others: %s",
+			"%s can't be used, so a pod that floods is not kept apart and delays "
+			"others: %s",
 			feature->what, feature->said);
-		host_report_remedy(report, "load or build %s, or set `flood_rate: 0`", feature->option);
+		host_report_remedy(
+			report, "load or build %s, or set `flood_rate: 0`", feature->option);
 		return;
 	}
-	host_report_add(
-		report, feature->slug, HOST_FAILED, "%s can't be used: %s", feature->what, feature->said);
-	host_report_remedy(
-		report, "load or build %s, and install an iptables package that knows it", feature->option);
+	host_report_add(report, feature->slug, HOST_FAILED, "%s can't be used: %s", feature->what,
+		feature->said);
+	host_report_remedy(report,
+		"load or build %s, and install an iptables package that knows it", feature->option);
 }
 
 void host_check_kernel(struct host_report *report)
@@ -127,8 +136,8 @@ void host_check_kernel(struct host_report *report)
 		host_report_add(report, "kernel", HOST_WARNING,
 			"the kernel's features could not be tried in a network namespace: %s",
 			strerror(-err));
-		host_report_remedy(
-			report, "run `podgate doctor` as root (it needs CAP_SYS_ADMIN for this check)");
+		host_report_remedy(report,
+			"run `podgate doctor` as root (it needs CAP_SYS_ADMIN for this check)");
 		return;
 	}
 	for (size_t i = 0; i < probe.count; i++)
@@ -158,8 +167,8 @@ void host_check_marks(struct host_report *report)
 	err = ruleset_check_marks(settings->mark_allow, settings->mark_deny, problem);
 	if (err == 0 && legacy_tables_are_hidden()) {
 		host_report_add(report, "marks", HOST_WARNING,
-			"the rules of iptables-legacy are root's to read: whether one uses 0x%x of the connection mark is "
-			"not known",
+			"the rules of iptables-legacy are root's to read: whether one uses 0x%x of "
+			"the connection mark is not known",
 			settings->mark_allow | settings->mark_deny);
 		host_report_remedy(report, "start podgate as root, which it gives up by itself");
 		return;
@@ -170,10 +179,11 @@ void host_check_marks(struct host_report *report)
 			settings->mark_allow | settings->mark_deny);
 		return;
 	}
-	host_report_add(report, "marks", err == -EEXIST ? HOST_FAILED : HOST_WARNING, "%.250s", problem);
-	host_report_remedy(report, err == -EEXIST
-					   ? "set mark_allow and mark_deny to two bits that nobody uses"
-					   : "look at the rules with iptables-save as root");
+	host_report_add(
+		report, "marks", err == -EEXIST ? HOST_FAILED : HOST_WARNING, "%.250s", problem);
+	host_report_remedy(report,
+		err == -EEXIST ? "set mark_allow and mark_deny to two bits that nobody uses"
+			       : "look at the rules with iptables-save as root");
 }
 
 /* Sets of others under our names. */
@@ -186,7 +196,8 @@ void host_check_sets(struct host_report *report)
 		return;
 	err = pod_set_check(report->ipv6, problem);
 	if (err == 0) {
-		host_report_add(report, "sets", HOST_OK, "no ipset of others has a name of podgate's");
+		host_report_add(
+			report, "sets", HOST_OK, "no ipset of others has a name of podgate's");
 	} else if (err == -EEXIST) {
 		host_report_add(report, "sets", HOST_FAILED, "%.250s", problem);
 		host_report_remedy(report, "remove or rename that ipset");

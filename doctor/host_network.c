@@ -49,26 +49,33 @@ void host_check_queues(struct host_report *report)
 		return;
 	}
 	if (err != 0) {
-		host_report_add(report, "queues", HOST_WARNING, "the queues in use can't be read: %s",
-			strerror(-err));
+		host_report_add(report, "queues", HOST_WARNING,
+			"the queues in use can't be read: %s", strerror(-err));
 		host_report_remedy(report, "look at /proc/net/netfilter/nfnetlink_queue as root");
 		return;
 	}
 	nfqueue_proc_name_holder(row.port, holder);
 	if (is_program(holder, "podgate") || is_program(holder, "systemd")) {
-		host_report_add(report, "queues", HOST_OK, "queue %u is held by podgate itself%s (%s)", row.queue,
-			is_program(holder, "systemd") ? ", or kept for it by the service manager" : "", holder);
+		host_report_add(report, "queues", HOST_OK,
+			"queue %u is held by podgate itself%s (%s)", row.queue,
+			is_program(holder, "systemd") ? ", or kept for it by the service manager"
+						      : "",
+			holder);
 		return;
 	}
-	host_report_add(report, "queues", HOST_FAILED, "queue %u is held by another program (%s)", row.queue,
-		holder[0] != '\0' ? holder : "not visible from here");
+	host_report_add(report, "queues", HOST_FAILED, "queue %u is held by another program (%s)",
+		row.queue, holder[0] != '\0' ? holder : "not visible from here");
 	host_report_remedy(report,
 		"end that program, or set queue_base so that %u numbers from it on are free",
 		last - first + 1);
 }
 
-/* A queue that a program other than podgate holds, outside our numbers; the first. Returns how many there are. */
-static unsigned int find_others(const char *table, unsigned int first, unsigned int last, struct nfqueue_row *found)
+/*
+ * A queue that a program other than podgate holds, outside our numbers; the first. Returns how many
+ * there are.
+ */
+static unsigned int find_others(
+	const char *table, unsigned int first, unsigned int last, struct nfqueue_row *found)
 {
 	char holder[NFQUEUE_HOLDER];
 	unsigned int count = 0;
@@ -84,7 +91,10 @@ static unsigned int find_others(const char *table, unsigned int first, unsigned 
 	return count;
 }
 
-/* What others hold behind our rules was judged before, and enters the flow table when they let it go. */
+/*
+ * What others hold behind our rules was judged before, and enters the flow table when they let it
+ * go.
+ */
 void host_check_other_queues(struct host_report *report)
 {
 	const unsigned int first = report->settings->queue_base,
@@ -100,12 +110,15 @@ void host_check_other_queues(struct host_report *report)
 	if (fd >= 0)
 		close(fd);
 	if (count == 0) {
-		host_report_add(report, "other-queues", HOST_OK, "no other program takes packets from NFQUEUE");
+		host_report_add(report, "other-queues", HOST_OK,
+			"no other program takes packets from NFQUEUE");
 		return;
 	}
 	nfqueue_proc_name_holder(row.port, holder);
-	host_report_add(report, "other-queues", HOST_WARNING, "another program takes packets from NFQUEUE: queue %u (%s)%s", row.queue,
-		holder[0] != '\0' ? holder : "not visible from here", count > 1 ? ", and there are more" : "");
+	host_report_add(report, "other-queues", HOST_WARNING,
+		"another program takes packets from NFQUEUE: queue %u (%s)%s", row.queue,
+		holder[0] != '\0' ? holder : "not visible from here",
+		count > 1 ? ", and there are more" : "");
 	host_report_remedy(report, "let it answer each packet at once, or end it");
 }
 
@@ -119,13 +132,15 @@ static void check_forwarding(
 		return;
 	}
 	host_report_add(report, check, HOST_WARNING,
-		"%s is off: this host routes nothing, so pods on different interfaces can't talk", sysctl);
+		"%s is off: this host routes nothing, so pods on different interfaces can't talk",
+		sysctl);
 	host_report_remedy(report, "sysctl -w %s=1, if pods are routed here", sysctl);
 }
 
 void host_check_forwarding(struct host_report *report)
 {
-	check_forwarding(report, "ip-forward", "/proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward");
+	check_forwarding(
+		report, "ip-forward", "/proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward");
 	if (report->ipv6)
 		check_forwarding(report, "ipv6-forward", "/proc/sys/net/ipv6/conf/all/forwarding",
 			"net.ipv6.conf.all.forwarding");
@@ -137,16 +152,16 @@ static bool accepts_any_source(const char *interface, long all)
 	char path[300];
 	long own;
 
-	if (interface[0] == '.' || strcmp(interface, "all") == 0 || strcmp(interface, "default") == 0 ||
-		strcmp(interface, "lo") == 0)
+	if (interface[0] == '.' || strcmp(interface, "all") == 0 ||
+		strcmp(interface, "default") == 0 || strcmp(interface, "lo") == 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
 	return sysctl_read(path, &own) == 0 && all == 0 && own == 0;
 }
 
 /*
- * Policies go by addresses: a pod that may send from any address can send as if it were another, or as nobody
- * that a policy names.
+ * Policies go by addresses: a pod that may send from any address can send as if it were another, or
+ * as nobody that a policy names.
  */
 void host_check_spoofing(struct host_report *report)
 {
@@ -171,37 +186,44 @@ void host_check_spoofing(struct host_report *report)
 		return;
 	}
 	host_report_add(report, "spoofing", HOST_WARNING,
-		"rp_filter is off on %u interface%s (%s%s): a pod there can send from addresses that are not "
-		"its own",
+		"rp_filter is off on %u interface%s (%s%s): a pod there can send from addresses "
+		"that are not its own",
 		count, count == 1 ? "" : "s", first, count == 1 ? "" : "...");
-	host_report_remedy(
-		report, "sysctl -w net.ipv4.conf.all.rp_filter=1, or 2 where routes are asymmetric");
+	host_report_remedy(report,
+		"sysctl -w net.ipv4.conf.all.rp_filter=1, or 2 where routes are asymmetric");
 }
 
-/* A gateway without a battery-backed clock starts in 1970, and logs so until it has asked the network. */
+/*
+ * A gateway without a battery-backed clock starts in 1970, and logs so until it has asked the
+ * network.
+ */
 void host_check_clock(struct host_report *report)
 {
 	static const time_t earliest = 1735689600; /* 2025-01-01: before podgate was written */
-	struct timex state = {.modes = 0}; /* asks, changes nothing */
+	struct timex state = {.modes = 0};	   /* asks, changes nothing */
 	const time_t now = time(NULL);
 
 	if (now < earliest) {
 		host_report_add(report, "clock", HOST_WARNING,
-			"the clock says a time before podgate was written: records will carry wrong times");
+			"the clock says a time before podgate was written: records will carry "
+			"wrong times");
 		host_report_remedy(report,
-			"set the clock, or let podgate start after time synchronisation (time-sync.target)");
+			"set the clock, or let podgate start after time synchronisation "
+			"(time-sync.target)");
 		return;
 	}
 	(void)adjtimex(&state);
 	host_report_add(report, "clock", HOST_OK,
 		(state.status & STA_UNSYNC) == 0
 			? "the clock is plausible, and the kernel is told that it is synchronised"
-			: "the clock is plausible; the kernel is not told that anybody synchronises it");
+			: "the clock is plausible; the kernel is not told that anybody "
+			  "synchronises it");
 }
 
 /*
- * The kernel takes a packet's route from the packet where both "all" and the interface say so (IN_DEV_SOURCE_ROUTE(),
- * include/linux/inetdevice.h). It is then addressed to the gateway when the rules look at it, and to a pod after that.
+ * The kernel takes a packet's route from the packet where both "all" and the interface say so
+ * (IN_DEV_SOURCE_ROUTE(), include/linux/inetdevice.h). It is then addressed to the gateway when the
+ * rules look at it, and to a pod after that.
  */
 void host_check_source_route(struct host_report *report)
 {
@@ -211,21 +233,26 @@ void host_check_source_route(struct host_report *report)
 	long all = 0, own;
 
 	(void)sysctl_read("/proc/sys/net/ipv4/conf/all/accept_source_route", &all);
-	while (all != 0 && interfaces != NULL && first[0] == '\0' && (entry = readdir(interfaces)) != NULL) {
-		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "all") == 0 || strcmp(entry->d_name, "default") == 0 ||
-			strcmp(entry->d_name, "lo") == 0)
+	while (all != 0 && interfaces != NULL && first[0] == '\0' &&
+		(entry = readdir(interfaces)) != NULL) {
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "all") == 0 ||
+			strcmp(entry->d_name, "default") == 0 || strcmp(entry->d_name, "lo") == 0)
 			continue;
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%.255s/accept_source_route", entry->d_name);
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%.255s/accept_source_route",
+			entry->d_name);
 		if (sysctl_read(path, &own) == 0 && own != 0)
 			snprintf(first, sizeof(first), "%.63s", entry->d_name);
 	}
 	if (interfaces != NULL)
 		closedir(interfaces);
 	if (first[0] == '\0') {
-		host_report_add(report, "source-route", HOST_OK, "packets do not choose their own route (accept_source_route)");
+		host_report_add(report, "source-route", HOST_OK,
+			"packets do not choose their own route (accept_source_route)");
 		return;
 	}
 	host_report_add(report, "source-route", HOST_WARNING,
-		"accept_source_route is on for all and for %s: a pod can have the gateway send packets on to pods that deny them", first);
+		"accept_source_route is on for all and for %s: a pod can have the gateway send "
+		"packets on to pods that deny them",
+		first);
 	host_report_remedy(report, "sysctl -w net.ipv4.conf.all.accept_source_route=0");
 }

@@ -3,8 +3,8 @@
 #define DOCTOR_HOST_REPORT_H
 
 /*
- * What the checks of host.c share: one function a check, each adding its findings to the report. Private to
- * host*.c.
+ * What the checks of host.c share: one function a check, each adding its findings to the report.
+ * Private to host*.c.
  */
 
 #include <stdio.h>
@@ -15,24 +15,28 @@ struct host_report {
 	const struct settings *settings;
 	struct host_finding *findings;
 	size_t count;
-	bool privileged;		/* CAP_NET_ADMIN: without it there is little to be seen */
-	enum backend_choice backend;	/* as host_check_iptables() found it; AUTO: none */
-	bool ipv6;			/* settings and kernel agree on it */
+	bool privileged;	     /* CAP_NET_ADMIN: without it there is little to be seen */
+	enum backend_choice backend; /* as host_check_iptables() found it; AUTO: none */
+	bool ipv6;		     /* settings and kernel agree on it */
 };
 
 /*
- * Adds a finding without a remedy; host_report_remedy() gives the latest one. Past HOST_FINDINGS_MOST nothing
- * is added.
+ * Adds a finding without a remedy; host_report_remedy() gives the latest one. Past
+ * HOST_FINDINGS_MOST nothing is added.
  */
-void host_report_add(struct host_report *report, const char *check, enum host_state state, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-void host_report_remedy(struct host_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void host_report_add(struct host_report *report, const char *check, enum host_state state,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+void host_report_remedy(struct host_report *report, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/* Numbers of /proc/net/stat/nf_conntrack, summed over all CPUs; since the network namespace was made. */
+/*
+ * Numbers of /proc/net/stat/nf_conntrack, summed over all CPUs; since the network namespace was
+ * made.
+ */
 struct conntrack_losses {
-	unsigned long dropped;		/* flows for which there was no room */
-	unsigned long pushed_out;	/* live flows that made room */
-	unsigned long not_inserted;	/* first packets that lost a race with a twin */
+	unsigned long dropped;	    /* flows for which there was no room */
+	unsigned long pushed_out;   /* live flows that made room */
+	unsigned long not_inserted; /* first packets that lost a race with a twin */
 };
 /* Pure. 0, or -EPROTO for a file that is none of the kernel's. */
 int host_read_losses(FILE *file, struct conntrack_losses *out);
@@ -62,7 +66,9 @@ void host_check_log(struct host_report *report);
 void host_check_source_route(struct host_report *report);
 void host_check_saved(struct host_report *report);
 
-/* Whether saved rules, of iptables-save or nft, are podgate's in part; comments do not count. Pure. */
+/*
+ * Whether saved rules, of iptables-save or nft, are podgate's in part; comments do not count. Pure.
+ */
 bool host_holds_our_rules(FILE *file);
 
 #endif

@@ -7,8 +7,9 @@
 #include <string.h>
 
 /*
- * Where systems keep rules that they restore at boot: netfilter-persistent, iptables-services, nftables. podgate's sets are
- * not there at boot, so a file with rules that ask for them can't be restored, and then none of its rules is.
+ * Where systems keep rules that they restore at boot: netfilter-persistent, iptables-services,
+ * nftables. podgate's sets are not there at boot, so a file with rules that ask for them can't be
+ * restored, and then none of its rules is.
  */
 static const char *const saved[] = {
 	"/etc/iptables/rules.v4",
@@ -45,10 +46,14 @@ void host_check_saved(struct host_report *report)
 		if (!found)
 			continue;
 		host_report_add(report, "saved-rules", HOST_WARNING,
-			"%s holds rules of podgate's: at boot their sets are not there, and then no rule of that file is restored",
+			"%s holds rules of podgate's: at boot their sets are not there, and then "
+			"no rule of that file is restored",
 			saved[i]);
-		host_report_remedy(report, "save the rules again after `systemctl stop podgate && podgate cleanup`, then start podgate");
+		host_report_remedy(report,
+			"save the rules again after `systemctl stop podgate && podgate cleanup`, "
+			"then start podgate");
 		return;
 	}
-	host_report_add(report, "saved-rules", HOST_OK, "no rules of podgate's are among those that are restored at boot");
+	host_report_add(report, "saved-rules", HOST_OK,
+		"no rules of podgate's are among those that are restored at boot");
 }

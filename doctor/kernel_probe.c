@@ -61,7 +61,10 @@ static int try_sets(const struct kernel_probe *probe, char *said)
 	return err;
 }
 
-/* One thing that we need: a function that uses it, or the part of a rule that does, for either family or both. */
+/*
+ * One thing that we need: a function that uses it, or the part of a rule that does, for either
+ * family or both.
+ */
 struct need {
 	const char *slug, *what, *option;
 	int (*try)(const struct kernel_probe *probe, char *said);
@@ -69,8 +72,8 @@ struct need {
 	bool optional;
 };
 
-#define HASHLIMIT_RULE                                                                                       \
-	"-m hashlimit --hashlimit-above 1000/sec --hashlimit-burst 200 --hashlimit-mode srcip"               \
+#define HASHLIMIT_RULE \
+	"-m hashlimit --hashlimit-above 1000/sec --hashlimit-burst 200 --hashlimit-mode srcip" \
 	" --hashlimit-name podgate-probe --hashlimit-srcmask 0 -j RETURN"
 
 static const struct need needs[] = {
@@ -99,7 +102,8 @@ static const struct need needs[] = {
 		.rule6 = "-m set ! --match-set podgate-pods6 src -j RETURN"},
 	{.slug = "xt-connmark",
 		.what = "the match connmark and the target CONNMARK",
-		.option = "CONFIG_NETFILTER_XT_CONNMARK and CONFIG_NF_CONNTRACK_MARK (module xt_connmark)",
+		.option = "CONFIG_NETFILTER_XT_CONNMARK and CONFIG_NF_CONNTRACK_MARK (module "
+			  "xt_connmark)",
 		.rule = "-m connmark --mark 0x1/0x1 -j CONNMARK --set-xmark 0x1/0x1",
 		.rule6 = "-m connmark --mark 0x1/0x1 -j CONNMARK --set-xmark 0x1/0x1"},
 	{.slug = "xt-conntrack",
@@ -130,7 +134,8 @@ static const struct need needs[] = {
 };
 _Static_assert(sizeof(needs) / sizeof(needs[0]) <= KERNEL_FEATURES_MOST, "make room");
 
-static int try_rule(enum backend_choice backend, enum ip_family family, const char *rule, char *said)
+static int try_rule(
+	enum backend_choice backend, enum ip_family family, const char *rule, char *said)
 {
 	char text[256], problem[IPTABLES_PROBLEM];
 	int err;
@@ -145,11 +150,14 @@ static int try_rule(enum backend_choice backend, enum ip_family family, const ch
 	return err;
 }
 
-static void try_need(const struct kernel_probe *probe, const struct need *need, struct kernel_feature *out)
+static void try_need(
+	const struct kernel_probe *probe, const struct need *need, struct kernel_feature *out)
 {
 	int err;
 
-	*out = (struct kernel_feature){.slug = need->slug, .what = need->what, .option = need->option,
+	*out = (struct kernel_feature){.slug = need->slug,
+		.what = need->what,
+		.option = need->option,
 		.optional = need->optional};
 	if (need->try != NULL)
 		err = need->try(probe, out->said);
@@ -166,8 +174,8 @@ struct attempt {
 };
 
 /*
- * A thread of its own may leave for another namespace: the rest of the process stays, and the namespace goes
- * with the thread.
+ * A thread of its own may leave for another namespace: the rest of the process stays, and the
+ * namespace goes with the thread.
  */
 static void *run_attempt(void *context)
 {

@@ -16,20 +16,22 @@ static bool may_change(void)
 	return geteuid() == 0 && capabilities_hold(CAP_SETUID) && capabilities_hold(CAP_SETGID);
 }
 
-static int take_groups(struct account *account, const struct passwd *entry, char problem[ACCOUNT_PROBLEM])
+static int take_groups(
+	struct account *account, const struct passwd *entry, char problem[ACCOUNT_PROBLEM])
 {
 	int count = ACCOUNT_GROUPS_MOST;
 
 	if (getgrouplist(entry->pw_name, entry->pw_gid, account->groups, &count) < 0) {
-		snprintf(problem, ACCOUNT_PROBLEM, "user %.64s is in more than %d groups", entry->pw_name,
-			ACCOUNT_GROUPS_MOST);
+		snprintf(problem, ACCOUNT_PROBLEM, "user %.64s is in more than %d groups",
+			entry->pw_name, ACCOUNT_GROUPS_MOST);
 		return -E2BIG;
 	}
 	account->group_count = (size_t)count;
 	return 0;
 }
 
-static int take_entry(struct account *out, const struct passwd *entry, char problem[ACCOUNT_PROBLEM])
+static int take_entry(
+	struct account *out, const struct passwd *entry, char problem[ACCOUNT_PROBLEM])
 {
 	struct account account = {.uid = entry->pw_uid, .gid = entry->pw_gid, .changes = true};
 	const int err = take_groups(&account, entry, problem);
@@ -57,12 +59,13 @@ static int refuse_change(const struct passwd *entry, char problem[ACCOUNT_PROBLE
 {
 	if (geteuid() == 0)
 		snprintf(problem, ACCOUNT_PROBLEM,
-			"`user: %.64s` takes CAP_SETUID and CAP_SETGID at start: grant them, or set `user: auto`",
+			"`user: %.64s` takes CAP_SETUID and CAP_SETGID at start: grant them, or "
+			"set `user: auto`",
 			entry->pw_name);
 	else
 		snprintf(problem, ACCOUNT_PROBLEM,
-			"`user: %.64s` is another user than the one that started podgate: start it as root, or set "
-			"`user: auto`",
+			"`user: %.64s` is another user than the one that started podgate: start it "
+			"as root, or set `user: auto`",
 			entry->pw_name);
 	return -EPERM;
 }
@@ -77,12 +80,14 @@ int account_find(struct account *out, const char *setting, char problem[ACCOUNT_
 		return 0;
 	}
 	if (*setting == '\0') {
-		snprintf(problem, ACCOUNT_PROBLEM, "`user` is empty: set it to a user's name, or leave it out");
+		snprintf(problem, ACCOUNT_PROBLEM,
+			"`user` is empty: set it to a user's name, or leave it out");
 		return -ENOENT;
 	}
 	if (entry == NULL) {
 		snprintf(problem, ACCOUNT_PROBLEM,
-			"there is no user \"%.64s\": make it (useradd --system --no-create-home %.64s), or set `user`",
+			"there is no user \"%.64s\": make it (useradd --system --no-create-home "
+			"%.64s), or set `user`",
 			setting, setting);
 		return -ENOENT;
 	}
@@ -103,31 +108,38 @@ int account_find_group(const char *name, gid_t *out)
 	return 0;
 }
 
-/* KEEPCAPS holds what is permitted over the change; what is effective goes, and is raised again by who needs it. */
+/*
+ * KEEPCAPS holds what is permitted over the change; what is effective goes, and is raised again by
+ * who needs it.
+ */
 int account_become(const struct account *account)
 {
 	if (!account->changes)
 		return 0;
 	if (setgroups(account->group_count, account->groups) != 0 ||
-	    setresgid(account->gid, account->gid, account->gid) != 0 || prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL) != 0 ||
-	    setresuid(account->uid, account->uid, account->uid) != 0 || prctl(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) != 0)
+		setresgid(account->gid, account->gid, account->gid) != 0 ||
+		prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL) != 0 ||
+		setresuid(account->uid, account->uid, account->uid) != 0 ||
+		prctl(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) != 0)
 		return -errno;
 	return 0;
 }
 
 int account_step_down(const struct account *account)
 {
-	if (account->changes && (setgroups(account->group_count, account->groups) != 0 ||
-				    setresgid((gid_t)-1, account->gid, (gid_t)-1) != 0 ||
-				    setresuid((uid_t)-1, account->uid, (uid_t)-1) != 0))
+	if (account->changes &&
+		(setgroups(account->group_count, account->groups) != 0 ||
+			setresgid((gid_t)-1, account->gid, (gid_t)-1) != 0 ||
+			setresuid((uid_t)-1, account->uid, (uid_t)-1) != 0))
 		return -errno;
 	return capabilities_lower();
 }
 
 int account_step_up(const struct account *account)
 {
-	if (account->changes && (setresuid((uid_t)-1, getuid(), (uid_t)-1) != 0 ||
-				    setresgid((gid_t)-1, getgid(), (gid_t)-1) != 0))
+	if (account->changes &&
+		(setresuid((uid_t)-1, getuid(), (uid_t)-1) != 0 ||
+			setresgid((gid_t)-1, getgid(), (gid_t)-1) != 0))
 		return -errno;
 	return capabilities_raise();
 }

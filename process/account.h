@@ -3,8 +3,9 @@
 #define PROCESS_ACCOUNT_H
 
 /*
- * The user that podgate runs as, with the groups that the system's database gives it. Found while files may still
- * be read freely; taken once, before there are threads, because the kernel keeps identities by thread.
+ * The user that podgate runs as, with the groups that the system's database gives it. Found while
+ * files may still be read freely; taken once, before there are threads, because the kernel keeps
+ * identities by thread.
  */
 
 #include <stdbool.h>
@@ -17,18 +18,18 @@ enum { ACCOUNT_NAME = 64, ACCOUNT_GROUPS_MOST = 64, ACCOUNT_PROBLEM = 256 };
 #define ACCOUNT_USUAL "podgate"
 
 struct account {
-	char name[ACCOUNT_NAME];	/* "uid 1234" when the database has no name for it */
+	char name[ACCOUNT_NAME]; /* "uid 1234" when the database has no name for it */
 	uid_t uid;
 	gid_t gid;
 	gid_t groups[ACCOUNT_GROUPS_MOST];
 	size_t group_count;
-	bool changes;			/* it is not the one who started us */
+	bool changes; /* it is not the one who started us */
 };
 
 /*
- * Whom the setting `user` means. "auto": podgate, when there is such a user and we are root with the right to
- * become another; else who started us. Returns 0; or -errno with a sentence and its remedy in `problem`: -ENOENT (no
- * such user), -EPERM (we may not become it), -E2BIG.
+ * Whom the setting `user` means. "auto": podgate, when there is such a user and we are root with
+ * the right to become another; else who started us. Returns 0; or -errno with a sentence and its
+ * remedy in `problem`: -ENOENT (no such user), -EPERM (we may not become it), -E2BIG.
  */
 int account_find(struct account *out, const char *setting, char problem[ACCOUNT_PROBLEM]);
 /* Who started us. */
@@ -40,8 +41,8 @@ int account_find_group(const char *name, gid_t *out);
 int account_become(const struct account *account);
 
 /*
- * Files are opened as that user would until account_step_up(): its identity, and no capability. For a thread that is
- * alone. 0 or -errno.
+ * Files are opened as that user would until account_step_up(): its identity, and no capability. For
+ * a thread that is alone. 0 or -errno.
  */
 int account_step_down(const struct account *account);
 int account_step_up(const struct account *account);

@@ -96,7 +96,9 @@ static int apply(uint64_t permitted, uint64_t effective, uint64_t inheritable)
 	return err;
 }
 
-/* Ambient ones must be permitted and inheritable, so the kernel has taken away what no longer is. */
+/*
+ * Ambient ones must be permitted and inheritable, so the kernel has taken away what no longer is.
+ */
 static int add_ambient(uint64_t set)
 {
 	for (unsigned int i = 0; i < 64; i++)
@@ -158,7 +160,7 @@ const char *capabilities_print(uint64_t set, char text[CAPABILITIES_TEXT])
 
 		if ((set & CAPABILITY(i)) == 0)
 			continue;
-		name = cap_to_name((cap_value_t)i);	/* a number when the library knows no name */
+		name = cap_to_name((cap_value_t)i); /* a number when the library knows no name */
 		if (name != NULL && used + strlen(name) + 2 < CAPABILITIES_TEXT)
 			used += (size_t)sprintf(text + used, "%s%s", used > 0 ? " " : "", name);
 		cap_free(name);

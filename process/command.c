@@ -25,8 +25,8 @@
 #endif
 
 /*
- * What a program of ours may see of the environment: nothing that we did not choose. English, because its
- * errors are read.
+ * What a program of ours may see of the environment: nothing that we did not choose. English,
+ * because its errors are read.
  */
 static char *const clean_environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
 
@@ -60,7 +60,10 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* A descriptor above the standard three, so that placing it on one of them in the child cannot hit another. */
+/*
+ * A descriptor above the standard three, so that placing it on one of them in the child cannot hit
+ * another.
+ */
 static int raise_fd(int fd)
 {
 	int raised = fd;
@@ -86,8 +89,8 @@ static int pipe_open(int ends[2])
 }
 
 /*
- * Standard input as a file in memory: nothing has to be fed while the program runs, so the two can't wait for
- * each other.
+ * Standard input as a file in memory: nothing has to be fed while the program runs, so the two
+ * can't wait for each other.
  */
 static int input_open(const char *text)
 {
@@ -113,8 +116,8 @@ static int input_open(const char *text)
 }
 
 /*
- * A group of its own, so that a Ctrl-C at our terminal can't end a transaction halfway; default signals, none
- * blocked.
+ * A group of its own, so that a Ctrl-C at our terminal can't end a transaction halfway; default
+ * signals, none blocked.
  */
 static int attributes_init(posix_spawnattr_t *attributes)
 {
@@ -134,8 +137,9 @@ static int attributes_init(posix_spawnattr_t *attributes)
 }
 
 /*
- * The three descriptors placed here are the only ones that the program gets. Ours are close-on-exec, but
- * libraries (libipset's sockets) open some that are not: where the C library can, all others are closed.
+ * The three descriptors placed here are the only ones that the program gets. Ours are
+ * close-on-exec, but libraries (libipset's sockets) open some that are not: where the C library
+ * can, all others are closed.
  */
 static int spawn(const char *const *argv, int input, int output, int error, pid_t *pid)
 {
@@ -155,8 +159,8 @@ static int spawn(const char *const *argv, int input, int output, int error, pid_
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 #endif
 	/* posix_spawn() wants char **, and changes nothing */
-	err = -posix_spawn(
-		pid, argv[0], &actions, &attributes, (char *const *)(uintptr_t)argv, clean_environment);
+	err = -posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)(uintptr_t)argv,
+		clean_environment);
 	posix_spawn_file_actions_destroy(&actions);
 free_attributes:
 	posix_spawnattr_destroy(&attributes);
@@ -193,8 +197,8 @@ static int sink_keep(struct sink *sink, const char *bytes, size_t length)
 }
 
 /*
- * Takes what is there; at the end of the stream closes it. What exceeds the bound is still read, or the
- * program would wait.
+ * Takes what is there; at the end of the stream closes it. What exceeds the bound is still read, or
+ * the program would wait.
  */
 static int sink_read(struct sink *sink)
 {
@@ -248,7 +252,8 @@ static int reap(pid_t pid)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
-	return WIFSIGNALED(status) ? COMMAND_EXIT_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+	return WIFSIGNALED(status) ? COMMAND_EXIT_SIGNALLED + WTERMSIG(status)
+				   : WEXITSTATUS(status);
 }
 
 static int child_start(struct child *child, const struct command *command)
@@ -269,7 +274,9 @@ static int child_start(struct child *child, const struct command *command)
 	return err;
 }
 
-/* On an error of ours the program is killed with all that it started, and not waited for in vain. */
+/*
+ * On an error of ours the program is killed with all that it started, and not waited for in vain.
+ */
 static int child_finish(struct child *child, unsigned int timeout_ms)
 {
 	int err, exit_code;
@@ -285,7 +292,8 @@ static int child_finish(struct child *child, unsigned int timeout_ms)
 
 static void result_fill(struct command_result *out, struct child *child, int exit_code)
 {
-	*out = (struct command_result){.exit_code = exit_code, .output_length = child->output.length};
+	*out = (struct command_result){
+		.exit_code = exit_code, .output_length = child->output.length};
 	out->output = child->output.bytes;
 	child->output.bytes = NULL;
 	if (child->error.bytes != NULL)
@@ -340,11 +348,12 @@ static int find_in(const char *folders, const char *name, char path[PATH_MAX])
 
 	while (*folders != '\0') {
 		const size_t length = strcspn(folders, ":");
-		const int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)length, folders, name);
+		const int n = snprintf(
+			candidate, sizeof(candidate), "%.*s/%s", (int)length, folders, name);
 
 		/*
-		 * Relative folders (an empty one is ".") are passed over: what we run must not depend on
-		 * where we stand.
+		 * Relative folders (an empty one is ".") are passed over: what we run must not
+		 * depend on where we stand.
 		 */
 		if (folders[0] == '/' && n > 0 && n < PATH_MAX && is_program(candidate)) {
 			memcpy(path, candidate, (size_t)n + 1);

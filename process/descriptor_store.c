@@ -12,7 +12,8 @@
 
 #include "process/notify.h"
 
-static const char *const variables[] = {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"};
+static const char *const variables[] = {
+	"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"};
 
 static bool parse_number(unsigned long *out, const char *text)
 {
@@ -29,27 +30,35 @@ unsigned int descriptor_store_parse(const char *pid, const char *count, pid_t se
 {
 	unsigned long meant, descriptors;
 
-	if (!parse_number(&meant, pid) || meant != (unsigned long)self || !parse_number(&descriptors, count) ||
-	    descriptors > DESCRIPTOR_STORE_MOST)
+	if (!parse_number(&meant, pid) || meant != (unsigned long)self ||
+		!parse_number(&descriptors, count) || descriptors > DESCRIPTOR_STORE_MOST)
 		return 0;
 	return (unsigned int)descriptors;
 }
 
-/* The names are in the order of the descriptors; strsep() gives "" for an empty one, and NULL after the last. */
+/*
+ * The names are in the order of the descriptors; strsep() gives "" for an empty one, and NULL after
+ * the last.
+ */
 static void take(struct inheritance *out, int fd, const char *name)
 {
 	uint16_t queue;
 
-	/* One that isn't open, or that is there twice, is no reason to stop: what is missing is bound anew. */
+	/*
+	 * One that isn't open, or that is there twice, is no reason to stop: what is missing is
+	 * bound anew.
+	 */
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return;
-	if (name == NULL || !inheritance_parse_name(&queue, name) || inheritance_add(out, queue, fd) != 0)
+	if (name == NULL || !inheritance_parse_name(&queue, name) ||
+		inheritance_add(out, queue, fd) != 0)
 		close(fd);
 }
 
 void descriptor_store_inherit(struct inheritance *out)
 {
-	const unsigned int count = descriptor_store_parse(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), getpid());
+	const unsigned int count = descriptor_store_parse(
+		getenv("LISTEN_PID"), getenv("LISTEN_FDS"), getpid());
 	const char *all = getenv("LISTEN_FDNAMES");
 	char *names = all != NULL ? strdup(all) : NULL, *rest = names;
 
@@ -63,8 +72,8 @@ void descriptor_store_inherit(struct inheritance *out)
 }
 
 /*
- * FDPOLL=0: else the manager lets go of a socket that shows an error, such as a netlink socket does whose messages once
- * had no room.
+ * FDPOLL=0: else the manager lets go of a socket that shows an error, such as a netlink socket does
+ * whose messages once had no room.
  */
 void descriptor_store_keep(uint16_t queue, int fd)
 {

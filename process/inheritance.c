@@ -22,7 +22,8 @@ int inheritance_add(struct inheritance *inheritance, uint16_t queue, int fd)
 		return -EEXIST;
 	if (inheritance->count == INHERITANCE_MOST)
 		return -ENOSPC;
-	inheritance->items[inheritance->count++] = (struct inheritance_item){.fd = fd, .queue = queue};
+	inheritance->items[inheritance->count++] = (struct inheritance_item){
+		.fd = fd, .queue = queue};
 	return 0;
 }
 
@@ -65,7 +66,8 @@ bool inheritance_parse_name(uint16_t *queue, const char *name)
 	char again[INHERITANCE_NAME];
 	unsigned int number;
 
-	if (strlen(name) >= sizeof(again) || sscanf(name, "queue-%5u", &number) != 1 || number > UINT16_MAX)
+	if (strlen(name) >= sizeof(again) || sscanf(name, "queue-%5u", &number) != 1 ||
+		number > UINT16_MAX)
 		return false;
 	inheritance_name((uint16_t)number, again);
 	if (strcmp(name, again) != 0)

@@ -3,8 +3,9 @@
 #define PROCESS_INHERITANCE_H
 
 /*
- * Sockets of queues that came to us from somebody before us, each with the number of the queue that it is said to hold.
- * Said only: who takes one has to look (nfqueue_adopt.h). A plain value that owns its descriptors. For one thread.
+ * Sockets of queues that came to us from somebody before us, each with the number of the queue that
+ * it is said to hold. Said only: who takes one has to look (nfqueue_adopt.h). A plain value that
+ * owns its descriptors. For one thread.
  */
 
 #include <stdbool.h>
@@ -13,8 +14,8 @@
 
 enum inheritance_origin {
 	INHERITANCE_NONE,
-	INHERITANCE_SERVICE_MANAGER,	/* it kept them while no daemon ran */
-	INHERITANCE_PREDECESSOR,	/* a daemon that ran handed them over */
+	INHERITANCE_SERVICE_MANAGER, /* it kept them while no daemon ran */
+	INHERITANCE_PREDECESSOR,     /* a daemon that ran handed them over */
 };
 
 /* Twice what a gate has: it may have been others. */
@@ -22,7 +23,7 @@ enum { INHERITANCE_MOST = 132, INHERITANCE_NAME = 16, INHERITANCE_WORDS = 64 };
 
 struct inheritance {
 	enum inheritance_origin origin;
-	pid_t from;			/* the predecessor */
+	pid_t from; /* the predecessor */
 	unsigned int count;
 	struct inheritance_item {
 		int fd;
@@ -31,17 +32,21 @@ struct inheritance {
 };
 
 /*
- * 0, and the descriptor is the inheritance's; or -EEXIST when there is one for that queue, -ENOSPC, and it is still the
- * caller's.
+ * 0, and the descriptor is the inheritance's; or -EEXIST when there is one for that queue, -ENOSPC,
+ * and it is still the caller's.
  */
 int inheritance_add(struct inheritance *inheritance, uint16_t queue, int fd);
 /* The descriptor for that queue, the caller's from now on; or -1. */
 int inheritance_take(struct inheritance *inheritance, uint16_t queue);
 /* Any one that is left; false when none is. */
 bool inheritance_take_any(struct inheritance *inheritance, struct inheritance_item *out);
-void inheritance_deinit(struct inheritance *inheritance);	/* closes what is left; all zero is allowed */
+/* closes what is left; all zero is allowed */
+void inheritance_deinit(struct inheritance *inheritance);
 
-/* What a queue's socket is called where descriptors have names: "queue-8610". The reverse is false for all else. */
+/*
+ * What a queue's socket is called where descriptors have names: "queue-8610". The reverse is false
+ * for all else.
+ */
 void inheritance_name(uint16_t queue, char name[INHERITANCE_NAME]);
 bool inheritance_parse_name(uint16_t *queue, const char *name);
 

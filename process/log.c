@@ -13,9 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool journal;	/* set once, before there are threads */
+static bool journal; /* set once, before there are threads */
 
-/* The lowest free number is taken each time: the first above standard error shows that all three are. */
+/*
+ * The lowest free number is taken each time: the first above standard error shows that all three
+ * are.
+ */
 static void fill_standard_fds(void)
 {
 	int fd;
@@ -28,8 +31,9 @@ static void fill_standard_fds(void)
 }
 
 /*
- * Whether standard error leads to systemd's journal, which reads the prefix: JOURNAL_STREAM has the device and the inode of
- * what does (systemd.exec(5)). It is inherited by whoever a service starts, also with its standard error elsewhere.
+ * Whether standard error leads to systemd's journal, which reads the prefix: JOURNAL_STREAM has the
+ * device and the inode of what does (systemd.exec(5)). It is inherited by whoever a service starts,
+ * also with its standard error elsewhere.
  */
 static bool is_journal(void)
 {
@@ -61,7 +65,8 @@ static const char *prefix(enum log_level level, bool to_journal)
 	}
 }
 
-unsigned int log_format_line(char line[LOG_LINE], enum log_level level, bool to_journal, const char *message)
+unsigned int log_format_line(
+	char line[LOG_LINE], enum log_level level, bool to_journal, const char *message)
 {
 	/* Room is kept for the longest thing that may still follow: "..." and a newline. */
 	const size_t last = LOG_LINE - sizeof("...\n");

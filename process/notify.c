@@ -19,11 +19,12 @@ static socklen_t find_address(struct sockaddr_un *out)
 	const char *path = getenv("NOTIFY_SOCKET");
 
 	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (path == NULL || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(out->sun_path))
+	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+		strlen(path) >= sizeof(out->sun_path))
 		return 0;
 	memcpy(out->sun_path, path, strlen(path));
 	if (path[0] == '@')
-		out->sun_path[0] = '\0';	/* the abstract namespace */
+		out->sun_path[0] = '\0'; /* the abstract namespace */
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 }
 
@@ -35,14 +36,15 @@ bool notify_is_wanted(void)
 }
 
 /*
- * `descriptor` is -1 when none goes with it. 0 or -errno. It must never hold us up: what does not fit into its socket now
- * is not told.
+ * `descriptor` is -1 when none goes with it. 0 or -errno. It must never hold us up: what does not
+ * fit into its socket now is not told.
  */
 static int tell(const char *state, int descriptor, struct sockaddr_un *address, socklen_t length)
 {
 	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct iovec text = {.iov_base = (void *)(uintptr_t)state, .iov_len = strlen(state)};
-	struct msghdr message = {.msg_name = address, .msg_namelen = length, .msg_iov = &text, .msg_iovlen = 1};
+	struct msghdr message = {
+		.msg_name = address, .msg_namelen = length, .msg_iov = &text, .msg_iovlen = 1};
 	union passed_descriptors passed;
 	int err = 0;
 
@@ -95,7 +97,8 @@ uint64_t notify_watchdog_us(void)
 	if (!notify_is_wanted() || !read_number("WATCHDOG_USEC", &microseconds))
 		return 0;
 	/* Meant for another process, which has passed its environment on to us. */
-	if (getenv("WATCHDOG_PID") != NULL && (!read_number("WATCHDOG_PID", &pid) || pid != (uint64_t)getpid()))
+	if (getenv("WATCHDOG_PID") != NULL &&
+		(!read_number("WATCHDOG_PID", &pid) || pid != (uint64_t)getpid()))
 		return 0;
 	return microseconds;
 }

@@ -3,9 +3,9 @@
 #define PROCESS_NOTIFY_H
 
 /*
- * Tells the service manager how the daemon is: one datagram to the socket that systemd names in $NOTIFY_SOCKET
- * (sd_notify(3)), by hand, as libsystemd for this alone would be dear. Without a service manager nothing happens. For
- * one thread.
+ * Tells the service manager how the daemon is: one datagram to the socket that systemd names in
+ * $NOTIFY_SOCKET (sd_notify(3)), by hand, as libsystemd for this alone would be dear. Without a
+ * service manager nothing happens. For one thread.
  */
 
 #include <stdbool.h>
@@ -20,8 +20,8 @@ void notify_service_manager(const char *state);
 void notify_service_manager_with(const char *state, int fd);
 
 /*
- * How often, in microseconds, it wants "WATCHDOG=1", or it starts the daemon anew (sd_watchdog_enabled(3)). 0: it
- * does not watch.
+ * How often, in microseconds, it wants "WATCHDOG=1", or it starts the daemon anew
+ * (sd_watchdog_enabled(3)). 0: it does not watch.
  */
 uint64_t notify_watchdog_us(void);
 

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-void passed_descriptors_attach(struct msghdr *message, union passed_descriptors *passed, const int *descriptors, size_t count)
+void passed_descriptors_attach(struct msghdr *message, union passed_descriptors *passed,
+	const int *descriptors, size_t count)
 {
 	memset(passed, 0, sizeof(*passed));
 	passed->header.cmsg_len = CMSG_LEN(sizeof(int) * count);
@@ -15,11 +16,13 @@ void passed_descriptors_attach(struct msghdr *message, union passed_descriptors 
 	message->msg_controllen = CMSG_SPACE(sizeof(int) * count);
 }
 
-void passed_descriptors_take(struct msghdr *message, int out[PASSED_DESCRIPTORS_MOST], size_t *count)
+void passed_descriptors_take(
+	struct msghdr *message, int out[PASSED_DESCRIPTORS_MOST], size_t *count)
 {
 	struct cmsghdr *header;
 
-	for (header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header)) {
+	for (header = CMSG_FIRSTHDR(message); header != NULL;
+		header = CMSG_NXTHDR(message, header)) {
 		const size_t came = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)

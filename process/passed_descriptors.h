@@ -17,9 +17,17 @@ union passed_descriptors {
 	char bytes[CMSG_SPACE(sizeof(int) * PASSED_DESCRIPTORS_MOST)];
 };
 
-/* Adds 1 to PASSED_DESCRIPTORS_MOST to a message that is to be sent. They stay the caller's, and `passed` is its to keep till then. */
-void passed_descriptors_attach(struct msghdr *message, union passed_descriptors *passed, const int *descriptors, size_t count);
-/* Moves those of a received message behind the *count that are in `out` already, which has room for MOST; what has none is closed. */
-void passed_descriptors_take(struct msghdr *message, int out[PASSED_DESCRIPTORS_MOST], size_t *count);
+/*
+ * Adds 1 to PASSED_DESCRIPTORS_MOST to a message that is to be sent. They stay the caller's, and
+ * `passed` is its to keep till then.
+ */
+void passed_descriptors_attach(struct msghdr *message, union passed_descriptors *passed,
+	const int *descriptors, size_t count);
+/*
+ * Moves those of a received message behind the *count that are in `out` already, which has room for
+ * MOST; what has none is closed.
+ */
+void passed_descriptors_take(
+	struct msghdr *message, int out[PASSED_DESCRIPTORS_MOST], size_t *count);
 
 #endif

@@ -9,12 +9,17 @@
 #include <unistd.h>
 
 enum {
-	BACKGROUND_NICER = 10,		/* a tenth of the weight of others (sched_prio_to_weight, kernel/sched/core.c) */
+	/* a tenth of the weight of others (sched_prio_to_weight, kernel/sched/core.c) */
+	BACKGROUND_NICER = 10,
 	NICEST = 19,
-	SHORT_TURN_NS = 100000,		/* the shortest that the kernel takes (__setparam_fair(), kernel/sched/syscalls.c) */
+	/* the shortest that the kernel takes (__setparam_fair(), kernel/sched/syscalls.c) */
+	SHORT_TURN_NS = 100000,
 };
 
-/* As sched_setattr(2) has it. The C library got it late, and the kernel's header clashes with the library's. */
+/*
+ * As sched_setattr(2) has it. The C library got it late, and the kernel's header clashes with the
+ * library's.
+ */
 struct attributes {
 	uint32_t size, policy;
 	uint64_t flags;
@@ -25,8 +30,8 @@ struct attributes {
 _Static_assert(sizeof(struct attributes) == 48, "SCHED_ATTR_SIZE_VER0");
 
 /*
- * Relative to what the service manager gave the process. Who runs it in a real-time class knows what he wants. Where
- * a filter of system calls forbids it, the thread is one like others.
+ * Relative to what the service manager gave the process. Who runs it in a real-time class knows
+ * what he wants. Where a filter of system calls forbids it, the thread is one like others.
  */
 static void change(uint32_t policy, int32_t nicer)
 {

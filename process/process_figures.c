@@ -27,7 +27,10 @@ static uint64_t nanoseconds(const struct timeval *time)
 	return (uint64_t)time->tv_sec * 1000000000ULL + (uint64_t)time->tv_usec * 1000ULL;
 }
 
-/* ru_maxrss is in KiB. The kernel's two counters of memory are not equally exact: the larger one is the peak. */
+/*
+ * ru_maxrss is in KiB. The kernel's two counters of memory are not equally exact: the larger one is
+ * the peak.
+ */
 static void read_usage(struct process_figures *out)
 {
 	struct rusage usage;

@@ -3,8 +3,9 @@
 #define PROCESS_SANITIZED_H
 
 /*
- * Whether this is a build with AddressSanitizer or ThreadSanitizer. Their runtimes make threads of their own, trace
- * the process at its end and make system calls that podgate does not: such a build can't be locked in.
+ * Whether this is a build with AddressSanitizer or ThreadSanitizer. Their runtimes make threads of
+ * their own, trace the process at its end and make system calls that podgate does not: such a build
+ * can't be locked in.
  */
 
 #ifdef __has_feature

@@ -4,7 +4,8 @@
 #include <signal.h>
 
 /* A thread begins with the mask of the one that creates it: pthread_create(3). */
-static int create(pthread_t *out, const pthread_attr_t *attr, void *(*run)(void *context), void *context)
+static int create(
+	pthread_t *out, const pthread_attr_t *attr, void *(*run)(void *context), void *context)
 {
 	sigset_t all, before;
 	pthread_t thread;

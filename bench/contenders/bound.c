@@ -10,9 +10,11 @@
 
 enum { CONFIG_BYTES = 128 };
 
-_Static_assert((int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_setup() writes the sentence");
+_Static_assert(
+	(int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_setup() writes the sentence");
 
-int bound_open(struct mnl_socket **out, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
+int bound_open(struct mnl_socket **out, const struct contender_options *options,
+	char problem[CONTENDER_PROBLEM])
 {
 	const struct nfqueue_options queue = {.number = options->number, .length = options->length};
 

@@ -7,15 +7,20 @@
 
 #include "kernel/queue/nfqueue.h"
 
-_Static_assert((int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_open() writes the sentence");
+_Static_assert(
+	(int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_open() writes the sentence");
 
-/* podgate's own reads and writes with a constant verdict: the difference is what parsing and judging cost. */
+/*
+ * podgate's own reads and writes with a constant verdict: the difference is what parsing and
+ * judging cost.
+ */
 struct fair {
 	struct nfqueue *queue;
 	struct nfqueue_burst burst;
 };
 
-static int fair_open(void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
+static int fair_open(
+	void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
 {
 	const struct nfqueue_options queue = {.number = options->number, .length = options->length};
 	struct fair *fair = calloc(1, sizeof(*fair));

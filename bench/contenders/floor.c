@@ -14,16 +14,18 @@
 #include "bench/contenders/bound.h"
 
 /*
- * The least possible loop. The kernel copies nothing of a packet (NFQNL_COPY_META), and of its message only what is
- * before the end of the id; the id of the burst's last packet is all that is read; and one message, written once, in
- * which only that id changes, accepts the burst in one send.
+ * The least possible loop. The kernel copies nothing of a packet (NFQNL_COPY_META), and of its
+ * message only what is before the end of the id; the id of the burst's last packet is all that is
+ * read; and one message, written once, in which only that id changes, accepts the burst in one
+ * send.
  *
- *	0          16          20            24           28
- *	+----------+-----------+-------------+------------+- - -
- *	| nlmsghdr | nfgenmsg  | nlattr      | packet_id  | cut off
- *	+----------+-----------+-------------+------------+- - -
+ * 	0          16          20            24           28
+ * 	+----------+-----------+-------------+------------+- - -
+ * 	| nlmsghdr | nfgenmsg  | nlattr      | packet_id  | cut off
+ * 	+----------+-----------+-------------+------------+- - -
  *
- * NFQA_PACKET_HDR is the first attribute of every message (nfqnl_build_packet_message() in the kernel).
+ * NFQA_PACKET_HDR is the first attribute of every message (nfqnl_build_packet_message() in the
+ * kernel).
  */
 enum { NEEDED = 28, SLOT = 32 };
 
@@ -58,24 +60,31 @@ static void prepare(struct floor *floor, const struct contender_options *options
 	floor->burst = options->burst;
 	for (size_t i = 0; i < floor->burst; i++) {
 		floor->vectors[i] = (struct iovec){.iov_base = floor->slots[i], .iov_len = NEEDED};
-		floor->headers[i].msg_hdr = (struct msghdr){.msg_iov = &floor->vectors[i], .msg_iovlen = 1};
+		floor->headers[i].msg_hdr = (struct msghdr){
+			.msg_iov = &floor->vectors[i], .msg_iovlen = 1};
 	}
 	floor->verdict = (struct verdict){
-		.header = {
-			.nlmsg_len = sizeof(struct verdict),
-			.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT_BATCH,
-			.nlmsg_flags = NLM_F_REQUEST,
-		},
-		.general = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0, .res_id = htons(options->number)},
-		.attribute = {
-			.nla_len = sizeof(struct nlattr) + sizeof(struct nfqnl_msg_verdict_hdr),
-			.nla_type = NFQA_VERDICT_HDR,
-		},
+		.header =
+			{
+				.nlmsg_len = sizeof(struct verdict),
+				.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT_BATCH,
+				.nlmsg_flags = NLM_F_REQUEST,
+			},
+		.general = {.nfgen_family = AF_UNSPEC,
+			.version = NFNETLINK_V0,
+			.res_id = htons(options->number)},
+		.attribute =
+			{
+				.nla_len = sizeof(struct nlattr) +
+					sizeof(struct nfqnl_msg_verdict_hdr),
+				.nla_type = NFQA_VERDICT_HDR,
+			},
 		.verdict = {.verdict = htonl(NF_ACCEPT)},
 	};
 }
 
-static int floor_open(void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
+static int floor_open(
+	void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
 {
 	struct floor *floor = aligned_alloc(_Alignof(struct floor), sizeof(*floor));
 	int err;
@@ -93,8 +102,8 @@ static int floor_open(void **state, const struct contender_options *options, cha
 	}
 	err = bound_copy_nothing(floor->socket, options->number);
 	if (err != 0) {
-		snprintf(problem, CONTENDER_PROBLEM, "NFQUEUE %u: NFQNL_COPY_META: %s", options->number,
-			strerror(-err));
+		snprintf(problem, CONTENDER_PROBLEM, "NFQUEUE %u: NFQNL_COPY_META: %s",
+			options->number, strerror(-err));
 		mnl_socket_close(floor->socket);
 		free(floor);
 		return err;
@@ -103,11 +112,15 @@ static int floor_open(void **state, const struct contender_options *options, cha
 	return 0;
 }
 
-/* The last one that is a packet: acknowledgements and refusals are rare, and come when we are told to stop. */
+/*
+ * The last one that is a packet: acknowledgements and refusals are rare, and come when we are told
+ * to stop.
+ */
 static int last_packet(const struct floor *floor, int got)
 {
-	while (got > 0 && ((const struct head *)(const void *)floor->slots[got - 1])->header.nlmsg_type !=
-				  (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
+	while (got > 0 &&
+		((const struct head *)(const void *)floor->slots[got - 1])->header.nlmsg_type !=
+			(NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
 		got--;
 	return got - 1;
 }
@@ -125,7 +138,8 @@ static void floor_run(void *state, struct contender_stats *stats, const atomic_b
 			stats->errors += got < 0 && errno != EINTR;
 			continue;
 		}
-		floor->verdict.verdict.id = ((const struct head *)(const void *)floor->slots[last])->packet_id;
+		floor->verdict.verdict.id = ((const struct head *)(const void *)floor->slots[last])
+						    ->packet_id;
 		if (send(fd, &floor->verdict, sizeof(floor->verdict), 0) < 0)
 			stats->errors++;
 		stats->packets += (uint64_t)last + 1;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * podgate-null MODE --queue FIRST[:LAST] [--length N] [--burst N]: the contenders, each of which accepts everything.
- * Prints "ready" when all queues are bound, and one JSON object after SIGTERM or SIGINT.
+ * podgate-null MODE --queue FIRST[:LAST] [--length N] [--burst N]: the contenders, each of which
+ * accepts everything. Prints "ready" when all queues are bound, and one JSON object after SIGTERM
+ * or SIGINT.
  */
 
 #include <pthread.h>
@@ -18,7 +19,8 @@
 
 enum { QUEUES_MOST = 64, LENGTH_MOST = 65536, BURST = 256, THREAD_NAME = 16 };
 
-static const struct contender *const contenders[] = {&contender_floor, &contender_fair, &contender_recv_send};
+static const struct contender *const contenders[] = {
+	&contender_floor, &contender_fair, &contender_recv_send};
 enum { CONTENDER_COUNT = sizeof(contenders) / sizeof(contenders[0]) };
 
 struct queue {
@@ -33,15 +35,16 @@ static atomic_bool stopping;
 static void *run_queue(void *context)
 {
 	struct queue *queue = context;
-	struct contender_stats stats = {0};	/* on its own stack: no thread writes next to another's */
+	/* on its own stack: no thread writes next to another's */
+	struct contender_stats stats = {0};
 
 	queue->contender->run(queue->state, &stats, &stopping);
 	queue->stats = stats;
 	return NULL;
 }
 
-static int open_queues(struct queue *queues, const struct contender *contender, const struct number_span *numbers,
-	const struct contender_options *options)
+static int open_queues(struct queue *queues, const struct contender *contender,
+	const struct number_span *numbers, const struct contender_options *options)
 {
 	struct contender_options own = *options;
 	char problem[CONTENDER_PROBLEM];
@@ -64,7 +67,8 @@ static int start_queues(struct queue *queues, uint32_t count)
 
 		if (pthread_create(&queues[i].thread, NULL, run_queue, &queues[i]) != 0) {
 			fputs("podgate-null: no thread\n", stderr);
-			return LOAD_PROBLEM;	/* the process ends, and with it those that did start */
+			/* the process ends, and with it those that did start */
+			return LOAD_PROBLEM;
 		}
 		snprintf(name, sizeof(name), "null-q%hhu", (unsigned char)i);
 		pthread_setname_np(queues[i].thread, name);
@@ -76,8 +80,9 @@ static void stop_queues(struct queue *queues, uint32_t count)
 {
 	atomic_store(&stopping, true);
 	for (uint32_t i = 0; i < count; i++) {
+		/* memory was short for a moment */
 		while (queues[i].contender->wake(queues[i].state) != 0)
-			run_sleep_until(run_clock_ns() + 1000000);	/* memory was short for a moment */
+			run_sleep_until(run_clock_ns() + 1000000);
 		pthread_join(queues[i].thread, NULL);
 		queues[i].contender->close(queues[i].state);
 	}
@@ -107,16 +112,21 @@ static int run_contender(const struct contender *contender, int argc, char **arg
 	struct number_span numbers;
 	uint64_t length = 8192, burst = BURST;
 	const struct option_row rows[] = {
-		{"queue", OPTION_QUEUES, .required = true, .value = &numbers, .help = "NFQUEUE numbers, a thread each"},
+		{"queue", OPTION_QUEUES, .required = true, .value = &numbers,
+			.help = "NFQUEUE numbers, a thread each"},
 		{"length", OPTION_NUMBER, .value = &length, .least = 1, .most = LENGTH_MOST,
 			.help = "packets that a queue holds, 8192"},
 		{"burst", OPTION_NUMBER, .value = &burst, .least = 1, .most = CONTENDER_BURST_MOST,
-			.help = "packets read at once, 256"},	/* the last row: not everybody takes it */
+			/* the last row: not everybody takes it */
+			.help = "packets read at once, 256"},
 	};
 	const size_t row_count = sizeof(rows) / sizeof(rows[0]) - (contender->takes_burst ? 0 : 1);
 	const struct option_table table = {
-		.program = "podgate-null", .rows = rows, .count = row_count,
-		.help = "Accepts every packet of these queues without looking at it, bound as podgate binds its own.\n",
+		.program = "podgate-null",
+		.rows = rows,
+		.count = row_count,
+		.help = "Accepts every packet of these queues without looking at it, bound as "
+			"podgate binds its own.\n",
 	};
 	int code;
 

@@ -11,7 +11,10 @@
 
 #include "bench/contenders/bound.h"
 
-/* The loop of most programs: libmnl reads one message, its attributes are parsed, and one verdict goes out. */
+/*
+ * The loop of most programs: libmnl reads one message, its attributes are parsed, and one verdict
+ * goes out.
+ */
 enum { MESSAGE_BYTES = 4096, VERDICT_BYTES = 64 };
 
 struct recv_send {
@@ -20,7 +23,8 @@ struct recv_send {
 	struct contender_stats *stats;
 };
 
-static int recv_send_open(void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
+static int recv_send_open(
+	void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
 {
 	struct recv_send *loop = calloc(1, sizeof(*loop));
 	int err;
@@ -71,7 +75,8 @@ static void recv_send_run(void *state, struct contender_stats *stats, const atom
 	while (!atomic_load_explicit(stop, memory_order_relaxed)) {
 		const ssize_t got = mnl_socket_recvfrom(loop->socket, bytes, sizeof(bytes));
 
-		if (got < 0 ? errno != EINTR : mnl_cb_run(bytes, (size_t)got, 0, port, accept_one, loop) < 0)
+		if (got < 0 ? errno != EINTR
+			    : mnl_cb_run(bytes, (size_t)got, 0, port, accept_one, loop) < 0)
 			stats->errors++;
 	}
 }

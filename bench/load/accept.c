@@ -15,9 +15,9 @@
 #include "bench/load/wildcard.h"
 
 /*
- * Who accepts must not close first: the client's reset is to end the connection, so that it is the same four packets
- * each time. So each thread keeps the last LATE connections and closes the oldest for a new one; by then it has long
- * been reset, and closing it sends nothing.
+ * Who accepts must not close first: the client's reset is to end the connection, so that it is the
+ * same four packets each time. So each thread keeps the last LATE connections and closes the oldest
+ * for a new one; by then it has long been reset, and closing it sends nothing.
  */
 enum { THREADS_MOST = 64, LATE = 1024, EVENTS = 64 };
 
@@ -26,7 +26,8 @@ struct acceptor {
 	int epoll;
 	uint64_t accepted;
 	uint64_t errors;
-	int late[LATE];		/* a ring: the place of number `accepted` is the oldest's; -1: nothing there */
+	/* a ring: the place of number `accepted` is the oldest's; -1: nothing there */
+	int late[LATE];
 	int listeners[WILDCARD_PORTS_MOST];
 };
 
@@ -49,8 +50,9 @@ static void accept_waiting(struct acceptor *acceptor, int listener)
 			keep(acceptor, fd);
 			continue;
 		}
+		/* reset while it waited, or no file left: the next may do */
 		if (errno != EAGAIN && errno != EINTR)
-			acceptor->errors++;	/* reset while it waited, or no file left: the next may do */
+			acceptor->errors++;
 		return;
 	}
 }
@@ -75,7 +77,7 @@ static void *serve(void *context)
 		for (int i = 0; i < n; i++)
 			accept_waiting(acceptor, events[i].data.fd);
 		if (n == 0)
-			close_late(acceptor);	/* nothing is going on */
+			close_late(acceptor); /* nothing is going on */
 	}
 	close_late(acceptor);
 	return NULL;
@@ -92,7 +94,8 @@ static int open_acceptor(struct acceptor *acceptor, const struct number_span *po
 	for (uint32_t i = 0; i < number_span_count(ports); i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.fd = acceptor->listeners[i]};
 
-		if (epoll_ctl(acceptor->epoll, EPOLL_CTL_ADD, acceptor->listeners[i], &event) != 0) {
+		if (epoll_ctl(acceptor->epoll, EPOLL_CTL_ADD, acceptor->listeners[i], &event) !=
+			0) {
 			perror("podgate-load accept: epoll");
 			return LOAD_PROBLEM;
 		}
@@ -121,7 +124,8 @@ static int run_acceptors(struct acceptor *acceptors, uint64_t threads)
 	int code = 0;
 
 	for (; started < threads && code == 0; started++) {
-		if (pthread_create(&acceptors[started].thread, NULL, serve, &acceptors[started]) != 0) {
+		if (pthread_create(&acceptors[started].thread, NULL, serve, &acceptors[started]) !=
+			0) {
 			fputs("podgate-load accept: no thread\n", stderr);
 			code = LOAD_PROBLEM;
 			break;
@@ -148,9 +152,12 @@ int command_accept(int argc, char **argv)
 			.help = "each with sockets of its own (SO_REUSEPORT), 1"},
 	};
 	const struct option_table table = {
-		.program = "podgate-load accept", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
+		.program = "podgate-load accept",
+		.rows = rows,
+		.count = sizeof(rows) / sizeof(rows[0]),
 		.ports = &ports,
-		.help = "Accepts TCP connections and leaves it to the client to end them. Ends on SIGTERM.\n",
+		.help = "Accepts TCP connections and leaves it to the client to end them. Ends on "
+			"SIGTERM.\n",
 	};
 	int code;
 

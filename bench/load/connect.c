@@ -51,8 +51,11 @@ static int check(struct connecting *connecting)
 		fputs("podgate-load connect: --sample paces itself, without --rate\n", stderr);
 	else if (connecting->sample && connecting->threads != 1)
 		fputs("podgate-load connect: --sample is for one thread\n", stderr);
-	else if (dialer->parallel < connecting->threads || (dialer->rate != 0 && dialer->rate < connecting->threads))
-		fputs("podgate-load connect: --parallel and --rate are shared by --threads: each needs one\n", stderr);
+	else if (dialer->parallel < connecting->threads ||
+		(dialer->rate != 0 && dialer->rate < connecting->threads))
+		fputs("podgate-load connect: --parallel and --rate are shared by --threads: each "
+		      "needs one\n",
+			stderr);
 	else
 		return 0;
 	return LOAD_PROBLEM;
@@ -76,41 +79,53 @@ static int run(struct connecting *connecting)
 		return LOAD_PROBLEM;
 	}
 	if (result.failed > 0)
-		fprintf(stderr, "podgate-load connect: %" PRIu64 " failed, the first: %s\n", result.failed,
-			strerror(result.failure));
+		fprintf(stderr, "podgate-load connect: %" PRIu64 " failed, the first: %s\n",
+			result.failed, strerror(result.failure));
 	return print_report(&result);
 }
 
 int command_connect(int argc, char **argv)
 {
-	struct connecting connecting = {
-		.timeout_ms = 3000, .threads = 1, .dialer = {.type = SOCK_STREAM, .parallel = 64, .count = UINT64_MAX}};
+	struct connecting connecting = {.timeout_ms = 3000,
+		.threads = 1,
+		.dialer = {.type = SOCK_STREAM, .parallel = 64, .count = UINT64_MAX}};
 	struct dialer_options *dialer = &connecting.dialer;
 	const struct option_row rows[] = {
-		{"from", OPTION_ADDRESSES, .required = true, .value = &connecting.from, .help = "sources"},
-		{"to", OPTION_ADDRESSES, .required = true, .value = &connecting.to, .help = "servers"},
-		{"port", OPTION_PORTS, .required = true, .value = &connecting.ports, .help = "their ports"},
-		{"parallel", OPTION_NUMBER, .value = &dialer->parallel, .least = 1, .most = DIALER_PARALLEL_MOST,
+		{"from", OPTION_ADDRESSES, .required = true, .value = &connecting.from,
+			.help = "sources"},
+		{"to", OPTION_ADDRESSES, .required = true, .value = &connecting.to,
+			.help = "servers"},
+		{"port", OPTION_PORTS, .required = true, .value = &connecting.ports,
+			.help = "their ports"},
+		{"parallel", OPTION_NUMBER, .value = &dialer->parallel, .least = 1,
+			.most = DIALER_PARALLEL_MOST,
 			.help = "connections being opened at once, 64"},
-		{"threads", OPTION_NUMBER, .value = &connecting.threads, .least = 1, .most = DIALER_THREADS_MOST,
+		{"threads", OPTION_NUMBER, .value = &connecting.threads, .least = 1,
+			.most = DIALER_THREADS_MOST,
 			.help = "that share them, 1: as many as CPUs keep all of these busy"},
-		{"seconds", OPTION_SECONDS, .value = &dialer->seconds_ns, .least = 1, .most = OPTIONS_SECONDS_MOST,
-			.help = "open new ones for so long"},
-		{"count", OPTION_NUMBER, .value = &dialer->count, .least = 1, .most = UINT64_MAX - 1,
-			.help = "or so many"},
+		{"seconds", OPTION_SECONDS, .value = &dialer->seconds_ns, .least = 1,
+			.most = OPTIONS_SECONDS_MOST, .help = "open new ones for so long"},
+		{"count", OPTION_NUMBER, .value = &dialer->count, .least = 1,
+			.most = UINT64_MAX - 1, .help = "or so many"},
 		{"rate", OPTION_NUMBER, .value = &dialer->rate, .least = 1, .most = UINT32_MAX,
 			.help = "a second; else each begins where one has ended"},
-		{"timeout", OPTION_NUMBER, .value = &connecting.timeout_ms, .least = 1, .most = INT_MAX,
-			.help = "ms until one is given up, 3000"},
+		{"timeout", OPTION_NUMBER, .value = &connecting.timeout_ms, .least = 1,
+			.most = INT_MAX, .help = "ms until one is given up, 3000"},
 		{"sample", OPTION_FLAG, .value = &connecting.sample,
 			.help = "one at a time, and a pause of 1 ms after it"},
 	};
 	const struct option_table table = {
-		.program = "podgate-load connect", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
-		.help = "Opens TCP connections and resets each as soon as it is open (SO_LINGER 0): SYN, SYN+ACK,\n"
-			"ACK, RST. So nothing is left in TIME_WAIT, and conntrack sees it end. Source addresses\n"
-			"turn fastest, then servers, their ports and, from 1024 on, source ports. Sources must be\n"
-			"local to the namespace: assigned, or all at once by `ip route add local RANGE dev lo`; and\n"
+		.program = "podgate-load connect",
+		.rows = rows,
+		.count = sizeof(rows) / sizeof(rows[0]),
+		.help = "Opens TCP connections and resets each as soon as it is open (SO_LINGER "
+			"0): SYN, SYN+ACK,\n"
+			"ACK, RST. So nothing is left in TIME_WAIT, and conntrack sees it end. "
+			"Source addresses\n"
+			"turn fastest, then servers, their ports and, from 1024 on, source ports. "
+			"Sources must be\n"
+			"local to the namespace: assigned, or all at once by `ip route add local "
+			"RANGE dev lo`; and\n"
 			"the answers must find back.\n",
 	};
 	int code;

@@ -21,7 +21,7 @@ struct counters {
 struct counting_filter {
 	int map, program;
 	struct counters *counters;
-	size_t mapped;		/* bytes: a page */
+	size_t mapped; /* bytes: a page */
 };
 
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
@@ -50,7 +50,10 @@ static uint64_t address(const void *pointer)
 }
 
 #define INSN(operation, to, from, offset, value) \
-	{.code = (operation), .dst_reg = (to), .src_reg = (from), .off = (offset), .imm = (value)}
+	{ \
+		.code = (operation), .dst_reg = (to), .src_reg = (from), .off = (offset), \
+		.imm = (value) \
+	}
 #define MEMBER(name) ((int16_t)offsetof(struct counters, name))
 
 /*
@@ -66,7 +69,8 @@ static int load_program(int map)
 	const struct bpf_insn code[] = {
 		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ktime_get_ns),
 		INSN(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_VALUE, 0, map),
-		INSN(0, 0, 0, 0, 0),	/* the other half of that address: the first byte of the value */
+		/* the other half of that address: the first byte of the value */
+		INSN(0, 0, 0, 0, 0),
 		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 1),
 		INSN(BPF_STX | BPF_DW | BPF_ATOMIC, BPF_REG_1, BPF_REG_2, MEMBER(packets), BPF_ADD),
 		INSN(BPF_LDX | BPF_DW | BPF_MEM, BPF_REG_2, BPF_REG_1, MEMBER(first_ns), 0),
@@ -106,7 +110,7 @@ int counting_filter_create(struct counting_filter **out)
 
 	if (filter == NULL)
 		return -ENOMEM;
-	setrlimit(RLIMIT_MEMLOCK, &all);	/* before Linux 5.11 maps counted against it */
+	setrlimit(RLIMIT_MEMLOCK, &all); /* before Linux 5.11 maps counted against it */
 	filter->program = -1;
 	err = filter->map = create_map();
 	if (err >= 0)
@@ -138,7 +142,9 @@ int counting_filter_attach(const struct counting_filter *filter, int socket)
 {
 	const int *program = &filter->program;
 
-	return setsockopt(socket, SOL_SOCKET, SO_ATTACH_BPF, program, sizeof(*program)) != 0 ? -errno : 0;
+	return setsockopt(socket, SOL_SOCKET, SO_ATTACH_BPF, program, sizeof(*program)) != 0
+		? -errno
+		: 0;
 }
 
 struct counting_filter_state counting_filter_read(const struct counting_filter *filter)

@@ -28,8 +28,8 @@ static uint32_t sum_words(const void *bytes, size_t length)
 /* With the pseudo header of RFC 8200, 8.1. A sum of 0 is sent as 0xffff: IPv6 wants one. */
 static uint16_t checksum(const struct flow_step *flow, const uint8_t *udp)
 {
-	uint32_t sum = sum_words(flow->from.bytes, 16) + sum_words(flow->to.bytes, 16) + UDP_BYTES + IPPROTO_UDP +
-		       sum_words(udp, UDP_BYTES);
+	uint32_t sum = sum_words(flow->from.bytes, 16) + sum_words(flow->to.bytes, 16) + UDP_BYTES +
+		IPPROTO_UDP + sum_words(udp, UDP_BYTES);
 
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
@@ -42,7 +42,7 @@ static size_t write_ipv4(uint8_t *out, const struct flow_step *flow)
 		.version = 4,
 		.ihl = 5,
 		.tot_len = htons(sizeof(header) + UDP_BYTES),
-		.id = htons(1),		/* 0 would have the kernel choose one each time */
+		.id = htons(1), /* 0 would have the kernel choose one each time */
 		.frag_off = htons(IP_DF),
 		.ttl = HOPS,
 		.protocol = IPPROTO_UDP,
@@ -72,8 +72,9 @@ static size_t write_ipv6(uint8_t *out, const struct flow_step *flow)
 size_t datagram_write(uint8_t out[DATAGRAM_BYTES], const struct flow_step *flow, uint64_t number)
 {
 	const uint64_t payload = htobe64(number);
-	struct udphdr udp = {
-		.source = htons(flow->from_port), .dest = htons(flow->to_port), .len = htons(UDP_BYTES)};
+	struct udphdr udp = {.source = htons(flow->from_port),
+		.dest = htons(flow->to_port),
+		.len = htons(UDP_BYTES)};
 	const bool six = flow->from.family == IP_FAMILY_V6;
 	uint8_t *at = out + (six ? write_ipv6(out, flow) : write_ipv4(out, flow));
 

@@ -18,14 +18,18 @@
 enum {
 	EVENTS = 64,
 	LATE_NS = 1000000,
-	SLOW_NS = 500000000,	/* no answer sooner than this was sent for again: SYNs are, after a second */
+	/* no answer sooner than this was sent for again: SYNs are, after a second */
+	SLOW_NS = 500000000,
 };
 
-/* A flow without an answer. They form a list by their age, so that the oldest, which times out next, is its head. */
+/*
+ * A flow without an answer. They form a list by their age, so that the oldest, which times out
+ * next, is its head.
+ */
 struct call {
 	int fd;
 	uint64_t begun_ns;
-	struct call *older, *newer;	/* `newer` also links the free ones */
+	struct call *older, *newer; /* `newer` also links the free ones */
 };
 
 struct dialer {
@@ -33,18 +37,18 @@ struct dialer {
 	struct dialer_result *result;
 	struct flow_walk walk;
 	int epoll;
-	uint64_t start_ns, end_ns;	/* of the time in which flows are begun */
-	uint64_t rest_until_ns;		/* thinking */
-	uint64_t open;			/* in the list */
+	uint64_t start_ns, end_ns; /* of the time in which flows are begun */
+	uint64_t rest_until_ns;	   /* thinking */
+	uint64_t open;		   /* in the list */
 	struct call *calls, *free, *oldest, *newest;
 };
 
 /* ---- One flow ---- */
 
 /*
- * SO_LINGER 0: close(2) resets the connection, so that no TIME_WAIT keeps its port and the gateway's conntrack sees it
- * end. SO_REUSEADDR: flows to several destinations come from one port. FREEBIND: IPv6 has no other way to use the
- * addresses of a local route.
+ * SO_LINGER 0: close(2) resets the connection, so that no TIME_WAIT keeps its port and the
+ * gateway's conntrack sees it end. SO_REUSEADDR: flows to several destinations come from one port.
+ * FREEBIND: IPv6 has no other way to use the addresses of a local route.
  */
 static int prepare_socket(int fd, int type, sa_family_t family)
 {
@@ -55,24 +59,26 @@ static int prepare_socket(int fd, int type, sa_family_t family)
 		return -1;
 	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) != 0)
 		return -1;
-	return type == SOCK_STREAM ? setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) : 0;
+	return type == SOCK_STREAM ? setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset))
+				   : 0;
 }
 
-static int begin(const struct dialer *dialer, int fd, const struct flow_step *flow, uint64_t *begun_ns)
+static int begin(
+	const struct dialer *dialer, int fd, const struct flow_step *flow, uint64_t *begun_ns)
 {
 	struct sockaddr_storage from, to;
 	const socklen_t length = span_sockaddr(&from, &flow->from, flow->from_port);
 
 	span_sockaddr(&to, &flow->to, flow->to_port);
 	if (prepare_socket(fd, dialer->options->type, from.ss_family) != 0 ||
-	    bind(fd, (const struct sockaddr *)&from, length) != 0)
+		bind(fd, (const struct sockaddr *)&from, length) != 0)
 		return -errno;
 	*begun_ns = run_clock_ns();
 	if (connect(fd, (const struct sockaddr *)&to, length) != 0 && errno != EINPROGRESS)
 		return -errno;
 	if (dialer->options->type == SOCK_STREAM)
 		return 0;
-	*begun_ns = run_clock_ns();	/* a datagram socket's connect(2) sends nothing */
+	*begun_ns = run_clock_ns(); /* a datagram socket's connect(2) sends nothing */
 	return send(fd, begun_ns, sizeof(*begun_ns), 0) < 0 ? -errno : 0;
 }
 
@@ -153,7 +159,8 @@ static void call_end(struct dialer *dialer, struct call *call, uint64_t now)
 
 static void begin_flow(struct dialer *dialer)
 {
-	struct epoll_event event = {.events = dialer->options->type == SOCK_STREAM ? EPOLLOUT : EPOLLIN};
+	struct epoll_event event = {
+		.events = dialer->options->type == SOCK_STREAM ? EPOLLOUT : EPOLLIN};
 	uint64_t begun_ns = 0;
 	const int fd = open_flow(dialer, &begun_ns);
 
@@ -178,15 +185,20 @@ static bool is_finished(const struct dialer *dialer, uint64_t now)
 /* When the next flow may begin, given a place for it. */
 static uint64_t next_due(const struct dialer *dialer)
 {
-	const uint64_t due = run_due_ns(dialer->start_ns, dialer->result->begun, dialer->options->rate);
+	const uint64_t due = run_due_ns(
+		dialer->start_ns, dialer->result->begun, dialer->options->rate);
 
 	return due > dialer->rest_until_ns ? due : dialer->rest_until_ns;
 }
 
-/* At most `parallel` of them, so that flows which fail at once don't keep us from looking at the others. */
+/*
+ * At most `parallel` of them, so that flows which fail at once don't keep us from looking at the
+ * others.
+ */
 static void begin_flows(struct dialer *dialer)
 {
-	for (uint64_t i = 0; i < dialer->options->parallel && dialer->open < dialer->options->parallel; i++) {
+	for (uint64_t i = 0;
+		i < dialer->options->parallel && dialer->open < dialer->options->parallel; i++) {
 		const uint64_t now = run_clock_ns(), due = next_due(dialer);
 
 		if (is_finished(dialer, now) || now < due)
@@ -213,7 +225,8 @@ static void finish_flow(struct dialer *dialer, struct call *call, uint32_t event
 	if ((events & EPOLLERR) != 0) {
 		note_failure(dialer, socket_error(call->fd));
 	} else if (dialer->options->type == SOCK_DGRAM &&
-		   (recv(call->fd, &echoed, sizeof(echoed), 0) != sizeof(echoed) || echoed != call->begun_ns)) {
+		(recv(call->fd, &echoed, sizeof(echoed), 0) != sizeof(echoed) ||
+			echoed != call->begun_ns)) {
 		note_failure(dialer, EBADMSG);
 	} else {
 		histogram_add(&result->times, now - call->begun_ns);
@@ -225,7 +238,8 @@ static void finish_flow(struct dialer *dialer, struct call *call, uint32_t event
 
 static void expire_flows(struct dialer *dialer, uint64_t now)
 {
-	while (dialer->oldest != NULL && now - dialer->oldest->begun_ns >= dialer->options->timeout_ns) {
+	while (dialer->oldest != NULL &&
+		now - dialer->oldest->begun_ns >= dialer->options->timeout_ns) {
 		dialer->result->timeouts++;
 		call_end(dialer, dialer->oldest, now);
 	}
@@ -236,16 +250,18 @@ static uint64_t time_to_wait(const struct dialer *dialer, uint64_t now)
 {
 	uint64_t until = now + (uint64_t)RUN_TICK_MS * 1000000;
 
-	if (dialer->oldest != NULL && dialer->oldest->begun_ns + dialer->options->timeout_ns < until)
+	if (dialer->oldest != NULL &&
+		dialer->oldest->begun_ns + dialer->options->timeout_ns < until)
 		until = dialer->oldest->begun_ns + dialer->options->timeout_ns;
-	if (dialer->open < dialer->options->parallel && !is_finished(dialer, now) && next_due(dialer) < until)
+	if (dialer->open < dialer->options->parallel && !is_finished(dialer, now) &&
+		next_due(dialer) < until)
 		until = next_due(dialer);
 	return until > now ? until - now : 0;
 }
 
 /*
- * Whoever paces needs finer pauses than epoll_wait(2) knows, and gets them from ppoll(2): not every kernel has
- * epoll_pwait2(2). In a closed loop that would be a system call too many.
+ * Whoever paces needs finer pauses than epoll_wait(2) knows, and gets them from ppoll(2): not every
+ * kernel has epoll_pwait2(2). In a closed loop that would be a system call too many.
  */
 static int wait_events(struct dialer *dialer, struct epoll_event events[EVENTS])
 {
@@ -305,7 +321,8 @@ static void tear_down(struct dialer *dialer)
 
 int dialer_run(const struct dialer_options *options, struct dialer_result *out)
 {
-	struct dialer dialer = {.options = options, .result = out, .walk = options->walk, .epoll = -1};
+	struct dialer dialer = {
+		.options = options, .result = out, .walk = options->walk, .epoll = -1};
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -314,7 +331,8 @@ int dialer_run(const struct dialer_options *options, struct dialer_result *out)
 	err = set_up(&dialer);
 	if (err == 0) {
 		dialer.start_ns = run_clock_ns();
-		dialer.end_ns = options->seconds_ns != 0 ? dialer.start_ns + options->seconds_ns : UINT64_MAX;
+		dialer.end_ns = options->seconds_ns != 0 ? dialer.start_ns + options->seconds_ns
+							 : UINT64_MAX;
 		loop(&dialer);
 		out->took_ns = run_clock_ns() - dialer.start_ns;
 		if (options->seconds_ns != 0 && out->took_ns > options->seconds_ns)

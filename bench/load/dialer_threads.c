@@ -27,7 +27,8 @@ static uint64_t share(uint64_t all, uint32_t part, uint32_t parts)
 	return all / parts + (part < all % parts);
 }
 
-static struct dialer_options options_of(const struct dialer_options *all, uint32_t part, uint32_t parts)
+static struct dialer_options options_of(
+	const struct dialer_options *all, uint32_t part, uint32_t parts)
 {
 	struct dialer_options options = *all;
 
@@ -55,7 +56,8 @@ static void add_result(struct dialer_result *sum, const struct dialer_result *pa
 	histogram_merge(&sum->times, &part->times);
 }
 
-int dialer_run_threads(const struct dialer_options *options, uint32_t threads, struct dialer_result *out)
+int dialer_run_threads(
+	const struct dialer_options *options, uint32_t threads, struct dialer_result *out)
 {
 	struct dialing *all = calloc(threads, sizeof(*all));
 	uint32_t started = 0;
@@ -68,7 +70,7 @@ int dialer_run_threads(const struct dialer_options *options, uint32_t threads, s
 			break;
 	}
 	if (err != 0)
-		run_stop();	/* those that run are of no use without the others */
+		run_stop(); /* those that run are of no use without the others */
 	*out = (struct dialer_result){0};
 	for (uint32_t i = 0; i < started; i++) {
 		pthread_join(all[i].thread, NULL);

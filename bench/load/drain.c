@@ -82,7 +82,8 @@ int command_drain(int argc, char **argv)
 {
 	static struct drain drain;
 	const struct option_table table = {
-		.program = "podgate-load drain", .ports = &drain.ports,
+		.program = "podgate-load drain",
+		.ports = &drain.ports,
 		.help = "Takes in what TCP clients send, without reading it. Ends on SIGTERM.\n",
 	};
 	int code;

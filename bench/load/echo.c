@@ -33,7 +33,8 @@ struct echo {
 static void prepare(struct echo *echo)
 {
 	for (size_t i = 0; i < BURST; i++) {
-		echo->vectors[i] = (struct iovec){.iov_base = echo->pieces[i], .iov_len = DATAGRAM_MOST};
+		echo->vectors[i] = (struct iovec){
+			.iov_base = echo->pieces[i], .iov_len = DATAGRAM_MOST};
 		echo->headers[i].msg_hdr = (struct msghdr){
 			.msg_name = &echo->peers[i],
 			.msg_namelen = sizeof(echo->peers[i]),
@@ -46,8 +47,8 @@ static void prepare(struct echo *echo)
 }
 
 /*
- * The control message that says where a datagram came to (IP_PKTINFO, IPV6_PKTINFO) goes back with the answer, and says
- * there where it is to come from. Only the interface is left to the routes.
+ * The control message that says where a datagram came to (IP_PKTINFO, IPV6_PKTINFO) goes back with
+ * the answer, and says there where it is to come from. Only the interface is left to the routes.
  */
 static void answer_from_there(struct msghdr *message)
 {
@@ -71,11 +72,13 @@ static bool echo_datagrams(struct watched *watched)
 		answer_from_there(&echo->headers[i].msg_hdr);
 	}
 	while (done < got) {
-		const int n = sendmmsg(watched->fd, echo->headers + done, (unsigned int)(got - done), 0);
+		const int n = sendmmsg(
+			watched->fd, echo->headers + done, (unsigned int)(got - done), 0);
 
 		echo->lost += n <= 0;
 		echo->datagrams += n > 0 ? (uint64_t)n : 0;
-		done += n > 0 ? n : 1;	/* one that can't be sent is lost, as it might be on the way */
+		/* one that can't be sent is lost, as it might be on the way */
+		done += n > 0 ? n : 1;
 	}
 	return true;
 }
@@ -86,9 +89,12 @@ static int open_datagrams(struct echo *echo, int fd)
 
 	/* An IPv4 socket knows the one, a socket for both families the other. */
 	if (setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) != 0 &&
-	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0)
+		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0)
 		return -errno;
-	/* IPv6 lets nothing come from an address of a local route otherwise; an IPv4 socket has no need of it. */
+	/*
+	 * IPv6 lets nothing come from an address of a local route otherwise; an IPv4 socket has no
+	 * need of it.
+	 */
 	setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
@@ -98,8 +104,8 @@ static int open_datagrams(struct echo *echo, int fd)
 /* ---- TCP ---- */
 
 /*
- * The send blocks when the client does not read: then nobody is served for a tick, and the connection ends. Our own
- * client never has more under way than fits.
+ * The send blocks when the client does not read: then nobody is served for a tick, and the
+ * connection ends. Our own client never has more under way than fits.
  */
 static bool echo_stream(struct watched *watched)
 {
@@ -130,8 +136,8 @@ static bool admit(struct watched *watched)
 		return true;
 	echo->connections++;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0 ||
-	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
-	    streams_add(&echo->streams, fd, echo_stream, echo) != 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
+		streams_add(&echo->streams, fd, echo_stream, echo) != 0)
 		close(fd);
 	return true;
 }
@@ -175,8 +181,10 @@ int command_echo(int argc, char **argv)
 {
 	static struct echo echo;
 	const struct option_table table = {
-		.program = "podgate-load echo", .ports = &echo.ports,
-		.help = "Sends back what comes, over UDP and TCP on each port, from the address that it came to.\n"
+		.program = "podgate-load echo",
+		.ports = &echo.ports,
+		.help = "Sends back what comes, over UDP and TCP on each port, from the address "
+			"that it came to.\n"
 			"Ends on SIGTERM.\n",
 	};
 	int code;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench/load/flow_walk.h"
 
-void flow_walk_init(struct flow_walk *walk, const struct addr_span *from, const struct addr_span *to,
-	const struct number_span *ports)
+void flow_walk_init(struct flow_walk *walk, const struct addr_span *from,
+	const struct addr_span *to, const struct number_span *ports)
 {
 	*walk = (struct flow_walk){
 		.from = *from,
@@ -61,8 +61,9 @@ uint64_t flow_walk_total(const struct flow_walk *walk)
 	uint64_t total;
 
 	if (__builtin_mul_overflow((uint64_t)walk->from.count, walk->to.count, &total) ||
-	    __builtin_mul_overflow(total, (uint64_t)number_span_count(&walk->ports), &total) ||
-	    __builtin_mul_overflow(total, (uint64_t)number_span_count(&walk->from_ports), &total))
+		__builtin_mul_overflow(total, (uint64_t)number_span_count(&walk->ports), &total) ||
+		__builtin_mul_overflow(
+			total, (uint64_t)number_span_count(&walk->from_ports), &total))
 		return UINT64_MAX;
 	return total;
 }

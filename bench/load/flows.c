@@ -23,9 +23,9 @@ struct flows {
 
 	int fd;
 	struct flow_walk walk;
-	uint64_t most;			/* datagrams: of --count, and of flows that there are */
+	uint64_t most; /* datagrams: of --count, and of flows that there are */
 	uint64_t sent, errors, start_ns, end_ns;
-	unsigned int refusals;		/* in a row */
+	unsigned int refusals; /* in a row */
 	struct mmsghdr headers[BURST_MOST];
 	struct iovec vectors[BURST_MOST];
 	struct sockaddr_storage targets[BURST_MOST];
@@ -34,11 +34,14 @@ struct flows {
 
 static int open_socket(struct flows *flows)
 {
-	const int family = flows->from.first.family == IP_FAMILY_V4 ? AF_INET : AF_INET6, room = SEND_ROOM;
+	const int family = flows->from.first.family == IP_FAMILY_V4 ? AF_INET : AF_INET6,
+		  room = SEND_ROOM;
 
-	flows->fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);	/* implies IP_HDRINCL (raw(7)) */
+	/* implies IP_HDRINCL (raw(7)) */
+	flows->fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (flows->fd < 0) {
-		fprintf(stderr, "podgate-load flows: no raw socket (it takes CAP_NET_RAW): %s\n", strerror(errno));
+		fprintf(stderr, "podgate-load flows: no raw socket (it takes CAP_NET_RAW): %s\n",
+			strerror(errno));
 		return LOAD_PROBLEM;
 	}
 	/* Where the sender and the queue share a namespace, what is queued counts against this. */
@@ -63,18 +66,24 @@ static void write_burst(struct flows *flows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct flow_step flow = flow_walk_next(&flows->walk);
 
-		flows->vectors[i].iov_len = datagram_write(flows->packets[i], &flow, flows->sent + i);
-		flows->headers[i].msg_hdr.msg_namelen = span_sockaddr(&flows->targets[i], &flow.to, 0);
+		flows->vectors[i].iov_len = datagram_write(
+			flows->packets[i], &flow, flows->sent + i);
+		flows->headers[i].msg_hdr.msg_namelen = span_sockaddr(
+			&flows->targets[i], &flow.to, 0);
 	}
 }
 
-/* Sends them all, but for those that the kernel refuses. Returns false when it seems to refuse them all. */
+/*
+ * Sends them all, but for those that the kernel refuses. Returns false when it seems to refuse them
+ * all.
+ */
 static bool send_burst(struct flows *flows, size_t count)
 {
 	size_t done = 0;
 
 	while (done < count) {
-		const int n = sendmmsg(flows->fd, flows->headers + done, (unsigned int)(count - done), 0);
+		const int n = sendmmsg(
+			flows->fd, flows->headers + done, (unsigned int)(count - done), 0);
 
 		if (n > 0) {
 			flows->sent += (size_t)n;
@@ -99,7 +108,8 @@ static int send_all(struct flows *flows)
 
 	flows->start_ns = run_clock_ns();
 	while ((done = flows->sent + flows->errors) < flows->most && !run_stopped()) {
-		const uint64_t now = run_clock_ns(), due = run_due_ns(flows->start_ns, done, flows->rate);
+		const uint64_t now = run_clock_ns(),
+			       due = run_due_ns(flows->start_ns, done, flows->rate);
 		const uint64_t left = flows->most - done;
 		const size_t count = left < flows->burst ? (size_t)left : (size_t)flows->burst;
 
@@ -111,7 +121,8 @@ static int send_all(struct flows *flows)
 		}
 		write_burst(flows, count);
 		if (!send_burst(flows, count)) {
-			fprintf(stderr, "podgate-load flows: nothing can be sent: %s\n", strerror(errno));
+			fprintf(stderr, "podgate-load flows: nothing can be sent: %s\n",
+				strerror(errno));
 			return LOAD_PROBLEM;
 		}
 	}
@@ -131,8 +142,10 @@ static int check(struct flows *flows)
 	else if ((flows->count == 0) == (flows->seconds_ns == 0))
 		fputs("podgate-load flows: either --count or --seconds is wanted\n", stderr);
 	else if (flows->count > total)
-		fprintf(stderr, "podgate-load flows: there are only %llu different flows: more addresses or ports are "
-				"wanted\n", (unsigned long long)total);
+		fprintf(stderr,
+			"podgate-load flows: there are only %llu different flows: more addresses "
+			"or ports are wanted\n",
+			(unsigned long long)total);
 	else
 		return 0;
 	return LOAD_PROBLEM;
@@ -148,7 +161,8 @@ static int print_report(const struct flows *flows)
 	report_count(report, "end_ns", flows->end_ns);
 	report_count(report, "cpu_us", run_cpu_us());
 	/* With --seconds: it ended early, as there are no more flows. */
-	cJSON_AddBoolToObject(report, "exhausted", flows->count == 0 && flows->sent + flows->errors == flows->most);
+	cJSON_AddBoolToObject(report, "exhausted",
+		flows->count == 0 && flows->sent + flows->errors == flows->most);
 	return report_print(report);
 }
 
@@ -156,23 +170,31 @@ int command_flows(int argc, char **argv)
 {
 	static struct flows flows = {.burst = 64};
 	const struct option_row rows[] = {
-		{"from", OPTION_ADDRESSES, .required = true, .value = &flows.from, .help = "sources, assigned or not"},
-		{"to", OPTION_ADDRESSES, .required = true, .value = &flows.to, .help = "destinations"},
-		{"port", OPTION_PORTS, .required = true, .value = &flows.ports, .help = "destination ports"},
+		{"from", OPTION_ADDRESSES, .required = true, .value = &flows.from,
+			.help = "sources, assigned or not"},
+		{"to", OPTION_ADDRESSES, .required = true, .value = &flows.to,
+			.help = "destinations"},
+		{"port", OPTION_PORTS, .required = true, .value = &flows.ports,
+			.help = "destination ports"},
 		{"count", OPTION_NUMBER, .value = &flows.count, .least = 1, .most = UINT64_MAX,
 			.help = "datagrams, at most as many as there are flows"},
-		{"seconds", OPTION_SECONDS, .value = &flows.seconds_ns, .least = 1, .most = OPTIONS_SECONDS_MOST,
-			.help = "or for so long"},
+		{"seconds", OPTION_SECONDS, .value = &flows.seconds_ns, .least = 1,
+			.most = OPTIONS_SECONDS_MOST, .help = "or for so long"},
 		{"rate", OPTION_NUMBER, .value = &flows.rate, .least = 1, .most = UINT32_MAX,
 			.help = "a second; else as fast as it goes"},
 		{"burst", OPTION_NUMBER, .value = &flows.burst, .least = 1, .most = BURST_MOST,
 			.help = "datagrams a sendmmsg(2), 64; what comes at once when paced"},
 	};
 	const struct option_table table = {
-		.program = "podgate-load flows", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
-		.help = "Sends UDP datagrams of 8 bytes, each a flow of its own: source addresses turn fastest, then\n"
-			"destinations, destination ports and, from 1024 on, source ports. They leave through a raw\n"
-			"socket (CAP_NET_RAW), so that no source needs to be assigned; routers on the way need\n"
+		.program = "podgate-load flows",
+		.rows = rows,
+		.count = sizeof(rows) / sizeof(rows[0]),
+		.help = "Sends UDP datagrams of 8 bytes, each a flow of its own: source addresses "
+			"turn fastest, then\n"
+			"destinations, destination ports and, from 1024 on, source ports. They "
+			"leave through a raw\n"
+			"socket (CAP_NET_RAW), so that no source needs to be assigned; routers on "
+			"the way need\n"
 			"rp_filter off, or a route back to the sources.\n",
 	};
 	int code;

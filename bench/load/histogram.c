@@ -4,7 +4,10 @@
 #include <math.h>
 #include <stddef.h>
 
-/* `shift` low bits are dropped so that the rest has HISTOGRAM_EXACT_BITS; small values keep all of theirs. */
+/*
+ * `shift` low bits are dropped so that the rest has HISTOGRAM_EXACT_BITS; small values keep all of
+ * theirs.
+ */
 static size_t bucket_of(uint64_t value)
 {
 	const unsigned int bits = value == 0 ? 0 : 64 - (unsigned int)__builtin_clzll(value);
@@ -46,14 +49,16 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile)
 {
 	const double exact = ceil(quantile * (double)histogram->count);
-	const uint64_t rank = exact < 1 ? 1 : (uint64_t)exact;	/* of the value that is sought, from 1 */
+	/* of the value that is sought, from 1 */
+	const uint64_t rank = exact < 1 ? 1 : (uint64_t)exact;
 	uint64_t below = 0;
 
 	if (histogram->count == 0)
 		return 0;
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		below += histogram->buckets[i];
-		if (below >= rank)	/* the middle of the last bucket may lie above all that is in it */
+		/* the middle of the last bucket may lie above all that is in it */
+		if (below >= rank)
 			return middle_of(i) < histogram->max ? middle_of(i) : histogram->max;
 	}
 	return histogram->max;

@@ -40,32 +40,40 @@ static int run(const struct dialer_options *dialer)
 		return LOAD_PROBLEM;
 	}
 	if (result.failed > 0)
-		fprintf(stderr, "podgate-load latency: %" PRIu64 " failed, the first: %s\n", result.failed,
-			strerror(result.failure));
+		fprintf(stderr, "podgate-load latency: %" PRIu64 " failed, the first: %s\n",
+			result.failed, strerror(result.failure));
 	return print_report(&result);
 }
 
 int command_latency(int argc, char **argv)
 {
-	struct dialer_options dialer = {.type = SOCK_DGRAM, .parallel = PARALLEL, .count = UINT64_MAX};
+	struct dialer_options dialer = {
+		.type = SOCK_DGRAM, .parallel = PARALLEL, .count = UINT64_MAX};
 	struct addr_span from, to;
 	struct number_span ports;
 	uint64_t timeout_ms = 1000;
 	const struct option_row rows[] = {
-		{"from", OPTION_ADDRESSES, .required = true, .value = &from, .help = "sources, as for connect"},
-		{"to", OPTION_ADDRESS, .required = true, .value = &to, .help = "where podgate-load echo runs"},
+		{"from", OPTION_ADDRESSES, .required = true, .value = &from,
+			.help = "sources, as for connect"},
+		{"to", OPTION_ADDRESS, .required = true, .value = &to,
+			.help = "where podgate-load echo runs"},
 		{"port", OPTION_PORTS, .required = true, .value = &ports, .help = "its ports"},
-		{"seconds", OPTION_SECONDS, .required = true, .value = &dialer.seconds_ns, .least = 1,
-			.most = OPTIONS_SECONDS_MOST, .help = "begin new ones for so long"},
-		{"rate", OPTION_NUMBER, .required = true, .value = &dialer.rate, .least = 1, .most = UINT32_MAX,
-			.help = "flows a second"},
+		{"seconds", OPTION_SECONDS, .required = true, .value = &dialer.seconds_ns,
+			.least = 1, .most = OPTIONS_SECONDS_MOST,
+			.help = "begin new ones for so long"},
+		{"rate", OPTION_NUMBER, .required = true, .value = &dialer.rate, .least = 1,
+			.most = UINT32_MAX, .help = "flows a second"},
 		{"timeout", OPTION_NUMBER, .value = &timeout_ms, .least = 1, .most = INT_MAX,
 			.help = "ms until one is lost, 1000"},
 	};
 	const struct option_table table = {
-		.program = "podgate-load latency", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
-		.help = "Begins UDP flows at a steady rate, each with a datagram of 8 bytes and from a socket of its own, and\n"
-			"measures how long until it is echoed: its own way through the gate, and the reply's.\n"
+		.program = "podgate-load latency",
+		.rows = rows,
+		.count = sizeof(rows) / sizeof(rows[0]),
+		.help = "Begins UDP flows at a steady rate, each with a datagram of 8 bytes and "
+			"from a socket of its own, and\n"
+			"measures how long until it is echoed: its own way through the gate, and "
+			"the reply's.\n"
 			"Sources must be local to the namespace, as for podgate-load connect.\n",
 	};
 	int code;

@@ -3,11 +3,12 @@
 #define BENCH_LOAD_LOAD_H
 
 /*
- * podgate-load: what the benchmarks send through a gateway, and what receives it. Each subcommand prints one JSON
- * object at its end, SIGTERM and SIGINT included; servers print "ready" before anything else.
+ * podgate-load: what the benchmarks send through a gateway, and what receives it. Each subcommand
+ * prints one JSON object at its end, SIGTERM and SIGINT included; servers print "ready" before
+ * anything else.
  */
 
-enum { LOAD_PROBLEM = 2 };	/* the exit code after a sentence on standard error */
+enum { LOAD_PROBLEM = 2 }; /* the exit code after a sentence on standard error */
 
 int command_accept(int argc, char **argv);
 int command_connect(int argc, char **argv);

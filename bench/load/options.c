@@ -44,7 +44,8 @@ static int store_number(const struct option_row *row, const char *text)
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < row->least || value > row->most)
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < row->least ||
+		value > row->most)
 		return -EINVAL;
 	*(uint64_t *)row->value = value;
 	return 0;
@@ -57,7 +58,8 @@ static int store_seconds(const struct option_row *row, const char *text)
 
 	value = strtod(text, &end) * NS;
 	/* Written so that what is not a number fails it, too. */
-	if (*text < '0' || *text > '9' || *end != '\0' || !(value >= (double)row->least && value <= (double)row->most))
+	if (*text < '0' || *text > '9' || *end != '\0' ||
+		!(value >= (double)row->least && value <= (double)row->most))
 		return -EINVAL;
 	*(uint64_t *)row->value = (uint64_t)llround(value);
 	return 0;
@@ -69,7 +71,8 @@ static int store_word(const struct option_row *row, const char *text)
 	const char *word = strchr(text, '|') == NULL ? row->words : NULL;
 
 	while (word != NULL) {
-		if (strncmp(word, text, length) == 0 && (word[length] == '\0' || word[length] == '|')) {
+		if (strncmp(word, text, length) == 0 &&
+			(word[length] == '\0' || word[length] == '|')) {
 			*(const char **)row->value = text;
 			return 0;
 		}
@@ -114,15 +117,18 @@ static int store(const struct option_row *row, const char *text)
 	return -EINVAL;
 }
 
-static int complain_value(const struct option_row *row, const char *text, char problem[OPTIONS_PROBLEM])
+static int complain_value(
+	const struct option_row *row, const char *text, char problem[OPTIONS_PROBLEM])
 {
 	const double unit = row->type == OPTION_SECONDS ? NS : 1;
 
 	if (row->type == OPTION_NUMBER || row->type == OPTION_SECONDS)
-		snprintf(problem, OPTIONS_PROBLEM, "--%s %s: a number from %.15g to %.15g is wanted", row->name, text,
+		snprintf(problem, OPTIONS_PROBLEM,
+			"--%s %s: a number from %.15g to %.15g is wanted", row->name, text,
 			(double)row->least / unit, (double)row->most / unit);
 	else
-		snprintf(problem, OPTIONS_PROBLEM, "--%s %s: %s is wanted", row->name, text, form_of(row));
+		snprintf(problem, OPTIONS_PROBLEM, "--%s %s: %s is wanted", row->name, text,
+			form_of(row));
 	return -EINVAL;
 }
 
@@ -135,18 +141,21 @@ static void fill_getopt(const struct option_table *table, struct option out[OPTI
 	memset(out, 0, (OPTIONS_MOST + 2) * sizeof(*out));
 	for (size_t i = 0; i < table->count; i++) {
 		out[i].name = table->rows[i].name;
-		out[i].has_arg = table->rows[i].type == OPTION_FLAG ? no_argument : required_argument;
+		out[i].has_arg = table->rows[i].type == OPTION_FLAG ? no_argument
+								    : required_argument;
 		out[i].val = FIRST_ROW + (int)i;
 	}
 	out[table->count] = (struct option){.name = "help", .val = HELP};
 }
 
-static int take_ports(const struct option_table *table, int argc, char **argv, char problem[OPTIONS_PROBLEM])
+static int take_ports(
+	const struct option_table *table, int argc, char **argv, char problem[OPTIONS_PROBLEM])
 {
 	const int wanted = table->ports != NULL ? 1 : 0;
 
 	if (argc - optind > wanted) {
-		snprintf(problem, OPTIONS_PROBLEM, "%s: an argument too many", argv[optind + wanted]);
+		snprintf(problem, OPTIONS_PROBLEM, "%s: an argument too many",
+			argv[optind + wanted]);
 		return -EINVAL;
 	}
 	if (argc - optind < wanted) {
@@ -155,25 +164,28 @@ static int take_ports(const struct option_table *table, int argc, char **argv, c
 	}
 	if (wanted == 0 || number_span_parse(table->ports, argv[optind], '-', 1) == 0)
 		return 0;
-	snprintf(problem, OPTIONS_PROBLEM, "%s: PORT[-PORT] from 1 to 65535 is wanted", argv[optind]);
+	snprintf(problem, OPTIONS_PROBLEM, "%s: PORT[-PORT] from 1 to 65535 is wanted",
+		argv[optind]);
 	return -EINVAL;
 }
 
 static int complain_option(int answer, char **argv, char problem[OPTIONS_PROBLEM])
 {
-	snprintf(problem, OPTIONS_PROBLEM, answer == ':' ? "%s: its value is missing" : "%s: no such option",
+	snprintf(problem, OPTIONS_PROBLEM,
+		answer == ':' ? "%s: its value is missing" : "%s: no such option",
 		argv[optind - 1]);
 	return -EINVAL;
 }
 
-int options_parse(const struct option_table *table, int argc, char **argv, char problem[OPTIONS_PROBLEM])
+int options_parse(
+	const struct option_table *table, int argc, char **argv, char problem[OPTIONS_PROBLEM])
 {
 	struct option options[OPTIONS_MOST + 2];
 	bool seen[OPTIONS_MOST] = {false};
 	int answer;
 
 	fill_getopt(table, options);
-	optind = 0;	/* begin anew, also where an earlier parse ended early */
+	optind = 0; /* begin anew, also where an earlier parse ended early */
 	opterr = 0;
 	while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		const struct option_row *row;
@@ -190,7 +202,8 @@ int options_parse(const struct option_table *table, int argc, char **argv, char 
 	for (size_t i = 0; i < table->count; i++) {
 		if (seen[i] || !table->rows[i].required)
 			continue;
-		snprintf(problem, OPTIONS_PROBLEM, "--%s %s is missing", table->rows[i].name, form_of(&table->rows[i]));
+		snprintf(problem, OPTIONS_PROBLEM, "--%s %s is missing", table->rows[i].name,
+			form_of(&table->rows[i]));
 		return -EINVAL;
 	}
 	return take_ports(table, argc, argv, problem);
@@ -198,7 +211,8 @@ int options_parse(const struct option_table *table, int argc, char **argv, char 
 
 static void print_help(const struct option_table *table)
 {
-	printf("usage: %s [OPTIONS]%s\n%s", table->program, table->ports != NULL ? " PORT[-PORT]" : "", table->help);
+	printf("usage: %s [OPTIONS]%s\n%s", table->program,
+		table->ports != NULL ? " PORT[-PORT]" : "", table->help);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct option_row *row = &table->rows[i];
 		char left[64];

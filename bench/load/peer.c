@@ -20,7 +20,7 @@ static int set_up(int fd, int type)
 	if (type != SOCK_STREAM)
 		return 0;
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) != 0)
 		return -1;
 	/* connect(2) heeds it, too (socket(7)). */
 	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
@@ -44,7 +44,8 @@ int peer_connect(int type, const struct ip_addr *addr, uint16_t port)
 
 	if (fd < 0)
 		return -errno;
-	if (set_up(fd, type) == 0 && connect(fd, (const struct sockaddr *)&to, length) == 0 && tick(fd) == 0)
+	if (set_up(fd, type) == 0 && connect(fd, (const struct sockaddr *)&to, length) == 0 &&
+		tick(fd) == 0)
 		return fd;
 	err = errno == EINPROGRESS ? ETIMEDOUT : errno;
 	close(fd);

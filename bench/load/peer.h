@@ -9,8 +9,8 @@
 #include "bench/load/span.h"
 
 /*
- * A blocking socket of `type`, connected; its reads and writes give up after a tick. -errno: -ETIMEDOUT when there
- * is no answer within three seconds.
+ * A blocking socket of `type`, connected; its reads and writes give up after a tick. -errno:
+ * -ETIMEDOUT when there is no answer within three seconds.
  */
 int peer_connect(int type, const struct ip_addr *addr, uint16_t port);
 

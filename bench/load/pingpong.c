@@ -14,8 +14,14 @@
 #include "bench/load/run.h"
 
 /* All that is under way fits into one piece, so that neither side ever has to wait for room. */
-enum { WINDOW_MOST = 256, SIZE_LEAST = 16, SIZE_MOST = 1400, PIECE = WINDOW_MOST * SIZE_MOST, ROOM = 4 << 20,
-	LOST_NS = 500000000 };
+enum {
+	WINDOW_MOST = 256,
+	SIZE_LEAST = 16,
+	SIZE_MOST = 1400,
+	PIECE = WINDOW_MOST * SIZE_MOST,
+	ROOM = 4 << 20,
+	LOST_NS = 500000000
+};
 
 /* The beginning of each message; what follows is padding. */
 struct stamp {
@@ -27,7 +33,10 @@ struct pingpong;
 struct protocol {
 	const char *name;
 	int type;
-	/* Sends `count` messages. Receives what is there into piece[] and returns how many. Both: or -errno. */
+	/*
+	 * Sends `count` messages. Receives what is there into piece[] and returns how many. Both:
+	 * or -errno.
+	 */
 	int (*send)(struct pingpong *pingpong, size_t count);
 	int (*receive)(struct pingpong *pingpong);
 };
@@ -38,10 +47,10 @@ struct pingpong {
 	uint64_t seconds_ns, window, size;
 	const struct protocol *protocol;
 	int fd;
-	uint64_t round;		/* what was sent in an earlier one has been given up */
-	uint64_t under_way;	/* messages of this round */
+	uint64_t round;	    /* what was sent in an earlier one has been given up */
+	uint64_t under_way; /* messages of this round */
 	uint64_t lost, took_ns;
-	size_t part;		/* TCP: bytes of a message whose rest has not come */
+	size_t part; /* TCP: bytes of a message whose rest has not come */
 	struct histogram times;
 	struct mmsghdr headers[WINDOW_MOST];
 	struct iovec vectors[WINDOW_MOST];
@@ -61,10 +70,10 @@ static void write_messages(struct pingpong *pingpong, size_t count)
 static void point_headers(struct pingpong *pingpong, uint8_t *bytes)
 {
 	for (size_t i = 0; i < pingpong->window; i++) {
-		pingpong->vectors[i] =
-			(struct iovec){.iov_base = bytes + i * pingpong->size, .iov_len = pingpong->size};
-		pingpong->headers[i].msg_hdr =
-			(struct msghdr){.msg_iov = &pingpong->vectors[i], .msg_iovlen = 1};
+		pingpong->vectors[i] = (struct iovec){
+			.iov_base = bytes + i * pingpong->size, .iov_len = pingpong->size};
+		pingpong->headers[i].msg_hdr = (struct msghdr){
+			.msg_iov = &pingpong->vectors[i], .msg_iovlen = 1};
 	}
 }
 
@@ -72,7 +81,8 @@ static int send_datagrams(struct pingpong *pingpong, size_t count)
 {
 	point_headers(pingpong, pingpong->outgoing);
 	for (size_t done = 0; done < count;) {
-		const int n = sendmmsg(pingpong->fd, pingpong->headers + done, (unsigned int)(count - done), 0);
+		const int n = sendmmsg(
+			pingpong->fd, pingpong->headers + done, (unsigned int)(count - done), 0);
 
 		if (n > 0)
 			done += (size_t)n;
@@ -87,7 +97,8 @@ static int receive_datagrams(struct pingpong *pingpong)
 	int n;
 
 	point_headers(pingpong, pingpong->piece);
-	n = recvmmsg(pingpong->fd, pingpong->headers, (unsigned int)pingpong->window, MSG_WAITFORONE, NULL);
+	n = recvmmsg(pingpong->fd, pingpong->headers, (unsigned int)pingpong->window,
+		MSG_WAITFORONE, NULL);
 	return n < 0 ? -errno : n;
 }
 
@@ -108,7 +119,10 @@ static int send_stream(struct pingpong *pingpong, size_t count)
 	return (int)count;
 }
 
-/* The messages are at the beginning of piece[], and behind them a part of the next: take_messages() moves it there. */
+/*
+ * The messages are at the beginning of piece[], and behind them a part of the next: take_messages()
+ * moves it there.
+ */
 static int receive_stream(struct pingpong *pingpong)
 {
 	const size_t room = pingpong->window * pingpong->size - pingpong->part;
@@ -157,7 +171,10 @@ static int send_messages(struct pingpong *pingpong, size_t count)
 	return pingpong->protocol->send(pingpong, count);
 }
 
-/* Whole windows that are lost are given up; a single message of a window is given up with the rest of it. */
+/*
+ * Whole windows that are lost are given up; a single message of a window is given up with the rest
+ * of it.
+ */
 static int start_round(struct pingpong *pingpong)
 {
 	pingpong->lost += pingpong->under_way;
@@ -179,7 +196,8 @@ static int play(struct pingpong *pingpong)
 			n = send_messages(pingpong, take_messages(pingpong, (size_t)n));
 		} else if (n == -EAGAIN || n == -EINTR) {
 			n = 0;
-			if (pingpong->protocol->type == SOCK_DGRAM && run_clock_ns() - heard > LOST_NS) {
+			if (pingpong->protocol->type == SOCK_DGRAM &&
+				run_clock_ns() - heard > LOST_NS) {
 				heard = run_clock_ns();
 				n = start_round(pingpong);
 			}
@@ -208,7 +226,8 @@ static int run(struct pingpong *pingpong)
 	const int room = ROOM;
 	int err;
 
-	pingpong->fd = peer_connect(pingpong->protocol->type, &pingpong->to.first, pingpong->port.first);
+	pingpong->fd = peer_connect(
+		pingpong->protocol->type, &pingpong->to.first, pingpong->port.first);
 	err = pingpong->fd < 0 ? pingpong->fd : 0;
 	if (err == 0) {
 		setsockopt(pingpong->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
@@ -227,19 +246,22 @@ int command_pingpong(int argc, char **argv)
 	static struct pingpong pingpong = {.window = 1, .size = 64};
 	const char *protocol = "udp";
 	const struct option_row rows[] = {
-		{"to", OPTION_ADDRESS, .required = true, .value = &pingpong.to, .help = "where podgate-load echo runs"},
+		{"to", OPTION_ADDRESS, .required = true, .value = &pingpong.to,
+			.help = "where podgate-load echo runs"},
 		{"port", OPTION_PORTS, .required = true, .value = &pingpong.port,
 			.help = "its port, the first of them"},
-		{"seconds", OPTION_SECONDS, .required = true, .value = &pingpong.seconds_ns, .least = 1,
-			.most = OPTIONS_SECONDS_MOST, .help = "how long"},
-		{"window", OPTION_NUMBER, .value = &pingpong.window, .least = 1, .most = WINDOW_MOST,
-			.help = "messages under way, 1"},
-		{"size", OPTION_NUMBER, .value = &pingpong.size, .least = SIZE_LEAST, .most = SIZE_MOST,
-			.help = "bytes of each, 64"},
+		{"seconds", OPTION_SECONDS, .required = true, .value = &pingpong.seconds_ns,
+			.least = 1, .most = OPTIONS_SECONDS_MOST, .help = "how long"},
+		{"window", OPTION_NUMBER, .value = &pingpong.window, .least = 1,
+			.most = WINDOW_MOST, .help = "messages under way, 1"},
+		{"size", OPTION_NUMBER, .value = &pingpong.size, .least = SIZE_LEAST,
+			.most = SIZE_MOST, .help = "bytes of each, 64"},
 		{"proto", OPTION_WORD, .words = "udp|tcp", .value = &protocol, .help = "udp"},
 	};
 	const struct option_table table = {
-		.program = "podgate-load pingpong", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
+		.program = "podgate-load pingpong",
+		.rows = rows,
+		.count = sizeof(rows) / sizeof(rows[0]),
 		.help = "Sends small messages over one flow; each that comes back is sent again.\n",
 	};
 	int code;

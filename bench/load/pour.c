@@ -57,8 +57,9 @@ static int pour_once(struct pour *pour)
 }
 
 /*
- * A turn's clock stops when all that it has sent is acknowledged. So nothing of it is on the way when the next one
- * begins, here or in another process, and every byte is counted where its time is.
+ * A turn's clock stops when all that it has sent is acknowledged. So nothing of it is on the way
+ * when the next one begins, here or in another process, and every byte is counted where its time
+ * is.
  */
 static int pour_turn(struct pour *pour, uint64_t ns)
 {
@@ -91,9 +92,11 @@ static int read_turn(const char *line, uint64_t *ns)
 
 	errno = 0;
 	ms = strtoull(line, &end, 10);
-	if (*line < '0' || *line > '9' || (*end != '\n' && !(*end == '\0' && feof(stdin))) || errno != 0 || ms == 0 ||
-	    ms > TURN_MS_MOST) {
-		fprintf(stderr, "podgate-load pour: %.*s: a turn is a number of milliseconds from 1 to %d\n",
+	if (*line < '0' || *line > '9' || (*end != '\n' && !(*end == '\0' && feof(stdin))) ||
+		errno != 0 || ms == 0 || ms > TURN_MS_MOST) {
+		fprintf(stderr,
+			"podgate-load pour: %.*s: a turn is a number of milliseconds from 1 to "
+			"%d\n",
 			(int)strcspn(line, "\n"), line, TURN_MS_MOST);
 		return LOAD_PROBLEM;
 	}
@@ -106,7 +109,7 @@ static int pour_in_turns(struct pour *pour)
 	char line[TURN_TEXT];
 	int code = 0;
 
-	setvbuf(stdin, NULL, _IONBF, 0);	/* or poll() would not see lines that are read already */
+	setvbuf(stdin, NULL, _IONBF, 0); /* or poll() would not see lines that are read already */
 	run_wake_exactly();
 	run_ready();
 	while (code == 0 && next_line(line)) {
@@ -123,19 +126,26 @@ int command_pour(int argc, char **argv)
 {
 	static struct pour pour = {.streams = 1};
 	const struct option_row rows[] = {
-		{"to", OPTION_ADDRESS, .required = true, .value = &pour.to, .help = "where podgate-load drain runs"},
-		{"port", OPTION_PORTS, .required = true, .value = &pour.port, .help = "its port, the first of them"},
-		{"seconds", OPTION_SECONDS, .value = &pour.seconds_ns, .least = 1, .most = OPTIONS_SECONDS_MOST,
-			.help = "how long"},
+		{"to", OPTION_ADDRESS, .required = true, .value = &pour.to,
+			.help = "where podgate-load drain runs"},
+		{"port", OPTION_PORTS, .required = true, .value = &pour.port,
+			.help = "its port, the first of them"},
+		{"seconds", OPTION_SECONDS, .value = &pour.seconds_ns, .least = 1,
+			.most = OPTIONS_SECONDS_MOST, .help = "how long"},
 		{"turns", OPTION_FLAG, .value = &pour.turns,
-			.help = "on demand instead: each line of standard input is a turn, of so many milliseconds"},
+			.help = "on demand instead: each line of standard input is a turn, of so "
+				"many milliseconds"},
 		{"streams", OPTION_NUMBER, .value = &pour.streams, .least = 1, .most = OUTLETS_MOST,
 			.help = "connections at once, 1"},
 	};
 	const struct option_table table = {
-		.program = "podgate-load pour", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
-		.help = "Sends as much as goes over TCP, and counts what was acknowledged. With --turns it prints\n"
-			"\"ready\" once it is connected, and a line for each turn, when all that was sent in it is\n"
+		.program = "podgate-load pour",
+		.rows = rows,
+		.count = sizeof(rows) / sizeof(rows[0]),
+		.help = "Sends as much as goes over TCP, and counts what was acknowledged. With "
+			"--turns it prints\n"
+			"\"ready\" once it is connected, and a line for each turn, when all that "
+			"was sent in it is\n"
 			"acknowledged.\n",
 	};
 	int code;

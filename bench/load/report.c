@@ -43,7 +43,8 @@ void report_histogram(cJSON *report, const char *name, const struct histogram *h
 
 	report_count(part, "count", histogram->count);
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
-		report_count(part, quantiles[i].name, histogram_quantile(histogram, quantiles[i].quantile));
+		report_count(part, quantiles[i].name,
+			histogram_quantile(histogram, quantiles[i].quantile));
 	report_count(part, "max", histogram->max);
 	report_real(part, "mean", histogram_mean(histogram));
 }
@@ -51,7 +52,8 @@ void report_histogram(cJSON *report, const char *name, const struct histogram *h
 int report_print(cJSON *report)
 {
 	char text[REPORT_BYTES];
-	const int whole = report != NULL && cJSON_PrintPreallocated(report, text, sizeof(text), false);
+	const int whole = report != NULL &&
+		cJSON_PrintPreallocated(report, text, sizeof(text), false);
 
 	cJSON_Delete(report);
 	if (!whole) {

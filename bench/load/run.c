@@ -7,8 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-static atomic_bool stopped;	/* lock-free, which makes it fit for the handler (C11, 7.14.1.1) */
-static uint64_t start_cpu_us;	/* what starting took: it is no part of the run */
+static atomic_bool stopped;   /* lock-free, which makes it fit for the handler (C11, 7.14.1.1) */
+static uint64_t start_cpu_us; /* what starting took: it is no part of the run */
 
 static void note_stop(int signal_number)
 {
@@ -22,7 +22,7 @@ static uint64_t cpu_us(void)
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
-	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 void run_begin(void)
@@ -69,7 +69,8 @@ bool run_sleep_until(uint64_t until_ns)
 {
 	const uint64_t tick = run_clock_ns() + (uint64_t)RUN_TICK_MS * 1000000;
 	const uint64_t to = until_ns < tick ? until_ns : tick;
-	const struct timespec at = {.tv_sec = (time_t)(to / 1000000000), .tv_nsec = (long)(to % 1000000000)};
+	const struct timespec at = {
+		.tv_sec = (time_t)(to / 1000000000), .tv_nsec = (long)(to % 1000000000)};
 
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 	return run_clock_ns() >= until_ns;
@@ -77,7 +78,8 @@ bool run_sleep_until(uint64_t until_ns)
 
 uint64_t run_due_ns(uint64_t start_ns, uint64_t done, uint64_t rate)
 {
-	return rate == 0 ? start_ns : start_ns + done / rate * 1000000000 + done % rate * 1000000000 / rate;
+	return rate == 0 ? start_ns
+			 : start_ns + done / rate * 1000000000 + done % rate * 1000000000 / rate;
 }
 
 void run_wake_exactly(void)

@@ -16,8 +16,8 @@ enum { LOOK_NS = 2000000 };
 
 struct sink {
 	struct number_span ports;
-	uint64_t expect;	/* UINT64_MAX: any number */
-	uint64_t idle_ms;	/* 0: for ever */
+	uint64_t expect;  /* UINT64_MAX: any number */
+	uint64_t idle_ms; /* 0: for ever */
 	struct counting_filter *filter;
 };
 
@@ -30,7 +30,7 @@ static bool is_over(const struct sink *sink)
 		return true;
 	/* A packet may come between our two looks. */
 	return sink->idle_ms != 0 && state.packets > 0 && now > state.last_ns &&
-	       now - state.last_ns > sink->idle_ms * 1000000;
+		now - state.last_ns > sink->idle_ms * 1000000;
 }
 
 static int open_sockets(struct sink *sink)
@@ -45,7 +45,9 @@ static int open_sockets(struct sink *sink)
 		err = counting_filter_attach(sink->filter, fds[i]);
 	if (err == 0)
 		return 0;
-	fprintf(stderr, "podgate-load sink: the counting filter (it takes root and CONFIG_BPF_SYSCALL): %s\n",
+	fprintf(stderr,
+		"podgate-load sink: the counting filter (it takes root and CONFIG_BPF_SYSCALL): "
+		"%s\n",
 		strerror(-err));
 	counting_filter_free(sink->filter);
 	return LOAD_PROBLEM;
@@ -73,9 +75,12 @@ int command_sink(int argc, char **argv)
 			.help = "end so many ms after the last one"},
 	};
 	const struct option_table table = {
-		.program = "podgate-load sink", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
+		.program = "podgate-load sink",
+		.rows = rows,
+		.count = sizeof(rows) / sizeof(rows[0]),
 		.ports = &sink.ports,
-		.help = "Counts UDP datagrams to these ports in the kernel, and drops them there: it takes nearly\n"
+		.help = "Counts UDP datagrams to these ports in the kernel, and drops them there: "
+			"it takes nearly\n"
 			"nothing of the machine. Ends on SIGTERM at the latest. Needs root.\n",
 	};
 	int code;

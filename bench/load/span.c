@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * Only digits: strtoul() would take signs and blanks, too. Returns where they end, or NULL for none or a number too
- * large.
+ * Only digits: strtoul() would take signs and blanks, too. Returns where they end, or NULL for none
+ * or a number too large.
  */
 static const char *read_number(const char *text, uint64_t most, uint64_t *out)
 {
@@ -53,7 +53,8 @@ int addr_span_parse(struct addr_span *out, const char *text)
 		return -EINVAL;
 	if (comma != NULL) {
 		end = read_number(comma + 1, UINT32_MAX, &count);
-		if (end == NULL || *end != '\0' || count == 0 || count - 1 > UINT32_MAX - low_bits(&span.first))
+		if (end == NULL || *end != '\0' || count == 0 ||
+			count - 1 > UINT32_MAX - low_bits(&span.first))
 			return -EINVAL;
 		span.count = (uint32_t)count;
 	}

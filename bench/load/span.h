@@ -3,8 +3,8 @@
 #define BENCH_LOAD_SPAN_H
 
 /*
- * Consecutive addresses, and consecutive numbers (ports, queues), as they are written on a command line. Plain values;
- * pure.
+ * Consecutive addresses, and consecutive numbers (ports, queues), as they are written on a command
+ * line. Plain values; pure.
  */
 
 #include <stdint.h>
@@ -14,11 +14,11 @@
 
 struct addr_span {
 	struct ip_addr first;
-	uint32_t count;		/* at least 1; the last one is still an address of the family */
+	uint32_t count; /* at least 1; the last one is still an address of the family */
 };
 
 struct number_span {
-	uint16_t first, last;	/* both belong to it */
+	uint16_t first, last; /* both belong to it */
 };
 
 /* Reads "ADDRESS" or "ADDRESS,COUNT". 0; or -EINVAL, *out untouched. */

@@ -36,15 +36,19 @@ void streams_deinit(struct streams *streams)
 	close(streams->epoll);
 }
 
-int streams_add(struct streams *streams, int fd, bool (*ready)(struct watched *watched), void *context)
+int streams_add(
+	struct streams *streams, int fd, bool (*ready)(struct watched *watched), void *context)
 {
 	struct watched *watched = malloc(sizeof(*watched));
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = watched};
 
 	if (watched == NULL)
 		return -ENOMEM;
-	*watched = (struct watched){
-		.fd = fd, .ready = ready, .context = context, .next = streams->all, .link = &streams->all};
+	*watched = (struct watched){.fd = fd,
+		.ready = ready,
+		.context = context,
+		.next = streams->all,
+		.link = &streams->all};
 	if (epoll_ctl(streams->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
 		const int err = errno;
 
@@ -65,7 +69,10 @@ void streams_serve(struct streams *streams)
 		const int n = epoll_wait(streams->epoll, events, EVENTS, RUN_TICK_MS);
 
 		for (int i = 0; i < n; i++) {
-			/* Each has one event at most, and nobody ends but by its own: so none of them is stale. */
+			/*
+			 * Each has one event at most, and nobody ends but by its own: so none of
+			 * them is stale.
+			 */
 			struct watched *watched = events[i].data.ptr;
 
 			if (!watched->ready(watched))

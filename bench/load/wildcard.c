@@ -11,7 +11,7 @@
 
 #include "bench/load/load.h"
 
-enum { BACKLOG = 4096 };	/* net.core.somaxconn cuts it */
+enum { BACKLOG = 4096 }; /* net.core.somaxconn cuts it */
 
 static int bind_any(int fd, int family, uint16_t port)
 {
@@ -20,7 +20,7 @@ static int bind_any(int fd, int family, uint16_t port)
 	const struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
 		return -1;
 	if (family == AF_INET)
 		return bind(fd, (const struct sockaddr *)&four, sizeof(four));
@@ -56,7 +56,8 @@ int wildcard_open_all(int fds[WILDCARD_PORTS_MOST], int type, const struct numbe
 	const uint32_t count = number_span_count(ports);
 
 	if (count > WILDCARD_PORTS_MOST) {
-		fprintf(stderr, "podgate-load: %u ports are too many: at most %d\n", count, WILDCARD_PORTS_MOST);
+		fprintf(stderr, "podgate-load: %u ports are too many: at most %d\n", count,
+			WILDCARD_PORTS_MOST);
 		return LOAD_PROBLEM;
 	}
 	wildcard_allow_files();
@@ -79,5 +80,5 @@ void wildcard_allow_files(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);	/* what is not enough then shows as EMFILE */
+	setrlimit(RLIMIT_NOFILE, &limit); /* what is not enough then shows as EMFILE */
 }

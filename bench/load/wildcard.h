@@ -11,13 +11,13 @@
 enum { WILDCARD_PORTS_MOST = 1024 };
 
 /*
- * A non-blocking socket of `type` that takes IPv4 as well (or only that, where the kernel has no IPv6). SO_REUSEPORT,
- * so that each thread of a server may have one. -errno.
+ * A non-blocking socket of `type` that takes IPv4 as well (or only that, where the kernel has no
+ * IPv6). SO_REUSEPORT, so that each thread of a server may have one. -errno.
  */
 int wildcard_open(int type, uint16_t port);
 /*
- * One for every port, into fds[]. 0; or LOAD_PROBLEM after a sentence on standard error: then none is open. Stream
- * sockets listen.
+ * One for every port, into fds[]. 0; or LOAD_PROBLEM after a sentence on standard error: then none
+ * is open. Stream sockets listen.
  */
 int wildcard_open_all(int fds[WILDCARD_PORTS_MOST], int type, const struct number_span *ports);
 /* Raises RLIMIT_NOFILE as far as it goes. */

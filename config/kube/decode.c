@@ -10,7 +10,7 @@
 
 void decoder_init(struct decoder *decoder, struct arena *arena, struct diag_list *diags)
 {
-	*decoder = (struct decoder){ .arena = arena, .diags = diags };
+	*decoder = (struct decoder){.arena = arena, .diags = diags};
 }
 
 void decoder_deinit(struct decoder *decoder)
@@ -18,10 +18,10 @@ void decoder_deinit(struct decoder *decoder)
 	string_map_deinit(&decoder->strings);
 }
 
-enum { SENTENCE = 512 };	/* longer ones are cut: a value of a megabyte is not repeated whole */
+enum { SENTENCE = 512 }; /* longer ones are cut: a value of a megabyte is not repeated whole */
 
-void decode_error(struct decoder *decoder, struct source_pos pos, const char *code, const char *hint,
-	const char *format, ...)
+void decode_error(struct decoder *decoder, struct source_pos pos, const char *code,
+	const char *hint, const char *format, ...)
 {
 	char text[SENTENCE];
 	va_list args;
@@ -32,8 +32,8 @@ void decode_error(struct decoder *decoder, struct source_pos pos, const char *co
 	diag_add(decoder->diags, DIAG_ERROR, pos, code, hint, "%s", text);
 }
 
-void decode_warning(struct decoder *decoder, struct source_pos pos, const char *code, const char *hint,
-	const char *format, ...)
+void decode_warning(struct decoder *decoder, struct source_pos pos, const char *code,
+	const char *hint, const char *format, ...)
 {
 	char text[SENTENCE];
 	va_list args;
@@ -65,7 +65,8 @@ const char *decode_intern(struct decoder *decoder, const char *text)
 
 const struct node_entry *decode_entry(const struct node *mapping, const char *key)
 {
-	for (size_t i = 0; mapping != NULL && mapping->kind == NODE_MAPPING && i < mapping->count; i++)
+	for (size_t i = 0; mapping != NULL && mapping->kind == NODE_MAPPING && i < mapping->count;
+		i++)
 		if (strcmp(mapping->entries[i].key->text, key) == 0)
 			return &mapping->entries[i];
 	return NULL;
@@ -100,7 +101,8 @@ const char *decode_string(struct decoder *decoder, const struct node *node, cons
 	snprintf(hint, sizeof(hint), "put it in quotes: \"%s\"", node->text);
 	if (node->kind == NODE_SCALAR && scalar_is_letter_boolean(node)) {
 		decode_warning(decoder, node->pos, "letter-boolean", hint,
-			"kubectl takes this %s for a boolean, and refuses it as %s", node->text, what);
+			"kubectl takes this %s for a boolean, and refuses it as %s", node->text,
+			what);
 		return node->text;
 	}
 	decode_error(decoder, node->pos, "not-a-string", node->kind == NODE_SCALAR ? hint : NULL,
@@ -114,31 +116,39 @@ size_t decode_list(struct decoder *decoder, const struct node *node, const char 
 		return 0;
 	if (node->kind == NODE_SEQUENCE)
 		return node->count;
-	decode_error(decoder, node->pos, "wrong-type", "begin each item with '- '", "%s must be a list, and this is %s",
-		what, decode_kind_name(node));
+	decode_error(decoder, node->pos, "wrong-type", "begin each item with '- '",
+		"%s must be a list, and this is %s", what, decode_kind_name(node));
 	return 0;
 }
 
-bool decode_boolean(struct decoder *decoder, const struct node *node, const char *what, bool otherwise)
+bool decode_boolean(
+	struct decoder *decoder, const struct node *node, const char *what, bool otherwise)
 {
 	bool value = otherwise;
 
-	if (!decode_is_absent(node) && (node->kind != NODE_SCALAR || scalar_boolean(node, &value) != 0))
-		decode_error(decoder, node->pos, "wrong-type", "write true or false, without quotes",
+	if (!decode_is_absent(node) &&
+		(node->kind != NODE_SCALAR || scalar_boolean(node, &value) != 0))
+		decode_error(decoder, node->pos, "wrong-type",
+			"write true or false, without quotes",
 			"%s must be true or false, and this is %s", what, decode_kind_name(node));
 	return value;
 }
 
-/* What is no plain decimal number is read as kubectl reads it; readers of YAML 1.2 read some of it otherwise. */
-static void warn_of_notation(struct decoder *decoder, const struct node *node, const char *what, int64_t number)
+/*
+ * What is no plain decimal number is read as kubectl reads it; readers of YAML 1.2 read some of it
+ * otherwise.
+ */
+static void warn_of_notation(
+	struct decoder *decoder, const struct node *node, const char *what, int64_t number)
 {
 	char hint[48];
 
 	if (scalar_is_plain_number(node))
 		return;
 	snprintf(hint, sizeof(hint), "write %lld", (long long)number);
-	decode_warning(decoder, node->pos, "odd-number", hint, "%s %.40s is read as %lld, as kubectl reads it", what,
-		node->text, (long long)number);
+	decode_warning(decoder, node->pos, "odd-number", hint,
+		"%s %.40s is read as %lld, as kubectl reads it", what, node->text,
+		(long long)number);
 }
 
 uint16_t decode_port(struct decoder *decoder, const struct node *node, const char *what)
@@ -146,19 +156,22 @@ uint16_t decode_port(struct decoder *decoder, const struct node *node, const cha
 	int64_t number;
 	int err;
 
-	if (node->kind != NODE_SCALAR || scalar_type(node) == SCALAR_STRING || scalar_type(node) == SCALAR_BOOLEAN) {
+	if (node->kind != NODE_SCALAR || scalar_type(node) == SCALAR_STRING ||
+		scalar_type(node) == SCALAR_BOOLEAN) {
 		decode_error(decoder, node->pos, "bad-port", "write a number without quotes",
-			"%s must be a number from 1 to 65535, and this is %s", what, decode_kind_name(node));
+			"%s must be a number from 1 to 65535, and this is %s", what,
+			decode_kind_name(node));
 		return 0;
 	}
 	err = scalar_integer(node, &number);
 	if (err == -EINVAL) {
-		decode_error(decoder, node->pos, "bad-port", NULL, "%s %s is no whole number", what, node->text);
+		decode_error(decoder, node->pos, "bad-port", NULL, "%s %s is no whole number", what,
+			node->text);
 		return 0;
 	}
 	if (err != 0 || number < 1 || number > UINT16_MAX) {
-		decode_error(decoder, node->pos, "bad-port", NULL, "%s %s is not between 1 and 65535", what,
-			node->text);
+		decode_error(decoder, node->pos, "bad-port", NULL,
+			"%s %s is not between 1 and 65535", what, node->text);
 		return 0;
 	}
 	warn_of_notation(decoder, node, what, number);

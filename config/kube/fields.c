@@ -6,7 +6,7 @@
 
 #include "policy/values/suggest.h"
 
-enum { UNKNOWN_TOLD = 20 };	/* in one mapping */
+enum { UNKNOWN_TOLD = 20 }; /* in one mapping */
 
 static bool is_known(const struct field_set *set, const char *name)
 {
@@ -30,13 +30,15 @@ static void list_names(const struct field_set *set, char *out, size_t size)
 	size_t used = 0;
 
 	for (size_t i = 0; set->names[i] != NULL && used < size; i++) {
-		const int n = snprintf(out + used, size - used, "%s%s", i == 0 ? "known here: " : ", ", set->names[i]);
+		const int n = snprintf(out + used, size - used, "%s%s",
+			i == 0 ? "known here: " : ", ", set->names[i]);
 
 		used += (size_t)n;
 	}
 }
 
-static void report_unknown(struct decoder *decoder, const struct node_entry *entry, const struct field_set *set)
+static void report_unknown(
+	struct decoder *decoder, const struct node_entry *entry, const struct field_set *set)
 {
 	const char *name = entry->key->text;
 	const char *nearest = suggestion_among(set->names, name);
@@ -51,10 +53,12 @@ static void report_unknown(struct decoder *decoder, const struct node_entry *ent
 		snprintf(hint, sizeof(hint), "%s", set->scalar_hint);
 	else
 		list_names(set, hint, sizeof(hint));
-	decode_error(decoder, entry->key->pos, "unknown-field", hint, "unknown field '%s' in %s", name, set->owner);
+	decode_error(decoder, entry->key->pos, "unknown-field", hint, "unknown field '%s' in %s",
+		name, set->owner);
 }
 
-static void report_suspect(struct decoder *decoder, const struct node_entry *entry, const struct field_set *set)
+static void report_suspect(
+	struct decoder *decoder, const struct node_entry *entry, const struct field_set *set)
 {
 	const char *nearest = suggestion_among(set->names, entry->key->text);
 	char hint[256];
@@ -62,8 +66,8 @@ static void report_suspect(struct decoder *decoder, const struct node_entry *ent
 	if (nearest == NULL)
 		return;
 	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest);
-	decode_warning(decoder, entry->key->pos, "unknown-field", hint, "unknown field '%s' in %s is ignored",
-		entry->key->text, set->owner);
+	decode_warning(decoder, entry->key->pos, "unknown-field", hint,
+		"unknown field '%s' in %s is ignored", entry->key->text, set->owner);
 }
 
 /* "to", "to - ipBlock", "name web": the text of a field whose colon is missing. */
@@ -74,27 +78,32 @@ static const char *missing_colon(const struct node *node, const struct field_set
 	if (node->kind != NODE_SCALAR || node->quoted)
 		return NULL;
 	for (size_t i = 0; set->names[i] != NULL; i++)
-		if (strncmp(set->names[i], node->text, length) == 0 && set->names[i][length] == '\0')
+		if (strncmp(set->names[i], node->text, length) == 0 &&
+			set->names[i][length] == '\0')
 			return set->names[i];
 	return NULL;
 }
 
-static void report_not_mapping(struct decoder *decoder, const struct node *node, const struct field_set *set)
+static void report_not_mapping(
+	struct decoder *decoder, const struct node *node, const struct field_set *set)
 {
 	const char *name = missing_colon(node, set);
 	char hint[128];
 
 	if (name != NULL) {
 		snprintf(hint, sizeof(hint), "write '%s:'", name);
-		decode_error(decoder, node->pos, "missing-colon", hint, "'%s' has no colon after it", name);
+		decode_error(decoder, node->pos, "missing-colon", hint,
+			"'%s' has no colon after it", name);
 		return;
 	}
 	decode_error(decoder, node->pos, "wrong-type",
-		node->kind == NODE_SEQUENCE ? "leave out the '- '" : "write 'field: value' lines below it",
+		node->kind == NODE_SEQUENCE ? "leave out the '- '"
+					    : "write 'field: value' lines below it",
 		"%s must be a mapping, and this is %s", set->owner, decode_kind_name(node));
 }
 
-bool fields_check(struct decoder *decoder, const struct node *node, const struct field_set *set, enum field_mode mode)
+bool fields_check(struct decoder *decoder, const struct node *node, const struct field_set *set,
+	enum field_mode mode)
 {
 	unsigned int unknown = 0;
 

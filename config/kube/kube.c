@@ -8,23 +8,31 @@
 #include "config/kube/kube_internal.h"
 #include "policy/values/suggest.h"
 
-enum our_kind { OUR_NAMESPACE = KUBE_NAMESPACE, OUR_POD = KUBE_POD, OUR_POLICY = KUBE_POLICY, OUR_LIST };
+enum our_kind {
+	OUR_NAMESPACE = KUBE_NAMESPACE,
+	OUR_POD = KUBE_POD,
+	OUR_POLICY = KUBE_POLICY,
+	OUR_LIST
+};
 
-/* The kinds that are read. `item`: what a list's items are when they do not say it themselves (kubectl get --raw). */
+/*
+ * The kinds that are read. `item`: what a list's items are when they do not say it themselves
+ * (kubectl get --raw).
+ */
 static const struct kind {
 	const char *name, *api_version, *item;
 	enum our_kind ours;
 } kinds[] = {
-	{ "Namespace", "v1", NULL, OUR_NAMESPACE },
-	{ "Pod", "v1", NULL, OUR_POD },
-	{ "NetworkPolicy", "networking.k8s.io/v1", NULL, OUR_POLICY },
-	{ "List", "v1", NULL, OUR_LIST },
-	{ "NamespaceList", "v1", "Namespace", OUR_LIST },
-	{ "PodList", "v1", "Pod", OUR_LIST },
-	{ "NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy", OUR_LIST },
+	{"Namespace", "v1", NULL, OUR_NAMESPACE},
+	{"Pod", "v1", NULL, OUR_POD},
+	{"NetworkPolicy", "networking.k8s.io/v1", NULL, OUR_POLICY},
+	{"List", "v1", NULL, OUR_LIST},
+	{"NamespaceList", "v1", "Namespace", OUR_LIST},
+	{"PodList", "v1", "Pod", OUR_LIST},
+	{"NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy", OUR_LIST},
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-static const char *const kind_names[] = { "Namespace", "Pod", "NetworkPolicy", "List", NULL };
+static const char *const kind_names[] = {"Namespace", "Pod", "NetworkPolicy", "List", NULL};
 
 struct reading {
 	struct decoder decoder;
@@ -33,9 +41,10 @@ struct reading {
 	struct kube_object *parts;
 	size_t part_capacity;
 	struct kube_objects objects;
-	struct kube_objects document_start;	/* objects, when the document began: what to go back to */
-	bool list_unknown;		/* items were read before the kind of their list was */
-	unsigned int lists;		/* that are open */
+	/* objects, when the document began: what to go back to */
+	struct kube_objects document_start;
+	bool list_unknown;  /* items were read before the kind of their list was */
+	unsigned int lists; /* that are open */
 };
 
 static const struct kind *find_kind(const char *name)
@@ -47,8 +56,8 @@ static const struct kind *find_kind(const char *name)
 }
 
 /* One more at the end of a list that grows. */
-static void add_to(struct reading *reading, struct kube_object **items, size_t *count, size_t *capacity,
-	const struct kube_object *object)
+static void add_to(struct reading *reading, struct kube_object **items, size_t *count,
+	size_t *capacity, const struct kube_object *object)
 {
 	if (*count == *capacity) {
 		const size_t larger = *capacity == 0 ? 16 : *capacity * 2;
@@ -71,7 +80,8 @@ static void add_object(struct reading *reading, const struct kube_object *object
 
 static void add_part(struct reading *reading, const struct kube_object *object)
 {
-	add_to(reading, &reading->parts, &reading->objects.part_count, &reading->part_capacity, object);
+	add_to(reading, &reading->parts, &reading->objects.part_count, &reading->part_capacity,
+		object);
 }
 
 static void read_namespace(struct reading *reading, const struct node *node)
@@ -83,7 +93,8 @@ static void read_namespace(struct reading *reading, const struct node *node)
 		return;
 	kube_read_namespace(&reading->decoder, node, object);
 	if (reading->decoder.diags->errors == errors)
-		add_object(reading, &(struct kube_object){ .kind = KUBE_NAMESPACE, .namespace_object = object });
+		add_object(reading,
+			&(struct kube_object){.kind = KUBE_NAMESPACE, .namespace_object = object});
 	else
 		reading->objects.broken++;
 }
@@ -97,7 +108,7 @@ static void read_pod(struct reading *reading, const struct node *node)
 		return;
 	kube_read_pod(&reading->decoder, node, object);
 	if (reading->decoder.diags->errors == errors)
-		add_object(reading, &(struct kube_object){ .kind = KUBE_POD, .pod = object });
+		add_object(reading, &(struct kube_object){.kind = KUBE_POD, .pod = object});
 	else
 		reading->objects.broken++;
 }
@@ -111,14 +122,15 @@ static void read_policy(struct reading *reading, const struct node *node)
 		return;
 	kube_read_policy(&reading->decoder, node, object);
 	if (reading->decoder.diags->errors == errors)
-		add_object(reading, &(struct kube_object){ .kind = KUBE_POLICY, .policy = object });
+		add_object(reading, &(struct kube_object){.kind = KUBE_POLICY, .policy = object});
 	else
 		reading->objects.broken++;
 }
 
 /*
- * Whether a kind of ours with this apiVersion is another thing of the same name: some third party's, such as
- * Calico's NetworkPolicy. Groups of the Kubernetes project, old ones included, are meant to be ours.
+ * Whether a kind of ours with this apiVersion is another thing of the same name: some third
+ * party's, such as Calico's NetworkPolicy. Groups of the Kubernetes project, old ones included, are
+ * meant to be ours.
  */
 static bool is_foreign(const char *api_version)
 {
@@ -131,30 +143,34 @@ static bool is_foreign(const char *api_version)
 	return group < strlen(own) || memcmp(slash - strlen(own), own, strlen(own)) != 0;
 }
 
-static void report_version(struct reading *reading, const struct node *object, const struct kind *kind)
+static void report_version(
+	struct reading *reading, const struct node *object, const struct kind *kind)
 {
 	const struct node *version = node_get(object, "apiVersion");
 	char hint[96];
 
 	snprintf(hint, sizeof(hint), "write 'apiVersion: %s'", kind->api_version);
 	if (decode_is_absent(version))
-		decode_error(&reading->decoder, object->pos, "missing-api-version", hint, "the %s has no apiVersion",
-			kind->name);
+		decode_error(&reading->decoder, object->pos, "missing-api-version", hint,
+			"the %s has no apiVersion", kind->name);
 	else
 		decode_error(&reading->decoder, version->pos, "wrong-api-version", hint,
 			"a %s is not of apiVersion '%s'", kind->name, version->text);
 	reading->objects.broken++;
 }
 
-static void pass_over_foreign(struct reading *reading, const struct node *object, const char *kind, const char *version)
+static void pass_over_foreign(
+	struct reading *reading, const struct node *object, const char *kind, const char *version)
 {
 	reading->objects.passed_over++;
-	other_policies_count(other_policies_has_kind(kind, version) ? &reading->objects.others : &reading->objects.no_policies,
+	other_policies_count(other_policies_has_kind(kind, version) ? &reading->objects.others
+								    : &reading->objects.no_policies,
 		kind, version, object->pos);
 }
 
 /* Whether the object is one of `kind`; if not, that is said and it is counted. */
-static bool check_version(struct reading *reading, const struct node *object, const struct kind *kind, bool implied)
+static bool check_version(
+	struct reading *reading, const struct node *object, const struct kind *kind, bool implied)
 {
 	const struct node *version = node_get(object, "apiVersion");
 
@@ -165,8 +181,10 @@ static bool check_version(struct reading *reading, const struct node *object, co
 			return true;
 		if (is_foreign(version->text)) {
 			if (!other_policies_has_kind(kind->name, version->text))
-				decode_warning(&reading->decoder, version->pos, "foreign-kind", NULL,
-					"a %s of %s is not the Kubernetes object of that name: it is passed over",
+				decode_warning(&reading->decoder, version->pos, "foreign-kind",
+					NULL,
+					"a %s of %s is not the Kubernetes object of that name: it "
+					"is passed over",
 					kind->name, version->text);
 			pass_over_foreign(reading, object, kind->name, version->text);
 			return false;
@@ -177,8 +195,8 @@ static bool check_version(struct reading *reading, const struct node *object, co
 }
 
 /*
- * The kind of ours that `kind` may be a misspelling of, or NULL. Lists go by the kind of their items: Node is
- * far from Pod, and NodeList is near PodList.
+ * The kind of ours that `kind` may be a misspelling of, or NULL. Lists go by the kind of their
+ * items: Node is far from Pod, and NodeList is near PodList.
  */
 static const char *nearest_kind(const char *kind, bool *list)
 {
@@ -196,8 +214,12 @@ static const char *nearest_kind(const char *kind, bool *list)
 	return suggestion_among(kind_names, item);
 }
 
-/* A list of policies that are not enforced, whose items need not say their kind. False when it is another list. */
-static bool count_other_list(struct reading *reading, const struct node *list, const char *kind, const char *api_version)
+/*
+ * A list of policies that are not enforced, whose items need not say their kind. False when it is
+ * another list.
+ */
+static bool count_other_list(
+	struct reading *reading, const struct node *list, const char *kind, const char *api_version)
 {
 	const struct node *items = node_get(list, "items");
 	char item[OTHER_POLICY_KIND_TEXT];
@@ -230,12 +252,14 @@ static void pass_over(struct reading *reading, const struct node *object, const 
 		return;
 	}
 	snprintf(hint, sizeof(hint), "did you mean '%s%s'?", nearest, list ? "List" : "");
-	decode_error(&reading->decoder, kind->pos, "unknown-kind", hint, "there is no kind '%s'", kind->text);
+	decode_error(&reading->decoder, kind->pos, "unknown-kind", hint, "there is no kind '%s'",
+		kind->text);
 	reading->objects.broken++;
 }
 
 /* `implied` is the kind of an object that does not name it; NULL: none. */
-static const struct kind *identify(struct reading *reading, const struct node *object, const char *implied)
+static const struct kind *identify(
+	struct reading *reading, const struct node *object, const char *implied)
 {
 	const struct node *kind = node_get(object, "kind");
 	const struct kind *found;
@@ -270,7 +294,8 @@ static void read_list(struct reading *reading, const struct node *list, const st
 		decode_warning(&reading->decoder, items->pos, "null-items", "write 'items: []'",
 			"kubectl refuses a list whose items are null");
 	if (reading->lists++ > 0)
-		decode_warning(&reading->decoder, list->pos, "nested-list", "move its items into the list around it",
+		decode_warning(&reading->decoder, list->pos, "nested-list",
+			"move its items into the list around it",
 			"kubectl refuses a list within a list");
 	for (size_t i = 0; i < count; i++)
 		read_object(reading, items->entries[i].value, kind->item);
@@ -289,7 +314,8 @@ static void understand(struct reading *reading, const struct node *object, const
 	}
 	kind = object->health == NODE_BROKEN ? NULL : identify(reading, object, implied);
 	/* What is broken in a list's item is that item's own business. */
-	if (object->health == NODE_BROKEN || (kind != NULL && kind->ours != OUR_LIST && object->health != NODE_SOUND)) {
+	if (object->health == NODE_BROKEN ||
+		(kind != NULL && kind->ours != OUR_LIST && object->health != NODE_SOUND)) {
 		reading->objects.broken++;
 		return;
 	}
@@ -311,13 +337,18 @@ static void understand(struct reading *reading, const struct node *object, const
 	}
 }
 
-/* Which of our kinds an object with errors is of, so far as that can be read; NULL: of none, or it is not known. */
+/*
+ * Which of our kinds an object with errors is of, so far as that can be read; NULL: of none, or it
+ * is not known.
+ */
 static const struct kind *guess_kind(const struct node *object, const char *implied)
 {
-	const struct node *kind = node_get(object, "kind"), *version = node_get(object, "apiVersion");
+	const struct node *kind = node_get(object, "kind"),
+			  *version = node_get(object, "apiVersion");
 	const char *name = decode_is_absent(kind) ? implied : kind->text, *nearest;
 
-	if (name == NULL || (version != NULL && version->kind == NODE_SCALAR && is_foreign(version->text)))
+	if (name == NULL ||
+		(version != NULL && version->kind == NODE_SCALAR && is_foreign(version->text)))
 		return NULL;
 	nearest = suggestion_among(kind_names, name);
 	return find_kind(find_kind(name) == NULL && nearest != NULL ? nearest : name);
@@ -329,7 +360,9 @@ static void close_policy(struct reading *reading, const struct node *object)
 	bool is_named = false;
 
 	if (policy != NULL && kube_close_policy(&reading->decoder, object, policy, &is_named))
-		add_part(reading, &(struct kube_object){ .kind = KUBE_POLICY, .unnamed = !is_named, .policy = policy });
+		add_part(reading,
+			&(struct kube_object){
+				.kind = KUBE_POLICY, .unnamed = !is_named, .policy = policy});
 }
 
 static void close_pod(struct reading *reading, const struct node *object)
@@ -338,11 +371,15 @@ static void close_pod(struct reading *reading, const struct node *object)
 	struct network_policy *isolating = decode_alloc(&reading->decoder, 1, sizeof(*isolating));
 	bool is_named = false;
 
-	if (pod == NULL || isolating == NULL || !kube_close_pod(&reading->decoder, object, pod, isolating, &is_named))
+	if (pod == NULL || isolating == NULL ||
+		!kube_close_pod(&reading->decoder, object, pod, isolating, &is_named))
 		return;
-	add_part(reading, &(struct kube_object){ .kind = KUBE_POD, .unnamed = !is_named, .pod = pod });
+	add_part(
+		reading, &(struct kube_object){.kind = KUBE_POD, .unnamed = !is_named, .pod = pod});
 	if (isolating->name != NULL)
-		add_part(reading, &(struct kube_object){ .kind = KUBE_POLICY, .of_pod = pod, .policy = isolating });
+		add_part(reading,
+			&(struct kube_object){
+				.kind = KUBE_POLICY, .of_pod = pod, .policy = isolating});
 }
 
 /* What can be read of an object with errors is better in force than nothing of it. */
@@ -376,8 +413,9 @@ static void warn_of_others(struct reading *reading)
 
 		decode_warning(&reading->decoder, item->first, "other-policy-kind",
 			"podgate enforces NetworkPolicy of networking.k8s.io alone",
-			"%zu object%s of kind %s (%s) %s not enforced: what %s here%s", item->count, one ? "" : "s",
-			item->kind, item->group, one ? "is" : "are", one ? "it denies passes" : "they deny passes",
+			"%zu object%s of kind %s (%s) %s not enforced: what %s here%s", item->count,
+			one ? "" : "s", item->kind, item->group, one ? "is" : "are",
+			one ? "it denies passes" : "they deny passes",
 			one ? "" : "; this is the first");
 	}
 }
@@ -399,10 +437,10 @@ static int finish(struct reading *reading, size_t broken_documents, struct kube_
 	return 0;
 }
 
-int kube_decode(struct kube_objects *out, const struct document_list *documents, struct arena *arena,
-	struct diag_list *diags)
+int kube_decode(struct kube_objects *out, const struct document_list *documents,
+	struct arena *arena, struct diag_list *diags)
 {
-	struct reading reading = { 0 };
+	struct reading reading = {0};
 
 	decoder_init(&reading.decoder, arena, diags);
 	for (size_t i = 0; i < documents->count; i++)
@@ -429,7 +467,7 @@ static void drop_all(void *context)
 {
 	struct reading *reading = context;
 
-	reading->objects = (struct kube_objects){ .count = 0 };
+	reading->objects = (struct kube_objects){.count = 0};
 	begin_document(reading);
 }
 
@@ -443,8 +481,8 @@ static bool items_count(const struct reading *reading, const struct node *root)
 		return false;
 	if (kind == NULL)
 		return !reading->list_unknown;
-	return kind->ours == OUR_LIST &&
-	       !decode_is_absent(version) && strcmp(version->text, kind->api_version) == 0;
+	return kind->ours == OUR_LIST && !decode_is_absent(version) &&
+		strcmp(version->text, kind->api_version) == 0;
 }
 
 static int visit_document(const struct node *root, void *context)
@@ -457,24 +495,33 @@ static int visit_document(const struct node *root, void *context)
 	return reading->decoder.out_of_memory ? -ENOMEM : 0;
 }
 
-/* An item of a list whose kind is known to be none of ours: a policy that is not enforced, or what is passed over. */
-static void visit_other_item(struct reading *reading, const struct node *item, const struct document_list_head *head)
+/*
+ * An item of a list whose kind is known to be none of ours: a policy that is not enforced, or what
+ * is passed over.
+ */
+static void visit_other_item(
+	struct reading *reading, const struct node *item, const struct document_list_head *head)
 {
 	char kind[OTHER_POLICY_KIND_TEXT];
 	const size_t length = strlen(head->kind), suffix = strlen("List");
 
-	snprintf(kind, sizeof(kind), "%.*s", (int)(length > suffix ? length - suffix : 0), head->kind);
+	snprintf(kind, sizeof(kind), "%.*s", (int)(length > suffix ? length - suffix : 0),
+		head->kind);
 	if (other_policies_has_kind(kind, head->api_version))
 		pass_over_foreign(reading, item, kind, head->api_version);
 }
 
-/* The document's head may be met only behind its items, as kubectl writes it: then items say their kind themselves. */
+/*
+ * The document's head may be met only behind its items, as kubectl writes it: then items say their
+ * kind themselves.
+ */
 static int visit_item(const struct node *item, const struct document_list_head *head, void *context)
 {
 	struct reading *reading = context;
 	const struct kind *kind = head->kind == NULL ? NULL : find_kind(head->kind);
 
-	if (head->kind == NULL ? decode_is_absent(node_get(item, "kind")) : kind == NULL && head->api_version == NULL)
+	if (head->kind == NULL ? decode_is_absent(node_get(item, "kind"))
+			       : kind == NULL && head->api_version == NULL)
 		return 0;
 	if (kind != NULL && kind->ours != OUR_LIST)
 		return 0;
@@ -489,13 +536,13 @@ static int visit_item(const struct node *item, const struct document_list_head *
 	return reading->decoder.out_of_memory ? -ENOMEM : 1;
 }
 
-int kube_read(struct kube_objects *out, bool *truncated, const char *file, const struct byte_source *source,
-	const struct document_limits *limits, struct annotation_trust trust, struct arena *arena,
-	struct diag_list *diags)
+int kube_read(struct kube_objects *out, bool *truncated, const char *file,
+	const struct byte_source *source, const struct document_limits *limits,
+	struct annotation_trust trust, struct arena *arena, struct diag_list *diags)
 {
-	struct reading reading = { 0 };
-	const struct document_visitor visitor = { visit_document, visit_item, begin_document, drop_document, drop_all,
-		&reading };
+	struct reading reading = {0};
+	const struct document_visitor visitor = {
+		visit_document, visit_item, begin_document, drop_document, drop_all, &reading};
 	struct document_list documents;
 	int err;
 

@@ -7,7 +7,7 @@
 
 static const struct field_set pod_ip_fields = {
 	.owner = "an item of podIPs",
-	.names = (const char *const[]){ "ip", NULL },
+	.names = (const char *const[]){"ip", NULL},
 };
 
 /* Of one Pod. */
@@ -16,18 +16,22 @@ struct addresses {
 	const struct pod *pod;
 	struct ip_addr *items;
 	size_t count;
-	bool any;			/* was written, whether it counts or not */
+	bool any; /* was written, whether it counts or not */
 };
 
-/* An API server of Kubernetes 1.20 takes ::ffff:10.0.0.7 and means 10.0.0.7, which is what the pod then has. */
+/*
+ * An API server of Kubernetes 1.20 takes ::ffff:10.0.0.7 and means 10.0.0.7, which is what the pod
+ * then has.
+ */
 static void unmap(struct addresses *to, struct ip_addr *addr, struct source_pos pos)
 {
 	char written[IP_ADDR_TEXT], meant[IP_ADDR_TEXT];
 	const struct ip_addr before = *addr;
 
 	if (ip_addr_unmap(&before, addr))
-		decode_warning(to->decoder, pos, "odd-address", NULL, "%s is IPv4 written as IPv6: read as %s",
-			ip_addr_format(&before, written), ip_addr_format(addr, meant));
+		decode_warning(to->decoder, pos, "odd-address", NULL,
+			"%s is IPv4 written as IPv6: read as %s", ip_addr_format(&before, written),
+			ip_addr_format(addr, meant));
 }
 
 static bool has(const struct addresses *to, const struct ip_addr *addr)
@@ -38,7 +42,10 @@ static bool has(const struct addresses *to, const struct ip_addr *addr)
 	return false;
 }
 
-/* One address. Empty is what the API shows while a pod has none. Those of the host network are the node's. */
+/*
+ * One address. Empty is what the API shows while a pod has none. Those of the host network are the
+ * node's.
+ */
 static void read_address(struct addresses *to, const char *text, struct source_pos pos)
 {
 	struct ip_addr addr;
@@ -56,8 +63,8 @@ static void read_address(struct addresses *to, const char *text, struct source_p
 	if (problem != NULL)
 		decode_warning(to->decoder, pos, "impossible-address",
 			"write the address by which the pod sends and receives",
-			"%s is %s, which no pod can have: pod %s/%s is enforced without it", text, problem,
-			to->pod->namespace_name, to->pod->name);
+			"%s is %s, which no pod can have: pod %s/%s is enforced without it", text,
+			problem, to->pod->namespace_name, to->pod->name);
 	else if (!has(to, &addr))
 		to->items[to->count++] = addr;
 }
@@ -105,15 +112,18 @@ static bool has_any(const struct node *mapping, const char *const names[])
 }
 
 /*
- * Whether an API server wrote the object. Whoever may create Pods there chooses their annotations; what is looked for
- * here he can't leave out.
+ * Whether an API server wrote the object. Whoever may create Pods there chooses their annotations;
+ * what is looked for here he can't leave out.
  */
 static bool is_from_server(const struct node *object)
 {
-	static const char *const in_metadata[] = { "uid", "resourceVersion", "managedFields", "selfLink", NULL };
-	static const char *const in_status[] = { "conditions", "hostIP", "qosClass", "startTime", NULL };
+	static const char *const in_metadata[] = {
+		"uid", "resourceVersion", "managedFields", "selfLink", NULL};
+	static const char *const in_status[] = {
+		"conditions", "hostIP", "qosClass", "startTime", NULL};
 
-	return has_any(node_get(object, "metadata"), in_metadata) || has_any(node_get(object, "status"), in_status);
+	return has_any(node_get(object, "metadata"), in_metadata) ||
+		has_any(node_get(object, "status"), in_status);
 }
 
 static void read_list(struct addresses *to, const char *list, struct source_pos pos)
@@ -138,10 +148,11 @@ static void read_list(struct addresses *to, const char *list, struct source_pos 
 }
 
 /*
- * podgate.io/ip and podgate.io/ips ("10.0.0.5,fd00::5"): the addresses of a pod whose manifest was written by
- * hand, for a gateway where no API server adds a status.
+ * podgate.io/ip and podgate.io/ips ("10.0.0.5,fd00::5"): the addresses of a pod whose manifest was
+ * written by hand, for a gateway where no API server adds a status.
  */
-static void read_annotation(struct addresses *to, const struct node *object, const struct kube_meta *meta)
+static void read_annotation(
+	struct addresses *to, const struct node *object, const struct kube_meta *meta)
 {
 	const enum address_annotations trust = to->decoder->trust.addresses;
 	struct source_pos pos;
@@ -151,23 +162,25 @@ static void read_annotation(struct addresses *to, const struct node *object, con
 		list = kube_annotation(meta, "podgate.io/ip", &pos);
 	if (list == NULL)
 		return;
-	if (trust == ADDRESS_ANNOTATIONS_ON || (trust == ADDRESS_ANNOTATIONS_AUTO && !is_from_server(object)))
+	if (trust == ADDRESS_ANNOTATIONS_ON ||
+		(trust == ADDRESS_ANNOTATIONS_AUTO && !is_from_server(object)))
 		read_list(to, list, pos);
 	else
 		decode_warning(to->decoder, pos, "untrusted-address",
-			"what an API server writes has the address in its status; see address_annotations in "
-			"podgate.conf(5)",
+			"what an API server writes has the address in its status; see "
+			"address_annotations in podgate.conf(5)",
 			trust == ADDRESS_ANNOTATIONS_OFF
-				? "pod %s/%s gets no address of an annotation (address_annotations: off)"
-				: "pod %s/%s gets no address of an annotation, because an API server wrote it: its "
-				  "author could claim any",
+				? "pod %s/%s gets no address of an annotation "
+				  "(address_annotations: off)"
+				: "pod %s/%s gets no address of an annotation, because an API "
+				  "server wrote it: its author could claim any",
 			meta->namespace_name, meta->name);
 }
 
-void kube_read_addresses(struct decoder *decoder, const struct node *object, const struct kube_meta *meta,
-	struct pod *out)
+void kube_read_addresses(struct decoder *decoder, const struct node *object,
+	const struct kube_meta *meta, struct pod *out)
 {
-	struct addresses addresses = { .decoder = decoder, .pod = out };
+	struct addresses addresses = {.decoder = decoder, .pod = out};
 	const struct node *status = node_get(object, "status");
 
 	if (!decode_is_absent(status) && status->kind == NODE_MAPPING)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Objects with errors, as far as they can be read. A mistake must not open what its object was meant to close, so what
- * can't be read isolates, and admits nothing. Everything is read a second time here, a piece at a time, into findings
- * that nobody sees: the first reading has reported them all.
+ * Objects with errors, as far as they can be read. A mistake must not open what its object was
+ * meant to close, so what can't be read isolates, and admits nothing. Everything is read a second
+ * time here, a piece at a time, into findings that nobody sees: the first reading has reported them
+ * all.
  */
 
 #include "config/kube/kube_internal.h"
@@ -13,9 +14,9 @@
 
 struct closing {
 	struct decoder *decoder;
-	struct diag_list *diags;	/* the decoder's own */
+	struct diag_list *diags; /* the decoder's own */
 	struct diag_list scratch;
-	struct arena *arena;		/* of scratch */
+	struct arena *arena; /* of scratch */
 };
 
 static bool begin(struct closing *closing, struct decoder *decoder)
@@ -50,8 +51,12 @@ static bool is_sound(const struct closing *closing, const struct node *node, siz
 	return closing->scratch.errors == errors && node->health == NODE_SOUND;
 }
 
-/* Those items of a list that can be read. False when they admit nobody, though the list has some, or is no list. */
-static bool close_list(struct closing *closing, const struct node *list, size_t size, void **out, size_t *out_count,
+/*
+ * Those items of a list that can be read. False when they admit nobody, though the list has some,
+ * or is no list.
+ */
+static bool close_list(struct closing *closing, const struct node *list, size_t size, void **out,
+	size_t *out_count,
 	void (*read)(struct decoder *decoder, const struct node *node, void *item))
 {
 	const bool absent = is_absent(list);
@@ -90,14 +95,14 @@ static bool close_rule(struct closing *closing, const struct node *node, enum di
 {
 	void *peers = NULL, *ports = NULL;
 
-	*out = (struct policy_rule){ .pos = node->pos };
+	*out = (struct policy_rule){.pos = node->pos};
 	if (node->kind == NODE_NULL)
-		return node->health == NODE_SOUND;	/* a rule with nothing in it admits everybody */
+		return node->health == NODE_SOUND; /* a rule with nothing in it admits everybody */
 	if (node->health == NODE_BROKEN || !kube_check_rule(closing->decoder, node, direction) ||
-		!close_list(closing, node_get(node, kube_peer_key(direction)), sizeof(struct policy_peer), &peers,
-			&out->peer_count, read_peer) ||
-		!close_list(closing, node_get(node, "ports"), sizeof(struct policy_port), &ports, &out->port_count,
-			read_port))
+		!close_list(closing, node_get(node, kube_peer_key(direction)),
+			sizeof(struct policy_peer), &peers, &out->peer_count, read_peer) ||
+		!close_list(closing, node_get(node, "ports"), sizeof(struct policy_port), &ports,
+			&out->port_count, read_port))
 		return false;
 	out->peers = peers;
 	out->ports = ports;
@@ -120,16 +125,22 @@ static void close_rules(struct closing *closing, const struct node *spec, enum d
 	out->rule_count[direction] = count;
 }
 
-/* A type that can't be read may be either, and a field that is not known may be the one that is missing. */
-static void close_types(struct closing *closing, const struct node *spec, bool is_known, struct network_policy *out)
+/*
+ * A type that can't be read may be either, and a field that is not known may be the one that is
+ * missing.
+ */
+static void close_types(
+	struct closing *closing, const struct node *spec, bool is_known, struct network_policy *out)
 {
-	const struct node *types = node_get(spec, "policyTypes"), *egress = node_get(spec, "egress");
+	const struct node *types = node_get(spec, "policyTypes"),
+			  *egress = node_get(spec, "egress");
 	const size_t errors = closing->scratch.errors;
 
 	if (is_absent(types) || (types->kind == NODE_SEQUENCE && types->count == 0)) {
 		out->isolates[DIRECTION_INGRESS] = true;
-		out->isolates[DIRECTION_EGRESS] =
-			!is_known || (!is_absent(egress) && (egress->kind != NODE_SEQUENCE || egress->count > 0));
+		out->isolates[DIRECTION_EGRESS] = !is_known ||
+			(!is_absent(egress) &&
+				(egress->kind != NODE_SEQUENCE || egress->count > 0));
 		return;
 	}
 	kube_read_policy_types(closing->decoder, types, out);
@@ -151,8 +162,8 @@ static void close_spec(struct closing *closing, const struct node *spec, struct 
 }
 
 /*
- * The namespace that the metadata mean; NULL when they can't be read. 123 without quotes is no string, and can only mean
- * "123".
+ * The namespace that the metadata mean; NULL when they can't be read. 123 without quotes is no
+ * string, and can only mean "123".
  */
 static const char *close_namespace(struct closing *closing, const struct node *object)
 {
@@ -164,7 +175,8 @@ static const char *close_namespace(struct closing *closing, const struct node *o
 		return NULL;
 	if (is_absent(name) || (name->kind == NODE_SCALAR && name->text[0] == '\0'))
 		return "default";
-	if (name->kind != NODE_SCALAR || name->health != NODE_SOUND || namespace_name_problem(name->text) != NULL)
+	if (name->kind != NODE_SCALAR || name->health != NODE_SOUND ||
+		namespace_name_problem(name->text) != NULL)
 		return NULL;
 	return decode_intern(closing->decoder, name->text);
 }
@@ -176,7 +188,7 @@ static const char *close_name(struct closing *closing, const struct node *object
 	const char *made;
 
 	*is_named = name != NULL && name->kind == NODE_SCALAR && name->health == NODE_SOUND &&
-		    object_name_problem(name->text) == NULL;
+		object_name_problem(name->text) == NULL;
 	if (*is_named)
 		return decode_intern(closing->decoder, name->text);
 	made = arena_printf(closing->decoder->arena, "unnamed-at-line-%u", object->pos.line);
@@ -185,7 +197,8 @@ static const char *close_name(struct closing *closing, const struct node *object
 	return made != NULL ? made : "";
 }
 
-static bool close_policy(struct closing *closing, const struct node *object, struct network_policy *out, bool *is_named)
+static bool close_policy(struct closing *closing, const struct node *object,
+	struct network_policy *out, bool *is_named)
 {
 	const struct node *spec = node_get(object, "spec");
 	const char *namespace_name = close_namespace(closing, object);
@@ -194,8 +207,11 @@ static bool close_policy(struct closing *closing, const struct node *object, str
 	if (namespace_name == NULL)
 		return false;
 	kube_read_meta(closing->decoder, object, KUBE_POLICY, &meta);
-	*out = (struct network_policy){ .namespace_name = namespace_name, .name = close_name(closing, object, is_named),
-		.audit = meta.audit, .pos = meta.pos, .in_part = true };
+	*out = (struct network_policy){.namespace_name = namespace_name,
+		.name = close_name(closing, object, is_named),
+		.audit = meta.audit,
+		.pos = meta.pos,
+		.in_part = true};
 	if (!is_absent(spec) && spec->kind == NODE_MAPPING) {
 		close_spec(closing, spec, out);
 		return true;
@@ -206,7 +222,8 @@ static bool close_policy(struct closing *closing, const struct node *object, str
 	return true;
 }
 
-bool kube_close_policy(struct decoder *decoder, const struct node *object, struct network_policy *out, bool *is_named)
+bool kube_close_policy(struct decoder *decoder, const struct node *object,
+	struct network_policy *out, bool *is_named)
 {
 	struct closing closing;
 	bool closed;
@@ -226,7 +243,8 @@ static bool has_all_labels(const struct node *object, const struct label_set *re
 	const struct node *labels = node_get(node_get(object, "metadata"), "labels");
 
 	return is_absent(labels) ||
-	       (labels->kind == NODE_MAPPING && labels->health == NODE_SOUND && labels->count == read->count);
+		(labels->kind == NODE_MAPPING && labels->health == NODE_SOUND &&
+			labels->count == read->count);
 }
 
 static int label_cmp(const void *pa, const void *pb)
@@ -245,9 +263,9 @@ static void add_label(struct decoder *decoder, struct label_set *labels, const c
 		return;
 	if (labels->count > 0)
 		memcpy(items, labels->items, labels->count * sizeof(*items));
-	items[labels->count] = (struct label){ .key = KUBE_CLOSED_POD_LABEL, .value = name };
+	items[labels->count] = (struct label){.key = KUBE_CLOSED_POD_LABEL, .value = name};
 	qsort(items, labels->count + 1, sizeof(*items), label_cmp);
-	*labels = (struct label_set){ .items = items, .count = labels->count + 1 };
+	*labels = (struct label_set){.items = items, .count = labels->count + 1};
 }
 
 /* The policy that isolates it. */
@@ -262,11 +280,18 @@ static void isolate(struct decoder *decoder, const struct pod *pod, struct netwo
 		return;
 	}
 	values[0] = pod->name;
-	*requirement = (struct requirement){ .key = KUBE_CLOSED_POD_LABEL, .op = REQUIREMENT_IN, .values = values,
-		.value_count = 1, .from_match_labels = true, .pos = pod->pos };
-	*out = (struct network_policy){ .namespace_name = pod->namespace_name, .name = name, .in_part = true,
-		.pod_selector = { .requirements = requirement, .count = 1, .pos = pod->pos },
-		.isolates = { true, true }, .pos = pod->pos };
+	*requirement = (struct requirement){.key = KUBE_CLOSED_POD_LABEL,
+		.op = REQUIREMENT_IN,
+		.values = values,
+		.value_count = 1,
+		.from_match_labels = true,
+		.pos = pod->pos};
+	*out = (struct network_policy){.namespace_name = pod->namespace_name,
+		.name = name,
+		.in_part = true,
+		.pod_selector = {.requirements = requirement, .count = 1, .pos = pod->pos},
+		.isolates = {true, true},
+		.pos = pod->pos};
 }
 
 static bool close_pod(struct closing *closing, const struct node *object, struct pod *out,
@@ -283,7 +308,8 @@ static bool close_pod(struct closing *closing, const struct node *object, struct
 	out->namespace_name = namespace_name;
 	out->name = close_name(closing, object, is_named);
 	errors = closing->scratch.errors;
-	host = !is_absent(host_network) && decode_boolean(closing->decoder, host_network, "hostNetwork", true);
+	host = !is_absent(host_network) &&
+		decode_boolean(closing->decoder, host_network, "hostNetwork", true);
 	/* What may be the node's address is better not closed. */
 	out->host_network = host || closing->scratch.errors != errors;
 	if (has_all_labels(object, &out->labels))

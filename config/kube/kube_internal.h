@@ -3,8 +3,8 @@
 #define CONFIG_KUBE_KUBE_INTERNAL_H
 
 /*
- * The parts of kube_decode(), one file a part of the API. Each reads a node into a model value and reports what is
- * wrong to the decoder; absent nodes give the API's defaults.
+ * The parts of kube_decode(), one file a part of the API. Each reads a node into a model value and
+ * reports what is wrong to the decoder; absent nodes give the API's defaults.
  */
 
 #include "config/kube/decode.h"
@@ -13,56 +13,70 @@
 
 /* What objects of all kinds have. */
 struct kube_meta {
-	const char *name;		/* "" when it is missing or wrong, which is reported */
-	const char *namespace_name;	/* "default" when absent */
+	const char *name;	    /* "" when it is missing or wrong, which is reported */
+	const char *namespace_name; /* "default" when absent */
 	struct label_set labels;
-	const struct node *annotations;	/* in the tree */
+	const struct node *annotations; /* in the tree */
 	bool audit;
 	bool terminating;
 	int64_t created;
 	struct source_pos pos;
 };
 
-void kube_read_meta(struct decoder *decoder, const struct node *object, enum kube_kind kind, struct kube_meta *out);
+void kube_read_meta(struct decoder *decoder, const struct node *object, enum kube_kind kind,
+	struct kube_meta *out);
 /* An annotation's text, or NULL. */
 const char *kube_annotation(const struct kube_meta *meta, const char *name, struct source_pos *pos);
 
-void kube_read_namespace(struct decoder *decoder, const struct node *object, struct namespace_object *out);
+void kube_read_namespace(
+	struct decoder *decoder, const struct node *object, struct namespace_object *out);
 void kube_read_pod(struct decoder *decoder, const struct node *object, struct pod *out);
 /* The addresses of a Pod whose other fields are read: out->ips, ip_count and ips_annotated. */
-void kube_read_addresses(struct decoder *decoder, const struct node *object, const struct kube_meta *meta,
-	struct pod *out);
+void kube_read_addresses(struct decoder *decoder, const struct node *object,
+	const struct kube_meta *meta, struct pod *out);
 /*
- * The same of a policy that has errors, as far as it can be read: it isolates the pods that the readable requirements
- * of its selector match (without any: all of its namespace) in its directions (not readable: both), and admits what its readable rules admit. Of a
- * peer or port list the readable items count; a rule none of whose items is readable admits nobody. Findings are not
- * reported. *is_named tells whether it has its own name. False when not even its namespace can be read: then it isolates
- * nobody, because one unreadable word of one policy must not stop everybody's traffic.
+ * The same of a policy that has errors, as far as it can be read: it isolates the pods that the
+ * readable requirements of its selector match (without any: all of its namespace) in its directions
+ * (not readable: both), and admits what its readable rules admit. Of a peer or port list the
+ * readable items count; a rule none of whose items is readable admits nobody. Findings are not
+ * reported. *is_named tells whether it has its own name. False when not even its namespace can be
+ * read: then it isolates nobody, because one unreadable word of one policy must not stop
+ * everybody's traffic.
  */
-bool kube_close_policy(struct decoder *decoder, const struct node *object, struct network_policy *out, bool *is_named);
+bool kube_close_policy(struct decoder *decoder, const struct node *object,
+	struct network_policy *out, bool *is_named);
 /*
- * The same of a pod: it has those of its addresses, labels and ports that can be read. Where some label can't, it is not known
- * which policies select it: then *isolating, whose name is not NULL, is a policy that isolates it in both directions, beside
- * those that select it by what can be read. Where it can't be read whether its address is the node's, it counts as such.
+ * The same of a pod: it has those of its addresses, labels and ports that can be read. Where some
+ * label can't, it is not known which policies select it: then *isolating, whose name is not NULL,
+ * is a policy that isolates it in both directions, beside those that select it by what can be read.
+ * Where it can't be read whether its address is the node's, it counts as such.
  */
 bool kube_close_pod(struct decoder *decoder, const struct node *object, struct pod *out,
 	struct network_policy *isolating, bool *is_named);
-#define KUBE_CLOSED_POD_LABEL "podgate.io/unreadable-pod"	/* the pod's name is its value */
-#define KUBE_CLOSED_POD_POLICY "unreadable-pod-"	/* and the pod's name */
-void kube_read_policy(struct decoder *decoder, const struct node *object, struct network_policy *out);
+#define KUBE_CLOSED_POD_LABEL "podgate.io/unreadable-pod" /* the pod's name is its value */
+#define KUBE_CLOSED_POD_POLICY "unreadable-pod-"	  /* and the pod's name */
+void kube_read_policy(
+	struct decoder *decoder, const struct node *object, struct network_policy *out);
 
 /* Parts of a policy, for both readings. */
-bool kube_check_policy_spec(struct decoder *decoder, const struct node *spec);	/* false: unknown fields, or no mapping */
+/* false: unknown fields, or no mapping */
+bool kube_check_policy_spec(struct decoder *decoder, const struct node *spec);
 bool kube_check_rule(struct decoder *decoder, const struct node *rule, enum direction direction);
-void kube_read_policy_types(struct decoder *decoder, const struct node *node, struct network_policy *out);
-const char *kube_peer_key(enum direction direction);	/* "from", "to" */
+void kube_read_policy_types(
+	struct decoder *decoder, const struct node *node, struct network_policy *out);
+const char *kube_peer_key(enum direction direction); /* "from", "to" */
 
-/* Only those requirements that can be read: the selector may match more than it was meant to, and no less. */
-void kube_read_sound_selector(struct decoder *decoder, const struct node *node, struct selector *out);
+/*
+ * Only those requirements that can be read: the selector may match more than it was meant to, and
+ * no less.
+ */
+void kube_read_sound_selector(
+	struct decoder *decoder, const struct node *node, struct selector *out);
 /* `node` is a LabelSelector. */
 void kube_read_selector(struct decoder *decoder, const struct node *node, struct selector *out);
 void kube_read_peer(struct decoder *decoder, const struct node *node, struct policy_peer *out);
-void kube_read_policy_port(struct decoder *decoder, const struct node *node, struct policy_port *out);
+void kube_read_policy_port(
+	struct decoder *decoder, const struct node *node, struct policy_port *out);
 /* IPPROTO_*; TCP when it is absent or unknown, which is reported. */
 uint8_t kube_read_protocol(struct decoder *decoder, const struct node *node);
 

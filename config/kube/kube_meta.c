@@ -8,10 +8,11 @@
 
 #include "policy/values/suggest.h"
 
-static const char *const meta_names[] = { "name", "namespace", "labels", "annotations", "generateName", "uid",
-	"resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-	"ownerReferences", "finalizers", "managedFields", "selfLink", "clusterName", "initializers", NULL };
-static const struct field_set meta_fields = { .owner = "metadata", .names = meta_names };
+static const char *const meta_names[] = {"name", "namespace", "labels", "annotations",
+	"generateName", "uid", "resourceVersion", "generation", "creationTimestamp",
+	"deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers",
+	"managedFields", "selfLink", "clusterName", "initializers", NULL};
+static const struct field_set meta_fields = {.owner = "metadata", .names = meta_names};
 
 static int label_cmp(const void *pa, const void *pb)
 {
@@ -27,23 +28,29 @@ static bool read_label(struct decoder *decoder, const struct node_entry *entry, 
 	const char *value;
 
 	if (problem != NULL)
-		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s", entry->key->text,
-			problem);
-	value = decode_is_absent(entry->value) ? "" : decode_string(decoder, entry->value, "a label's value");
+		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s",
+			entry->key->text, problem);
+	value = decode_is_absent(entry->value)
+		? ""
+		: decode_string(decoder, entry->value, "a label's value");
 	if (value == NULL)
 		return false;
 	if (problem == NULL && (problem = label_value_problem(value)) != NULL)
-		decode_error(decoder, entry->value->pos, "bad-label", NULL, "label value '%s': %s", value, problem);
+		decode_error(decoder, entry->value->pos, "bad-label", NULL, "label value '%s': %s",
+			value, problem);
 	if (problem != NULL)
 		return false;
-	*out = (struct label){ decode_intern(decoder, entry->key->text), decode_intern(decoder, value) };
+	*out = (struct label){
+		decode_intern(decoder, entry->key->text), decode_intern(decoder, value)};
 	return true;
 }
 
-static const struct field_set label_fields = { .owner = "labels", .names = (const char *const[]){ NULL } };
+static const struct field_set label_fields = {
+	.owner = "labels", .names = (const char *const[]){NULL}};
 
 /* `extra` more can be added to the set that comes out. */
-static void read_labels(struct decoder *decoder, const struct node *node, size_t extra, struct label_set *out)
+static void read_labels(
+	struct decoder *decoder, const struct node *node, size_t extra, struct label_set *out)
 {
 	const bool absent = decode_is_absent(node);
 	struct label *items;
@@ -60,10 +67,13 @@ static void read_labels(struct decoder *decoder, const struct node *node, size_t
 		if (read_label(decoder, &node->entries[i], &items[count]))
 			count++;
 	qsort(items, count, sizeof(*items), label_cmp);
-	*out = (struct label_set){ .items = items, .count = count };
+	*out = (struct label_set){.items = items, .count = count};
 }
 
-/* Whether `key` is "NAME/CONTAINER": so `podman kube generate` writes NAME, which a container has from its pod. */
+/*
+ * Whether `key` is "NAME/CONTAINER": so `podman kube generate` writes NAME, which a container has
+ * from its pod.
+ */
 static bool is_of_container(const char *key, const char *name)
 {
 	const size_t length = strlen(name);
@@ -97,18 +107,20 @@ const char *kube_annotation(const struct kube_meta *meta, const char *name, stru
 /* Ours are few: one that is none of them is a misspelling. */
 static void check_own_annotation(struct decoder *decoder, const struct node *key)
 {
-	static const char *const own[] = { "podgate.io/audit", "podgate.io/ip", "podgate.io/ips", NULL };
+	static const char *const own[] = {
+		"podgate.io/audit", "podgate.io/ip", "podgate.io/ips", NULL};
 	const char *nearest = suggestion_among(own, key->text);
 	char hint[128] = "there are podgate.io/ip, podgate.io/ips and podgate.io/audit";
 
 	for (size_t i = 0; own[i] != NULL; i++)
 		if (strcmp(key->text, own[i]) == 0 || is_of_container(key->text, own[i]))
 			return;
-	if (strstr(key->text, "/ad") != NULL)	/* address, adress, addr */
+	if (strstr(key->text, "/ad") != NULL) /* address, adress, addr */
 		nearest = own[1];
 	if (nearest != NULL)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest);
-	decode_warning(decoder, key->pos, "unknown-annotation", hint, "podgate knows no annotation '%s'", key->text);
+	decode_warning(decoder, key->pos, "unknown-annotation", hint,
+		"podgate knows no annotation '%s'", key->text);
 }
 
 static void check_annotation_key(struct decoder *decoder, const struct node *key)
@@ -122,7 +134,8 @@ static void check_annotation_key(struct decoder *decoder, const struct node *key
 			"the API server refuses the annotation '%.100s': %s", key->text, problem);
 }
 
-static void read_annotations(struct decoder *decoder, const struct node *node, struct kube_meta *out)
+static void read_annotations(
+	struct decoder *decoder, const struct node *node, struct kube_meta *out)
 {
 	struct source_pos pos;
 	const char *audit;
@@ -130,8 +143,8 @@ static void read_annotations(struct decoder *decoder, const struct node *node, s
 	if (decode_is_absent(node))
 		return;
 	if (node->kind != NODE_MAPPING) {
-		decode_error(decoder, node->pos, "wrong-type", NULL, "annotations must be a mapping, and this is %s",
-			decode_kind_name(node));
+		decode_error(decoder, node->pos, "wrong-type", NULL,
+			"annotations must be a mapping, and this is %s", decode_kind_name(node));
 		return;
 	}
 	for (size_t i = 0; i < node->count; i++) {
@@ -144,28 +157,39 @@ static void read_annotations(struct decoder *decoder, const struct node *node, s
 	if (audit == NULL)
 		return;
 	out->audit = strcmp(audit, "true") == 0;
-	/* What is enforced by mistake is seen; a pod or policy that is left out by mistake is a hole. */
+	/*
+	 * What is enforced by mistake is seen; a pod or policy that is left out by mistake is a
+	 * hole.
+	 */
 	if (!out->audit && strcmp(audit, "false") != 0)
 		decode_warning(decoder, pos, "bad-audit", "write \"true\" or \"false\"",
-			"annotation podgate.io/audit is neither true nor false, so this is enforced: '%s'", audit);
+			"annotation podgate.io/audit is neither true nor false, so this is "
+			"enforced: '%s'",
+			audit);
 	if (out->audit && decoder->trust.audit == AUDIT_ANNOTATIONS_OFF) {
 		out->audit = false;
-		decode_warning(decoder, pos, "ignored-audit", "take the annotation away, or set audit_annotations: on",
-			"annotation podgate.io/audit counts for nothing (audit_annotations: off), so this is enforced");
+		decode_warning(decoder, pos, "ignored-audit",
+			"take the annotation away, or set audit_annotations: on",
+			"annotation podgate.io/audit counts for nothing (audit_annotations: off), "
+			"so this is enforced");
 	}
 }
 
-/* RFC 3339 to seconds since the epoch; *odd: the API server, whose reader is stricter, refuses it. False: no time. */
+/*
+ * RFC 3339 to seconds since the epoch; *odd: the API server, whose reader is stricter, refuses it.
+ * False: no time.
+ */
 static bool parse_time(const char *text, int64_t *out, bool *odd)
 {
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 	int length = 0, hours = 0, minutes = 0;
 	char separator;
 	const char *rest;
 	int64_t day;
 
-	if (sscanf(text, "%4d-%2d-%2d%1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, (char[2]){ 0 },
-		    &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &length) != 7 || length == 0)
+	if (sscanf(text, "%4d-%2d-%2d%1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+		    (char[2]){0}, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &length) != 7 ||
+		length == 0)
 		return false;
 	separator = text[strspn(text, "0123456789-")];
 	rest = text + length;
@@ -190,7 +214,8 @@ static int64_t read_time(struct decoder *decoder, const struct node *node)
 	int64_t seconds = 0;
 	bool odd = false;
 
-	if (!decode_is_absent(node) && (node->kind != NODE_SCALAR || !parse_time(node->text, &seconds, &odd)))
+	if (!decode_is_absent(node) &&
+		(node->kind != NODE_SCALAR || !parse_time(node->text, &seconds, &odd)))
 		decode_error(decoder, node->pos, "bad-time", "write it as 2024-01-31T12:00:00Z",
 			"this is no time of RFC 3339");
 	if (odd)
@@ -203,13 +228,15 @@ static int64_t read_time(struct decoder *decoder, const struct node *node)
 static bool is_usable_name(const char *name)
 {
 	return name[0] != '\0' &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")] == '\0';
+		name[strspn(name,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")] ==
+		'\0';
 }
 
 /*
- * "" when there is none that can be used. The name of a pod or policy that only breaks the API server's rules (an
- * upper case letter) does no harm here: a policy of that name is better in force than not. That of a
- * namespace must keep them, for it is a label's value, too.
+ * "" when there is none that can be used. The name of a pod or policy that only breaks the API
+ * server's rules (an upper case letter) does no harm here: a policy of that name is better in force
+ * than not. That of a namespace must keep them, for it is a label's value, too.
  */
 static const char *read_name(struct decoder *decoder, const struct node *node, const char *what,
 	const char *(*problem_of)(const char *))
@@ -223,25 +250,27 @@ static const char *read_name(struct decoder *decoder, const struct node *node, c
 		decode_warning(decoder, node->pos, "bad-name", NULL,
 			"%s '%s' is no name that Kubernetes accepts: %s", what, name, problem);
 	else if (problem != NULL)
-		decode_error(decoder, node->pos, "bad-name", NULL, "%s '%s': %s", what, name, problem);
+		decode_error(
+			decoder, node->pos, "bad-name", NULL, "%s '%s': %s", what, name, problem);
 	return decode_intern(decoder, name);
 }
 
 /*
- * The API server makes a name of generateName and five characters. Here it is made of the place, so that it is the same at each
- * reading; ".", which may not follow a "-" in a name of the server's, keeps it apart from those.
+ * The API server makes a name of generateName and five characters. Here it is made of the place, so
+ * that it is the same at each reading; ".", which may not follow a "-" in a name of the server's,
+ * keeps it apart from those.
  */
 static void generate_name(struct decoder *decoder, const struct node *prefix, struct kube_meta *out)
 {
 	const char *start = decode_string(decoder, prefix, "metadata.generateName");
-	uint32_t hash = 2166136261;	/* FNV-1a, of the file's name */
+	uint32_t hash = 2166136261; /* FNV-1a, of the file's name */
 	char name[320];
 
 	if (start == NULL)
 		return;
 	if (!is_usable_name(start) || strlen(start) > 253) {
-		decode_error(decoder, prefix->pos, "bad-name", NULL, "metadata.generateName '%.100s' begins no name",
-			start);
+		decode_error(decoder, prefix->pos, "bad-name", NULL,
+			"metadata.generateName '%.100s' begins no name", start);
 		return;
 	}
 	for (const char *at = prefix->pos.file; *at != '\0'; at++)
@@ -253,11 +282,14 @@ static void generate_name(struct decoder *decoder, const struct node *prefix, st
 	out->pos = prefix->pos;
 }
 
-static void read_identity(struct decoder *decoder, const struct node *meta, enum kube_kind kind, struct kube_meta *out)
+static void read_identity(struct decoder *decoder, const struct node *meta, enum kube_kind kind,
+	struct kube_meta *out)
 {
-	const struct node *name = node_get(meta, "name"), *namespace_name = node_get(meta, "namespace");
+	const struct node *name = node_get(meta, "name"),
+			  *namespace_name = node_get(meta, "namespace");
 
-	if (decode_is_absent(name) && kind != KUBE_NAMESPACE && !decode_is_absent(node_get(meta, "generateName"))) {
+	if (decode_is_absent(name) && kind != KUBE_NAMESPACE &&
+		!decode_is_absent(node_get(meta, "generateName"))) {
 		generate_name(decoder, node_get(meta, "generateName"), out);
 	} else if (decode_is_absent(name)) {
 		decode_error(decoder, meta->pos, "missing-name", "write 'name: ...' under metadata",
@@ -269,24 +301,27 @@ static void read_identity(struct decoder *decoder, const struct node *meta, enum
 	}
 	if (kind != KUBE_NAMESPACE && !decode_is_absent(namespace_name) &&
 		(namespace_name->kind != NODE_SCALAR || namespace_name->text[0] != '\0'))
-		out->namespace_name =
-			read_name(decoder, namespace_name, "metadata.namespace", namespace_name_problem);
+		out->namespace_name = read_name(
+			decoder, namespace_name, "metadata.namespace", namespace_name_problem);
 }
 
-void kube_read_meta(struct decoder *decoder, const struct node *object, enum kube_kind kind, struct kube_meta *out)
+void kube_read_meta(struct decoder *decoder, const struct node *object, enum kube_kind kind,
+	struct kube_meta *out)
 {
 	const struct node *meta = node_get(object, "metadata");
 
-	*out = (struct kube_meta){ .name = "", .namespace_name = "default", .pos = object->pos };
+	*out = (struct kube_meta){.name = "", .namespace_name = "default", .pos = object->pos};
 	if (decode_is_absent(meta)) {
-		decode_error(decoder, object->pos, "missing-metadata", "write 'metadata:' and below it 'name: ...'",
-			"the object has no metadata");
+		decode_error(decoder, object->pos, "missing-metadata",
+			"write 'metadata:' and below it 'name: ...'", "the object has no metadata");
 		return;
 	}
-	if (!fields_check(decoder, meta, &meta_fields, kind == KUBE_POLICY ? FIELDS_STRICT : FIELDS_LENIENT))
+	if (!fields_check(decoder, meta, &meta_fields,
+		    kind == KUBE_POLICY ? FIELDS_STRICT : FIELDS_LENIENT))
 		return;
 	read_identity(decoder, meta, kind, out);
-	read_labels(decoder, node_get(meta, "labels"), kind == KUBE_NAMESPACE ? 1 : 0, &out->labels);
+	read_labels(
+		decoder, node_get(meta, "labels"), kind == KUBE_NAMESPACE ? 1 : 0, &out->labels);
 	read_annotations(decoder, node_get(meta, "annotations"), out);
 	out->created = read_time(decoder, node_get(meta, "creationTimestamp"));
 	out->terminating = !decode_is_absent(node_get(meta, "deletionTimestamp"));
@@ -304,17 +339,18 @@ static void set_name_label(struct decoder *decoder, struct label_set *labels, co
 	for (size_t i = 0; i < labels->count; i++)
 		if (strcmp(labels->items[i].key, key) != 0)
 			items[count++] = labels->items[i];
-	items[count++] = (struct label){ .key = key, .value = name };
+	items[count++] = (struct label){.key = key, .value = name};
 	qsort(items, count, sizeof(*items), label_cmp);
-	*labels = (struct label_set){ .items = items, .count = count };
+	*labels = (struct label_set){.items = items, .count = count};
 }
 
-void kube_read_namespace(struct decoder *decoder, const struct node *object, struct namespace_object *out)
+void kube_read_namespace(
+	struct decoder *decoder, const struct node *object, struct namespace_object *out)
 {
 	struct kube_meta meta;
 
 	kube_read_meta(decoder, object, KUBE_NAMESPACE, &meta);
 	set_name_label(decoder, &meta.labels, meta.name);
-	*out = (struct namespace_object){ .name = meta.name, .labels = meta.labels, .audit = meta.audit,
-		.pos = meta.pos };
+	*out = (struct namespace_object){
+		.name = meta.name, .labels = meta.labels, .audit = meta.audit, .pos = meta.pos};
 }

@@ -6,21 +6,26 @@
 
 static const struct field_set peer_fields = {
 	.owner = "a peer",
-	.names = (const char *const[]){ "podSelector", "namespaceSelector", "ipBlock", NULL },
-	.elsewhere = (const struct field_elsewhere[]){
-		{ "matchLabels", "it belongs below 'podSelector:' or 'namespaceSelector:'" },
-		{ "matchExpressions", "it belongs below 'podSelector:' or 'namespaceSelector:'" },
-		{ "cidr", "it belongs below 'ipBlock:'" },
-		{ "except", "it belongs below 'ipBlock:'" },
-		{ "ports", "it belongs beside 'from' or 'to', in their column" },
-		{ NULL, NULL } },
+	.names = (const char *const[]){"podSelector", "namespaceSelector", "ipBlock", NULL},
+	.elsewhere =
+		(const struct field_elsewhere[]){
+			{"matchLabels", "it belongs below 'podSelector:' or 'namespaceSelector:'"},
+			{"matchExpressions",
+				"it belongs below 'podSelector:' or 'namespaceSelector:'"},
+			{"cidr", "it belongs below 'ipBlock:'"},
+			{"except", "it belongs below 'ipBlock:'"},
+			{"ports", "it belongs beside 'from' or 'to', in their column"},
+			{NULL, NULL}},
 };
 static const struct field_set ip_block_fields = {
 	.owner = "an ipBlock",
-	.names = (const char *const[]){ "cidr", "except", NULL },
+	.names = (const char *const[]){"cidr", "except", NULL},
 };
 
-/* "010.0.0.0/08" as "10.0.0.0/8": decimal numbers, which the groups of IPv6 are not, without leading zeros. */
+/*
+ * "010.0.0.0/08" as "10.0.0.0/8": decimal numbers, which the groups of IPv6 are not, without
+ * leading zeros.
+ */
 static void drop_leading_zeros(const char *text, char *out, size_t size)
 {
 	bool in_number = strchr(text, ':') != NULL;
@@ -29,27 +34,33 @@ static void drop_leading_zeros(const char *text, char *out, size_t size)
 	for (; *text != '\0' && used + 1 < size; text++) {
 		if (*text == '0' && !in_number && text[1] >= '0' && text[1] <= '9')
 			continue;
-		in_number = (*text >= '0' && *text <= '9') || (in_number && *text != '.' && *text != '/');
+		in_number = (*text >= '0' && *text <= '9') ||
+			(in_number && *text != '.' && *text != '/');
 		out[used++] = *text;
 	}
 	out[used] = '\0';
 }
 
-/* Go's net, which the API server and most implementations use, takes ::ffff:10.0.0.0/104 for 10.0.0.0/8. */
+/*
+ * Go's net, which the API server and most implementations use, takes ::ffff:10.0.0.0/104 for
+ * 10.0.0.0/8.
+ */
 static bool unmap(struct cidr *block)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	const struct ip_addr addr = block->addr;
 
-	if (addr.family != IP_FAMILY_V6 || block->prefix < 96 || memcmp(addr.bytes, mapped, sizeof(mapped)) != 0)
+	if (addr.family != IP_FAMILY_V6 || block->prefix < 96 ||
+		memcmp(addr.bytes, mapped, sizeof(mapped)) != 0)
 		return false;
-	*block = (struct cidr){ ip_addr_v4(addr.bytes + sizeof(mapped)), (uint8_t)(block->prefix - 96) };
+	*block = (struct cidr){
+		ip_addr_v4(addr.bytes + sizeof(mapped)), (uint8_t)(block->prefix - 96)};
 	return true;
 }
 
 /*
- * What the API server takes as ParseCIDRSloppy, for the sake of old objects: a policy that is in force there must
- * not be refused here. False when it is not that, either.
+ * What the API server takes as ParseCIDRSloppy, for the sake of old objects: a policy that is in
+ * force there must not be refused here. False when it is not that, either.
  */
 static bool parse_sloppy(struct decoder *decoder, const struct node *node, struct cidr *out)
 {
@@ -66,7 +77,8 @@ static bool parse_sloppy(struct decoder *decoder, const struct node *node, struc
 		return true;
 	snprintf(hint, sizeof(hint), "write %s", cidr_format(out, block));
 	decode_warning(decoder, node->pos, "odd-cidr", hint,
-		"'%s' means %s to Kubernetes and may mean another block elsewhere", node->text, block);
+		"'%s' means %s to Kubernetes and may mean another block elsewhere", node->text,
+		block);
 	return true;
 }
 
@@ -82,8 +94,10 @@ static bool read_cidr(struct decoder *decoder, const struct node *node, struct c
 	if (!parse_sloppy(decoder, node, out)) {
 		const bool bare = ip_addr_parse(&addr, text) == 0;
 
-		snprintf(hint, sizeof(hint), "one address is written %.46s/%u", text, bare ? ip_addr_bits(&addr) : 0U);
-		decode_error(decoder, node->pos, "bad-cidr", bare ? hint : "write ADDRESS/PREFIX, as in 10.0.0.0/8",
+		snprintf(hint, sizeof(hint), "one address is written %.46s/%u", text,
+			bare ? ip_addr_bits(&addr) : 0U);
+		decode_error(decoder, node->pos, "bad-cidr",
+			bare ? hint : "write ADDRESS/PREFIX, as in 10.0.0.0/8",
 			"'%s' is no CIDR block", text);
 		return false;
 	}
@@ -91,7 +105,8 @@ static bool read_cidr(struct decoder *decoder, const struct node *node, struct c
 }
 
 /* The API server takes such blocks, and every implementation masks them. */
-static void check_host_bits(struct decoder *decoder, const struct node *node, const struct cidr *written)
+static void check_host_bits(
+	struct decoder *decoder, const struct node *node, const struct cidr *written)
 {
 	const struct cidr masked = cidr_masked(written);
 	char block[CIDR_TEXT], hint[CIDR_TEXT + 32];
@@ -99,13 +114,13 @@ static void check_host_bits(struct decoder *decoder, const struct node *node, co
 	if (!cidr_has_host_bits(written))
 		return;
 	snprintf(hint, sizeof(hint), "write %s", cidr_format(&masked, block));
-	decode_warning(decoder, node->pos, "host-bits", hint, "'%s' has bits set behind its prefix: it means %s",
-		node->text, block);
+	decode_warning(decoder, node->pos, "host-bits", hint,
+		"'%s' has bits set behind its prefix: it means %s", node->text, block);
 }
 
 /* Most often one address was meant, and has the prefix of its network. */
-static void report_swallowed(struct decoder *decoder, const struct node *node, const struct cidr *block,
-	const struct cidr *written)
+static void report_swallowed(struct decoder *decoder, const struct node *node,
+	const struct cidr *block, const struct cidr *written)
 {
 	const struct cidr masked = cidr_masked(written);
 	char outer[CIDR_TEXT], inner[CIDR_TEXT], address[IP_ADDR_TEXT], hint[IP_ADDR_TEXT + 64];
@@ -119,13 +134,15 @@ static void report_swallowed(struct decoder *decoder, const struct node *node, c
 	else
 		snprintf(hint, sizeof(hint), "name a smaller block");
 	decode_error(decoder, node->pos, "except-swallows-block", hint,
-		"the exception %s covers %s and leaves nothing of its block %s", node->text, inner, outer);
+		"the exception %s covers %s and leaves nothing of its block %s", node->text, inner,
+		outer);
 }
 
 /*
- * The API server's ValidateIPBlock wants a strict subset of the block, and refuses the policy otherwise. One of the
- * same length is the block itself, whatever its host bits, and nothing would be left: refused here, too. One that
- * lies outside excepts nothing: the policy's meaning is plain, and it is better in force than not.
+ * The API server's ValidateIPBlock wants a strict subset of the block, and refuses the policy
+ * otherwise. One of the same length is the block itself, whatever its host bits, and nothing would
+ * be left: refused here, too. One that lies outside excepts nothing: the policy's meaning is plain,
+ * and it is better in force than not.
  */
 static void check_except(struct decoder *decoder, const struct node *node, const struct cidr *block,
 	const struct cidr *written)
@@ -139,11 +156,14 @@ static void check_except(struct decoder *decoder, const struct node *node, const
 	}
 	check_host_bits(decoder, node, written);
 	if (block->addr.family != except.addr.family)
-		decode_warning(decoder, node->pos, "except-outside-block", "use one ipBlock for IPv4 and one for IPv6",
-			"the exception %s is of another family than its block %s, and excepts nothing", node->text,
-			cidr_format(block, outer));
+		decode_warning(decoder, node->pos, "except-outside-block",
+			"use one ipBlock for IPv4 and one for IPv6",
+			"the exception %s is of another family than its block %s, and excepts "
+			"nothing",
+			node->text, cidr_format(block, outer));
 	else if (!cidr_contains_block(block, &except))
-		decode_warning(decoder, node->pos, "except-outside-block", "remove it, or widen the block",
+		decode_warning(decoder, node->pos, "except-outside-block",
+			"remove it, or widen the block",
 			"the exception %s is not in its block %s, and excepts nothing", node->text,
 			cidr_format(block, outer));
 }
@@ -179,8 +199,8 @@ static void read_ip_block(struct decoder *decoder, const struct node *node, stru
 	if (decode_is_absent(cidr)) {
 		/* A misspelt field is the one that is missing. */
 		if (decoder->diags->errors == errors)
-			decode_error(decoder, node->pos, "missing-field", "write 'cidr: ADDRESS/PREFIX'",
-				"an ipBlock needs 'cidr'");
+			decode_error(decoder, node->pos, "missing-field",
+				"write 'cidr: ADDRESS/PREFIX'", "an ipBlock needs 'cidr'");
 		return;
 	}
 	if (!read_cidr(decoder, cidr, &written))
@@ -191,14 +211,17 @@ static void read_ip_block(struct decoder *decoder, const struct node *node, stru
 }
 
 /* As the API server's ValidateNetworkPolicyPeer. */
-static void check_peer(struct decoder *decoder, const struct node *node, const struct policy_peer *peer)
+static void check_peer(
+	struct decoder *decoder, const struct node *node, const struct policy_peer *peer)
 {
 	if (!peer->has_pod_selector && !peer->has_namespace_selector && !peer->has_ip_block)
-		decode_error(decoder, node->pos, "empty-peer", "write 'podSelector: {}' for all pods of the namespace",
+		decode_error(decoder, node->pos, "empty-peer",
+			"write 'podSelector: {}' for all pods of the namespace",
 			"a peer must have podSelector, namespaceSelector or ipBlock");
 	else if (peer->has_ip_block && (peer->has_pod_selector || peer->has_namespace_selector))
 		decode_error(decoder, node_get(node, "ipBlock")->pos, "ip-block-with-selector",
-			"begin a new peer with '- ipBlock:'", "a peer can't have both ipBlock and a selector");
+			"begin a new peer with '- ipBlock:'",
+			"a peer can't have both ipBlock and a selector");
 }
 
 void kube_read_peer(struct decoder *decoder, const struct node *node, struct policy_peer *out)
@@ -206,7 +229,7 @@ void kube_read_peer(struct decoder *decoder, const struct node *node, struct pol
 	const struct node *pods, *namespaces, *block;
 	const size_t errors = decoder->diags->errors;
 
-	*out = (struct policy_peer){ .pos = node->pos };
+	*out = (struct policy_peer){.pos = node->pos};
 	if (node->kind != NODE_NULL && !fields_check(decoder, node, &peer_fields, FIELDS_STRICT))
 		return;
 	pods = node_get(node, "podSelector");

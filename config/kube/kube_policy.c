@@ -7,62 +7,67 @@
 
 static const struct field_set policy_fields = {
 	.owner = "a NetworkPolicy",
-	.names = (const char *const[]){ "apiVersion", "kind", "metadata", "spec", "status", NULL },
-	.elsewhere = (const struct field_elsewhere[]){
-		{ "podSelector", "it belongs below 'spec:'" },
-		{ "policyTypes", "it belongs below 'spec:'" },
-		{ "ingress", "it belongs below 'spec:'" },
-		{ "egress", "it belongs below 'spec:'" },
-		{ "name", "it belongs below 'metadata:'" },
-		{ "namespace", "it belongs below 'metadata:'" },
-		{ "labels", "it belongs below 'metadata:'" },
-		{ NULL, NULL } },
+	.names = (const char *const[]){"apiVersion", "kind", "metadata", "spec", "status", NULL},
+	.elsewhere = (const struct field_elsewhere[]){{"podSelector", "it belongs below 'spec:'"},
+		{"policyTypes", "it belongs below 'spec:'"},
+		{"ingress", "it belongs below 'spec:'"}, {"egress", "it belongs below 'spec:'"},
+		{"name", "it belongs below 'metadata:'"},
+		{"namespace", "it belongs below 'metadata:'"},
+		{"labels", "it belongs below 'metadata:'"}, {NULL, NULL}},
 };
 static const struct field_set spec_fields = {
 	.owner = "a NetworkPolicy's spec",
-	.names = (const char *const[]){ "podSelector", "policyTypes", "ingress", "egress", NULL },
-	.elsewhere = (const struct field_elsewhere[]){
-		{ "from", "it belongs to a rule: '- from:' below 'ingress:'" },
-		{ "to", "it belongs to a rule: '- to:' below 'egress:'" },
-		{ "ports", "it belongs to a rule, below 'ingress:' or 'egress:'" },
-		{ "matchLabels", "it belongs below 'podSelector:'" },
-		{ "matchExpressions", "it belongs below 'podSelector:'" },
-		{ NULL, NULL } },
+	.names = (const char *const[]){"podSelector", "policyTypes", "ingress", "egress", NULL},
+	.elsewhere =
+		(const struct field_elsewhere[]){
+			{"from", "it belongs to a rule: '- from:' below 'ingress:'"},
+			{"to", "it belongs to a rule: '- to:' below 'egress:'"},
+			{"ports", "it belongs to a rule, below 'ingress:' or 'egress:'"},
+			{"matchLabels", "it belongs below 'podSelector:'"},
+			{"matchExpressions", "it belongs below 'podSelector:'"}, {NULL, NULL}},
 };
 
 /* One for each direction: what its rules may have. */
 static const struct field_set rule_fields[DIRECTION_COUNT] = {
-	[DIRECTION_INGRESS] = {
-		.owner = "an ingress rule",
-		.names = (const char *const[]){ "from", "ports", NULL },
-		.elsewhere = (const struct field_elsewhere[]){
-			{ "to", "ingress rules have 'from'; 'to' is for egress" },
-			{ "podSelector", "it belongs in the list below 'from:', indented deeper" },
-			{ "namespaceSelector", "it belongs in the list below 'from:', indented deeper" },
-			{ "ipBlock", "it belongs in the list below 'from:', indented deeper" },
-			{ "port", "it belongs in the list below 'ports:'" },
-			{ "protocol", "it belongs in the list below 'ports:'" },
-			{ "endPort", "it belongs in the list below 'ports:'" },
-			{ NULL, NULL } },
-	},
-	[DIRECTION_EGRESS] = {
-		.owner = "an egress rule",
-		.names = (const char *const[]){ "to", "ports", NULL },
-		.elsewhere = (const struct field_elsewhere[]){
-			{ "from", "egress rules have 'to'; 'from' is for ingress" },
-			{ "podSelector", "it belongs in the list below 'to:', indented deeper" },
-			{ "namespaceSelector", "it belongs in the list below 'to:', indented deeper" },
-			{ "ipBlock", "it belongs in the list below 'to:', indented deeper" },
-			{ "port", "it belongs in the list below 'ports:'" },
-			{ "protocol", "it belongs in the list below 'ports:'" },
-			{ "endPort", "it belongs in the list below 'ports:'" },
-			{ NULL, NULL } },
-	},
+	[DIRECTION_INGRESS] =
+		{
+			.owner = "an ingress rule",
+			.names = (const char *const[]){"from", "ports", NULL},
+			.elsewhere = (const struct field_elsewhere
+					[]){{"to", "ingress rules have 'from'; 'to' is for egress"},
+				{"podSelector",
+					"it belongs in the list below 'from:', indented deeper"},
+				{"namespaceSelector",
+					"it belongs in the list below 'from:', indented deeper"},
+				{"ipBlock",
+					"it belongs in the list below 'from:', indented deeper"},
+				{"port", "it belongs in the list below 'ports:'"},
+				{"protocol", "it belongs in the list below 'ports:'"},
+				{"endPort", "it belongs in the list below 'ports:'"}, {NULL, NULL}},
+		},
+	[DIRECTION_EGRESS] =
+		{
+			.owner = "an egress rule",
+			.names = (const char *const[]){"to", "ports", NULL},
+			.elsewhere = (const struct field_elsewhere
+					[]){{"from",
+						    "egress rules have 'to'; 'from' is for "
+						    "ingress"},
+				{"podSelector",
+					"it belongs in the list below 'to:', indented deeper"},
+				{"namespaceSelector",
+					"it belongs in the list below 'to:', indented deeper"},
+				{"ipBlock", "it belongs in the list below 'to:', indented deeper"},
+				{"port", "it belongs in the list below 'ports:'"},
+				{"protocol", "it belongs in the list below 'ports:'"},
+				{"endPort", "it belongs in the list below 'ports:'"}, {NULL, NULL}},
+		},
 };
-static const char *const type_names[DIRECTION_COUNT] = { "Ingress", "Egress" };
-static const char *const peer_keys[DIRECTION_COUNT] = { "from", "to" };
+static const char *const type_names[DIRECTION_COUNT] = {"Ingress", "Egress"};
+static const char *const peer_keys[DIRECTION_COUNT] = {"from", "to"};
 
-static void read_peers(struct decoder *decoder, const struct node *node, const char *key, struct policy_rule *out)
+static void read_peers(
+	struct decoder *decoder, const struct node *node, const char *key, struct policy_rule *out)
 {
 	const size_t count = decode_list(decoder, node, key);
 	struct policy_peer *peers = decode_alloc(decoder, count, sizeof(*peers));
@@ -116,14 +121,16 @@ bool kube_check_policy_spec(struct decoder *decoder, const struct node *spec)
 {
 	const size_t errors = decoder->diags->errors;
 
-	return fields_check(decoder, spec, &spec_fields, FIELDS_STRICT) && decoder->diags->errors == errors;
+	return fields_check(decoder, spec, &spec_fields, FIELDS_STRICT) &&
+		decoder->diags->errors == errors;
 }
 
 bool kube_check_rule(struct decoder *decoder, const struct node *rule, enum direction direction)
 {
 	const size_t errors = decoder->diags->errors;
 
-	return fields_check(decoder, rule, &rule_fields[direction], FIELDS_STRICT) && decoder->diags->errors == errors;
+	return fields_check(decoder, rule, &rule_fields[direction], FIELDS_STRICT) &&
+		decoder->diags->errors == errors;
 }
 
 const char *kube_peer_key(enum direction direction)
@@ -131,7 +138,8 @@ const char *kube_peer_key(enum direction direction)
 	return peer_keys[direction];
 }
 
-static void read_type(struct decoder *decoder, const struct node *node, bool isolates[DIRECTION_COUNT])
+static void read_type(
+	struct decoder *decoder, const struct node *node, bool isolates[DIRECTION_COUNT])
 {
 	const char *name = decode_string(decoder, node, "a policy type");
 	const char *hint = NULL;
@@ -149,19 +157,22 @@ static void read_type(struct decoder *decoder, const struct node *node, bool iso
 		if (strcasecmp(name, type_names[i]) == 0)
 			hint = i == DIRECTION_INGRESS ? "write Ingress" : "write Egress";
 	}
-	decode_error(decoder, node->pos, "bad-policy-type", hint, "'%s' is neither Ingress nor Egress", name);
+	decode_error(decoder, node->pos, "bad-policy-type", hint,
+		"'%s' is neither Ingress nor Egress", name);
 }
 
 /*
  * As the API server's SetDefaults_NetworkPolicy: without policyTypes, or with an empty list,
  * Ingress, and Egress when there are egress rules.
  */
-void kube_read_policy_types(struct decoder *decoder, const struct node *node, struct network_policy *out)
+void kube_read_policy_types(
+	struct decoder *decoder, const struct node *node, struct network_policy *out)
 {
 	const size_t count = decode_list(decoder, node, "'policyTypes'");
 
 	if (count > DIRECTION_COUNT)
-		decode_error(decoder, node->pos, "bad-policy-type", NULL, "more than two policyTypes");
+		decode_error(
+			decoder, node->pos, "bad-policy-type", NULL, "more than two policyTypes");
 	for (size_t i = 0; i < count && i < DIRECTION_COUNT; i++)
 		read_type(decoder, node->entries[i].value, out->isolates);
 	if (count == 0) {
@@ -170,7 +181,8 @@ void kube_read_policy_types(struct decoder *decoder, const struct node *node, st
 	}
 }
 
-static void check_types(struct decoder *decoder, const struct node *spec, const struct network_policy *policy)
+static void check_types(
+	struct decoder *decoder, const struct node *spec, const struct network_policy *policy)
 {
 	for (int i = 0; i < DIRECTION_COUNT; i++) {
 		const char *name = direction_name((enum direction)i);
@@ -178,13 +190,16 @@ static void check_types(struct decoder *decoder, const struct node *spec, const 
 
 		if (policy->isolates[i] || policy->rule_count[i] == 0)
 			continue;
-		snprintf(hint, sizeof(hint), "add '- %s' to policyTypes, or remove the rules", type_names[i]);
+		snprintf(hint, sizeof(hint), "add '- %s' to policyTypes, or remove the rules",
+			type_names[i]);
 		decode_warning(decoder, decode_entry(spec, name)->key->pos, "rules-ignored", hint,
-			"the %s rules are ignored: policyTypes does not name %s", name, type_names[i]);
+			"the %s rules are ignored: policyTypes does not name %s", name,
+			type_names[i]);
 	}
 }
 
-static void read_pod_selector(struct decoder *decoder, const struct node *spec, struct network_policy *out)
+static void read_pod_selector(
+	struct decoder *decoder, const struct node *spec, struct network_policy *out)
 {
 	const struct node *node = node_get(spec, "podSelector");
 
@@ -192,7 +207,8 @@ static void read_pod_selector(struct decoder *decoder, const struct node *spec, 
 	if (!decode_is_absent(node))
 		kube_read_selector(decoder, node, &out->pod_selector);
 	else if (node == NULL)
-		decode_warning(decoder, spec->pos, "missing-pod-selector", "write 'podSelector: {}' if that is meant",
+		decode_warning(decoder, spec->pos, "missing-pod-selector",
+			"write 'podSelector: {}' if that is meant",
 			"without podSelector the policy selects every pod of its namespace");
 }
 
@@ -212,7 +228,8 @@ static void read_spec(struct decoder *decoder, const struct node *spec, struct n
 		check_types(decoder, spec, out);
 }
 
-void kube_read_policy(struct decoder *decoder, const struct node *object, struct network_policy *out)
+void kube_read_policy(
+	struct decoder *decoder, const struct node *object, struct network_policy *out)
 {
 	const struct node *spec = node_get(object, "spec");
 	const size_t errors = decoder->diags->errors;
@@ -220,8 +237,10 @@ void kube_read_policy(struct decoder *decoder, const struct node *object, struct
 
 	fields_check(decoder, object, &policy_fields, FIELDS_STRICT);
 	kube_read_meta(decoder, object, KUBE_POLICY, &meta);
-	*out = (struct network_policy){ .namespace_name = meta.namespace_name, .name = meta.name, .audit = meta.audit,
-		.pos = meta.pos };
+	*out = (struct network_policy){.namespace_name = meta.namespace_name,
+		.name = meta.name,
+		.audit = meta.audit,
+		.pos = meta.pos};
 	if (!decode_is_absent(spec)) {
 		read_spec(decoder, spec, out);
 		return;
@@ -230,6 +249,8 @@ void kube_read_policy(struct decoder *decoder, const struct node *object, struct
 	out->isolates[DIRECTION_INGRESS] = true;
 	out->pod_selector.pos = object->pos;
 	if (decoder->diags->errors == errors)
-		decode_warning(decoder, object->pos, "missing-spec", "write 'spec:' and below it 'podSelector: ...'",
-			"without spec the policy selects every pod of its namespace and admits nothing to them");
+		decode_warning(decoder, object->pos, "missing-spec",
+			"write 'spec:' and below it 'podSelector: ...'",
+			"without spec the policy selects every pod of its namespace and admits "
+			"nothing to them");
 }

@@ -9,16 +9,16 @@
 
 static const struct field_set selector_fields = {
 	.owner = "a selector",
-	.names = (const char *const[]){ "matchLabels", "matchExpressions", NULL },
+	.names = (const char *const[]){"matchLabels", "matchExpressions", NULL},
 	.scalar_hint = "labels to match go under 'matchLabels'",
 };
 static const struct field_set match_labels_fields = {
 	.owner = "matchLabels",
-	.names = (const char *const[]){ NULL },
+	.names = (const char *const[]){NULL},
 };
 static const struct field_set expression_fields = {
 	.owner = "a match expression",
-	.names = (const char *const[]){ "key", "operator", "values", NULL },
+	.names = (const char *const[]){"key", "operator", "values", NULL},
 };
 
 /* The valid key, or NULL when it is none, which is reported. */
@@ -28,44 +28,56 @@ static const char *read_key(struct decoder *decoder, const struct node *node)
 	const char *problem = key == NULL ? NULL : label_key_problem(key);
 
 	if (problem != NULL)
-		decode_error(decoder, node->pos, "bad-label", NULL, "label key '%s': %s", key, problem);
+		decode_error(
+			decoder, node->pos, "bad-label", NULL, "label key '%s': %s", key, problem);
 	return key == NULL || problem != NULL ? NULL : decode_intern(decoder, key);
 }
 
 /*
- * A value that no label can have is kept: older API servers stored such selectors, and they mean something. Nothing has the
- * value, so In never matches and NotIn always does. NULL when it is no text at all, which is reported.
+ * A value that no label can have is kept: older API servers stored such selectors, and they mean
+ * something. Nothing has the value, so In never matches and NotIn always does. NULL when it is no
+ * text at all, which is reported.
  */
 static const char *read_value(struct decoder *decoder, const struct node *node)
 {
-	const char *value = decode_is_absent(node) ? "" : decode_string(decoder, node, "a label's value");
+	const char *value = decode_is_absent(node)
+		? ""
+		: decode_string(decoder, node, "a label's value");
 	const char *problem = value == NULL ? NULL : label_value_problem(value);
 
 	if (problem != NULL)
-		decode_warning(decoder, node->pos, "impossible-value", "write a value that a label can have",
-			"no label can have the value '%.100s', so this matches none: %s", value, problem);
+		decode_warning(decoder, node->pos, "impossible-value",
+			"write a value that a label can have",
+			"no label can have the value '%.100s', so this matches none: %s", value,
+			problem);
 	return value == NULL ? NULL : decode_intern(decoder, value);
 }
 
-static void read_match_label(struct decoder *decoder, const struct node_entry *entry, struct requirement *out)
+static void read_match_label(
+	struct decoder *decoder, const struct node_entry *entry, struct requirement *out)
 {
 	const char *problem = label_key_problem(entry->key->text);
 	const char **values = decode_alloc(decoder, 1, sizeof(const char *));
 
 	if (problem != NULL)
-		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s", entry->key->text,
-			problem);
+		decode_error(decoder, entry->key->pos, "bad-label", NULL, "label key '%s': %s",
+			entry->key->text, problem);
 	if (values == NULL)
 		return;
 	values[0] = read_value(decoder, entry->value);
-	*out = (struct requirement){ .key = decode_intern(decoder, entry->key->text), .op = REQUIREMENT_IN,
-		.values = values, .value_count = 1, .from_match_labels = true, .pos = entry->key->pos };
+	*out = (struct requirement){.key = decode_intern(decoder, entry->key->text),
+		.op = REQUIREMENT_IN,
+		.values = values,
+		.value_count = 1,
+		.from_match_labels = true,
+		.pos = entry->key->pos};
 }
 
-static const char *const operators[] = { "In", "NotIn", "Exists", "DoesNotExist", NULL };
+static const char *const operators[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
 
 /* False when it is none, which is reported. */
-static bool read_operator(struct decoder *decoder, const struct node *node, enum requirement_operator *out)
+static bool read_operator(
+	struct decoder *decoder, const struct node *node, enum requirement_operator *out)
 {
 	const char *name = decode_string(decoder, node, "an operator");
 	const char *nearest;
@@ -114,27 +126,34 @@ static void read_values(struct decoder *decoder, const struct node *node, struct
 	out->value_count = kept;
 }
 
-static void check_values(struct decoder *decoder, const struct node *expression, const struct requirement *requirement)
+static void check_values(struct decoder *decoder, const struct node *expression,
+	const struct requirement *requirement)
 {
 	const struct node *values = node_get(expression, "values");
-	const bool wanted = requirement->op == REQUIREMENT_IN || requirement->op == REQUIREMENT_NOT_IN;
-	const bool empty = decode_is_absent(values) || (values->kind == NODE_SEQUENCE && values->count == 0);
+	const bool wanted = requirement->op == REQUIREMENT_IN ||
+		requirement->op == REQUIREMENT_NOT_IN;
+	const bool empty = decode_is_absent(values) ||
+		(values->kind == NODE_SEQUENCE && values->count == 0);
 
 	if (wanted && empty)
-		decode_error(decoder, values != NULL ? values->pos : expression->pos, "missing-values",
-			"write 'values: [...]'", "operator %s needs values", operators[requirement->op]);
+		decode_error(decoder, values != NULL ? values->pos : expression->pos,
+			"missing-values", "write 'values: [...]'", "operator %s needs values",
+			operators[requirement->op]);
 	if (!wanted && !empty)
-		decode_error(decoder, values->pos, "needless-values", "remove the values, or use In or NotIn",
-			"operator %s takes no values", operators[requirement->op]);
+		decode_error(decoder, values->pos, "needless-values",
+			"remove the values, or use In or NotIn", "operator %s takes no values",
+			operators[requirement->op]);
 }
 
 static void require(struct decoder *decoder, const struct node *mapping, const char *name)
 {
 	if (decode_is_absent(node_get(mapping, name)))
-		decode_error(decoder, mapping->pos, "missing-field", NULL, "a match expression needs '%s'", name);
+		decode_error(decoder, mapping->pos, "missing-field", NULL,
+			"a match expression needs '%s'", name);
 }
 
-static void read_expression(struct decoder *decoder, const struct node *node, struct requirement *out)
+static void read_expression(
+	struct decoder *decoder, const struct node *node, struct requirement *out)
 {
 	const size_t errors = decoder->diags->errors;
 	const struct node *key, *op;
@@ -144,7 +163,7 @@ static void read_expression(struct decoder *decoder, const struct node *node, st
 	key = node_get(node, "key");
 	op = node_get(node, "operator");
 	if (decoder->diags->errors > errors)
-		return;		/* a misspelt field is the one that is missing */
+		return; /* a misspelt field is the one that is missing */
 	require(decoder, node, "key");
 	require(decoder, node, "operator");
 	if (decode_is_absent(key) || decode_is_absent(op))
@@ -157,21 +176,28 @@ static void read_expression(struct decoder *decoder, const struct node *node, st
 	read_values(decoder, node_get(node, "values"), out);
 }
 
-void kube_read_sound_selector(struct decoder *decoder, const struct node *node, struct selector *out)
+void kube_read_sound_selector(
+	struct decoder *decoder, const struct node *node, struct selector *out)
 {
-	const struct node *labels = node_get(node, "matchLabels"), *expressions = node_get(node, "matchExpressions");
-	const size_t label_count = labels != NULL && labels->kind == NODE_MAPPING ? labels->count : 0;
-	const size_t expression_count = expressions != NULL && expressions->kind == NODE_SEQUENCE ? expressions->count : 0;
-	struct requirement *requirements = decode_alloc(decoder, label_count + expression_count, sizeof(*requirements));
+	const struct node *labels = node_get(node, "matchLabels"),
+			  *expressions = node_get(node, "matchExpressions");
+	const size_t label_count = labels != NULL && labels->kind == NODE_MAPPING ? labels->count
+										  : 0;
+	const size_t expression_count = expressions != NULL && expressions->kind == NODE_SEQUENCE
+		? expressions->count
+		: 0;
+	struct requirement *requirements = decode_alloc(
+		decoder, label_count + expression_count, sizeof(*requirements));
 	size_t errors, count = 0;
 
-	*out = (struct selector){ .pos = node->pos, .requirements = requirements };
+	*out = (struct selector){.pos = node->pos, .requirements = requirements};
 	if (requirements == NULL)
 		return;
 	for (size_t i = 0; i < label_count; i++) {
 		errors = decoder->diags->errors;
 		read_match_label(decoder, &labels->entries[i], &requirements[count]);
-		count += decoder->diags->errors == errors && labels->entries[i].value->health == NODE_SOUND;
+		count += decoder->diags->errors == errors &&
+			labels->entries[i].value->health == NODE_SOUND;
 	}
 	for (size_t i = 0; i < expression_count; i++) {
 		const struct node *expression = expressions->entries[i].value;
@@ -189,7 +215,7 @@ void kube_read_selector(struct decoder *decoder, const struct node *node, struct
 	struct requirement *requirements;
 	size_t label_count = 0, expression_count;
 
-	*out = (struct selector){ .pos = node->pos };
+	*out = (struct selector){.pos = node->pos};
 	if (!fields_check(decoder, node, &selector_fields, FIELDS_STRICT))
 		return;
 	labels = node_get(node, "matchLabels");
@@ -207,7 +233,8 @@ void kube_read_selector(struct decoder *decoder, const struct node *node, struct
 	for (size_t i = 0; i < label_count; i++)
 		read_match_label(decoder, &labels->entries[i], &requirements[i]);
 	for (size_t i = 0; i < expression_count; i++)
-		read_expression(decoder, expressions->entries[i].value, &requirements[label_count + i]);
+		read_expression(
+			decoder, expressions->entries[i].value, &requirements[label_count + i]);
 	out->requirements = requirements;
 	out->count = label_count + expression_count;
 }

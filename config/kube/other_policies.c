@@ -31,31 +31,34 @@ bool other_policies_has_kind(const char *kind, const char *api_version)
 }
 
 /* The entry of that kind and group, made when there is none; NULL when there is no room. */
-static struct other_policy *get(struct other_policies *policies, const char *kind, const char *group)
+static struct other_policy *get(
+	struct other_policies *policies, const char *kind, const char *group)
 {
 	struct other_policy *item;
 
 	for (size_t i = 0; i < policies->count; i++)
-		if (strcmp(policies->items[i].kind, kind) == 0 && strcmp(policies->items[i].group, group) == 0)
+		if (strcmp(policies->items[i].kind, kind) == 0 &&
+			strcmp(policies->items[i].group, group) == 0)
 			return &policies->items[i];
 	if (policies->count == OTHER_POLICY_KINDS)
 		return NULL;
 	item = &policies->items[policies->count++];
-	*item = (struct other_policy){ .count = 0 };
+	*item = (struct other_policy){.count = 0};
 	snprintf(item->kind, sizeof(item->kind), "%s", kind);
 	snprintf(item->group, sizeof(item->group), "%s", group);
 	return item;
 }
 
-void other_policies_count(struct other_policies *policies, const char *kind, const char *api_version,
-	struct source_pos pos)
+void other_policies_count(struct other_policies *policies, const char *kind,
+	const char *api_version, struct source_pos pos)
 {
 	char name[OTHER_POLICY_KIND_TEXT], group[OTHER_POLICY_GROUP_TEXT];
 	const size_t length = group_length(api_version);
 	struct other_policy *item;
 
 	snprintf(name, sizeof(name), "%s", kind);
-	snprintf(group, sizeof(group), "%.*s", (int)(length < sizeof(group) ? length : sizeof(group) - 1), api_version);
+	snprintf(group, sizeof(group), "%.*s",
+		(int)(length < sizeof(group) ? length : sizeof(group) - 1), api_version);
 	item = get(policies, name, group);
 	if (item == NULL) {
 		policies->more++;
@@ -69,7 +72,8 @@ void other_policies_add(struct other_policies *sum, const struct other_policies 
 {
 	sum->more += policies->more;
 	for (size_t i = 0; i < policies->count; i++) {
-		struct other_policy *item = get(sum, policies->items[i].kind, policies->items[i].group);
+		struct other_policy *item = get(
+			sum, policies->items[i].kind, policies->items[i].group);
 
 		if (item == NULL) {
 			sum->more += policies->items[i].count;
@@ -99,9 +103,11 @@ void other_policies_format(const struct other_policies *policies, char out[OTHER
 		const struct other_policy *item = &policies->items[i];
 		const bool grouped = item->group[0] != '\0';
 
-		used += (size_t)snprintf(out + used, OTHER_POLICIES_TEXT - used, "%s%zu %s%s%s%s", i > 0 ? ", " : "",
-			item->count, item->kind, grouped ? " (" : "", item->group, grouped ? ")" : "");
+		used += (size_t)snprintf(out + used, OTHER_POLICIES_TEXT - used, "%s%zu %s%s%s%s",
+			i > 0 ? ", " : "", item->count, item->kind, grouped ? " (" : "",
+			item->group, grouped ? ")" : "");
 	}
 	if (policies->more > 0 && used < OTHER_POLICIES_TEXT)
-		snprintf(out + used, OTHER_POLICIES_TEXT - used, ", %zu of other kinds", policies->more);
+		snprintf(out + used, OTHER_POLICIES_TEXT - used, ", %zu of other kinds",
+			policies->more);
 }

@@ -3,8 +3,8 @@
 #define CONFIG_SETTINGS_LISTEN_ADDRESS_H
 
 /*
- * Where a TCP server listens: "127.0.0.1:9477", "[::1]:9477". Only numbers: a name would have to be looked up, and may
- * not mean tomorrow what it means today. A plain value.
+ * Where a TCP server listens: "127.0.0.1:9477", "[::1]:9477". Only numbers: a name would have to be
+ * looked up, and may not mean tomorrow what it means today. A plain value.
  */
 
 #include <stdint.h>
@@ -13,7 +13,7 @@
 
 struct listen_address {
 	struct ip_addr addr;
-	uint16_t port;			/* never 0 */
+	uint16_t port; /* never 0 */
 };
 
 /* 0; or -EINVAL, *out untouched. */

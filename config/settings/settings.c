@@ -29,8 +29,8 @@ static void read_string(struct decoder *decoder, const struct setting *row, cons
 }
 
 /* A list, or one string. The count follows the pointer in the struct. */
-static void read_string_list(struct decoder *decoder, const struct setting *row, const struct node *node,
-	struct settings *out)
+static void read_string_list(struct decoder *decoder, const struct setting *row,
+	const struct node *node, struct settings *out)
 {
 	const size_t count = node->kind == NODE_SCALAR ? 1 : decode_list(decoder, node, row->name);
 	const char **items = decode_alloc(decoder, count, sizeof(const char *));
@@ -44,15 +44,20 @@ static void read_string_list(struct decoder *decoder, const struct setting *row,
 		items[i] = decode_intern(decoder, text != NULL ? text : "");
 	}
 	if (count == 0)
-		decode_error(decoder, node->pos, "bad-value", NULL, "%s needs at least one item", row->name);
+		decode_error(decoder, node->pos, "bad-value", NULL, "%s needs at least one item",
+			row->name);
 	out->manifests = items;
 	out->manifest_count = count;
 }
 
-/* Numbers that are written so that readers differ about them are refused: nobody but podgate reads its settings. */
+/*
+ * Numbers that are written so that readers differ about them are refused: nobody but podgate reads
+ * its settings.
+ */
 static bool read_number(const struct node *node, int64_t *out)
 {
-	return node->kind == NODE_SCALAR && scalar_is_plain_number(node) && scalar_integer(node, out) == 0;
+	return node->kind == NODE_SCALAR && scalar_is_plain_number(node) &&
+		scalar_integer(node, out) == 0;
 }
 
 static void read_uint(struct decoder *decoder, const struct setting *row, const struct node *node,
@@ -61,12 +66,15 @@ static void read_uint(struct decoder *decoder, const struct setting *row, const 
 	int64_t value;
 
 	if (!read_number(node, &value))
-		decode_error(decoder, node->pos, "wrong-type", "write a whole number without quotes",
-			"%s must be a whole number from %u to %u, and this is %s", row->name, row->least, row->most,
+		decode_error(decoder, node->pos, "wrong-type",
+			"write a whole number without quotes",
+			"%s must be a whole number from %u to %u, and this is %s", row->name,
+			row->least, row->most,
 			node->kind == NODE_SCALAR ? node->text : decode_kind_name(node));
 	else if (value < row->least || value > row->most)
-		decode_error(decoder, node->pos, "out-of-range", NULL, "%s is %s, and must be from %u to %u", row->name,
-			node->text, row->least, row->most);
+		decode_error(decoder, node->pos, "out-of-range", NULL,
+			"%s is %s, and must be from %u to %u", row->name, node->text, row->least,
+			row->most);
 	else
 		put_uint(out, row, (uint32_t)value);
 }
@@ -77,17 +85,19 @@ static void read_mark(struct decoder *decoder, const struct setting *row, const 
 	int64_t value = 0;
 
 	if (!read_number(node, &value))
-		decode_error(decoder, node->pos, "wrong-type", "write it as 0x20000000, without quotes",
+		decode_error(decoder, node->pos, "wrong-type",
+			"write it as 0x20000000, without quotes",
 			"%s must be a number, and this is %s", row->name, decode_kind_name(node));
 	else if (value <= 0 || value > UINT32_MAX || (value & (value - 1)) != 0)
-		decode_error(decoder, node->pos, "bad-mark", "write one of 0x1, 0x2, 0x4, 0x8 ... 0x80000000",
+		decode_error(decoder, node->pos, "bad-mark",
+			"write one of 0x1, 0x2, 0x4, 0x8 ... 0x80000000",
 			"%s must be a single bit of 32, and %s is not", row->name, node->text);
 	else
 		put_uint(out, row, (uint32_t)value);
 }
 
-static void read_boolean(struct decoder *decoder, const struct setting *row, const struct node *node,
-	struct settings *out)
+static void read_boolean(struct decoder *decoder, const struct setting *row,
+	const struct node *node, struct settings *out)
 {
 	const bool value = decode_boolean(decoder, node, row->name, false);
 
@@ -106,14 +116,16 @@ static void read_choice(struct decoder *decoder, const struct setting *row, cons
 			put_uint(out, row, (uint32_t)i);
 			return;
 		}
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i == 0 ? "" : ", ", row->choices[i]);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+			i == 0 ? "" : ", ", row->choices[i]);
 	}
 	if (node->kind == NODE_SCALAR)
-		decode_error(decoder, node->pos, "bad-value", NULL, "%s is '%s', and must be one of: %s", row->name,
-			node->text, text);
+		decode_error(decoder, node->pos, "bad-value", NULL,
+			"%s is '%s', and must be one of: %s", row->name, node->text, text);
 	else
-		decode_error(decoder, node->pos, "wrong-type", NULL, "%s must be one of %s, and this is %s",
-			row->name, text, decode_kind_name(node));
+		decode_error(decoder, node->pos, "wrong-type", NULL,
+			"%s must be one of %s, and this is %s", row->name, text,
+			decode_kind_name(node));
 }
 
 static void read_listen(struct decoder *decoder, const struct setting *row, const struct node *node,
@@ -121,10 +133,12 @@ static void read_listen(struct decoder *decoder, const struct setting *row, cons
 {
 	struct listen_address address;
 
-	if (node->kind == NODE_SCALAR && node->text[0] != '\0' && listen_address_parse(&address, node->text) != 0)
+	if (node->kind == NODE_SCALAR && node->text[0] != '\0' &&
+		listen_address_parse(&address, node->text) != 0)
 		decode_error(decoder, node->pos, "bad-address",
 			"write 127.0.0.1:9477 or, in quotes, \"[::1]:9477\"; \"\" is nowhere",
-			"%s must be an IP address and a port, and '%s' is not", row->name, node->text);
+			"%s must be an IP address and a port, and '%s' is not", row->name,
+			node->text);
 	else
 		read_string(decoder, row, node, out);
 }
@@ -132,16 +146,20 @@ static void read_listen(struct decoder *decoder, const struct setting *row, cons
 static void read_value(struct decoder *decoder, const struct setting *row, const struct node *node,
 	struct settings *out)
 {
-	static void (*const readers[])(struct decoder *, const struct setting *, const struct node *,
-		struct settings *) = {
-		[SETTING_STRING] = read_string, [SETTING_STRING_LIST] = read_string_list, [SETTING_UINT] = read_uint,
-		[SETTING_MARK] = read_mark, [SETTING_BOOL] = read_boolean, [SETTING_ENUM] = read_choice,
+	static void (*const readers[])(struct decoder *, const struct setting *,
+		const struct node *, struct settings *) = {
+		[SETTING_STRING] = read_string,
+		[SETTING_STRING_LIST] = read_string_list,
+		[SETTING_UINT] = read_uint,
+		[SETTING_MARK] = read_mark,
+		[SETTING_BOOL] = read_boolean,
+		[SETTING_ENUM] = read_choice,
 		[SETTING_LISTEN] = read_listen,
 	};
 
 	if (node->kind == NODE_NULL)
-		decode_error(decoder, node->pos, "missing-value", "write a value, or remove the line",
-			"%s has no value", row->name);
+		decode_error(decoder, node->pos, "missing-value",
+			"write a value, or remove the line", "%s has no value", row->name);
 	else
 		readers[row->type](decoder, row, node, out);
 }
@@ -155,7 +173,9 @@ static const struct setting *find_row(const char *name)
 	for (size_t i = 0; i < count; i++) {
 		size_t j = 0;
 
-		while (name[j] != '\0' && (name[j] == table[i].name[j] || (name[j] == '-' && table[i].name[j] == '_')))
+		while (name[j] != '\0' &&
+			(name[j] == table[i].name[j] ||
+				(name[j] == '-' && table[i].name[j] == '_')))
 			j++;
 		if (name[j] == '\0' && table[i].name[j] == '\0')
 			return &table[i];
@@ -169,28 +189,40 @@ static const char *find_pointer(const char *name)
 	static const struct {
 		const char *name, *text;
 	} pointers[] = {
-		{ "conf", "write --config FILE" },
-		{ "config_file", "write --config FILE" },
-		{ "configuration", "write --config FILE" },
-		{ "settings", "write --config FILE" },
-		{ "log_level", "the daemon's own log has no levels; log_allowed says which verdicts are logged" },
-		{ "loglevel", "the daemon's own log has no levels; log_allowed says which verdicts are logged" },
-		{ "verbose", "the daemon's own log has no levels; log_allowed says which verdicts are logged" },
-		{ "debug", "the daemon's own log has no levels; podgate watch shows verdicts as they are made" },
-		{ "dry_run", "-n checks and exits; audit: true enforces nothing and logs what would be denied" },
-		{ "daemon", "podgate stays in the foreground; let systemd run it" },
-		{ "daemonize", "podgate stays in the foreground; let systemd run it" },
-		{ "socket", "control_socket is where this daemon answers" },
-		{ "listen", "metrics_listen is for metrics, control_socket for commands" },
-		{ "policies", "manifests names files and folders" },
-		{ "file", "manifests names files and folders" },
-		{ "interface", "podgate goes by addresses, on all interfaces" },
+		{"conf", "write --config FILE"},
+		{"config_file", "write --config FILE"},
+		{"configuration", "write --config FILE"},
+		{"settings", "write --config FILE"},
+		{"log_level",
+			"the daemon's own log has no levels; log_allowed says which verdicts are "
+			"logged"},
+		{"loglevel",
+			"the daemon's own log has no levels; log_allowed says which verdicts are "
+			"logged"},
+		{"verbose",
+			"the daemon's own log has no levels; log_allowed says which verdicts are "
+			"logged"},
+		{"debug",
+			"the daemon's own log has no levels; podgate watch shows verdicts as they "
+			"are made"},
+		{"dry_run",
+			"-n checks and exits; audit: true enforces nothing and logs what would be "
+			"denied"},
+		{"daemon", "podgate stays in the foreground; let systemd run it"},
+		{"daemonize", "podgate stays in the foreground; let systemd run it"},
+		{"socket", "control_socket is where this daemon answers"},
+		{"listen", "metrics_listen is for metrics, control_socket for commands"},
+		{"policies", "manifests names files and folders"},
+		{"file", "manifests names files and folders"},
+		{"interface", "podgate goes by addresses, on all interfaces"},
 	};
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
 		size_t j = 0;
 
-		while (name[j] != '\0' && (name[j] == pointers[i].name[j] || (name[j] == '-' && pointers[i].name[j] == '_')))
+		while (name[j] != '\0' &&
+			(name[j] == pointers[i].name[j] ||
+				(name[j] == '-' && pointers[i].name[j] == '_')))
 			j++;
 		if (name[j] == '\0' && pointers[i].name[j] == '\0')
 			return pointers[i].text;
@@ -202,7 +234,7 @@ static void report_unknown(struct decoder *decoder, const char *name, struct sou
 {
 	size_t count;
 	const struct setting *table = settings_table(&count);
-	const char *names[64] = { NULL };
+	const char *names[64] = {NULL};
 	const char *nearest, *pointer = find_pointer(name);
 	char hint[96];
 
@@ -211,7 +243,9 @@ static void report_unknown(struct decoder *decoder, const char *name, struct sou
 	nearest = suggestion_among(names, name);
 	snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest != NULL ? nearest : "");
 	decode_error(decoder, pos, "unknown-setting",
-		pointer != NULL ? pointer : nearest != NULL ? hint : "see podgate.conf(5) for all of them",
+		pointer != NULL		  ? pointer
+			: nearest != NULL ? hint
+					  : "see podgate.conf(5) for all of them",
 		"there is no setting '%s'", name);
 }
 
@@ -235,7 +269,8 @@ static void read_mapping(struct decoder *decoder, const struct node *root, struc
 }
 
 /* What to return, and the new values to *settings when all went well. */
-static int finish(struct decoder *decoder, size_t errors_before, const struct settings *read, struct settings *settings)
+static int finish(struct decoder *decoder, size_t errors_before, const struct settings *read,
+	struct settings *settings)
 {
 	const bool out_of_memory = decoder->out_of_memory;
 	const bool failed = decoder->diags->errors > errors_before;
@@ -253,12 +288,13 @@ int settings_defaults(struct settings *out, struct arena *arena)
 {
 	size_t count;
 	const struct setting *table = settings_table(&count);
-	struct settings settings = { 0 };
+	struct settings settings = {0};
 	struct diag_list none;
 
 	diag_list_init(&none, arena);
 	for (size_t i = 0; i < count; i++) {
-		const int err = settings_set(&settings, table[i].name, table[i].default_text, arena, &none);
+		const int err = settings_set(
+			&settings, table[i].name, table[i].default_text, arena, &none);
 
 		if (err != 0)
 			return err;
@@ -267,19 +303,20 @@ int settings_defaults(struct settings *out, struct arena *arena)
 	return 0;
 }
 
-int settings_read(struct settings *settings, const char *file, const char *bytes, size_t length, struct arena *arena,
-	struct diag_list *diags)
+int settings_read(struct settings *settings, const char *file, const char *bytes, size_t length,
+	struct arena *arena, struct diag_list *diags)
 {
-	static const struct document_limits limits = { .unique_keys = true };
+	static const struct document_limits limits = {.unique_keys = true};
 	const size_t errors = diags->errors;
 	struct arena *tree = arena_create();
-	struct document_list documents = { 0 };
+	struct document_list documents = {0};
 	struct settings read = *settings;
 	struct decoder decoder;
 	const struct byte_source source = byte_source_of_text(bytes, length);
 	const char *name = arena_strdup(arena, file);
-	int err = tree == NULL || name == NULL ? -ENOMEM :
-		document_read(&documents, name, &source, &limits, tree, diags);
+	int err = tree == NULL || name == NULL
+		? -ENOMEM
+		: document_read(&documents, name, &source, &limits, tree, diags);
 
 	if (err != 0) {
 		arena_unref(tree);
@@ -289,8 +326,8 @@ int settings_read(struct settings *settings, const char *file, const char *bytes
 	if (documents.count > 0)
 		read_mapping(&decoder, documents.roots[0], &read);
 	if (documents.count > 1)
-		decode_error(&decoder, documents.roots[1]->pos, "second-document", "remove the line with ---",
-			"a settings file has one document");
+		decode_error(&decoder, documents.roots[1]->pos, "second-document",
+			"remove the line with ---", "a settings file has one document");
 	err = finish(&decoder, errors, &read, settings);
 	arena_unref(tree);
 	return err;
@@ -308,7 +345,7 @@ static struct node *make_list(struct decoder *decoder, const char *value, struct
 	entries = decode_alloc(decoder, count, sizeof(*entries));
 	if (list == NULL || entries == NULL)
 		return NULL;
-	*list = (struct node){ .kind = NODE_SEQUENCE, .pos = pos, .text = "", .entries = entries };
+	*list = (struct node){.kind = NODE_SEQUENCE, .pos = pos, .text = "", .entries = entries};
 	for (;;) {
 		const size_t length = strcspn(value, ",");
 		struct node *item = decode_alloc(decoder, 1, sizeof(*item));
@@ -316,7 +353,8 @@ static struct node *make_list(struct decoder *decoder, const char *value, struct
 
 		if (item == NULL || text == NULL)
 			return NULL;
-		*item = (struct node){ .kind = NODE_SCALAR, .quoted = true, .pos = pos, .text = text };
+		*item = (struct node){
+			.kind = NODE_SCALAR, .quoted = true, .pos = pos, .text = text};
 		if (length > 0)
 			entries[list->count++].value = item;
 		if (value[length] == '\0')
@@ -325,14 +363,14 @@ static struct node *make_list(struct decoder *decoder, const char *value, struct
 	}
 }
 
-int settings_set(struct settings *settings, const char *name, const char *value, struct arena *arena,
-	struct diag_list *diags)
+int settings_set(struct settings *settings, const char *name, const char *value,
+	struct arena *arena, struct diag_list *diags)
 {
 	const struct setting *row = find_row(name);
-	const struct source_pos pos = { .file = arena_printf(arena, "--%s", name) };
+	const struct source_pos pos = {.file = arena_printf(arena, "--%s", name)};
 	const size_t errors = diags->errors;
 	struct settings read = *settings;
-	struct node text = { .kind = NODE_SCALAR, .pos = pos, .text = value };
+	struct node text = {.kind = NODE_SCALAR, .pos = pos, .text = value};
 	const struct node *node = &text;
 	struct decoder decoder;
 
@@ -355,7 +393,8 @@ int settings_set(struct settings *settings, const char *name, const char *value,
 
 struct annotation_trust settings_annotation_trust(const struct settings *settings)
 {
-	return (struct annotation_trust){ settings->address_annotations, settings->audit_annotations };
+	return (struct annotation_trust){
+		settings->address_annotations, settings->audit_annotations};
 }
 
 unsigned int settings_workers(const struct settings *settings)
@@ -374,7 +413,7 @@ unsigned int settings_queues(const struct settings *settings)
 
 int settings_check(const struct settings *settings, struct diag_list *diags)
 {
-	const struct source_pos pos = { .file = "settings" };
+	const struct source_pos pos = {.file = "settings"};
 	const size_t errors = diags->errors;
 
 	if ((settings->mark_allow & settings->mark_deny) != 0)
@@ -382,12 +421,15 @@ int settings_check(const struct settings *settings, struct diag_list *diags)
 			"mark_allow and mark_deny are both 0x%x", settings->mark_allow);
 	if (settings->queue_base + settings_queues(settings) - 1 > 65535)
 		diag_add(diags, DIAG_ERROR, pos, "queues-past-end", "choose a smaller queue_base",
-			"queue_base %u leaves no room below 65536 for %u queues: of %u workers, of replies%s",
+			"queue_base %u leaves no room below 65536 for %u queues: of %u workers, of "
+			"replies%s",
 			settings->queue_base, settings_queues(settings), settings_workers(settings),
 			settings->flood_rate > 0 ? " and of floods" : "");
 	if (settings->flood_rate > 0 && settings->flood_rate < SETTINGS_FLOOD_RATE_LEAST)
-		diag_add(diags, DIAG_ERROR, pos, "flood-rate-too-low", "0 switches the queue for floods off",
-			"flood_rate %u would take ordinary pods for floods: at least %d is possible",
+		diag_add(diags, DIAG_ERROR, pos, "flood-rate-too-low",
+			"0 switches the queue for floods off",
+			"flood_rate %u would take ordinary pods for floods: at least %d is "
+			"possible",
 			settings->flood_rate, SETTINGS_FLOOD_RATE_LEAST);
 	return diags->errors > errors ? -EINVAL : 0;
 }

@@ -37,7 +37,10 @@ static int print_value(FILE *to, const struct setting *row)
 	return width;
 }
 
-/* Puts words from HELP_COLUMN on, breaking lines before HELP_WIDTH. Returns the column where it ended. */
+/*
+ * Puts words from HELP_COLUMN on, breaking lines before HELP_WIDTH. Returns the column where it
+ * ended.
+ */
 static int print_wrapped(FILE *to, const char *text, int column)
 {
 	while (*text != '\0') {
@@ -71,9 +74,11 @@ static void print_option(FILE *to, const struct setting *row)
 	fprintf(to, "%*s", HELP_COLUMN - column, "");
 	column = print_wrapped(to, row->help, HELP_COLUMN);
 	if (row->type == SETTING_UINT)
-		snprintf(tail, sizeof(tail), "(%u-%u, default %s)", row->least, row->most, row->default_text);
+		snprintf(tail, sizeof(tail), "(%u-%u, default %s)", row->least, row->most,
+			row->default_text);
 	else
-		snprintf(tail, sizeof(tail), "(default %s)", row->default_text[0] != '\0' ? row->default_text : "none");
+		snprintf(tail, sizeof(tail), "(default %s)",
+			row->default_text[0] != '\0' ? row->default_text : "none");
 	print_wrapped(to, tail, column);
 	fputc('\n', to);
 }
@@ -87,7 +92,10 @@ void settings_print_help(FILE *to)
 		print_option(to, &table[i]);
 }
 
-/* Text of mdoc, a line a sentence: one that began with a dot would be a macro, and a backslash is an escape. */
+/*
+ * Text of mdoc, a line a sentence: one that began with a dot would be a macro, and a backslash is
+ * an escape.
+ */
 static void print_text(FILE *to, const char *text)
 {
 	char last = '\0';

@@ -15,8 +15,8 @@
 #include "config/source/watch.h"
 #include "config/source/writing.h"
 
-enum { RESCAN_MS = 10000, LONGEST_WAIT = 10 };	/* LONGEST_WAIT: in debounce times */
-enum { LINKS_MOST = 40 };	/* in a row, as for the kernel (path_resolution(7)) */
+enum { RESCAN_MS = 10000, LONGEST_WAIT = 10 }; /* LONGEST_WAIT: in debounce times */
+enum { LINKS_MOST = 40 }; /* in a row, as for the kernel (path_resolution(7)) */
 
 struct directory {
 	struct store *store;
@@ -25,11 +25,12 @@ struct directory {
 	uint32_t empty_after_s;
 	uv_timer_t debounce, rescan;
 	unsigned int debounce_ms;
-	uint64_t first_event;		/* of the burst that is waited out, on the loop's clock; 0: there is none */
-	uint64_t first_event_ns;	/* the same, of CLOCK_MONOTONIC */
+	/* of the burst that is waited out, on the loop's clock; 0: there is none */
+	uint64_t first_event;
+	uint64_t first_event_ns; /* the same, of CLOCK_MONOTONIC */
 	directory_changed *changed;
 	void *context;
-	int open_parts;			/* timers and watch set that the loop has not let go */
+	int open_parts; /* timers and watch set that the loop has not let go */
 	size_t count;
 	char *paths[];
 };
@@ -73,8 +74,8 @@ static const char *split(char *path, const char **name)
 }
 
 /*
- * Watches, for what stands at `path` or should, the nearest folder above that exists: a path that is replaced, removed
- * or made again is an event of the folder it is in, and not its own.
+ * Watches, for what stands at `path` or should, the nearest folder above that exists: a path that
+ * is replaced, removed or made again is an event of the folder it is in, and not its own.
  */
 static int watch_above(struct directory *directory, const char *path)
 {
@@ -100,7 +101,7 @@ static int watch_above(struct directory *directory, const char *path)
 
 struct watching {
 	struct directory *directory;
-	int err;			/* the first that is no passing matter */
+	int err; /* the first that is no passing matter */
 };
 
 /* Folders come and go while they are listed: only what would not mend itself is kept. */
@@ -126,7 +127,10 @@ static int watch_folder(const char *path, const struct stat *info, void *context
 	return 0;
 }
 
-/* Where the link at `path` leads: one step. False when it is no link, or that is too long to be told. */
+/*
+ * Where the link at `path` leads: one step. False when it is no link, or that is too long to be
+ * told.
+ */
 static bool follow(const char *path, char target[PATH_MAX])
 {
 	const char *slash = strrchr(path, '/');
@@ -145,8 +149,9 @@ static bool follow(const char *path, char target[PATH_MAX])
 }
 
 /*
- * A file is watched by its folder. Where it is a link, so is each name that it leads to, in the folder there: otherwise a
- * change of the target would be found by the next rescan only. Of links among the folders on the way a change is.
+ * A file is watched by its folder. Where it is a link, so is each name that it leads to, in the
+ * folder there: otherwise a change of the target would be found by the next rescan only. Of links
+ * among the folders on the way a change is.
  */
 static int watch_links(const char *path, const struct stat *info, void *context)
 {
@@ -164,7 +169,9 @@ static int watch_links(const char *path, const struct stat *info, void *context)
 		strcpy(at, target);
 		folder = split(target, &name);
 		if (stat(folder, &found) == 0)
-			note_error(watching, watch_set_add_target(watching->directory->watches, folder, &found, name, path));
+			note_error(watching,
+				watch_set_add_target(
+					watching->directory->watches, folder, &found, name, path));
 	}
 	return 0;
 }
@@ -179,8 +186,8 @@ static int pass_problem(const char *path, const char *reason, void *context)
 
 static int update_watches(struct directory *directory)
 {
-	struct watching watching = { .directory = directory };
-	const struct scan_visitor visitor = { watch_links, watch_folder, pass_problem, &watching };
+	struct watching watching = {.directory = directory};
+	const struct scan_visitor visitor = {watch_links, watch_folder, pass_problem, &watching};
 	int err;
 
 	watch_set_begin(directory->watches);
@@ -205,11 +212,12 @@ static void on_quiet(uv_timer_t *timer);
 static int load(struct directory *directory)
 {
 	struct load_watched watched = {
-		.state = state_of, .context = directory, .empty_after_s = directory->empty_after_s };
+		.state = state_of, .context = directory, .empty_after_s = directory->empty_after_s};
 	int err;
 
 	writing_begin_look(directory->writing);
-	err = load_paths_watched(directory->store, (const char *const *)directory->paths, directory->count, &watched);
+	err = load_paths_watched(directory->store, (const char *const *)directory->paths,
+		directory->count, &watched);
 	writing_end_look(directory->writing);
 	if (watched.look_again && !uv_is_active((uv_handle_t *)&directory->debounce))
 		uv_timer_start(&directory->debounce, on_quiet, LOAD_SETTLE_S * 1000 + 1, 0);
@@ -217,8 +225,8 @@ static int load(struct directory *directory)
 }
 
 /*
- * Watches first, reads then: what changes in between is an event, and read again. What can't be watched or read now
- * for want of memory is tried again by the next rescan.
+ * Watches first, reads then: what changes in between is an event, and read again. What can't be
+ * watched or read now for want of memory is tried again by the next rescan.
  */
 static int refresh(struct directory *directory)
 {
@@ -230,7 +238,8 @@ static int refresh(struct directory *directory)
 void directory_rescan(struct directory *directory)
 {
 	const uint64_t before = store_revision(directory->store);
-	const uint64_t since_ns = directory->first_event != 0 ? directory->first_event_ns : uv_hrtime();
+	const uint64_t since_ns = directory->first_event != 0 ? directory->first_event_ns
+							      : uv_hrtime();
 
 	directory->first_event = 0;
 	uv_timer_stop(&directory->debounce);
@@ -257,22 +266,31 @@ static void await_quiet(struct directory *directory)
 		directory->first_event_ns = uv_hrtime();
 	}
 	if (now - directory->first_event + wait > longest)
-		wait = directory->first_event + longest > now ? directory->first_event + longest - now : 0;
+		wait = directory->first_event + longest > now
+			? directory->first_event + longest - now
+			: 0;
 	uv_timer_start(&directory->debounce, on_quiet, wait, 0);
 }
 
-/* What is written to a file that is known to be open for writing is nothing to look at: its closing is. */
+/*
+ * What is written to a file that is known to be open for writing is nothing to look at: its closing
+ * is.
+ */
 static void on_event(void *context, enum watch_sign sign, const char *path)
 {
 	struct directory *directory = context;
-	const bool more = sign == WATCH_WRITTEN && writing_of(directory->writing, path) == WRITING_OPEN;
+	const bool more = sign == WATCH_WRITTEN &&
+		writing_of(directory->writing, path) == WRITING_OPEN;
 
 	writing_note(directory->writing, sign, path);
 	if (!more)
 		await_quiet(directory);
 }
 
-/* 0 when the path is a file or folder that can be read; a path that can't be at start is a mistake in the settings. */
+/*
+ * 0 when the path is a file or folder that can be read; a path that can't be at start is a mistake
+ * in the settings.
+ */
 static int check_path(const char *path)
 {
 	struct stat info;
@@ -281,8 +299,14 @@ static int check_path(const char *path)
 		return -errno;
 	if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode))
 		return -EINVAL;
-	/* By the effective user: `run -n` has stepped down to the one that podgate runs as, and access() asks for the real one. */
-	return faccessat(AT_FDCWD, path, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK, AT_EACCESS) != 0 ? -errno : 0;
+	/*
+	 * By the effective user: `run -n` has stepped down to the one that podgate runs as, and
+	 * access() asks for the real one.
+	 */
+	return faccessat(AT_FDCWD, path, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK, AT_EACCESS) !=
+			0
+		? -errno
+		: 0;
 }
 
 int directory_check(const char *const *paths, size_t count, size_t *failed)
@@ -296,7 +320,9 @@ int directory_check(const char *const *paths, size_t count, size_t *failed)
 	return err;
 }
 
-/* "/etc/podgate/" and "/etc/podgate" are one folder, and its name in the folder above is "podgate". */
+/*
+ * "/etc/podgate/" and "/etc/podgate" are one folder, and its name in the folder above is "podgate".
+ */
 static char *copy_path(const char *path)
 {
 	size_t length = strlen(path);
@@ -308,7 +334,8 @@ static char *copy_path(const char *path)
 
 static int create(struct directory **out, const char *const *paths, size_t count, size_t *failed)
 {
-	struct directory *directory = calloc(1, sizeof(*directory) + count * sizeof(directory->paths[0]));
+	struct directory *directory = calloc(
+		1, sizeof(*directory) + count * sizeof(directory->paths[0]));
 	int err = directory == NULL ? -ENOMEM : 0;
 
 	for (size_t i = 0; err == 0 && i < count; i++) {
@@ -331,13 +358,14 @@ static int create(struct directory **out, const char *const *paths, size_t count
 
 static void init_timer(struct directory *directory, uv_timer_t *timer, uv_loop_t *loop)
 {
-	uv_timer_init(loop, timer);	/* can't fail */
+	uv_timer_init(loop, timer); /* can't fail */
 	timer->data = directory;
 	directory->open_parts++;
 }
 
-int directory_start(struct directory **out, uv_loop_t *loop, struct store *store, const char *const *paths,
-	size_t count, const struct directory_options *options, size_t *failed)
+int directory_start(struct directory **out, uv_loop_t *loop, struct store *store,
+	const char *const *paths, size_t count, const struct directory_options *options,
+	size_t *failed)
 {
 	struct directory *directory;
 	int err = create(&directory, paths, count, failed);

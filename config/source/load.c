@@ -11,16 +11,17 @@
 #include "config/source/scan.h"
 #include "config/text/string_map.h"
 
-enum { READ_STEP = 64 * 1024, WHOLE_MOST = 8 << 20 };	/* WHOLE_MOST: bytes of a file that is read before it is parsed */
+/* WHOLE_MOST: bytes of a file that is read before it is parsed */
+enum { READ_STEP = 64 * 1024, WHOLE_MOST = 8 << 20 };
 static const char stdin_name[] = "<stdin>";
 
 struct loading {
 	struct store *store;
 	const struct document_limits *limits;
-	struct load_watched *watched;	/* NULL: files are read as they are */
-	struct arena *names;		/* of what was met */
-	struct string_map met;		/* files, and paths that are problems */
-	struct string_map unreadable;	/* paths that are problems: what is below them stays */
+	struct load_watched *watched; /* NULL: files are read as they are */
+	struct arena *names;	      /* of what was met */
+	struct string_map met;	      /* files, and paths that are problems */
+	struct string_map unreadable; /* paths that are problems: what is below them stays */
 };
 
 static uint64_t bytes_most(const struct document_limits *limits)
@@ -28,7 +29,10 @@ static uint64_t bytes_most(const struct document_limits *limits)
 	return limits != NULL && limits->file_bytes != 0 ? limits->file_bytes : DOCUMENT_FILE_BYTES;
 }
 
-/* Everything up to the end, at most one byte more than `most`. The size that stat() told is but a guess. */
+/*
+ * Everything up to the end, at most one byte more than `most`. The size that stat() told is but a
+ * guess.
+ */
 static int read_all(int fd, size_t guess, size_t most, char **out, size_t *out_length)
 {
 	size_t capacity = guess < most ? guess + 1 : most + 1, length = 0;
@@ -47,7 +51,8 @@ static int read_all(int fd, size_t guess, size_t most, char **out, size_t *out_l
 		if (length > most)
 			break;
 		if (length == capacity) {
-			capacity = capacity + READ_STEP < most ? capacity * 2 + READ_STEP : most + 1;
+			capacity = capacity + READ_STEP < most ? capacity * 2 + READ_STEP
+							       : most + 1;
 			larger = realloc(bytes, capacity);
 			if (larger == NULL)
 				free(bytes);
@@ -78,7 +83,7 @@ static int put_too_large(struct loading *loading, const char *name)
 static bool was_written(const struct loading *loading, const char *name)
 {
 	return loading->watched != NULL && store_has_objects(loading->store, name) &&
-	       loading->watched->state(loading->watched->context, name) == WRITING_OPEN;
+		loading->watched->state(loading->watched->context, name) == WRITING_OPEN;
 }
 
 static int put_bytes(struct loading *loading, const char *name, int fd, size_t guess, size_t most)
@@ -103,13 +108,17 @@ static int put_bytes(struct loading *loading, const char *name, int fd, size_t g
 	return err;
 }
 
-/* A large file is read as it is parsed; one that is changed meanwhile is broken, so what was in force stays so. */
+/*
+ * A large file is read as it is parsed; one that is changed meanwhile is broken, so what was in
+ * force stays so.
+ */
 static int put_file(struct loading *loading, const char *name, int fd, const struct stat *info)
 {
 	const struct byte_source source = byte_source_of_file(fd, info);
 
 	if (info->st_size <= WHOLE_MOST)
-		return put_bytes(loading, name, fd, info->st_size > 0 ? (size_t)info->st_size : 0, WHOLE_MOST);
+		return put_bytes(loading, name, fd, info->st_size > 0 ? (size_t)info->st_size : 0,
+			WHOLE_MOST);
 	if (was_written(loading, name))
 		return store_put_being_written(loading->store, name);
 	return store_put_source(loading->store, name, &source, loading->limits);
@@ -117,13 +126,16 @@ static int put_file(struct loading *loading, const char *name, int fd, const str
 
 static struct file_stamp stamp_of(const struct stat *info)
 {
-	return (struct file_stamp){ .device = info->st_dev, .inode = info->st_ino, .size = info->st_size,
-		.modified = info->st_mtim, .changed = info->st_ctim };
+	return (struct file_stamp){.device = info->st_dev,
+		.inode = info->st_ino,
+		.size = info->st_size,
+		.modified = info->st_mtim,
+		.changed = info->st_ctim};
 }
 
 /*
- * A file written to once more within one tick of the clock keeps its stamp: a stamp as young as that
- * is not believed, and the file is read again the next time.
+ * A file written to once more within one tick of the clock keeps its stamp: a stamp as young as
+ * that is not believed, and the file is read again the next time.
  */
 static bool is_settled(const struct file_stamp *stamp)
 {
@@ -140,7 +152,10 @@ static int mark(struct loading *loading, struct string_map *map, const char *pat
 	return copy == NULL ? -ENOMEM : string_map_put(map, copy, loading);
 }
 
-/* What was a regular file when it was listed may be a pipe now: opened so that it can't block, and looked at again. */
+/*
+ * What was a regular file when it was listed may be a pipe now: opened so that it can't block, and
+ * looked at again.
+ */
 static int open_regular(const char *path, struct stat *info)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -164,20 +179,29 @@ static int load_stdin(struct loading *loading)
 
 	if (err != 0 || store_has_file(loading->store, stdin_name))
 		return err;
-	return put_bytes(loading, stdin_name, STDIN_FILENO, READ_STEP, (size_t)bytes_most(loading->limits));
+	return put_bytes(
+		loading, stdin_name, STDIN_FILENO, READ_STEP, (size_t)bytes_most(loading->limits));
 }
 
-/* Whether the last write was so long ago that none is likely to follow. A time to come is a clock that was set. */
+/*
+ * Whether the last write was so long ago that none is likely to follow. A time to come is a clock
+ * that was set.
+ */
 static bool is_old(const struct stat *info)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec < info->st_mtim.tv_sec || now.tv_sec - info->st_mtim.tv_sec > LOAD_SETTLE_S ||
-	       (now.tv_sec - info->st_mtim.tv_sec == LOAD_SETTLE_S && now.tv_nsec >= info->st_mtim.tv_nsec);
+	return now.tv_sec < info->st_mtim.tv_sec ||
+		now.tv_sec - info->st_mtim.tv_sec > LOAD_SETTLE_S ||
+		(now.tv_sec - info->st_mtim.tv_sec == LOAD_SETTLE_S &&
+			now.tv_nsec >= info->st_mtim.tv_nsec);
 }
 
-/* Whether the file holds what its writer means, as far as can be told. Where nothing is in force, nothing can be lost. */
+/*
+ * Whether the file holds what its writer means, as far as can be told. Where nothing is in force,
+ * nothing can be lost.
+ */
 static bool is_complete(struct loading *loading, const char *path, int fd, const struct stat *info)
 {
 	const struct byte_source source = byte_source_of_file(fd, info);
@@ -190,8 +214,8 @@ static bool is_complete(struct loading *loading, const char *path, int fd, const
 	asked = told == WRITING_OPEN ? told : writing_ask_kernel(fd);
 	if (asked != WRITING_UNKNOWN)
 		return asked == WRITING_DONE;
-	if (told == WRITING_DONE || store_has_other_inode(loading->store, path, &stamp) || is_old(info) ||
-		store_has_content(loading->store, path, &source))
+	if (told == WRITING_DONE || store_has_other_inode(loading->store, path, &stamp) ||
+		is_old(info) || store_has_content(loading->store, path, &source))
 		return true;
 	loading->watched->look_again = true;
 	return false;
@@ -296,7 +320,7 @@ static int remove_vanished(struct loading *loading)
 
 static int load_all(struct loading *loading, const char *const *paths, size_t count)
 {
-	const struct scan_visitor visitor = { load_file, note_folder, note_problem, loading };
+	const struct scan_visitor visitor = {load_file, note_folder, note_problem, loading};
 	int err;
 
 	loading->names = arena_create();
@@ -311,16 +335,18 @@ static int load_all(struct loading *loading, const char *const *paths, size_t co
 	return err;
 }
 
-int load_paths(struct store *store, const char *const *paths, size_t count, const struct document_limits *limits)
+int load_paths(struct store *store, const char *const *paths, size_t count,
+	const struct document_limits *limits)
 {
-	struct loading loading = { .store = store, .limits = limits };
+	struct loading loading = {.store = store, .limits = limits};
 
 	return load_all(&loading, paths, count);
 }
 
-int load_paths_watched(struct store *store, const char *const *paths, size_t count, struct load_watched *watched)
+int load_paths_watched(
+	struct store *store, const char *const *paths, size_t count, struct load_watched *watched)
 {
-	struct loading loading = { .store = store, .watched = watched };
+	struct loading loading = {.store = store, .watched = watched};
 	int err;
 
 	watched->look_again = false;

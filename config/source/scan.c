@@ -28,7 +28,7 @@ static bool is_loop(const struct trail *trail, const struct stat *info)
 
 static bool is_manifest(const char *name)
 {
-	static const char *const endings[] = { ".yaml", ".yml", ".json" };
+	static const char *const endings[] = {".yaml", ".yml", ".json"};
 	const size_t length = strlen(name);
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
@@ -54,7 +54,10 @@ static void free_names(char **names, size_t count)
 	free(names);
 }
 
-/* The names in a folder that are not hidden, by strcmp() and not by the locale. 0 or negative errno. */
+/*
+ * The names in a folder that are not hidden, by strcmp() and not by the locale. 0 or negative
+ * errno.
+ */
 static int list_folder(const char *path, char ***out, size_t *out_count)
 {
 	DIR *folder = opendir(path);
@@ -68,7 +71,8 @@ static int list_folder(const char *path, char ***out, size_t *out_count)
 		if (item->d_name[0] == '.')
 			continue;
 		if (count == capacity) {
-			char **larger = reallocarray(names, capacity == 0 ? 64 : capacity * 2, sizeof(*names));
+			char **larger = reallocarray(
+				names, capacity == 0 ? 64 : capacity * 2, sizeof(*names));
 
 			if (larger == NULL)
 				goto out_of_memory;
@@ -95,7 +99,9 @@ out_of_memory:
 static int visit_folder(const char *path, const struct stat *info, const struct trail *up,
 	const struct scan_visitor *visitor);
 
-/* What is no file and no folder is passed over, unless its name says that it should be a manifest. */
+/*
+ * What is no file and no folder is passed over, unless its name says that it should be a manifest.
+ */
 static int visit_item(const char *path, const char *name, const struct trail *trail,
 	const struct scan_visitor *visitor)
 {
@@ -104,7 +110,8 @@ static int visit_item(const char *path, const char *name, const struct trail *tr
 	if (stat(path, &info) != 0) {
 		if (!is_manifest(name))
 			return 0;
-		return visitor->problem(path, errno == ENOENT ? "the link leads nowhere" : strerror(errno),
+		return visitor->problem(path,
+			errno == ENOENT ? "the link leads nowhere" : strerror(errno),
 			visitor->context);
 	}
 	if (S_ISDIR(info.st_mode))
@@ -119,7 +126,7 @@ static int visit_item(const char *path, const char *name, const struct trail *tr
 static int visit_folder(const char *path, const struct stat *info, const struct trail *up,
 	const struct scan_visitor *visitor)
 {
-	const struct trail trail = { up, info->st_dev, info->st_ino, up == NULL ? 1 : up->depth + 1 };
+	const struct trail trail = {up, info->st_dev, info->st_ino, up == NULL ? 1 : up->depth + 1};
 	char **names = NULL;
 	size_t count = 0;
 	int err;
@@ -151,7 +158,7 @@ static int visit_folder(const char *path, const struct stat *info, const struct 
 
 static int visit_path(const char *path, const struct scan_visitor *visitor)
 {
-	struct stat info = { 0 };
+	struct stat info = {0};
 
 	if (strcmp(path, "-") == 0)
 		return visitor->file(path, &info, visitor->context);
@@ -160,7 +167,8 @@ static int visit_path(const char *path, const struct scan_visitor *visitor)
 	if (S_ISDIR(info.st_mode))
 		return visit_folder(path, &info, NULL, visitor);
 	if (!S_ISREG(info.st_mode))
-		return visitor->problem(path, "neither a regular file nor a folder", visitor->context);
+		return visitor->problem(
+			path, "neither a regular file nor a folder", visitor->context);
 	return visitor->file(path, &info, visitor->context);
 }
 

@@ -3,8 +3,9 @@
 #define CONFIG_SOURCE_SCAN_H
 
 /*
- * Which manifests there are: walks files and folders and calls a visitor for what it meets. Follows symbolic
- * links, but no loops of them; looks at names and kinds only, and opens nothing but folders. Internal to config/.
+ * Which manifests there are: walks files and folders and calls a visitor for what it meets. Follows
+ * symbolic links, but no loops of them; looks at names and kinds only, and opens nothing but
+ * folders. Internal to config/.
  */
 
 #include <stddef.h>
@@ -18,7 +19,9 @@ struct scan_visitor {
 	void *context;
 };
 
-/* Returns 0; what a callback returned; or -ENOMEM. "-" is passed on as a file with a zeroed `info`. */
+/*
+ * Returns 0; what a callback returned; or -ENOMEM. "-" is passed on as a file with a zeroed `info`.
+ */
 int scan_paths(const char *const *paths, size_t count, const struct scan_visitor *visitor);
 
 #endif

@@ -9,25 +9,25 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 8192 };	/* at once; one event takes at most 16 + NAME_MAX + 1 */
+enum { READ_BYTES = 8192 }; /* at once; one event takes at most 16 + NAME_MAX + 1 */
 
-static const uint32_t wanted_events = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CREATE |
-				      IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+static const uint32_t wanted_events = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO |
+	IN_DELETE | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
 /* One wish. Several may be about one folder, and then share the kernel's watch of it. */
 struct watch {
 	struct watch *next;
-	char *path, *prefix, *only;	/* only: NULL for every name */
-	char *link;			/* not NULL: what is told is told of this path; `prefix` is "" */
+	char *path, *prefix, *only; /* only: NULL for every name */
+	char *link; /* not NULL: what is told is told of this path; `prefix` is "" */
 	dev_t device;
 	ino_t inode;
-	int descriptor;			/* the kernel's watch; -1: its folder was removed or moved */
-	bool wanted;			/* in the round that is under way */
+	int descriptor; /* the kernel's watch; -1: its folder was removed or moved */
+	bool wanted;	/* in the round that is under way */
 };
 
 struct watch_set {
 	uv_poll_t poll;
-	int fd;				/* of inotify */
+	int fd; /* of inotify */
 	watch_event *event;
 	void *context;
 	struct watch *watches;
@@ -52,7 +52,8 @@ static enum watch_sign sign_of(uint32_t mask)
 	return (mask & IN_MODIFY) != 0 ? WATCH_WRITTEN : WATCH_OTHER;
 }
 
-static void tell(const struct watch_set *set, const struct watch *watch, const struct inotify_event *event)
+static void tell(
+	const struct watch_set *set, const struct watch *watch, const struct inotify_event *event)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
 	const char *name = event->len > 0 ? event->name : "";
@@ -148,15 +149,16 @@ static bool is_equal(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static bool is_same(const struct watch *watch, const char *path, const struct stat *info, const char *only,
-	const char *link)
+static bool is_same(const struct watch *watch, const char *path, const struct stat *info,
+	const char *only, const char *link)
 {
-	return watch->descriptor >= 0 && watch->device == info->st_dev && watch->inode == info->st_ino &&
-	       strcmp(watch->path, path) == 0 && is_equal(watch->only, only) && is_equal(watch->link, link);
+	return watch->descriptor >= 0 && watch->device == info->st_dev &&
+		watch->inode == info->st_ino && strcmp(watch->path, path) == 0 &&
+		is_equal(watch->only, only) && is_equal(watch->link, link);
 }
 
-static struct watch *watch_create(const char *path, const struct stat *info, const char *prefix, const char *only,
-	const char *link)
+static struct watch *watch_create(const char *path, const struct stat *info, const char *prefix,
+	const char *only, const char *link)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 
@@ -176,8 +178,8 @@ static struct watch *watch_create(const char *path, const struct stat *info, con
 	return NULL;
 }
 
-static int add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix, const char *only,
-	const char *link)
+static int add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix,
+	const char *only, const char *link)
 {
 	struct watch *watch;
 
@@ -202,14 +204,14 @@ static int add(struct watch_set *set, const char *path, const struct stat *info,
 	return 0;
 }
 
-int watch_set_add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix,
-	const char *only)
+int watch_set_add(struct watch_set *set, const char *path, const struct stat *info,
+	const char *prefix, const char *only)
 {
 	return add(set, path, info, prefix, only, NULL);
 }
 
-int watch_set_add_target(struct watch_set *set, const char *path, const struct stat *info, const char *only,
-	const char *link)
+int watch_set_add_target(struct watch_set *set, const char *path, const struct stat *info,
+	const char *only, const char *link)
 {
 	return add(set, path, info, "", only, link);
 }

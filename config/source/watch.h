@@ -3,11 +3,13 @@
 #define CONFIG_SOURCE_WATCH_H
 
 /*
- * A set of watched folders that is brought up to date in rounds: begin, add all that are wanted, end; those that were
- * not added again are dropped. An inotify watch stays with the folder it was put on when another takes its
- * name, so folders are told apart by inode. Runs on the loop's thread. Internal to config/source/directory.
+ * A set of watched folders that is brought up to date in rounds: begin, add all that are wanted,
+ * end; those that were not added again are dropped. An inotify watch stays with the folder it was
+ * put on when another takes its name, so folders are told apart by inode. Runs on the loop's
+ * thread. Internal to config/source/directory.
  *
- * It reads inotify itself, because libuv's uv_fs_event does not tell IN_CLOSE_WRITE: that a writer is done.
+ * It reads inotify itself, because libuv's uv_fs_event does not tell IN_CLOSE_WRITE: that a writer
+ * is done.
  */
 
 #include <sys/stat.h>
@@ -17,11 +19,15 @@ struct watch_set;
 
 /* What inotify(7) told of a name in a folder. */
 enum watch_sign {
-	WATCH_WRITTEN,		/* IN_MODIFY: written to or truncated, by somebody who has the file open still */
-	WATCH_CLOSED,		/* IN_CLOSE_WRITE: somebody who had it open for writing is done */
-	WATCH_REPLACED,		/* IN_MOVED_TO, IN_MOVED_FROM, IN_DELETE: the name stands for another file now, or for none */
-	WATCH_OTHER,		/* IN_CREATE, IN_ATTRIB, and what happens to the folder itself */
-	WATCH_LOST,		/* signs were lost: nothing is known of any file */
+	/* IN_MODIFY: written to or truncated, by somebody who has the file open still */
+	WATCH_WRITTEN,
+	WATCH_CLOSED, /* IN_CLOSE_WRITE: somebody who had it open for writing is done */
+	/*
+	 * IN_MOVED_TO, IN_MOVED_FROM, IN_DELETE: the name stands for another file now, or for none
+	 */
+	WATCH_REPLACED,
+	WATCH_OTHER, /* IN_CREATE, IN_ATTRIB, and what happens to the folder itself */
+	WATCH_LOST,  /* signs were lost: nothing is known of any file */
 };
 /* `path` is what watch_set_add() had as prefix, and the name behind it; NULL with WATCH_LOST. */
 typedef void watch_event(void *context, enum watch_sign sign, const char *path);
@@ -30,19 +36,20 @@ typedef void watch_event(void *context, enum watch_sign sign, const char *path);
 int watch_set_create(struct watch_set **out, uv_loop_t *loop, watch_event *event, void *context);
 void watch_set_begin(struct watch_set *set);
 /*
- * Wants events about the folder `path`, which are told with `prefix` before their names; with `only` not NULL, just those
- * about that name in it. Returns 0, -ENOSPC when the kernel's limit of watches is reached, or another negative errno.
+ * Wants events about the folder `path`, which are told with `prefix` before their names; with
+ * `only` not NULL, just those about that name in it. Returns 0, -ENOSPC when the kernel's limit of
+ * watches is reached, or another negative errno.
  */
-int watch_set_add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix,
-	const char *only);
+int watch_set_add(struct watch_set *set, const char *path, const struct stat *info,
+	const char *prefix, const char *only);
 /*
- * The same for one name in a folder that a link elsewhere leads to: what is told of `only` is told of `link`, the path of
- * that link.
+ * The same for one name in a folder that a link elsewhere leads to: what is told of `only` is told
+ * of `link`, the path of that link.
  */
-int watch_set_add_target(struct watch_set *set, const char *path, const struct stat *info, const char *only,
-	const char *link);
+int watch_set_add_target(struct watch_set *set, const char *path, const struct stat *info,
+	const char *only, const char *link);
 void watch_set_end(struct watch_set *set);
-void watch_set_drain(struct watch_set *set);	/* tells now what the loop would tell later */
+void watch_set_drain(struct watch_set *set); /* tells now what the loop would tell later */
 /* Closes everything; `closed` is called when the loop has done so and the set is gone. */
 void watch_set_close(struct watch_set *set, void (*closed)(void *context));
 

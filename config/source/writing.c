@@ -11,7 +11,7 @@
 struct entry {
 	struct entry *next;
 	enum writing_state state;
-	bool looked_at;			/* WRITING_DONE before the look that is under way */
+	bool looked_at; /* WRITING_DONE before the look that is under way */
 	char path[];
 };
 
@@ -113,9 +113,9 @@ void writing_end_look(struct writing *writing)
 }
 
 /*
- * A lease for reading is refused while the file is open for writing (fs/locks.c, check_conflicting_open()). Should somebody
- * open it for writing while we have the lease, he waits until it is given back, and we get a signal: one that is
- * ignored by default.
+ * A lease for reading is refused while the file is open for writing (fs/locks.c,
+ * check_conflicting_open()). Should somebody open it for writing while we have the lease, he waits
+ * until it is given back, and we get a signal: one that is ignored by default.
  */
 enum writing_state writing_ask_kernel(int fd)
 {

@@ -14,7 +14,8 @@ static void put(const struct text_sink *sink, const char *text)
 }
 
 /* For what is short: names of fields, numbers. */
-static void put_format(const struct text_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put_format(const struct text_sink *sink, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 static void put_format(const struct text_sink *sink, const char *format, ...)
 {
 	char text[160];
@@ -33,7 +34,8 @@ static void put_string(const struct text_sink *sink, const char *text)
 	while (*text != '\0') {
 		size_t plain = 0;
 
-		while ((unsigned char)text[plain] >= ' ' && text[plain] != '"' && text[plain] != '\\' && text[plain] != 0x7f)
+		while ((unsigned char)text[plain] >= ' ' && text[plain] != '"' &&
+			text[plain] != '\\' && text[plain] != 0x7f)
 			plain++;
 		sink->put(sink->context, text, plain);
 		text += plain;
@@ -76,12 +78,13 @@ static void put_time(const struct text_sink *sink, const char *name, int64_t sec
 	char text[40];
 	struct tm utc;
 
-	if (gmtime_r(&when, &utc) != NULL && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+	if (gmtime_r(&when, &utc) != NULL &&
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
 		put_format(sink, ",\"%s\":\"%s\"", name, text);
 }
 
-static void put_ips(const struct text_sink *sink, const struct pod *pod, const char *before, const char *after,
-	const char *between)
+static void put_ips(const struct text_sink *sink, const struct pod *pod, const char *before,
+	const char *after, const char *between)
 {
 	char text[IP_ADDR_TEXT];
 
@@ -111,8 +114,8 @@ static void put_annotations(const struct text_sink *sink, bool audit, const stru
 	put(sink, "}");
 }
 
-static void put_head(const struct text_sink *sink, const char *version, const char *kind, const char *name,
-	const char *namespace_name)
+static void put_head(const struct text_sink *sink, const char *version, const char *kind,
+	const char *name, const char *namespace_name)
 {
 	put_format(sink, "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{", version, kind);
 	put_field(sink, "name", name);
@@ -145,8 +148,9 @@ static void put_ports(const struct text_sink *sink, const struct pod *pod)
 		const struct container_port *port = &pod->ports[i];
 
 		put_comma(sink, i);
-		put_format(sink, "{\"name\":\"c%zu\",\"ports\":[{\"containerPort\":%u,\"protocol\":\"%s\"", i,
-			(unsigned int)port->port, protocol_name(port->protocol));
+		put_format(sink,
+			"{\"name\":\"c%zu\",\"ports\":[{\"containerPort\":%u,\"protocol\":\"%s\"",
+			i, (unsigned int)port->port, protocol_name(port->protocol));
 		if (*port->name != '\0') {
 			put(sink, ",");
 			put_field(sink, "name", port->name);
@@ -181,8 +185,10 @@ static void put_pod(const struct text_sink *sink, const struct pod *pod)
 
 static void put_requirement(const struct text_sink *sink, const struct requirement *requirement)
 {
-	static const char *const operators[] = { [REQUIREMENT_IN] = "In", [REQUIREMENT_NOT_IN] = "NotIn",
-		[REQUIREMENT_EXISTS] = "Exists", [REQUIREMENT_DOES_NOT_EXIST] = "DoesNotExist" };
+	static const char *const operators[] = {[REQUIREMENT_IN] = "In",
+		[REQUIREMENT_NOT_IN] = "NotIn",
+		[REQUIREMENT_EXISTS] = "Exists",
+		[REQUIREMENT_DOES_NOT_EXIST] = "DoesNotExist"};
 
 	put(sink, "{");
 	put_field(sink, "key", requirement->key);
@@ -199,7 +205,8 @@ static void put_requirement(const struct text_sink *sink, const struct requireme
 }
 
 /* Labels first, as both readings put them. */
-static void put_selector(const struct text_sink *sink, const char *name, const struct selector *selector)
+static void put_selector(
+	const struct text_sink *sink, const char *name, const struct selector *selector)
 {
 	size_t labels = 0, written = 0;
 
@@ -228,9 +235,11 @@ static void put_block(const struct text_sink *sink, const struct ip_block *block
 {
 	char text[CIDR_TEXT];
 
-	put_format(sink, "\"ipBlock\":{\"cidr\":\"%s\",\"except\":[", cidr_format(&block->cidr, text));
+	put_format(
+		sink, "\"ipBlock\":{\"cidr\":\"%s\",\"except\":[", cidr_format(&block->cidr, text));
 	for (size_t i = 0; i < block->except_count; i++)
-		put_format(sink, "%s\"%s\"", i > 0 ? "," : "", cidr_format(&block->excepts[i], text));
+		put_format(
+			sink, "%s\"%s\"", i > 0 ? "," : "", cidr_format(&block->excepts[i], text));
 	put(sink, "]}");
 }
 
@@ -262,7 +271,8 @@ static void put_port(const struct text_sink *sink, const struct policy_port *por
 	put(sink, "}");
 }
 
-static void put_rule(const struct text_sink *sink, const struct policy_rule *rule, enum direction direction)
+static void put_rule(
+	const struct text_sink *sink, const struct policy_rule *rule, enum direction direction)
 {
 	put_format(sink, "{\"%s\":[", direction == DIRECTION_INGRESS ? "from" : "to");
 	for (size_t i = 0; i < rule->peer_count; i++) {
@@ -279,12 +289,15 @@ static void put_rule(const struct text_sink *sink, const struct policy_rule *rul
 
 static void put_policy(const struct text_sink *sink, const struct network_policy *policy)
 {
-	put_head(sink, "networking.k8s.io/v1", "NetworkPolicy", policy->name, policy->namespace_name);
+	put_head(sink, "networking.k8s.io/v1", "NetworkPolicy", policy->name,
+		policy->namespace_name);
 	put_annotations(sink, policy->audit, NULL);
 	put(sink, "},\"spec\":{");
 	put_selector(sink, "podSelector", &policy->pod_selector);
-	put_format(sink, ",\"policyTypes\":[%s%s%s]", policy->isolates[DIRECTION_INGRESS] ? "\"Ingress\"" : "",
-		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? "," : "",
+	put_format(sink, ",\"policyTypes\":[%s%s%s]",
+		policy->isolates[DIRECTION_INGRESS] ? "\"Ingress\"" : "",
+		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? ","
+											  : "",
 		policy->isolates[DIRECTION_EGRESS] ? "\"Egress\"" : "");
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
 		put_format(sink, ",\"%s\":[", direction_name((enum direction)d));

@@ -19,14 +19,14 @@ static const char prefix[] = "manifests.", aside_suffix[] = ".broken";
 
 /* A record that is on the disk. */
 struct entry {
-	char *name;			/* of the manifest file */
+	char *name; /* of the manifest file */
 	struct store_mark mark;
 };
 
 struct state_folder {
 	char *path;
 	int fd;
-	struct entry *entries;		/* by name */
+	struct entry *entries; /* by name */
 	size_t count, capacity;
 };
 
@@ -62,8 +62,8 @@ int state_folder_open(struct state_folder **out, const char *path)
 	if (err == 0 && faccessat(folder->fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0)
 		err = -errno;
 	/* One that others made for us may be open to more than us. */
-	if (err == 0 && fstat(folder->fd, &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 077) != 0 &&
-		fchmod(folder->fd, 0700) != 0)
+	if (err == 0 && fstat(folder->fd, &info) == 0 && info.st_uid == geteuid() &&
+		(info.st_mode & 077) != 0 && fchmod(folder->fd, 0700) != 0)
 		err = -errno;
 	if (err == 0 && folder->path == NULL)
 		err = -ENOMEM;
@@ -112,7 +112,9 @@ static struct entry *find(const struct state_folder *folder, const char *name)
 {
 	const size_t at = lower_bound(folder, name);
 
-	return at < folder->count && strcmp(folder->entries[at].name, name) == 0 ? &folder->entries[at] : NULL;
+	return at < folder->count && strcmp(folder->entries[at].name, name) == 0
+		? &folder->entries[at]
+		: NULL;
 }
 
 static int add(struct state_folder *folder, const char *name, const struct store_mark *mark)
@@ -136,8 +138,9 @@ static int add(struct state_folder *folder, const char *name, const struct store
 	copy = strdup(name);
 	if (copy == NULL)
 		return -ENOMEM;
-	memmove(&folder->entries[at + 1], &folder->entries[at], (folder->count - at) * sizeof(*folder->entries));
-	folder->entries[at] = (struct entry){ .name = copy, .mark = *mark };
+	memmove(&folder->entries[at + 1], &folder->entries[at],
+		(folder->count - at) * sizeof(*folder->entries));
+	folder->entries[at] = (struct entry){.name = copy, .mark = *mark};
 	folder->count++;
 	return 0;
 }
@@ -156,20 +159,23 @@ static void drop(struct state_folder *folder, struct entry *entry)
 /* All of a regular file, the caller's. 0 or -errno. */
 static int read_file(int folder, const char *file, char **out, size_t *out_length)
 {
-	const int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	const int fd = openat(
+		folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct stat info;
 	size_t length = 0;
 	char *bytes = NULL;
 	ssize_t got = 0;
 	int err = fd < 0 ? -errno : 0;
 
-	if (err == 0 && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > RECORD_MOST))
+	if (err == 0 &&
+		(fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > RECORD_MOST))
 		err = -EINVAL;
 	if (err == 0) {
 		bytes = malloc((size_t)info.st_size + 1);
 		err = bytes == NULL ? -ENOMEM : 0;
 	}
-	while (err == 0 && length < (size_t)info.st_size && (got = read(fd, bytes + length, (size_t)info.st_size - length)) > 0)
+	while (err == 0 && length < (size_t)info.st_size &&
+		(got = read(fd, bytes + length, (size_t)info.st_size - length)) > 0)
 		length += (size_t)got;
 	if (err == 0 && got < 0)
 		err = -errno;
@@ -190,8 +196,8 @@ static bool is_number(const char *text)
 }
 
 /* Reads a record whole. 0; or -EINVAL with *problem, -ENOMEM, another -errno. */
-static int read_record(const struct state_folder *folder, const char *file, struct state_record *record, char **bytes,
-	size_t *length, const char **problem)
+static int read_record(const struct state_folder *folder, const char *file,
+	struct state_record *record, char **bytes, size_t *length, const char **problem)
 {
 	char wanted[FILE_NAME];
 	int err = read_file(folder->fd, file, bytes, length);
@@ -223,7 +229,8 @@ static int load_record(struct state_folder *folder, const char *file,
 	if (err == -ENOMEM)
 		return err;
 	if (err == 0) {
-		const struct store_mark mark = { record.content_hash, record.content_length, record.whole, record.at };
+		const struct store_mark mark = {
+			record.content_hash, record.content_length, record.whole, record.at};
 
 		free(bytes);
 		return add(folder, record.name, &mark);
@@ -236,8 +243,8 @@ static int load_record(struct state_folder *folder, const char *file,
 	return 0;
 }
 
-int state_folder_load(struct state_folder *folder, void (*aside)(void *context, const char *file, const char *problem),
-	void *context)
+int state_folder_load(struct state_folder *folder,
+	void (*aside)(void *context, const char *file, const char *problem), void *context)
 {
 	const int copy = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
@@ -253,10 +260,12 @@ int state_folder_load(struct state_folder *folder, void (*aside)(void *context, 
 	while (err == 0 && (entry = readdir(entries)) != NULL) {
 		const char *name = entry->d_name, *number = name + sizeof(prefix) - 1;
 
-		if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || !is_number(number) || strlen(name) >= FILE_NAME)
+		if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || !is_number(number) ||
+			strlen(name) >= FILE_NAME)
 			continue;
+		/* whoever wrote it did not come to its end */
 		if (*number == '0')
-			unlinkat(folder->fd, name, 0);	/* whoever wrote it did not come to its end */
+			unlinkat(folder->fd, name, 0);
 		else
 			err = load_record(folder, name, aside, context);
 	}
@@ -307,18 +316,19 @@ static int past_each(void *context, int (*visit)(void *visitor, const char *name
 
 struct store_past state_folder_past(struct state_folder *folder)
 {
-	return (struct store_past){ .find = past_find, .recall = past_recall, .each = past_each, .context = folder };
+	return (struct store_past){
+		.find = past_find, .recall = past_recall, .each = past_each, .context = folder};
 }
 
 /* ---- writing ---- */
 
 struct state_save {
 	struct state_folder *folder;
-	struct store_unsaved *unsaved;	/* what to write */
+	struct store_unsaved *unsaved; /* what to write */
 	size_t count;
-	char **gone;			/* manifest files whose records go */
+	char **gone; /* manifest files whose records go */
 	size_t gone_count;
-	int err;			/* the first */
+	int err; /* the first */
 };
 
 static void free_save(struct state_save *save)
@@ -339,7 +349,8 @@ int state_save_begin(struct state_save **out, struct state_folder *folder, struc
 	if (err == 0) {
 		save->folder = folder;
 		save->gone = calloc(folder->count + 1, sizeof(char *));
-		err = save->gone == NULL ? -ENOMEM : store_take_unsaved(store, &save->unsaved, &save->count);
+		err = save->gone == NULL ? -ENOMEM
+					 : store_take_unsaved(store, &save->unsaved, &save->count);
 	}
 	for (size_t i = 0; err == 0 && i < folder->count; i++) {
 		if (store_has_version(store, folder->entries[i].name))
@@ -362,14 +373,16 @@ int state_save_begin(struct state_save **out, struct state_folder *folder, struc
 
 static void write_bytes(void *context, const char *bytes, size_t length)
 {
-	fwrite(bytes, 1, length, context);	/* ferror() tells in the end */
+	fwrite(bytes, 1, length, context); /* ferror() tells in the end */
 }
 
 static void write_record(FILE *file, const struct store_unsaved *unsaved)
 {
-	const struct text_sink sink = { write_bytes, file };
-	struct state_record record = { .content_hash = unsaved->mark.hash, .content_length = unsaved->mark.length,
-		.whole = unsaved->mark.whole, .at = unsaved->mark.at };
+	const struct text_sink sink = {write_bytes, file};
+	struct state_record record = {.content_hash = unsaved->mark.hash,
+		.content_length = unsaved->mark.length,
+		.whole = unsaved->mark.whole,
+		.at = unsaved->mark.at};
 	struct state_writer writer;
 
 	snprintf(record.name, sizeof(record.name), "%s", unsaved->name);
@@ -456,7 +469,8 @@ int state_save_end(struct state_save *save, struct store *store)
 
 	for (size_t i = 0; i < save->count; i++) {
 		if (save->unsaved[i].err == 0)
-			save->unsaved[i].err = add(folder, save->unsaved[i].name, &save->unsaved[i].mark);
+			save->unsaved[i].err = add(
+				folder, save->unsaved[i].name, &save->unsaved[i].mark);
 		if (save->unsaved[i].err != 0)
 			store_mark_unsaved(store, save->unsaved[i].name);
 	}

@@ -14,13 +14,13 @@ enum { RETRY_MS = 60000, PROBLEM = 512 };
 
 struct state_keeper {
 	const struct settings *settings;
-	uv_loop_t *loop;		/* NULL: it was never given a store */
+	uv_loop_t *loop; /* NULL: it was never given a store */
 	struct store *store;
-	struct state_folder *folder;	/* NULL: it could not be opened */
-	struct state_save *save;	/* under way */
+	struct state_folder *folder; /* NULL: it could not be opened */
+	struct state_save *save;     /* under way */
 	uv_work_t work;
 	uv_timer_t retry;
-	bool again;			/* something changed since the save began */
+	bool again; /* something changed since the save began */
 	bool stopped;
 	char problem[PROBLEM];
 };
@@ -29,14 +29,17 @@ static void set_problem(struct state_keeper *keeper, const char *what, int err)
 {
 	char problem[PROBLEM];
 
-	snprintf(problem, sizeof(problem), "%s the state directory %.200s: %s", what, keeper->settings->state_directory,
-		strerror(-err));
+	snprintf(problem, sizeof(problem), "%s the state directory %.200s: %s", what,
+		keeper->settings->state_directory, strerror(-err));
 	if (strcmp(problem, keeper->problem) != 0)
-		log_warnx("%s; an object that breaks while podgate is away is not kept in force without it", problem);
+		log_warnx("%s; an object that breaks while podgate is away is not kept in force "
+			  "without it",
+			problem);
 	snprintf(keeper->problem, sizeof(keeper->problem), "%s", problem);
 }
 
-int state_keeper_open(struct state_keeper **out, const struct settings *settings, const struct account *account)
+int state_keeper_open(
+	struct state_keeper **out, const struct settings *settings, const struct account *account)
 {
 	struct state_keeper *keeper;
 	int err;
@@ -50,7 +53,8 @@ int state_keeper_open(struct state_keeper **out, const struct settings *settings
 	err = state_folder_open(&keeper->folder, settings->state_directory);
 	if (err != 0) {
 		set_problem(keeper, "can't use", err);
-		log_warnx("make %s and give it to user %s (chown), or set state_directory (\"\": none)",
+		log_warnx("make %s and give it to user %s (chown), or set state_directory (\"\": "
+			  "none)",
 			settings->state_directory, account->name);
 	}
 	*out = keeper;
@@ -60,7 +64,8 @@ int state_keeper_open(struct state_keeper **out, const struct settings *settings
 static void set_aside(void *context, const char *file, const char *problem)
 {
 	(void)context;
-	log_warnx("a record in the state directory is of no use: %s. It is set aside as %s", problem, file);
+	log_warnx("a record in the state directory is of no use: %s. It is set aside as %s",
+		problem, file);
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -150,7 +155,7 @@ void state_keeper_free(struct state_keeper *keeper)
 struct state_keeper_stats state_keeper_stats(const struct state_keeper *keeper)
 {
 	if (keeper == NULL)
-		return (struct state_keeper_stats){ .directory = "" };
+		return (struct state_keeper_stats){.directory = ""};
 	return (struct state_keeper_stats){
 		.directory = keeper->settings->state_directory,
 		.records = keeper->folder == NULL ? 0 : state_folder_records(keeper->folder),

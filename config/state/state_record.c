@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char first_line[] = "# podgate state 1\n", of[] = "# of ", content[] = "# content ", tail[] = "# checksum ";
-enum { TAIL = sizeof(tail) - 1 + 16 + 1 };	/* 16 digits and the line end */
+static const char first_line[] = "# podgate state 1\n", of[] = "# of ", content[] = "# content ",
+		  tail[] = "# checksum ";
+enum { TAIL = sizeof(tail) - 1 + 16 + 1 }; /* 16 digits and the line end */
 
 #define HASH_START 0xcbf29ce484222325ULL
 
@@ -54,22 +55,23 @@ static void put_name(struct state_writer *writer, const char *name)
 	}
 }
 
-void state_record_begin(struct state_writer *writer, const struct text_sink *to, const struct state_record *record)
+void state_record_begin(
+	struct state_writer *writer, const struct text_sink *to, const struct state_record *record)
 {
 	char line[128];
 
-	*writer = (struct state_writer){ .to = *to, .hash = HASH_START };
+	*writer = (struct state_writer){.to = *to, .hash = HASH_START};
 	put_text(writer, first_line);
 	put_text(writer, of);
 	put_name(writer, record->name);
-	snprintf(line, sizeof(line), "\n%s%016" PRIx64 " %" PRIu64 " whole %d at %" PRId64 "\n", content, record->content_hash,
-		record->content_length, record->whole, record->at);
+	snprintf(line, sizeof(line), "\n%s%016" PRIx64 " %" PRIu64 " whole %d at %" PRId64 "\n",
+		content, record->content_hash, record->content_length, record->whole, record->at);
 	put_text(writer, line);
 }
 
 void state_record_add(struct state_writer *writer, const struct kube_object *object)
 {
-	const struct text_sink sink = { put_object, writer };
+	const struct text_sink sink = {put_object, writer};
 
 	put_text(writer, "---\n");
 	object_text_write(object, &sink);
@@ -99,7 +101,8 @@ static bool parse_name(char out[STATE_RECORD_NAME], const char *text, size_t len
 		char c = text[i];
 
 		if (c == '%') {
-			if (length - i < 3 || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0)
+			if (length - i < 3 || hex_digit(text[i + 1]) < 0 ||
+				hex_digit(text[i + 2]) < 0)
 				return false;
 			c = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
 			i += 2;
@@ -120,7 +123,8 @@ static const char *next_line(const char **at, const char *end, const char *begin
 	const size_t prefix = strlen(begin);
 	const char *line = *at, *line_end = memchr(line, '\n', (size_t)(end - line));
 
-	if (line_end == NULL || (size_t)(line_end - line) < prefix || memcmp(line, begin, prefix) != 0)
+	if (line_end == NULL || (size_t)(line_end - line) < prefix ||
+		memcmp(line, begin, prefix) != 0)
 		return NULL;
 	*at = line_end + 1;
 	*length = (size_t)(line_end - line) - prefix;
@@ -136,8 +140,9 @@ static bool parse_content(struct state_record *out, const char *text, size_t len
 		return false;
 	memcpy(line, text, length);
 	line[length] = '\0';
-	if (sscanf(line, "%16" SCNx64 " %" SCNu64 " whole %d at %" SCNd64 "%n", &out->content_hash, &out->content_length, &whole,
-		    &out->at, &used) != 4 || used < 0 || (size_t)used != length)
+	if (sscanf(line, "%16" SCNx64 " %" SCNu64 " whole %d at %" SCNd64 "%n", &out->content_hash,
+		    &out->content_length, &whole, &out->at, &used) != 4 ||
+		used < 0 || (size_t)used != length)
 		return false;
 	out->whole = whole == 1;
 	return true;
@@ -147,17 +152,20 @@ static bool has_checksum(const char *bytes, size_t length)
 {
 	char line[TAIL + 1];
 
-	snprintf(line, sizeof(line), "%s%016" PRIx64 "\n", tail, hash_more(HASH_START, bytes, length - TAIL));
+	snprintf(line, sizeof(line), "%s%016" PRIx64 "\n", tail,
+		hash_more(HASH_START, bytes, length - TAIL));
 	return memcmp(bytes + length - TAIL, line, TAIL) == 0;
 }
 
-int state_record_parse(struct state_record *out, const char *bytes, size_t length, const char **problem)
+int state_record_parse(
+	struct state_record *out, const char *bytes, size_t length, const char **problem)
 {
 	const char *at = bytes, *end = bytes + length, *line;
 	size_t line_length;
 
 	*problem = "it is not a record of podgate's, or of another version";
-	if (length < sizeof(first_line) - 1 + TAIL || memcmp(bytes, first_line, sizeof(first_line) - 1) != 0)
+	if (length < sizeof(first_line) - 1 + TAIL ||
+		memcmp(bytes, first_line, sizeof(first_line) - 1) != 0)
 		return -EINVAL;
 	*problem = "its checksum is wrong: it is damaged, or cut off";
 	if (!has_checksum(bytes, length))

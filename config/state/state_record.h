@@ -3,8 +3,9 @@
 #define CONFIG_STATE_STATE_RECORD_H
 
 /*
- * What outlives the daemon of one manifest file: the objects that are in force because of it, as manifests. A record is
- * YAML that podgate's own readers read, with comments for what they need not know:
+ * What outlives the daemon of one manifest file: the objects that are in force because of it, as
+ * manifests. A record is YAML that podgate's own readers read, with comments for what they need not
+ * know:
  *
  *   # podgate state 1
  *   # of /etc/podgate/manifests/shop.yaml
@@ -14,9 +15,9 @@
  *   ...
  *   # checksum 0f1e2d3c4b5a6978
  *
- * The checksum (FNV-1a, 64 bits) is of all that is before its line: it finds a record that was damaged, not one that was
- * forged, and only podgate and root can write here. In the file's name, bytes that do not print, blanks and % are
- * written as %XX. Pure; any thread.
+ * The checksum (FNV-1a, 64 bits) is of all that is before its line: it finds a record that was
+ * damaged, not one that was forged, and only podgate and root can write here. In the file's name,
+ * bytes that do not print, blanks and % are written as %XX. Pure; any thread.
  */
 
 #include <stdbool.h>
@@ -25,14 +26,15 @@
 
 #include "config/state/object_text.h"
 
-enum { STATE_RECORD_NAME = 4096 };	/* of the manifest file; longer ones have no record */
+enum { STATE_RECORD_NAME = 4096 }; /* of the manifest file; longer ones have no record */
 
 struct state_record {
-	char name[STATE_RECORD_NAME];	/* of the manifest file */
-	uint64_t content_hash;		/* of that content of it that was read last */
+	char name[STATE_RECORD_NAME]; /* of the manifest file */
+	uint64_t content_hash;	      /* of that content of it that was read last */
 	uint64_t content_length;
-	bool whole;			/* some version of it had no object with an error */
-	int64_t at;			/* when the last such was read, in seconds since the epoch; else when it was first read */
+	bool whole; /* some version of it had no object with an error */
+	/* when the last such was read, in seconds since the epoch; else when it was first read */
+	int64_t at;
 };
 
 /* A sink that adds up the checksum of what goes through it. */
@@ -41,11 +43,15 @@ struct state_writer {
 	uint64_t hash;
 };
 /* Head, objects, tail: in this order. */
-void state_record_begin(struct state_writer *writer, const struct text_sink *to, const struct state_record *record);
+void state_record_begin(
+	struct state_writer *writer, const struct text_sink *to, const struct state_record *record);
 void state_record_add(struct state_writer *writer, const struct kube_object *object);
 void state_record_end(struct state_writer *writer);
 
-/* Reads what is not the objects. 0, or -EINVAL with what is wrong, a static sentence, in *problem. */
-int state_record_parse(struct state_record *out, const char *bytes, size_t length, const char **problem);
+/*
+ * Reads what is not the objects. 0, or -EINVAL with what is wrong, a static sentence, in *problem.
+ */
+int state_record_parse(
+	struct state_record *out, const char *bytes, size_t length, const char **problem);
 
 #endif

@@ -20,7 +20,7 @@ void object_table_deinit(struct object_table *table)
 {
 	free_gone(table);
 	free(table->entries);
-	*table = (struct object_table){ 0 };
+	*table = (struct object_table){0};
 }
 
 void object_table_remove(struct object_table *table, struct object_list *list)
@@ -44,14 +44,15 @@ static int entry_cmp(const void *pa, const void *pb)
 	if (order == 0)
 		order = (int)b->rank - (int)a->rank;
 	if (order == 0)
-		order = strcmp(object_key(&a->stored->object).pos.file, object_key(&b->stored->object).pos.file);
+		order = strcmp(object_key(&a->stored->object).pos.file,
+			object_key(&b->stored->object).pos.file);
 	return order != 0 ? order : (a->stored > b->stored) - (a->stored < b->stored);
 }
 
 static struct object_entry entry_of(const struct stored_object *stored)
 {
 	const struct kube_object *object = &stored->object;
-	struct object_entry entry = { .stored = stored, .rank = stored->in_part ? 2 : stored->kept };
+	struct object_entry entry = {.stored = stored, .rank = stored->in_part ? 2 : stored->kept};
 
 	switch (object->kind) {
 	case KUBE_NAMESPACE:
@@ -69,7 +70,10 @@ static struct object_entry entry_of(const struct stored_object *stored)
 
 /* ---- what is gone ---- */
 
-/* The objects of a list that is gone, by their place in memory: entries of such need not be looked into. */
+/*
+ * The objects of a list that is gone, by their place in memory: entries of such need not be looked
+ * into.
+ */
 struct hole {
 	uintptr_t first, end;
 };
@@ -94,7 +98,8 @@ static struct hole *find_holes(const struct object_table *table, size_t *count)
 		return NULL;
 	*count = 0;
 	for (const struct object_list *list = table->gone; list != NULL; list = list->next)
-		holes[(*count)++] = (struct hole){ (uintptr_t)list->items, (uintptr_t)(list->items + list->count) };
+		holes[(*count)++] = (struct hole){
+			(uintptr_t)list->items, (uintptr_t)(list->items + list->count)};
 	qsort(holes, found, sizeof(*holes), hole_cmp);
 	return holes;
 }
@@ -102,7 +107,7 @@ static struct hole *find_holes(const struct object_table *table, size_t *count)
 static bool is_gone(const struct object_entry *entry, const struct hole *holes, size_t count)
 {
 	const uintptr_t place = (uintptr_t)entry->stored;
-	size_t low = 0, high = count;	/* holes before low end at or before the place */
+	size_t low = 0, high = count; /* holes before low end at or before the place */
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
@@ -118,7 +123,8 @@ static bool is_gone(const struct object_entry *entry, const struct hole *holes, 
 /* ---- what comes ---- */
 
 /* The entries of the lists, sorted. NULL when out of memory. */
-static struct object_entry *sort_fresh(struct object_list *const *fresh, size_t fresh_count, size_t *count)
+static struct object_entry *sort_fresh(
+	struct object_list *const *fresh, size_t fresh_count, size_t *count)
 {
 	struct object_entry *entries;
 	size_t total = 0, at = 0;
@@ -137,7 +143,8 @@ static struct object_entry *sort_fresh(struct object_list *const *fresh, size_t 
 }
 
 /* The first of the entries that does not sort before `key`. */
-static size_t lower_bound(const struct object_entry *entries, size_t count, const struct object_entry *key)
+static size_t lower_bound(
+	const struct object_entry *entries, size_t count, const struct object_entry *key)
 {
 	size_t low = 0, high = count;
 
@@ -160,10 +167,14 @@ struct merge {
 	size_t hole_count;
 	struct object_entry *out;
 	size_t count;
-	bool follows;			/* what was put last comes right before the next of the table's, as it did there */
+	/* what was put last comes right before the next of the table's, as it did there */
+	bool follows;
 };
 
-/* Puts an entry behind the others; whether it shadows the last is only looked at when that may have changed. */
+/*
+ * Puts an entry behind the others; whether it shadows the last is only looked at when that may have
+ * changed.
+ */
 static void put(struct merge *merge, const struct object_entry *entry)
 {
 	struct object_entry *last = merge->count > 0 ? &merge->out[merge->count - 1] : NULL;
@@ -195,7 +206,9 @@ static void merge_all(struct merge *merge, const struct object_entry *fresh, siz
 	for (size_t i = 0; i < fresh_count; i++) {
 		/* An empty table has no entries to point into. */
 		const size_t left = merge->table->count - at;
-		const size_t end = left == 0 ? at : at + lower_bound(merge->table->entries + at, left, &fresh[i]);
+		const size_t end = left == 0
+			? at
+			: at + lower_bound(merge->table->entries + at, left, &fresh[i]);
 
 		put_old(merge, at, end);
 		merge->follows = false;
@@ -225,9 +238,10 @@ static void find_ends(struct object_table *table)
 	}
 }
 
-int object_table_update(struct object_table *table, struct object_list *const *fresh, size_t fresh_count)
+int object_table_update(
+	struct object_table *table, struct object_list *const *fresh, size_t fresh_count)
 {
-	struct merge merge = { .table = table };
+	struct merge merge = {.table = table};
 	struct object_entry *entries = NULL;
 	size_t entry_count = 0;
 	struct hole *holes;

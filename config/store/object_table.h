@@ -3,30 +3,33 @@
 #define CONFIG_STORE_OBJECT_TABLE_H
 
 /*
- * All objects that a store's files hold, in the order in which a cluster lists them. The order is kept from one change
- * to the next: a change costs a walk over a list of pointers, and looks only at objects that came, and at their
- * neighbours. Internal to config/store/store.
+ * All objects that a store's files hold, in the order in which a cluster lists them. The order is
+ * kept from one change to the next: a change costs a walk over a list of pointers, and looks only
+ * at objects that came, and at their neighbours. Internal to config/store/store.
  */
 
 #include <stdint.h>
 
 #include "config/store/version.h"
 
-/* One object. Of those with one key the last is in force: those of a higher rank come first, then it is the order of files. */
+/*
+ * One object. Of those with one key the last is in force: those of a higher rank come first, then
+ * it is the order of files.
+ */
 struct object_entry {
 	const struct stored_object *stored;
-	const void *object;		/* what stored->object points to */
-	bool shadowed;			/* the next entry has the same key */
-	uint8_t rank;			/* of those with one key the lowest is in force: 0; 1: kept; 2: in part */
+	const void *object; /* what stored->object points to */
+	bool shadowed;	    /* the next entry has the same key */
+	uint8_t rank; /* of those with one key the lowest is in force: 0; 1: kept; 2: in part */
 };
 
 enum { KUBE_KINDS = KUBE_POLICY + 1 };
 
 struct object_table {
-	struct object_entry *entries;	/* by kind, namespace, name */
+	struct object_entry *entries; /* by kind, namespace, name */
 	size_t count;
-	size_t ends[KUBE_KINDS];	/* by kind: where its entries end; those of the first begin at 0 */
-	struct object_list *gone;	/* listed here, and owned, until the next update */
+	size_t ends[KUBE_KINDS]; /* by kind: where its entries end; those of the first begin at 0 */
+	struct object_list *gone; /* listed here, and owned, until the next update */
 };
 
 void object_table_deinit(struct object_table *table);
@@ -35,9 +38,10 @@ void object_table_deinit(struct object_table *table);
 void object_table_remove(struct object_table *table, struct object_list *list);
 
 /*
- * Brings the table up to date: `fresh` are those lists of the files' that are not listed in it, which they are
- * afterwards. Returns 0; or -ENOMEM, the table and the lists as they were.
+ * Brings the table up to date: `fresh` are those lists of the files' that are not listed in it,
+ * which they are afterwards. Returns 0; or -ENOMEM, the table and the lists as they were.
  */
-int object_table_update(struct object_table *table, struct object_list *const *fresh, size_t fresh_count);
+int object_table_update(
+	struct object_table *table, struct object_list *const *fresh, size_t fresh_count);
 
 #endif

@@ -73,7 +73,8 @@ struct store_file *store_find_file(const struct store *store, const char *name)
 {
 	const size_t at = lower_bound(store, name);
 
-	return at < store->count && strcmp(store->files[at]->name, name) == 0 ? store->files[at] : NULL;
+	return at < store->count && strcmp(store->files[at]->name, name) == 0 ? store->files[at]
+									      : NULL;
 }
 
 static int grow(struct store *store)
@@ -109,7 +110,8 @@ struct store_file *store_get_file(struct store *store, const char *name)
 		free(file);
 		return NULL;
 	}
-	memmove(&store->files[at + 1], &store->files[at], (store->count - at) * sizeof(*store->files));
+	memmove(&store->files[at + 1], &store->files[at],
+		(store->count - at) * sizeof(*store->files));
 	store->files[at] = file;
 	store->count++;
 	return file;
@@ -131,18 +133,21 @@ static int read_version(struct store *store, struct version *version, const char
 {
 	static const struct version none;
 	const struct version_options options = {
-		.limits = limits, .trust = store->trust, .with_parts = !store->opens_broken };
+		.limits = limits, .trust = store->trust, .with_parts = !store->opens_broken};
 	const struct store_file *file = store_find_file(store, name);
-	int err = version_read(version, name, source, &options, file != NULL ? &file->version : &none);
+	int err = version_read(
+		version, name, source, &options, file != NULL ? &file->version : &none);
 
-	if (err != 0 || (!version->broken && version->objects->count > 0) || !store_file_has_past(store, name))
+	if (err != 0 || (!version->broken && version->objects->count > 0) ||
+		!store_file_has_past(store, name))
 		return err;
 	/* It would have followed another one, had we been there all the time. */
 	version_release(version);
 	err = store_recall(store, name);
 	file = store_find_file(store, name);
-	return err != 0 ? err :
-		version_read(version, name, source, &options, file != NULL ? &file->version : &none);
+	return err != 0 ? err
+			: version_read(version, name, source, &options,
+				  file != NULL ? &file->version : &none);
 }
 
 /* The file has a new version. */
@@ -222,7 +227,7 @@ int store_put_unreadable(struct store *store, const char *name, const char *reas
 
 	if (file == NULL)
 		return -ENOMEM;
-	file->stamp = (struct file_stamp){ 0 };
+	file->stamp = (struct file_stamp){0};
 	if (file->unreadable != NULL && strcmp(file->unreadable, reason) == 0)
 		return 0;
 	copy = strdup(reason);
@@ -272,7 +277,8 @@ void store_remove(struct store *store, const char *name)
 		return;
 	file_free(store, store->files[at]);
 	store->count--;
-	memmove(&store->files[at], &store->files[at + 1], (store->count - at) * sizeof(*store->files));
+	memmove(&store->files[at], &store->files[at + 1],
+		(store->count - at) * sizeof(*store->files));
 	store->revision++;
 }
 
@@ -294,16 +300,18 @@ bool store_has_stamp(const struct store *store, const char *name, const struct f
 	const struct store_file *file = store_find_file(store, name);
 
 	return file != NULL && file->unreadable == NULL && file->stamp.device == stamp->device &&
-	       file->stamp.inode == stamp->inode && file->stamp.size == stamp->size &&
-	       same_time(&file->stamp.modified, &stamp->modified) && same_time(&file->stamp.changed, &stamp->changed);
+		file->stamp.inode == stamp->inode && file->stamp.size == stamp->size &&
+		same_time(&file->stamp.modified, &stamp->modified) &&
+		same_time(&file->stamp.changed, &stamp->changed);
 }
 
-bool store_has_other_inode(const struct store *store, const char *name, const struct file_stamp *stamp)
+bool store_has_other_inode(
+	const struct store *store, const char *name, const struct file_stamp *stamp)
 {
 	const struct store_file *file = store_find_file(store, name);
 
 	return file != NULL && file->stamp.inode != 0 &&
-	       (file->stamp.device != stamp->device || file->stamp.inode != stamp->inode);
+		(file->stamp.device != stamp->device || file->stamp.inode != stamp->inode);
 }
 
 bool store_has_objects(const struct store *store, const char *name)
@@ -340,7 +348,10 @@ int store_update_objects(struct store *store)
 	return err;
 }
 
-/* Writes down the objects of a kind that are in force, in order; returns how many. `out` has room for all. */
+/*
+ * Writes down the objects of a kind that are in force, in order; returns how many. `out` has room
+ * for all.
+ */
 static size_t list_objects(const struct object_table *table, enum kube_kind kind, const void **out)
 {
 	size_t count = 0;
@@ -351,7 +362,10 @@ static size_t list_objects(const struct object_table *table, enum kube_kind kind
 	return count;
 }
 
-/* The arenas that hold any of the files' objects, an arena perhaps more than once. `out` has room for one an object. */
+/*
+ * The arenas that hold any of the files' objects, an arena perhaps more than once. `out` has room
+ * for one an object.
+ */
 static size_t list_arenas(const struct store *store, struct arena **out)
 {
 	size_t count = 0;
@@ -369,8 +383,8 @@ static size_t list_arenas(const struct store *store, struct arena **out)
 
 int store_cluster(struct store *store, struct cluster **out)
 {
-	const void **objects[KUBE_KINDS] = { NULL };
-	struct cluster_objects lists = { 0 };
+	const void **objects[KUBE_KINDS] = {NULL};
+	struct cluster_objects lists = {0};
 	struct arena **arenas = NULL;
 	int err = store_update_objects(store);
 	const size_t room = store->objects.count + 1;
@@ -387,7 +401,8 @@ int store_cluster(struct store *store, struct cluster **out)
 		lists.pod_count = list_objects(&store->objects, KUBE_POD, objects[KUBE_POD]);
 		objects[KUBE_POLICY] = objects[KUBE_POD] + lists.pod_count;
 		lists.policies = (const struct network_policy *const *)objects[KUBE_POLICY];
-		lists.policy_count = list_objects(&store->objects, KUBE_POLICY, objects[KUBE_POLICY]);
+		lists.policy_count = list_objects(
+			&store->objects, KUBE_POLICY, objects[KUBE_POLICY]);
 		lists.arenas = arenas;
 		lists.arena_count = list_arenas(store, arenas);
 		err = cluster_create_sorted(out, &lists);
@@ -399,7 +414,8 @@ int store_cluster(struct store *store, struct cluster **out)
 	return err;
 }
 
-void store_files(const struct store *store, void (*visit)(const char *name, void *context), void *context)
+void store_files(
+	const struct store *store, void (*visit)(const char *name, void *context), void *context)
 {
 	for (size_t i = 0; i < store->count; i++)
 		visit(store->files[i]->name, context);

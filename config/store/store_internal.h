@@ -3,8 +3,8 @@
 #define CONFIG_STORE_STORE_INTERNAL_H
 
 /*
- * What a store is made of. Internal to config/store/store*.c: the files (store.c), their past (store_past.c), findings
- * (store_report.c).
+ * What a store is made of. Internal to config/store/store*.c: the files (store.c), their past
+ * (store_past.c), findings (store_report.c).
  */
 
 #include "config/store/object_table.h"
@@ -13,38 +13,46 @@
 
 struct store_file {
 	char *name;
-	struct version version;		/* arena NULL: never read */
-	char *unreadable;		/* why the newest version could not be read; NULL: it was */
-	bool was_whole;			/* some version was read without an error that drops an object */
-	bool being_written;		/* there is a newer version, which is not read yet */
-	bool recalled;			/* what it has of an earlier version is of its past */
-	bool saved;			/* the past has all that it could be asked for */
-	int64_t whole_at;		/* when the last version without such an error was read; 0: never */
-	struct timespec emptied;	/* when version.emptied was seen, of CLOCK_MONOTONIC */
+	struct version version; /* arena NULL: never read */
+	char *unreadable;	/* why the newest version could not be read; NULL: it was */
+	bool was_whole;		/* some version was read without an error that drops an object */
+	bool being_written;	/* there is a newer version, which is not read yet */
+	bool recalled;		/* what it has of an earlier version is of its past */
+	bool saved;		/* the past has all that it could be asked for */
+	int64_t whole_at;	/* when the last version without such an error was read; 0: never */
+	struct timespec emptied; /* when version.emptied was seen, of CLOCK_MONOTONIC */
 	struct file_stamp stamp;
 };
 
 struct store {
-	struct store_file **files;	/* sorted by name */
+	struct store_file **files; /* sorted by name */
 	size_t count, capacity;
 	uint64_t revision;
 	struct annotation_trust trust;
-	void (*progress)(void *context);	/* NULL: nobody wants to know */
+	void (*progress)(void *context); /* NULL: nobody wants to know */
 	void *progress_context;
-	bool opens_broken;		/* objects with errors count for nothing */
-	struct store_past past;		/* .find is NULL: there is none */
-	struct object_table objects;	/* of all files, as of the last update_objects() */
+	bool opens_broken;	     /* objects with errors count for nothing */
+	struct store_past past;	     /* .find is NULL: there is none */
+	struct object_table objects; /* of all files, as of the last update_objects() */
 };
 
-struct store_file *store_find_file(const struct store *store, const char *name);	/* NULL: there is none */
-struct store_file *store_get_file(struct store *store, const char *name);	/* made when there is none; NULL: -ENOMEM */
-int store_update_objects(struct store *store);	/* lists what came and went since the last time; 0 or -ENOMEM */
+/* NULL: there is none */
+struct store_file *store_find_file(const struct store *store, const char *name);
+/* made when there is none; NULL: -ENOMEM */
+struct store_file *store_get_file(struct store *store, const char *name);
+/* lists what came and went since the last time; 0 or -ENOMEM */
+int store_update_objects(struct store *store);
 
 /* Whether the file was not read yet, and its past could be asked for. */
 bool store_file_has_past(const struct store *store, const char *name);
-/* A file was read whole: if that is just the content that its past is of, nothing has to be saved. */
+/*
+ * A file was read whole: if that is just the content that its past is of, nothing has to be saved.
+ */
 void store_compare_past(const struct store *store, struct store_file *file);
-/* Gives such a file the objects of its past, as those of an earlier version. 0, also without a past, or -ENOMEM. */
+/*
+ * Gives such a file the objects of its past, as those of an earlier version. 0, also without a
+ * past, or -ENOMEM.
+ */
 int store_recall(struct store *store, const char *name);
 
 #endif

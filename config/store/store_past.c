@@ -15,27 +15,32 @@ bool store_file_has_past(const struct store *store, const char *name)
 	const struct store_file *file = store_find_file(store, name);
 
 	return (file == NULL || file->version.arena == NULL) && store->past.find != NULL &&
-	       store->past.find(store->past.context, name) != NULL;
+		store->past.find(store->past.context, name) != NULL;
 }
 
-bool store_has_content(const struct store *store, const char *name, const struct byte_source *source)
+bool store_has_content(
+	const struct store *store, const char *name, const struct byte_source *source)
 {
 	const struct store_file *file = store_find_file(store, name);
-	const struct store_mark *mark =
-		store->past.find == NULL ? NULL : store->past.find(store->past.context, name);
+	const struct store_mark *mark = store->past.find == NULL
+		? NULL
+		: store->past.find(store->past.context, name);
 	uint64_t hash;
 
 	if (file != NULL && version_is_of(&file->version, source))
 		return true;
-	return mark != NULL && mark->length == source->length && byte_source_hash(source, &hash) == 0 && mark->hash == hash;
+	return mark != NULL && mark->length == source->length &&
+		byte_source_hash(source, &hash) == 0 && mark->hash == hash;
 }
 
 void store_compare_past(const struct store *store, struct store_file *file)
 {
-	const struct store_mark *mark =
-		store->past.find == NULL ? NULL : store->past.find(store->past.context, file->name);
+	const struct store_mark *mark = store->past.find == NULL
+		? NULL
+		: store->past.find(store->past.context, file->name);
 
-	if (mark == NULL || mark->hash != file->version.hash || mark->length != file->version.length || !mark->whole)
+	if (mark == NULL || mark->hash != file->version.hash ||
+		mark->length != file->version.length || !mark->whole)
 		return;
 	file->saved = true;
 	file->whole_at = mark->at;
@@ -57,10 +62,12 @@ static void put_recalled(struct store *store, struct store_file *file, struct ve
 }
 
 /* The record's objects, read by the readers of manifests. 0; -ENOENT; or -ENOMEM. */
-static int read_past(const struct store *store, const char *name, struct version *out, struct store_recalled *recalled)
+static int read_past(const struct store *store, const char *name, struct version *out,
+	struct store_recalled *recalled)
 {
 	static const struct version none;
-	const struct version_options options = { .trust = { ADDRESS_ANNOTATIONS_ON, store->trust.audit } };
+	const struct version_options options = {
+		.trust = {ADDRESS_ANNOTATIONS_ON, store->trust.audit}};
 	struct byte_source source;
 	int err = store->past.recall(store->past.context, name, recalled);
 
@@ -114,9 +121,11 @@ static int recall_if_below(void *visitor, const char *name)
 
 int store_recall_below(struct store *store, const char *path)
 {
-	struct below below = { store, path };
+	struct below below = {store, path};
 
-	return store->past.each == NULL ? 0 : store->past.each(store->past.context, recall_if_below, &below);
+	return store->past.each == NULL
+		? 0
+		: store->past.each(store->past.context, recall_if_below, &below);
 }
 
 /* ---- what is to be saved ---- */
@@ -149,8 +158,9 @@ static int take_file(const struct store_file *file, struct store_unsaved *out)
 {
 	const struct object_list *list = file->version.objects;
 
-	*out = (struct store_unsaved){ .name = strdup(file->name),
-		.mark = { file->version.hash, file->version.length, file->was_whole, file->whole_at } };
+	*out = (struct store_unsaved){.name = strdup(file->name),
+		.mark = {
+			file->version.hash, file->version.length, file->was_whole, file->whole_at}};
 	out->objects = calloc(list->count, sizeof(*out->objects));
 	out->arenas = calloc(list->count, sizeof(struct arena *));
 	if (out->name == NULL || out->objects == NULL || out->arenas == NULL)

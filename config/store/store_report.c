@@ -16,7 +16,8 @@ static size_t count_kept(const struct store_file *file)
 }
 
 /* The file was as it is when podgate began. */
-static void report_recalled(const struct store_file *file, size_t kept, const char *name, struct diag_list *out)
+static void report_recalled(
+	const struct store_file *file, size_t kept, const char *name, struct diag_list *out)
 {
 	const time_t at = (time_t)file->whole_at;
 	char when[40] = "before podgate began";
@@ -24,40 +25,45 @@ static void report_recalled(const struct store_file *file, size_t kept, const ch
 
 	if (file->whole_at != 0 && gmtime_r(&at, &utc) != NULL)
 		strftime(when, sizeof(when), "on %Y-%m-%dT%H:%M:%SZ", &utc);
-	diag_add(out, DIAG_WARNING, (struct source_pos){ .file = name }, "from-state", NULL,
-		"%zu object%s that it held when it was sound, last %s, %s in force, from the state directory", kept,
-		kept == 1 ? "" : "s", when, kept == 1 ? "is" : "are");
+	diag_add(out, DIAG_WARNING, (struct source_pos){.file = name}, "from-state", NULL,
+		"%zu object%s that it held when it was sound, last %s, %s in force, from the state "
+		"directory",
+		kept, kept == 1 ? "" : "s", when, kept == 1 ? "is" : "are");
 }
 
-static int copy_file_diags(const struct store_file *file, struct arena *arena, struct diag_list *out)
+static int copy_file_diags(
+	const struct store_file *file, struct arena *arena, struct diag_list *out)
 {
 	const size_t kept = count_kept(file);
 	const char *name;
 
-	if (file->unreadable == NULL && !file->being_written && !file->version.emptied && !file->recalled &&
-		file->version.diag_count == 0 && file->version.diag_dropped == 0)
+	if (file->unreadable == NULL && !file->being_written && !file->version.emptied &&
+		!file->recalled && file->version.diag_count == 0 && file->version.diag_dropped == 0)
 		return 0;
 	name = arena_strdup(arena, file->name);
 	if (name == NULL)
 		return -ENOMEM;
 	if (file->unreadable != NULL)
-		diag_add(out, DIAG_ERROR, (struct source_pos){ .file = name }, "unreadable", NULL, "%s",
-			file->unreadable);
+		diag_add(out, DIAG_ERROR, (struct source_pos){.file = name}, "unreadable", NULL,
+			"%s", file->unreadable);
 	if (file->being_written)
-		diag_add(out, DIAG_WARNING, (struct source_pos){ .file = name }, "being-written",
+		diag_add(out, DIAG_WARNING, (struct source_pos){.file = name}, "being-written",
 			"if nobody writes, write it once more, beside it, and rename it into place",
-			"the file is being written: its last version stays in force until its writer closes it");
+			"the file is being written: its last version stays in force until its "
+			"writer closes it");
 	if (file->recalled && kept > 0)
 		report_recalled(file, kept, name, out);
 	if (file->version.emptied)
-		diag_add(out, DIAG_ERROR, (struct source_pos){ .file = name }, "emptied-file",
-			"if that is meant, remove the file, or write the line '# podgate: empty' into it",
+		diag_add(out, DIAG_ERROR, (struct source_pos){.file = name}, "emptied-file",
+			"if that is meant, remove the file, or write the line '# podgate: empty' "
+			"into it",
 			"the file holds no object any more; the %zu that it held stay in force",
 			file->version.objects->count);
 	for (size_t i = 0; i < file->version.diag_count; i++) {
 		const struct diag *diag = &file->version.diags[i];
 
-		diag_add(out, diag->severity, (struct source_pos){ name, diag->pos.line, diag->pos.column }, diag->code,
+		diag_add(out, diag->severity,
+			(struct source_pos){name, diag->pos.line, diag->pos.column}, diag->code,
 			diag->hint, "%s", diag->text);
 	}
 	out->dropped += file->version.diag_dropped;
@@ -65,32 +71,38 @@ static int copy_file_diags(const struct store_file *file, struct arena *arena, s
 	return 0;
 }
 
-static int report_duplicate(const struct kube_object *first, const struct kube_object *second, struct arena *arena,
-	struct diag_list *out)
+static int report_duplicate(const struct kube_object *first, const struct kube_object *second,
+	struct arena *arena, struct diag_list *out)
 {
-	static const char *const kind_names[] = { "Namespace", "Pod", "NetworkPolicy" };
+	static const char *const kind_names[] = {"Namespace", "Pod", "NetworkPolicy"};
 	const struct object_key a = object_key(first), b = object_key(second);
-	const struct source_pos pos = { arena_strdup(arena, b.pos.file), b.pos.line, b.pos.column };
+	const struct source_pos pos = {arena_strdup(arena, b.pos.file), b.pos.line, b.pos.column};
 
 	if (pos.file == NULL)
 		return -ENOMEM;
-	diag_add(out, DIAG_ERROR, pos, "duplicate-object", "remove or rename one of them; this one, the later, is used",
+	diag_add(out, DIAG_ERROR, pos, "duplicate-object",
+		"remove or rename one of them; this one, the later, is used",
 		"%s %s%s%s is there already, at %s:%u:%u", kind_names[b.kind], b.namespace_name,
 		b.kind == KUBE_NAMESPACE ? "" : "/", b.name, a.pos.file, a.pos.line, a.pos.column);
 	return 0;
 }
 
-static void report_partial_policy(const struct network_policy *policy, struct source_pos pos, struct diag_list *out)
+static void report_partial_policy(
+	const struct network_policy *policy, struct source_pos pos, struct diag_list *out)
 {
-	const size_t rules = policy->rule_count[DIRECTION_INGRESS] + policy->rule_count[DIRECTION_EGRESS];
+	const size_t rules = policy->rule_count[DIRECTION_INGRESS] +
+		policy->rule_count[DIRECTION_EGRESS];
 
 	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
-		"policy %s/%s has errors: it isolates %s for %s%s%s, and admits what %zu of its rules say",
+		"policy %s/%s has errors: it isolates %s for %s%s%s, and admits what %zu of its "
+		"rules say",
 		policy->namespace_name, policy->name,
-		policy->pod_selector.count > 0 ? "the pods that its selector matches, as far as it can be read," :
-			"all pods of its namespace",
+		policy->pod_selector.count > 0
+			? "the pods that its selector matches, as far as it can be read,"
+			: "all pods of its namespace",
 		policy->isolates[DIRECTION_INGRESS] ? "ingress" : "",
-		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? " and " : "",
+		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? " and "
+											  : "",
 		policy->isolates[DIRECTION_EGRESS] ? "egress" : "", rules);
 }
 
@@ -99,15 +111,18 @@ static void report_partial_pod(const struct pod *pod, struct source_pos pos, str
 	const bool isolated = label_set_get(&pod->labels, KUBE_CLOSED_POD_LABEL) != NULL;
 
 	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
-		"pod %s/%s has errors: those of its labels, addresses and ports count that can be read%s",
-		pod->namespace_name, pod->name, isolated ? ", and it is isolated, because some label can't be" : "");
+		"pod %s/%s has errors: those of its labels, addresses and ports count that can be "
+		"read%s",
+		pod->namespace_name, pod->name,
+		isolated ? ", and it is isolated, because some label can't be" : "");
 }
 
 /* What the mistakes in an object have come to, at its place. */
 static int report_part(const struct kube_object *object, struct arena *arena, struct diag_list *out)
 {
 	const struct object_key key = object_key(object);
-	const struct source_pos pos = { arena_strdup(arena, key.pos.file), key.pos.line, key.pos.column };
+	const struct source_pos pos = {
+		arena_strdup(arena, key.pos.file), key.pos.line, key.pos.column};
 
 	if (pos.file == NULL)
 		return -ENOMEM;
@@ -118,7 +133,8 @@ static int report_part(const struct kube_object *object, struct arena *arena, st
 	return 0;
 }
 
-static int report_parts(const struct object_table *table, struct arena *arena, struct diag_list *out)
+static int report_parts(
+	const struct object_table *table, struct arena *arena, struct diag_list *out)
 {
 	int err = 0;
 
@@ -128,15 +144,16 @@ static int report_parts(const struct object_table *table, struct arena *arena, s
 	return err;
 }
 
-static int report_duplicates(const struct object_table *table, struct arena *arena, struct diag_list *out)
+static int report_duplicates(
+	const struct object_table *table, struct arena *arena, struct diag_list *out)
 {
 	int err = 0;
 
 	/* What is only kept is no mistake of whoever wrote the other; kept ones come first. */
 	for (size_t i = 0; err == 0 && i < table->count; i++)
 		if (table->entries[i].shadowed && table->entries[i].rank == 0)
-			err = report_duplicate(&table->entries[i].stored->object, &table->entries[i + 1].stored->object,
-				arena, out);
+			err = report_duplicate(&table->entries[i].stored->object,
+				&table->entries[i + 1].stored->object, arena, out);
 	return err;
 }
 
@@ -161,7 +178,7 @@ int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
 
 struct store_stats store_stats(const struct store *store)
 {
-	struct store_stats stats = { .files = store->count };
+	struct store_stats stats = {.files = store->count};
 
 	for (size_t i = 0; i < store->count; i++) {
 		const struct store_file *file = store->files[i];
@@ -186,7 +203,7 @@ struct store_stats store_stats(const struct store *store)
 
 void store_other_policies(const struct store *store, struct other_policies *out)
 {
-	*out = (struct other_policies){ .count = 0 };
+	*out = (struct other_policies){.count = 0};
 	for (size_t i = 0; i < store->count; i++)
 		if (store->files[i]->version.others != NULL)
 			other_policies_add(out, store->files[i]->version.others);
@@ -194,7 +211,7 @@ void store_other_policies(const struct store *store, struct other_policies *out)
 
 void store_passed_over(const struct store *store, struct other_policies *out)
 {
-	*out = (struct other_policies){ .count = 0 };
+	*out = (struct other_policies){.count = 0};
 	for (size_t i = 0; i < store->count; i++)
 		if (store->files[i]->version.no_policies != NULL)
 			other_policies_add(out, store->files[i]->version.no_policies);

@@ -9,16 +9,16 @@ struct object_key object_key(const struct kube_object *object)
 {
 	switch (object->kind) {
 	case KUBE_NAMESPACE:
-		return (struct object_key){ KUBE_NAMESPACE, "", object->namespace_object->name,
-			object->namespace_object->pos };
+		return (struct object_key){KUBE_NAMESPACE, "", object->namespace_object->name,
+			object->namespace_object->pos};
 	case KUBE_POD:
-		return (struct object_key){ KUBE_POD, object->pod->namespace_name, object->pod->name,
-			object->pod->pos };
+		return (struct object_key){
+			KUBE_POD, object->pod->namespace_name, object->pod->name, object->pod->pos};
 	case KUBE_POLICY:
 		break;
 	}
-	return (struct object_key){ KUBE_POLICY, object->policy->namespace_name, object->policy->name,
-		object->policy->pos };
+	return (struct object_key){KUBE_POLICY, object->policy->namespace_name,
+		object->policy->name, object->policy->pos};
 }
 
 int object_key_cmp(const struct kube_object *a, const struct kube_object *b)
@@ -45,7 +45,7 @@ void version_release(struct version *version)
 {
 	object_list_free(version->objects);
 	arena_unref(version->arena);
-	*version = (struct version){ 0 };
+	*version = (struct version){0};
 }
 
 struct object_list *version_take_objects(struct version *version)
@@ -75,16 +75,18 @@ static const struct kube_object **sort_objects(const struct kube_object *items, 
 	return sorted;
 }
 
-static bool has_key(const struct kube_object *const *sorted, size_t count, const struct kube_object *wanted)
+static bool has_key(
+	const struct kube_object *const *sorted, size_t count, const struct kube_object *wanted)
 {
 	return bsearch(&wanted, sorted, count, sizeof(*sorted), object_cmp) != NULL;
 }
 
 /*
- * Objects of `old` that `decoded` has not, put behind those that it has; the list has room for all. What could be read of
- * an object before yields to what can be read now.
+ * Objects of `old` that `decoded` has not, put behind those that it has; the list has room for all.
+ * What could be read of an object before yields to what can be read now.
  */
-static int keep_missing(struct object_list *list, const struct kube_objects *decoded, const struct object_list *old)
+static int keep_missing(
+	struct object_list *list, const struct kube_objects *decoded, const struct object_list *old)
 {
 	const struct kube_object **sorted = sort_objects(decoded->items, decoded->count);
 	const struct kube_object **parts = sort_objects(decoded->parts, decoded->part_count);
@@ -95,12 +97,15 @@ static int keep_missing(struct object_list *list, const struct kube_objects *dec
 
 		/* What isolates a pod that can't be read goes with it. */
 		if (wanted.of_pod != NULL)
-			wanted = (struct kube_object){ .kind = KUBE_POD, .pod = stored->object.of_pod };
+			wanted = (struct kube_object){
+				.kind = KUBE_POD, .pod = stored->object.of_pod};
 		if (has_key(sorted, decoded->count, &wanted) ||
 			(stored->in_part && has_key(parts, decoded->part_count, &wanted)))
 			continue;
-		list->items[list->count++] = (struct stored_object){ .object = stored->object,
-			.arena = arena_ref(stored->arena), .in_part = stored->in_part, .kept = true };
+		list->items[list->count++] = (struct stored_object){.object = stored->object,
+			.arena = arena_ref(stored->arena),
+			.in_part = stored->in_part,
+			.kept = true};
 	}
 	free(parts);
 	free(sorted);
@@ -114,7 +119,8 @@ static bool has_sound(const struct object_list *list, const struct kube_object *
 		const struct stored_object *stored = &list->items[i];
 
 		if (!stored->in_part && stored->object.kind == part->kind &&
-			(object_key_cmp(&stored->object, part) == 0 || (part->unnamed && stored->kept)))
+			(object_key_cmp(&stored->object, part) == 0 ||
+				(part->unnamed && stored->kept)))
 			return true;
 	}
 	return false;
@@ -127,15 +133,18 @@ static void add_parts(struct version *version, const struct kube_objects *decode
 
 	for (size_t i = 0; i < decoded->part_count; i++) {
 		/* A policy of ours goes where its pod goes. */
-		wanted = decoded->parts[i].of_pod != NULL ? wanted : !has_sound(list, &decoded->parts[i]);
+		wanted = decoded->parts[i].of_pod != NULL ? wanted
+							  : !has_sound(list, &decoded->parts[i]);
 		if (wanted)
-			list->items[list->count++] = (struct stored_object){ .object = decoded->parts[i],
-				.arena = arena_ref(version->arena), .in_part = true };
+			list->items[list->count++] = (struct stored_object){
+				.object = decoded->parts[i],
+				.arena = arena_ref(version->arena),
+				.in_part = true};
 	}
 }
 
-static int fill_version(struct version *version, const struct kube_objects *decoded, const struct object_list *old,
-	bool with_parts)
+static int fill_version(struct version *version, const struct kube_objects *decoded,
+	const struct object_list *old, bool with_parts)
 {
 	const bool keeps = (version->broken || version->emptied) && old != NULL;
 	const size_t most = decoded->count + decoded->part_count + (keeps ? old->count : 0);
@@ -147,7 +156,7 @@ static int fill_version(struct version *version, const struct kube_objects *deco
 	version->objects = list;
 	for (size_t i = 0; i < decoded->count; i++)
 		list->items[list->count++] = (struct stored_object){
-			.object = decoded->items[i], .arena = arena_ref(version->arena) };
+			.object = decoded->items[i], .arena = arena_ref(version->arena)};
 	if (keeps)
 		err = keep_missing(list, decoded, old);
 	if (err == 0 && with_parts)
@@ -155,7 +164,7 @@ static int fill_version(struct version *version, const struct kube_objects *deco
 	return err;
 }
 
-enum { EMPTY_MOST = 64 * 1024 };	/* bytes that are looked at, of a file that holds no object */
+enum { EMPTY_MOST = 64 * 1024 }; /* bytes that are looked at, of a file that holds no object */
 
 /* Whether some line is the comment that says that the file is meant to hold nothing. */
 static bool says_empty(const struct byte_source *source)
@@ -171,20 +180,25 @@ static bool says_empty(const struct byte_source *source)
 		if (at == NULL)
 			return false;
 		if ((at == bytes || at[-1] == '\n') &&
-			(at + size == end || at[size] == '\n' || (at[size] == '\r' && at + size + 1 < end && at[size + 1] == '\n')))
+			(at + size == end || at[size] == '\n' ||
+				(at[size] == '\r' && at + size + 1 < end && at[size + 1] == '\n')))
 			return true;
 	}
 	return false;
 }
 
-/* Objects of other kinds are a content, too; a Status, or a List of nothing, is what a request that failed may print. */
+/*
+ * Objects of other kinds are a content, too; a Status, or a List of nothing, is what a request that
+ * failed may print.
+ */
 static bool is_empty(const struct version *version, const struct kube_objects *decoded)
 {
 	return !version->broken && decoded->count == 0 && decoded->passed_over == 0;
 }
 
 /* *out stays as it is when there are none. 0 or -ENOMEM. */
-static int keep_counts(struct arena *arena, const struct other_policies *counts, const struct other_policies **out)
+static int keep_counts(
+	struct arena *arena, const struct other_policies *counts, const struct other_policies **out)
 {
 	if (other_policies_total(counts) == 0)
 		return 0;
@@ -222,7 +236,7 @@ static int parse(struct version *version, const char *name, const struct byte_so
 int version_read(struct version *out, const char *name, const struct byte_source *source,
 	const struct version_options *options, const struct version *old)
 {
-	struct version version = { .arena = arena_create(), .length = source->length };
+	struct version version = {.arena = arena_create(), .length = source->length};
 	struct kube_objects decoded;
 	int err;
 
@@ -232,8 +246,8 @@ int version_read(struct version *out, const char *name, const struct byte_source
 	byte_source_hash(source, &version.hash);
 	err = parse(&version, name, source, options, &decoded);
 	if (err == 0) {
-		version.emptied = is_empty(&version, &decoded) && old->objects != NULL && old->objects->count > 0 &&
-				  !says_empty(source);
+		version.emptied = is_empty(&version, &decoded) && old->objects != NULL &&
+			old->objects->count > 0 && !says_empty(source);
 	}
 	if (err == 0)
 		err = fill_version(&version, &decoded, old->objects, options->with_parts);
@@ -249,6 +263,6 @@ bool version_is_of(const struct version *version, const struct byte_source *sour
 {
 	uint64_t hash;
 
-	return version->arena != NULL && version->length == source->length && byte_source_hash(source, &hash) == 0 &&
-	       version->hash == hash;
+	return version->arena != NULL && version->length == source->length &&
+		byte_source_hash(source, &hash) == 0 && version->hash == hash;
 }

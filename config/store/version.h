@@ -3,9 +3,10 @@
 #define CONFIG_STORE_VERSION_H
 
 /*
- * One version of a file's content, read: its objects, its findings, and the objects of the version before it that
- * stay in force because this one is broken. Of an object with errors what the version before had counts, or if that had
- * none, what can be read of it. Internal to config/store/store.
+ * One version of a file's content, read: its objects, its findings, and the objects of the version
+ * before it that stay in force because this one is broken. Of an object with errors what the
+ * version before had counts, or if that had none, what can be read of it. Internal to
+ * config/store/store.
  */
 
 #include "config/kube/kube.h"
@@ -14,51 +15,59 @@
 struct stored_object {
 	struct kube_object object;
 	struct arena *arena;
-	bool in_part;			/* it has errors, and this is what could be read of it */
-	bool kept;			/* of an earlier version: this one is broken or empty and does not have it */
+	bool in_part; /* it has errors, and this is what could be read of it */
+	bool kept;    /* of an earlier version: this one is broken or empty and does not have it */
 };
 
 /* The objects of one version. */
 struct object_list {
-	struct object_list *next;	/* for whoever takes it over */
-	bool listed;			/* in an object table, which then takes it over when the version goes */
+	struct object_list *next; /* for whoever takes it over */
+	bool listed; /* in an object table, which then takes it over when the version goes */
 	size_t count;
-	struct stored_object items[];	/* in the order written, kept ones last */
+	struct stored_object items[]; /* in the order written, kept ones last */
 };
-void object_list_free(struct object_list *list);	/* NULL is allowed */
+void object_list_free(struct object_list *list); /* NULL is allowed */
 
 /* All zero: a file that was never read. */
 struct version {
-	struct arena *arena;		/* of its own objects and findings */
+	struct arena *arena; /* of its own objects and findings */
 	struct object_list *objects;
 	const struct diag *diags;
 	size_t diag_count, diag_dropped;
-	const struct other_policies *others, *no_policies;	/* objects that were passed over; NULL: none */
+	/* objects that were passed over; NULL: none */
+	const struct other_policies *others, *no_policies;
 	bool broken;
-	bool emptied;			/* it holds nothing, the version before did, and nothing says that this is meant */
-	uint64_t hash;			/* of the content, and its length */
+	/* it holds nothing, the version before did, and nothing says that this is meant */
+	bool emptied;
+	uint64_t hash; /* of the content, and its length */
 	uint64_t length;
 };
 
 /* What an object is known by, and where it stands. */
 struct object_key {
 	enum kube_kind kind;
-	const char *namespace_name, *name;	/* namespace_name is "" for namespaces */
+	const char *namespace_name, *name; /* namespace_name is "" for namespaces */
 	struct source_pos pos;
 };
 struct object_key object_key(const struct kube_object *object);
-int object_key_cmp(const struct kube_object *a, const struct kube_object *b);	/* kind, namespace, name */
+/* kind, namespace, name */
+int object_key_cmp(const struct kube_object *a, const struct kube_object *b);
 
 struct version_options {
-	const struct document_limits *limits;	/* NULL: the defaults */
+	const struct document_limits *limits; /* NULL: the defaults */
 	struct annotation_trust trust;
-	bool with_parts;		/* with what can be read of objects with errors */
+	bool with_parts; /* with what can be read of objects with errors */
 };
-/* Reads a content that follows `old` in the file `name`. Returns 0, broken or not; or -ENOMEM, *out untouched. */
+/*
+ * Reads a content that follows `old` in the file `name`. Returns 0, broken or not; or -ENOMEM, *out
+ * untouched.
+ */
 int version_read(struct version *out, const char *name, const struct byte_source *source,
 	const struct version_options *options, const struct version *old);
 void version_release(struct version *version);
-struct object_list *version_take_objects(struct version *version);	/* they are the caller's; NULL: it had none */
-bool version_is_of(const struct version *version, const struct byte_source *source);	/* made of just this content */
+/* they are the caller's; NULL: it had none */
+struct object_list *version_take_objects(struct version *version);
+/* made of just this content */
+bool version_is_of(const struct version *version, const struct byte_source *source);
 
 #endif

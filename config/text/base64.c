@@ -7,7 +7,8 @@
 
 int base64_decode(const char *text, size_t length, char *out, size_t *out_length)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t count = 0, padding = 0, digits = 0;
 	uint32_t bits = 0;
 

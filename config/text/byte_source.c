@@ -6,17 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HASHED_AT_ONCE = 64 * 1024 };	/* bytes; a multiple of 8 */
+enum { HASHED_AT_ONCE = 64 * 1024 }; /* bytes; a multiple of 8 */
 #define HASHED_MOST (UINT64_C(16) << 30)
 
 struct byte_source byte_source_of_text(const char *bytes, size_t length)
 {
-	return (struct byte_source){ .bytes = bytes, .fd = -1, .length = length };
+	return (struct byte_source){.bytes = bytes, .fd = -1, .length = length};
 }
 
 struct byte_source byte_source_of_file(int fd, const struct stat *info)
 {
-	return (struct byte_source){ .fd = fd, .length = (uint64_t)info->st_size, .modified = info->st_mtim };
+	return (struct byte_source){
+		.fd = fd, .length = (uint64_t)info->st_size, .modified = info->st_mtim};
 }
 
 static bool is_unchanged(const struct byte_source *source)
@@ -24,7 +25,8 @@ static bool is_unchanged(const struct byte_source *source)
 	struct stat info;
 
 	return fstat(source->fd, &info) == 0 && (uint64_t)info.st_size == source->length &&
-	       info.st_mtim.tv_sec == source->modified.tv_sec && info.st_mtim.tv_nsec == source->modified.tv_nsec;
+		info.st_mtim.tv_sec == source->modified.tv_sec &&
+		info.st_mtim.tv_nsec == source->modified.tv_nsec;
 }
 
 ssize_t byte_source_read(const struct byte_source *source, uint64_t offset, void *out, size_t size)
@@ -40,7 +42,8 @@ ssize_t byte_source_read(const struct byte_source *source, uint64_t offset, void
 	if (source->progress != NULL)
 		source->progress(source->context);
 	while (done < wanted) {
-		const ssize_t got = pread(source->fd, (char *)out + done, wanted - done, (off_t)(offset + done));
+		const ssize_t got = pread(
+			source->fd, (char *)out + done, wanted - done, (off_t)(offset + done));
 
 		if (got < 0 && errno == EINTR)
 			continue;

@@ -15,10 +15,10 @@
 /* What one reading has to do with. */
 struct input {
 	const char *file;
-	struct byte_source source;	/* of UTF-8 */
+	struct byte_source source; /* of UTF-8 */
 	struct node_builder *builder;
 	struct document_list *list;
-	char *converted;		/* the text, when it was UTF-16 */
+	char *converted; /* the text, when it was UTF-16 */
 };
 
 static void lose_rest(const struct input *input)
@@ -27,9 +27,11 @@ static void lose_rest(const struct input *input)
 	input->list->truncated = true;
 }
 
-static void report_whole(const struct input *input, const char *code, const char *hint, const char *text)
+static void report_whole(
+	const struct input *input, const char *code, const char *hint, const char *text)
 {
-	diag_add(input->builder->diags, DIAG_ERROR, (struct source_pos){ .file = input->file }, code, hint, "%s", text);
+	diag_add(input->builder->diags, DIAG_ERROR, (struct source_pos){.file = input->file}, code,
+		hint, "%s", text);
 	lose_rest(input);
 }
 
@@ -40,7 +42,10 @@ static bool looks_like_json(const struct byte_source *source)
 	ssize_t got;
 
 	while ((got = byte_source_read(source, offset, bytes, sizeof(bytes))) > 0) {
-		for (ssize_t i = offset == 0 && got >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; i < got; i++) {
+		for (ssize_t i = offset == 0 && got >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0
+				? 3
+				: 0;
+			i < got; i++) {
 			if (strchr(" \t\r\n", bytes[i]) != NULL && bytes[i] != '\0')
 				continue;
 			/* Two braces begin a template: YAML's reader knows what to say about it. */
@@ -56,7 +61,8 @@ static bool looks_like_json(const struct byte_source *source)
 static int read_yaml(const struct input *input)
 {
 	struct text_stream stream;
-	int err = text_stream_init(&stream, &input->source, input->file, true, input->builder->diags);
+	int err = text_stream_init(
+		&stream, &input->source, input->file, true, input->builder->diags);
 
 	if (err != 0)
 		return err;
@@ -71,7 +77,8 @@ static int read_yaml(const struct input *input)
 
 static void report_json(const struct input *input, const struct json_fault *fault)
 {
-	diag_add(input->builder->diags, DIAG_ERROR, fault->pos, "json-syntax", NULL, "%s", fault->problem);
+	diag_add(input->builder->diags, DIAG_ERROR, fault->pos, "json-syntax", NULL, "%s",
+		fault->problem);
 }
 
 static void add_all(struct diag_list *to, const struct diag_list *from)
@@ -84,13 +91,16 @@ static void add_all(struct diag_list *to, const struct diag_list *from)
 }
 
 /*
- * What JSON's reader refuses may still be YAML, in which braces are another way to write mappings. Where neither reads
- * it, what JSON's says is nearer the mistake, unless it is but the missing quotes that YAML does without.
+ * What JSON's reader refuses may still be YAML, in which braces are another way to write mappings.
+ * Where neither reads it, what JSON's says is nearer the mistake, unless it is but the missing
+ * quotes that YAML does without.
  */
-static int read_json_as_yaml(struct input *input, const struct diag_list *before, const struct json_fault *fault)
+static int read_json_as_yaml(
+	struct input *input, const struct diag_list *before, const struct json_fault *fault)
 {
-	struct document_list as_yaml = { 0 }, *list = input->list;
-	struct diag_list *diags = input->builder->diags, syntax;	/* of YAML's reader; those of the visitor stay */
+	struct document_list as_yaml = {0}, *list = input->list;
+	/* of YAML's reader; those of the visitor stay */
+	struct diag_list *diags = input->builder->diags, syntax;
 	int err;
 
 	*diags = *before;
@@ -112,10 +122,12 @@ static int read_json_as_yaml(struct input *input, const struct diag_list *before
 
 static int read_json(struct input *input)
 {
-	const struct diag_list before = *input->builder->diags;	/* a list only grows: this is its state to go back to */
-	struct json_fault fault = { .bare = false };
+	/* a list only grows: this is its state to go back to */
+	const struct diag_list before = *input->builder->diags;
+	struct json_fault fault = {.bare = false};
 	struct text_stream stream;
-	int err = text_stream_init(&stream, &input->source, input->file, false, input->builder->diags);
+	int err = text_stream_init(
+		&stream, &input->source, input->file, false, input->builder->diags);
 
 	if (err != 0)
 		return err;
@@ -138,7 +150,10 @@ static int read_json(struct input *input)
 	return 0;
 }
 
-/* UTF-16, which PowerShell's > writes, is converted whole: it may be as large as one object. 0 or -errno. */
+/*
+ * UTF-16, which PowerShell's > writes, is converted whole: it may be as large as one object. 0 or
+ * -errno.
+ */
 static int convert_utf16(struct input *input)
 {
 	char mark[2], *bytes;
@@ -156,8 +171,8 @@ static int convert_utf16(struct input *input)
 	}
 	got = byte_source_read(&input->source, 0, bytes, (size_t)input->source.length);
 	if (got >= 2)
-		input->source = byte_source_of_text(input->converted,
-			utf16_to_utf8(bytes, (size_t)got, input->converted));
+		input->source = byte_source_of_text(
+			input->converted, utf16_to_utf8(bytes, (size_t)got, input->converted));
 	free(bytes);
 	return got < 0 ? (int)got : 0;
 }
@@ -180,7 +195,8 @@ static int read_documents(struct input *input)
 	if (err == -ENOMEM)
 		return err;
 	if (err == -EFBIG)
-		report_whole(input, "not-utf8", "save it as UTF-8", "the file is UTF-16, and too large to be converted");
+		report_whole(input, "not-utf8", "save it as UTF-8",
+			"the file is UTF-16, and too large to be converted");
 	else
 		report_whole(input, "unreadable", NULL, strerror(-err));
 	return 0;
@@ -190,9 +206,9 @@ static int read_all(struct document_list *out, const char *file, const struct by
 	const struct document_limits *limits, struct arena *arena, struct diag_list *diags,
 	const struct document_visitor *visitor)
 {
-	struct document_list list = { 0 };
+	struct document_list list = {0};
 	struct node_builder builder;
-	struct input input = { .file = file, .source = *source, .builder = &builder, .list = &list };
+	struct input input = {.file = file, .source = *source, .builder = &builder, .list = &list};
 	int err = node_builder_init(&builder, file, limits, arena, diags, visitor);
 
 	if (err != 0)
@@ -214,7 +230,8 @@ int document_read(struct document_list *out, const char *file, const struct byte
 }
 
 int document_visit(struct document_list *out, const char *file, const struct byte_source *source,
-	const struct document_limits *limits, struct diag_list *diags, const struct document_visitor *visitor)
+	const struct document_limits *limits, struct diag_list *diags,
+	const struct document_visitor *visitor)
 {
 	return read_all(out, file, source, limits, NULL, diags, visitor);
 }

@@ -8,7 +8,7 @@
 
 #include "config/text/mapping_keys.h"
 
-enum { COMPARED_MOST = 16 };	/* keys, pair by pair; more are sorted: a mapping may have a million */
+enum { COMPARED_MOST = 16 }; /* keys, pair by pair; more are sorted: a mapping may have a million */
 
 static bool is(const struct node_entry *entry, const char *key)
 {
@@ -24,7 +24,8 @@ static bool report(struct diag_list *diags, enum diag_severity severity, const s
 	if (second->pos.file == NULL || mapping_is_merge_key(second))
 		return false;
 	snprintf(hint, sizeof(hint), "the first is at line %u; keep one of them", first->pos.line);
-	diag_add(diags, severity, second->pos, "duplicate-key", hint, "'%s' is here twice%s", second->text,
+	diag_add(diags, severity, second->pos, "duplicate-key", hint, "'%s' is here twice%s",
+		second->text,
 		severity == DIAG_WARNING ? ": this one counts, as kubectl reads it" : "");
 	return true;
 }
@@ -37,10 +38,11 @@ static int entry_cmp(const void *pa, const void *pb)
 	return order != 0 ? order : (*a < *b ? -1 : *a > *b);
 }
 
-static int find_sorted(struct diag_list *diags, enum diag_severity severity, const struct node_entry *entries,
-	size_t count)
+static int find_sorted(struct diag_list *diags, enum diag_severity severity,
+	const struct node_entry *entries, size_t count)
 {
-	const struct node_entry **sorted = reallocarray(NULL, count, sizeof(const struct node_entry *));
+	const struct node_entry **sorted = reallocarray(
+		NULL, count, sizeof(const struct node_entry *));
 	bool found = false;
 
 	if (sorted == NULL)
@@ -55,7 +57,8 @@ static int find_sorted(struct diag_list *diags, enum diag_severity severity, con
 	return found;
 }
 
-static int find(struct diag_list *diags, enum diag_severity severity, const struct node_entry *entries, size_t count)
+static int find(struct diag_list *diags, enum diag_severity severity,
+	const struct node_entry *entries, size_t count)
 {
 	bool found = false;
 
@@ -71,8 +74,9 @@ static int find(struct diag_list *diags, enum diag_severity severity, const stru
 }
 
 /*
- * How many of the entries are one object's. The next begins at its apiVersion or, where that was forgotten, at a kind
- * that comes once more behind metadata or spec; an apiVersion right above such a kind belongs to it.
+ * How many of the entries are one object's. The next begins at its apiVersion or, where that was
+ * forgotten, at a kind that comes once more behind metadata or spec; an apiVersion right above such
+ * a kind belongs to it.
  */
 static size_t object_length(const struct node_entry *entries, size_t count)
 {
@@ -94,14 +98,16 @@ static size_t object_length(const struct node_entry *entries, size_t count)
 	return count;
 }
 
-static void report_separator(struct diag_list *diags, const struct node *first, const struct node *next)
+static void report_separator(
+	struct diag_list *diags, const struct node *first, const struct node *next)
 {
-	diag_add(diags, DIAG_ERROR, next->pos, "missing-separator", "put a line with --- above this one",
+	diag_add(diags, DIAG_ERROR, next->pos, "missing-separator",
+		"put a line with --- above this one",
 		"a new object begins here, inside the one of line %u", first->pos.line);
 }
 
-int duplicate_keys_find(struct diag_list *diags, enum diag_severity severity, const struct node_entry *entries,
-	size_t count, bool root)
+int duplicate_keys_find(struct diag_list *diags, enum diag_severity severity,
+	const struct node_entry *entries, size_t count, bool root)
 {
 	unsigned int any = 0;
 

@@ -3,9 +3,9 @@
 #define CONFIG_TEXT_DUPLICATE_KEYS_H
 
 /*
- * Keys that a mapping has twice. In the mapping that is a whole document they mostly tell of objects pasted one below
- * the other: then the line between them is what is missing, and one word for each object says it. Internal to
- * config/text/document.
+ * Keys that a mapping has twice. In the mapping that is a whole document they mostly tell of
+ * objects pasted one below the other: then the line between them is what is missing, and one word
+ * for each object says it. Internal to config/text/document.
  */
 
 #include <stdbool.h>
@@ -16,10 +16,11 @@
 enum { DUPLICATE_KEYS = 1U << 0, DUPLICATE_OBJECTS = 1U << 1 };
 
 /*
- * Returns what was found and reported, or -ENOMEM. Keys that are there twice are reported with `severity`; a missing
- * separator is an error. `root`: the mapping is a whole document. Merge keys may repeat.
+ * Returns what was found and reported, or -ENOMEM. Keys that are there twice are reported with
+ * `severity`; a missing separator is an error. `root`: the mapping is a whole document. Merge keys
+ * may repeat.
  */
-int duplicate_keys_find(struct diag_list *diags, enum diag_severity severity, const struct node_entry *entries,
-	size_t count, bool root);
+int duplicate_keys_find(struct diag_list *diags, enum diag_severity severity,
+	const struct node_entry *entries, size_t count, bool root);
 
 #endif

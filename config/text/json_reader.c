@@ -8,8 +8,9 @@
 #include "config/text/utf8.h"
 
 /*
- * What is read lies in [at, end): a piece of the stream, or `window`, when something began in the piece before.
- * `line` and `column` belong to `marked`, which trails `at`: positions cost one walk over the input altogether.
+ * What is read lies in [at, end): a piece of the stream, or `window`, when something began in the
+ * piece before. `line` and `column` belong to `marked`, which trails `at`: positions cost one walk
+ * over the input altogether.
  */
 struct json_reader {
 	struct node_builder *builder;
@@ -19,11 +20,11 @@ struct json_reader {
 	uint32_t line, column;
 	char *window;
 	size_t window_capacity;
-	char *scratch;			/* a text with its escapes undone */
+	char *scratch; /* a text with its escapes undone */
 	size_t scratch_capacity;
-	size_t objects;			/* builder->objects, when it was looked at last */
-	uint64_t object_start;		/* offset in the source to which it had been read then */
-	int err;			/* why there is no more text, unless it is at its end */
+	size_t objects;	       /* builder->objects, when it was looked at last */
+	uint64_t object_start; /* offset in the source to which it had been read then */
+	int err;	       /* why there is no more text, unless it is at its end */
 	struct json_fault *fault;
 };
 
@@ -37,10 +38,14 @@ static struct source_pos position(struct json_reader *reader)
 			reader->column++;
 		}
 	}
-	return (struct source_pos){ .file = reader->builder->file, .line = reader->line, .column = reader->column };
+	return (struct source_pos){
+		.file = reader->builder->file, .line = reader->line, .column = reader->column};
 }
 
-/* Moves what is not read yet into the window, which gets room for `more` bytes behind it. 0 or -ENOMEM. */
+/*
+ * Moves what is not read yet into the window, which gets room for `more` bytes behind it. 0 or
+ * -ENOMEM.
+ */
 static int move_to_window(struct json_reader *reader, size_t more)
 {
 	const size_t left = (size_t)(reader->end - reader->at), wanted = left + more;
@@ -73,7 +78,10 @@ static bool is_too_large(struct json_reader *reader)
 
 enum { PIECE_MOST = 128 * 1024 };
 
-/* Puts more of the text behind what is there; pointers into it move. False at its end, or when reader->err says why. */
+/*
+ * Puts more of the text behind what is there; pointers into it move. False at its end, or when
+ * reader->err says why.
+ */
 static bool read_more(struct json_reader *reader)
 {
 	const char *piece;
@@ -83,8 +91,9 @@ static bool read_more(struct json_reader *reader)
 		return false;
 	position(reader);
 	if (is_too_large(reader)) {
-		diag_add(reader->builder->diags, DIAG_ERROR, position(reader), "too-large", "split it",
-			"an object of more than %zu bytes is not read", reader->builder->limits.bytes);
+		diag_add(reader->builder->diags, DIAG_ERROR, position(reader), "too-large",
+			"split it", "an object of more than %zu bytes is not read",
+			reader->builder->limits.bytes);
 		reader->err = -E2BIG;
 		return false;
 	}
@@ -107,8 +116,8 @@ static bool read_more(struct json_reader *reader)
 
 static int fail(struct json_reader *reader, const char *problem)
 {
-	*reader->fault = (struct json_fault){ .pos = position(reader), .problem = problem,
-		.at_end = reader->at >= reader->end };
+	*reader->fault = (struct json_fault){
+		.pos = position(reader), .problem = problem, .at_end = reader->at >= reader->end};
 	return -EINVAL;
 }
 
@@ -157,8 +166,8 @@ static int read_hex4(const struct json_reader *reader, const char *at, uint32_t 
 }
 
 /*
- * An escape \uXXXX, which `at` has passed, and its other half where it is one of a pair. Half a pair becomes
- * U+FFFD, as in Go's reader, which is Kubernetes'.
+ * An escape \uXXXX, which `at` has passed, and its other half where it is one of a pair. Half a
+ * pair becomes U+FFFD, as in Go's reader, which is Kubernetes'.
  */
 static int read_unicode(struct json_reader *reader, char **out)
 {
@@ -167,8 +176,9 @@ static int read_unicode(struct json_reader *reader, char **out)
 	if (read_hex4(reader, reader->at, &code) != 0)
 		return fail(reader, "four hexadecimal digits must follow \\u");
 	reader->at += 4;
-	if (code >= 0xD800 && code <= 0xDBFF && reader->end - reader->at >= 6 && memcmp(reader->at, "\\u", 2) == 0 &&
-		read_hex4(reader, reader->at + 2, &low) == 0 && low >= 0xDC00 && low <= 0xDFFF) {
+	if (code >= 0xD800 && code <= 0xDBFF && reader->end - reader->at >= 6 &&
+		memcmp(reader->at, "\\u", 2) == 0 && read_hex4(reader, reader->at + 2, &low) == 0 &&
+		low >= 0xDC00 && low <= 0xDFFF) {
 		code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
 		reader->at += 6;
 	}
@@ -214,7 +224,10 @@ static int reserve_scratch(struct json_reader *reader, size_t wanted)
 	return 0;
 }
 
-/* Where the text that begins at `at` ends: its closing quote, or the end of the input. All of it is there then. */
+/*
+ * Where the text that begins at `at` ends: its closing quote, or the end of the input. All of it is
+ * there then.
+ */
 static const char *find_quote(struct json_reader *reader)
 {
 	size_t length = 0;
@@ -240,7 +253,9 @@ static int read_text(struct json_reader *reader, size_t *length)
 		if (*reader->at == '\\')
 			err = read_escape(reader, &out);
 		else if ((unsigned char)*reader->at < 0x20)
-			err = fail(reader, "a text ends on the line where it begins: its closing quote is missing");
+			err = fail(reader,
+				"a text ends on the line where it begins: its closing quote is "
+				"missing");
 		else
 			*out++ = *reader->at++;
 	}
@@ -261,7 +276,9 @@ static int read_string(struct json_reader *reader)
 
 	reader->at++;
 	err = read_text(reader, &length);
-	return err != 0 ? err : node_builder_scalar(reader->builder, reader->scratch, length, true, pos, NULL);
+	return err != 0
+		? err
+		: node_builder_scalar(reader->builder, reader->scratch, length, true, pos, NULL);
 }
 
 static bool is_number(const char *text, size_t length)
@@ -316,8 +333,8 @@ static int read_word(struct json_reader *reader)
 	reader->at += length;
 	if (length == 4 && memcmp(word, "null", 4) == 0)
 		return node_builder_null(reader->builder, pos, NULL);
-	if ((length == 4 && memcmp(word, "true", 4) == 0) || (length == 5 && memcmp(word, "false", 5) == 0) ||
-		is_number(word, length))
+	if ((length == 4 && memcmp(word, "true", 4) == 0) ||
+		(length == 5 && memcmp(word, "false", 5) == 0) || is_number(word, length))
 		return node_builder_scalar(reader->builder, word, length, false, pos, NULL);
 	reader->at = word;
 	if (length == 0)
@@ -361,7 +378,9 @@ static int read_members(struct json_reader *reader, enum node_kind kind, char cl
 		if (next_is(reader, close))
 			return 0;
 		if (!next_is(reader, ','))
-			return fail(reader, close == '}' ? "a comma or '}' is missing" : "a comma or ']' is missing");
+			return fail(reader,
+				close == '}' ? "a comma or '}' is missing"
+					     : "a comma or ']' is missing");
 		reader->at++;
 	}
 }
@@ -397,8 +416,14 @@ static int read_value(struct json_reader *reader)
 
 int json_read(struct node_builder *builder, struct text_stream *stream, struct json_fault *fault)
 {
-	struct json_reader reader = { .builder = builder, .stream = stream, .at = "", .line = stream->line,
-		.column = 1, .objects = builder->objects, .object_start = stream->offset, .fault = fault };
+	struct json_reader reader = {.builder = builder,
+		.stream = stream,
+		.at = "",
+		.line = stream->line,
+		.column = 1,
+		.objects = builder->objects,
+		.object_start = stream->offset,
+		.fault = fault};
 	int err = 0;
 
 	reader.end = reader.marked = reader.at;

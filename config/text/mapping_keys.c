@@ -10,8 +10,8 @@
 
 struct assignment {
 	struct mapping_entries result;
-	bool *merged;			/* of each item: it came from a merge key */
-	struct string_map places;	/* of keys: index in items, plus 1 */
+	bool *merged;		  /* of each item: it came from a merge key */
+	struct string_map places; /* of keys: index in items, plus 1 */
 	struct diag_list *diags;
 };
 
@@ -42,17 +42,22 @@ size_t mapping_merge_cost(const struct node_entry *entries, size_t count)
 	return cost;
 }
 
-static void report_replaced(struct diag_list *diags, const struct node *merge_key, const struct node *key)
+static void report_replaced(
+	struct diag_list *diags, const struct node *merge_key, const struct node *key)
 {
-	diag_add(diags, DIAG_WARNING, merge_key->pos, "merge-replaces", "write it below the '<<' if it is to count",
-		"'<<' replaces '%s' of line %u, which stands above it, as kubectl reads it", key->text, key->pos.line);
+	diag_add(diags, DIAG_WARNING, merge_key->pos, "merge-replaces",
+		"write it below the '<<' if it is to count",
+		"'<<' replaces '%s' of line %u, which stands above it, as kubectl reads it",
+		key->text, key->pos.line);
 }
 
 /* `merge_key` is the '<<' that assigns the entry, or NULL. */
-static int assign(struct assignment *assignment, const struct node_entry *entry, const struct node *merge_key)
+static int assign(
+	struct assignment *assignment, const struct node_entry *entry, const struct node *merge_key)
 {
 	const char *key = entry->key->text;
-	const size_t place = (size_t)(uintptr_t)string_map_get(&assignment->places, key, strlen(key));
+	const size_t place = (size_t)(uintptr_t)string_map_get(
+		&assignment->places, key, strlen(key));
 	struct mapping_entries *result = &assignment->result;
 
 	if (place > 0) {
@@ -68,7 +73,8 @@ static int assign(struct assignment *assignment, const struct node_entry *entry,
 	return string_map_put(&assignment->places, key, (void *)(uintptr_t)result->count);
 }
 
-static int assign_all(struct assignment *assignment, const struct node *mapping, const struct node *merge_key)
+static int assign_all(
+	struct assignment *assignment, const struct node *mapping, const struct node *merge_key)
 {
 	int err = 0;
 
@@ -77,7 +83,10 @@ static int assign_all(struct assignment *assignment, const struct node *mapping,
 	return err;
 }
 
-/* What follows << is a mapping, or a list of mappings of which the earlier win: they are assigned last. */
+/*
+ * What follows << is a mapping, or a list of mappings of which the earlier win: they are assigned
+ * last.
+ */
 static int merge(struct assignment *assignment, const struct node *key, const struct node *value)
 {
 	bool sound = value->kind == NODE_MAPPING || value->kind == NODE_SEQUENCE;
@@ -102,7 +111,7 @@ int mapping_assign(struct mapping_entries *out, const struct node_entry *entries
 	struct diag_list *diags)
 {
 	const size_t most = count + mapping_merge_cost(entries, count) + 1;
-	struct assignment assignment = { .diags = diags };
+	struct assignment assignment = {.diags = diags};
 	int err = -ENOMEM;
 
 	assignment.result.items = reallocarray(NULL, most, sizeof(*assignment.result.items));

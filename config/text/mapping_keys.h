@@ -3,10 +3,10 @@
 #define CONFIG_TEXT_MAPPING_KEYS_H
 
 /*
- * What a mapping comes to whose keys repeat or that has merge keys, as kubectl reads it (the mapping decoder of Go's
- * yaml.v2): entries are assigned in the order written, so of two with one key the later counts; and `<<` assigns
- * those of the mappings that follow it where it stands, so they replace what is above it and yield to what is below.
- * Internal to config/text/document.
+ * What a mapping comes to whose keys repeat or that has merge keys, as kubectl reads it (the
+ * mapping decoder of Go's yaml.v2): entries are assigned in the order written, so of two with one
+ * key the later counts; and `<<` assigns those of the mappings that follow it where it stands, so
+ * they replace what is above it and yield to what is below. Internal to config/text/document.
  */
 
 #include <stdbool.h>
@@ -20,9 +20,9 @@ bool mapping_is_merge_key(const struct node *key);
 size_t mapping_merge_cost(const struct node_entry *entries, size_t count);
 
 struct mapping_entries {
-	struct node_entry *items;	/* for free() */
+	struct node_entry *items; /* for free() */
 	size_t count;
-	bool bad_merge;			/* something that is no mapping follows a '<<': in diags */
+	bool bad_merge; /* something that is no mapping follows a '<<': in diags */
 };
 
 /* Returns 0; or -ENOMEM, *out untouched. A replaced key is a warning in `diags`. */

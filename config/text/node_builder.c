@@ -13,10 +13,12 @@
 
 enum { BYTES_MOST = 64 << 20, NODES_MOST = 4000000, DEPTH_MOST = 64 };
 
-int node_builder_init(struct node_builder *builder, const char *file, const struct document_limits *limits,
-	struct arena *arena, struct diag_list *diags, const struct document_visitor *visitor)
+int node_builder_init(struct node_builder *builder, const char *file,
+	const struct document_limits *limits, struct arena *arena, struct diag_list *diags,
+	const struct document_visitor *visitor)
 {
-	*builder = (struct node_builder){ .document_arena = arena, .diags = diags, .file = file, .visitor = visitor };
+	*builder = (struct node_builder){
+		.document_arena = arena, .diags = diags, .file = file, .visitor = visitor};
 	if (limits != NULL)
 		builder->limits = *limits;
 	if (builder->limits.file_bytes == 0)
@@ -70,8 +72,8 @@ static int reserve(void **items, size_t *capacity, size_t count, size_t size)
 
 static int reserve_pending(struct node_builder *builder)
 {
-	return reserve((void **)&builder->pending, &builder->pending_capacity, builder->pending_count,
-		sizeof(*builder->pending));
+	return reserve((void **)&builder->pending, &builder->pending_capacity,
+		builder->pending_count, sizeof(*builder->pending));
 }
 
 static int count_nodes(struct node_builder *builder, size_t nodes, struct source_pos pos)
@@ -82,7 +84,8 @@ static int count_nodes(struct node_builder *builder, size_t nodes, struct source
 	}
 	diag_add(builder->diags, DIAG_ERROR, pos, "too-many-nodes",
 		"split the input, or look for aliases of aliases, which multiply",
-		"more than %zu values, aliases expanded, are too many to read", builder->limits.nodes);
+		"more than %zu values, aliases expanded, are too many to read",
+		builder->limits.nodes);
 	return -E2BIG;
 }
 
@@ -90,8 +93,9 @@ static int check_depth(struct node_builder *builder, size_t depth, struct source
 {
 	if (depth <= builder->limits.depth)
 		return 0;
-	diag_add(builder->diags, DIAG_ERROR, pos, "too-deep", "no Kubernetes object nests as deep as this",
-		"nested deeper than %u levels", builder->limits.depth);
+	diag_add(builder->diags, DIAG_ERROR, pos, "too-deep",
+		"no Kubernetes object nests as deep as this", "nested deeper than %u levels",
+		builder->limits.depth);
 	return -EOVERFLOW;
 }
 
@@ -122,15 +126,15 @@ void node_builder_spoil_open(struct node_builder *builder)
 /* The mapping gets a stand-in for a key that can't be one, so that reading goes on. */
 static const struct node *refuse_key(struct node_builder *builder, const struct node *key)
 {
-	static const struct node stand_in = { .kind = NODE_SCALAR, .quoted = true, .text = "" };
+	static const struct node stand_in = {.kind = NODE_SCALAR, .quoted = true, .text = ""};
 
 	if (key->kind == NODE_NULL)
-		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-key", "write a name before the colon",
-			"a mapping has a value without a key");
+		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-key",
+			"write a name before the colon", "a mapping has a value without a key");
 	else
 		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-key",
-			"templates such as {{ ... }} must be rendered first",
-			"a %s can't be a key", key->kind == NODE_MAPPING ? "mapping" : "list");
+			"templates such as {{ ... }} must be rendered first", "a %s can't be a key",
+			key->kind == NODE_MAPPING ? "mapping" : "list");
 	node_builder_spoil_open(builder);
 	return &stand_in;
 }
@@ -166,7 +170,8 @@ static int attach(struct node_builder *builder, const struct node *node, unsigne
 	}
 	if (reserve_pending(builder) != 0)
 		return -ENOMEM;
-	builder->pending[builder->pending_count++] = (struct node_entry){ .key = frame->key, .value = node };
+	builder->pending[builder->pending_count++] = (struct node_entry){
+		.key = frame->key, .value = node};
 	frame->key = NULL;
 	return 0;
 }
@@ -183,15 +188,18 @@ static int add_anchor(struct node_builder *builder, const char *name, struct anc
 	return string_map_put(&builder->anchors, key, anchor);
 }
 
-int node_builder_open(struct node_builder *builder, enum node_kind kind, struct source_pos pos, const char *anchor)
+int node_builder_open(struct node_builder *builder, enum node_kind kind, struct source_pos pos,
+	const char *anchor)
 {
-	struct builder_frame frame = { .first = builder->pending_count, .nodes_before = builder->nodes };
+	struct builder_frame frame = {
+		.first = builder->pending_count, .nodes_before = builder->nodes};
 	int err = check_depth(builder, builder->depth + 1, pos);
 
 	if (err == 0)
 		err = count_nodes(builder, 1, pos);
 	if (err == 0)
-		err = reserve((void **)&builder->frames, &builder->frame_capacity, builder->depth, sizeof(frame));
+		err = reserve((void **)&builder->frames, &builder->frame_capacity, builder->depth,
+			sizeof(frame));
 	if (err == 0)
 		err = reserve_pending(builder);
 	if (err == 0 && anchor != NULL)
@@ -201,7 +209,8 @@ int node_builder_open(struct node_builder *builder, enum node_kind kind, struct 
 	frame.node = arena_alloc(builder->arena, sizeof(*frame.node));
 	if (frame.node == NULL)
 		return -ENOMEM;
-	*frame.node = (struct node){ .kind = kind, .health = take_health(builder), .pos = pos, .text = "" };
+	*frame.node = (struct node){
+		.kind = kind, .health = take_health(builder), .pos = pos, .text = ""};
 	builder->frames[builder->depth++] = frame;
 	if (node_items_begin(builder)) {
 		builder->in_items = true;
@@ -247,8 +256,8 @@ static int finish_mapping(struct node_builder *builder, size_t first)
 {
 	const enum diag_severity severity = builder->limits.unique_keys ? DIAG_ERROR : DIAG_WARNING;
 	const size_t count = builder->pending_count - first;
-	const int found = duplicate_keys_find(builder->diags, severity, builder->pending + first, count,
-		builder->depth == 1);
+	const int found = duplicate_keys_find(
+		builder->diags, severity, builder->pending + first, count, builder->depth == 1);
 
 	if (found < 0)
 		return found;
@@ -275,13 +284,15 @@ int node_builder_close(struct node_builder *builder)
 	if (err != 0)
 		return err;
 	node->count = builder->pending_count - first;
-	node->entries = arena_memdup(builder->arena, builder->pending + first, node->count * sizeof(*node->entries));
+	node->entries = arena_memdup(
+		builder->arena, builder->pending + first, node->count * sizeof(*node->entries));
 	if (node->entries == NULL)
 		return -ENOMEM;
 	builder->pending_count = first;
 	if (frame->anchor != NULL)
-		*frame->anchor = (struct anchor){ .node = node, .nodes = builder->nodes - frame->nodes_before,
-			.height = frame->height + 1 };
+		*frame->anchor = (struct anchor){.node = node,
+			.nodes = builder->nodes - frame->nodes_before,
+			.height = frame->height + 1};
 	builder->depth--;
 	return attach(builder, node, frame->height + 1);
 }
@@ -302,12 +313,16 @@ static int add_leaf(struct node_builder *builder, const struct node *leaf, const
 	if (take_health(builder) != NODE_SOUND)
 		node->health = NODE_BROKEN;
 	if (mark != NULL)
-		*mark = (struct anchor){ .node = node, .nodes = 1 };
+		*mark = (struct anchor){.node = node, .nodes = 1};
 	return attach(builder, node, 0);
 }
 
-/* Go keeps a NUL in a text. The readers of nodes end there, so it becomes what stands for an unreadable character. */
-static const char *replace_nuls(struct node_builder *builder, const char *text, size_t length, struct source_pos pos)
+/*
+ * Go keeps a NUL in a text. The readers of nodes end there, so it becomes what stands for an
+ * unreadable character.
+ */
+static const char *replace_nuls(
+	struct node_builder *builder, const char *text, size_t length, struct source_pos pos)
 {
 	char *replaced = arena_alloc(builder->arena, length * 3 + 1), *at = replaced;
 
@@ -324,9 +339,12 @@ static const char *replace_nuls(struct node_builder *builder, const char *text, 
 	return replaced;
 }
 
-/* What an unquoted key is to kubectl, which turns it into a text by way of the number or boolean that it is. */
-static const char *resolve_key(struct node_builder *builder, const char *text, struct source_pos pos,
-	char out[SCALAR_KEY_TEXT])
+/*
+ * What an unquoted key is to kubectl, which turns it into a text by way of the number or boolean
+ * that it is.
+ */
+static const char *resolve_key(struct node_builder *builder, const char *text,
+	struct source_pos pos, char out[SCALAR_KEY_TEXT])
 {
 	const char *key = scalar_key(text, out);
 	char hint[96];
@@ -336,7 +354,8 @@ static const char *resolve_key(struct node_builder *builder, const char *text, s
 	snprintf(hint, sizeof(hint), "put it in quotes if the text is meant: \"%.40s\"", text);
 	if (key == NULL)
 		diag_add(builder->diags, DIAG_WARNING, pos, "odd-key", hint,
-			"kubectl refuses the key %s, as it is a number larger than any of 63 bits", text);
+			"kubectl refuses the key %s, as it is a number larger than any of 63 bits",
+			text);
 	else
 		diag_add(builder->diags, DIAG_WARNING, pos, "odd-key", hint,
 			"the key %.40s is read as '%s', as kubectl reads it", text, key);
@@ -347,8 +366,9 @@ int node_builder_scalar(struct node_builder *builder, const char *text, size_t l
 	struct source_pos pos, const char *anchor)
 {
 	const struct builder_frame *frame = top(builder);
-	const bool is_key = frame != NULL && frame->node->kind == NODE_MAPPING && frame->key == NULL;
-	struct node leaf = { .kind = NODE_SCALAR, .quoted = quoted, .pos = pos };
+	const bool is_key = frame != NULL && frame->node->kind == NODE_MAPPING &&
+		frame->key == NULL;
+	struct node leaf = {.kind = NODE_SCALAR, .quoted = quoted, .pos = pos};
 	char key[SCALAR_KEY_TEXT];
 
 	if (memchr(text, '\0', length) != NULL) {
@@ -362,22 +382,25 @@ int node_builder_scalar(struct node_builder *builder, const char *text, size_t l
 		length = strlen(text);
 	}
 	/* The root's keys outlive the items, whose strings go with them. */
-	leaf.text = is_key && builder->depth > 1 ? string_map_intern(&builder->strings, builder->arena, text, length) :
-			     arena_strndup(builder->arena, text, length);
+	leaf.text = is_key && builder->depth > 1
+		? string_map_intern(&builder->strings, builder->arena, text, length)
+		: arena_strndup(builder->arena, text, length);
 	return leaf.text == NULL ? -ENOMEM : add_leaf(builder, &leaf, anchor);
 }
 
 int node_builder_null(struct node_builder *builder, struct source_pos pos, const char *anchor)
 {
-	const struct node leaf = { .kind = NODE_NULL, .pos = pos, .text = "" };
+	const struct node leaf = {.kind = NODE_NULL, .pos = pos, .text = ""};
 
 	return add_leaf(builder, &leaf, anchor);
 }
 
-/* A document's own text would be its alias: stands in for what can't be, so that reading goes on. */
+/*
+ * A document's own text would be its alias: stands in for what can't be, so that reading goes on.
+ */
 static int add_broken(struct node_builder *builder, struct source_pos pos)
 {
-	const struct node leaf = { .kind = NODE_NULL, .health = NODE_BROKEN, .pos = pos, .text = "" };
+	const struct node leaf = {.kind = NODE_NULL, .health = NODE_BROKEN, .pos = pos, .text = ""};
 
 	return add_leaf(builder, &leaf, NULL);
 }
@@ -390,7 +413,9 @@ int node_builder_alias(struct node_builder *builder, const char *name, struct so
 	if (anchor == NULL || anchor->node == NULL) {
 		diag_add(builder->diags, DIAG_ERROR, pos, "bad-alias",
 			anchor == NULL ? "put quotes around it if it is no alias" : NULL,
-			anchor == NULL ? "nothing in this document is marked &%s" : "&%s would contain itself", name);
+			anchor == NULL ? "nothing in this document is marked &%s"
+				       : "&%s would contain itself",
+			name);
 		return add_broken(builder, pos);
 	}
 	err = check_depth(builder, builder->depth + anchor->height, pos);
@@ -435,7 +460,8 @@ static int visit_document(struct node_builder *builder, const struct node *root)
 /* An empty document (only comments between two ---) is a null root: not worth keeping. */
 int node_builder_end_document(struct node_builder *builder)
 {
-	const struct node *root = builder->root_count > 0 ? builder->roots[builder->root_count - 1] : NULL;
+	const struct node *root = builder->root_count > 0 ? builder->roots[builder->root_count - 1]
+							  : NULL;
 	int err;
 
 	if (root != NULL && root->kind == NODE_NULL && root->health == NODE_SOUND)
@@ -469,8 +495,8 @@ void node_builder_drop_all(struct node_builder *builder)
 
 int node_builder_finish(struct node_builder *builder, struct document_list *out)
 {
-	const struct node *const *roots =
-		arena_memdup(builder->arena, builder->roots, builder->root_count * sizeof(const struct node *));
+	const struct node *const *roots = arena_memdup(
+		builder->arena, builder->roots, builder->root_count * sizeof(const struct node *));
 
 	if (roots == NULL)
 		return -ENOMEM;

@@ -6,8 +6,9 @@
 
 #include "config/text/mapping_keys.h"
 
-enum { ROOT_KEYS = 64 };	/* of a root that are looked at, for each item: no list has more than five */
-enum { TREE_KEPT = 256 * 1024 };	/* bytes of visited trees, before they are freed */
+/* of a root that are looked at, for each item: no list has more than five */
+enum { ROOT_KEYS = 64 };
+enum { TREE_KEPT = 256 * 1024 }; /* bytes of visited trees, before they are freed */
 
 /* The tree of what was visited is not needed again: frees it when it has grown. */
 int node_items_recycle(struct node_builder *builder, struct arena **arena)
@@ -47,21 +48,28 @@ static bool has_items(const struct node_builder *builder)
 	return false;
 }
 
-/* Whether the collection that was opened last is the root's list of items, and those are to be visited. */
+/*
+ * Whether the collection that was opened last is the root's list of items, and those are to be
+ * visited.
+ */
 bool node_items_begin(const struct node_builder *builder)
 {
 	const struct builder_frame *root = &builder->frames[0], *list = &builder->frames[1];
 
-	return builder->visitor != NULL && !builder->items_kept && !builder->has_anchor && builder->depth == 2 &&
-	       root->node->kind == NODE_MAPPING && list->node->kind == NODE_SEQUENCE && list->anchor == NULL &&
-	       root->key != NULL && strcmp(root->key->text, "items") == 0;
+	return builder->visitor != NULL && !builder->items_kept && !builder->has_anchor &&
+		builder->depth == 2 && root->node->kind == NODE_MAPPING &&
+		list->node->kind == NODE_SEQUENCE && list->anchor == NULL && root->key != NULL &&
+		strcmp(root->key->text, "items") == 0;
 }
 
-/* Gives a complete item to the visitor. Returns 1 when it is dealt with; 0 when it stays; or an error. */
+/*
+ * Gives a complete item to the visitor. Returns 1 when it is dealt with; 0 when it stays; or an
+ * error.
+ */
 int node_items_visit(struct node_builder *builder, const struct node *item)
 {
-	const struct document_list_head head = { .kind = text_of(builder, "kind"),
-		.api_version = text_of(builder, "apiVersion") };
+	const struct document_list_head head = {
+		.kind = text_of(builder, "kind"), .api_version = text_of(builder, "apiVersion")};
 	int err = builder->visitor->item(item, &head, builder->visitor->context);
 
 	if (err == 0) {
@@ -80,13 +88,14 @@ int node_items_visit(struct node_builder *builder, const struct node *item)
 }
 
 /*
- * The root has a second list of items: of two keys the later counts, so what was visited does not. A merge key would replace
- * a list above it, too: nobody writes that.
+ * The root has a second list of items: of two keys the later counts, so what was visited does not.
+ * A merge key would replace a list above it, too: nobody writes that.
  */
 void node_items_note_key(struct node_builder *builder, const struct node *key)
 {
 	if (mapping_is_merge_key(key) && has_items(builder)) {
-		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-merge", "write it above 'items:'",
+		diag_add(builder->diags, DIAG_ERROR, key->pos, "bad-merge",
+			"write it above 'items:'",
 			"'<<' stands below a list of items, which it may replace");
 		node_builder_spoil_open(builder);
 	}
@@ -94,5 +103,5 @@ void node_items_note_key(struct node_builder *builder, const struct node *key)
 		return;
 	builder->visitor->drop_document(builder->visitor->context);
 	builder->items_visited = false;
-	builder->items_kept = true;	/* what stands between may use strings of the first list's */
+	builder->items_kept = true; /* what stands between may use strings of the first list's */
 }

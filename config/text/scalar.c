@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_MOST = 400, BOOLEAN_MOST = 5 };	/* bytes; what is longer is a string */
+enum { NUMBER_MOST = 400, BOOLEAN_MOST = 5 }; /* bytes; what is longer is a string */
 
 /* What an unquoted scalar stands for. */
 struct value {
 	enum scalar_type type;
-	bool boolean;			/* BOOLEAN */
-	bool negative;			/* INTEGER: the sign of `magnitude` */
+	bool boolean;  /* BOOLEAN */
+	bool negative; /* INTEGER: the sign of `magnitude` */
 	uint64_t magnitude;
-	double number;			/* FLOAT */
+	double number; /* FLOAT */
 };
 
 static bool is_one_of(const char *text, const char *const *words)
@@ -29,17 +29,18 @@ static bool is_one_of(const char *text, const char *const *words)
 
 bool scalar_is_null(const char *text)
 {
-	static const char *const nulls[] = { "~", "null", "Null", "NULL", NULL };
+	static const char *const nulls[] = {"~", "null", "Null", "NULL", NULL};
 
-	return text[0] == '\0' || ((text[0] == '~' || (text[0] | 0x20) == 'n') && is_one_of(text, nulls));
+	return text[0] == '\0' ||
+		((text[0] == '~' || (text[0] | 0x20) == 'n') && is_one_of(text, nulls));
 }
 
 static bool read_boolean(const char *text, struct value *out)
 {
-	static const char *const truths[] = { "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y",
-		NULL };
-	static const char *const falsehoods[] = { "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n",
-		"N", NULL };
+	static const char *const truths[] = {
+		"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y", NULL};
+	static const char *const falsehoods[] = {
+		"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N", NULL};
 
 	if (strnlen(text, BOOLEAN_MOST + 1) > BOOLEAN_MOST)
 		return false;
@@ -81,7 +82,10 @@ static unsigned int read_base(const char **digits)
 	}
 }
 
-/* As Go's ParseInt() and ParseUint() with base 0: a number past 64 bits is none, nor is one past 63 that has a sign. */
+/*
+ * As Go's ParseInt() and ParseUint() with base 0: a number past 64 bits is none, nor is one past 63
+ * that has a sign.
+ */
 static bool read_integer(const char *text, struct value *out)
 {
 	const char *digits = skip_sign(text);
@@ -129,8 +133,8 @@ static bool looks_float(const char *text)
 /* As Go's ParseFloat(): what is too large for a double is none. */
 static bool read_float(const char *text, struct value *out)
 {
-	static const char *const infinities[] = { ".inf", ".Inf", ".INF", NULL };
-	static const char *const no_numbers[] = { ".nan", ".NaN", ".NAN", NULL };
+	static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
+	static const char *const no_numbers[] = {".nan", ".NaN", ".NAN", NULL};
 
 	if (is_one_of(skip_sign(text), infinities)) {
 		out->number = *text == '-' ? -(double)INFINITY : (double)INFINITY;
@@ -146,7 +150,10 @@ static bool read_float(const char *text, struct value *out)
 	return isfinite(out->number);
 }
 
-/* Numbers may have underscores anywhere behind their first character, but those that begin with a point. */
+/*
+ * Numbers may have underscores anywhere behind their first character, but those that begin with a
+ * point.
+ */
 static bool read_number(const char *text, struct value *out)
 {
 	char plain[NUMBER_MOST];
@@ -175,7 +182,7 @@ static bool read_number(const char *text, struct value *out)
 
 static struct value resolve(const char *text)
 {
-	struct value value = { .type = SCALAR_STRING };
+	struct value value = {.type = SCALAR_STRING};
 
 	if (isalpha((unsigned char)*text)) {
 		if (read_boolean(text, &value))
@@ -193,7 +200,7 @@ enum scalar_type scalar_type(const struct node *node)
 
 const char *scalar_type_name(enum scalar_type type)
 {
-	static const char *const names[] = { "a string", "a boolean", "a number", "a number" };
+	static const char *const names[] = {"a string", "a boolean", "a number", "a number"};
 
 	return names[type];
 }
@@ -211,7 +218,7 @@ int scalar_boolean(const struct node *node, bool *out)
 bool scalar_is_letter_boolean(const struct node *node)
 {
 	return !node->quoted && node->text[0] != '\0' && strchr("yYnN", node->text[0]) != NULL &&
-	       node->text[1] == '\0';
+		node->text[1] == '\0';
 }
 
 int scalar_integer(const struct node *node, int64_t *out)
@@ -243,7 +250,8 @@ bool scalar_is_plain_number(const struct node *node)
 
 	if (hexadecimal)
 		return strchr(digits, '_') == NULL;
-	return (digits[0] != '0' || digits[1] == '\0') && digits[strspn(digits, "0123456789")] == '\0';
+	return (digits[0] != '0' || digits[1] == '\0') &&
+		digits[strspn(digits, "0123456789")] == '\0';
 }
 
 /* As Go's FormatFloat(value, 'g', -1, 32): the fewest digits that name the same float. */
@@ -253,7 +261,10 @@ static void format_float(double value, char out[SCALAR_KEY_TEXT])
 	int digits = 1, exponent;
 
 	if (isnan(single) || isinf(single)) {
-		snprintf(out, SCALAR_KEY_TEXT, "%s", isnan(single) ? ".nan" : single < 0 ? "-.inf" : ".inf");
+		snprintf(out, SCALAR_KEY_TEXT, "%s",
+			isnan(single)	     ? ".nan"
+				: single < 0 ? "-.inf"
+					     : ".inf");
 		return;
 	}
 	do
@@ -261,8 +272,8 @@ static void format_float(double value, char out[SCALAR_KEY_TEXT])
 	while (strtof(out, NULL) != single && digits++ < 9);
 	exponent = atoi(strchr(out, 'e') + 1);
 	if (exponent >= -4 && exponent < 6)
-		snprintf(out, SCALAR_KEY_TEXT, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 0,
-			(double)single);
+		snprintf(out, SCALAR_KEY_TEXT, "%.*f",
+			digits - 1 > exponent ? digits - 1 - exponent : 0, (double)single);
 }
 
 const char *scalar_key(const char *text, char out[SCALAR_KEY_TEXT])
@@ -277,7 +288,8 @@ const char *scalar_key(const char *text, char out[SCALAR_KEY_TEXT])
 	case SCALAR_INTEGER:
 		if (value.magnitude > (uint64_t)INT64_MAX + value.negative)
 			return NULL;
-		snprintf(out, SCALAR_KEY_TEXT, "%s%llu", value.negative && value.magnitude != 0 ? "-" : "",
+		snprintf(out, SCALAR_KEY_TEXT, "%s%llu",
+			value.negative && value.magnitude != 0 ? "-" : "",
 			(unsigned long long)value.magnitude);
 		break;
 	case SCALAR_FLOAT:

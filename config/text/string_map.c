@@ -18,13 +18,16 @@ static uint64_t hash_bytes(const char *text, size_t length)
 	return hash ^ hash >> 32;
 }
 
-static bool slot_has(const struct string_map_slot *slot, uint64_t hash, const char *key, size_t length)
+static bool slot_has(
+	const struct string_map_slot *slot, uint64_t hash, const char *key, size_t length)
 {
-	return slot->hash == hash && strncmp(slot->key, key, length) == 0 && slot->key[length] == '\0';
+	return slot->hash == hash && strncmp(slot->key, key, length) == 0 &&
+		slot->key[length] == '\0';
 }
 
 /* The slot that holds the key or, when none does, the free one where it belongs. */
-static struct string_map_slot *find(const struct string_map *map, uint64_t hash, const char *key, size_t length)
+static struct string_map_slot *find(
+	const struct string_map *map, uint64_t hash, const char *key, size_t length)
 {
 	const size_t mask = map->capacity - 1;
 	size_t i = (size_t)hash & mask;
@@ -36,7 +39,8 @@ static struct string_map_slot *find(const struct string_map *map, uint64_t hash,
 
 static int grow(struct string_map *map)
 {
-	struct string_map larger = { .capacity = map->capacity == 0 ? CAPACITY_LEAST : map->capacity * 2 };
+	struct string_map larger = {
+		.capacity = map->capacity == 0 ? CAPACITY_LEAST : map->capacity * 2};
 
 	larger.slots = calloc(larger.capacity, sizeof(*larger.slots));
 	if (larger.slots == NULL)
@@ -56,7 +60,7 @@ static int grow(struct string_map *map)
 void string_map_deinit(struct string_map *map)
 {
 	free(map->slots);
-	*map = (struct string_map){ 0 };
+	*map = (struct string_map){0};
 }
 
 void string_map_clear(struct string_map *map)
@@ -71,7 +75,8 @@ void *string_map_get(const struct string_map *map, const char *key, size_t lengt
 	return map->count == 0 ? NULL : find(map, hash_bytes(key, length), key, length)->value;
 }
 
-static int put_hashed(struct string_map *map, uint64_t hash, const char *key, size_t length, void *value)
+static int put_hashed(
+	struct string_map *map, uint64_t hash, const char *key, size_t length, void *value)
 {
 	struct string_map_slot *slot;
 
@@ -80,7 +85,7 @@ static int put_hashed(struct string_map *map, uint64_t hash, const char *key, si
 	slot = find(map, hash, key, length);
 	if (slot->key == NULL)
 		map->count++;
-	*slot = (struct string_map_slot){ .key = key, .value = value, .hash = hash };
+	*slot = (struct string_map_slot){.key = key, .value = value, .hash = hash};
 	return 0;
 }
 
@@ -91,7 +96,8 @@ int string_map_put(struct string_map *map, const char *key, void *value)
 	return put_hashed(map, hash_bytes(key, length), key, length, value);
 }
 
-const char *string_map_intern(struct string_map *map, struct arena *arena, const char *text, size_t length)
+const char *string_map_intern(
+	struct string_map *map, struct arena *arena, const char *text, size_t length)
 {
 	const uint64_t hash = hash_bytes(text, length);
 	char *copy = map->count == 0 ? NULL : find(map, hash, text, length)->value;

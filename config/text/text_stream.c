@@ -11,18 +11,24 @@
 enum { PIECE = 32 * 1024, WARNED_MOST = 10 };
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
-int text_stream_init(struct text_stream *stream, const struct byte_source *source, const char *file, bool yaml,
-	struct diag_list *diags)
+int text_stream_init(struct text_stream *stream, const struct byte_source *source, const char *file,
+	bool yaml, struct diag_list *diags)
 {
-	*stream = (struct text_stream){ .source = source, .file = file, .diags = diags, .yaml = yaml, .line = 1,
-		.column = 1, .after_separator = true };
+	*stream = (struct text_stream){.source = source,
+		.file = file,
+		.diags = diags,
+		.yaml = yaml,
+		.line = 1,
+		.column = 1,
+		.after_separator = true};
 	stream->raw = malloc(PIECE);
-	stream->mended = malloc(3 * PIECE);	/* each byte may become U+FFFD */
+	stream->mended = malloc(3 * PIECE); /* each byte may become U+FFFD */
 	if (stream->raw == NULL || stream->mended == NULL) {
 		text_stream_deinit(stream);
 		return -ENOMEM;
 	}
-	if (byte_source_read(source, 0, stream->raw, 3) == 3 && memcmp(stream->raw, byte_order_mark, 3) == 0)
+	if (byte_source_read(source, 0, stream->raw, 3) == 3 &&
+		memcmp(stream->raw, byte_order_mark, 3) == 0)
 		stream->offset = 3;
 	return 0;
 }
@@ -45,7 +51,7 @@ void text_stream_seek(struct text_stream *stream, uint64_t offset, uint32_t line
 
 static struct source_pos position(const struct text_stream *stream, const char *bytes, size_t at)
 {
-	struct source_pos pos = { .file = stream->file };
+	struct source_pos pos = {.file = stream->file};
 
 	utf8_position(bytes, at, &pos.line, &pos.column);
 	if (pos.line == 1)
@@ -54,7 +60,8 @@ static struct source_pos position(const struct text_stream *stream, const char *
 	return pos;
 }
 
-static void stop(struct text_stream *stream, struct source_pos pos, uint64_t offset, const char *code)
+static void stop(
+	struct text_stream *stream, struct source_pos pos, uint64_t offset, const char *code)
 {
 	stream->stopped = true;
 	stream->stop_pos = pos;
@@ -62,7 +69,10 @@ static void stop(struct text_stream *stream, struct source_pos pos, uint64_t off
 	stream->stop_code = code;
 }
 
-/* Where a piece of `length` bytes, behind which more follow, is cut: behind its last line, or a whole character. */
+/*
+ * Where a piece of `length` bytes, behind which more follow, is cut: behind its last line, or a
+ * whole character.
+ */
 static size_t cut(const char *bytes, size_t length)
 {
 	const char *newline = memrchr(bytes, '\n', length);
@@ -85,15 +95,18 @@ static const char *read_raw(struct text_stream *stream, size_t *length)
 	if (stream->source->bytes == NULL) {
 		got = byte_source_read(stream->source, stream->offset, stream->raw, *length);
 		if (got < 0) {
-			stop(stream, (struct source_pos){ .file = stream->file }, stream->offset, "unreadable");
+			stop(stream, (struct source_pos){.file = stream->file}, stream->offset,
+				"unreadable");
 			snprintf(stream->stop_reason, sizeof(stream->stop_reason), "%s",
-				got == -ESTALE ? "the file was changed while it was read" : strerror((int)-got));
+				got == -ESTALE ? "the file was changed while it was read"
+					       : strerror((int)-got));
 			*length = 0;
 			return stream->raw;
 		}
 	}
 	if (*length < left)
-		*length = cut(stream->source->bytes != NULL ? stream->source->bytes + stream->offset : stream->raw,
+		*length = cut(stream->source->bytes != NULL ? stream->source->bytes + stream->offset
+							    : stream->raw,
 			*length);
 	return stream->source->bytes != NULL ? stream->source->bytes + stream->offset : stream->raw;
 }
@@ -102,10 +115,11 @@ static const char *read_raw(struct text_stream *stream, size_t *length)
 static bool is_separator(const char *line, const char *end)
 {
 	return end - line >= 3 && memcmp(line, "---", 3) == 0 &&
-	       (end - line == 3 || strchr(" \t\r\n#", line[3]) != NULL);
+		(end - line == 3 || strchr(" \t\r\n#", line[3]) != NULL);
 }
 
-static void warn_of_separator(struct text_stream *stream, const char *bytes, const char *line, const char *end)
+static void warn_of_separator(
+	struct text_stream *stream, const char *bytes, const char *line, const char *end)
 {
 	const char *at = line + 3;
 
@@ -114,23 +128,27 @@ static void warn_of_separator(struct text_stream *stream, const char *bytes, con
 	if (at == end || *at == '\r' || *at == '\n' || *at == '#' ||
 		stream->offset + (uint64_t)(line - bytes) < stream->seen)
 		return;
-	diag_add(stream->diags, DIAG_WARNING, position(stream, bytes, (size_t)(line - bytes)), "separator-with-text",
-		"write what follows --- on a line below it",
+	diag_add(stream->diags, DIAG_WARNING, position(stream, bytes, (size_t)(line - bytes)),
+		"separator-with-text", "write what follows --- on a line below it",
 		"kubectl refuses a separator with something behind it in its line");
 }
 
 /*
- * Looks at the separators among the lines of a piece, and where the next begins. Returns whether one of them, or a byte order
- * mark behind one, has to be mended.
+ * Looks at the separators among the lines of a piece, and where the next begins. Returns whether
+ * one of them, or a byte order mark behind one, has to be mended.
  */
-static bool look_at_separators(struct text_stream *stream, const char *bytes, size_t length, bool *after)
+static bool look_at_separators(
+	struct text_stream *stream, const char *bytes, size_t length, bool *after)
 {
 	const char *end = bytes + length, *line = bytes, *next;
-	bool mend = stream->after_separator && length >= 3 && memcmp(bytes, byte_order_mark, 3) == 0;
+	bool mend = stream->after_separator && length >= 3 &&
+		memcmp(bytes, byte_order_mark, 3) == 0;
 
 	*after = false;
 	if (stream->column > 1)
-		line = memchr(bytes, '\n', length) != NULL ? (const char *)memchr(bytes, '\n', length) + 1 : end;
+		line = memchr(bytes, '\n', length) != NULL
+			? (const char *)memchr(bytes, '\n', length) + 1
+			: end;
 	while (line < end) {
 		if (is_separator(line, end)) {
 			warn_of_separator(stream, bytes, line, end);
@@ -152,11 +170,16 @@ static void warn_of_byte(struct text_stream *stream, const char *bytes, size_t a
 	if (stream->warned >= WARNED_MOST || stream->offset + at < stream->seen)
 		return;
 	stream->warned++;
-	diag_add(stream->diags, DIAG_WARNING, position(stream, bytes, at), "not-utf8", "save the file as UTF-8 text",
-		"byte 0x%02X here is not UTF-8, and is read as U+FFFD", (unsigned int)(unsigned char)bytes[at]);
+	diag_add(stream->diags, DIAG_WARNING, position(stream, bytes, at), "not-utf8",
+		"save the file as UTF-8 text",
+		"byte 0x%02X here is not UTF-8, and is read as U+FFFD",
+		(unsigned int)(unsigned char)bytes[at]);
 }
 
-/* Whether at `at`, the beginning of a line, stands a mark to leave out: at the beginning of a document. */
+/*
+ * Whether at `at`, the beginning of a line, stands a mark to leave out: at the beginning of a
+ * document.
+ */
 static bool is_mark(const char *bytes, size_t length, size_t at, bool after_separator)
 {
 	return after_separator && length - at >= 3 && memcmp(bytes + at, byte_order_mark, 3) == 0;
@@ -186,8 +209,10 @@ static size_t mend(struct text_stream *stream, const char *bytes, size_t length)
 			out = mempcpy(out, bytes + at, fault.offset);
 			at += fault.offset;
 			if (strcmp(fault.problem, "not UTF-8") != 0) {
-				stop(stream, position(stream, bytes, at), stream->offset + at, "not-utf8");
-				snprintf(stream->stop_reason, sizeof(stream->stop_reason), "byte 0x%02X here is %s",
+				stop(stream, position(stream, bytes, at), stream->offset + at,
+					"not-utf8");
+				snprintf(stream->stop_reason, sizeof(stream->stop_reason),
+					"byte 0x%02X here is %s",
 					(unsigned int)(unsigned char)bytes[at], fault.problem);
 				return (size_t)(out - stream->mended);
 			}

@@ -8,7 +8,8 @@
 
 bool utf16_has_mark(const char *bytes, size_t length)
 {
-	return length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0);
+	return length >= 2 &&
+		(memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0);
 }
 
 static uint32_t unit(const char *at, bool big_endian)

@@ -10,8 +10,8 @@
 bool utf16_has_mark(const char *bytes, size_t length);
 
 /*
- * The text behind the mark as UTF-8, in `out`, which has room for length / 2 * 3 bytes. Half a pair becomes U+FFFD, and so does
- * half a unit at the end. Returns the length.
+ * The text behind the mark as UTF-8, in `out`, which has room for length / 2 * 3 bytes. Half a pair
+ * becomes U+FFFD, and so does half a unit at the end. Returns the length.
  */
 size_t utf16_to_utf8(const char *bytes, size_t length, char *out);
 

@@ -17,10 +17,13 @@ static bool is_continuation(unsigned char byte)
 	return (byte & 0xC0) == 0x80;
 }
 
-/* The code point at `at` and its length, or length 0 when these bytes are none. RFC 3629, section 4. */
+/*
+ * The code point at `at` and its length, or length 0 when these bytes are none. RFC 3629, section
+ * 4.
+ */
 static uint32_t decode(const unsigned char *at, size_t left, size_t *length)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const size_t want = utf8_length(at[0]);
 	uint32_t code = at[0];
 
@@ -66,7 +69,7 @@ int utf8_check(const char *bytes, size_t length, bool printable, struct utf8_fau
 		else if (printable && !is_printable(code))
 			problem = code == 0 ? "a NUL byte" : "a control character";
 		if (problem != NULL) {
-			*fault = (struct utf8_fault){ .offset = at, .problem = problem };
+			*fault = (struct utf8_fault){.offset = at, .problem = problem};
 			return -EILSEQ;
 		}
 		at += step;
@@ -77,7 +80,7 @@ int utf8_check(const char *bytes, size_t length, bool printable, struct utf8_fau
 size_t utf8_encode(uint32_t code, char out[4])
 {
 	const size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-	static const unsigned char leads[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+	static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
 
 	for (size_t i = length - 1; i > 0; i--) {
 		out[i] = (char)(0x80 | (code & 0x3F));

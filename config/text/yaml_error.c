@@ -10,11 +10,11 @@ enum { WORD_TEXT = 64, LINES_LOOKED_AT = 64 };
 
 /* One line of the input, without its comment and the spaces at its end. */
 struct line {
-	size_t number;			/* counted from 0 */
+	size_t number; /* counted from 0 */
 	const char *text;
 	size_t length;
-	size_t indent;			/* of its first character that is no space */
-	size_t content;			/* likewise, behind the dashes of list items */
+	size_t indent;	/* of its first character that is no space */
+	size_t content; /* likewise, behind the dashes of list items */
 };
 
 struct scene {
@@ -24,16 +24,20 @@ struct scene {
 	const struct yaml_failure *failure;
 };
 
-static void report(const struct scene *scene, size_t line, size_t column, const char *code, const char *hint,
-	const char *text)
+static void report(const struct scene *scene, size_t line, size_t column, const char *code,
+	const char *hint, const char *text)
 {
-	const struct source_pos pos = { .file = scene->file, .line = (uint32_t)(scene->line_base + line + 1),
-		.column = (uint32_t)(column + 1) };
+	const struct source_pos pos = {.file = scene->file,
+		.line = (uint32_t)(scene->line_base + line + 1),
+		.column = (uint32_t)(column + 1)};
 
 	diag_add(scene->diags, DIAG_ERROR, pos, code, hint, "%s", text);
 }
 
-/* Cuts a comment: a # at the beginning or behind a space. (One inside quotes is cut, too: no harm is done here.) */
+/*
+ * Cuts a comment: a # at the beginning or behind a space. (One inside quotes is cut, too: no harm
+ * is done here.)
+ */
 static size_t without_comment(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -44,7 +48,7 @@ static size_t without_comment(const char *text, size_t length)
 
 static struct line make_line(const char *text, size_t length, size_t number)
 {
-	struct line line = { .number = number, .text = text };
+	struct line line = {.number = number, .text = text};
 
 	length = without_comment(text, length);
 	while (length > 0 && isspace((unsigned char)text[length - 1]))
@@ -53,7 +57,8 @@ static struct line make_line(const char *text, size_t length, size_t number)
 	while (line.indent < length && text[line.indent] == ' ')
 		line.indent++;
 	line.content = line.indent;
-	while (line.content + 1 < length && text[line.content] == '-' && text[line.content + 1] == ' ') {
+	while (line.content + 1 < length && text[line.content] == '-' &&
+		text[line.content + 1] == ' ') {
 		line.content++;
 		while (line.content < length && text[line.content] == ' ')
 			line.content++;
@@ -84,8 +89,9 @@ static bool line_above(const struct scene *scene, const struct line *below, stru
 	const char *start = below->text;
 	size_t number = below->number;
 
-	while (number > scene->failure->first_line && scene->failure->line - number < LINES_LOOKED_AT) {
-		const char *end = start - 1;	/* the newline */
+	while (number > scene->failure->first_line &&
+		scene->failure->line - number < LINES_LOOKED_AT) {
+		const char *end = start - 1; /* the newline */
 		const char *newline = memrchr(scene->bytes, '\n', (size_t)(end - scene->bytes));
 
 		start = newline != NULL ? newline + 1 : scene->bytes;
@@ -108,7 +114,8 @@ static bool line_below(const struct scene *scene, const struct line *above, stru
 		if (end - start >= 3 && memcmp(start, "---", 3) == 0)
 			return false;
 		newline = memchr(start, '\n', (size_t)(end - start));
-		*out = make_line(start, (size_t)((newline != NULL ? newline : end) - start), ++number);
+		*out = make_line(
+			start, (size_t)((newline != NULL ? newline : end) - start), ++number);
 		if (out->length > 0)
 			return true;
 	}
@@ -160,8 +167,8 @@ static bool is_prose(const struct line *line)
 }
 
 /*
- * "to", "- to", "name web" or "name:web" where "to:", "- to:", "name: web" is meant. False for anything else,
- * such as a line that has its colon.
+ * "to", "- to", "name web" or "name:web" where "to:", "- to:", "name: web" is meant. False for
+ * anything else, such as a line that has its colon.
  */
 static bool report_missing_colon(const struct scene *scene, const struct line *line)
 {
@@ -169,7 +176,8 @@ static bool report_missing_colon(const struct scene *scene, const struct line *l
 	const size_t after = line->content + word;
 	char name[WORD_TEXT], text[2 * WORD_TEXT], hint[2 * WORD_TEXT];
 
-	if (word == 0 || !isalpha((unsigned char)line->text[line->content]) || has_colon(line) || is_prose(line))
+	if (word == 0 || !isalpha((unsigned char)line->text[line->content]) || has_colon(line) ||
+		is_prose(line))
 		return false;
 	copy_word(line, name);
 	if (after < line->length && line->text[after] == ':') {
@@ -196,16 +204,24 @@ static bool explain_second_colon(const struct scene *scene, const struct line *l
 {
 	struct line before = *line;
 
-	/* The column is libyaml's, in characters: where it is not in bytes, too, the look is a little off, no more. */
-	before.length = scene->failure->column < line->length ? scene->failure->column : line->length;
+	/*
+	 * The column is libyaml's, in characters: where it is not in bytes, too, the look is a
+	 * little off, no more.
+	 */
+	before.length = scene->failure->column < line->length ? scene->failure->column
+							      : line->length;
 	if (!has_colon(&before))
 		return false;
 	report(scene, line->number, scene->failure->column, "second-colon",
-		"put the value in quotes, or begin a new line", "a second ': ' in a line can't begin another key");
+		"put the value in quotes, or begin a new line",
+		"a second ': ' in a line can't begin another key");
 	return true;
 }
 
-/* Whether the nearest line above that has a colon has a value, too: then what follows it continues that value. */
+/*
+ * Whether the nearest line above that has a colon has a value, too: then what follows it continues
+ * that value.
+ */
 static bool continues_value(const struct scene *scene, const struct line *line)
 {
 	struct line above = *line;
@@ -217,9 +233,9 @@ static bool continues_value(const struct scene *scene, const struct line *line)
 }
 
 /*
- * Says which lines above lack their colon. False when it is none of them: when what is above is a key with its
- * value, or words that nobody could have meant for a key. Lines in between that are indented deeper belong to the
- * same text.
+ * Says which lines above lack their colon. False when it is none of them: when what is above is a
+ * key with its value, or words that nobody could have meant for a key. Lines in between that are
+ * indented deeper belong to the same text.
  */
 static bool report_missing_colons(const struct scene *scene, const struct line *line)
 {
@@ -241,19 +257,21 @@ static bool report_missing_colons(const struct scene *scene, const struct line *
 /* Whether the line is but the name of a policy's field that has something below it. */
 static bool is_field(const struct line *line)
 {
-	static const char *const names[] = { "to", "from", "ports", "ingress", "egress", "podSelector",
-		"namespaceSelector", "ipBlock", "except", "matchLabels", "matchExpressions", "policyTypes" };
+	static const char *const names[] = {"to", "from", "ports", "ingress", "egress",
+		"podSelector", "namespaceSelector", "ipBlock", "except", "matchLabels",
+		"matchExpressions", "policyTypes"};
 	const size_t length = line->length - line->content;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == length && memcmp(line->text + line->content, names[i], length) == 0)
+		if (strlen(names[i]) == length &&
+			memcmp(line->text + line->content, names[i], length) == 0)
 			return true;
 	return false;
 }
 
 /*
- * libyaml gives up at the first mistake, and who forgets one colon forgets the next: where a field's name stands alone
- * above a line indented deeper, it is told at once.
+ * libyaml gives up at the first mistake, and who forgets one colon forgets the next: where a
+ * field's name stands alone above a line indented deeper, it is told at once.
  */
 static void report_later_colons(const struct scene *scene, const struct line *from)
 {
@@ -285,11 +303,15 @@ static void explain_mapping_value(const struct scene *scene)
 	const struct line line = find_line(scene, scene->failure->line);
 
 	if (!explain_second_colon(scene, &line) && !explain_missing_colons(scene, &line))
-		report(scene, line.number, line.indent, "bad-indentation", "indent it like the keys it belongs with",
+		report(scene, line.number, line.indent, "bad-indentation",
+			"indent it like the keys it belongs with",
 			"this line is indented as if it were part of the value above it");
 }
 
-/* A comment ends a text: "- to # whom" swallows nothing, and the line below it is what fits nowhere. */
+/*
+ * A comment ends a text: "- to # whom" swallows nothing, and the line below it is what fits
+ * nowhere.
+ */
 static void explain_missing_key(const struct scene *scene)
 {
 	const struct line line = find_line(scene, scene->failure->line);
@@ -303,9 +325,12 @@ static void explain_missing_key(const struct scene *scene)
 		return;
 	}
 	snprintf(text, sizeof(text),
-		"this line fits nowhere: the keys of the mapping it ends begin in column %zu (line %zu)",
-		scene->failure->context_column + 1, scene->line_base + scene->failure->context_line + 1);
-	report(scene, line.number, line.indent, "bad-indentation", "indent it like the keys it belongs with", text);
+		"this line fits nowhere: the keys of the mapping it ends begin in column %zu (line "
+		"%zu)",
+		scene->failure->context_column + 1,
+		scene->line_base + scene->failure->context_line + 1);
+	report(scene, line.number, line.indent, "bad-indentation",
+		"indent it like the keys it belongs with", text);
 }
 
 static void explain_document_start(const struct scene *scene)
@@ -313,11 +338,15 @@ static void explain_document_start(const struct scene *scene)
 	const struct line line = find_line(scene, scene->failure->line);
 	struct line above;
 
-	if (line_above(scene, &line, &above) && above.length >= 3 && memcmp(above.text, "...", 3) == 0)
-		report(scene, line.number, line.indent, "missing-separator", "put a line with --- above it",
-			"what stands behind '...' is dropped by kubectl without a word, and not read here");
+	if (line_above(scene, &line, &above) && above.length >= 3 &&
+		memcmp(above.text, "...", 3) == 0)
+		report(scene, line.number, line.indent, "missing-separator",
+			"put a line with --- above it",
+			"what stands behind '...' is dropped by kubectl without a word, and not "
+			"read here");
 	else if (!explain_missing_colons(scene, &line))
-		report(scene, line.number, line.indent, "bad-indentation", "a new document begins with a line ---",
+		report(scene, line.number, line.indent, "bad-indentation",
+			"a new document begins with a line ---",
 			"the document ended above this line");
 }
 
@@ -330,7 +359,8 @@ static void explain_missing_dash(const struct scene *scene)
 	if (has_colon(&line) && explain_missing_colons(scene, &line))
 		return;
 	snprintf(text, sizeof(text),
-		"this line is indented like the items of the list of line %zu, but does not begin with '- '",
+		"this line is indented like the items of the list of line %zu, but does not begin "
+		"with '- '",
 		scene->line_base + scene->failure->context_line + 1);
 	report(scene, line.number, line.indent, "bad-indentation",
 		"begin it with '- ', or indent it like the keys it belongs with", text);
@@ -343,8 +373,9 @@ static void explain_simple_key(const struct scene *scene)
 	if (report_missing_colon(scene, &line))
 		report_later_colons(scene, &line);
 	else
-		report(scene, scene->failure->context_line, scene->failure->context_column, "missing-colon",
-			"write 'key: value'", "this is no key: it has no colon after it");
+		report(scene, scene->failure->context_line, scene->failure->context_column,
+			"missing-colon", "write 'key: value'",
+			"this is no key: it has no colon after it");
 }
 
 static void explain_bad_character(const struct scene *scene)
@@ -354,14 +385,16 @@ static void explain_bad_character(const struct scene *scene)
 	const char character = column < line.length ? line.text[column] : '\0';
 	char text[64];
 
-	if (memchr(line.text, '\t', line.length) != NULL && (character == '\t' || character == '\0')) {
+	if (memchr(line.text, '\t', line.length) != NULL &&
+		(character == '\t' || character == '\0')) {
 		report(scene, line.number, column, "tab", "YAML is indented with spaces only",
 			"a tab indents this line");
 		return;
 	}
 	snprintf(text, sizeof(text), "a value can't begin with '%c'", character);
 	report(scene, line.number, column, "bad-character", "put it in quotes",
-		isprint((unsigned char)character) ? text : "a value can't begin with this character");
+		isprint((unsigned char)character) ? text
+						  : "a value can't begin with this character");
 }
 
 static void explain_open_quote(const struct scene *scene)
@@ -375,8 +408,10 @@ static void explain_open_bracket(const struct scene *scene)
 	const bool list = strstr(scene->failure->context, "sequence") != NULL;
 	char text[96];
 
-	snprintf(text, sizeof(text), "a comma or '%c' is missing: the '%c' of line %zu, column %zu is still open",
-		list ? ']' : '}', list ? '[' : '{', scene->line_base + scene->failure->context_line + 1,
+	snprintf(text, sizeof(text),
+		"a comma or '%c' is missing: the '%c' of line %zu, column %zu is still open",
+		list ? ']' : '}', list ? '[' : '{',
+		scene->line_base + scene->failure->context_line + 1,
 		scene->failure->context_column + 1);
 	report(scene, scene->failure->line, scene->failure->column, "open-bracket", NULL, text);
 }
@@ -386,8 +421,8 @@ static void explain_otherwise(const struct scene *scene)
 	const struct yaml_failure *failure = scene->failure;
 	char text[256];
 
-	snprintf(text, sizeof(text), "not YAML: %s%s%s", failure->problem, failure->context[0] != '\0' ? ", " : "",
-		failure->context);
+	snprintf(text, sizeof(text), "not YAML: %s%s%s", failure->problem,
+		failure->context[0] != '\0' ? ", " : "", failure->context);
 	report(scene, failure->line, failure->column, "yaml-syntax", NULL, text);
 }
 
@@ -400,7 +435,8 @@ static bool explain_template(const struct scene *scene)
 	if (braces == NULL)
 		return false;
 	report(scene, line.number, (size_t)(braces - line.text), "template",
-		"render it first, for example with 'helm template'", "this is a template, and not YAML yet");
+		"render it first, for example with 'helm template'",
+		"this is a template, and not YAML yet");
 	return true;
 }
 
@@ -415,24 +451,28 @@ static const struct {
 	const char *problem;
 	void (*explain)(const struct scene *scene);
 } explanations[] = {
-	{ "mapping values are not allowed", explain_mapping_value },
-	{ "could not find expected ':'", explain_simple_key },
-	{ "did not find expected key", explain_missing_key },
-	{ "did not find expected '-' indicator", explain_missing_dash },
-	{ "did not find expected <document start>", explain_document_start },
-	{ "block sequence entries are not allowed", explain_list_in_line },
-	{ "cannot start any token", explain_bad_character },
-	{ "found unexpected end of stream", explain_open_quote },
-	{ "found unexpected document indicator", explain_open_quote },
-	{ "did not find expected ',' or", explain_open_bracket },
-	{ "", explain_otherwise },
+	{"mapping values are not allowed", explain_mapping_value},
+	{"could not find expected ':'", explain_simple_key},
+	{"did not find expected key", explain_missing_key},
+	{"did not find expected '-' indicator", explain_missing_dash},
+	{"did not find expected <document start>", explain_document_start},
+	{"block sequence entries are not allowed", explain_list_in_line},
+	{"cannot start any token", explain_bad_character},
+	{"found unexpected end of stream", explain_open_quote},
+	{"found unexpected document indicator", explain_open_quote},
+	{"did not find expected ',' or", explain_open_bracket},
+	{"", explain_otherwise},
 };
 
 void yaml_error_explain(struct diag_list *diags, const char *file, const char *bytes, size_t length,
 	size_t line_base, const struct yaml_failure *failure)
 {
-	const struct scene scene = { .diags = diags, .file = file, .bytes = bytes, .length = length,
-		.line_base = line_base, .failure = failure };
+	const struct scene scene = {.diags = diags,
+		.file = file,
+		.bytes = bytes,
+		.length = length,
+		.line_base = line_base,
+		.failure = failure};
 	size_t i = 0;
 
 	if (explain_template(&scene))

@@ -12,11 +12,11 @@
 #include "policy/values/diag.h"
 
 struct yaml_failure {
-	const char *problem;		/* libyaml's words */
-	const char *context;		/* likewise, or "" */
-	size_t line, column;		/* of the problem, counted from 0, in `bytes` */
+	const char *problem; /* libyaml's words */
+	const char *context; /* likewise, or "" */
+	size_t line, column; /* of the problem, counted from 0, in `bytes` */
 	size_t context_line, context_column;
-	size_t first_line;		/* of the document that failed, counted from 0 */
+	size_t first_line; /* of the document that failed, counted from 0 */
 };
 
 /* Adds one finding or more. `line_base` is added to the lines of `bytes` in positions. */

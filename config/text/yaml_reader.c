@@ -12,22 +12,22 @@
 #include "config/text/utf8.h"
 #include "config/text/yaml_error.h"
 
-enum { BROKEN_MOST = 100 };	/* documents: a file of more mistakes is no YAML */
+enum { BROKEN_MOST = 100 }; /* documents: a file of more mistakes is no YAML */
 
 /* One run of libyaml, from `start` to the end of the text or to its first syntax error. */
 struct yaml_run {
 	struct node_builder *builder;
 	struct text_stream *stream;
-	uint64_t start;			/* offset in the source */
-	size_t start_line;		/* counted from 0 */
-	size_t document_line;		/* libyaml's, of the newest document's beginning */
-	size_t separators;		/* documents of this run that began with --- */
-	const char *piece;		/* of the stream: what libyaml has not taken yet */
+	uint64_t start;	      /* offset in the source */
+	size_t start_line;    /* counted from 0 */
+	size_t document_line; /* libyaml's, of the newest document's beginning */
+	size_t separators;    /* documents of this run that began with --- */
+	const char *piece;    /* of the stream: what libyaml has not taken yet */
 	size_t piece_length;
-	size_t objects;			/* builder->objects, when it was looked at last */
-	uint64_t object_start;		/* offset in the source to which it had been read then */
-	bool too_large;			/* an object is */
-	bool ended_document;		/* the last event ended one that the builder has not been told of */
+	size_t objects;	       /* builder->objects, when it was looked at last */
+	uint64_t object_start; /* offset in the source to which it had been read then */
+	bool too_large;	       /* an object is */
+	bool ended_document;   /* the last event ended one that the builder has not been told of */
 };
 
 static struct source_pos pos_of(const struct yaml_run *run, const yaml_mark_t *mark)
@@ -39,7 +39,17 @@ static struct source_pos pos_of(const struct yaml_run *run, const yaml_mark_t *m
 	};
 }
 
-enum tag { TAG_NONE, TAG_STRING, TAG_PLAIN, TAG_INT, TAG_FLOAT, TAG_BOOL, TAG_NULL, TAG_BINARY, TAG_OTHER };
+enum tag {
+	TAG_NONE,
+	TAG_STRING,
+	TAG_PLAIN,
+	TAG_INT,
+	TAG_FLOAT,
+	TAG_BOOL,
+	TAG_NULL,
+	TAG_BINARY,
+	TAG_OTHER
+};
 
 #define STANDARD "tag:yaml.org,2002:"
 
@@ -50,10 +60,18 @@ static enum tag classify_tag(const yaml_char_t *tag)
 		const char *name;
 		enum tag tag;
 	} known[] = {
-		{ "!", TAG_STRING }, { YAML_STR_TAG, TAG_STRING }, { YAML_INT_TAG, TAG_INT }, { YAML_FLOAT_TAG, TAG_FLOAT },
-		{ YAML_BOOL_TAG, TAG_BOOL }, { YAML_NULL_TAG, TAG_NULL }, { YAML_MAP_TAG, TAG_PLAIN },
-		{ YAML_SEQ_TAG, TAG_PLAIN }, { YAML_TIMESTAMP_TAG, TAG_PLAIN }, { STANDARD "binary", TAG_BINARY },
-		{ STANDARD "set", TAG_PLAIN }, { STANDARD "merge", TAG_PLAIN },
+		{"!", TAG_STRING},
+		{YAML_STR_TAG, TAG_STRING},
+		{YAML_INT_TAG, TAG_INT},
+		{YAML_FLOAT_TAG, TAG_FLOAT},
+		{YAML_BOOL_TAG, TAG_BOOL},
+		{YAML_NULL_TAG, TAG_NULL},
+		{YAML_MAP_TAG, TAG_PLAIN},
+		{YAML_SEQ_TAG, TAG_PLAIN},
+		{YAML_TIMESTAMP_TAG, TAG_PLAIN},
+		{STANDARD "binary", TAG_BINARY},
+		{STANDARD "set", TAG_PLAIN},
+		{STANDARD "merge", TAG_PLAIN},
 	};
 
 	if (tag == NULL)
@@ -69,17 +87,21 @@ static enum tag check_tag(struct yaml_run *run, const yaml_char_t *tag, const ya
 	const enum tag kind = classify_tag(tag);
 
 	if (kind == TAG_OTHER) {
-		diag_add(run->builder->diags, DIAG_ERROR, pos_of(run, mark), "unsupported-tag", "leave the tag out",
-			"the tag %s means nothing in a manifest", (const char *)tag);
+		diag_add(run->builder->diags, DIAG_ERROR, pos_of(run, mark), "unsupported-tag",
+			"leave the tag out", "the tag %s means nothing in a manifest",
+			(const char *)tag);
 		node_builder_spoil_next(run->builder);
 	}
 	return kind;
 }
 
-/* Whether the text can be what its tag says. kubectl refuses what cannot; here the text is read as if it had no tag. */
+/*
+ * Whether the text can be what its tag says. kubectl refuses what cannot; here the text is read as
+ * if it had no tag.
+ */
 static bool suits_tag(enum tag tag, const char *text)
 {
-	const struct node node = { .kind = NODE_SCALAR, .text = text };
+	const struct node node = {.kind = NODE_SCALAR, .text = text};
 	const enum scalar_type type = scalar_type(&node);
 
 	switch (tag) {
@@ -96,7 +118,8 @@ static bool suits_tag(enum tag tag, const char *text)
 	}
 }
 
-static int take_binary(struct yaml_run *run, const yaml_event_t *event, struct source_pos pos, const char *anchor)
+static int take_binary(
+	struct yaml_run *run, const yaml_event_t *event, struct source_pos pos, const char *anchor)
 {
 	const char *text = (const char *)event->data.scalar.value;
 	const size_t length = event->data.scalar.length;
@@ -107,8 +130,10 @@ static int take_binary(struct yaml_run *run, const yaml_event_t *event, struct s
 
 	if (bytes == NULL)
 		return -ENOMEM;
-	if (base64_decode(text, length, bytes, &decoded) != 0 || utf8_check(bytes, decoded, false, &fault) != 0) {
-		diag_add(run->builder->diags, DIAG_ERROR, pos, "bad-binary", "write the text itself, without !!binary",
+	if (base64_decode(text, length, bytes, &decoded) != 0 ||
+		utf8_check(bytes, decoded, false, &fault) != 0) {
+		diag_add(run->builder->diags, DIAG_ERROR, pos, "bad-binary",
+			"write the text itself, without !!binary",
 			"what follows !!binary is no base64 of a UTF-8 text");
 		node_builder_spoil_next(run->builder);
 		decoded = 0;
@@ -130,16 +155,20 @@ static int take_scalar(struct yaml_run *run, const yaml_event_t *event)
 	if (tag == TAG_BINARY)
 		return take_binary(run, event, pos, anchor);
 	if (!suits_tag(tag, text))
-		diag_add(run->builder->diags, DIAG_WARNING, pos, "tag-mismatch", "leave the tag out",
-			"'%.40s' is not what its tag says: kubectl refuses it, and the tag is ignored here", text);
+		diag_add(run->builder->diags, DIAG_WARNING, pos, "tag-mismatch",
+			"leave the tag out",
+			"'%.40s' is not what its tag says: kubectl refuses it, and the tag is "
+			"ignored here",
+			text);
 	if (!quoted && scalar_is_null(text))
 		return node_builder_null(run->builder, pos, anchor);
-	return node_builder_scalar(run->builder, text, event->data.scalar.length, quoted, pos, anchor);
+	return node_builder_scalar(
+		run->builder, text, event->data.scalar.length, quoted, pos, anchor);
 }
 
 /*
- * Where the stream has stopped, the text is cut: the document that ends there is not whole. It is the last one, so the end of
- * each is believed only when the next event is known.
+ * Where the stream has stopped, the text is cut: the document that ends there is not whole. It is
+ * the last one, so the end of each is believed only when the next event is known.
  */
 static int end_document(struct yaml_run *run, const yaml_event_t *next)
 {
@@ -154,14 +183,15 @@ static int end_document(struct yaml_run *run, const yaml_event_t *next)
 static void begin_document(struct yaml_run *run, const yaml_event_t *event)
 {
 	const bool directive = event->data.document_start.version_directive != NULL ||
-			       event->data.document_start.tag_directives.start !=
-				       event->data.document_start.tag_directives.end;
+		event->data.document_start.tag_directives.start !=
+			event->data.document_start.tag_directives.end;
 
 	run->document_line = event->start_mark.line;
 	run->separators += !event->data.document_start.implicit;
 	if (directive)
-		diag_add(run->builder->diags, DIAG_WARNING, pos_of(run, &event->start_mark), "yaml-directive",
-			"leave the lines with % out", "kubectl refuses a document with %%YAML or %%TAG above it");
+		diag_add(run->builder->diags, DIAG_WARNING, pos_of(run, &event->start_mark),
+			"yaml-directive", "leave the lines with % out",
+			"kubectl refuses a document with %%YAML or %%TAG above it");
 	node_builder_begin_document(run->builder);
 }
 
@@ -183,10 +213,12 @@ static int take_event(struct yaml_run *run, const yaml_event_t *event)
 		return take_scalar(run, event);
 	case YAML_SEQUENCE_START_EVENT:
 		check_tag(run, event->data.sequence_start.tag, &event->start_mark);
-		return node_builder_open(builder, NODE_SEQUENCE, pos, (const char *)event->data.sequence_start.anchor);
+		return node_builder_open(builder, NODE_SEQUENCE, pos,
+			(const char *)event->data.sequence_start.anchor);
 	case YAML_MAPPING_START_EVENT:
 		check_tag(run, event->data.mapping_start.tag, &event->start_mark);
-		return node_builder_open(builder, NODE_MAPPING, pos, (const char *)event->data.mapping_start.anchor);
+		return node_builder_open(
+			builder, NODE_MAPPING, pos, (const char *)event->data.mapping_start.anchor);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		return node_builder_close(builder);
@@ -195,7 +227,10 @@ static int take_event(struct yaml_run *run, const yaml_event_t *event)
 	}
 }
 
-/* libyaml's reader: gives it the text as it asks for it, and ends where one object is larger than any may be. */
+/*
+ * libyaml's reader: gives it the text as it asks for it, and ends where one object is larger than
+ * any may be.
+ */
 static int feed(void *context, unsigned char *out, size_t size, size_t *given)
 {
 	struct yaml_run *run = context;
@@ -219,7 +254,10 @@ static int feed(void *context, unsigned char *out, size_t size, size_t *given)
 	return 1;
 }
 
-/* Returns 0 at the end of the input; -EINVAL where the document can't be read, *parser telling why; or the builder's. */
+/*
+ * Returns 0 at the end of the input; -EINVAL where the document can't be read, *parser telling why;
+ * or the builder's.
+ */
 static int parse_events(struct yaml_run *run, yaml_parser_t *parser)
 {
 	yaml_event_t event;
@@ -228,9 +266,14 @@ static int parse_events(struct yaml_run *run, yaml_parser_t *parser)
 
 	while (err == 0 && !ended) {
 		if (!yaml_parser_parse(parser, &event)) {
-			/* The document that has ended is whole: the mistake is in what stands behind it. */
+			/*
+			 * The document that has ended is whole: the mistake is in what stands
+			 * behind it.
+			 */
 			err = run->ended_document ? node_builder_end_document(run->builder) : 0;
-			return err != 0 ? err : parser->error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+			return err != 0				     ? err
+				: parser->error == YAML_MEMORY_ERROR ? -ENOMEM
+								     : -EINVAL;
 		}
 		ended = event.type == YAML_STREAM_END_EVENT;
 		err = end_document(run, &event);
@@ -243,7 +286,9 @@ static int parse_events(struct yaml_run *run, yaml_parser_t *parser)
 
 enum { LINES_ABOVE = 128, WINDOW = 1 << 20 };
 
-/* The offset of line `line` behind `start`, both counted from 0, or of the last one before the end. */
+/*
+ * The offset of line `line` behind `start`, both counted from 0, or of the last one before the end.
+ */
 static uint64_t find_line(const struct byte_source *source, uint64_t start, size_t line)
 {
 	char bytes[16 * 1024];
@@ -276,8 +321,9 @@ static int explain(const struct yaml_run *run, const yaml_parser_t *parser)
 		.context_column = parser->context_mark.column,
 		.first_line = run->document_line,
 	};
-	const size_t lowest = parser->context != NULL && failure.context_line < failure.line ? failure.context_line :
-											    failure.line;
+	const size_t lowest = parser->context != NULL && failure.context_line < failure.line
+		? failure.context_line
+		: failure.line;
 	const size_t first = lowest > LINES_ABOVE ? lowest - LINES_ABOVE : 0;
 	const uint64_t from = find_line(source, run->start, first);
 	char *window = malloc(WINDOW);
@@ -289,26 +335,28 @@ static int explain(const struct yaml_run *run, const yaml_parser_t *parser)
 	failure.line -= first;
 	failure.context_line = failure.context_line > first ? failure.context_line - first : 0;
 	failure.first_line = failure.first_line > first ? failure.first_line - first : 0;
-	yaml_error_explain(run->builder->diags, run->builder->file, window, length > 0 ? (size_t)length : 0,
-		run->start_line + first, &failure);
+	yaml_error_explain(run->builder->diags, run->builder->file, window,
+		length > 0 ? (size_t)length : 0, run->start_line + first, &failure);
 	free(window);
 	return 0;
 }
 
 static void report_too_large(const struct yaml_run *run, const yaml_parser_t *parser)
 {
-	diag_add(run->builder->diags, DIAG_ERROR, pos_of(run, &parser->mark), "too-large", "split it",
-		"an object of more than %zu bytes is not read", run->builder->limits.bytes);
+	diag_add(run->builder->diags, DIAG_ERROR, pos_of(run, &parser->mark), "too-large",
+		"split it", "an object of more than %zu bytes is not read",
+		run->builder->limits.bytes);
 }
 
 static bool is_separator(const char *at, size_t left)
 {
-	return left >= 3 && memcmp(at, "---", 3) == 0 && (left == 3 || strchr(" \t\r\n#", at[3]) != NULL);
+	return left >= 3 && memcmp(at, "---", 3) == 0 &&
+		(left == 3 || strchr(" \t\r\n#", at[3]) != NULL);
 }
 
 struct place {
 	uint64_t offset;
-	size_t line;			/* counted from 0 */
+	size_t line; /* counted from 0 */
 };
 
 /* The `wanted`th separator behind the first line of the run. False when there is none. */
@@ -321,7 +369,8 @@ static bool find_separator(const struct yaml_run *run, size_t wanted, struct pla
 
 	/* Four bytes more than are looked at: a separator is seen whole. */
 	while ((got = byte_source_read(run->stream->source, offset, bytes, sizeof(bytes))) > 0) {
-		const size_t most = sizeof(bytes) - 4, looked_at = (size_t)got > most ? most : (size_t)got;
+		const size_t most = sizeof(bytes) - 4,
+			     looked_at = (size_t)got > most ? most : (size_t)got;
 		const char *at = bytes;
 
 		while ((at = memchr(at, '\n', looked_at - (size_t)(at - bytes))) != NULL) {
@@ -329,7 +378,8 @@ static bool find_separator(const struct yaml_run *run, size_t wanted, struct pla
 			line++;
 			if (!is_separator(at, (size_t)(bytes + got - at)) || --wanted > 0)
 				continue;
-			*out = (struct place){ .offset = offset + (uint64_t)(at - bytes), .line = line };
+			*out = (struct place){
+				.offset = offset + (uint64_t)(at - bytes), .line = line};
 			return true;
 		}
 		offset += looked_at;
@@ -338,8 +388,8 @@ static bool find_separator(const struct yaml_run *run, size_t wanted, struct pla
 }
 
 /*
- * Where to go on behind the document that failed: at the next line that begins with ---, which is a document's
- * beginning wherever it stands, even inside a quoted text. False when there is none.
+ * Where to go on behind the document that failed: at the next line that begins with ---, which is a
+ * document's beginning wherever it stands, even inside a quoted text. False when there is none.
  */
 static bool find_next_document(const struct yaml_run *run, struct place *out)
 {
@@ -347,21 +397,25 @@ static bool find_next_document(const struct yaml_run *run, struct place *out)
 	const ssize_t got = byte_source_read(run->stream->source, run->start, first, sizeof(first));
 	const bool starts_there = got > 0 && is_separator(first, (size_t)got);
 
-	/* Those behind the run's first line are counted: a separator in that line is one of those that were met. */
-	return find_separator(run, run->separators + 1 - (starts_there && run->separators > 0), out) &&
-	       (!run->stream->stopped || out->offset <= run->stream->stop_offset);
+	/*
+	 * Those behind the run's first line are counted: a separator in that line is one of those
+	 * that were met.
+	 */
+	return find_separator(
+		       run, run->separators + 1 - (starts_there && run->separators > 0), out) &&
+		(!run->stream->stopped || out->offset <= run->stream->stop_offset);
 }
 
 static void report_stop(const struct text_stream *stream)
 {
 	diag_add(stream->diags, DIAG_ERROR, stream->stop_pos, stream->stop_code,
-		strcmp(stream->stop_code, "not-utf8") == 0 ? "save the file as UTF-8 text" : NULL, "%s",
-		stream->stop_reason);
+		strcmp(stream->stop_code, "not-utf8") == 0 ? "save the file as UTF-8 text" : NULL,
+		"%s", stream->stop_reason);
 }
 
 /*
- * Returns 0 at the end of the text; or, with the reason in diags, -EINVAL, -EOVERFLOW or -E2BIG where a document can't be read,
- * *more telling whether there is a next one, and where.
+ * Returns 0 at the end of the text; or, with the reason in diags, -EINVAL, -EOVERFLOW or -E2BIG
+ * where a document can't be read, *more telling whether there is a next one, and where.
  */
 static int run_parser(struct yaml_run *run, bool *more, struct place *next)
 {
@@ -388,23 +442,31 @@ static int run_parser(struct yaml_run *run, bool *more, struct place *next)
 static void start_again(struct yaml_run *run, const struct place *place)
 {
 	text_stream_seek(run->stream, place->offset, (uint32_t)place->line + 1);
-	*run = (struct yaml_run){ .builder = run->builder, .stream = run->stream, .start = place->offset,
-		.start_line = place->line, .objects = run->builder->objects, .object_start = place->offset };
+	*run = (struct yaml_run){.builder = run->builder,
+		.stream = run->stream,
+		.start = place->offset,
+		.start_line = place->line,
+		.objects = run->builder->objects,
+		.object_start = place->offset};
 }
 
 static void report_giving_up(const struct yaml_run *run)
 {
-	const struct source_pos pos = { .file = run->builder->file, .line = (uint32_t)(run->start_line + 1),
-		.column = 1 };
+	const struct source_pos pos = {
+		.file = run->builder->file, .line = (uint32_t)(run->start_line + 1), .column = 1};
 
-	diag_add(run->builder->diags, DIAG_ERROR, pos, "too-many-mistakes", "mend those above first",
+	diag_add(run->builder->diags, DIAG_ERROR, pos, "too-many-mistakes",
+		"mend those above first",
 		"%d documents of this file are no YAML: it is not read from here on", BROKEN_MOST);
 }
 
 int yaml_read(struct node_builder *builder, struct text_stream *stream, size_t *broken)
 {
-	struct yaml_run run = { .builder = builder, .stream = stream, .start = stream->offset,
-		.objects = builder->objects, .object_start = stream->offset };
+	struct yaml_run run = {.builder = builder,
+		.stream = stream,
+		.start = stream->offset,
+		.objects = builder->objects,
+		.object_start = stream->offset};
 	struct place next;
 	bool more = false;
 	int err;

@@ -13,13 +13,14 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 
 bool flow_class_equal(const struct flow *a, const struct flow *b)
 {
-	return a->dst_port == b->dst_port && a->protocol == b->protocol && ip_addr_equal(&a->src, &b->src) &&
-	       ip_addr_equal(&a->dst, &b->dst);
+	return a->dst_port == b->dst_port && a->protocol == b->protocol &&
+		ip_addr_equal(&a->src, &b->src) && ip_addr_equal(&a->dst, &b->dst);
 }
 
 uint64_t flow_class_hash(uint64_t seed, const struct flow *flow)
 {
-	const uint64_t ports = (uint64_t)flow->dst_port << 16 | (uint64_t)flow->protocol << 8 | flow->src.family;
+	const uint64_t ports = (uint64_t)flow->dst_port << 16 | (uint64_t)flow->protocol << 8 |
+		flow->src.family;
 	uint64_t hash = mix(seed, ports), words[4];
 	uint32_t src, dst;
 
@@ -39,7 +40,8 @@ uint64_t flow_class_seed(void)
 {
 	uint64_t seed;
 
+	/* too early in the boot for better */
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)clock() ^ (uint64_t)(uintptr_t)&seed;	/* too early in the boot for better */
+		seed = (uint64_t)clock() ^ (uint64_t)(uintptr_t)&seed;
 	return seed;
 }

@@ -17,24 +17,28 @@ enum {
 	WORKERS_MOST = 64,
 	EXTRA_MOST = 2,
 	/*
-	 * The kernel carries what a burst lets pass to its receivers within the send, in one go where it isn't
-	 * preemptible: short bursts let others go before every 0.1 ms.
+	 * The kernel carries what a burst lets pass to its receivers within the send, in one go
+	 * where it isn't preemptible: short bursts let others go before every 0.1 ms.
 	 */
 	BACKGROUND_BURST = 16,
 	CACHE_LINE = 64,
 };
-_Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + (int)EXTRA_MOST, "a queue each, one for replies, one for floods");
-_Static_assert((int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
+_Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + (int)EXTRA_MOST,
+	"a queue each, one for replies, one for floods");
+_Static_assert(
+	(int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
 
 struct gate {
 	uint16_t queue_base;
-	unsigned int new_count;		/* of the workers that share the new flows: they come first */
-	unsigned int count;		/* of workers[] in use */
-	unsigned int taken;		/* of them, with an inherited queue */
-	int proc;			/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
+	unsigned int new_count; /* of the workers that share the new flows: they come first */
+	unsigned int count;	/* of workers[] in use */
+	unsigned int taken;	/* of them, with an inherited queue */
+	int proc;		/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
 	struct worker *workers[GATE_QUEUES_MOST];
-	uint64_t rounds[GATE_QUEUES_MOST];	/* of each, when last asked */
-	/* On a line of its own: read by all workers with every burst, written on publishing only. */
+	uint64_t rounds[GATE_QUEUES_MOST]; /* of each, when last asked */
+	/*
+	 * On a line of its own: read by all workers with every burst, written on publishing only.
+	 */
 	_Alignas(CACHE_LINE) published_snapshot snapshot;
 };
 
@@ -47,8 +51,9 @@ enum gate_role gate_role(const struct gate *gate, unsigned int worker)
 
 static uint32_t queue_length(const struct gate_options *options, enum gate_role role)
 {
-	return role == GATE_FLOOD && options->queue_length > GATE_FLOOD_LENGTH ? GATE_FLOOD_LENGTH
-									       : options->queue_length;
+	return role == GATE_FLOOD && options->queue_length > GATE_FLOOD_LENGTH
+		? GATE_FLOOD_LENGTH
+		: options->queue_length;
 }
 
 /* `inherited` may be NULL. */
@@ -57,14 +62,15 @@ static int open_worker_with(struct gate *gate, const struct gate_options *option
 {
 	const enum gate_role role = gate_role(gate, i);
 	const struct worker_options worker = {
-		.queue = {
-			.inherited = inherited,
-			.number = (uint16_t)(options->queue_base + i),
-			.length = queue_length(options, role),
-			.fail_open = options->fail_open_when_full,
-			.burst = role == GATE_NEW ? 0 : BACKGROUND_BURST,
-			.spin_us = role == GATE_NEW ? options->spin_us : 0,
-		},
+		.queue =
+			{
+				.inherited = inherited,
+				.number = (uint16_t)(options->queue_base + i),
+				.length = queue_length(options, role),
+				.fail_open = options->fail_open_when_full,
+				.burst = role == GATE_NEW ? 0 : BACKGROUND_BURST,
+				.spin_us = role == GATE_NEW ? options->spin_us : 0,
+			},
 		.pinned = options->pinned && role == GATE_NEW,
 		.place = i,
 		.reply_direction = role == GATE_REPLY,
@@ -88,8 +94,8 @@ static int open_worker_with(struct gate *gate, const struct gate_options *option
 }
 
 /* Without the kernel's table nobody can say whose a socket is: then none is taken. */
-static int open_worker(
-	struct gate *gate, const struct gate_options *options, unsigned int i, char problem[GATE_PROBLEM])
+static int open_worker(struct gate *gate, const struct gate_options *options, unsigned int i,
+	char problem[GATE_PROBLEM])
 {
 	struct nfqueue_inherited inherited = {.fd = -1, .proc = gate->proc};
 
@@ -113,7 +119,8 @@ int gate_open(struct gate **out, const struct gate_options *options, char proble
 	if (options->workers == 0 || options->workers > WORKERS_MOST ||
 		options->queue_base > UINT16_MAX - (options->workers + extra - 1)) {
 		snprintf(problem, GATE_PROBLEM,
-			"%u workers from queue %u on: 1 to %d workers, queue numbers to %d are possible",
+			"%u workers from queue %u on: 1 to %d workers, queue numbers to %d are "
+			"possible",
 			options->workers, options->queue_base, WORKERS_MOST, UINT16_MAX);
 		return -EINVAL;
 	}
@@ -250,16 +257,19 @@ unsigned int gate_worker_count(const struct gate *gate)
 void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out)
 {
 	struct nfqueue_row row;
-	const bool told = gate->proc >= 0 && nfqueue_proc_read(gate->proc, gate_queue(gate, worker), &row) == 0;
+	const bool told = gate->proc >= 0 &&
+		nfqueue_proc_read(gate->proc, gate_queue(gate, worker), &row) == 0;
 	int32_t missed;
 
-	worker_read_stats(gate->workers[worker], out);	/* after the row, so that what it counts is not too little */
+	/* after the row, so that what it counts is not too little */
+	worker_read_stats(gate->workers[worker], out);
 	if (!told)
 		return;
 	out->kernel_dropped = row.kernel_dropped;
 	out->user_dropped = row.user_dropped;
 	out->waiting = row.waiting;
-	missed = (int32_t)(row.last_id - worker_ids_before(gate->workers[worker]) - row.waiting - (uint32_t)out->packets);
+	missed = (int32_t)(row.last_id - worker_ids_before(gate->workers[worker]) - row.waiting -
+		(uint32_t)out->packets);
 	out->missed = missed > 0 ? (uint64_t)missed : 0;
 }
 

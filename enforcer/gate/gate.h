@@ -3,15 +3,16 @@
 #define ENFORCER_GATE_GATE_H
 
 /*
- * The workers and the snapshot they judge by. Worker i owns NFQUEUE queue_base + i. Number `workers` owns the queue of
- * packets seen in the reply direction and judges them by the reversed flow; the one after it, if there is one, owns the
- * queue of sources that flood, and judges as the first ones do. These two let others go before (worker.h). All functions
- * are for the control thread, gate_stats() for any.
+ * The workers and the snapshot they judge by. Worker i owns NFQUEUE queue_base + i. Number
+ * `workers` owns the queue of packets seen in the reply direction and judges them by the reversed
+ * flow; the one after it, if there is one, owns the queue of sources that flood, and judges as the
+ * first ones do. These two let others go before (worker.h). All functions are for the control
+ * thread, gate_stats() for any.
  *
- * What gate_publish() promises, in this order: (1) a burst read after it returns is judged by the new snapshot; (2)
- * every verdict of an older snapshot was sent before it returns, so the flows it allowed are in conntrack,
- * confirmed, for a sweep to find; (3) no worker holds the older snapshot any more. Records in the rings may still
- * name it.
+ * What gate_publish() promises, in this order: (1) a burst read after it returns is judged by the
+ * new snapshot; (2) every verdict of an older snapshot was sent before it returns, so the flows it
+ * allowed are in conntrack, confirmed, for a sweep to find; (3) no worker holds the older snapshot
+ * any more. Records in the rings may still name it.
  */
 
 #include <stdbool.h>
@@ -26,91 +27,111 @@
 
 struct gate;
 
-enum gate_role { GATE_NEW, GATE_REPLY, GATE_FLOOD };	/* of a worker and its queue */
+enum gate_role { GATE_NEW, GATE_REPLY, GATE_FLOOD }; /* of a worker and its queue */
 
-/* How long the queue of floods is at the most: enough for a burst of somebody who is merely busy. */
+/*
+ * How long the queue of floods is at the most: enough for a burst of somebody who is merely busy.
+ */
 enum { GATE_FLOOD_LENGTH = 4096 };
 
 struct gate_options {
-	struct inheritance *inheritance;	/* sockets of queues to take rather than bind; NULL: none */
-	unsigned int workers;		/* 1..64, without the reply worker and that of floods */
-	bool flood;			/* there is a queue of floods */
-	bool pinned;			/* each worker of new flows stays on a CPU: priority_pin() */
-	uint32_t spin_us;		/* of these workers: nfqueue.h */
+	/* sockets of queues to take rather than bind; NULL: none */
+	struct inheritance *inheritance;
+	unsigned int workers; /* 1..64, without the reply worker and that of floods */
+	bool flood;	      /* there is a queue of floods */
+	bool pinned;	      /* each worker of new flows stays on a CPU: priority_pin() */
+	uint32_t spin_us;     /* of these workers: nfqueue.h */
 	uint16_t queue_base;
 	uint32_t queue_length;
-	bool fail_open_when_full;	/* NFQA_CFG_F_FAIL_OPEN */
-	bool log_allowed;		/* leave records of allowed flows, too */
-	bool learn_allowed, learn_denied;	/* leave sightings of classes that recur for the learner */
-	size_t ring_capacity;		/* records a worker; a power of two */
-	void (*wake)(void *context);	/* called by a worker when its ring may have become non-empty; must not block */
+	bool fail_open_when_full; /* NFQA_CFG_F_FAIL_OPEN */
+	bool log_allowed;	  /* leave records of allowed flows, too */
+	/* leave sightings of classes that recur for the learner */
+	bool learn_allowed, learn_denied;
+	size_t ring_capacity; /* records a worker; a power of two */
+	/* called by a worker when its ring may have become non-empty; must not block */
+	void (*wake)(void *context);
 	void *wake_context;
-	void (*wake_learner)(void *context);	/* the same for sightings */
+	void (*wake_learner)(void *context); /* the same for sightings */
 	void *learner;
-	void (*begin)(const void *context);	/* called by each worker's thread, first of all */
+	void (*begin)(const void *context); /* called by each worker's thread, first of all */
 	const void *begin_context;
-	const published_places *places;	/* who is behind which port of a bridge; NULL: nothing is known of bridges */
-	bool judge_groups;		/* packets to groups are judged for those they would reach */
+	/* who is behind which port of a bridge; NULL: nothing is known of bridges */
+	const published_places *places;
+	bool judge_groups; /* packets to groups are judged for those they would reach */
 };
 
 /*
- * Opens and binds the queues; nothing runs yet. Those that the inheritance has sockets of are taken from it, those it has
- * wrong ones of are bound anew, which is said in the log. Returns 0, or -errno with a sentence in `problem` that names the
- * remedy: -EPERM without CAP_NET_ADMIN, -EBUSY when another program holds a queue (its portid is named),
- * -EPROTONOSUPPORT on a kernel without nfnetlink_queue.
+ * Opens and binds the queues; nothing runs yet. Those that the inheritance has sockets of are taken
+ * from it, those it has wrong ones of are bound anew, which is said in the log. Returns 0, or
+ * -errno with a sentence in `problem` that names the remedy: -EPERM without CAP_NET_ADMIN, -EBUSY
+ * when another program holds a queue (its portid is named), -EPROTONOSUPPORT on a kernel without
+ * nfnetlink_queue.
  */
 enum { GATE_PROBLEM = 256, GATE_QUEUES_MOST = 66 };
 int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM]);
 /*
- * Starts the threads on a first snapshot, which stays the caller's to free after gate_close(); again after gate_stop().
- * What others took from the queues before, and did not answer, is judged. 0 or -errno.
+ * Starts the threads on a first snapshot, which stays the caller's to free after gate_close();
+ * again after gate_stop(). What others took from the queues before, and did not answer, is judged.
+ * 0 or -errno.
  */
 int gate_start(struct gate *gate, const struct snapshot *snapshot);
 /*
- * Returns when each worker has come to the end of the burst that it had in hand: none holds what was published before.
- * Any thread but a worker.
+ * Returns when each worker has come to the end of the burst that it had in hand: none holds what
+ * was published before. Any thread but a worker.
  */
 void gate_wait_for_readers(const struct gate *gate);
-/* Publishes; *old is the snapshot it replaces, which no worker holds any more. Blocks for one burst at most. */
+/*
+ * Publishes; *old is the snapshot it replaces, which no worker holds any more. Blocks for one burst
+ * at most.
+ */
 void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old);
 /*
- * Ends the threads after the burst in their hands; their records wait in the rings, and no more will come. What
- * comes to the queues from now on waits there. May be called again.
+ * Ends the threads after the burst in their hands; their records wait in the rings, and no more
+ * will come. What comes to the queues from now on waits there. May be called again.
  */
 void gate_stop(struct gate *gate);
 /*
- * Stops, and closes the queues and frees the rings: what is queued is for the kernel to drop, or with
- * --queue-bypass to pass from now on.
+ * Stops, and closes the queues and frees the rings: what is queued is for the kernel to drop, or
+ * with --queue-bypass to pass from now on.
  */
-void gate_close(struct gate *gate);	/* NULL is allowed */
+void gate_close(struct gate *gate); /* NULL is allowed */
 
-/* Asks every worker whether it lives; and, some time later, whether all have answered. If not, *silent is one. */
+/*
+ * Asks every worker whether it lives; and, some time later, whether all have answered. If not,
+ * *silent is one.
+ */
 void gate_ask(struct gate *gate);
 bool gate_answered(const struct gate *gate, unsigned int *silent);
 
 /*
- * Lets go of the sockets left in an inheritance, when no rule names their queues any more: their packets pass the rules
- * once more. `each`, which may be NULL, is told of every one.
+ * Lets go of the sockets left in an inheritance, when no rule names their queues any more: their
+ * packets pass the rules once more. `each`, which may be NULL, is told of every one.
  */
 void gate_dissolve(const struct gate *gate, struct inheritance *rest, void (*each)(uint16_t queue));
 
 /* How the gate came to its queues. */
 struct gate_heritage {
-	unsigned int taken;		/* queues that were inherited */
-	uint64_t repeated;		/* packets that an earlier reader left, sent through the rules once more */
+	unsigned int taken; /* queues that were inherited */
+	/* packets that an earlier reader left, sent through the rules once more */
+	uint64_t repeated;
 };
 void gate_heritage(const struct gate *gate, struct gate_heritage *out);
 
-uint16_t gate_queue(const struct gate *gate, unsigned int worker);	/* its number */
-int gate_descriptor(const struct gate *gate, unsigned int worker);	/* its socket, for handing it on; the gate's */
+uint16_t gate_queue(const struct gate *gate, unsigned int worker); /* its number */
+/* its socket, for handing it on; the gate's */
+int gate_descriptor(const struct gate *gate, unsigned int worker);
 
-struct ring *gate_ring(struct gate *gate, unsigned int worker);	/* below gate_worker_count() */
-struct ring *gate_sightings(struct gate *gate, unsigned int worker);	/* NULL: that worker leaves none */
-unsigned int gate_worker_count(const struct gate *gate);	/* of all roles */
+struct ring *gate_ring(struct gate *gate, unsigned int worker); /* below gate_worker_count() */
+/* NULL: that worker leaves none */
+struct ring *gate_sightings(struct gate *gate, unsigned int worker);
+unsigned int gate_worker_count(const struct gate *gate); /* of all roles */
 enum gate_role gate_role(const struct gate *gate, unsigned int worker);
 
 void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stats *out);
-/* The kernel's table of all queues, others' among them (nfqueue_proc.h), for the caller to free(). 0 or -errno. */
+/*
+ * The kernel's table of all queues, others' among them (nfqueue_proc.h), for the caller to free().
+ * 0 or -errno.
+ */
 int gate_read_queues(const struct gate *gate, char **out);
 
 #endif

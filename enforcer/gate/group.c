@@ -16,8 +16,8 @@ static int strictness(enum verdict verdict)
 }
 
 /* Judges for one receiver; `receiver` NULL: for the group's address. */
-static void add_receiver(const struct snapshot *snapshot, const struct flow *flow, const struct ip_addr *receiver,
-	struct group_judgement *judged)
+static void add_receiver(const struct snapshot *snapshot, const struct flow *flow,
+	const struct ip_addr *receiver, struct group_judgement *judged)
 {
 	struct flow to_one = *flow;
 	struct judgement judgement;
@@ -38,8 +38,8 @@ static void deny(const struct ip_addr *receiver, struct group_judgement *judged)
 }
 
 /* Whether a pod has an address of that family among those. */
-static bool has_twin(const struct snapshot *snapshot, const struct ip_addr *addrs, size_t count, const struct pod *pod,
-	uint8_t family)
+static bool has_twin(const struct snapshot *snapshot, const struct ip_addr *addrs, size_t count,
+	const struct pod *pod, uint8_t family)
 {
 	for (size_t i = 0; i < count; i++)
 		if (addrs[i].family == family && snapshot_pod_at(snapshot, &addrs[i]) == pod)
@@ -48,11 +48,11 @@ static bool has_twin(const struct snapshot *snapshot, const struct ip_addr *addr
 }
 
 /*
- * By its address of the packet's family. A pod that has none that is known gets such packets all the same, and is isolated
- * whatever they are of: it is judged by what is known of it.
+ * By its address of the packet's family. A pod that has none that is known gets such packets all
+ * the same, and is isolated whatever they are of: it is judged by what is known of it.
  */
-static void add_receivers(const struct snapshot *snapshot, const struct flow *flow, const struct ip_addr *addrs,
-	size_t count, struct group_judgement *judged)
+static void add_receivers(const struct snapshot *snapshot, const struct flow *flow,
+	const struct ip_addr *addrs, size_t count, struct group_judgement *judged)
 {
 	if (count > GROUP_RECEIVERS_MOST) {
 		deny(&addrs[0], judged);
@@ -76,18 +76,20 @@ static bool stays_on_link(const struct ip_addr *group)
 {
 	if (group->family == IP_FAMILY_V6)
 		return (group->bytes[1] & 0x0f) <= 2;
-	return group->bytes[0] == 255 || (group->bytes[0] == 224 && group->bytes[1] == 0 && group->bytes[2] == 0);
+	return group->bytes[0] == 255 ||
+		(group->bytes[0] == 224 && group->bytes[1] == 0 && group->bytes[2] == 0);
 }
 
 /*
- * Who gets it is not known: hosts of the bridge's network, unless only a router is there, who keeps groups apart that may
- * leave the link.
+ * Who gets it is not known: hosts of the bridge's network, unless only a router is there, who keeps
+ * groups apart that may leave the link.
  */
-static void add_unknown(const struct snapshot *snapshot, const struct places *places, const struct flow *flow,
-	const struct places_port *port, struct group_judgement *judged)
+static void add_unknown(const struct snapshot *snapshot, const struct places *places,
+	const struct flow *flow, const struct places_port *port, struct group_judgement *judged)
 {
 	const uint32_t bridge = port == NULL ? 0 : port->bridge != 0 ? port->bridge : port->index;
-	const bool to_network = !(port != NULL && port->router && port->bridge != 0) || stays_on_link(&flow->dst);
+	const bool to_network = !(port != NULL && port->router && port->bridge != 0) ||
+		stays_on_link(&flow->dst);
 	size_t count;
 	const struct places_broadcast *ends = places_broadcasts(places, &count);
 
@@ -97,8 +99,8 @@ static void add_unknown(const struct snapshot *snapshot, const struct places *pl
 			add_receiver(snapshot, flow, &ends[i].addr, judged);
 }
 
-void group_judge(const struct snapshot *snapshot, const struct places *places, const struct flow *flow, uint32_t out,
-	struct group_judgement *judged)
+void group_judge(const struct snapshot *snapshot, const struct places *places,
+	const struct flow *flow, uint32_t out, struct group_judgement *judged)
 {
 	const struct places_port *port = out != 0 ? places_port(places, out) : NULL;
 	const bool known = port != NULL && port->count > 0;

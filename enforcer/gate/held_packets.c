@@ -12,7 +12,8 @@ void held_packets_begin(struct held_packets *held)
 }
 
 /* A bit for each queue of others in which packets wait. Returns whether there is one. */
-static bool read_waiting(uint8_t waiting[HELD_PACKETS_QUEUES / 8], const char *table, uint16_t first, unsigned int own)
+static bool read_waiting(uint8_t waiting[HELD_PACKETS_QUEUES / 8], const char *table,
+	uint16_t first, unsigned int own)
 {
 	struct nfqueue_row row;
 	bool any = false;
@@ -28,7 +29,8 @@ static bool read_waiting(uint8_t waiting[HELD_PACKETS_QUEUES / 8], const char *t
 }
 
 /* The next round begins with the next look: rows of one table are not read at one time. */
-bool held_packets_look(struct held_packets *held, const char *table, uint16_t first, unsigned int own)
+bool held_packets_look(
+	struct held_packets *held, const char *table, uint16_t first, unsigned int own)
 {
 	uint8_t now[HELD_PACKETS_QUEUES / 8];
 	bool any = read_waiting(now, table, first, own);

@@ -12,8 +12,9 @@ enum link_message link_message_of(const struct flow *flow, const uint8_t *bytes,
 	if (flow->protocol == IPPROTO_UDP) {
 		const bool v6 = flow->src.family == IP_FAMILY_V6;
 
-		return flow->src_port == (v6 ? 547 : 67) && flow->dst_port == (v6 ? 546 : 68) ? LINK_DHCP_ANSWER
-											      : LINK_NONE;
+		return flow->src_port == (v6 ? 547 : 67) && flow->dst_port == (v6 ? 546 : 68)
+			? LINK_DHCP_ANSWER
+			: LINK_NONE;
 	}
 	if (flow->protocol != IPPROTO_ICMPV6 || !packet_icmp_type(bytes, length, &type))
 		return LINK_NONE;
@@ -29,7 +30,8 @@ static bool is_router(const struct places *places, uint32_t index)
 	return port != NULL && port->bridge != 0 && port->router;
 }
 
-bool link_message_passes(enum link_message message, const struct places *places, uint32_t in, uint32_t out)
+bool link_message_passes(
+	enum link_message message, const struct places *places, uint32_t in, uint32_t out)
 {
 	switch (message) {
 	case LINK_ROUTER_SOLICITATION:

@@ -5,11 +5,13 @@
 #include "enforcer/gate/link_message.h"
 
 /*
- * A pod is no router: an ICMP error of a pod's on a flow of others is a message of its own, judged as such. Else it
- * could tell anybody anything who has some flow through this gateway. (A pod that does route for others needs a
- * policy that lets it send them ICMP.) `from` is who sent it. Returns whether that is so.
+ * A pod is no router: an ICMP error of a pod's on a flow of others is a message of its own, judged
+ * as such. Else it could tell anybody anything who has some flow through this gateway. (A pod that
+ * does route for others needs a policy that lets it send them ICMP.) `from` is who sent it. Returns
+ * whether that is so.
  */
-static bool take_report(const struct snapshot *snapshot, const struct ip_addr *from, struct flow *flow)
+static bool take_report(
+	const struct snapshot *snapshot, const struct ip_addr *from, struct flow *flow)
 {
 	const struct pod *reporter = snapshot_pod_at(snapshot, from);
 
@@ -23,7 +25,8 @@ static bool take_report(const struct snapshot *snapshot, const struct ip_addr *f
 	return true;
 }
 
-bool outcome_read(const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
+bool outcome_read(
+	const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
 {
 	struct ip_addr from;
 	bool report;
@@ -34,30 +37,37 @@ bool outcome_read(const struct judging *judging, const struct nfqueue_packet *pa
 	if (out->error != PACKET_OK)
 		return false;
 	report = packet_read_reporter(packet->bytes, packet->length, &from);
-	if (!(report && take_report(judging->snapshot, &from, &out->flow)) && judging->reply_direction)
+	if (!(report && take_report(judging->snapshot, &from, &out->flow)) &&
+		judging->reply_direction)
 		out->flow = flow_reversed(&out->flow);
 	return report;
 }
 
 /* Of DHCP servers and routers, who are behind ports that the settings name. True: it is decided. */
-static bool judge_link_message(const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
+static bool judge_link_message(
+	const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
 {
-	const enum link_message message = link_message_of(&out->flow, packet->bytes, packet->length);
-	const bool audited = snapshot_link_local(judging->snapshot, &out->flow) == VERDICT_AUDIT_DENY ||
-			     snapshot_claimant_audits(judging->snapshot, &out->flow.src, 0);
-	const bool passes = message != LINK_NONE && link_message_passes(message, judging->places, packet->in_ifindex,
-								    packet->out_ifindex);
+	const enum link_message message = link_message_of(
+		&out->flow, packet->bytes, packet->length);
+	const bool audited = snapshot_link_local(judging->snapshot, &out->flow) ==
+			VERDICT_AUDIT_DENY ||
+		snapshot_claimant_audits(judging->snapshot, &out->flow.src, 0);
+	const bool passes = message != LINK_NONE &&
+		link_message_passes(
+			message, judging->places, packet->in_ifindex, packet->out_ifindex);
 
 	if (message == LINK_NONE || (message == LINK_DHCP_ANSWER && !passes))
 		return false;
 	out->alone = true;
-	out->quiet = message == LINK_ROUTER_SOLICITATION;	/* each host sends some, to all */
-	out->judgement = (struct judgement){
-		.verdict = passes ? VERDICT_ALLOW : audited ? VERDICT_AUDIT_DENY : VERDICT_DENY};
+	out->quiet = message == LINK_ROUTER_SOLICITATION; /* each host sends some, to all */
+	out->judgement = (struct judgement){.verdict = passes ? VERDICT_ALLOW
+			: audited			      ? VERDICT_AUDIT_DENY
+							      : VERDICT_DENY};
 	return true;
 }
 
-static void judge_group(const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
+static void judge_group(
+	const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
 {
 	struct group_judgement judged;
 
@@ -74,17 +84,19 @@ static void judge_group(const struct judging *judging, const struct nfqueue_pack
 static inline bool may_be_link_message(const struct flow *flow)
 {
 	return flow->protocol == IPPROTO_ICMPV6 ||
-	       (flow->protocol == IPPROTO_UDP && (flow->src_port == 67 || flow->src_port == 547));
+		(flow->protocol == IPPROTO_UDP && (flow->src_port == 67 || flow->src_port == 547));
 }
 
-enum verdict outcome_judge(const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
+enum verdict outcome_judge(
+	const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
 {
 	if (out->error != PACKET_OK) {
 		out->judgement = (struct judgement){.verdict = VERDICT_DENY};
-	} else if (judging->places != NULL && !judging->reply_direction && may_be_link_message(&out->flow) &&
-		   judge_link_message(judging, packet, out)) {
+	} else if (judging->places != NULL && !judging->reply_direction &&
+		may_be_link_message(&out->flow) && judge_link_message(judging, packet, out)) {
 		return out->judgement.verdict;
-	} else if (judging->places != NULL && judging->groups && places_is_group(judging->places, &out->flow.dst)) {
+	} else if (judging->places != NULL && judging->groups &&
+		places_is_group(judging->places, &out->flow.dst)) {
 		judge_group(judging, packet, out);
 	} else {
 		snapshot_judge_into(judging->snapshot, &out->flow, &out->judgement);

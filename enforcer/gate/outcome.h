@@ -3,7 +3,8 @@
 #define ENFORCER_GATE_OUTCOME_H
 
 /*
- * What becomes of one packet: read, and judged by a snapshot. For the worker that has it; allocates nothing.
+ * What becomes of one packet: read, and judged by a snapshot. For the worker that has it; allocates
+ * nothing.
  */
 
 #include "enforcer/gate/packet.h"
@@ -13,23 +14,28 @@
 
 struct outcome {
 	enum packet_error error;
-	struct flow flow;		/* with PACKET_OK; of a group's packet that was denied, to the receiver who did */
-	struct ip_addr group;		/* of no family; or the group's address, when `flow` has a receiver's in its place */
-	struct judgement judgement;	/* with PACKET_OK; else only .verdict is set */
-	bool alone;			/* the verdict holds for this packet alone, and is not to be learned */
-	bool quiet;			/* nobody needs to hear of it */
+	/* with PACKET_OK; of a group's packet that was denied, to the receiver who did */
+	struct flow flow;
+	/* of no family; or the group's address, when `flow` has a receiver's in its place */
+	struct ip_addr group;
+	struct judgement judgement; /* with PACKET_OK; else only .verdict is set */
+	bool alone; /* the verdict holds for this packet alone, and is not to be learned */
+	bool quiet; /* nobody needs to hear of it */
 };
 
 struct judging {
 	const struct snapshot *snapshot;
-	const struct places *places;	/* NULL: nothing is known of bridges, and groups' packets are judged as any */
-	bool reply_direction;		/* packets run against the direction of their flows */
-	bool groups;			/* packets to groups are judged for their receivers */
+	/* NULL: nothing is known of bridges, and groups' packets are judged as any */
+	const struct places *places;
+	bool reply_direction; /* packets run against the direction of their flows */
+	bool groups;	      /* packets to groups are judged for their receivers */
 };
 
 /* Reads the packet. Returns whether it is an ICMP error, for a count. */
-bool outcome_read(const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out);
+bool outcome_read(
+	const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out);
 /* Judges what was read. */
-enum verdict outcome_judge(const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out);
+enum verdict outcome_judge(
+	const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out);
 
 #endif

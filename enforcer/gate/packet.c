@@ -48,17 +48,17 @@ enum {
 };
 
 /*
- * What was read of a packet, by its place in it. The flow is written once, when all is known: addresses that are
- * built piecemeal and then copied cost more than all of the parsing (the copy's wide loads wait for the narrow
- * stores; bench_packet shows it).
+ * What was read of a packet, by its place in it. The flow is written once, when all is known:
+ * addresses that are built piecemeal and then copied cost more than all of the parsing (the copy's
+ * wide loads wait for the narrow stores; bench_packet shows it).
  */
 struct headers {
-	const uint8_t *src, *dst;	/* addresses of this family */
-	const uint8_t *rest;		/* what follows the headers read so far */
-	size_t length;			/* of the rest */
+	const uint8_t *src, *dst; /* addresses of this family */
+	const uint8_t *rest;	  /* what follows the headers read so far */
+	size_t length;		  /* of the rest */
 	uint16_t src_port, dst_port;
 	uint8_t family;
-	uint8_t protocol;		/* of the rest */
+	uint8_t protocol; /* of the rest */
 };
 
 static uint16_t read16(const uint8_t *bytes)
@@ -67,9 +67,9 @@ static uint16_t read16(const uint8_t *bytes)
 }
 
 /*
- * How many of the `captured` bytes belong to a packet that says it has `total`: what follows is padding of the link
- * layer. The kernel lets a total that counts no payload pass for one kind of packet: TCP segments merged beyond 64
- * KiB (BIG TCP).
+ * How many of the `captured` bytes belong to a packet that says it has `total`: what follows is
+ * padding of the link layer. The kernel lets a total that counts no payload pass for one kind of
+ * packet: TCP segments merged beyond 64 KiB (BIG TCP).
  */
 static size_t clamp_length(size_t captured, size_t total, size_t big_tcp)
 {
@@ -77,10 +77,11 @@ static size_t clamp_length(size_t captured, size_t total, size_t big_tcp)
 }
 
 /*
- * `quoted`: within an ICMP error, where only the beginning is there and the lengths are not to be trusted (nor
- * needed).
+ * `quoted`: within an ICMP error, where only the beginning is there and the lengths are not to be
+ * trusted (nor needed).
  */
-static enum packet_error read_ipv4(const uint8_t *bytes, size_t length, bool quoted, struct headers *out)
+static enum packet_error read_ipv4(
+	const uint8_t *bytes, size_t length, bool quoted, struct headers *out)
 {
 	const size_t header = (size_t)(bytes[0] & 0x0f) * 4;
 
@@ -110,7 +111,10 @@ static enum packet_error read_ipv4(const uint8_t *bytes, size_t length, bool quo
 	return PACKET_OK;
 }
 
-/* The length of an extension header by its second byte; 0: `protocol` is no extension header but the transport. */
+/*
+ * The length of an extension header by its second byte; 0: `protocol` is no extension header but
+ * the transport.
+ */
 static size_t extension_length(uint8_t protocol, uint8_t length_byte)
 {
 	switch (protocol) {
@@ -128,9 +132,9 @@ static size_t extension_length(uint8_t protocol, uint8_t length_byte)
 }
 
 /*
- * Walks the extension headers that conntrack walks (ipv6_skip_exthdr()), in any order and number. Mobility, HIP,
- * Shim6 and ESP headers end the walk as they end conntrack's: looking past them would judge by ports that its entry
- * does not have.
+ * Walks the extension headers that conntrack walks (ipv6_skip_exthdr()), in any order and number.
+ * Mobility, HIP, Shim6 and ESP headers end the walk as they end conntrack's: looking past them
+ * would judge by ports that its entry does not have.
  */
 static enum packet_error skip_extensions(struct headers *headers)
 {
@@ -151,7 +155,8 @@ static enum packet_error skip_extensions(struct headers *headers)
 	}
 }
 
-static enum packet_error read_ipv6(const uint8_t *bytes, size_t length, bool quoted, struct headers *out)
+static enum packet_error read_ipv6(
+	const uint8_t *bytes, size_t length, bool quoted, struct headers *out)
 {
 	if (length < IPV6_HEADER)
 		return PACKET_SHORT;
@@ -168,7 +173,8 @@ static enum packet_error read_ipv6(const uint8_t *bytes, size_t length, bool quo
 	return skip_extensions(out);
 }
 
-static enum packet_error read_ip(const uint8_t *bytes, size_t length, bool quoted, struct headers *out)
+static enum packet_error read_ip(
+	const uint8_t *bytes, size_t length, bool quoted, struct headers *out)
 {
 	if (length == 0)
 		return PACKET_SHORT;
@@ -195,10 +201,13 @@ static enum packet_error read_ports(struct headers *headers)
 
 static bool is_icmp(const struct headers *headers)
 {
-	return headers->protocol == (headers->family == IP_FAMILY_V4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	return headers->protocol ==
+		(headers->family == IP_FAMILY_V4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
-/* The types that conntrack relates to the flow they quote; all of ICMPv6 below 128 (RFC 4443, 2.1). */
+/*
+ * The types that conntrack relates to the flow they quote; all of ICMPv6 below 128 (RFC 4443, 2.1).
+ */
 static bool is_icmp_error(const struct headers *headers)
 {
 	const uint8_t type = headers->rest[0];
@@ -206,11 +215,11 @@ static bool is_icmp_error(const struct headers *headers)
 	if (headers->family == IP_FAMILY_V6)
 		return type < 128;
 	switch (type) {
-	case 3:		/* destination unreachable */
-	case 4:		/* source quench */
-	case 5:		/* redirect */
-	case 11:	/* time exceeded */
-	case 12:	/* parameter problem */
+	case 3:	 /* destination unreachable */
+	case 4:	 /* source quench */
+	case 5:	 /* redirect */
+	case 11: /* time exceeded */
+	case 12: /* parameter problem */
 		return true;
 	default:
 		return false;
@@ -218,14 +227,16 @@ static bool is_icmp_error(const struct headers *headers)
 }
 
 /*
- * The packet that an ICMP error quotes. It must be one that the error's receiver has sent (RFC 1122, 3.2.2),
- * else any packet could pass as an error about an allowed flow; and that can't be an ICMP error itself.
+ * The packet that an ICMP error quotes. It must be one that the error's receiver has sent (RFC
+ * 1122, 3.2.2), else any packet could pass as an error about an allowed flow; and that can't be an
+ * ICMP error itself.
  */
 static enum packet_error read_quoted(const struct headers *error, struct headers *out)
 {
 	struct headers quoted;
 
-	if (read_ip(error->rest + ICMP_HEADER, error->length - ICMP_HEADER, true, &quoted) != PACKET_OK)
+	if (read_ip(error->rest + ICMP_HEADER, error->length - ICMP_HEADER, true, &quoted) !=
+		PACKET_OK)
 		return PACKET_BAD_ICMP;
 	if (quoted.family != error->family ||
 		memcmp(quoted.src, error->dst, quoted.family == IP_FAMILY_V4 ? 4 : 16) != 0)
@@ -239,8 +250,8 @@ static enum packet_error read_quoted(const struct headers *error, struct headers
 }
 
 /*
- * In whole words, as it is read again soon (endpoint_hash()): a word that was written in parts has to wait for all of
- * them to reach the cache.
+ * In whole words, as it is read again soon (endpoint_hash()): a word that was written in parts has
+ * to wait for all of them to reach the cache.
  */
 static inline void write_addr(struct ip_addr *out, const uint8_t *bytes, uint8_t family)
 {
@@ -300,13 +311,15 @@ static inline void write_ports(struct flow *out, const uint8_t *transport, uint8
 }
 
 /*
- * Nearly every packet: TCP, UDP or SCTP right behind an IP header of the usual length, whole as far as it matters.
- * Then all fields lie at fixed places. False says nothing about the packet but that parse_any() must read it.
+ * Nearly every packet: TCP, UDP or SCTP right behind an IP header of the usual length, whole as far
+ * as it matters. Then all fields lie at fixed places. False says nothing about the packet but that
+ * parse_any() must read it.
  */
 static inline bool parse_plain(const uint8_t *bytes, size_t length, struct flow *out)
 {
 	if (length >= IPV4_HEADER + PORTS && bytes[0] == (IP_FAMILY_V4 << 4 | IPV4_HEADER / 4)) {
-		if (read16(bytes + 2) < IPV4_HEADER + PORTS || (read16(bytes + 6) & IPV4_OFFSET_MASK) != 0 ||
+		if (read16(bytes + 2) < IPV4_HEADER + PORTS ||
+			(read16(bytes + 6) & IPV4_OFFSET_MASK) != 0 ||
 			!flow_protocol_has_ports(bytes[9]))
 			return false;
 		write_addr(&out->src, bytes + 12, IP_FAMILY_V4);
@@ -326,7 +339,8 @@ static inline bool parse_plain(const uint8_t *bytes, size_t length, struct flow 
 }
 
 /* Not inlined: what it needs of the stack is not to be made ready for the plain ones. */
-static __attribute__((noinline)) enum packet_error parse_any(const uint8_t *bytes, size_t length, struct flow *out)
+static __attribute__((noinline)) enum packet_error parse_any(
+	const uint8_t *bytes, size_t length, struct flow *out)
 {
 	struct headers headers;
 	enum packet_error error = read_ip(bytes, length, false, &headers);
@@ -367,7 +381,8 @@ bool packet_icmp_type(const uint8_t *bytes, size_t length, uint8_t *type)
 {
 	struct headers headers;
 
-	if (read_ip(bytes, length, false, &headers) != PACKET_OK || !is_icmp(&headers) || headers.length == 0)
+	if (read_ip(bytes, length, false, &headers) != PACKET_OK || !is_icmp(&headers) ||
+		headers.length == 0)
 		return false;
 	*type = headers.rest[0];
 	return true;

@@ -3,8 +3,9 @@
 #define ENFORCER_GATE_RECORD_H
 
 /*
- * What a worker leaves behind of one verdict: plain, fixed-size, without names. The log thread finds the names and
- * reasons in the snapshot, which is kept until it has drained every ring that may speak of it.
+ * What a worker leaves behind of one verdict: plain, fixed-size, without names. The log thread
+ * finds the names and reasons in the snapshot, which is kept until it has drained every ring that
+ * may speak of it.
  */
 
 #include <stdbool.h>
@@ -15,24 +16,25 @@
 #include "policy/values/flow.h"
 
 enum record_kind {
-	RECORD_VERDICT,		/* flow and judgement are set */
-	RECORD_UNREADABLE,	/* a packet that could not be parsed: error is set, denied */
-	RECORD_REVOKED,		/* a live flow that the sweep cut: flow and judgement are set */
+	RECORD_VERDICT,	   /* flow and judgement are set */
+	RECORD_UNREADABLE, /* a packet that could not be parsed: error is set, denied */
+	RECORD_REVOKED,	   /* a live flow that the sweep cut: flow and judgement are set */
 };
 
 struct record {
-	uint64_t time_ns;		/* CLOCK_REALTIME, when the packet was read */
+	uint64_t time_ns; /* CLOCK_REALTIME, when the packet was read */
 	const struct snapshot *snapshot;
 	struct flow flow;
-	struct ip_addr group;		/* of no family; or where it was sent: flow.dst is a receiver that it would reach */
+	/* of no family; or where it was sent: flow.dst is a receiver that it would reach */
+	struct ip_addr group;
 	struct judgement judgement;
 	enum record_kind kind;
 	enum packet_error error;
-	uint32_t in_ifindex, out_ifindex;	/* 0 when unknown */
-	uint32_t user_ns;		/* from the burst's arrival here to its verdicts' sending; 0: unknown */
-	bool learnable;			/* the kernel may answer further flows of its class (learner.h) */
-	uint64_t revision;		/* of the snapshot: for the learner, who must not look into that */
-	uint64_t answered;		/* not 0: the kernel answered so many packets of this class by itself */
+	uint32_t in_ifindex, out_ifindex; /* 0 when unknown */
+	uint32_t user_ns;  /* from the burst's arrival here to its verdicts' sending; 0: unknown */
+	bool learnable;	   /* the kernel may answer further flows of its class (learner.h) */
+	uint64_t revision; /* of the snapshot: for the learner, who must not look into that */
+	uint64_t answered; /* not 0: the kernel answered so many packets of this class by itself */
 };
 
 #endif

@@ -10,10 +10,10 @@
 enum { CACHE_LINE = 64 };
 
 /*
- * `written` and `taken` count records since the ring was made and never wrap (584 years at a billion a second);
- * their difference is what the ring holds. Each side writes its own counter, on a cache line of its own, and
- * remembers the other's as it was when last looked at: the line of the other side is fetched only when the ring
- * seems full, or empty.
+ * `written` and `taken` count records since the ring was made and never wrap (584 years at a
+ * billion a second); their difference is what the ring holds. Each side writes its own counter, on
+ * a cache line of its own, and remembers the other's as it was when last looked at: the line of the
+ * other side is fetched only when the ring seems full, or empty.
  */
 struct ring {
 	size_t mask;
@@ -42,13 +42,15 @@ int ring_create(struct ring **out, size_t capacity)
 	ring = aligned_alloc(CACHE_LINE, sizeof(*ring));
 	if (ring == NULL)
 		return -ENOMEM;
-	*ring = (struct ring){.mask = capacity - 1, .records = calloc(capacity, sizeof(ring->records[0]))};
+	*ring = (struct ring){
+		.mask = capacity - 1, .records = calloc(capacity, sizeof(ring->records[0]))};
 	if (ring->records == NULL) {
 		free(ring);
 		return -ENOMEM;
 	}
-	if (getrandom(&ring->seed, sizeof(ring->seed), GRND_NONBLOCK) != (ssize_t)sizeof(ring->seed))
-		ring->seed = (uint64_t)(uintptr_t)ring;	/* too early in the boot for better */
+	if (getrandom(&ring->seed, sizeof(ring->seed), GRND_NONBLOCK) !=
+		(ssize_t)sizeof(ring->seed))
+		ring->seed = (uint64_t)(uintptr_t)ring; /* too early in the boot for better */
 	*out = ring;
 	return 0;
 }

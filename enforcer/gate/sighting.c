@@ -8,16 +8,16 @@
 #include "enforcer/gate/flow_class.h"
 
 enum {
-	WAYS = 8,		/* slots that a class may have: a cache line of them */
-	SETS = 512,		/* 32 KiB in all */
-	TOLD_EVERY = 64,	/* sightings, once a class was seen so often */
-	EPOCH_SHIFT = 33,	/* 8.6 s; a sighting counts till the end of the next epoch */
+	WAYS = 8,	  /* slots that a class may have: a cache line of them */
+	SETS = 512,	  /* 32 KiB in all */
+	TOLD_EVERY = 64,  /* sightings, once a class was seen so often */
+	EPOCH_SHIFT = 33, /* 8.6 s; a sighting counts till the end of the next epoch */
 };
 
 struct slot {
-	uint32_t tag;		/* of the class and the revision */
-	uint16_t epoch;		/* when last seen */
-	uint16_t seen;		/* 0: free. Wraps, and then begins to tell again */
+	uint32_t tag;	/* of the class and the revision */
+	uint16_t epoch; /* when last seen */
+	uint16_t seen;	/* 0: free. Wraps, and then begins to tell again */
 };
 
 struct slot_set {
@@ -58,9 +58,9 @@ static uint32_t weight(const struct slot *slot, uint16_t epoch)
 }
 
 /*
- * The slot of the class, or the one to take over: of those that were seen least, so that what a scan passes by once
- * takes the place of its like. Among equals it is the class's `own`: were it the same for all, classes that take turns
- * would drive each other out for ever.
+ * The slot of the class, or the one to take over: of those that were seen least, so that what a
+ * scan passes by once takes the place of its like. Among equals it is the class's `own`: were it
+ * the same for all, classes that take turns would drive each other out for ever.
  */
 static struct slot *find_slot(struct slot_set *set, uint32_t tag, uint16_t epoch, unsigned int own)
 {
@@ -78,12 +78,13 @@ static struct slot *find_slot(struct slot_set *set, uint32_t tag, uint16_t epoch
 	return least;
 }
 
-bool sightings_note(struct sightings *sightings, uint64_t revision, uint64_t now_ns, const struct flow *flow)
+bool sightings_note(
+	struct sightings *sightings, uint64_t revision, uint64_t now_ns, const struct flow *flow)
 {
 	const uint64_t hash = flow_class_hash(sightings->seed + revision, flow);
 	const uint16_t epoch = (uint16_t)(now_ns >> EPOCH_SHIFT);
-	struct slot *slot =
-		find_slot(&sightings->sets[hash % SETS], (uint32_t)(hash >> 32), epoch, (unsigned int)(hash >> 16));
+	struct slot *slot = find_slot(&sightings->sets[hash % SETS], (uint32_t)(hash >> 32), epoch,
+		(unsigned int)(hash >> 16));
 
 	slot->epoch = epoch;
 	slot->seen++;

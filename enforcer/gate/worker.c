@@ -24,7 +24,8 @@ struct counters {
 	_Atomic uint64_t rounds, packets, bursts, reports;
 	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
 	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
-	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors, verdict_errors, gone;
+	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors,
+		verdict_errors, gone;
 	_Atomic uint64_t brimful;
 };
 
@@ -32,26 +33,27 @@ struct worker {
 	struct worker_options options;
 	struct nfqueue *queue;
 	struct ring *ring;
-	struct sightings *sightings;	/* NULL, as is `sighted`, when nothing is learned of this queue */
+	/* NULL, as is `sighted`, when nothing is learned of this queue */
+	struct sightings *sightings;
 	struct ring *sighted;
 	pthread_t thread;
 	bool started;
-	bool read_before;		/* the queue, by whoever it was */
+	bool read_before; /* the queue, by whoever it was */
 	uint64_t repeated;
-	uint32_t ids_before;		/* see worker_ids_before() */
+	uint32_t ids_before; /* see worker_ids_before() */
 	_Atomic bool stopping;
 
 	_Alignas(CACHE_LINE) struct nfqueue_burst burst;
 	struct outcome outcomes[VERDICTS_PACKETS];
 
 	_Alignas(CACHE_LINE) struct counters counters;
-	_Atomic uint64_t bursts_left;	/* bursts whose snapshot this worker has let go of */
+	_Atomic uint64_t bursts_left; /* bursts whose snapshot this worker has let go of */
 };
 
 static void add(_Atomic uint64_t *counter, uint64_t count)
 {
-	atomic_store_explicit(
-		counter, atomic_load_explicit(counter, memory_order_relaxed) + count, memory_order_relaxed);
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + count,
+		memory_order_relaxed);
 }
 
 static uint64_t value(const _Atomic uint64_t *counter)
@@ -69,8 +71,8 @@ static uint64_t clock_ns(clockid_t clock)
 
 /* ---- One burst ---- */
 
-static void read_packet(struct worker *worker, const struct judging *judging, const struct nfqueue_packet *packet,
-	struct outcome *out)
+static void read_packet(struct worker *worker, const struct judging *judging,
+	const struct nfqueue_packet *packet, struct outcome *out)
 {
 	const bool report = outcome_read(judging, packet, out);
 
@@ -81,8 +83,9 @@ static void read_packet(struct worker *worker, const struct judging *judging, co
 }
 
 /*
- * In two passes, so that what judging looks at is on its way from memory while other packets are still read: with ten
- * thousand pods it is mostly in no cache. Returns whether all was allowed: then there is mostly nothing to record.
+ * In two passes, so that what judging looks at is on its way from memory while other packets are
+ * still read: with ten thousand pods it is mostly in no cache. Returns whether all was allowed:
+ * then there is mostly nothing to record.
  */
 static bool judge_burst(struct worker *worker, const struct judging *judging)
 {
@@ -97,7 +100,8 @@ static bool judge_burst(struct worker *worker, const struct judging *judging)
 			snapshot_prefetch(judging->snapshot, &outcome->flow);
 	}
 	for (size_t i = 0; i < burst->count; i++) {
-		const enum verdict verdict = outcome_judge(judging, &burst->packets[i], &worker->outcomes[i]);
+		const enum verdict verdict = outcome_judge(
+			judging, &burst->packets[i], &worker->outcomes[i]);
 
 		burst->packets[i].accept = verdict != VERDICT_DENY;
 		verdicts[verdict]++;
@@ -111,7 +115,8 @@ static bool judge_burst(struct worker *worker, const struct judging *judging)
 
 static bool is_recorded(const struct worker *worker, const struct outcome *outcome)
 {
-	return !outcome->quiet && (outcome->judgement.verdict != VERDICT_ALLOW || worker->options.log_allowed);
+	return !outcome->quiet &&
+		(outcome->judgement.verdict != VERDICT_ALLOW || worker->options.log_allowed);
 }
 
 /* Whether the kernel may be taught to answer the flow's class: never what audit mode lets pass. */
@@ -121,10 +126,11 @@ static bool is_learnable(const struct worker *worker, const struct outcome *outc
 		!flow_protocol_has_ports(outcome->flow.protocol))
 		return false;
 	return (outcome->judgement.verdict == VERDICT_ALLOW && worker->options.learn_allowed) ||
-	       (outcome->judgement.verdict == VERDICT_DENY && worker->options.learn_denied);
+		(outcome->judgement.verdict == VERDICT_DENY && worker->options.learn_denied);
 }
 
-static void leave_record(struct worker *worker, struct ring *ring, const struct record *common, size_t i)
+static void leave_record(
+	struct worker *worker, struct ring *ring, const struct record *common, size_t i)
 {
 	const struct outcome *outcome = &worker->outcomes[i];
 	struct record record = *common;
@@ -139,12 +145,12 @@ static void leave_record(struct worker *worker, struct ring *ring, const struct 
 		record.flow = outcome->flow;
 	else
 		record.kind = RECORD_UNREADABLE;
-	ring_push_fairly(ring, &record);	/* a full ring counts what it loses */
+	ring_push_fairly(ring, &record); /* a full ring counts what it loses */
 }
 
 /*
- * Returns whether there were any. `arrived` is of CLOCK_MONOTONIC. The wall clock is only read when something is to
- * be recorded.
+ * Returns whether there were any. `arrived` is of CLOCK_MONOTONIC. The wall clock is only read when
+ * something is to be recorded.
  */
 static bool leave_records(struct worker *worker, const struct snapshot *snapshot, uint64_t arrived)
 {
@@ -167,7 +173,8 @@ static bool leave_records(struct worker *worker, const struct snapshot *snapshot
 }
 
 /* Returns whether there were any that the learner should hear of. */
-static bool leave_sightings(struct worker *worker, const struct snapshot *snapshot, uint64_t arrived)
+static bool leave_sightings(
+	struct worker *worker, const struct snapshot *snapshot, uint64_t arrived)
 {
 	struct record common = {.kind = RECORD_VERDICT, .snapshot = snapshot};
 	bool any = false;
@@ -179,7 +186,8 @@ static bool leave_sightings(struct worker *worker, const struct snapshot *snapsh
 		const struct outcome *outcome = &worker->outcomes[i];
 
 		if (!is_learnable(worker, outcome) ||
-		    !sightings_note(worker->sightings, common.revision, arrived, &outcome->flow))
+			!sightings_note(
+				worker->sightings, common.revision, arrived, &outcome->flow))
 			continue;
 		leave_record(worker, worker->sighted, &common, i);
 		any = true;
@@ -188,25 +196,27 @@ static bool leave_sightings(struct worker *worker, const struct snapshot *snapsh
 }
 
 /*
- * The order matters, and is what gate_publish() promises: verdicts sent, records left, and only then is the
- * snapshot let go of.
+ * The order matters, and is what gate_publish() promises: verdicts sent, records left, and only
+ * then is the snapshot let go of.
  */
 static void handle_burst(struct worker *worker)
 {
 	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
-	struct judging judging = {
-		.reply_direction = worker->options.reply_direction, .groups = worker->options.judge_groups};
+	struct judging judging = {.reply_direction = worker->options.reply_direction,
+		.groups = worker->options.judge_groups};
 	const struct snapshot *snapshot;
 	bool allowed, recorded, sighted;
 
 	urcu_qsbr_thread_online();
-	snapshot = judging.snapshot = atomic_load_explicit(worker->options.snapshot, memory_order_acquire);
+	snapshot = judging.snapshot = atomic_load_explicit(
+		worker->options.snapshot, memory_order_acquire);
 	if (worker->options.places != NULL)
 		judging.places = atomic_load_explicit(worker->options.places, memory_order_acquire);
 	allowed = judge_burst(worker, &judging);
 	if (nfqueue_answer(worker->queue, &worker->burst) != 0)
 		add(&worker->counters.verdict_errors, worker->burst.count);
-	recorded = (!allowed || worker->options.log_allowed) && leave_records(worker, snapshot, arrived);
+	recorded = (!allowed || worker->options.log_allowed) &&
+		leave_records(worker, snapshot, arrived);
 	sighted = leave_sightings(worker, snapshot, arrived);
 	atomic_fetch_add_explicit(&worker->bursts_left, 1, memory_order_release);
 	urcu_qsbr_thread_offline();
@@ -233,7 +243,8 @@ static void survive(struct worker *worker, int err)
 		break;
 	default:
 		add(&worker->counters.receive_errors, 1);
-		nanosleep(&pause, NULL);	/* it may not pass soon: at least leave the CPU to others */
+		/* it may not pass soon: at least leave the CPU to others */
+		nanosleep(&pause, NULL);
 		break;
 	}
 }
@@ -244,20 +255,22 @@ static void pin(const struct worker *worker)
 	const int err = worker->options.pinned ? priority_pin(worker->options.place) : 0;
 
 	if (err != 0)
-		log_warnx("the worker of queue %u can't be pinned to a CPU: %s", worker->options.queue.number,
-			strerror(-err));
+		log_warnx("the worker of queue %u can't be pinned to a CPU: %s",
+			worker->options.queue.number, strerror(-err));
 }
 
 /*
- * The thread names itself: others of the process may not, once it is no longer dumpable. Its place among others is
- * taken here, too: what options.begin leaves it of system calls changes neither any more.
+ * The thread names itself: others of the process may not, once it is no longer dumpable. Its place
+ * among others is taken here, too: what options.begin leaves it of system calls changes neither any
+ * more.
  */
 static void begin(const struct worker *worker)
 {
 	char name[THREAD_NAME];
 
 	snprintf(name, sizeof(name), "podgate-q%u", worker->options.queue.number);
-	pthread_setname_np(pthread_self(), name);	/* a convenience; never fails with a name this short */
+	/* a convenience; never fails with a name this short */
+	pthread_setname_np(pthread_self(), name);
 	if (worker->options.background)
 		priority_background();
 	else
@@ -296,7 +309,10 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Packets seen in the reply direction are of flows that live already: they teach nothing about new ones. */
+/*
+ * Packets seen in the reply direction are of flows that live already: they teach nothing about new
+ * ones.
+ */
 static int create_sightings(struct worker *worker)
 {
 	const struct worker_options *options = &worker->options;
@@ -308,7 +324,8 @@ static int create_sightings(struct worker *worker)
 	return err != 0 ? err : ring_create(&worker->sighted, SIGHTED_MOST);
 }
 
-int worker_open(struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM])
+int worker_open(
+	struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM])
 {
 	struct worker *worker = aligned_alloc(_Alignof(struct worker), sizeof(*worker));
 	int err;
@@ -325,8 +342,8 @@ int worker_open(struct worker **out, const struct worker_options *options, char 
 	if (err == 0)
 		err = create_sightings(worker);
 	if (err != 0)
-		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s", options->ring_capacity,
-			strerror(-err));
+		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s",
+			options->ring_capacity, strerror(-err));
 	else
 		err = nfqueue_open(&worker->queue, &options->queue, problem);
 	if (err != 0) {
@@ -348,14 +365,18 @@ void worker_close(struct worker *worker)
 	free(worker);
 }
 
-/* What can't be repeated now is dropped with the first burst: no reason to leave the queue to nobody. */
+/*
+ * What can't be repeated now is dropped with the first burst: no reason to leave the queue to
+ * nobody.
+ */
 static void resume(struct worker *worker, int proc)
 {
 	struct nfqueue_resumed resumed;
 	const int err = nfqueue_resume(worker->queue, proc, &resumed);
 
 	if (err != 0)
-		log_warnx("packets that an earlier reader of queue %u left can't be judged again: %s",
+		log_warnx(
+			"packets that an earlier reader of queue %u left can't be judged again: %s",
 			worker->options.queue.number, strerror(-err));
 	else
 		worker->ids_before = resumed.first - 1 - (uint32_t)value(&worker->counters.packets);
@@ -376,8 +397,8 @@ int worker_start(struct worker *worker, int proc)
 }
 
 /*
- * Memory may be short for the waking message. Then there is nothing to do but to try again: without it the thread
- * might sleep on.
+ * Memory may be short for the waking message. Then there is nothing to do but to try again: without
+ * it the thread might sleep on.
  */
 void worker_stop(struct worker *worker)
 {

@@ -3,13 +3,13 @@
 #define ENFORCER_GATE_WORKER_H
 
 /*
- * One thread that answers one queue: it reads a burst of packets, judges each by the published snapshot, sends all
- * verdicts and only then leaves its records. It shares nothing it writes with another worker. All functions are for
- * the control thread, worker_read_stats() for any.
+ * One thread that answers one queue: it reads a burst of packets, judges each by the published
+ * snapshot, sends all verdicts and only then leaves its records. It shares nothing it writes with
+ * another worker. All functions are for the control thread, worker_read_stats() for any.
  *
- * The thread is an RCU reader (liburcu, QSBR): online from after a burst was read to after its verdicts were sent
- * and its records left, offline while it waits for packets. So synchronize_rcu() waits for at most the bursts in
- * hand, and never for a packet to come.
+ * The thread is an RCU reader (liburcu, QSBR): online from after a burst was read to after its
+ * verdicts were sent and its records left, offline while it waits for packets. So synchronize_rcu()
+ * waits for at most the bursts in hand, and never for a packet to come.
  */
 
 #include <stdbool.h>
@@ -29,56 +29,68 @@ typedef const struct snapshot *_Atomic published_snapshot;
 
 struct worker_options {
 	struct nfqueue_options queue;
-	bool background;		/* other threads go before (priority.h) */
-	bool pinned;			/* it stays on CPU number `place` of those allowed: priority_pin() */
+	bool background; /* other threads go before (priority.h) */
+	bool pinned;	 /* it stays on CPU number `place` of those allowed: priority_pin() */
 	unsigned int place;
-	bool reply_direction;		/* the queue's packets run against the direction of their flows */
+	bool reply_direction; /* the queue's packets run against the direction of their flows */
 	bool log_allowed;
-	bool learn_allowed, learn_denied;	/* leave sightings of such classes of flows */
+	bool learn_allowed, learn_denied; /* leave sightings of such classes of flows */
 	size_t ring_capacity;
 	void (*wake)(void *context);
 	void *wake_context;
 	void (*wake_learner)(void *context);
 	void *learner;
-	void (*begin)(const void *context);	/* on the thread, before its first packet; may be NULL */
+	/* on the thread, before its first packet; may be NULL */
+	void (*begin)(const void *context);
 	const void *begin_context;
 	const published_snapshot *snapshot;
-	const published_places *places;	/* NULL: nothing is known of bridges */
-	bool judge_groups;		/* packets to groups are judged for those they would reach */
+	const published_places *places; /* NULL: nothing is known of bridges */
+	bool judge_groups; /* packets to groups are judged for those they would reach */
 };
 
-/* Opens the queue; no thread yet. 0, or -errno with a sentence in `problem` as nfqueue_open() gives it. */
-int worker_open(struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM]);
+/*
+ * Opens the queue; no thread yet. 0, or -errno with a sentence in `problem` as nfqueue_open() gives
+ * it.
+ */
+int worker_open(
+	struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM]);
 /* Not while its thread runs. NULL is allowed. */
 void worker_close(struct worker *worker);
 
 /*
- * Where somebody has read the queue before, an earlier worker or this one, what he left is repeated (nfqueue_resume());
- * `proc` is nfqueue_proc_open()'s. 0 or -errno.
+ * Where somebody has read the queue before, an earlier worker or this one, what he left is repeated
+ * (nfqueue_resume()); `proc` is nfqueue_proc_open()'s. 0 or -errno.
  */
 int worker_start(struct worker *worker, int proc);
-void worker_stop(struct worker *worker);	/* the thread ends after the burst in its hands; if there is one */
-void worker_join(struct worker *worker);	/* waits for that */
+/* the thread ends after the burst in its hands; if there is one */
+void worker_stop(struct worker *worker);
+void worker_join(struct worker *worker); /* waits for that */
 
 /*
- * Whether it lives: asked, it goes round once more, whatever else there is to do, and counts that. A packet that comes
- * makes it go round as well.
+ * Whether it lives: asked, it goes round once more, whatever else there is to do, and counts that.
+ * A packet that comes makes it go round as well.
  */
 void worker_ask(struct worker *worker);
 uint64_t worker_rounds(const struct worker *worker);
 
 struct ring *worker_ring(struct worker *worker);
-/* What the learner should hear of: records with their revision. NULL when the worker leaves no sightings. */
+/*
+ * What the learner should hear of: records with their revision. NULL when the worker leaves no
+ * sightings.
+ */
 struct ring *worker_sightings(struct worker *worker);
 /*
- * To be called after synchronize_rcu(): what the worker did in the bursts that this has waited for happens before
- * what the caller does next. liburcu's own barriers see to that; this says it in C11, for the compiler and
- * ThreadSanitizer.
+ * To be called after synchronize_rcu(): what the worker did in the bursts that this has waited for
+ * happens before what the caller does next. liburcu's own barriers see to that; this says it in
+ * C11, for the compiler and ThreadSanitizer.
  */
 void worker_acquire_bursts(const struct worker *worker);
-int worker_descriptor(const struct worker *worker);	/* nfqueue_descriptor() */
-uint64_t worker_repeated(const struct worker *worker);	/* packets, by its starts */
-/* Of the ids that the kernel gave out, so many (modulo 2^32) are of packets that were others' to read. */
+int worker_descriptor(const struct worker *worker);    /* nfqueue_descriptor() */
+uint64_t worker_repeated(const struct worker *worker); /* packets, by its starts */
+/*
+ * Of the ids that the kernel gave out, so many (modulo 2^32) are of packets that were others' to
+ * read.
+ */
 uint32_t worker_ids_before(const struct worker *worker);
 /* All but the kernel's counters, which become 0. */
 void worker_read_stats(const struct worker *worker, struct worker_stats *out);

@@ -24,18 +24,20 @@
 #define NS_PER_MS 1000000ULL
 
 enum {
-	ROUND_MOST = 1024,		/* sightings taken in one hold of the lock: some 2 ms */
-	PAUSE_MS = 20,			/* between two rounds */
-	READ_MS = 1000,			/* between two readings of sets; less when denied classes stay less than 3 s */
-	ALLOWED_SHARE = 16384,		/* classes of one source within allowed_s */
+	ROUND_MOST = 1024, /* sightings taken in one hold of the lock: some 2 ms */
+	PAUSE_MS = 20,	   /* between two rounds */
+	/* between two readings of sets; less when denied classes stay less than 3 s */
+	READ_MS = 1000,
+	ALLOWED_SHARE = 16384, /* classes of one source within allowed_s */
 	RINGS_MOST = 80,
 	STACK_BYTES = 128 * 1024,
 	RECENT = 1024,
 	RECENT_S = 1,
-	GRACE_MS = 100,			/* far longer than any packet takes through the kernel */
+	GRACE_MS = 100, /* far longer than any packet takes through the kernel */
 };
 
-_Static_assert((int)LEARNER_ALLOWED == (int)CLASS_SET_ALLOWED && (int)LEARNER_DENIED == (int)CLASS_SET_DENIED,
+_Static_assert((int)LEARNER_ALLOWED == (int)CLASS_SET_ALLOWED &&
+		(int)LEARNER_DENIED == (int)CLASS_SET_DENIED,
 	"a kind's number is its set's");
 
 /* One kind of classes of one family. */
@@ -43,16 +45,16 @@ struct corner {
 	enum class_set set;
 	enum ip_family family;
 	bool logged;
-	bool dirty;		/* the set may hold something */
+	bool dirty; /* the set may hold something */
 	uint32_t timeout_s;
 	uint64_t learned, current;
-	size_t waiting;		/* to be added */
+	size_t waiting; /* to be added */
 	struct flow flows[CLASS_SETS_ADD_MOST];
 };
 
 /*
- * A class that was just added goes on being sighted while its packets wait in the queue. It need not be added again;
- * where it is forgotten, since another took its place here, it is.
+ * A class that was just added goes on being sighted while its packets wait in the queue. It need
+ * not be added again; where it is forgotten, since another took its place here, it is.
  */
 struct recent {
 	uint64_t hash;
@@ -66,21 +68,21 @@ struct learner {
 	pthread_t thread;
 	bool running;
 	int wake_fd;
-	atomic_bool awake;		/* wake_fd was written since the last round */
+	atomic_bool awake; /* wake_fd was written since the last round */
 	atomic_bool stop;
-	atomic_bool serving;		/* a round is under way */
-	atomic_uint_fast64_t rounds;	/* ended */
+	atomic_bool serving;	     /* a round is under way */
+	atomic_uint_fast64_t rounds; /* ended */
 
-	pthread_mutex_t lock;		/* of all that follows, and of taking from the rings */
-	uint64_t revision;		/* 0: learning nothing */
+	pthread_mutex_t lock; /* of all that follows, and of taking from the rings */
+	uint64_t revision;    /* 0: learning nothing */
 	struct class_sets *sets;
 	struct ledger *ledger;
-	struct quota quota;		/* of allowed classes that the log does not tell of */
-	struct recent recent[RECENT];	/* by their hash */
+	struct quota quota;	      /* of allowed classes that the log does not tell of */
+	struct recent recent[RECENT]; /* by their hash */
 	struct corner corners[LEARNER_KINDS][LEARNER_FAMILIES];
-	uint64_t read_ns;		/* when the sets were last read */
-	bool passing;			/* packets that a set let pass may be on their way: learner_settle() */
-	int problem;			/* the errno that was logged last; 0: it goes well */
+	uint64_t read_ns; /* when the sets were last read */
+	bool passing;	  /* packets that a set let pass may be on their way: learner_settle() */
+	int problem;	  /* the errno that was logged last; 0: it goes well */
 	struct learner_stats stats;
 };
 
@@ -94,8 +96,10 @@ static uint64_t clock_ns(clockid_t clock)
 
 static struct corner *corner_of(struct learner *learner, const struct record *record)
 {
-	return &learner->corners[record->judgement.verdict == VERDICT_DENY ? LEARNER_DENIED : LEARNER_ALLOWED]
-				[record->flow.src.family == IP_FAMILY_V6 ? LEARNER_IPV6 : LEARNER_IPV4];
+	return &learner->corners[record->judgement.verdict == VERDICT_DENY
+			? LEARNER_DENIED
+			: LEARNER_ALLOWED][record->flow.src.family == IP_FAMILY_V6 ? LEARNER_IPV6
+										   : LEARNER_IPV4];
 }
 
 /* Each corner in turn: begin with *place 0; NULL ends. */
@@ -114,7 +118,8 @@ static int note(struct learner *learner, int err)
 	if (err != 0)
 		learner->stats.errors++;
 	if (err != 0 && err != learner->problem)
-		log_warnx("can't write or read the sets of learned classes: %s; their flows are judged one by one",
+		log_warnx("can't write or read the sets of learned classes: %s; their flows are "
+			  "judged one by one",
 			strerror(-err));
 	learner->problem = err;
 	return err;
@@ -128,9 +133,9 @@ static void add_waiting(struct learner *learner, struct corner *corner)
 
 	if (corner->waiting == 0)
 		return;
-	corner->dirty = true;	/* whatever comes out: some may be in */
-	err = class_sets_add(learner->sets, corner->set, corner->family, corner->flows, corner->waiting,
-		corner->timeout_s);
+	corner->dirty = true; /* whatever comes out: some may be in */
+	err = class_sets_add(learner->sets, corner->set, corner->family, corner->flows,
+		corner->waiting, corner->timeout_s);
 	if (err == -ENOSPC) {
 		learner->stats.refused += corner->waiting;
 	} else if (note(learner, err) == 0) {
@@ -152,7 +157,8 @@ static bool is_recent(struct learner *learner, const struct flow *flow, uint64_t
 }
 
 /* Makes sure that there is room for the class, and that it is new. */
-static bool may_learn(struct learner *learner, const struct corner *corner, const struct record *record, uint64_t now)
+static bool may_learn(struct learner *learner, const struct corner *corner,
+	const struct record *record, uint64_t now)
 {
 	int err = 0;
 
@@ -171,7 +177,7 @@ static bool is_learnable(const struct learner *learner, const struct record *rec
 	if (record->kind != RECORD_VERDICT || !flow_protocol_has_ports(record->flow.protocol))
 		return false;
 	return (record->judgement.verdict == VERDICT_ALLOW && learner->options.allowed) ||
-	       (record->judgement.verdict == VERDICT_DENY && learner->options.denied);
+		(record->judgement.verdict == VERDICT_DENY && learner->options.denied);
 }
 
 static void take(struct learner *learner, const struct record *record, uint64_t now)
@@ -236,7 +242,9 @@ static void tell(const struct flow *flow, uint64_t packets, void *context)
 	learner->options.answered(&record, learner->options.context);
 }
 
-/* Tells of what the spare set, which was the corner's a moment ago, has answered, and empties it. */
+/*
+ * Tells of what the spare set, which was the corner's a moment ago, has answered, and empties it.
+ */
 static int tell_spare(struct learner *learner, const struct corner *corner)
 {
 	struct reading reading = {
@@ -245,13 +253,17 @@ static int tell_spare(struct learner *learner, const struct corner *corner)
 		.now_ns = clock_ns(CLOCK_MONOTONIC),
 		.wall_ns = clock_ns(CLOCK_REALTIME),
 	};
-	const int err = class_sets_read(learner->sets, CLASS_SET_SPARE, corner->family, tell, &reading);
+	const int err = class_sets_read(
+		learner->sets, CLASS_SET_SPARE, corner->family, tell, &reading);
 	const int emptied = class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family);
 
 	return err != 0 ? err : emptied;
 }
 
-/* Adds the corner's classes to the spare set, but for those that were not in use for so long that they leave. */
+/*
+ * Adds the corner's classes to the spare set, but for those that were not in use for so long that
+ * they leave.
+ */
 static int fill_spare(struct learner *learner, struct corner *corner)
 {
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
@@ -267,13 +279,13 @@ static int fill_spare(struct learner *learner, struct corner *corner)
 			corner->flows[corner->waiting++] = entry->record.flow;
 		if (corner->waiting < CLASS_SETS_ADD_MOST)
 			continue;
-		err = class_sets_add(learner->sets, CLASS_SET_SPARE, corner->family, corner->flows, corner->waiting,
-			corner->timeout_s);
+		err = class_sets_add(learner->sets, CLASS_SET_SPARE, corner->family, corner->flows,
+			corner->waiting, corner->timeout_s);
 		corner->waiting = 0;
 	}
 	if (err == 0)
-		err = class_sets_add(learner->sets, CLASS_SET_SPARE, corner->family, corner->flows, corner->waiting,
-			corner->timeout_s);
+		err = class_sets_add(learner->sets, CLASS_SET_SPARE, corner->family, corner->flows,
+			corner->waiting, corner->timeout_s);
 	corner->waiting = 0;
 	return err;
 }
@@ -290,8 +302,8 @@ static void drop_leaving(struct learner *learner, const struct corner *corner)
 }
 
 /*
- * Reading a set and then renewing its classes would lose what it answers in between. So a new one is filled aside
- * and swapped in; the old one stands still while it is read.
+ * Reading a set and then renewing its classes would lose what it answers in between. So a new one
+ * is filled aside and swapped in; the old one stands still while it is read.
  */
 static void renew(struct learner *learner, struct corner *corner)
 {
@@ -335,7 +347,8 @@ static void read_sets(struct learner *learner)
 /* Until the sets are to be read again; -1: until woken. Under the lock. */
 static int idle_ms(const struct learner *learner)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC), next = learner->read_ns + read_period_ns(learner);
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC),
+		       next = learner->read_ns + read_period_ns(learner);
 
 	if (learner->revision == 0 || ledger_count(learner->ledger) == 0)
 		return -1;
@@ -356,8 +369,9 @@ static void *run(void *context)
 		uint64_t count;
 		bool more;
 
-		if (poll(&poll_fd, 1, wait_ms) > 0 && read(learner->wake_fd, &count, sizeof(count)) < 0)
-			continue;	/* EINTR */
+		if (poll(&poll_fd, 1, wait_ms) > 0 &&
+			read(learner->wake_fd, &count, sizeof(count)) < 0)
+			continue; /* EINTR */
 		atomic_store(&learner->serving, true);
 		/* First of all: whoever found it true has pushed what this round will see. */
 		atomic_exchange(&learner->awake, false);
@@ -379,7 +393,8 @@ void learner_wake(void *context)
 	const uint64_t one = 1;
 
 	/* EAGAIN, the counter being full, means that the thread is about to wake anyhow. */
-	if (!atomic_exchange(&learner->awake, true) && write(learner->wake_fd, &one, sizeof(one)) < 0)
+	if (!atomic_exchange(&learner->awake, true) &&
+		write(learner->wake_fd, &one, sizeof(one)) < 0)
 		return;
 }
 
@@ -390,10 +405,15 @@ static void init_corners(struct learner *learner)
 	for (int family = 0; family < LEARNER_FAMILIES; family++) {
 		const enum ip_family ip = family == LEARNER_IPV6 ? IP_FAMILY_V6 : IP_FAMILY_V4;
 
-		learner->corners[LEARNER_ALLOWED][family] = (struct corner){.set = CLASS_SET_ALLOWED, .family = ip,
-			.logged = options->log_allowed, .timeout_s = options->allowed_s};
-		learner->corners[LEARNER_DENIED][family] = (struct corner){
-			.set = CLASS_SET_DENIED, .family = ip, .logged = true, .timeout_s = options->denied_s};
+		learner->corners[LEARNER_ALLOWED][family] = (struct corner){
+			.set = CLASS_SET_ALLOWED,
+			.family = ip,
+			.logged = options->log_allowed,
+			.timeout_s = options->allowed_s};
+		learner->corners[LEARNER_DENIED][family] = (struct corner){.set = CLASS_SET_DENIED,
+			.family = ip,
+			.logged = true,
+			.timeout_s = options->denied_s};
 	}
 }
 
@@ -455,15 +475,19 @@ void learner_stop(struct learner *learner)
 	learner_wake(learner);
 	pthread_join(learner->thread, NULL);
 	learner->running = false;
-	(void)learner_forget(learner);	/* was logged; the classes' own timeouts are what is left */
+	(void)learner_forget(learner); /* was logged; the classes' own timeouts are what is left */
 }
 
 /* ---- The publisher's part ---- */
 
-/* For the log's sake the set is swapped for the empty spare one and read; in any case it is empty in the end. */
+/*
+ * For the log's sake the set is swapped for the empty spare one and read; in any case it is empty
+ * in the end.
+ */
 static int empty(struct learner *learner, struct corner *corner)
 {
-	int err = corner->logged ? class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family) : -ENODATA;
+	int err = corner->logged ? class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family)
+				 : -ENODATA;
 
 	if (err == 0)
 		err = class_sets_swap(learner->sets, corner->set, CLASS_SET_SPARE, corner->family);
@@ -471,7 +495,7 @@ static int empty(struct learner *learner, struct corner *corner)
 		note(learner, tell_spare(learner, corner));
 	err = class_sets_empty(learner->sets, corner->set, corner->family);
 	if (err == -ENOENT)
-		err = 0;	/* somebody destroyed it: it answers nothing any more */
+		err = 0; /* somebody destroyed it: it answers nothing any more */
 	if (note(learner, err) != 0)
 		return err;
 	corner->dirty = false;
@@ -505,8 +529,9 @@ int learner_forget(struct learner *learner)
 }
 
 /*
- * The kernel carries a packet through FORWARD to the confirmation of its flow without leaving its RCU read side, and
- * this system call waits for all that are in there. Kernels with CPUs free of ticks do not offer it.
+ * The kernel carries a packet through FORWARD to the confirmation of its flow without leaving its
+ * RCU read side, and this system call waits for all that are in there. Kernels with CPUs free of
+ * ticks do not offer it.
  */
 void learner_settle(struct learner *learner)
 {
@@ -547,6 +572,7 @@ struct pulse learner_pulse(const struct learner *learner)
 {
 	return (struct pulse){
 		.done = atomic_load(&learner->rounds),
-		.due = learner->running && (atomic_load(&learner->serving) || atomic_load(&learner->awake)),
+		.due = learner->running &&
+			(atomic_load(&learner->serving) || atomic_load(&learner->awake)),
 	};
 }

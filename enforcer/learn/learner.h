@@ -3,27 +3,32 @@
 #define ENFORCER_LEARN_LEARNER_H
 
 /*
- * Tier 2: puts classes of flows that recur into the sets that the rules look into, so that the kernel answers their
- * later flows. A class is (source, protocol, destination port, destination), all that a verdict depends on, so the
- * answer is exact for as long as the snapshot that gave it is in force.
+ * Tier 2: puts classes of flows that recur into the sets that the rules look into, so that the
+ * kernel answers their later flows. A class is (source, protocol, destination port, destination),
+ * all that a verdict depends on, so the answer is exact for as long as the snapshot that gave it is
+ * in force.
  *
- * That no answer of an older snapshot is ever given after a newer one was published holds by construction:
- *  1. Each sighting carries the revision of the snapshot that judged it. Revisions never come twice.
- *  2. The learner works under one lock: in one hold of it, it takes a sighting, compares its revision to the one
+ * That no answer of an older snapshot is ever given after a newer one was published holds by
+ * construction: 1. Each sighting carries the revision of the snapshot that judged it. Revisions
+ * never come twice. 2. The learner works under one lock: in one hold of it, it takes a sighting,
+ * compares its revision to the one
  *     it learns for, and adds it to the set.
- *  3. learner_forget() takes that lock, sets the revision to none, and empties the sets. So when it returns, the
- *     sets are empty and nothing is added until learner_resume(), whose revision no older sighting has.
- *  4. The publisher calls learner_forget() before it publishes, and learner_resume() after it swept.
- * A packet that a set let pass just before it was emptied may still be on its way through the kernel.
- * learner_settle(), after the publishing, waits until all such are in the flow table or gone: the sweep that follows
- * judges them.
+ * 3. learner_forget() takes that lock, sets the revision to none, and empties the sets. So when it
+ *    returns, the
+ *     sets are empty and nothing is added until learner_resume(), whose revision no older
+ *     sighting has.
+ * 4. The publisher calls learner_forget() before it publishes, and learner_resume() after it swept.
+ *    A packet that a set let pass just before it was emptied may still be on its way through the
+ *    kernel. learner_settle(), after the publishing, waits until all such are in the flow table or
+ *    gone: the sweep that follows judges them.
  *
- * Only allowed and denied TCP, UDP and SCTP classes are learned, in the directions of their flows: never what
- * audit mode lets pass. Classes that the verdict log tells of are few (ledger.h), and their sets are read every
- * second: how many packets they answered goes to the log. When a set is full, new classes are left to the
- * workers, and nothing leaves the set for them.
+ * Only allowed and denied TCP, UDP and SCTP classes are learned, in the directions of their flows:
+ * never what audit mode lets pass. Classes that the verdict log tells of are few (ledger.h), and
+ * their sets are read every second: how many packets they answered goes to the log. When a set is
+ * full, new classes are left to the workers, and nothing leaves the set for them.
  *
- * All functions but learner_wake(), learner_stats() and learner_pulse() are for the control thread or one of its helpers.
+ * All functions but learner_wake(), learner_stats() and learner_pulse() are for the control thread
+ * or one of its helpers.
  */
 
 #include <stdbool.h>
@@ -37,10 +42,14 @@
 struct learner;
 
 struct learner_options {
-	bool allowed, denied;		/* which are learned; neither: there is no thread */
-	bool log_allowed;		/* the log tells of allowed flows, too; of denied ones it always does */
-	uint32_t allowed_s, denied_s;	/* how long a class stays; one that the log tells of, after its last packet */
-	/* Called with the learner's lock held; record->answered says how many packets. Must not block for long. */
+	bool allowed, denied; /* which are learned; neither: there is no thread */
+	bool log_allowed; /* the log tells of allowed flows, too; of denied ones it always does */
+	/* how long a class stays; one that the log tells of, after its last packet */
+	uint32_t allowed_s, denied_s;
+	/*
+	 * Called with the learner's lock held; record->answered says how many packets. Must not
+	 * block for long.
+	 */
 	void (*answered)(const struct record *record, void *context);
 	void *context;
 };
@@ -50,20 +59,26 @@ int learner_open(struct learner **out, const struct learner_options *options);
 /* Stopped, or never started; NULL is allowed. */
 void learner_close(struct learner *learner);
 
-/* Starts the thread on these rings of sightings. It learns nothing before learner_resume(). 0 or -errno. */
+/*
+ * Starts the thread on these rings of sightings. It learns nothing before learner_resume(). 0 or
+ * -errno.
+ */
 int learner_start(struct learner *learner, struct ring *const *rings, size_t count);
 /*
- * Ends the thread and, as a clean stop must leave no answers behind that nobody can take back, empties the sets.
- * What they have answered is told. (After a crash they time out.)
+ * Ends the thread and, as a clean stop must leave no answers behind that nobody can take back,
+ * empties the sets. What they have answered is told. (After a crash they time out.)
  */
 void learner_stop(struct learner *learner);
 
-/* A ring may have become non-empty. Never blocks. `learner` is void so that a worker may call it. */
+/*
+ * A ring may have become non-empty. Never blocks. `learner` is void so that a worker may call it.
+ */
 void learner_wake(void *learner);
 
 /*
- * Stops learning and empties the sets; what they have answered is told before it returns. 0; or -errno when a set
- * might not be empty: then nothing may be published. Nothing is learned in either case.
+ * Stops learning and empties the sets; what they have answered is told before it returns. 0; or
+ * -errno when a set might not be empty: then nothing may be published. Nothing is learned in either
+ * case.
  */
 int learner_forget(struct learner *learner);
 /* Returns when no packet that an emptied set let pass is outside the flow table any more. */
@@ -76,13 +91,13 @@ enum { LEARNER_IPV4, LEARNER_IPV6, LEARNER_FAMILIES };
 
 struct learner_stats {
 	bool learning;
-	uint64_t learned[LEARNER_KINDS][LEARNER_FAMILIES];	/* since the start */
-	uint64_t current[LEARNER_KINDS][LEARNER_FAMILIES];	/* since the sets were last emptied */
-	uint64_t answered[LEARNER_KINDS];	/* packets, as far as the log tells of them */
-	uint64_t refused;		/* sightings for whose classes there was no room */
-	uint64_t stale;			/* sightings judged by a snapshot that was not, or no longer, in force */
-	uint64_t emptied;		/* how often there was something to empty */
-	uint64_t errors;		/* times that the kernel refused what should have gone well */
+	uint64_t learned[LEARNER_KINDS][LEARNER_FAMILIES]; /* since the start */
+	uint64_t current[LEARNER_KINDS][LEARNER_FAMILIES]; /* since the sets were last emptied */
+	uint64_t answered[LEARNER_KINDS]; /* packets, as far as the log tells of them */
+	uint64_t refused;		  /* sightings for whose classes there was no room */
+	uint64_t stale;	  /* sightings judged by a snapshot that was not, or no longer, in force */
+	uint64_t emptied; /* how often there was something to empty */
+	uint64_t errors;  /* times that the kernel refused what should have gone well */
 };
 void learner_stats(struct learner *learner, struct learner_stats *out);
 /* Of the thread, by its rounds; takes no lock. Any thread, between learner_start() and _stop(). */

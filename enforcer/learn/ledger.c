@@ -8,15 +8,17 @@
 #include "enforcer/gate/flow_class.h"
 
 /*
- * A hash table of chained entries. Links are entry numbers plus one; 0 ends a list. Shares are counted by a hash of
- * the source: two sources may have to share one, which makes it smaller, never larger.
+ * A hash table of chained entries. Links are entry numbers plus one; 0 ends a list. Shares are
+ * counted by a hash of the source: two sources may have to share one, which makes it smaller, never
+ * larger.
  */
 enum { SOURCES = 1024 };
 
 struct ledger {
 	uint64_t seed;
 	size_t count;
-	uint16_t used;		/* entries below were in use once; those above were never touched, and cost no memory */
+	/* entries below were in use once; those above were never touched, and cost no memory */
+	uint16_t used;
 	uint16_t free;
 	uint16_t chains[LEDGER_MOST];
 	uint16_t by_source[SOURCES];

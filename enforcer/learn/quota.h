@@ -3,9 +3,9 @@
 #define ENFORCER_LEARN_QUOTA_H
 
 /*
- * How many of something each address has had within a period: at most so many. Addresses are counted by a hash of
- * theirs; two may have to share, which makes each one's part smaller, never larger. All counts begin anew when the
- * period ends. One thread at a time.
+ * How many of something each address has had within a period: at most so many. Addresses are
+ * counted by a hash of theirs; two may have to share, which makes each one's part smaller, never
+ * larger. All counts begin anew when the period ends. One thread at a time.
  */
 
 #include <stdbool.h>

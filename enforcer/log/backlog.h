@@ -3,9 +3,9 @@
 #define ENFORCER_LOG_BACKLOG_H
 
 /*
- * Records that wait to be logged, as many as there are: for a producer off the packet path that has thousands at
- * once and none to lose. A lock and memory as it is needed, up to a bound that keeps a gateway from running out
- * of it. Any thread.
+ * Records that wait to be logged, as many as there are: for a producer off the packet path that has
+ * thousands at once and none to lose. A lock and memory as it is needed, up to a bound that keeps a
+ * gateway from running out of it. Any thread.
  */
 
 #include <pthread.h>
@@ -31,7 +31,7 @@ struct backlog {
 };
 
 void backlog_init(struct backlog *backlog);
-void backlog_deinit(struct backlog *backlog);	/* what waits is forgotten */
+void backlog_deinit(struct backlog *backlog); /* what waits is forgotten */
 
 /* Without room, or memory, the record is dropped and counted: false. */
 bool backlog_add(struct backlog *backlog, const struct record *record);

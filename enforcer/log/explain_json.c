@@ -7,7 +7,10 @@
 
 enum { ISOLATING_MOST = 16, ROW_FIELDS = 4 };
 
-/* ---- building: each returns false when memory is short, and what was added is freed with its parent ---- */
+/*
+ * ---- building: each returns false when memory is short, and what was added is freed with its
+ * parent ----
+ */
 
 static bool add_item(cJSON *to, const char *name, cJSON *item)
 {
@@ -54,7 +57,7 @@ static bool add_pos(cJSON *to, const struct source_pos *pos)
 	if (pos->file == NULL || *pos->file == '\0')
 		return true;
 	return add_text(to, "file", pos->file) && add_number(to, "line", pos->line) &&
-	       add_number(to, "column", pos->column);
+		add_number(to, "column", pos->column);
 }
 
 /* ---- the parts of an explanation ---- */
@@ -70,14 +73,17 @@ cJSON *explain_json_end(const struct explanation *explanation, enum direction di
 	bool complete;
 
 	complete = end != NULL &&
-		   add_text(end, "address", ip_addr_format(destination ? &flow->dst : &flow->src, address));
+		add_text(end, "address",
+			ip_addr_format(destination ? &flow->dst : &flow->src, address));
 	/* A question names no source port: 0 stands for any. */
 	if (complete && flow_protocol_has_ports(flow->protocol) && (destination || port != 0))
 		complete = add_number(end, "port", port);
 	if (complete && pod != NULL)
-		complete = add_text(end, "namespace", pod->namespace_name) && add_text(end, "pod", pod->name);
+		complete = add_text(end, "namespace", pod->namespace_name) &&
+			add_text(end, "pod", pod->name);
 	if (complete && explanation->sides[direction].claimants > 1)
-		complete = add_number(end, "claimants", (double)explanation->sides[direction].claimants);
+		complete = add_number(
+			end, "claimants", (double)explanation->sides[direction].claimants);
 	return finish(end, complete);
 }
 
@@ -85,8 +91,9 @@ static cJSON *make_policy(const struct network_policy *policy)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	return finish(object, object != NULL && add_text(object, "namespace", policy->namespace_name) &&
-				      add_text(object, "name", policy->name));
+	return finish(object,
+		object != NULL && add_text(object, "namespace", policy->namespace_name) &&
+			add_text(object, "name", policy->name));
 }
 
 static cJSON *make_isolating(const struct network_policy *policy)
@@ -103,7 +110,8 @@ static cJSON *make_isolating(const struct network_policy *policy)
 
 static bool add_isolating(cJSON *to, const struct explain_side *side)
 {
-	const size_t listed = side->isolating_count < ISOLATING_MOST ? side->isolating_count : ISOLATING_MOST;
+	const size_t listed = side->isolating_count < ISOLATING_MOST ? side->isolating_count
+								     : ISOLATING_MOST;
 	cJSON *list = cJSON_AddArrayToObject(to, "isolated_by");
 
 	if (list == NULL)
@@ -112,7 +120,7 @@ static bool add_isolating(cJSON *to, const struct explain_side *side)
 		if (!append_item(list, make_isolating(side->isolating[i])))
 			return false;
 	return listed == side->isolating_count ||
-	       add_number(to, "isolated_by_more", (double)(side->isolating_count - listed));
+		add_number(to, "isolated_by_more", (double)(side->isolating_count - listed));
 }
 
 /* "rule", "peer" and "port" as paths under spec. */
@@ -131,7 +139,8 @@ static bool add_paths(cJSON *to, const struct explain_side *side, enum direction
 			return false;
 	}
 	if (side->port != NULL) {
-		snprintf(path, sizeof(path), "%s.ports[%zu]", rule, (size_t)(side->port - side->rule->ports));
+		snprintf(path, sizeof(path), "%s.ports[%zu]", rule,
+			(size_t)(side->port - side->rule->ports));
 		return add_text(to, "port", path);
 	}
 	return true;
@@ -140,18 +149,21 @@ static bool add_paths(cJSON *to, const struct explain_side *side, enum direction
 static bool add_miss(cJSON *to, const struct explain_side *side)
 {
 	return side->miss == MISS_NONE ||
-	       (add_text(to, "miss", miss_name(side->miss)) && add_known_text(to, "field", side->field) &&
-		       add_known_text(to, "wanted", side->wanted) && add_known_text(to, "had", side->had) &&
-		       add_known_text(to, "fix", side->fix));
+		(add_text(to, "miss", miss_name(side->miss)) &&
+			add_known_text(to, "field", side->field) &&
+			add_known_text(to, "wanted", side->wanted) &&
+			add_known_text(to, "had", side->had) &&
+			add_known_text(to, "fix", side->fix));
 }
 
 cJSON *explain_json_side(const struct explanation *explanation, enum direction direction)
 {
 	const struct explain_side *side = &explanation->sides[direction];
 	cJSON *object = cJSON_CreateObject();
-	bool complete = object != NULL && add_text(object, "verdict", side_verdict_name(side->side)) &&
-			cJSON_AddBoolToObject(object, "enforced", side->enforced) != NULL &&
-			add_isolating(object, side);
+	bool complete = object != NULL &&
+		add_text(object, "verdict", side_verdict_name(side->side)) &&
+		cJSON_AddBoolToObject(object, "enforced", side->enforced) != NULL &&
+		add_isolating(object, side);
 
 	if (complete && side->policy != NULL)
 		complete = add_item(object, "policy", make_policy(side->policy));
@@ -168,7 +180,8 @@ cJSON *explain_json_side_brief(const struct explanation *explanation, enum direc
 {
 	const struct explain_side *side = &explanation->sides[direction];
 	cJSON *object = cJSON_CreateObject();
-	bool complete = object != NULL && add_text(object, "verdict", side_verdict_name(side->side));
+	bool complete = object != NULL &&
+		add_text(object, "verdict", side_verdict_name(side->side));
 
 	if (complete && !side->enforced)
 		complete = cJSON_AddFalseToObject(object, "enforced") != NULL;
@@ -187,16 +200,24 @@ cJSON *explain_json_flow(const struct explanation *explanation)
 	cJSON *object = cJSON_CreateObject();
 
 	return finish(object,
-		object != NULL && add_text(object, "verdict", verdict_name(explanation->judgement.verdict)) &&
+		object != NULL &&
+			add_text(object, "verdict", verdict_name(explanation->judgement.verdict)) &&
 			add_text(object, "protocol",
 				flow_protocol_name(explanation->flow.protocol, protocol)) &&
-			(!explanation->link_local || cJSON_AddTrueToObject(object, "link_local") != NULL) &&
-			(!explanation->group || cJSON_AddTrueToObject(object, "to_group") != NULL) &&
-			(!explanation->ipv6_off || cJSON_AddTrueToObject(object, "ipv6_off") != NULL) &&
-			add_item(object, "source", explain_json_end(explanation, DIRECTION_EGRESS)) &&
-			add_item(object, "destination", explain_json_end(explanation, DIRECTION_INGRESS)) &&
-			add_item(object, "egress", explain_json_side(explanation, DIRECTION_EGRESS)) &&
-			add_item(object, "ingress", explain_json_side(explanation, DIRECTION_INGRESS)));
+			(!explanation->link_local ||
+				cJSON_AddTrueToObject(object, "link_local") != NULL) &&
+			(!explanation->group ||
+				cJSON_AddTrueToObject(object, "to_group") != NULL) &&
+			(!explanation->ipv6_off ||
+				cJSON_AddTrueToObject(object, "ipv6_off") != NULL) &&
+			add_item(object, "source",
+				explain_json_end(explanation, DIRECTION_EGRESS)) &&
+			add_item(object, "destination",
+				explain_json_end(explanation, DIRECTION_INGRESS)) &&
+			add_item(object, "egress",
+				explain_json_side(explanation, DIRECTION_EGRESS)) &&
+			add_item(object, "ingress",
+				explain_json_side(explanation, DIRECTION_INGRESS)));
 }
 
 /* ---- answers ---- */
@@ -205,16 +226,18 @@ static cJSON *make_refusal(const char *error)
 {
 	cJSON *reply = cJSON_CreateObject();
 
-	return finish(reply, reply != NULL && cJSON_AddFalseToObject(reply, "ok") != NULL &&
-				     add_text(reply, "error", error));
+	return finish(reply,
+		reply != NULL && cJSON_AddFalseToObject(reply, "ok") != NULL &&
+			add_text(reply, "error", error));
 }
 
 static cJSON *make_reply(const struct snapshot *snapshot)
 {
 	cJSON *reply = cJSON_CreateObject();
 
-	return finish(reply, reply != NULL && cJSON_AddTrueToObject(reply, "ok") != NULL &&
-				     add_number(reply, "revision", (double)snapshot_revision(snapshot)));
+	return finish(reply,
+		reply != NULL && cJSON_AddTrueToObject(reply, "ok") != NULL &&
+			add_number(reply, "revision", (double)snapshot_revision(snapshot)));
 }
 
 static cJSON *make_flow(const struct snapshot *snapshot, const struct flow *flow)
@@ -240,7 +263,8 @@ cJSON *explain_json_answer(const struct snapshot *snapshot, const cJSON *request
 
 	if (!cJSON_IsString(source) || !cJSON_IsString(destination))
 		return make_refusal("explain needs the texts \"source\" and \"destination\"");
-	count = query_flows(snapshot, source->valuestring, destination->valuestring, flows, problem);
+	count = query_flows(
+		snapshot, source->valuestring, destination->valuestring, flows, problem);
 	if (count < 0)
 		return make_refusal(problem);
 	reply = make_reply(snapshot);
@@ -274,14 +298,15 @@ static cJSON *judge_row(const struct snapshot *snapshot, const cJSON *row)
 	int count = -1;
 
 	if (is_row(row))
-		count = query_fields(snapshot, row_field(row, 0), row_field(row, 1), row_field(row, 2),
-			row_field(row, 3), flows, problem);
+		count = query_fields(snapshot, row_field(row, 0), row_field(row, 1),
+			row_field(row, 2), row_field(row, 3), flows, problem);
 	if (answer == NULL)
 		return NULL;
 	if (count < 0)
 		return finish(answer, add_text(answer, "error", problem));
 	return finish(answer,
-		add_text(answer, "verdict", verdict_name(snapshot_judge(snapshot, &flows[0]).verdict)));
+		add_text(answer, "verdict",
+			verdict_name(snapshot_judge(snapshot, &flows[0]).verdict)));
 }
 
 cJSON *explain_json_judge(const struct snapshot *snapshot, const cJSON *request)
@@ -290,12 +315,13 @@ cJSON *explain_json_judge(const struct snapshot *snapshot, const cJSON *request)
 	cJSON *reply, *answers;
 
 	if (!cJSON_IsArray(rows))
-		return make_refusal("judge needs \"rows\", a list of [source, destination, protocol, port]");
+		return make_refusal(
+			"judge needs \"rows\", a list of [source, destination, protocol, port]");
 	reply = make_reply(snapshot);
 	answers = reply != NULL ? cJSON_AddArrayToObject(reply, "rows") : NULL;
 	if (answers == NULL)
 		return finish(reply, false);
-	cJSON_ArrayForEach (row, rows)
+	cJSON_ArrayForEach(row, rows)
 		if (!append_item(answers, judge_row(snapshot, row)))
 			return finish(reply, false);
 	return reply;

@@ -3,9 +3,9 @@
 #define ENFORCER_LOG_EXPLAIN_JSON_H
 
 /*
- * Explanations as JSON, one stable schema for the verdict log, the control socket and `-o json` (described in
- * podgate-log(5)). Every function returns a new value that the caller owns (cJSON_Delete()), or NULL when memory is
- * short.
+ * Explanations as JSON, one stable schema for the verdict log, the control socket and `-o json`
+ * (described in podgate-log(5)). Every function returns a new value that the caller owns
+ * (cJSON_Delete()), or NULL when memory is short.
  */
 
 #include <cjson/cJSON.h>
@@ -13,19 +13,22 @@
 #include "policy/explain/explain.h"
 
 /*
- * One end: {"address", "port", "namespace", "pod", "claimants"}; names only for pods, the port only if the protocol has one.
- * "claimants" is there where several pods have the address: how many. The pod named is the one that decides at this end.
+ * One end: {"address", "port", "namespace", "pod", "claimants"}; names only for pods, the port only
+ * if the protocol has one. "claimants" is there where several pods have the address: how many. The
+ * pod named is the one that decides at this end.
  */
 cJSON *explain_json_end(const struct explanation *explanation, enum direction direction);
 /*
  * One side:
  *   "verdict"      "open", "allowed", "denied", "audit-denied"
  *   "enforced"     false: gateway, namespace or pod in audit mode
- *   "isolated_by"  [{"namespace", "name", "file", "line", "column", "audit"}], the first 16 ("audit" only where true);
+ *   "isolated_by"  [{"namespace", "name", "file", "line", "column", "audit"}], the first 16
+ *   ("audit" only where true);
  *                  "isolated_by_more": how many others there are, if any
  * and, when a rule admits or comes nearest:
  *   "policy"       {"namespace", "name"}
- *   "rule"         "ingress[0]"; "peer": "ingress[0].from[1]"; "port": "ingress[0].ports[0]", where the rule has them
+ *   "rule"         "ingress[0]"; "peer": "ingress[0].from[1]"; "port": "ingress[0].ports[0]",
+ *   where the rule has them
  *   "file", "line", "column"    of what admits or misses
  * and, when the side is denied:
  *   "miss"         miss_name(); "field", "wanted", "had", "fix"
@@ -33,13 +36,13 @@ cJSON *explain_json_end(const struct explanation *explanation, enum direction di
  */
 cJSON *explain_json_side(const struct explanation *explanation, enum direction direction);
 /*
- * The same in short, for long lists: "verdict"; "enforced" only where false; "policy", "rule", "peer" and "port" as above;
- * "miss".
+ * The same in short, for long lists: "verdict"; "enforced" only where false; "policy", "rule",
+ * "peer" and "port" as above; "miss".
  */
 cJSON *explain_json_side_brief(const struct explanation *explanation, enum direction direction);
 /*
- * A whole flow: {"verdict", "protocol", "source", "destination", "egress", "ingress"}; "link_local" and "ipv6_off", true
- * only, where that is the reason for the verdict.
+ * A whole flow: {"verdict", "protocol", "source", "destination", "egress", "ingress"}; "link_local"
+ * and "ipv6_off", true only, where that is the reason for the verdict.
  */
 cJSON *explain_json_flow(const struct explanation *explanation);
 
@@ -47,9 +50,10 @@ cJSON *explain_json_flow(const struct explanation *explanation);
  * Answers to the control commands of the same names, from the request's own fields:
  *   {"command": "explain", "source": "shop/web", "destination": "10.0.0.7:5432/tcp"}
  *   {"command": "judge", "rows": [["shop/web", "shop/db", "TCP", "5432"], ...]}
- * Replies: {"ok": true, "revision": N, "flows": [...]} or {"ok": false, "error": TEXT}; judge gives "rows": a list of
- * {"verdict"} or {"error"} objects, one each, judged between the ends' primary addresses unless an address is written.
- * The offline commands call the same functions on their own snapshot.
+ * Replies: {"ok": true, "revision": N, "flows": [...]} or {"ok": false, "error": TEXT}; judge gives
+ * "rows": a list of {"verdict"} or {"error"} objects, one each, judged between the ends' primary
+ * addresses unless an address is written. The offline commands call the same functions on their own
+ * snapshot.
  */
 cJSON *explain_json_answer(const struct snapshot *snapshot, const cJSON *request);
 cJSON *explain_json_judge(const struct snapshot *snapshot, const cJSON *request);

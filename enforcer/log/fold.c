@@ -7,27 +7,27 @@
 #include <sys/random.h>
 
 /*
- * A hash table of chained slots, and through the same slots a queue by the end of their windows. All windows
- * are equally long, so the queue is in order when a slot whose window (re)starts goes to its end. Links are
- * slot numbers; NONE ends a list. Keys are of the network's choosing, so the hash is seeded: a pod can't aim at
- * one chain.
+ * A hash table of chained slots, and through the same slots a queue by the end of their windows.
+ * All windows are equally long, so the queue is in order when a slot whose window (re)starts goes
+ * to its end. Links are slot numbers; NONE ends a list. Keys are of the network's choosing, so the
+ * hash is seeded: a pod can't aim at one chain.
  */
 #define NONE UINT32_MAX
 
 struct slot {
-	struct folded folded;	/* .repeat: those not given back yet */
+	struct folded folded; /* .repeat: those not given back yet */
 	uint64_t ends_ns;
 	uint32_t hash;
-	uint32_t next;		/* in the chain, or in the list of free slots */
-	uint32_t older, newer;	/* in the queue */
+	uint32_t next;	       /* in the chain, or in the list of free slots */
+	uint32_t older, newer; /* in the queue */
 };
 
 struct fold {
 	uint64_t window_ns, seed;
 	uint32_t capacity;
-	uint32_t used;		/* slots below it were in use once; those above cost no memory yet */
+	uint32_t used; /* slots below it were in use once; those above cost no memory yet */
 	uint32_t free, oldest, newest;
-	uint32_t *chains;	/* capacity of them */
+	uint32_t *chains; /* capacity of them */
 	struct slot *slots;
 };
 
@@ -47,25 +47,37 @@ static uint64_t mix_addr(uint64_t hash, const struct ip_addr *addr)
 
 static uint32_t hash_record(uint64_t seed, const struct record *record)
 {
-	uint64_t hash = mix(seed, (uint64_t)(uintptr_t)record->snapshot ^ (uint64_t)record->kind << 56);
+	uint64_t hash = mix(
+		seed, (uint64_t)(uintptr_t)record->snapshot ^ (uint64_t)record->kind << 56);
 
 	if (record->kind == RECORD_UNREADABLE)
-		return (uint32_t)(mix(hash, (uint64_t)record->in_ifindex << 8 | (uint64_t)record->error) >> 16);
-	hash = mix_addr(mix_addr(mix_addr(hash, &record->flow.src), &record->flow.dst), &record->group);
-	return (uint32_t)(mix(hash, (uint64_t)record->flow.dst_port << 16 | (uint64_t)record->flow.protocol << 8 |
-				  (uint64_t)record->judgement.verdict) >> 16);
+		return (uint32_t)(mix(hash,
+					  (uint64_t)record->in_ifindex << 8 |
+						  (uint64_t)record->error) >>
+			16);
+	hash = mix_addr(
+		mix_addr(mix_addr(hash, &record->flow.src), &record->flow.dst), &record->group);
+	return (uint32_t)(mix(hash,
+				  (uint64_t)record->flow.dst_port << 16 |
+					  (uint64_t)record->flow.protocol << 8 |
+					  (uint64_t)record->judgement.verdict) >>
+		16);
 }
 
-/* Alike: one line in the log may stand for both. The snapshot counts: a new policy's first denial is news. */
+/*
+ * Alike: one line in the log may stand for both. The snapshot counts: a new policy's first denial
+ * is news.
+ */
 static bool alike(const struct record *a, const struct record *b)
 {
 	if (a->kind != b->kind || a->snapshot != b->snapshot)
 		return false;
 	if (a->kind == RECORD_UNREADABLE)
 		return a->error == b->error && a->in_ifindex == b->in_ifindex;
-	return a->judgement.verdict == b->judgement.verdict && a->flow.protocol == b->flow.protocol &&
-	       a->flow.dst_port == b->flow.dst_port && ip_addr_equal(&a->flow.src, &b->flow.src) &&
-	       ip_addr_equal(&a->flow.dst, &b->flow.dst) && ip_addr_equal(&a->group, &b->group);
+	return a->judgement.verdict == b->judgement.verdict &&
+		a->flow.protocol == b->flow.protocol && a->flow.dst_port == b->flow.dst_port &&
+		ip_addr_equal(&a->flow.src, &b->flow.src) &&
+		ip_addr_equal(&a->flow.dst, &b->flow.dst) && ip_addr_equal(&a->group, &b->group);
 }
 
 int fold_create(struct fold **out, size_t capacity, uint64_t window_ns)
@@ -84,8 +96,9 @@ int fold_create(struct fold **out, size_t capacity, uint64_t window_ns)
 		return -ENOMEM;
 	}
 	memset(fold->chains, 0xff, capacity * sizeof(*fold->chains));
-	if (getrandom(&fold->seed, sizeof(fold->seed), GRND_NONBLOCK) != (ssize_t)sizeof(fold->seed))
-		fold->seed = (uint64_t)(uintptr_t)fold;	/* too early in the boot for better */
+	if (getrandom(&fold->seed, sizeof(fold->seed), GRND_NONBLOCK) !=
+		(ssize_t)sizeof(fold->seed))
+		fold->seed = (uint64_t)(uintptr_t)fold; /* too early in the boot for better */
 	fold->window_ns = window_ns;
 	fold->capacity = (uint32_t)capacity;
 	fold->free = fold->oldest = fold->newest = NONE;
@@ -194,7 +207,8 @@ static bool count_repeat(struct fold *fold, const struct record *record, uint32_
 	return false;
 }
 
-size_t fold_add(struct fold *fold, const struct record *record, uint64_t now_ns, struct folded out[FOLD_OUT_MOST])
+size_t fold_add(struct fold *fold, const struct record *record, uint64_t now_ns,
+	struct folded out[FOLD_OUT_MOST])
 {
 	const uint32_t hash = hash_record(fold->seed, record);
 	size_t count = 0;
@@ -212,7 +226,9 @@ size_t fold_add(struct fold *fold, const struct record *record, uint64_t now_ns,
 		}
 		remember(fold, record, hash, now_ns);
 	}
-	out[count++] = (struct folded){.record = *record, .since_ns = record->time_ns, .repeat = weight(record),
+	out[count++] = (struct folded){.record = *record,
+		.since_ns = record->time_ns,
+		.repeat = weight(record),
 		.answered = record->answered};
 	return count;
 }

@@ -11,8 +11,9 @@
 enum { LEFT_SHARE = 3, LINES_MOST = 1 << 20 };
 
 /*
- * Slots by open addressing; one of an earlier second is free. Only who is given a line gets a slot, and there are twice
- * as many slots as lines: so a free one is always found. Parties are told apart by 64 bits of a seeded hash.
+ * Slots by open addressing; one of an earlier second is free. Only who is given a line gets a slot,
+ * and there are twice as many slots as lines: so a free one is always found. Parties are told apart
+ * by 64 bits of a seeded hash.
  */
 struct slot {
 	uint64_t party, second;
@@ -40,8 +41,9 @@ int line_budget_create(struct line_budget **out, unsigned int lines_per_s)
 		return -ENOMEM;
 	budget->lines_per_s = lines_per_s;
 	budget->mask = capacity - 1;
-	if (getrandom(&budget->seed, sizeof(budget->seed), GRND_NONBLOCK) != (ssize_t)sizeof(budget->seed))
-		budget->seed = (uint64_t)(uintptr_t)budget;	/* too early in the boot for better */
+	if (getrandom(&budget->seed, sizeof(budget->seed), GRND_NONBLOCK) !=
+		(ssize_t)sizeof(budget->seed))
+		budget->seed = (uint64_t)(uintptr_t)budget; /* too early in the boot for better */
 	*out = budget;
 	return 0;
 }
@@ -61,7 +63,8 @@ static uint64_t party_of(const struct line_budget *budget, const struct record *
 {
 	const bool unreadable = record->kind == RECORD_UNREADABLE;
 	const struct ip_addr *address = &record->flow.dst;
-	const bool pod = !unreadable && snapshot_pod_at(record->snapshot, &record->flow.src) != NULL;
+	const bool pod = !unreadable &&
+		snapshot_pod_at(record->snapshot, &record->flow.src) != NULL;
 	uint64_t words[2];
 
 	if (unreadable)
@@ -99,7 +102,8 @@ bool line_budget_take(struct line_budget *budget, const struct record *record, u
 	used = slot->second == budget->second ? slot->used : 0;
 	if (used >= (uint64_t)LEFT_SHARE * budget->left)
 		return false;
-	*slot = (struct slot){.party = party_of(budget, record), .second = budget->second, .used = used + 1};
+	*slot = (struct slot){
+		.party = party_of(budget, record), .second = budget->second, .used = used + 1};
 	budget->left--;
 	return true;
 }

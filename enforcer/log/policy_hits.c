@@ -10,11 +10,14 @@
 
 #include "policy/values/arena.h"
 
-enum { TALLIES = 256 };		/* a power of two */
+enum { TALLIES = 256 }; /* a power of two */
 
-/* What one pod has denied as a snapshot judged, and by which of its addresses that snapshot finds its policies. */
+/*
+ * What one pod has denied as a snapshot judged, and by which of its addresses that snapshot finds
+ * its policies.
+ */
 struct tally {
-	const struct snapshot *snapshot;	/* NULL: unused */
+	const struct snapshot *snapshot; /* NULL: unused */
 	const struct pod *pod;
 	struct ip_addr addr;
 	struct policy_hit_counts sides[DIRECTION_COUNT];
@@ -22,16 +25,16 @@ struct tally {
 
 /* The counts of one name. In the tree `names` (tsearch(3)), ordered by namespace and name. */
 struct named {
-	struct policy_hit hit;		/* its texts are in the bytes behind the struct */
+	struct policy_hit hit; /* its texts are in the bytes behind the struct */
 };
 
 struct policy_hits {
 	pthread_mutex_t lock;
-	struct tally tallies[TALLIES];	/* open addressing, at most half full */
+	struct tally tallies[TALLIES]; /* open addressing, at most half full */
 	size_t tally_count;
 	void *names;
 	size_t name_count;
-	uint64_t born;			/* names so far, forgotten ones included */
+	uint64_t born; /* names so far, forgotten ones included */
 	struct policy_hit_counts totals[DIRECTION_COUNT];
 };
 
@@ -59,7 +62,8 @@ void policy_hits_free(struct policy_hits *hits)
 
 static int compare_names(const void *pa, const void *pb)
 {
-	const struct policy_hit *a = &((const struct named *)pa)->hit, *b = &((const struct named *)pb)->hit;
+	const struct policy_hit *a = &((const struct named *)pa)->hit,
+				*b = &((const struct named *)pb)->hit;
 	const int order = strcmp(a->namespace_name, b->namespace_name);
 
 	return order != 0 ? order : strcmp(a->name, b->name);
@@ -102,7 +106,8 @@ static void find_oldest(const void *node, VISIT visit, void *context)
 
 	if (visit != preorder && visit != leaf)
 		return;
-	if (*oldest == NULL || of_both_sides(&named->hit).last_ns < of_both_sides(&(*oldest)->hit).last_ns)
+	if (*oldest == NULL ||
+		of_both_sides(&named->hit).last_ns < of_both_sides(&(*oldest)->hit).last_ns)
 		*oldest = named;
 }
 
@@ -119,7 +124,8 @@ static void forget_oldest(struct policy_hits *hits)
 /* NULL when memory is short: then a count is lost, and nothing else. */
 static struct named *find_named(struct policy_hits *hits, const struct network_policy *policy)
 {
-	const struct named key = {.hit = {.namespace_name = policy->namespace_name, .name = policy->name}};
+	const struct named key = {
+		.hit = {.namespace_name = policy->namespace_name, .name = policy->name}};
 	struct named **found = tfind(&key, &hits->names, compare_names), *named;
 
 	if (found != NULL)
@@ -136,7 +142,9 @@ static struct named *find_named(struct policy_hits *hits, const struct network_p
 	return named;
 }
 
-/* What of a list's counts is this policy's: what nobody enforces denies nothing, and cuts nothing. */
+/*
+ * What of a list's counts is this policy's: what nobody enforces denies nothing, and cuts nothing.
+ */
 static struct policy_hit_counts share(const struct policy_hit_counts *counts, bool audit)
 {
 	struct policy_hit_counts share = *counts;
@@ -146,8 +154,8 @@ static struct policy_hit_counts share(const struct policy_hit_counts *counts, bo
 	return share;
 }
 
-static void give_share(struct policy_hits *hits, const struct network_policy *policy, enum direction side,
-	const struct policy_hit_counts *counts)
+static void give_share(struct policy_hits *hits, const struct network_policy *policy,
+	enum direction side, const struct policy_hit_counts *counts)
 {
 	const struct policy_hit_counts mine = share(counts, policy->audit);
 	struct named *named;
@@ -168,7 +176,8 @@ static void give_tally(struct policy_hits *hits, const struct tally *tally, stru
 		struct policy_list policies;
 
 		if (counts->denied + counts->audited + counts->cut == 0 ||
-			snapshot_policies(tally->snapshot, &tally->addr, (enum direction)side, arena, &policies) != 0)
+			snapshot_policies(tally->snapshot, &tally->addr, (enum direction)side,
+				arena, &policies) != 0)
 			continue;
 		for (size_t i = 0; i < policies.count; i++)
 			give_share(hits, policies.items[i], (enum direction)side, counts);
@@ -197,7 +206,8 @@ void policy_hits_settle(struct policy_hits *hits)
 	pthread_mutex_unlock(&hits->lock);
 }
 
-struct policy_hit_counts policy_hits_get(struct policy_hits *hits, const char *namespace_name, const char *name)
+struct policy_hit_counts policy_hits_get(
+	struct policy_hits *hits, const char *namespace_name, const char *name)
 {
 	const struct named key = {.hit = {.namespace_name = namespace_name, .name = name}};
 	struct policy_hit_counts counts = {0};
@@ -239,10 +249,12 @@ void policy_hits_visit(struct policy_hits *hits, struct policy_hit_counts totals
 
 /* ---- tallies ---- */
 
-static struct tally *find_tally(struct policy_hits *hits, const struct snapshot *snapshot, const struct pod *pod,
-	const struct ip_addr *addr)
+static struct tally *find_tally(struct policy_hits *hits, const struct snapshot *snapshot,
+	const struct pod *pod, const struct ip_addr *addr)
 {
-	const size_t start = (size_t)((((uintptr_t)pod ^ (uintptr_t)snapshot) >> 3) * 0x9e3779b97f4a7c15ULL >> 32);
+	const size_t start = (size_t)((((uintptr_t)pod ^ (uintptr_t)snapshot) >> 3) *
+			0x9e3779b97f4a7c15ULL >>
+		32);
 
 	if (hits->tally_count == TALLIES / 2)
 		settle(hits);
@@ -259,9 +271,11 @@ static struct tally *find_tally(struct policy_hits *hits, const struct snapshot 
 	}
 }
 
-static void count_side(struct policy_hits *hits, const struct record *record, enum direction direction)
+static void count_side(
+	struct policy_hits *hits, const struct record *record, enum direction direction)
 {
-	const struct ip_addr *addr = direction == DIRECTION_INGRESS ? &record->flow.dst : &record->flow.src;
+	const struct ip_addr *addr = direction == DIRECTION_INGRESS ? &record->flow.dst
+								    : &record->flow.src;
 	const enum side_verdict side = record->judgement.sides[direction];
 	const uint64_t packets = record->answered > 0 ? record->answered : 1;
 	struct policy_hit_counts *counts;

@@ -12,8 +12,10 @@ static cJSON *begin(uint64_t time_ns, uint64_t seq)
 	char time_text[RECORD_TIME_TEXT];
 	cJSON *line = cJSON_CreateObject();
 
-	if (line == NULL || cJSON_AddStringToObject(line, "time", record_time_format(time_ns, time_text)) == NULL ||
-	    cJSON_AddNumberToObject(line, "seq", (double)seq) == NULL) {
+	if (line == NULL ||
+		cJSON_AddStringToObject(line, "time", record_time_format(time_ns, time_text)) ==
+			NULL ||
+		cJSON_AddNumberToObject(line, "seq", (double)seq) == NULL) {
 		cJSON_Delete(line);
 		return NULL;
 	}
@@ -38,7 +40,8 @@ static bool add_item(cJSON *to, const char *name, cJSON *item)
 }
 
 /* An interface that is unknown or gone has no name to add. */
-static bool add_interface(cJSON *interfaces, const char *key, struct interface_names *names, uint32_t index)
+static bool add_interface(
+	cJSON *interfaces, const char *key, struct interface_names *names, uint32_t index)
 {
 	char buffer[IF_NAMESIZE];
 	const char *name = interface_names_get(names, index, buffer);
@@ -51,7 +54,7 @@ static bool add_interfaces(cJSON *line, const struct record *record, struct inte
 	cJSON *interfaces = cJSON_AddObjectToObject(line, "interfaces");
 
 	return interfaces != NULL && add_interface(interfaces, "in", names, record->in_ifindex) &&
-	       add_interface(interfaces, "out", names, record->out_ifindex);
+		add_interface(interfaces, "out", names, record->out_ifindex);
 }
 
 static bool add_denied(cJSON *line, const struct judgement *judgement)
@@ -79,7 +82,8 @@ static bool add_group(cJSON *line, const struct record *record)
 	char text[IP_ADDR_TEXT];
 
 	return record->group.family == 0 ||
-	       cJSON_AddStringToObject(line, "group", ip_addr_format(&record->group, text)) != NULL;
+		cJSON_AddStringToObject(line, "group", ip_addr_format(&record->group, text)) !=
+		NULL;
 }
 
 static bool add_flow(cJSON *line, const struct record *record, struct arena *scratch)
@@ -92,11 +96,12 @@ static bool add_flow(cJSON *line, const struct record *record, struct arena *scr
 	if (explanation.link_local && cJSON_AddTrueToObject(line, "link_local") == NULL)
 		return false;
 	return add_denied(line, &record->judgement) && add_group(line, record) &&
-	       cJSON_AddStringToObject(line, "protocol", flow_protocol_name(record->flow.protocol, protocol)) != NULL &&
-	       add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&
-	       add_item(line, "destination", explain_json_end(&explanation, DIRECTION_INGRESS)) &&
-	       add_item(line, "egress", explain_json_side(&explanation, DIRECTION_EGRESS)) &&
-	       add_item(line, "ingress", explain_json_side(&explanation, DIRECTION_INGRESS));
+		cJSON_AddStringToObject(line, "protocol",
+			flow_protocol_name(record->flow.protocol, protocol)) != NULL &&
+		add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&
+		add_item(line, "destination", explain_json_end(&explanation, DIRECTION_INGRESS)) &&
+		add_item(line, "egress", explain_json_side(&explanation, DIRECTION_EGRESS)) &&
+		add_item(line, "ingress", explain_json_side(&explanation, DIRECTION_INGRESS));
 }
 
 static const char *verdict_of(const struct record *record)
@@ -118,13 +123,15 @@ static bool add_repeat(cJSON *line, const struct folded *folded)
 	if (cJSON_AddNumberToObject(line, "repeat", (double)folded->repeat) == NULL)
 		return false;
 	return folded->repeat <= 1 ||
-	       cJSON_AddStringToObject(line, "since", record_time_format(folded->since_ns, since)) != NULL;
+		cJSON_AddStringToObject(
+			line, "since", record_time_format(folded->since_ns, since)) != NULL;
 }
 
 /* What the kernel answers without asking: so many of these, and perhaps those to come. */
 static bool add_kernel(cJSON *line, const struct folded *folded)
 {
-	if (folded->answered > 0 && cJSON_AddNumberToObject(line, "in_kernel", (double)folded->answered) == NULL)
+	if (folded->answered > 0 &&
+		cJSON_AddNumberToObject(line, "in_kernel", (double)folded->answered) == NULL)
 		return false;
 	return !folded->record.learnable || cJSON_AddTrueToObject(line, "learnable") != NULL;
 }
@@ -137,18 +144,21 @@ cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct int
 	bool complete = line != NULL;
 
 	complete = complete &&
-		   cJSON_AddNumberToObject(line, "revision", (double)snapshot_revision(record->snapshot)) != NULL &&
-		   cJSON_AddStringToObject(line, "verdict", verdict_of(record)) != NULL;
+		cJSON_AddNumberToObject(
+			line, "revision", (double)snapshot_revision(record->snapshot)) != NULL &&
+		cJSON_AddStringToObject(line, "verdict", verdict_of(record)) != NULL;
 	if (record->kind == RECORD_UNREADABLE)
 		complete = complete &&
-			   cJSON_AddStringToObject(line, "cause", packet_error_name(record->error)) != NULL;
+			cJSON_AddStringToObject(line, "cause", packet_error_name(record->error)) !=
+				NULL;
 	else
 		complete = complete && add_flow(line, record, scratch);
 	if (record->kind != RECORD_REVOKED)
 		complete = complete && add_interfaces(line, record, names);
 	complete = complete && add_repeat(line, folded) && add_kernel(line, folded);
 	if (record->user_ns != 0)
-		complete = complete && cJSON_AddNumberToObject(line, "user_us", record->user_ns / 1000) != NULL;
+		complete = complete &&
+			cJSON_AddNumberToObject(line, "user_us", record->user_ns / 1000) != NULL;
 	return finish(line, complete);
 }
 
@@ -156,15 +166,17 @@ cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, bool flood, uint64_t
 {
 	cJSON *line = begin(time_ns, seq);
 
-	return finish(line, line != NULL && cJSON_AddStringToObject(line, "verdict", "overload") != NULL &&
-				    (!flood || cJSON_AddTrueToObject(line, "flood") != NULL) &&
-				    cJSON_AddNumberToObject(line, "repeat", (double)dropped) != NULL);
+	return finish(line,
+		line != NULL && cJSON_AddStringToObject(line, "verdict", "overload") != NULL &&
+			(!flood || cJSON_AddTrueToObject(line, "flood") != NULL) &&
+			cJSON_AddNumberToObject(line, "repeat", (double)dropped) != NULL);
 }
 
 cJSON *record_json_lost(uint64_t time_ns, uint64_t seq, uint64_t count)
 {
 	cJSON *line = begin(time_ns, seq);
 
-	return finish(line, line != NULL && cJSON_AddStringToObject(line, "event", "lost") != NULL &&
-				    cJSON_AddNumberToObject(line, "count", (double)count) != NULL);
+	return finish(line,
+		line != NULL && cJSON_AddStringToObject(line, "event", "lost") != NULL &&
+			cJSON_AddNumberToObject(line, "count", (double)count) != NULL);
 }

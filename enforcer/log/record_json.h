@@ -3,24 +3,26 @@
 #define ENFORCER_LOG_RECORD_JSON_H
 
 /*
- * Lines of the verdict log as JSON values (podgate-log(5)). Every line has "time" (RFC 3339, UTC, microseconds)
- * and "seq".
+ * Lines of the verdict log as JSON values (podgate-log(5)). Every line has "time" (RFC 3339, UTC,
+ * microseconds) and "seq".
  *
- * A verdict has further: "revision" of the policies it was judged by, "verdict" ("allow", "deny", "audit-deny",
- * "revoke" for a live flow that was cut), "denied" (a list: the directions that denied, or in audit mode would
- * have), "link_local" (only if true: an end's address is link-local, which is reason enough), "protocol",
- * "source" and "destination" ("address", "port", and for pods "namespace" and "pod"; explain_json_end()),
- * "interfaces" ("in", "out"; when known), "egress" and "ingress" (explain_json_side(): what isolates, what
- * admitted, or the nearest miss and its fix), "repeat" (how many packets or flows this line stands for),
- * "since" (the first of them, when repeat > 1), "in_kernel" (how many of them the kernel answered by itself; when
- * there are any), "learnable" (true: the kernel may answer further ones of this kind, and later lines say how many),
- * "user_us" (microseconds that the packet spent in podgate).
+ * A verdict has further: "revision" of the policies it was judged by, "verdict" ("allow", "deny",
+ * "audit-deny", "revoke" for a live flow that was cut), "denied" (a list: the directions that
+ * denied, or in audit mode would have), "link_local" (only if true: an end's address is link-local,
+ * which is reason enough), "protocol", "source" and "destination" ("address", "port", and for pods
+ * "namespace" and "pod"; explain_json_end()), "interfaces" ("in", "out"; when known), "egress" and
+ * "ingress" (explain_json_side(): what isolates, what admitted, or the nearest miss and its fix),
+ * "repeat" (how many packets or flows this line stands for), "since" (the first of them, when
+ * repeat > 1), "in_kernel" (how many of them the kernel answered by itself; when there are any),
+ * "learnable" (true: the kernel may answer further ones of this kind, and later lines say how
+ * many), "user_us" (microseconds that the packet spent in podgate).
  *
- * Verdict "unreadable" has "cause" and "interfaces" in place of a flow. Verdict "overload" has "repeat":
- * packets that the kernel dropped because a queue was full; "flood" (true) when it was that of floods. A line {"event": "lost", "count": N} says that N
- * lines are missing here.
+ * Verdict "unreadable" has "cause" and "interfaces" in place of a flow. Verdict "overload" has
+ * "repeat": packets that the kernel dropped because a queue was full; "flood" (true) when it was
+ * that of floods. A line {"event": "lost", "count": N} says that N lines are missing here.
  *
- * All functions are for the log's thread. What they return is the caller's; NULL when memory is short.
+ * All functions are for the log's thread. What they return is the caller's; NULL when memory is
+ * short.
  */
 
 #include <stdbool.h>
@@ -32,7 +34,10 @@
 #include "kernel/netlink/interface_names.h"
 #include "policy/values/arena.h"
 
-/* `names` may be NULL: interfaces go unnamed. `scratch` takes the explanation's texts, which the returned value does not need. */
+/*
+ * `names` may be NULL: interfaces go unnamed. `scratch` takes the explanation's texts, which the
+ * returned value does not need.
+ */
 cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct interface_names *names,
 	struct arena *scratch);
 cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, bool flood, uint64_t dropped);

@@ -9,7 +9,7 @@
 
 #define NS_PER_S 1000000000ULL
 
-enum { YEAR_MOST = 2500 };	/* nanoseconds in 64 bits end in 2554 */
+enum { YEAR_MOST = 2500 }; /* nanoseconds in 64 bits end in 2554 */
 
 const char *record_time_format(uint64_t time_ns, char buffer[RECORD_TIME_TEXT])
 {
@@ -19,7 +19,8 @@ const char *record_time_format(uint64_t time_ns, char buffer[RECORD_TIME_TEXT])
 	gmtime_r(&seconds, &utc);
 	const size_t length = strftime(buffer, RECORD_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
 
-	snprintf(buffer + length, RECORD_TIME_TEXT - length, ".%06uZ", (unsigned int)(time_ns % NS_PER_S / 1000));
+	snprintf(buffer + length, RECORD_TIME_TEXT - length, ".%06uZ",
+		(unsigned int)(time_ns % NS_PER_S / 1000));
 	return buffer;
 }
 
@@ -28,7 +29,10 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Exactly `digits` of them, a number from `least` to `most`, and then `end`. Returns what follows, or NULL. */
+/*
+ * Exactly `digits` of them, a number from `least` to `most`, and then `end`. Returns what follows,
+ * or NULL.
+ */
 static const char *read_part(const char *text, int digits, int least, int most, char end, int *out)
 {
 	int value = 0;
@@ -80,7 +84,7 @@ int record_time_parse(uint64_t *out, const char *text)
 	utc.tm_mon -= 1;
 	given = utc;
 	since_epoch = timegm(&utc);
-	if (utc.tm_mday != given.tm_mday && given.tm_sec < 60)	/* 31 February became 3 March */
+	if (utc.tm_mday != given.tm_mday && given.tm_sec < 60) /* 31 February became 3 March */
 		return -EINVAL;
 	*out = (uint64_t)since_epoch * NS_PER_S + fraction;
 	return 0;

@@ -12,15 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How long a reader of our standard output may hold up the log: what comes meanwhile fits in the rings. */
+/*
+ * How long a reader of our standard output may hold up the log: what comes meanwhile fits in the
+ * rings.
+ */
 enum { STUCK_MS = 100 };
 
 struct verdict_file {
-	char *path;		/* NULL: standard output */
+	char *path; /* NULL: standard output */
 	int fd;
 	bool regular;
-	bool mid_line;		/* a line was cut short and could not be undone */
-	uint64_t size;		/* of a regular file */
+	bool mid_line; /* a line was cut short and could not be undone */
+	uint64_t size; /* of a regular file */
 	uint64_t rotate_bytes;
 	unsigned int keep;
 };
@@ -38,7 +41,10 @@ static int adopt(struct verdict_file *file, int fd)
 	return 0;
 }
 
-/* The folder of `path`: "/var/log" of "/var/log/x", "/" of "/x", "." of "x". False when it is too long. */
+/*
+ * The folder of `path`: "/var/log" of "/var/log/x", "/" of "/x", "." of "x". False when it is too
+ * long.
+ */
 static bool folder_of(const char *path, char folder[PATH_MAX])
 {
 	const char *slash = strrchr(path, '/');
@@ -59,20 +65,23 @@ static bool others_may_link(const char *path)
 	char folder[PATH_MAX];
 	struct stat info;
 
-	return !folder_of(path, folder) || stat(folder, &info) != 0 || (info.st_uid != 0 && info.st_uid != geteuid()) ||
-	       (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+	return !folder_of(path, folder) || stat(folder, &info) != 0 ||
+		(info.st_uid != 0 && info.st_uid != geteuid()) ||
+		(info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
 }
 
 /*
- * In a folder where others may write, a link is not followed, and a file with a second name is not written: either may be
- * there to have us write to a file that its maker may not write to.
+ * In a folder where others may write, a link is not followed, and a file with a second name is not
+ * written: either may be there to have us write to a file that its maker may not write to.
  */
 static int open_path(struct verdict_file *file)
 {
 	const bool careful = others_may_link(file->path);
 	/* O_NONBLOCK: a FIFO without a reader must not stop the daemon; regular files ignore it. */
-	const int fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
-		(careful ? O_NOFOLLOW : 0), 0640);
+	const int fd = open(file->path,
+		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+			(careful ? O_NOFOLLOW : 0),
+		0640);
 	struct stat info;
 	int err;
 
@@ -93,10 +102,11 @@ static void make_folder(const char *path)
 	char folder[PATH_MAX];
 
 	if (folder_of(path, folder))
-		mkdir(folder, 0750);	/* open() says what is wrong when it fails */
+		mkdir(folder, 0750); /* open() says what is wrong when it fails */
 }
 
-int verdict_file_open(struct verdict_file **out, const char *path, uint64_t rotate_bytes, unsigned int keep)
+int verdict_file_open(
+	struct verdict_file **out, const char *path, uint64_t rotate_bytes, unsigned int keep)
 {
 	struct verdict_file *file = calloc(1, sizeof(*file));
 	int err = -ENOMEM;
@@ -164,7 +174,9 @@ int verdict_file_reopen(struct verdict_file *file)
 	return err;
 }
 
-/* FILE.keep goes, the others move up by one, FILE becomes FILE.1; with nothing to keep, FILE goes. */
+/*
+ * FILE.keep goes, the others move up by one, FILE becomes FILE.1; with nothing to keep, FILE goes.
+ */
 static int shift(const struct verdict_file *file)
 {
 	char from[PATH_MAX], to[PATH_MAX];
@@ -190,7 +202,7 @@ static int shift(const struct verdict_file *file)
 static void rotate_if_full(struct verdict_file *file, size_t length)
 {
 	if (file->path == NULL || !file->regular || file->rotate_bytes == 0 || file->size == 0 ||
-	    file->size + length <= file->rotate_bytes)
+		file->size + length <= file->rotate_bytes)
 		return;
 	if (shift(file) == 0)
 		(void)verdict_file_reopen(file);
@@ -219,7 +231,9 @@ static int write_all(struct verdict_file *file, const char *bytes, size_t length
 {
 	*written = 0;
 	while (*written < length) {
-		/* A writable pipe takes PIPE_BUF bytes without blocking; a file takes any number. */
+		/*
+		 * A writable pipe takes PIPE_BUF bytes without blocking; a file takes any number.
+		 */
 		const size_t left = length - *written;
 		const size_t piece = file->regular || left < PIPE_BUF ? left : PIPE_BUF;
 		const int err = wait_writable(file);
@@ -237,8 +251,8 @@ static int write_all(struct verdict_file *file, const char *bytes, size_t length
 }
 
 /*
- * Takes back what was written of a line, where that can be done. The file's end is asked for: logrotate may
- * have moved it.
+ * Takes back what was written of a line, where that can be done. The file's end is asked for:
+ * logrotate may have moved it.
  */
 static void undo(struct verdict_file *file, size_t written)
 {
@@ -247,7 +261,7 @@ static void undo(struct verdict_file *file, size_t written)
 	if (written == 0)
 		return;
 	if (!file->regular || fstat(file->fd, &now) != 0 || now.st_size < (off_t)written ||
-	    ftruncate(file->fd, now.st_size - (off_t)written) != 0)
+		ftruncate(file->fd, now.st_size - (off_t)written) != 0)
 		file->mid_line = true;
 }
 

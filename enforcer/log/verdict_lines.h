@@ -3,8 +3,8 @@
 #define ENFORCER_LOG_VERDICT_LINES_H
 
 /*
- * Lines of the verdict log on their way from the log thread to those who watch: bounded, so that a slow loop loses
- * lines rather than filling memory. Any thread.
+ * Lines of the verdict log on their way from the log thread to those who watch: bounded, so that a
+ * slow loop loses lines rather than filling memory. Any thread.
  */
 
 #include <pthread.h>
@@ -20,10 +20,10 @@ struct verdict_line {
 	cJSON *json;
 	char *text;
 	size_t length;
-	uint64_t seq;			/* its number */
-	bool in_file;			/* false: it could not be written */
+	uint64_t seq; /* its number */
+	bool in_file; /* false: it could not be written */
 };
-void verdict_line_free(struct verdict_line *line);	/* and what it holds; NULL is allowed */
+void verdict_line_free(struct verdict_line *line); /* and what it holds; NULL is allowed */
 
 struct verdict_lines {
 	pthread_mutex_t lock;
@@ -35,9 +35,15 @@ struct verdict_lines {
 void verdict_lines_init(struct verdict_lines *lines);
 void verdict_lines_deinit(struct verdict_lines *lines);
 
-/* Copies the struct and takes ownership of what it holds. Without room, or memory, the line is dropped and counted. */
+/*
+ * Copies the struct and takes ownership of what it holds. Without room, or memory, the line is
+ * dropped and counted.
+ */
 void verdict_lines_add(struct verdict_lines *lines, const struct verdict_line *line);
-/* All that wait, oldest first; the caller frees each. *lost: how many were dropped since the last call. */
+/*
+ * All that wait, oldest first; the caller frees each. *lost: how many were dropped since the last
+ * call.
+ */
 struct verdict_line *verdict_lines_take(struct verdict_lines *lines, uint64_t *lost);
 
 #endif

@@ -27,12 +27,12 @@
 #define NS_PER_MS 1000000ULL
 
 enum {
-	FOLD_CAPACITY = 4096,		/* different denials remembered at once */
-	DRAIN_PAUSE_MS = 10,		/* between two drains, so that a flood is taken in by the hundred */
+	FOLD_CAPACITY = 4096, /* different denials remembered at once */
+	DRAIN_PAUSE_MS = 10,  /* between two drains, so that a flood is taken in by the hundred */
 	STACK_BYTES = 256 * 1024,
 	RINGS_MOST = 80,
-	YIELD_RECORDS = 64,		/* some 0.1 ms of work */
-	REVOKED_PER_ROUND = 256,	/* some 10 ms: no ring of a worker overflows meanwhile */
+	YIELD_RECORDS = 64,	 /* some 0.1 ms of work */
+	REVOKED_PER_ROUND = 256, /* some 10 ms: no ring of a worker overflows meanwhile */
 };
 
 struct verdict_log {
@@ -42,21 +42,22 @@ struct verdict_log {
 	bool running;
 
 	int wake_fd;
-	atomic_bool awake;		/* wake_fd was written since the last drain */
+	atomic_bool awake; /* wake_fd was written since the last drain */
 	atomic_bool stop, reopen, watched;
-	atomic_uint_fast64_t overload[2];	/* of the common queues, of that of floods */
+	atomic_uint_fast64_t overload[2]; /* of the common queues, of that of floods */
 	atomic_uint_fast64_t answered_lost;
 
-	pthread_mutex_t lock;		/* of retired */
+	pthread_mutex_t lock; /* of retired */
 	struct retired_snapshot *retired;
-	struct verdict_lines lines;	/* for the watchers */
-	struct backlog revoked;		/* flows that sweeps cut */
-	struct backlog answered;	/* classes that the kernel answered */
+	struct verdict_lines lines; /* for the watchers */
+	struct backlog revoked;	    /* flows that sweeps cut */
+	struct backlog answered;    /* classes that the kernel answered */
 
 	atomic_uint_fast64_t records, written, lost;
-	atomic_uint_fast64_t seq;	/* of the last line that was begun; the log thread alone writes it */
-	atomic_uint_fast64_t rounds;	/* ended */
-	atomic_bool serving;		/* a round is under way */
+	/* of the last line that was begun; the log thread alone writes it */
+	atomic_uint_fast64_t seq;
+	atomic_uint_fast64_t rounds; /* ended */
+	atomic_bool serving;	     /* a round is under way */
 	atomic_int error;
 
 	/* The log thread's own. */
@@ -65,8 +66,9 @@ struct verdict_log {
 	size_t ring_count;
 	struct fold *fold;
 	struct line_budget *budget;
-	struct policy_hits *hits;	/* anybody reads them */
-	struct retired_snapshot *held;	/* retired, but cut flows that wait to be told of may name them */
+	struct policy_hits *hits; /* anybody reads them */
+	/* retired, but cut flows that wait to be told of may name them */
+	struct retired_snapshot *held;
 	struct arena *scratch;
 	struct interface_names *names;
 	uint64_t lost_unsaid, lost_said_ns;
@@ -221,7 +223,7 @@ static char *print_line(const cJSON *json, size_t *length)
 	if (text == NULL)
 		return NULL;
 	*length = strlen(text);
-	utf8_mend(text, *length);	/* the name of a manifest may be of any bytes, JSON may not */
+	utf8_mend(text, *length); /* the name of a manifest may be of any bytes, JSON may not */
 	longer = realloc(text, *length + 2);
 	if (longer == NULL) {
 		free(text);
@@ -232,7 +234,10 @@ static char *print_line(const cJSON *json, size_t *length)
 	return longer;
 }
 
-/* Writes one line; takes ownership of `json`, which may be NULL for want of memory. Whether the file has it. */
+/*
+ * Writes one line; takes ownership of `json`, which may be NULL for want of memory. Whether the
+ * file has it.
+ */
 static bool put(struct verdict_log *log, cJSON *json)
 {
 	size_t length = 0;
@@ -249,8 +254,11 @@ static bool put(struct verdict_log *log, cJSON *json)
 	if (err == 0)
 		atomic_fetch_add(&log->written, 1);
 	if (log->options.lines_ready != NULL && atomic_load(&log->watched)) {
-		const struct verdict_line line = {
-			.json = json, .text = text, .length = length, .seq = log->seq, .in_file = err == 0};
+		const struct verdict_line line = {.json = json,
+			.text = text,
+			.length = length,
+			.seq = log->seq,
+			.in_file = err == 0};
 
 		verdict_lines_add(&log->lines, &line);
 		log->options.lines_ready(log->options.context);
@@ -268,7 +276,9 @@ static void tell(struct verdict_log *log, const struct folded *folded)
 
 	if (log->scratch == NULL)
 		log->scratch = arena_create();
-	json = log->scratch == NULL ? NULL : record_json_verdict(folded, log->seq + 1, log->names, log->scratch);
+	json = log->scratch == NULL
+		? NULL
+		: record_json_verdict(folded, log->seq + 1, log->names, log->scratch);
 	if (!put(log, json))
 		lose(log, folded->repeat);
 	/* One arena serves many small explanations; a large one is given back at once. */
@@ -293,9 +303,12 @@ static bool write_revoked(struct verdict_log *log, bool all)
 	bool left = true;
 	uint64_t taken = 0;
 
-	while ((all || taken < REVOKED_PER_ROUND) && (left = backlog_take(&log->revoked, &record))) {
+	while ((all || taken < REVOKED_PER_ROUND) &&
+		(left = backlog_take(&log->revoked, &record))) {
 		policy_hits_add(log->hits, &record);
-		tell(log, &(struct folded){.record = record, .since_ns = record.time_ns, .repeat = 1});
+		tell(log,
+			&(struct folded){
+				.record = record, .since_ns = record.time_ns, .repeat = 1});
 		taken++;
 	}
 	atomic_fetch_add(&log->records, taken);
@@ -356,8 +369,8 @@ static void drain_rings(struct verdict_log *log)
 }
 
 /*
- * What is held was retired before the rings were last drained and the cut flows were all told of, and nobody
- * adds records of theirs: only the folding may hold some.
+ * What is held was retired before the rings were last drained and the cut flows were all told of,
+ * and nobody adds records of theirs: only the folding may hold some.
  */
 static void free_retired(struct verdict_log *log)
 {
@@ -373,8 +386,8 @@ static void free_retired(struct verdict_log *log)
 		snapshot_free(retired->snapshot);
 		free(retired);
 		/*
-		 * It was most of what was allocated: the pages go back to the system, where the pods can have
-		 * them.
+		 * It was most of what was allocated: the pages go back to the system, where the
+		 * pods can have them.
 		 */
 		malloc_trim(0);
 	}
@@ -402,7 +415,10 @@ static void write_expired(struct verdict_log *log)
 		write_verdict(log, &folded);
 }
 
-/* What has no flow: packets that the kernel dropped, and lines that are missing here. Once a second at most. */
+/*
+ * What has no flow: packets that the kernel dropped, and lines that are missing here. Once a second
+ * at most.
+ */
 static void write_losses(struct verdict_log *log, bool last)
 {
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC), wall = clock_ns(CLOCK_REALTIME);
@@ -412,17 +428,20 @@ static void write_losses(struct verdict_log *log, bool last)
 	for (int flood = 0; flood < 2; flood++) {
 		const uint64_t dropped = atomic_exchange(&log->overload[flood], 0);
 
-		if (dropped > 0 && !put(log, record_json_overload(wall, log->seq + 1, flood, dropped)))
+		if (dropped > 0 &&
+			!put(log, record_json_overload(wall, log->seq + 1, flood, dropped)))
 			lose(log, 1);
 	}
-	if (log->lost_unsaid > 0 && put(log, record_json_lost(wall, log->seq + 1, log->lost_unsaid)))
+	if (log->lost_unsaid > 0 &&
+		put(log, record_json_lost(wall, log->seq + 1, log->lost_unsaid)))
 		log->lost_unsaid = 0;
 	log->lost_said_ns = now;
 }
 
 /*
- * One round; returns whether all cut flows are told of. The order is a promise: what was retired is taken first,
- * then the rings are drained, so that every record of a retired snapshot is out of them when it is freed.
+ * One round; returns whether all cut flows are told of. The order is a promise: what was retired is
+ * taken first, then the rings are drained, so that every record of a retired snapshot is out of
+ * them when it is freed.
  */
 static bool serve(struct verdict_log *log, bool last)
 {
@@ -435,7 +454,8 @@ static bool serve(struct verdict_log *log, bool last)
 
 		if (err != 0) {
 			atomic_store(&log->error, -err);
-			log_error("the log file can't be opened anew: %s; what follows goes into the one it was",
+			log_error("the log file can't be opened anew: %s; what follows goes into "
+				  "the one it was",
 				strerror(-err));
 		}
 	}
@@ -457,7 +477,8 @@ static int idle_ms(const struct verdict_log *log)
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	uint64_t next = fold_next_ns(log->fold);
 
-	if ((log->lost_unsaid > 0 || atomic_load(&log->overload[0]) > 0 || atomic_load(&log->overload[1]) > 0) &&
+	if ((log->lost_unsaid > 0 || atomic_load(&log->overload[0]) > 0 ||
+		    atomic_load(&log->overload[1]) > 0) &&
 		next > log->lost_said_ns + NS_PER_S)
 		next = log->lost_said_ns + NS_PER_S;
 	if (next == UINT64_MAX)
@@ -472,17 +493,19 @@ static void *run(void *context)
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
 	bool last = false, told = true;
 
-	pthread_setname_np(pthread_self(), "podgate-log");	/* itself: others may not, once the process is not dumpable */
+	/* itself: others may not, once the process is not dumpable */
+	pthread_setname_np(pthread_self(), "podgate-log");
 	priority_background();
 	do {
 		uint64_t count;
 
-		if (poll(&poll_fd, 1, told ? idle_ms(log) : 0) > 0 && read(log->wake_fd, &count, sizeof(count)) < 0)
-			continue;	/* EINTR */
+		if (poll(&poll_fd, 1, told ? idle_ms(log) : 0) > 0 &&
+			read(log->wake_fd, &count, sizeof(count)) < 0)
+			continue; /* EINTR */
 		atomic_store(&log->serving, true);
 		/*
-		 * First of all: whoever found it true has pushed, set or asked for something that this round
-		 * will see.
+		 * First of all: whoever found it true has pushed, set or asked for something that
+		 * this round will see.
 		 */
 		atomic_exchange(&log->awake, false);
 		last = atomic_load(&log->stop);
@@ -519,14 +542,14 @@ void verdict_log_stop(struct verdict_log *log)
 	verdict_log_wake(log);
 	pthread_join(log->thread, NULL);
 	log->running = false;
-	policy_hits_settle(log->hits);	/* the snapshot in force is the caller's to free now */
+	policy_hits_settle(log->hits); /* the snapshot in force is the caller's to free now */
 }
 
 void verdict_log_free(struct verdict_log *log)
 {
 	if (log == NULL)
 		return;
-	hold_retired(log);	/* retired after the thread's last round */
+	hold_retired(log); /* retired after the thread's last round */
 	free_retired(log);
 	backlog_deinit(&log->answered);
 	backlog_deinit(&log->revoked);

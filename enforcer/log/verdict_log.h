@@ -3,14 +3,15 @@
 #define ENFORCER_LOG_VERDICT_LOG_H
 
 /*
- * The log thread: takes the workers' records out of their rings, folds repeats, finds names and reasons in the
- * snapshot each was judged by, and writes JSON Lines (record_json.h) to a file, and to whoever watches. It never
- * makes a worker wait: what it can't keep up with, or can't write, is lost, counted, and said in the log itself.
- * Flows that were cut come another way and are each told of, however many. It also frees the snapshots that nobody
- * judges by any more, since only it knows when the last record that names one has been written.
+ * The log thread: takes the workers' records out of their rings, folds repeats, finds names and
+ * reasons in the snapshot each was judged by, and writes JSON Lines (record_json.h) to a file, and
+ * to whoever watches. It never makes a worker wait: what it can't keep up with, or can't write, is
+ * lost, counted, and said in the log itself. Flows that were cut come another way and are each told
+ * of, however many. It also frees the snapshots that nobody judges by any more, since only it knows
+ * when the last record that names one has been written.
  *
- * verdict_log_wake(), _revoke(), _answered(), _overload() and _stats() are for any thread, the rest for the control
- * thread.
+ * verdict_log_wake(), _revoke(), _answered(), _overload() and _stats() are for any thread, the rest
+ * for the control thread.
  */
 
 #include <stdbool.h>
@@ -27,13 +28,15 @@
 struct verdict_log;
 
 struct verdict_log_options {
-	const char *path;		/* "-": standard output */
-	uint64_t rotate_bytes;		/* 0: never rotated */
+	const char *path;      /* "-": standard output */
+	uint64_t rotate_bytes; /* 0: never rotated */
 	unsigned int keep;
-	size_t ring_capacity;		/* of each ring: one drain takes no more */
-	uint64_t fold_ns;		/* 0: every record is a line */
-	unsigned int lines_per_s;	/* verdicts explained and written, shared fairly (line_budget.h); 0: no limit */
-	void (*lines_ready)(void *context);	/* watched lines wait in verdict_log_lines(); from the log thread */
+	size_t ring_capacity; /* of each ring: one drain takes no more */
+	uint64_t fold_ns;     /* 0: every record is a line */
+	/* verdicts explained and written, shared fairly (line_budget.h); 0: no limit */
+	unsigned int lines_per_s;
+	/* watched lines wait in verdict_log_lines(); from the log thread */
+	void (*lines_ready)(void *context);
 	void *context;
 };
 
@@ -43,30 +46,33 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t count);
 /* Writes what the rings and the folding still hold and ends the thread. */
 void verdict_log_stop(struct verdict_log *log);
-void verdict_log_free(struct verdict_log *log);	/* stopped, or never started; NULL is allowed */
+void verdict_log_free(struct verdict_log *log); /* stopped, or never started; NULL is allowed */
 
 /*
- * A ring may have become non-empty. Never blocks; repeated calls coalesce. `log` is void so that a worker may
- * call it.
+ * A ring may have become non-empty. Never blocks; repeated calls coalesce. `log` is void so that a
+ * worker may call it.
  */
 void verdict_log_wake(void *log);
 /*
- * A live flow was cut. It gets a line of its own, past lines_per_s: somebody will ask what became of it, and it is
- * the operator who decides how many there are, not the network. While thousands wait, denials are told between them.
+ * A live flow was cut. It gets a line of its own, past lines_per_s: somebody will ask what became
+ * of it, and it is the operator who decides how many there are, not the network. While thousands
+ * wait, denials are told between them.
  */
 void verdict_log_revoke(struct verdict_log *log, const struct record *record);
 /*
- * Packets of a class were answered in the kernel: record->answered of them, which count as repeats of the class's
- * line. Not after the record's snapshot was retired. The caller wakes the log when it has no more.
+ * Packets of a class were answered in the kernel: record->answered of them, which count as repeats
+ * of the class's line. Not after the record's snapshot was retired. The caller wakes the log when
+ * it has no more.
  */
 void verdict_log_answered(struct verdict_log *log, const struct record *record);
 /* The kernel dropped so many packets because a queue was full: that of floods, or another. */
 void verdict_log_overload(struct verdict_log *log, bool flood, uint64_t dropped);
-void verdict_log_reopen(struct verdict_log *log);	/* SIGHUP: the file was moved away */
+void verdict_log_reopen(struct verdict_log *log); /* SIGHUP: the file was moved away */
 
 /*
- * A snapshot that no worker can leave records of any more: freed, and this struct with free(), after all
- * records that were left of it. Filled in by the publisher before it publishes, so that retiring can't fail.
+ * A snapshot that no worker can leave records of any more: freed, and this struct with free(),
+ * after all records that were left of it. Filled in by the publisher before it publishes, so that
+ * retiring can't fail.
  */
 struct retired_snapshot {
 	struct retired_snapshot *next;
@@ -76,15 +82,18 @@ void verdict_log_retire(struct verdict_log *log, struct retired_snapshot *retire
 
 /* Whether lines are kept for verdict_log_lines() at all: somebody watches. */
 void verdict_log_watch(struct verdict_log *log, bool watched);
-/* All lines since the last call, oldest first; the caller frees them. *lost: lines dropped for lack of room. */
+/*
+ * All lines since the last call, oldest first; the caller frees them. *lost: lines dropped for lack
+ * of room.
+ */
 struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost);
 
 struct verdict_log_stats {
-	uint64_t records;	/* taken out of the rings, and cut flows */
-	uint64_t begun;		/* lines, counted before each was written */
-	uint64_t lines;		/* written, counted after */
-	uint64_t lost;		/* records and lines that no line tells of */
-	int error;		/* errno of the last write if it failed, else 0 */
+	uint64_t records; /* taken out of the rings, and cut flows */
+	uint64_t begun;	  /* lines, counted before each was written */
+	uint64_t lines;	  /* written, counted after */
+	uint64_t lost;	  /* records and lines that no line tells of */
+	int error;	  /* errno of the last write if it failed, else 0 */
 };
 void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out);
 /* Of the thread, by its rounds. Any thread, between verdict_log_start() and _stop(). */

@@ -49,8 +49,8 @@ static void *grow(void **items, size_t *count, size_t *room, size_t size)
 
 int facts_add_forwarding(struct facts *facts, const struct places_forwarding *forwarding)
 {
-	struct places_forwarding *added =
-		grow((void **)&facts->forwarding, &facts->forwarding_count, &facts->forwarding_room, sizeof(*added));
+	struct places_forwarding *added = grow((void **)&facts->forwarding,
+		&facts->forwarding_count, &facts->forwarding_room, sizeof(*added));
 
 	if (added == NULL)
 		return -ENOMEM;
@@ -60,8 +60,8 @@ int facts_add_forwarding(struct facts *facts, const struct places_forwarding *fo
 
 int facts_add_neighbour(struct facts *facts, const struct places_neighbour *neighbour)
 {
-	struct places_neighbour *added =
-		grow((void **)&facts->neighbours, &facts->neighbour_count, &facts->neighbour_room, sizeof(*added));
+	struct places_neighbour *added = grow((void **)&facts->neighbours, &facts->neighbour_count,
+		&facts->neighbour_room, sizeof(*added));
 
 	if (added == NULL)
 		return -ENOMEM;
@@ -74,7 +74,8 @@ int facts_add_neighbour(struct facts *facts, const struct places_neighbour *neig
 struct attrs {
 	const struct nlattr *of[64];
 };
-_Static_assert(IFLA_LINKINFO < 64 && NDA_MASTER < 64 && IFA_LOCAL < 64 && IFLA_INFO_KIND < 64, "make room");
+_Static_assert(IFLA_LINKINFO < 64 && NDA_MASTER < 64 && IFA_LOCAL < 64 && IFLA_INFO_KIND < 64,
+	"make room");
 
 static int take_attr(const struct nlattr *attr, void *context)
 {
@@ -87,12 +88,15 @@ static int take_attr(const struct nlattr *attr, void *context)
 
 static uint32_t number_of(const struct nlattr *attr)
 {
-	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0 ? mnl_attr_get_u32(attr) : 0;
+	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0 ? mnl_attr_get_u32(attr)
+									  : 0;
 }
 
 static const char *text_of(const struct nlattr *attr)
 {
-	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attr) : "";
+	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0
+		? mnl_attr_get_str(attr)
+		: "";
 }
 
 static bool addr_of(const struct nlattr *attr, uint8_t family, struct ip_addr *out)
@@ -119,7 +123,8 @@ static bool mac_of(const struct nlattr *attr, uint8_t out[PLACES_MAC])
 /* What pods' ends are of: whatever else is a port leads to a network. */
 static bool is_kind_of_pods(const char *kind)
 {
-	static const char *const kinds[] = {"veth", "tun", "netkit", "macvtap", "ipvtap", "macvlan", "ipvlan", "ifb", "dummy"};
+	static const char *const kinds[] = {
+		"veth", "tun", "netkit", "macvtap", "ipvtap", "macvlan", "ipvlan", "ifb", "dummy"};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kind, kinds[i]) == 0)
@@ -174,13 +179,18 @@ static int take_link(struct facts *facts, const struct nlmsghdr *message)
 	return 0;
 }
 
-/* Not the bridge's and its ports' own addresses (permanent), nor what a device keeps for itself (without a master). */
-static int take_forwarding(struct facts *facts, const struct ndmsg *header, const struct attrs *attrs)
+/*
+ * Not the bridge's and its ports' own addresses (permanent), nor what a device keeps for itself
+ * (without a master).
+ */
+static int take_forwarding(
+	struct facts *facts, const struct ndmsg *header, const struct attrs *attrs)
 {
 	struct places_forwarding found = {
 		.port = (uint32_t)header->ndm_ifindex, .bridge = number_of(attrs->of[NDA_MASTER])};
 
-	if ((header->ndm_state & NUD_PERMANENT) != 0 || found.bridge == 0 || !mac_of(attrs->of[NDA_LLADDR], found.mac))
+	if ((header->ndm_state & NUD_PERMANENT) != 0 || found.bridge == 0 ||
+		!mac_of(attrs->of[NDA_LLADDR], found.mac))
 		return 0;
 	return facts_add_forwarding(facts, &found);
 }
@@ -197,7 +207,8 @@ static int take_neighbour(struct facts *facts, const struct nlmsghdr *message)
 	if (header->ndm_family == AF_BRIDGE)
 		return take_forwarding(facts, header, &attrs);
 	found.device = (uint32_t)header->ndm_ifindex;
-	if ((header->ndm_state & (NUD_FAILED | NUD_INCOMPLETE | NUD_NOARP)) != 0 || header->ndm_state == NUD_NONE ||
+	if ((header->ndm_state & (NUD_FAILED | NUD_INCOMPLETE | NUD_NOARP)) != 0 ||
+		header->ndm_state == NUD_NONE ||
 		!addr_of(attrs.of[NDA_DST], header->ndm_family, &found.addr) ||
 		!mac_of(attrs.of[NDA_LLADDR], found.mac) || ip_addr_is_link_local(&found.addr) ||
 		ip_addr_is_group(&found.addr))
@@ -216,13 +227,17 @@ static int take_network(struct facts *facts, const struct nlmsghdr *message)
 	mnl_attr_parse(message, sizeof(*header), take_attr, &attrs);
 	found.device = header->ifa_index;
 	found.prefix = header->ifa_prefixlen;
-	/* IFA_LOCAL is missing for most IPv6 addresses; of a point-to-point link IFA_ADDRESS is the other end. */
+	/*
+	 * IFA_LOCAL is missing for most IPv6 addresses; of a point-to-point link IFA_ADDRESS is the
+	 * other end.
+	 */
 	if (!addr_of(attrs.of[IFA_LOCAL], header->ifa_family, &found.addr) &&
 		!addr_of(attrs.of[IFA_ADDRESS], header->ifa_family, &found.addr))
 		return 0;
 	if (found.prefix > ip_addr_bits(&found.addr))
 		return 0;
-	added = grow((void **)&facts->networks, &facts->network_count, &facts->network_room, sizeof(*added));
+	added = grow((void **)&facts->networks, &facts->network_count, &facts->network_room,
+		sizeof(*added));
 	if (added == NULL)
 		return -ENOMEM;
 	*added = found;
@@ -264,7 +279,8 @@ static int receive(struct mnl_socket *socket, uint32_t sequence, struct facts *f
 		const ssize_t n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 
 		status = n < 0 ? -1
-			       : mnl_cb_run(buffer, (size_t)n, sequence, mnl_socket_get_portid(socket), take, facts);
+			       : mnl_cb_run(buffer, (size_t)n, sequence,
+					 mnl_socket_get_portid(socket), take, facts);
 		/* An answer to an earlier question, which nobody waits for. */
 		if (status < 0 && errno == ESRCH)
 			status = MNL_CB_OK;
@@ -290,11 +306,14 @@ static int ask(struct facts *facts, struct mnl_socket *socket, uint16_t type, ui
 
 	/* Of all of these the family is the first byte, and the rest may be zero. */
 	if (type == RTM_GETLINK || family == AF_BRIDGE)
-		((struct ifinfomsg *)mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg)))->ifi_family = family;
+		((struct ifinfomsg *)mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg)))
+			->ifi_family = family;
 	else if (type == RTM_GETNEIGH)
-		((struct ndmsg *)mnl_nlmsg_put_extra_header(message, sizeof(struct ndmsg)))->ndm_family = family;
+		((struct ndmsg *)mnl_nlmsg_put_extra_header(message, sizeof(struct ndmsg)))
+			->ndm_family = family;
 	else
-		((struct ifaddrmsg *)mnl_nlmsg_put_extra_header(message, sizeof(struct ifaddrmsg)))->ifa_family = family;
+		((struct ifaddrmsg *)mnl_nlmsg_put_extra_header(message, sizeof(struct ifaddrmsg)))
+			->ifa_family = family;
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	return receive(socket, message->nlmsg_seq, facts);
@@ -306,8 +325,11 @@ int facts_read(struct facts *facts, struct mnl_socket *socket)
 		uint16_t type;
 		uint8_t family;
 	} questions[] = {
-		{RTM_GETLINK, AF_UNSPEC}, {RTM_GETNEIGH, AF_BRIDGE}, {RTM_GETNEIGH, AF_INET},
-		{RTM_GETNEIGH, AF_INET6}, {RTM_GETADDR, AF_UNSPEC},
+		{RTM_GETLINK, AF_UNSPEC},
+		{RTM_GETNEIGH, AF_BRIDGE},
+		{RTM_GETNEIGH, AF_INET},
+		{RTM_GETNEIGH, AF_INET6},
+		{RTM_GETADDR, AF_UNSPEC},
 	};
 	int err = 0;
 
@@ -316,7 +338,10 @@ int facts_read(struct facts *facts, struct mnl_socket *socket)
 	return err;
 }
 
-/* NTF_USE: neigh_add() in the kernel's net/core/neighbour.c begins to resolve the entry, making it if need be. */
+/*
+ * NTF_USE: neigh_add() in the kernel's net/core/neighbour.c begins to resolve the entry, making it
+ * if need be.
+ */
 int facts_solicit(struct mnl_socket *socket, const struct ip_addr *addr, uint32_t device)
 {
 	char buffer[256];

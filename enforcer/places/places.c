@@ -13,7 +13,7 @@ struct placing {
 
 struct places {
 	struct places_port *ports;
-	struct ip_addr *addrs;		/* what the ports' lie in */
+	struct ip_addr *addrs; /* what the ports' lie in */
 	struct ip_addr *near, *unplaced;
 	struct places_broadcast *broadcasts;
 	size_t port_count, near_count, unplaced_count, broadcast_count;
@@ -37,7 +37,8 @@ static int compare_placings(const void *pa, const void *pb)
 {
 	const struct placing *a = pa, *b = pb;
 
-	return a->index != b->index ? (a->index > b->index) - (a->index < b->index) : ip_addr_cmp(&a->addr, &b->addr);
+	return a->index != b->index ? (a->index > b->index) - (a->index < b->index)
+				    : ip_addr_cmp(&a->addr, &b->addr);
 }
 
 static int compare_addrs(const void *a, const void *b)
@@ -89,10 +90,14 @@ static const struct places_forwarding *find_port(
 	struct places_forwarding key = {.bridge = bridge};
 
 	memcpy(key.mac, mac, PLACES_MAC);
-	return bsearch(&key, index->forwarding, index->facts->forwarding_count, sizeof(key), compare_forwarding);
+	return bsearch(&key, index->forwarding, index->facts->forwarding_count, sizeof(key),
+		compare_forwarding);
 }
 
-/* Each neighbour is on its device; if that is a bridge, behind one of its ports as well, when the bridge knows which. */
+/*
+ * Each neighbour is on its device; if that is a bridge, behind one of its ports as well, when the
+ * bridge knows which.
+ */
 static size_t place_neighbours(const struct index *index, struct placing *placings)
 {
 	const struct places_facts *facts = index->facts;
@@ -100,7 +105,8 @@ static size_t place_neighbours(const struct index *index, struct placing *placin
 
 	for (size_t i = 0; i < facts->neighbour_count; i++) {
 		const struct places_neighbour *neighbour = &facts->neighbours[i];
-		const struct places_forwarding *found = find_port(index, neighbour->device, neighbour->mac);
+		const struct places_forwarding *found = find_port(
+			index, neighbour->device, neighbour->mac);
 
 		placings[count++] = (struct placing){neighbour->device, neighbour->addr};
 		if (found != NULL)
@@ -110,7 +116,8 @@ static size_t place_neighbours(const struct index *index, struct placing *placin
 }
 
 /* All interfaces that are ports or bridges, and those that neighbours are on. */
-static int make_ports(struct places *places, const struct index *index, struct placing *placings, size_t count)
+static int make_ports(
+	struct places *places, const struct index *index, struct placing *placings, size_t count)
 {
 	const struct places_facts *facts = index->facts;
 	size_t at = 0;
@@ -125,7 +132,9 @@ static int make_ports(struct places *places, const struct index *index, struct p
 		places->addrs[i] = placings[i].addr;
 	for (size_t i = 0; i < facts->link_count; i++) {
 		const struct places_link *link = &index->links[i];
-		const struct places_link *master = link->master != 0 ? find_link(index, link->master) : NULL;
+		const struct places_link *master = link->master != 0
+			? find_link(index, link->master)
+			: NULL;
 		struct places_port port = {.index = link->index, .router = link->router};
 		size_t end;
 
@@ -167,7 +176,8 @@ bool places_network_covers(const struct places_network *network, const struct ip
 	const uint8_t bytes = network->prefix / 8, bits = network->prefix % 8;
 	const uint8_t mask = (uint8_t)(0xff00U >> bits);
 
-	if (network->addr.family != addr->family || memcmp(network->addr.bytes, addr->bytes, bytes) != 0)
+	if (network->addr.family != addr->family ||
+		memcmp(network->addr.bytes, addr->bytes, bytes) != 0)
 		return false;
 	return bits == 0 || ((network->addr.bytes[bytes] ^ addr->bytes[bytes]) & mask) == 0;
 }
@@ -186,38 +196,41 @@ static bool has_network(const struct index *index, uint32_t bridge, uint8_t fami
 }
 
 /*
- * Whether a bridge here may have that address on it: it is of the bridge's network, or the gateway has no address on that
- * bridge and can't say.
+ * Whether a bridge here may have that address on it: it is of the bridge's network, or the gateway
+ * has no address on that bridge and can't say.
  */
 static bool may_be_here(const struct index *index, const struct ip_addr *addr)
 {
 	for (size_t i = 0; i < index->facts->network_count; i++)
-		if (on_bridge(index, index->facts->networks[i].device) && places_network_covers(&index->facts->networks[i], addr))
+		if (on_bridge(index, index->facts->networks[i].device) &&
+			places_network_covers(&index->facts->networks[i], addr))
 			return true;
 	for (size_t i = 0; i < index->facts->link_count; i++)
-		if (index->links[i].bridge && !has_network(index, index->links[i].index, addr->family))
+		if (index->links[i].bridge &&
+			!has_network(index, index->links[i].index, addr->family))
 			return true;
 	return false;
 }
 
-static int make_unplaced(
-	struct places *places, const struct index *index, const struct ip_addr *isolated, size_t count)
+static int make_unplaced(struct places *places, const struct index *index,
+	const struct ip_addr *isolated, size_t count)
 {
 	places->unplaced = calloc(count + 1, sizeof(*places->unplaced));
 	if (places->unplaced == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (!ip_addr_is_link_local(&isolated[i]) &&
-			(places->near_count == 0 || bsearch(&isolated[i], places->near, places->near_count,
-							    sizeof(isolated[i]), compare_addrs) == NULL) &&
+			(places->near_count == 0 ||
+				bsearch(&isolated[i], places->near, places->near_count,
+					sizeof(isolated[i]), compare_addrs) == NULL) &&
 			may_be_here(index, &isolated[i]))
 			places->unplaced[places->unplaced_count++] = isolated[i];
 	return 0;
 }
 
 /*
- * The last address of an IPv4 network (RFC 919); networks of two addresses have none (RFC 3021). Of an IPv6 network, which
- * has no broadcast address, the first one stands for it (RFC 4291, 2.6.1).
+ * The last address of an IPv4 network (RFC 919); networks of two addresses have none (RFC 3021). Of
+ * an IPv6 network, which has no broadcast address, the first one stands for it (RFC 4291, 2.6.1).
  */
 static int make_broadcasts(struct places *places, const struct index *index)
 {
@@ -232,8 +245,8 @@ static int make_broadcasts(struct places *places, const struct index *index)
 
 		const unsigned int bits = ip_addr_bits(&network->addr);
 
-		if (network->prefix > bits - 2 || network->prefix == 0 || ip_addr_is_link_local(&network->addr) ||
-			!on_bridge(index, network->device))
+		if (network->prefix > bits - 2 || network->prefix == 0 ||
+			ip_addr_is_link_local(&network->addr) || !on_bridge(index, network->device))
 			continue;
 		*broadcast = (struct places_broadcast){network->addr, network->device};
 		for (unsigned int bit = network->prefix; bit < bits; bit++) {
@@ -249,7 +262,8 @@ static int make_broadcasts(struct places *places, const struct index *index)
 	return 0;
 }
 
-static int make(struct places *places, const struct index *index, const struct ip_addr *isolated, size_t count)
+static int make(struct places *places, const struct index *index, const struct ip_addr *isolated,
+	size_t count)
 {
 	struct placing *placings = calloc(index->facts->neighbour_count * 2 + 1, sizeof(*placings));
 	int err = placings == NULL ? -ENOMEM : 0;
@@ -264,19 +278,22 @@ static int make(struct places *places, const struct index *index, const struct i
 	return err != 0 ? err : make_broadcasts(places, index);
 }
 
-int places_make(struct places **out, const struct places_facts *facts, const struct ip_addr *isolated, size_t count)
+int places_make(struct places **out, const struct places_facts *facts,
+	const struct ip_addr *isolated, size_t count)
 {
 	struct places *places = calloc(1, sizeof(*places));
 	struct index index = {
 		.links = copy(facts->links, facts->link_count, sizeof(*facts->links)),
-		.forwarding = copy(facts->forwarding, facts->forwarding_count, sizeof(*facts->forwarding)),
+		.forwarding = copy(
+			facts->forwarding, facts->forwarding_count, sizeof(*facts->forwarding)),
 		.facts = facts,
 	};
 	int err = -ENOMEM;
 
 	if (places != NULL && index.links != NULL && index.forwarding != NULL) {
 		qsort(index.links, facts->link_count, sizeof(*index.links), compare_links);
-		qsort(index.forwarding, facts->forwarding_count, sizeof(*index.forwarding), compare_forwarding);
+		qsort(index.forwarding, facts->forwarding_count, sizeof(*index.forwarding),
+			compare_forwarding);
 		err = make(places, &index, isolated, count);
 	}
 	free(index.links);
@@ -334,7 +351,8 @@ bool places_is_group(const struct places *places, const struct ip_addr *addr)
 	if (ip_addr_is_group(addr))
 		return true;
 	for (size_t i = 0; i < places->broadcast_count; i++)
-		if (addr->family == IP_FAMILY_V4 && ip_addr_equal(addr, &places->broadcasts[i].addr))
+		if (addr->family == IP_FAMILY_V4 &&
+			ip_addr_equal(addr, &places->broadcasts[i].addr))
 			return true;
 	return false;
 }

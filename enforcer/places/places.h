@@ -3,11 +3,13 @@
 #define ENFORCER_PLACES_PLACES_H
 
 /*
- * Which addresses are behind which port of the gateway's bridges: made of what the kernel knows of links, of the bridges'
- * forwarding entries (hardware address -> port), of neighbours (address -> hardware address) and of its own addresses
- * (rtnetlink(7)). A frame to a group address is judged for the pods behind the port that it leaves by.
+ * Which addresses are behind which port of the gateway's bridges: made of what the kernel knows of
+ * links, of the bridges' forwarding entries (hardware address -> port), of neighbours (address ->
+ * hardware address) and of its own addresses (rtnetlink(7)). A frame to a group address is judged
+ * for the pods behind the port that it leaves by.
  *
- * Pure and immutable: any number of threads may read one without a lock; who publishes them decides when it is freed.
+ * Pure and immutable: any number of threads may read one without a lock; who publishes them decides
+ * when it is freed.
  */
 
 #include <stdbool.h>
@@ -19,9 +21,9 @@
 enum { PLACES_MAC = 6 };
 
 struct places_link {
-	uint32_t index, master;		/* master: 0, or the bridge that it is a port of */
+	uint32_t index, master; /* master: 0, or the bridge that it is a port of */
 	bool bridge;
-	bool router;			/* a port that routers may be behind, not pods */
+	bool router; /* a port that routers may be behind, not pods */
 };
 
 struct places_forwarding {
@@ -56,16 +58,19 @@ struct places_facts {
 struct places;
 
 /*
- * `isolated` are addresses of isolated pods, sorted by ip_addr_cmp(). Returns 0 or -ENOMEM. Borrows nothing.
+ * `isolated` are addresses of isolated pods, sorted by ip_addr_cmp(). Returns 0 or -ENOMEM. Borrows
+ * nothing.
  */
-int places_make(struct places **out, const struct places_facts *facts, const struct ip_addr *isolated, size_t count);
-void places_free(struct places *places);	/* NULL is allowed */
+int places_make(struct places **out, const struct places_facts *facts,
+	const struct ip_addr *isolated, size_t count);
+void places_free(struct places *places); /* NULL is allowed */
 
 struct places_port {
-	uint32_t index;			/* of the interface */
-	uint32_t bridge;		/* that it is a port of; 0: none */
+	uint32_t index;	 /* of the interface */
+	uint32_t bridge; /* that it is a port of; 0: none */
 	bool router;
-	const struct ip_addr *addrs;	/* known behind it, sorted; of a bridge or another device: on its link */
+	/* known behind it, sorted; of a bridge or another device: on its link */
+	const struct ip_addr *addrs;
 	size_t count;
 };
 /* What is known of an interface; NULL: nothing. */
@@ -74,15 +79,15 @@ const struct places_port *places_port(const struct places *places, uint32_t inde
 const struct places_port *places_ports(const struct places *places, size_t *count);
 
 /*
- * The isolated addresses that are not known to be behind any port, though a bridge here could have them: each may be
- * behind any port that nothing is known of. Sorted.
+ * The isolated addresses that are not known to be behind any port, though a bridge here could have
+ * them: each may be behind any port that nothing is known of. Sorted.
  */
 const struct ip_addr *places_unplaced(const struct places *places, size_t *count);
 /* The addresses known to be behind ports of bridges. Sorted. */
 const struct ip_addr *places_near(const struct places *places, size_t *count);
 /*
- * The addresses that stand for the bridges' networks: of IPv4 the broadcast address; of IPv6, which has none, the first
- * (the subnet-router anycast address: RFC 4291, 2.6.1).
+ * The addresses that stand for the bridges' networks: of IPv4 the broadcast address; of IPv6, which
+ * has none, the first (the subnet-router anycast address: RFC 4291, 2.6.1).
  */
 struct places_broadcast {
 	struct ip_addr addr;
@@ -90,7 +95,10 @@ struct places_broadcast {
 };
 const struct places_broadcast *places_broadcasts(const struct places *places, size_t *count);
 
-/* Whether `addr` is one host's in no network known here: multicast, 255.255.255.255, or a network's broadcast address. */
+/*
+ * Whether `addr` is one host's in no network known here: multicast, 255.255.255.255, or a network's
+ * broadcast address.
+ */
 bool places_is_group(const struct places *places, const struct ip_addr *addr);
 
 #endif

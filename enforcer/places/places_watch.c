@@ -18,11 +18,11 @@
 #include "process/thread.h"
 
 enum {
-	REST_MS = 100,			/* between two readings, however much changes */
-	SOLICIT_MS = 1000,		/* who is not found is asked for again, at first so soon */
-	SOLICIT_MOST_MS = 64000,	/* and in the end so rarely */
-	SOLICIT_MOST = 256,		/* at a time */
-	ANSWER_S = 5,			/* the kernel answers at once; it must not keep us if it does not */
+	REST_MS = 100,		 /* between two readings, however much changes */
+	SOLICIT_MS = 1000,	 /* who is not found is asked for again, at first so soon */
+	SOLICIT_MOST_MS = 64000, /* and in the end so rarely */
+	SOLICIT_MOST = 256,	 /* at a time */
+	ANSWER_S = 5, /* the kernel answers at once; it must not keep us if it does not */
 	EVENT_BYTES = 32768,
 };
 
@@ -33,13 +33,13 @@ struct places_watch {
 	pthread_t thread;
 	bool started;
 	_Atomic bool stopping;
-	pthread_mutex_t lock;		/* for all below */
-	struct facts facts;		/* the last that were read, and what is remembered; sorted */
+	pthread_mutex_t lock; /* for all below */
+	struct facts facts;   /* the last that were read, and what is remembered; sorted */
 	struct ip_addr *isolated;
 	size_t isolated_count;
 	uint64_t read_ms;
 	uint64_t solicited_ms;
-	uint64_t patience_ms;		/* until the next solicitation */
+	uint64_t patience_ms; /* until the next solicitation */
 	published_places places;
 	_Atomic uint64_t generation;
 };
@@ -78,23 +78,28 @@ static int compare_forwarding(const void *pa, const void *pb)
 static void sort(struct facts *facts)
 {
 	if (facts->neighbour_count > 0)
-		qsort(facts->neighbours, facts->neighbour_count, sizeof(*facts->neighbours), compare_neighbours);
+		qsort(facts->neighbours, facts->neighbour_count, sizeof(*facts->neighbours),
+			compare_neighbours);
 	if (facts->forwarding_count > 0)
-		qsort(facts->forwarding, facts->forwarding_count, sizeof(*facts->forwarding), compare_forwarding);
+		qsort(facts->forwarding, facts->forwarding_count, sizeof(*facts->forwarding),
+			compare_forwarding);
 }
 
-static const struct places_neighbour *find_neighbour(const struct facts *facts, const struct places_neighbour *key)
+static const struct places_neighbour *find_neighbour(
+	const struct facts *facts, const struct places_neighbour *key)
 {
 	return facts->neighbour_count == 0 ? NULL
-					   : bsearch(key, facts->neighbours, facts->neighbour_count, sizeof(*key),
-						     compare_neighbours);
+					   : bsearch(key, facts->neighbours, facts->neighbour_count,
+						     sizeof(*key), compare_neighbours);
 }
 
-static const struct places_forwarding *find_forwarding(const struct facts *facts, const struct places_forwarding *key)
+static const struct places_forwarding *find_forwarding(
+	const struct facts *facts, const struct places_forwarding *key)
 {
-	return facts->forwarding_count == 0 ? NULL
-					    : bsearch(key, facts->forwarding, facts->forwarding_count, sizeof(*key),
-						      compare_forwarding);
+	return facts->forwarding_count == 0
+		? NULL
+		: bsearch(key, facts->forwarding, facts->forwarding_count, sizeof(*key),
+			  compare_forwarding);
 }
 
 static const struct places_link *find_link(const struct facts *facts, uint32_t index)
@@ -107,11 +112,15 @@ static const struct places_link *find_link(const struct facts *facts, uint32_t i
 
 static bool is_isolated(const struct places_watch *watch, const struct ip_addr *addr)
 {
-	return watch->isolated_count > 0 && bsearch(addr, watch->isolated, watch->isolated_count, sizeof(*addr),
-						    compare_addrs) != NULL;
+	return watch->isolated_count > 0 &&
+		bsearch(addr, watch->isolated, watch->isolated_count, sizeof(*addr),
+			compare_addrs) != NULL;
 }
 
-/* Of what was known: the isolated pods' neighbour entries, and the forwarding entries of ports that are still there. */
+/*
+ * Of what was known: the isolated pods' neighbour entries, and the forwarding entries of ports that
+ * are still there.
+ */
 static int remember(struct places_watch *watch, struct facts *next)
 {
 	const struct facts *old = &watch->facts;
@@ -119,7 +128,8 @@ static int remember(struct places_watch *watch, struct facts *next)
 	int err = 0;
 
 	for (size_t i = 0; i < old->neighbour_count && err == 0; i++)
-		if (is_isolated(watch, &old->neighbours[i].addr) && find_neighbour(next, &old->neighbours[i]) == NULL &&
+		if (is_isolated(watch, &old->neighbours[i].addr) &&
+			find_neighbour(next, &old->neighbours[i]) == NULL &&
 			find_link(next, old->neighbours[i].device) != NULL)
 			err = facts_add_neighbour(&kept, &old->neighbours[i]);
 	for (size_t i = 0; i < old->forwarding_count && err == 0; i++) {
@@ -190,7 +200,8 @@ static uint32_t link_of(const struct facts *facts, const struct ip_addr *addr)
 	for (size_t i = 0; i < facts->network_count; i++) {
 		const struct places_link *link = find_link(facts, facts->networks[i].device);
 
-		if (link != NULL && link->bridge && places_network_covers(&facts->networks[i], addr))
+		if (link != NULL && link->bridge &&
+			places_network_covers(&facts->networks[i], addr))
 			return link->index;
 	}
 	return 0;
@@ -203,7 +214,8 @@ static void solicit(struct places_watch *watch)
 	const struct ip_addr *unplaced = places_unplaced(places, &count);
 
 	watch->solicited_ms = now_ms();
-	watch->patience_ms = watch->patience_ms * 2 > SOLICIT_MOST_MS ? SOLICIT_MOST_MS : watch->patience_ms * 2;
+	watch->patience_ms = watch->patience_ms * 2 > SOLICIT_MOST_MS ? SOLICIT_MOST_MS
+								      : watch->patience_ms * 2;
 	for (size_t i = 0; i < count && asked < SOLICIT_MOST; i++) {
 		const uint32_t bridge = link_of(&watch->facts, &unplaced[i]);
 
@@ -219,7 +231,10 @@ struct look {
 	bool changed;
 };
 
-/* Entries are told of again and again while they are used: only what is new is a reason to read all. */
+/*
+ * Entries are told of again and again while they are used: only what is new is a reason to read
+ * all.
+ */
 static int look_at(const struct nlmsghdr *message, void *context)
 {
 	struct look *look = context;
@@ -230,21 +245,23 @@ static int look_at(const struct nlmsghdr *message, void *context)
 		if (facts_take(&facts, message) != 0)
 			look->changed = true;
 		for (size_t i = 0; i < facts.neighbour_count; i++) {
-			const struct places_neighbour *known = find_neighbour(&look->watch->facts, &facts.neighbours[i]);
+			const struct places_neighbour *known = find_neighbour(
+				&look->watch->facts, &facts.neighbours[i]);
 
 			look->changed = look->changed || known == NULL ||
-					memcmp(known->mac, facts.neighbours[i].mac, PLACES_MAC) != 0;
+				memcmp(known->mac, facts.neighbours[i].mac, PLACES_MAC) != 0;
 		}
 		for (size_t i = 0; i < facts.forwarding_count; i++) {
-			const struct places_forwarding *known =
-				find_forwarding(&look->watch->facts, &facts.forwarding[i]);
+			const struct places_forwarding *known = find_forwarding(
+				&look->watch->facts, &facts.forwarding[i]);
 
-			look->changed = look->changed || known == NULL || known->port != facts.forwarding[i].port;
+			look->changed = look->changed || known == NULL ||
+				known->port != facts.forwarding[i].port;
 		}
 		facts_deinit(&facts);
 		break;
 	case RTM_DELNEIGH:
-		break;	/* what was known stays known */
+		break; /* what was known stays known */
 	default:
 		look->changed = true;
 		break;
@@ -262,13 +279,13 @@ static bool drain(struct places_watch *watch)
 
 	while ((n = mnl_socket_recvfrom(watch->events, buffer, sizeof(buffer))) > 0)
 		(void)mnl_cb_run(buffer, (size_t)n, any, 0, look_at, &look);
-	return look.changed || (n < 0 && errno != EAGAIN);	/* ENOBUFS: something was lost */
+	return look.changed || (n < 0 && errno != EAGAIN); /* ENOBUFS: something was lost */
 }
 
 static void wait_for_events(struct places_watch *watch, int timeout_ms)
 {
-	struct pollfd fds[] = {
-		{.fd = mnl_socket_get_fd(watch->events), .events = POLLIN}, {.fd = watch->wake_fd, .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = mnl_socket_get_fd(watch->events), .events = POLLIN},
+		{.fd = watch->wake_fd, .events = POLLIN}};
 	uint64_t count;
 
 	if (poll(fds, 2, timeout_ms) > 0 && (fds[1].revents & POLLIN) != 0 &&
@@ -321,16 +338,19 @@ static int open_sockets(struct places_watch *watch)
 	watch->events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	watch->asking = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	if (watch->events == NULL || watch->asking == NULL ||
-		mnl_socket_bind(watch->events, RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+		mnl_socket_bind(watch->events,
+			RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
 			MNL_SOCKET_AUTOPID) < 0 ||
 		mnl_socket_bind(watch->asking, 0, MNL_SOCKET_AUTOPID) < 0 ||
-		setsockopt(mnl_socket_get_fd(watch->asking), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		setsockopt(mnl_socket_get_fd(watch->asking), SOL_SOCKET, SO_RCVTIMEO, &patience,
+			sizeof(patience)) != 0)
 		return -errno;
 	watch->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return watch->wake_fd < 0 ? -errno : 0;
 }
 
-int places_watch_open(struct places_watch **out, const struct places_options *options, char problem[PLACES_PROBLEM])
+int places_watch_open(struct places_watch **out, const struct places_options *options,
+	char problem[PLACES_PROBLEM])
 {
 	struct places_watch *watch = calloc(1, sizeof(*watch));
 	int err = -ENOMEM;
@@ -345,7 +365,8 @@ int places_watch_open(struct places_watch **out, const struct places_options *op
 	if (err == 0)
 		err = read_again(watch);
 	if (err != 0) {
-		snprintf(problem, PLACES_PROBLEM, "the kernel does not tell who is on which bridge (rtnetlink): %s",
+		snprintf(problem, PLACES_PROBLEM,
+			"the kernel does not tell who is on which bridge (rtnetlink): %s",
 			strerror(-err));
 		places_watch_close(watch);
 		return err;

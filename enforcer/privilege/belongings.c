@@ -44,7 +44,8 @@ static bool is_root_alone(const struct stat *info)
 }
 
 /* Calls `visit` for each entry, till one returns false. Whether none did. */
-static bool each_entry(int folder, bool (*visit)(int folder, const char *entry, const void *context), const void *context)
+static bool each_entry(int folder,
+	bool (*visit)(int folder, const char *entry, const void *context), const void *context)
 {
 	DIR *entries = fdopendir(dup(folder));
 	const struct dirent *entry;
@@ -52,7 +53,7 @@ static bool each_entry(int folder, bool (*visit)(int folder, const char *entry, 
 
 	if (entries == NULL)
 		return false;
-	rewinddir(entries);	/* the copy of a descriptor has its place, too */
+	rewinddir(entries); /* the copy of a descriptor has its place, too */
 	while (all && (entry = readdir(entries)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			all = visit(folder, entry->d_name, context);
@@ -65,7 +66,8 @@ static bool is_ours(int folder, const char *entry, const void *name)
 	struct stat info;
 
 	return is_of_name(entry, name) && fstatat(folder, entry, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       (S_ISREG(info.st_mode) || S_ISSOCK(info.st_mode)) && info.st_uid == 0 && info.st_nlink == 1;
+		(S_ISREG(info.st_mode) || S_ISSOCK(info.st_mode)) && info.st_uid == 0 &&
+		info.st_nlink == 1;
 }
 
 /* The socket stays root's, so that only root, and a group that is named, may connect. */
@@ -75,8 +77,9 @@ static bool give(int folder, const char *entry, const void *context)
 	struct stat info;
 
 	return fstatat(folder, entry, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       (S_ISSOCK(info.st_mode) ||
-		       fchownat(folder, entry, account->uid, account->gid, AT_SYMLINK_NOFOLLOW) == 0);
+		(S_ISSOCK(info.st_mode) ||
+			fchownat(folder, entry, account->uid, account->gid, AT_SYMLINK_NOFOLLOW) ==
+				0);
 }
 
 static bool is_member(const struct account *account, gid_t gid)
@@ -88,14 +91,18 @@ static bool is_member(const struct account *account, gid_t gid)
 	return found;
 }
 
-/* Whether the account can't put another folder, or a link, in the place of one that is in this folder. */
+/*
+ * Whether the account can't put another folder, or a link, in the place of one that is in this
+ * folder.
+ */
 static bool is_out_of_reach(const struct stat *info, const struct account *account)
 {
 	const bool others = (info->st_mode & S_IWOTH) != 0, group = (info->st_mode & S_IWGRP) != 0;
 
 	if (info->st_uid != 0)
 		return false;
-	return (info->st_mode & S_ISVTX) != 0 || (!others && !(group && is_member(account, info->st_gid)));
+	return (info->st_mode & S_ISVTX) != 0 ||
+		(!others && !(group && is_member(account, info->st_gid)));
 }
 
 /* One step on the way. A link is followed where only root can have put it. */
@@ -106,12 +113,13 @@ static int enter(int parent, const char *name, const struct account *account)
 	if (fstat(parent, &info) != 0 || !is_out_of_reach(&info, account))
 		return -1;
 	return openat(parent, name,
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC | ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? O_NOFOLLOW : 0));
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC |
+			((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? O_NOFOLLOW : 0));
 }
 
 /*
- * Step by step, as who could choose where the way leads would be given whatever empty folder of root's he likes.
- * Returns -1 when it leads past a folder of others.
+ * Step by step, as who could choose where the way leads would be given whatever empty folder of
+ * root's he likes. Returns -1 when it leads past a folder of others.
  */
 static int open_folder(const char *folder, const struct account *account)
 {
@@ -119,7 +127,8 @@ static int open_folder(const char *folder, const struct account *account)
 	int fd = open(folder[0] == '/' ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	snprintf(copy, sizeof(copy), "%s", folder);
-	for (char *name = strtok_r(copy, "/", &save); fd >= 0 && name != NULL; name = strtok_r(NULL, "/", &save)) {
+	for (char *name = strtok_r(copy, "/", &save); fd >= 0 && name != NULL;
+		name = strtok_r(NULL, "/", &save)) {
 		const int next = enter(fd, name, account);
 
 		close(fd);
@@ -144,7 +153,10 @@ static int open_givable(const char *path, const struct account *account)
 	return -1;
 }
 
-/* Whether the folder is not there, and would be made in one that the account can't put another in the place of. */
+/*
+ * Whether the folder is not there, and would be made in one that the account can't put another in
+ * the place of.
+ */
 static bool would_make(const char *folder, const struct account *account)
 {
 	char parent[PATH_MAX];
@@ -158,7 +170,8 @@ static bool would_make(const char *folder, const struct account *account)
 	fd = open_folder(parent, account);
 	if (fd < 0)
 		return false;
-	would = fstat(fd, &info) == 0 && is_out_of_reach(&info, account) && faccessat(fd, ".", W_OK, AT_EACCESS) == 0;
+	would = fstat(fd, &info) == 0 && is_out_of_reach(&info, account) &&
+		faccessat(fd, ".", W_OK, AT_EACCESS) == 0;
 	close(fd);
 	return would;
 }
@@ -187,7 +200,7 @@ void belongings_give_folder(const char *path, const struct account *account)
 	if (fd < 0)
 		return;
 	if (each_entry(fd, give, account) && fchown(fd, account->uid, account->gid) != 0)
-		errno = 0;	/* it shows in belongings_check_folder() */
+		errno = 0; /* it shows in belongings_check_folder() */
 	close(fd);
 }
 

@@ -13,7 +13,10 @@
 #include "process/log.h"
 #include "process/sanitized.h"
 
-/* Verdicts, conntrack, sets, netlink and the sysctls of net/ all take this one, and nothing takes another. */
+/*
+ * Verdicts, conntrack, sets, netlink and the sysctls of net/ all take this one, and nothing takes
+ * another.
+ */
 static const uint64_t kept = CAPABILITY(CAP_NET_ADMIN);
 
 static enum syscall_mode filter_mode(const struct settings *settings)
@@ -26,7 +29,8 @@ static bool will_filter(const struct settings *settings)
 	return settings->privileges != PRIVILEGES_KEEP && settings->seccomp != SECCOMP_OFF;
 }
 
-int confinement_prepare(struct confinement *out, const struct settings *settings, char problem[CONFINEMENT_PROBLEM])
+int confinement_prepare(
+	struct confinement *out, const struct settings *settings, char problem[CONFINEMENT_PROBLEM])
 {
 	struct confinement confinement = {.settings = settings};
 	int err = 0;
@@ -40,28 +44,32 @@ int confinement_prepare(struct confinement *out, const struct settings *settings
 	return err;
 }
 
-int confinement_start_helper(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+int confinement_start_helper(
+	const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
 {
 	const struct settings *settings = confinement->settings;
 
-	return settings->privileges == PRIVILEGES_KEEP ? 0 : helper_start(settings->seccomp != SECCOMP_OFF, problem);
+	return settings->privileges == PRIVILEGES_KEEP
+		? 0
+		: helper_start(settings->seccomp != SECCOMP_OFF, problem);
 }
 
-int confinement_before_loop(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+int confinement_before_loop(
+	const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
 {
 	int err;
 
 	if (!will_filter(confinement->settings) || SANITIZED)
 		return 0;
 	err = syscall_filter_refuse_io_uring(problem);
-	return err == -ENOTSUP ? 0 : err;	/* nor will such a kernel refuse io_uring_enter() later */
+	return err == -ENOTSUP ? 0 : err; /* nor will such a kernel refuse io_uring_enter() later */
 }
 
 static int explain_step(int err, char problem[CONFINEMENT_PROBLEM])
 {
 	if (err != 0)
-		snprintf(problem, CONFINEMENT_PROBLEM, "can't open files as the user that podgate runs as: %s",
-			strerror(-err));
+		snprintf(problem, CONFINEMENT_PROBLEM,
+			"can't open files as the user that podgate runs as: %s", strerror(-err));
 	return err;
 }
 
@@ -80,8 +88,8 @@ int confinement_step_up(const struct confinement *confinement, char problem[CONF
 }
 
 /*
- * A kernel without seccomp is no reason not to enforce: it is the second line of defence that is missing, and status
- * and doctor say so.
+ * A kernel without seccomp is no reason not to enforce: it is the second line of defence that is
+ * missing, and status and doctor say so.
  */
 static int filter(struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
 {
@@ -122,13 +130,16 @@ void confinement_of_worker(const struct settings *settings)
 	if (!will_filter(settings) || prctl(PR_GET_SECCOMP) != SECCOMP_MODE_FILTER)
 		return;
 	if (syscall_filter_install(SYSCALLS_WORKER, filter_mode(settings), problem) != 0)
-		log_warnx("a worker goes on with the system calls of the whole daemon: %s", problem);
+		log_warnx(
+			"a worker goes on with the system calls of the whole daemon: %s", problem);
 }
 
 static const char *filter_name(const struct confinement *confinement)
 {
-	static const char *const names[] = {
-		[FILTER_NONE] = "off", [FILTER_ON] = "on", [FILTER_LOG] = "log", [FILTER_UNAVAILABLE] = "unavailable"};
+	static const char *const names[] = {[FILTER_NONE] = "off",
+		[FILTER_ON] = "on",
+		[FILTER_LOG] = "log",
+		[FILTER_UNAVAILABLE] = "unavailable"};
 
 	return names[confinement->filter];
 }
@@ -139,10 +150,12 @@ void confinement_log(const struct confinement *confinement)
 	char text[CAPABILITIES_TEXT];
 
 	if (!confinement->entered)
-		log_warnx("`privileges: keep` is set: podgate keeps all rights that it was started with");
+		log_warnx("`privileges: keep` is set: podgate keeps all rights that it was started "
+			  "with");
 	else if (privilege_read(&now) == 0)
 		log_info("running as user %s with %s, seccomp %s", confinement->account.name,
-			capabilities_print(now.capabilities.effective, text), filter_name(confinement));
+			capabilities_print(now.capabilities.effective, text),
+			filter_name(confinement));
 	if (confinement->filter == FILTER_UNAVAILABLE)
 		log_warnx("seccomp is not available in this %s: system calls are not filtered",
 			SANITIZED ? "build, which has a sanitizer" : "kernel");
@@ -154,7 +167,8 @@ static cJSON *capability_list(uint64_t set)
 	cJSON *list = cJSON_CreateArray();
 
 	capabilities_print(set, text);
-	for (char *name = set != 0 ? strtok_r(text, " ", &save) : NULL; name != NULL; name = strtok_r(NULL, " ", &save))
+	for (char *name = set != 0 ? strtok_r(text, " ", &save) : NULL; name != NULL;
+		name = strtok_r(NULL, " ", &save))
 		cJSON_AddItemToArray(list, cJSON_CreateString(name));
 	return list;
 }
@@ -164,10 +178,12 @@ cJSON *confinement_json(const struct confinement *confinement)
 	cJSON *json = cJSON_CreateObject();
 	struct privilege_state now;
 
-	if (privilege_read(&now) == 0 && cJSON_AddBoolToObject(json, "dropped", confinement->entered) != NULL &&
+	if (privilege_read(&now) == 0 &&
+		cJSON_AddBoolToObject(json, "dropped", confinement->entered) != NULL &&
 		cJSON_AddStringToObject(json, "user", confinement->account.name) != NULL &&
 		cJSON_AddNumberToObject(json, "uid", (double)now.uid) != NULL &&
-		cJSON_AddItemToObject(json, "capabilities", capability_list(now.capabilities.permitted)) &&
+		cJSON_AddItemToObject(
+			json, "capabilities", capability_list(now.capabilities.permitted)) &&
 		cJSON_AddBoolToObject(json, "no_new_privs", now.no_new_privs) != NULL &&
 		cJSON_AddStringToObject(json, "seccomp", filter_name(confinement)) != NULL &&
 		cJSON_AddNumberToObject(json, "helper", (double)helper_pid()) != NULL)

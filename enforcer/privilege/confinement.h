@@ -3,12 +3,14 @@
 #define ENFORCER_PRIVILEGE_CONFINEMENT_H
 
 /*
- * How a daemon that was started with every right becomes one that has the few it needs, as its settings want it:
+ * How a daemon that was started with every right becomes one that has the few it needs, as its
+ * settings want it:
  *
  *   confinement_prepare()        the user is found
  *   confinement_start_helper()   the process that goes on running iptables is forked
  *   confinement_before_loop()    libuv is kept from making an io_uring
- *   ...                          what takes root is opened and bound; with step_down() and step_up() around what must be
+ *   ...                          what takes root is opened and bound; with step_down() and
+ *   step_up() around what must be
  *                                possible as that user, too
  *   confinement_enter()          user, groups, capabilities and system calls are given up for good
  *   ...                          manifests are read, threads are made
@@ -32,15 +34,24 @@ struct confinement {
 
 enum { CONFINEMENT_PROBLEM = 256 };
 
-/* `settings` is borrowed. 0; or -errno with a sentence and its remedy in `problem`. So do the others. */
-int confinement_prepare(struct confinement *out, const struct settings *settings, char problem[CONFINEMENT_PROBLEM]);
-int confinement_start_helper(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
-int confinement_before_loop(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
+/*
+ * `settings` is borrowed. 0; or -errno with a sentence and its remedy in `problem`. So do the
+ * others.
+ */
+int confinement_prepare(struct confinement *out, const struct settings *settings,
+	char problem[CONFINEMENT_PROBLEM]);
+int confinement_start_helper(
+	const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
+int confinement_before_loop(
+	const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
 int confinement_step_down(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
 int confinement_step_up(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
 int confinement_enter(struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
 
-/* Of a worker's thread, as the first that it does: narrows its system calls, where the process's are. */
+/*
+ * Of a worker's thread, as the first that it does: narrows its system calls, where the process's
+ * are.
+ */
 void confinement_of_worker(const struct settings *settings);
 
 /* Says in podgate's log what podgate runs with. */

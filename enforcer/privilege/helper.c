@@ -20,10 +20,10 @@ enum { PATIENCE_S = 120 };
 
 /* There is one in a process, as there is one set of privileges. */
 static struct {
-	pid_t pid;			/* 0: there is none */
+	pid_t pid; /* 0: there is none */
 	int socket, pidfd;
-	pthread_mutex_t lock;		/* of the socket: one request at a time */
-	bool broken;			/* what comes next on the socket is not known any more */
+	pthread_mutex_t lock; /* of the socket: one request at a time */
+	bool broken;	      /* what comes next on the socket is not known any more */
 	uv_poll_t watch;
 	bool watched;
 	void (*ended)(void *context);
@@ -36,7 +36,9 @@ static int send_request(const struct helper_request *request, const char *rules)
 {
 	const int err = helper_send(helper.socket, request, sizeof(*request));
 
-	return err != 0 || request->length == 0 ? err : helper_send(helper.socket, rules, request->length);
+	return err != 0 || request->length == 0
+		? err
+		: helper_send(helper.socket, rules, request->length);
 }
 
 /* `text` may be NULL when none is wanted; then none may come. */
@@ -64,7 +66,8 @@ static int receive_answer(struct helper_answer *answer, char **text)
 	return 0;
 }
 
-static int exchange(const struct helper_request *request, const char *rules, struct helper_answer *answer, char **text)
+static int exchange(const struct helper_request *request, const char *rules,
+	struct helper_answer *answer, char **text)
 {
 	int err = helper.broken ? -EPIPE : send_request(request, rules);
 
@@ -73,14 +76,17 @@ static int exchange(const struct helper_request *request, const char *rules, str
 	if (err == 0)
 		return 0;
 	if (!helper.broken)
-		shutdown(helper.socket, SHUT_RDWR);	/* it ends, and that is noticed */
+		shutdown(helper.socket, SHUT_RDWR); /* it ends, and that is noticed */
 	helper.broken = true;
 	snprintf(answer->problem, sizeof(answer->problem),
-		"the helper process that runs iptables is no more (%s): podgate has to be started again", strerror(-err));
+		"the helper process that runs iptables is no more (%s): podgate has to be started "
+		"again",
+		strerror(-err));
 	return -EPIPE;
 }
 
-static int ask(const struct helper_request *request, const char *rules, struct helper_answer *answer, char **text)
+static int ask(const struct helper_request *request, const char *rules,
+	struct helper_answer *answer, char **text)
 {
 	int err;
 
@@ -96,12 +102,15 @@ static int ask(const struct helper_request *request, const char *rules, struct h
 	return err;
 }
 
-static struct helper_request make_request(enum helper_verb verb, enum backend_choice backend, enum ip_family family)
+static struct helper_request make_request(
+	enum helper_verb verb, enum backend_choice backend, enum ip_family family)
 {
-	return (struct helper_request){.verb = verb, .backend = (uint32_t)backend, .family = (uint32_t)family};
+	return (struct helper_request){
+		.verb = verb, .backend = (uint32_t)backend, .family = (uint32_t)family};
 }
 
-static int available(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
+static int available(
+	enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
 {
 	const struct helper_request request = make_request(HELPER_AVAILABLE, backend, family);
 	struct helper_answer answer;
@@ -114,7 +123,8 @@ static int available(enum backend_choice backend, enum ip_family family, char pr
 
 static int default_backend(enum backend_choice *out)
 {
-	const struct helper_request request = make_request(HELPER_DEFAULT_BACKEND, BACKEND_NFT, IP_FAMILY_V4);
+	const struct helper_request request = make_request(
+		HELPER_DEFAULT_BACKEND, BACKEND_NFT, IP_FAMILY_V4);
 	struct helper_answer answer;
 	const int err = ask(&request, NULL, &answer, NULL);
 
@@ -123,8 +133,8 @@ static int default_backend(enum backend_choice *out)
 	return err;
 }
 
-static int save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
-	char problem[IPTABLES_PROBLEM])
+static int save(enum backend_choice backend, enum ip_family family, const char *table,
+	bool counters, char **out, char problem[IPTABLES_PROBLEM])
 {
 	struct helper_request request = make_request(HELPER_SAVE, backend, family);
 	struct helper_answer answer;
@@ -141,7 +151,8 @@ static int save(enum backend_choice backend, enum ip_family family, const char *
 	return err;
 }
 
-static int restore(enum backend_choice backend, enum ip_family family, const char *text, char problem[IPTABLES_PROBLEM])
+static int restore(enum backend_choice backend, enum ip_family family, const char *text,
+	char problem[IPTABLES_PROBLEM])
 {
 	struct helper_request request = make_request(HELPER_RESTORE, backend, family);
 	const size_t length = strlen(text);
@@ -149,7 +160,8 @@ static int restore(enum backend_choice backend, enum ip_family family, const cha
 	int err;
 
 	if (length == 0 || length > HELPER_RULES_MOST) {
-		snprintf(problem, IPTABLES_PROBLEM, "a text of %zu bytes is no set of rules", length);
+		snprintf(problem, IPTABLES_PROBLEM, "a text of %zu bytes is no set of rules",
+			length);
 		return -EINVAL;
 	}
 	request.length = (uint32_t)length;
@@ -276,7 +288,7 @@ void helper_stop(void)
 		close(helper.pidfd);
 	helper.socket = helper.pidfd = -1;
 	helper.pid = 0;
-	helper.broken = true;	/* whoever asks is told so */
+	helper.broken = true; /* whoever asks is told so */
 }
 
 pid_t helper_pid(void)

@@ -24,15 +24,17 @@ static bool is_backend(uint32_t backend)
 bool helper_request_is_valid(const struct helper_request *request)
 {
 	return request->verb < HELPER_VERBS && is_backend(request->backend) &&
-	       (request->family == IP_FAMILY_V4 || request->family == IP_FAMILY_V6) && request->counters <= 1 &&
-	       is_table(request->table) && request->length <= HELPER_RULES_MOST &&
-	       (request->verb == HELPER_RESTORE) == (request->length > 0);
+		(request->family == IP_FAMILY_V4 || request->family == IP_FAMILY_V6) &&
+		request->counters <= 1 && is_table(request->table) &&
+		request->length <= HELPER_RULES_MOST &&
+		(request->verb == HELPER_RESTORE) == (request->length > 0);
 }
 
 bool helper_answer_is_valid(const struct helper_answer *answer)
 {
 	return answer->err <= 0 && answer->err > -4096 && is_backend(answer->backend) &&
-	       answer->length <= HELPER_ANSWER_MOST && memchr(answer->problem, '\0', IPTABLES_PROBLEM) != NULL;
+		answer->length <= HELPER_ANSWER_MOST &&
+		memchr(answer->problem, '\0', IPTABLES_PROBLEM) != NULL;
 }
 
 int helper_send(int fd, const void *bytes, size_t length)

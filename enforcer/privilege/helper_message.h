@@ -3,9 +3,9 @@
 #define ENFORCER_PRIVILEGE_HELPER_MESSAGE_H
 
 /*
- * What the daemon and its helper process send each other over their socket pair: a head of fixed size, and as many
- * bytes of text as it says. Both are the same program on the same machine, so the structs go as they are. Neither
- * believes the other: what comes in is checked before it is used.
+ * What the daemon and its helper process send each other over their socket pair: a head of fixed
+ * size, and as many bytes of text as it says. Both are the same program on the same machine, so the
+ * structs go as they are. Neither believes the other: what comes in is checked before it is used.
  */
 
 #include <stdbool.h>
@@ -24,22 +24,22 @@ enum helper_verb {
 
 enum {
 	HELPER_TABLE = 16,
-	HELPER_RULES_MOST = 256 * 1024,		/* far more than podgate ever writes */
-	HELPER_ANSWER_MOST = 64 << 20,		/* what iptables_save() takes at most */
+	HELPER_RULES_MOST = 256 * 1024, /* far more than podgate ever writes */
+	HELPER_ANSWER_MOST = 64 << 20,	/* what iptables_save() takes at most */
 };
 
 struct helper_request {
 	uint32_t verb, backend, family;
-	uint32_t counters;			/* 0 or 1 */
-	char table[HELPER_TABLE];		/* "": all */
-	uint32_t length;			/* of the rules that follow */
+	uint32_t counters;	  /* 0 or 1 */
+	char table[HELPER_TABLE]; /* "": all */
+	uint32_t length;	  /* of the rules that follow */
 };
 
 struct helper_answer {
 	int32_t err;
 	uint32_t backend;
 	uint64_t generation;
-	uint32_t length;			/* of the text that follows */
+	uint32_t length; /* of the text that follows */
 	char problem[IPTABLES_PROBLEM];
 };
 

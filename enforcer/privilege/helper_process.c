@@ -21,7 +21,8 @@ enum { SOCKET = STDERR_FILENO + 1 };
 
 /* ---- serving ---- */
 
-static int apply(const struct helper_request *request, const char *rules, struct helper_answer *answer)
+static int apply(
+	const struct helper_request *request, const char *rules, struct helper_answer *answer)
 {
 	char why[RULE_GUARD_PROBLEM];
 
@@ -29,14 +30,16 @@ static int apply(const struct helper_request *request, const char *rules, struct
 		snprintf(answer->problem, sizeof(answer->problem), "%s", why);
 		return -EPERM;
 	}
-	return iptables_programs.restore((enum backend_choice)request->backend, (enum ip_family)request->family, rules,
-		answer->problem);
+	return iptables_programs.restore((enum backend_choice)request->backend,
+		(enum ip_family)request->family, rules, answer->problem);
 }
 
-static int read_rules(const struct helper_request *request, char **text, struct helper_answer *answer)
+static int read_rules(
+	const struct helper_request *request, char **text, struct helper_answer *answer)
 {
-	return iptables_programs.save((enum backend_choice)request->backend, (enum ip_family)request->family,
-		request->table[0] != '\0' ? request->table : NULL, request->counters != 0, text, answer->problem);
+	return iptables_programs.save((enum backend_choice)request->backend,
+		(enum ip_family)request->family, request->table[0] != '\0' ? request->table : NULL,
+		request->counters != 0, text, answer->problem);
 }
 
 static int find_default(struct helper_answer *answer)
@@ -50,7 +53,8 @@ static int find_default(struct helper_answer *answer)
 }
 
 /* *text is what the answer brings, to be freed; or stays NULL. */
-static int do_request(const struct helper_request *request, const char *rules, struct helper_answer *answer, char **text)
+static int do_request(const struct helper_request *request, const char *rules,
+	struct helper_answer *answer, char **text)
 {
 	switch ((enum helper_verb)request->verb) {
 	case HELPER_AVAILABLE:
@@ -103,7 +107,8 @@ static int serve_one(int fd)
 	err = helper_receive(fd, rules, request.length);
 	rules[request.length] = '\0';
 	if (err == 0)
-		err = strlen(rules) == request.length ? answer_request(fd, &request, rules) : -EPROTO;
+		err = strlen(rules) == request.length ? answer_request(fd, &request, rules)
+						      : -EPROTO;
 	free(rules);
 	return err;
 }
@@ -125,12 +130,17 @@ static int leave_descriptors(int fd)
 		return -errno;
 	if (fd != SOCKET && dup3(fd, SOCKET, O_CLOEXEC) < 0)
 		return -errno;
-	/* Before Linux 5.9 they stay: they close with the programs that are run, or are harmless. */
+	/*
+	 * Before Linux 5.9 they stay: they close with the programs that are run, or are harmless.
+	 */
 	(void)syscall(SYS_close_range, SOCKET + 1, ~0U, 0U);
 	return 0;
 }
 
-/* A service manager ends all processes of a service at once; the daemon may still need this one while it stops. */
+/*
+ * A service manager ends all processes of a service at once; the daemon may still need this one
+ * while it stops.
+ */
 static void leave_signals(void)
 {
 	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
@@ -154,7 +164,7 @@ static int reduce(bool filter, char problem[IPTABLES_PROBLEM])
 
 	if (err == 0 && filter)
 		err = syscall_filter_install(SYSCALLS_HELPER, SYSCALLS_REFUSED, problem);
-	return err == -ENOTSUP ? 0 : err;	/* the daemon says so */
+	return err == -ENOTSUP ? 0 : err; /* the daemon says so */
 }
 
 void helper_process_run(int fd, bool filter)
@@ -165,10 +175,11 @@ void helper_process_run(int fd, bool filter)
 	leave_signals();
 	ready.err = leave_descriptors(fd);
 	if (ready.err != 0)
-		snprintf(ready.problem, sizeof(ready.problem), "can't leave the daemon's files: %s", strerror(-ready.err));
+		snprintf(ready.problem, sizeof(ready.problem), "can't leave the daemon's files: %s",
+			strerror(-ready.err));
 	else
 		ready.err = reduce(filter, ready.problem);
 	if (helper_send(SOCKET, &ready, sizeof(ready)) == 0 && ready.err == 0)
 		helper_process_serve(SOCKET);
-	_exit(0);	/* not exit(): what the daemon had in its buffers is the daemon's to write */
+	_exit(0); /* not exit(): what the daemon had in its buffers is the daemon's to write */
 }

@@ -9,8 +9,9 @@
 #include "enforcer/privilege/helper.h"
 
 /*
- * Leaves all of the daemon behind but the socket: descriptors, signals, name, privileges. Says on the socket whether
- * that went well, and if so serves until the daemon closes its end. Does not return.
+ * Leaves all of the daemon behind but the socket: descriptors, signals, name, privileges. Says on
+ * the socket whether that went well, and if so serves until the daemon closes its end. Does not
+ * return.
  */
 _Noreturn void helper_process_run(int fd, bool filter);
 

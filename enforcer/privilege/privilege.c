@@ -12,7 +12,8 @@
 
 static int fail(char problem[PRIVILEGE_PROBLEM], int err, const char *what)
 {
-	snprintf(problem, PRIVILEGE_PROBLEM, "can't give up privileges: %s: %s", what, strerror(-err));
+	snprintf(problem, PRIVILEGE_PROBLEM, "can't give up privileges: %s: %s", what,
+		strerror(-err));
 	return err;
 }
 
@@ -31,8 +32,8 @@ static unsigned int count_threads(void)
 }
 
 /*
- * Without CAP_SETPCAP the bounding set stays as it is. It has no meaning any more once no_new_privs is set: no
- * execve() brings anything.
+ * Without CAP_SETPCAP the bounding set stays as it is. It has no meaning any more once no_new_privs
+ * is set: no execve() brings anything.
  */
 static int bound(const struct privilege_wanted *wanted)
 {
@@ -55,13 +56,19 @@ static int reduce(const struct privilege_wanted *wanted, char problem[PRIVILEGE_
 		return fail(problem, err, "capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0)
 		return fail(problem, -errno, "no_new_privs");
-	/* Changing the user has cleared it; a leak check must be able to look at its process, though. */
+	/*
+	 * Changing the user has cleared it; a leak check must be able to look at its process,
+	 * though.
+	 */
 	if (prctl(PR_SET_DUMPABLE, SANITIZED ? 1UL : 0UL, 0UL, 0UL, 0UL) != 0)
 		return fail(problem, -errno, "dumpable");
 	return 0;
 }
 
-/* Whether all of the thread's identities are those of the account, and there is no way back to root's. */
+/*
+ * Whether all of the thread's identities are those of the account, and there is no way back to
+ * root's.
+ */
 static bool is_account(const struct account *account)
 {
 	uid_t uid[3];
@@ -96,14 +103,16 @@ static int verify(const struct privilege_wanted *wanted, char problem[PRIVILEGE_
 		held = "another user's identity";
 	if (held == NULL)
 		return 0;
-	snprintf(problem, PRIVILEGE_PROBLEM, "can't give up privileges: the kernel says that this is still held: %.150s",
-		held);
+	snprintf(problem, PRIVILEGE_PROBLEM,
+		"can't give up privileges: the kernel says that this is still held: %.150s", held);
 	return -EPERM;
 }
 
 int privilege_reduce(const struct privilege_wanted *wanted, char problem[PRIVILEGE_PROBLEM])
 {
-	int err = !SANITIZED && count_threads() > 1 ? fail(problem, -EBUSY, "there are threads already") : 0;
+	int err = !SANITIZED && count_threads() > 1
+		? fail(problem, -EBUSY, "there are threads already")
+		: 0;
 
 	if (err == 0)
 		err = reduce(wanted, problem);

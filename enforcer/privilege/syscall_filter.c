@@ -18,17 +18,20 @@
 #include "enforcer/privilege/syscall_lists.h"
 #include "process/sanitized.h"
 
-enum { BY_TREE = 2 };			/* of SCMP_FLTATR_CTL_OPTIMIZE: calls are found by halving, not one after the other */
+/* of SCMP_FLTATR_CTL_OPTIMIZE: calls are found by halving, not one after the other */
+enum { BY_TREE = 2 };
 
 /* A filter under construction: after the first error the rest is left out. */
 struct building {
 	scmp_filter_ctx context;
-	uint32_t others;		/* what becomes of calls that are on no list */
-	uint32_t kill;			/* and of hostile ones */
+	uint32_t others; /* what becomes of calls that are on no list */
+	uint32_t kill;	 /* and of hostile ones */
 	int err;
 };
 
-/* A kernel's int is the lower half of its register; what the upper one holds is nobody's business. */
+/*
+ * A kernel's int is the lower half of its register; what the upper one holds is nobody's business.
+ */
 static struct scmp_arg_cmp equals(unsigned int argument, uint32_t value)
 {
 	return SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, value);
@@ -50,7 +53,8 @@ static void add(struct building *building, uint32_t action, const char *name, un
 	const int number = seccomp_syscall_resolve_name(name);
 
 	if (building->err == 0 && number != __NR_SCMP_ERROR && action != building->others)
-		building->err = seccomp_rule_add_array(building->context, action, number, count, arguments);
+		building->err = seccomp_rule_add_array(
+			building->context, action, number, count, arguments);
 }
 
 static void add_list(struct building *building, uint32_t action, const char *const *names)
@@ -64,7 +68,10 @@ static void allow_when(struct building *building, const char *name, struct scmp_
 	add(building, SCMP_ACT_ALLOW, name, 1, &argument);
 }
 
-/* Another thread may be made, another process not. clone3()'s flags lie in memory, where no filter looks: see below. */
+/*
+ * Another thread may be made, another process not. clone3()'s flags lie in memory, where no filter
+ * looks: see below.
+ */
 static void allow_threads(struct building *building)
 {
 	const struct scmp_arg_cmp process = lacks(0, CLONE_THREAD);
@@ -87,7 +94,9 @@ static void allow_sockets(struct building *building)
 	allow_when(building, "socket", equals(0, AF_UNIX));
 }
 
-/* What libuv and the C library ask of descriptors; not to write into a terminal's input, for one. */
+/*
+ * What libuv and the C library ask of descriptors; not to write into a terminal's input, for one.
+ */
 static void allow_ioctls(struct building *building)
 {
 	static const unsigned long requests[] = {FIOCLEX, FIONBIO, FIONREAD, TCGETS};
@@ -99,9 +108,10 @@ static void allow_ioctls(struct building *building)
 /* A thread's name, and what status reports. */
 static void allow_prctls(struct building *building)
 {
-	static const uint32_t options[] = {
-		PR_SET_NAME, PR_GET_NAME, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_GET_DUMPABLE, PR_CAPBSET_READ};
-	const struct scmp_arg_cmp ambient[] = {equals(0, PR_CAP_AMBIENT), equals(1, PR_CAP_AMBIENT_IS_SET)};
+	static const uint32_t options[] = {PR_SET_NAME, PR_GET_NAME, PR_GET_NO_NEW_PRIVS,
+		PR_GET_SECCOMP, PR_GET_DUMPABLE, PR_CAPBSET_READ};
+	const struct scmp_arg_cmp ambient[] = {
+		equals(0, PR_CAP_AMBIENT), equals(1, PR_CAP_AMBIENT_IS_SET)};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		allow_when(building, "prctl", equals(0, options[i]));
@@ -126,7 +136,8 @@ static void fill(struct building *building, enum syscall_role role)
 		allow_ioctls(building);
 		allow_prctls(building);
 		allow_abort(building);
-		add(building, SCMP_ACT_ALLOW, "clone3", 0, NULL);	/* is with the other filter to refuse */
+		/* is with the other filter to refuse */
+		add(building, SCMP_ACT_ALLOW, "clone3", 0, NULL);
 		break;
 	case SYSCALLS_WORKER:
 		add_list(building, SCMP_ACT_ALLOW, syscalls_worker);
@@ -140,8 +151,8 @@ static void fill(struct building *building, enum syscall_role role)
 }
 
 /*
- * no_new_privs is set already. Speculation is for whoever runs foreign code in the same process to mind; without SSB
- * set, kernels before 5.16 slow down every thread that has a filter.
+ * no_new_privs is set already. Speculation is for whoever runs foreign code in the same process to
+ * mind; without SSB set, kernels before 5.16 slow down every thread that has a filter.
  */
 static int load(const struct building *building, bool logged)
 {
@@ -149,16 +160,15 @@ static int load(const struct building *building, bool logged)
 		enum scmp_filter_attr attribute;
 		uint32_t value;
 	} attributes[] = {
-		{SCMP_FLTATR_CTL_OPTIMIZE, BY_TREE},
-		{SCMP_FLTATR_CTL_LOG, logged},
-		{SCMP_FLTATR_CTL_NNP, 0},
-		{SCMP_FLTATR_CTL_SSB, 1},
-		{SCMP_FLTATR_API_SYSRAWRC, 1},	/* the kernel's own errors */
+		{SCMP_FLTATR_CTL_OPTIMIZE, BY_TREE}, {SCMP_FLTATR_CTL_LOG, logged},
+		{SCMP_FLTATR_CTL_NNP, 0}, {SCMP_FLTATR_CTL_SSB, 1},
+		{SCMP_FLTATR_API_SYSRAWRC, 1}, /* the kernel's own errors */
 	};
 	int err = building->err;
 
 	for (size_t i = 0; err == 0 && i < sizeof(attributes) / sizeof(attributes[0]); i++)
-		err = seccomp_attr_set(building->context, attributes[i].attribute, attributes[i].value);
+		err = seccomp_attr_set(
+			building->context, attributes[i].attribute, attributes[i].value);
 	return err != 0 ? err : seccomp_load(building->context);
 }
 
@@ -194,7 +204,8 @@ static int build(enum syscall_role role, enum syscall_mode mode)
 /* A filter that answers one call with ENOSYS, lets all others pass, and logs nothing. */
 static int build_unknown(const char *call)
 {
-	struct building building = {.others = SCMP_ACT_ALLOW, .context = seccomp_init(SCMP_ACT_ALLOW)};
+	struct building building = {
+		.others = SCMP_ACT_ALLOW, .context = seccomp_init(SCMP_ACT_ALLOW)};
 	int err;
 
 	if (building.context == NULL)
@@ -205,19 +216,24 @@ static int build_unknown(const char *call)
 	return err;
 }
 
-/* The kernel looks at the mode before it looks at the filter, which is none. One that is filtered need not ask. */
+/*
+ * The kernel looks at the mode before it looks at the filter, which is none. One that is filtered
+ * need not ask.
+ */
 static bool kernel_has_filters(void)
 {
-	return prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) == 0 ||
-	       errno == EFAULT;
+	return prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) == 0 || errno == EFAULT;
 }
 
 static int explain(int err, char problem[SYSCALL_FILTER_PROBLEM])
 {
 	if (err == -ENOTSUP)
-		snprintf(problem, SYSCALL_FILTER_PROBLEM, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
+		snprintf(problem, SYSCALL_FILTER_PROBLEM,
+			"this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
 	else if (err != 0)
-		snprintf(problem, SYSCALL_FILTER_PROBLEM, "can't filter system calls: %s", strerror(-err));
+		snprintf(problem, SYSCALL_FILTER_PROBLEM, "can't filter system calls: %s",
+			strerror(-err));
 	return err;
 }
 
@@ -234,15 +250,18 @@ int syscall_filter_refuse_io_uring(char problem[SYSCALL_FILTER_PROBLEM])
 }
 
 /*
- * Of clone3() nobody can say what it would clone. Refused as unknown, the C library makes its threads by clone(), and
- * tries each time: that is no event, so this call has a filter of its own, which logs nothing.
+ * Of clone3() nobody can say what it would clone. Refused as unknown, the C library makes its
+ * threads by clone(), and tries each time: that is no event, so this call has a filter of its own,
+ * which logs nothing.
  */
-int syscall_filter_install(enum syscall_role role, enum syscall_mode mode, char problem[SYSCALL_FILTER_PROBLEM])
+int syscall_filter_install(
+	enum syscall_role role, enum syscall_mode mode, char problem[SYSCALL_FILTER_PROBLEM])
 {
 	int err = kernel_has_filters() ? 0 : -ENOTSUP;
 
 	if (SANITIZED) {
-		snprintf(problem, SYSCALL_FILTER_PROBLEM, "this is a build with a sanitizer, which seccomp would end");
+		snprintf(problem, SYSCALL_FILTER_PROBLEM,
+			"this is a build with a sanitizer, which seccomp would end");
 		return -ENOTSUP;
 	}
 	if (err == 0 && role == SYSCALLS_DAEMON && mode == SYSCALLS_REFUSED)

@@ -7,10 +7,11 @@
 
 #include "kernel/sets/pod_set.h"
 
-_Static_assert((int)BRIDGE_SETS_PROBLEM >= (int)POD_SET_PROBLEM, "a set's problem is passed on as it is");
+_Static_assert(
+	(int)BRIDGE_SETS_PROBLEM >= (int)POD_SET_PROBLEM, "a set's problem is passed on as it is");
 
-size_t bridge_sets_merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b, size_t b_count,
-	struct ip_addr *out)
+size_t bridge_sets_merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b,
+	size_t b_count, struct ip_addr *out)
 {
 	size_t i = 0, j = 0, count = 0;
 
@@ -25,11 +26,12 @@ size_t bridge_sets_merge(const struct ip_addr *a, size_t a_count, const struct i
 }
 
 /*
- * Receivers whose first packets are judged in PREROUTING: isolated pods, and whoever is known to be on a bridge. Link-local
- * addresses are those of everybody. Sorted; `out` has room for isolated_count and as many as are near.
+ * Receivers whose first packets are judged in PREROUTING: isolated pods, and whoever is known to be
+ * on a bridge. Link-local addresses are those of everybody. Sorted; `out` has room for
+ * isolated_count and as many as are near.
  */
-static size_t list_near(const struct ip_addr *isolated, size_t isolated_count, const struct places *places,
-	struct ip_addr *out)
+static size_t list_near(const struct ip_addr *isolated, size_t isolated_count,
+	const struct places *places, struct ip_addr *out)
 {
 	size_t near_count, count, kept = 0;
 	const struct ip_addr *near = places_near(places, &near_count);
@@ -46,17 +48,23 @@ static int compare_addrs(const void *a, const void *b)
 	return ip_addr_cmp(a, b);
 }
 
-/* What stands for many receivers, while there are isolated pods. Sorted; at most GROUPS_FIXED more than networks. */
+/*
+ * What stands for many receivers, while there are isolated pods. Sorted; at most GROUPS_FIXED more
+ * than networks.
+ */
 enum { GROUPS_FIXED = 6 };
-static size_t list_groups(const struct bridge_sets *sets, const struct places *places, struct ip_addr *out)
+static size_t list_groups(
+	const struct bridge_sets *sets, const struct places *places, struct ip_addr *out)
 {
 	static const uint8_t all4[4] = {224}, broadcast[4] = {255, 255, 255, 255};
-	static const uint8_t all6[16] = {0xff}, nodes[16] = {0xff, 2, [15] = 1}, routers[16] = {0xff, 2, [15] = 2};
+	static const uint8_t all6[16] = {0xff}, nodes[16] = {0xff, 2, [15] = 1},
+			     routers[16] = {0xff, 2, [15] = 2};
 	size_t ends_count, count = 0, kept = 0;
 	const struct places_broadcast *ends = places_broadcasts(places, &ends_count);
 
 	if (!sets->groups) {
-		out[0] = ip_addr_v6(nodes);	/* what routers and hosts tell each other is another matter */
+		/* what routers and hosts tell each other is another matter */
+		out[0] = ip_addr_v6(nodes);
 		out[1] = ip_addr_v6(routers);
 		return 2;
 	}
@@ -67,14 +75,15 @@ static size_t list_groups(const struct bridge_sets *sets, const struct places *p
 	out[count++] = ip_addr_v4(broadcast);
 	out[count++] = ip_addr_v6(all6);
 	qsort(out, count, sizeof(*out), compare_addrs);
-	for (size_t i = 0; i < count; i++)	/* the gateway may have two addresses in one network */
+	for (size_t i = 0; i < count; i++) /* the gateway may have two addresses in one network */
 		if (kept == 0 || !ip_addr_equal(&out[kept - 1], &out[i]))
 			out[kept++] = out[i];
 	return kept;
 }
 
 /* What the sets are to hold, in place of what they were filled with. */
-static int list(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count, const struct places *places)
+static int list(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
+	const struct places *places)
 {
 	struct ip_addr *near, *groups;
 	size_t near_count, ends_count;
@@ -99,8 +108,8 @@ static int list(struct bridge_sets *sets, const struct ip_addr *isolated, size_t
 }
 
 /* What the kernel refuses of these is judged in FORWARD, as if nothing were known of it. */
-static int fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count, const struct places *places,
-	char problem[BRIDGE_SETS_PROBLEM])
+static int fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
+	const struct places *places, char problem[BRIDGE_SETS_PROBLEM])
 {
 	struct ipset_refused near = {.count = {0}}, groups = near;
 	int err = list(sets, isolated, count, places);
@@ -110,11 +119,13 @@ static int fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t
 		snprintf(problem, BRIDGE_SETS_PROBLEM, "out of memory");
 		return err;
 	}
-	err = pod_set_fill_possible(POD_SET_NEAR, sets->near, sets->near_count, sets->ipv6, &near, problem);
+	err = pod_set_fill_possible(
+		POD_SET_NEAR, sets->near, sets->near_count, sets->ipv6, &near, problem);
 	if (err == 0)
-		err = pod_set_fill_possible(
-			POD_SET_GROUPS, sets->group_addrs, sets->group_count, sets->ipv6, &groups, problem);
-	sets->exact = err == 0 && near.count[0] + near.count[1] + groups.count[0] + groups.count[1] == 0;
+		err = pod_set_fill_possible(POD_SET_GROUPS, sets->group_addrs, sets->group_count,
+			sets->ipv6, &groups, problem);
+	sets->exact = err == 0 &&
+		near.count[0] + near.count[1] + groups.count[0] + groups.count[1] == 0;
 	return err;
 }
 
@@ -126,8 +137,8 @@ void bridge_sets_deinit(struct bridge_sets *sets)
 	sets->near_count = sets->group_count = 0;
 }
 
-static int verify(const struct bridge_sets *sets, enum pod_set which, const struct ip_addr *addrs, size_t count,
-	char problem[BRIDGE_SETS_PROBLEM])
+static int verify(const struct bridge_sets *sets, enum pod_set which, const struct ip_addr *addrs,
+	size_t count, char problem[BRIDGE_SETS_PROBLEM])
 {
 	size_t v4 = 0;
 	long ignored;
@@ -137,15 +148,20 @@ static int verify(const struct bridge_sets *sets, enum pod_set which, const stru
 		v4++;
 	err = pod_set_verify_one(which, IP_FAMILY_V4, addrs, v4, 0, &ignored, problem);
 	if (err == 0 && sets->ipv6)
-		err = pod_set_verify_one(which, IP_FAMILY_V6, addrs + v4, count - v4, 0, &ignored, problem);
+		err = pod_set_verify_one(
+			which, IP_FAMILY_V6, addrs + v4, count - v4, 0, &ignored, problem);
 	return err;
 }
 
 int bridge_sets_verify(const struct bridge_sets *sets, char problem[BRIDGE_SETS_PROBLEM])
 {
-	const int err = sets->exact ? verify(sets, POD_SET_NEAR, sets->near, sets->near_count, problem) : 0;
+	const int err = sets->exact
+		? verify(sets, POD_SET_NEAR, sets->near, sets->near_count, problem)
+		: 0;
 
-	return err != 0 || !sets->exact ? err : verify(sets, POD_SET_GROUPS, sets->group_addrs, sets->group_count, problem);
+	return err != 0 || !sets->exact
+		? err
+		: verify(sets, POD_SET_GROUPS, sets->group_addrs, sets->group_count, problem);
 }
 
 int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,

@@ -3,9 +3,9 @@
 #define ENFORCER_PUBLISH_BRIDGE_SETS_H
 
 /*
- * The two sets that the rules for bridges look into: podgate-near, receivers whose first packets are judged in PREROUTING,
- * and podgate-groups, addresses that stand for many receivers. Filled by the isolated pods and by who is on the bridges
- * (places.h). Blocking; one call at a time.
+ * The two sets that the rules for bridges look into: podgate-near, receivers whose first packets
+ * are judged in PREROUTING, and podgate-groups, addresses that stand for many receivers. Filled by
+ * the isolated pods and by who is on the bridges (places.h). Blocking; one call at a time.
  */
 
 #include <stdbool.h>
@@ -17,12 +17,13 @@
 
 struct bridge_sets {
 	struct places_watch *places;
-	uint64_t seen;		/* places_watch_generation() that they were filled by */
-	bool groups;		/* packets to groups are judged */
+	uint64_t seen; /* places_watch_generation() that they were filled by */
+	bool groups;   /* packets to groups are judged */
 	bool ipv6;
-	struct ip_addr *near, *group_addrs;	/* what they were filled with, sorted; bridge_sets_deinit() */
+	/* what they were filled with, sorted; bridge_sets_deinit() */
+	struct ip_addr *near, *group_addrs;
 	size_t near_count, group_count;
-	bool exact;		/* and the kernel took all of it */
+	bool exact; /* and the kernel took all of it */
 };
 void bridge_sets_deinit(struct bridge_sets *sets);
 
@@ -31,15 +32,15 @@ enum { BRIDGE_SETS_PROBLEM = 512 };
 int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
 	char problem[BRIDGE_SETS_PROBLEM]);
 /*
- * Whether the sets hold what they were filled with. 0; or -ESTALE, or -ENOENT when one is gone, or another -errno, and
- * `problem`.
+ * Whether the sets hold what they were filled with. 0; or -ESTALE, or -ENOENT when one is gone, or
+ * another -errno, and `problem`.
  */
 int bridge_sets_verify(const struct bridge_sets *sets, char problem[BRIDGE_SETS_PROBLEM]);
 /* Whether somebody has come, gone or moved since. */
 bool bridge_sets_are_stale(const struct bridge_sets *sets);
 
 /* The sorted union of two sorted lists, into `out` with room for both. Returns its length. */
-size_t bridge_sets_merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b, size_t b_count,
-	struct ip_addr *out);
+size_t bridge_sets_merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b,
+	size_t b_count, struct ip_addr *out);
 
 #endif

@@ -20,19 +20,20 @@ struct enforcement {
 	const struct settings *settings;
 	struct verdict_log *log;
 	struct ruleset_options rules;
-	struct ruleset_watch watch;	/* of those */
+	struct ruleset_watch watch; /* of those */
 	struct sweep_options sweep;
-	struct inheritance *inheritance;	/* borrowed */
+	struct inheritance *inheritance; /* borrowed */
 	struct gate *gate;
 	struct learner *learner;
 	struct ct_table *table;
 	struct bridge_sets bridge_sets;
-	const struct snapshot *swept_by;	/* whom the records of the sweep under way name */
+	const struct snapshot *swept_by; /* whom the records of the sweep under way name */
 	bool learns_allowed, learns_denied;
-	bool rules_were_there;		/* when we came: an earlier daemon left them to hold the gate */
-	bool paused;			/* another daemon reads the queues */
-	struct ipset_refused refused;	/* of the isolated addresses last filled in: what the pods sets lack */
-	bool sets_exact;		/* the pods sets hold what the snapshot in force isolates, no more */
+	bool rules_were_there; /* when we came: an earlier daemon left them to hold the gate */
+	bool paused;	       /* another daemon reads the queues */
+	/* of the isolated addresses last filled in: what the pods sets lack */
+	struct ipset_refused refused;
+	bool sets_exact; /* the pods sets hold what the snapshot in force isolates, no more */
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -44,19 +45,21 @@ static uint64_t now_ns(clockid_t clock)
 }
 
 /*
- * Whether packets may come in by a bridge's port. Without a bridge, or without br_netfilter, none does, and rules for them
- * would only cost all others a look.
+ * Whether packets may come in by a bridge's port. Without a bridge, or without br_netfilter, none
+ * does, and rules for them would only cost all others a look.
  */
 static bool has_bridges(enum bridges_state state)
 {
 	return state != BRIDGES_NONE && bridge_guard_module_present();
 }
 
-static int choose_rules(struct ruleset_options *out, const struct settings *settings, char problem[ENFORCEMENT_PROBLEM])
+static int choose_rules(struct ruleset_options *out, const struct settings *settings,
+	char problem[ENFORCEMENT_PROBLEM])
 {
 	struct bridge_view view;
 	struct ruleset_options rules = {
-		.ipv6 = settings->ipv6 == SWITCH_ON || (settings->ipv6 == SWITCH_AUTO && kernel_has_ipv6()),
+		.ipv6 = settings->ipv6 == SWITCH_ON ||
+			(settings->ipv6 == SWITCH_AUTO && kernel_has_ipv6()),
 		.workers = settings_workers(settings),
 		.queue_base = (uint16_t)settings->queue_base,
 		.mark_allow = settings->mark_allow,
@@ -68,14 +71,16 @@ static int choose_rules(struct ruleset_options *out, const struct settings *sett
 	};
 	const int err = ruleset_find_backend(settings->backend, &rules.backend, problem);
 
-	(void)bridge_guard_look(settings, &view);	/* not known: as if there were one */
+	(void)bridge_guard_look(settings, &view); /* not known: as if there were one */
 	rules.bridged = has_bridges(view.state);
 	if (err == 0)
 		*out = rules;
 	return err;
 }
 
-/* Called by the learner, which reads its sets when it hears from the workers, or before a change. */
+/*
+ * Called by the learner, which reads its sets when it hears from the workers, or before a change.
+ */
 static void leave_answered(const struct record *record, void *context)
 {
 	const struct enforcement *enforcement = context;
@@ -91,8 +96,8 @@ static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMEN
 	const bool counts = settings->log_fold_s > 0;
 	const struct learner_options options = {
 		.allowed = settings->learn && settings->learn_allowed_s > 0 &&
-			   (settings->log_allowed == LOG_ALLOWED_NO ||
-				   (settings->log_allowed == LOG_ALLOWED_YES && counts)),
+			(settings->log_allowed == LOG_ALLOWED_NO ||
+				(settings->log_allowed == LOG_ALLOWED_YES && counts)),
 		.denied = settings->learn && settings->learn_denied_s > 0 && counts,
 		.log_allowed = settings->log_allowed != LOG_ALLOWED_NO,
 		.allowed_s = settings->learn_allowed_s,
@@ -103,7 +108,8 @@ static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMEN
 	const int err = learner_open(&enforcement->learner, &options);
 
 	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM, "can't open the learner of classes: %s", strerror(-err));
+		snprintf(problem, ENFORCEMENT_PROBLEM, "can't open the learner of classes: %s",
+			strerror(-err));
 	enforcement->learns_allowed = options.allowed;
 	enforcement->learns_denied = options.denied;
 	return err;
@@ -145,8 +151,8 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 }
 
 /*
- * While the service manager holds a queue's socket, packets wait for the next daemon. Whoever wants them to pass without
- * one (daemon_away: open) does not want that.
+ * While the service manager holds a queue's socket, packets wait for the next daemon. Whoever wants
+ * them to pass without one (daemon_away: open) does not want that.
  */
 static void store_queues(const struct enforcement *enforcement)
 {
@@ -178,9 +184,11 @@ static int open_places(struct enforcement *enforcement, char problem[ENFORCEMENT
 		.context = enforcement,
 	};
 
-	_Static_assert((int)ENFORCEMENT_PROBLEM >= (int)PLACES_PROBLEM, "a problem of places must fit");
+	_Static_assert(
+		(int)ENFORCEMENT_PROBLEM >= (int)PLACES_PROBLEM, "a problem of places must fit");
 	enforcement->bridge_sets = (struct bridge_sets){
-		.groups = enforcement->settings->group_traffic == GROUP_TRAFFIC_POLICY, .ipv6 = enforcement->rules.ipv6};
+		.groups = enforcement->settings->group_traffic == GROUP_TRAFFIC_POLICY,
+		.ipv6 = enforcement->rules.ipv6};
 	return places_watch_open(&enforcement->bridge_sets.places, &options, problem);
 }
 
@@ -190,7 +198,8 @@ static int open_table(struct enforcement *enforcement, char problem[ENFORCEMENT_
 
 	if (err != 0)
 		snprintf(problem, ENFORCEMENT_PROBLEM,
-			"can't open the kernel's flow table: %s; podgate needs nf_conntrack_netlink and CAP_NET_ADMIN",
+			"can't open the kernel's flow table: %s; podgate needs "
+			"nf_conntrack_netlink and CAP_NET_ADMIN",
 			strerror(-err));
 	return err;
 }
@@ -210,8 +219,8 @@ static void leave_revoked(const struct flow *flow, const struct judgement *judge
 	verdict_log_revoke(enforcement->log, &record);
 }
 
-int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
-	struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM])
+int enforcement_open(struct enforcement **out, const struct settings *settings,
+	struct verdict_log *log, struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM])
 {
 	struct enforcement *enforcement = calloc(1, sizeof(*enforcement));
 	char ignored[RULESET_PROBLEM];
@@ -254,11 +263,13 @@ void enforcement_close(struct enforcement *enforcement)
 		return;
 	if (enforcement->gate != NULL)
 		gate_stop(enforcement->gate);
+	/* no sighting comes any more; what was counted goes to the log */
 	if (enforcement->learner != NULL)
-		learner_stop(enforcement->learner); /* no sighting comes any more; what was counted goes to the log */
+		learner_stop(enforcement->learner);
 	if (enforcement->bridge_sets.places != NULL)
 		places_watch_stop(enforcement->bridge_sets.places);
-	verdict_log_stop(enforcement->log); /* after the last record of the workers, before their rings are gone */
+	/* after the last record of the workers, before their rings are gone */
+	verdict_log_stop(enforcement->log);
 	gate_close(enforcement->gate);
 	learner_close(enforcement->learner);
 	ct_table_close(enforcement->table);
@@ -268,7 +279,10 @@ void enforcement_close(struct enforcement *enforcement)
 	free(enforcement);
 }
 
-/* A class set that can't be emptied now is emptied by the successor's start, and until then by its classes' timeouts. */
+/*
+ * A class set that can't be emptied now is emptied by the successor's start, and until then by its
+ * classes' timeouts.
+ */
 void enforcement_pause(struct enforcement *enforcement)
 {
 	enforcement->paused = true;
@@ -307,9 +321,10 @@ void enforcement_log_heritage(const struct enforcement *enforcement)
 		return;
 	inheritance_print_origin(enforcement->inheritance, origin);
 	gate_heritage(enforcement->gate, &heritage);
-	log_info("%u of %u queues taken over from %s with all that waited in them; of %llu packets that had been read "
-		 "and not answered each is judged",
-		heritage.taken, gate_worker_count(enforcement->gate), origin, (unsigned long long)heritage.repeated);
+	log_info("%u of %u queues taken over from %s with all that waited in them; of %llu packets "
+		 "that had been read and not answered each is judged",
+		heritage.taken, gate_worker_count(enforcement->gate), origin,
+		(unsigned long long)heritage.repeated);
 }
 
 const struct inheritance *enforcement_inheritance(const struct enforcement *enforcement)
@@ -382,7 +397,8 @@ static int start_threads(struct enforcement *enforcement, const struct snapshot 
 	if (err == 0)
 		err = places_watch_start(enforcement->bridge_sets.places);
 	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM, "can't start the threads: %s", strerror(-err));
+		snprintf(problem, ENFORCEMENT_PROBLEM, "can't start the threads: %s",
+			strerror(-err));
 	return err;
 }
 
@@ -392,8 +408,8 @@ static size_t count_refused(const struct ipset_refused *refused)
 }
 
 /* Workers know whose places matter before the sets bring them packets that it matters for. */
-static int fill_bridge_sets(struct enforcement *enforcement, const struct ip_addr *isolated, size_t count,
-	char problem[ENFORCEMENT_PROBLEM])
+static int fill_bridge_sets(struct enforcement *enforcement, const struct ip_addr *isolated,
+	size_t count, char problem[ENFORCEMENT_PROBLEM])
 {
 	const int err = places_watch_expect(enforcement->bridge_sets.places, isolated, count);
 
@@ -405,14 +421,15 @@ static int fill_bridge_sets(struct enforcement *enforcement, const struct ip_add
 }
 
 /*
- * Of all that is to be isolated, what the kernel takes. What it does not take is not isolated there, which
- * enforcement_shortfall() tells; but it keeps nobody else's change from being enforced.
+ * Of all that is to be isolated, what the kernel takes. What it does not take is not isolated
+ * there, which enforcement_shortfall() tells; but it keeps nobody else's change from being
+ * enforced.
  */
 static int fill_all(struct enforcement *enforcement, const struct ip_addr *isolated, size_t count,
 	char problem[ENFORCEMENT_PROBLEM])
 {
-	const int err = pod_set_fill_possible(
-		POD_SET_PODS, isolated, count, enforcement->rules.ipv6, &enforcement->refused, problem);
+	const int err = pod_set_fill_possible(POD_SET_PODS, isolated, count,
+		enforcement->rules.ipv6, &enforcement->refused, problem);
 
 	return err != 0 ? err : fill_bridge_sets(enforcement, isolated, count, problem);
 }
@@ -436,14 +453,15 @@ size_t enforcement_shortfall(const struct enforcement *enforcement, char words[E
 
 	if (count > 0)
 		snprintf(words, ENFORCEMENT_PROBLEM,
-			"the kernel does not take %zu isolated address%s, the first of them %s (%s): no policy is enforced for it, "
-			"all else is",
-			count, count == 1 ? "" : "es", ip_addr_format(&refused->first, addr), refused->why);
+			"the kernel does not take %zu isolated address%s, the first of them %s "
+			"(%s): no policy is enforced for it, all else is",
+			count, count == 1 ? "" : "es", ip_addr_format(&refused->first, addr),
+			refused->why);
 	return count;
 }
 
-static int sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
-	char problem[ENFORCEMENT_PROBLEM])
+static int sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
+	struct sweep_stats *stats, char problem[ENFORCEMENT_PROBLEM])
 {
 	int err;
 
@@ -451,15 +469,17 @@ static int sweep(struct enforcement *enforcement, const struct snapshot *snapsho
 	enforcement->swept_by = snapshot;
 	err = sweep_run(enforcement->table, snapshot, &enforcement->sweep, stats);
 	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM, "can't sweep the flow table: %s", strerror(-err));
+		snprintf(problem, ENFORCEMENT_PROBLEM, "can't sweep the flow table: %s",
+			strerror(-err));
 	return err;
 }
 
 /*
- * Bridges and br_netfilter may come at any time, and go. 0, also when there is nothing to do; or -errno, and
- * what was in force stays in force.
+ * Bridges and br_netfilter may come at any time, and go. 0, also when there is nothing to do; or
+ * -errno, and what was in force stays in force.
  */
-static int follow_bridge_rules(struct enforcement *enforcement, bool bridged, char problem[ENFORCEMENT_PROBLEM])
+static int follow_bridge_rules(
+	struct enforcement *enforcement, bool bridged, char problem[ENFORCEMENT_PROBLEM])
 {
 	struct ruleset_options rules = enforcement->rules;
 	int err;
@@ -475,21 +495,22 @@ static int follow_bridge_rules(struct enforcement *enforcement, bool bridged, ch
 }
 
 /* Who is on which bridge has changed: the sets for what passes bridges follow. */
-static int follow_bridges(struct enforcement *enforcement, const struct snapshot *snapshot, enum bridges_state state,
-	char problem[ENFORCEMENT_PROBLEM])
+static int follow_bridges(struct enforcement *enforcement, const struct snapshot *snapshot,
+	enum bridges_state state, char problem[ENFORCEMENT_PROBLEM])
 {
 	const int err = follow_bridge_rules(enforcement, has_bridges(state), problem);
 	size_t count;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
 
-	if (err != 0 || !enforcement->sets_exact || !bridge_sets_are_stale(&enforcement->bridge_sets))
+	if (err != 0 || !enforcement->sets_exact ||
+		!bridge_sets_are_stale(&enforcement->bridge_sets))
 		return err;
 	return bridge_sets_fill(&enforcement->bridge_sets, isolated, count, problem);
 }
 
 /*
- * Where the kernel or the iptables package refuses a rule, it may be the match hashlimit that they lack: then floods
- * are not kept apart, and all else holds.
+ * Where the kernel or the iptables package refuses a rule, it may be the match hashlimit that they
+ * lack: then floods are not kept apart, and all else holds.
  */
 static int install_rules(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
 {
@@ -498,18 +519,23 @@ static int install_rules(struct enforcement *enforcement, char problem[ENFORCEME
 	int err = ruleset_install(&enforcement->rules, problem);
 
 	without.flood_rate = 0;
-	if (err == -EINVAL && enforcement->rules.flood_rate != 0 && ruleset_install(&without, ignored) == 0) {
+	if (err == -EINVAL && enforcement->rules.flood_rate != 0 &&
+		ruleset_install(&without, ignored) == 0) {
 		log_warnx("a source that floods can't be kept apart (`flood_rate`): %s", problem);
 		enforcement->rules = without;
 		err = 0;
 	}
 	/* Whether they are all there is looked at in a second again, and said then. */
-	if (err == 0 && ruleset_watch_remember(&enforcement->watch, &enforcement->rules, ignored) != 0)
+	if (err == 0 &&
+		ruleset_watch_remember(&enforcement->watch, &enforcement->rules, ignored) != 0)
 		log_warnx("the rules are not in place as they were written: %s", ignored);
 	return err;
 }
 
-/* Removes what this run brought, and only that: rules that held the gate before us go on holding it. */
+/*
+ * Removes what this run brought, and only that: rules that held the gate before us go on holding
+ * it.
+ */
 static void withdraw(const struct enforcement *enforcement)
 {
 	char ignored[RULESET_PROBLEM];
@@ -545,8 +571,8 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 }
 
 /* The sets hold the isolated pods of both snapshots. */
-static int widen_sets(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
-	char problem[ENFORCEMENT_PROBLEM])
+static int widen_sets(struct enforcement *enforcement, const struct snapshot *before,
+	const struct snapshot *after, char problem[ENFORCEMENT_PROBLEM])
 {
 	size_t old_count, new_count, count;
 	const struct ip_addr *old = snapshot_isolated(before, &old_count);
@@ -559,7 +585,10 @@ static int widen_sets(struct enforcement *enforcement, const struct snapshot *be
 		return -ENOMEM;
 	}
 	count = bridge_sets_merge(old, old_count, new, new_count, both);
-	/* Nothing is new, and the sets are what they should be: most changes are of rules, not of who is isolated. */
+	/*
+	 * Nothing is new, and the sets are what they should be: most changes are of rules, not of
+	 * who is isolated.
+	 */
 	if (count != old_count || !enforcement->sets_exact) {
 		err = fill_all(enforcement, both, count, problem);
 		enforcement->sets_exact = err == 0 && count == new_count;
@@ -570,9 +599,11 @@ static int widen_sets(struct enforcement *enforcement, const struct snapshot *be
 	return err;
 }
 
-/* Steps (1) and (2). When one fails, `before` stays in force: what it judges may be learned again. */
-static int prepare_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
-	char problem[ENFORCEMENT_PROBLEM])
+/*
+ * Steps (1) and (2). When one fails, `before` stays in force: what it judges may be learned again.
+ */
+static int prepare_publish(struct enforcement *enforcement, const struct snapshot *before,
+	const struct snapshot *after, char problem[ENFORCEMENT_PROBLEM])
 {
 	int err = widen_sets(enforcement, before, after, problem);
 
@@ -581,14 +612,16 @@ static int prepare_publish(struct enforcement *enforcement, const struct snapsho
 	err = learner_forget(enforcement->learner);
 	if (err == 0)
 		return 0;
-	snprintf(problem, ENFORCEMENT_PROBLEM, "can't empty the sets of learned classes: %s", strerror(-err));
+	snprintf(problem, ENFORCEMENT_PROBLEM, "can't empty the sets of learned classes: %s",
+		strerror(-err));
 	learner_resume(enforcement->learner, snapshot_revision(before));
 	enforcement->sets_exact = false;
 	return err;
 }
 
-int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
-	struct publish_result *result, char problem[ENFORCEMENT_PROBLEM])
+int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before,
+	const struct snapshot *after, struct publish_result *result,
+	char problem[ENFORCEMENT_PROBLEM])
 {
 	const uint64_t began = now_ns(CLOCK_MONOTONIC);
 	const struct snapshot *old;
@@ -612,8 +645,8 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 	return swept != 0 ? swept : err;
 }
 
-int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
-	char problem[ENFORCEMENT_PROBLEM])
+int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
+	struct sweep_stats *stats, char problem[ENFORCEMENT_PROBLEM])
 {
 	/* What the kernel did not take it may take now. */
 	const bool whole = enforcement->sets_exact && count_refused(&enforcement->refused) == 0;
@@ -633,8 +666,12 @@ static size_t count_ipv4(const struct ip_addr *addrs, size_t count)
 	return v4;
 }
 
-/* 0; -ENOENT when a set is gone; -ESTALE and such: it is not as `snapshot` wants it, which result->found tells. */
-static int verify_sets(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result)
+/*
+ * 0; -ENOENT when a set is gone; -ESTALE and such: it is not as `snapshot` wants it, which
+ * result->found tells.
+ */
+static int verify_sets(struct enforcement *enforcement, const struct snapshot *snapshot,
+	struct verify_result *result)
 {
 	char problem[BRIDGE_SETS_PROBLEM];
 	size_t count, v4;
@@ -645,8 +682,8 @@ static int verify_sets(struct enforcement *enforcement, const struct snapshot *s
 	err = pod_set_verify(IP_FAMILY_V4, isolated, v4, enforcement->refused.count[0],
 		&result->set_sizes[0], problem);
 	if (err == 0 && enforcement->rules.ipv6)
-		err = pod_set_verify(IP_FAMILY_V6, isolated + v4, count - v4, enforcement->refused.count[1],
-			&result->set_sizes[1], problem);
+		err = pod_set_verify(IP_FAMILY_V6, isolated + v4, count - v4,
+			enforcement->refused.count[1], &result->set_sizes[1], problem);
 	if (err == 0)
 		err = bridge_sets_verify(&enforcement->bridge_sets, problem);
 	/* Sets that a failed change left too wide are known to be: that is no tampering. */
@@ -664,7 +701,8 @@ static void verify_bridges(const struct settings *settings, struct bridge_result
 	(void)bridge_guard_look(settings, &view);
 	*result = (struct bridge_result){.state = view.state};
 	memcpy(result->found, view.found, sizeof(view.found));
-	if (view.state == BRIDGES_NONE || view.state == BRIDGES_SHOWN || settings->bridge == BRIDGE_IGNORE) {
+	if (view.state == BRIDGES_NONE || view.state == BRIDGES_SHOWN ||
+		settings->bridge == BRIDGE_IGNORE) {
 		result->found[0] = '\0';
 		return;
 	}
@@ -675,7 +713,8 @@ static void verify_bridges(const struct settings *settings, struct bridge_result
 }
 
 /* They were somebody else's a moment ago: that they are ours now is seen, not believed. */
-static int repair_rules(struct enforcement *enforcement, struct verify_result *result, char problem[ENFORCEMENT_PROBLEM])
+static int repair_rules(struct enforcement *enforcement, struct verify_result *result,
+	char problem[ENFORCEMENT_PROBLEM])
 {
 	char found[RULESET_PROBLEM];
 	int err = ruleset_install(&enforcement->rules, problem);
@@ -685,23 +724,29 @@ static int repair_rules(struct enforcement *enforcement, struct verify_result *r
 	err = ruleset_watch_remember(&enforcement->watch, &enforcement->rules, found);
 	result->futile = err != 0;
 	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM, "a repair of our rules does not hold: %.440s", found);
+		snprintf(problem, ENFORCEMENT_PROBLEM,
+			"a repair of our rules does not hold: %.440s", found);
 	return err;
 }
 
-int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
-	char problem[ENFORCEMENT_PROBLEM])
+int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot,
+	struct verify_result *result, char problem[ENFORCEMENT_PROBLEM])
 {
 	const int sets = verify_sets(enforcement, snapshot, result);
 	char unread[ENFORCEMENT_PROBLEM];
-	int rules = ruleset_watch_look(&enforcement->watch, &enforcement->rules, sets == 0 ? result->found : unread);
+	int rules = ruleset_watch_look(
+		&enforcement->watch, &enforcement->rules, sets == 0 ? result->found : unread);
 	int looked = 0, err = 0;
 
 	verify_bridges(enforcement->settings, &result->bridges);
 	flow_room_read(&result->room);
-	unnamed_find(&result->unnamed, places_watch_hold(enforcement->bridge_sets.places), snapshot);
+	unnamed_find(
+		&result->unnamed, places_watch_hold(enforcement->bridge_sets.places), snapshot);
 	places_watch_release(enforcement->bridge_sets.places);
-	/* Rules that can't be read were not changed for all that we know; putting them in place takes reading them, too. */
+	/*
+	 * Rules that can't be read were not changed for all that we know; putting them in place
+	 * takes reading them, too.
+	 */
 	if (rules != 0 && rules != -ENOENT && rules != -ESTALE) {
 		snprintf(problem, ENFORCEMENT_PROBLEM, "%s", sets == 0 ? result->found : unread);
 		looked = rules;
@@ -709,8 +754,13 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	}
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
-		return looked != 0 ? looked : follow_bridges(enforcement, snapshot, result->bridges.state, problem);
-	/* Who removed rules may have removed class sets. Making them empties those that are there: so forget them. */
+		return looked != 0
+			? looked
+			: follow_bridges(enforcement, snapshot, result->bridges.state, problem);
+	/*
+	 * Who removed rules may have removed class sets. Making them empties those that are there:
+	 * so forget them.
+	 */
 	(void)learner_forget(enforcement->learner);
 	if (sets == -ENOENT || rules != 0)
 		err = pod_set_create(enforcement->rules.ipv6, problem);

@@ -3,9 +3,9 @@
 #define ENFORCER_PUBLISH_ENFORCEMENT_H
 
 /*
- * The kernel's side of podgate as one thing: workers, sets, rules, flow table. What happens here happens in an
- * order that leaves no gap, which each function states. All functions block; one call at a time, from the
- * control thread or one of its helpers.
+ * The kernel's side of podgate as one thing: workers, sets, rules, flow table. What happens here
+ * happens in an order that leaves no gap, which each function states. All functions block; one call
+ * at a time, from the control thread or one of its helpers.
  */
 
 #include <stdbool.h>
@@ -28,100 +28,115 @@ struct enforcement;
 enum { ENFORCEMENT_PROBLEM = 512, ENFORCEMENT_RING_CAPACITY = 2048 };
 
 /*
- * Finds the back end, binds the queues, creates the sets. Nothing is enforced yet. `settings` and `log` are
- * borrowed, and `inheritance`, which may have sockets of queues: what can be used of it is taken, what is left of it goes
- * with enforcement_start(). Returns 0; or -errno with a sentence and its remedy in `problem`, and nothing left behind.
+ * Finds the back end, binds the queues, creates the sets. Nothing is enforced yet. `settings` and
+ * `log` are borrowed, and `inheritance`, which may have sockets of queues: what can be used of it
+ * is taken, what is left of it goes with enforcement_start(). Returns 0; or -errno with a sentence
+ * and its remedy in `problem`, and nothing left behind.
  */
-int enforcement_open(struct enforcement **out, const struct settings *settings, struct verdict_log *log,
-	struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM]);
+int enforcement_open(struct enforcement **out, const struct settings *settings,
+	struct verdict_log *log, struct inheritance *inheritance,
+	char problem[ENFORCEMENT_PROBLEM]);
 
 /*
- * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers judge by it,
- * and the log thread runs; (3) the flows that live already are judged; (4) the rules go in, and what waits in inherited
- * queues that are not in use any more passes them; (5) flows that began since (3) are judged; (6) classes of flows are
- * learned. 0, and what (3) and (5) found in `sweeps`; or -errno and `problem`, and what was not there before is gone
- * again. `snapshot` is the caller's to free after enforcement_close().
+ * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers
+ * judge by it, and the log thread runs; (3) the flows that live already are judged; (4) the rules
+ * go in, and what waits in inherited queues that are not in use any more passes them; (5) flows
+ * that began since (3) are judged; (6) classes of flows are learned. 0, and what (3) and (5) found
+ * in `sweeps`; or -errno and `problem`, and what was not there before is gone again. `snapshot` is
+ * the caller's to free after enforcement_close().
  */
 enum { ENFORCEMENT_START_SWEEPS = 2 };
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
 	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[ENFORCEMENT_PROBLEM]);
 
 struct publish_result {
-	bool published;			/* the workers judge by the new snapshot; the old one is the caller's again */
-	bool swept;			/* and no live flow is left that only the old one allowed */
-	uint64_t publish_ns, sweep_ns;	/* how long each took */
-	uint64_t judged_ns;		/* of publish_ns: until new flows were judged by `after` */
+	/* the workers judge by the new snapshot; the old one is the caller's again */
+	bool published;
+	bool swept;		       /* and no live flow is left that only the old one allowed */
+	uint64_t publish_ns, sweep_ns; /* how long each took */
+	uint64_t judged_ns;	       /* of publish_ns: until new flows were judged by `after` */
 	struct sweep_stats sweep;
 };
 
 /*
- * Replaces `before` by `after`, in this order: (1) the sets hold the isolated pods of both, so no packet of a
- * newly isolated pod passes unseen; (2) learning stops, and the sets of learned classes are emptied; (3) the
- * workers judge by `after`, and all they allowed by `before` is in the flow table; (4) the sets hold the pods of
- * `after` only; (5) what the kernel let pass by learned classes is in the flow table, too; (6) all live flows are
- * judged by `after`, and those it denies are cut and logged as revoked; (7) classes are learned by `after`. Returns
- * 0; or -errno and `problem`, *result telling how far it came: a step that failed leaves more enforced, not less.
+ * Replaces `before` by `after`, in this order: (1) the sets hold the isolated pods of both, so no
+ * packet of a newly isolated pod passes unseen; (2) learning stops, and the sets of learned classes
+ * are emptied; (3) the workers judge by `after`, and all they allowed by `before` is in the flow
+ * table; (4) the sets hold the pods of `after` only; (5) what the kernel let pass by learned
+ * classes is in the flow table, too; (6) all live flows are judged by `after`, and those it denies
+ * are cut and logged as revoked; (7) classes are learned by `after`. Returns 0; or -errno and
+ * `problem`, *result telling how far it came: a step that failed leaves more enforced, not less.
  *
- * Between (2) and (3) a flow may still be admitted by `before`, in the kernel or by a worker: it is then in the flow
- * table with its ALLOW mark, as any other, and (6) cuts it if `after` denies it.
+ * Between (2) and (3) a flow may still be admitted by `before`, in the kernel or by a worker: it is
+ * then in the flow table with its ALLOW mark, as any other, and (6) cuts it if `after` denies it.
  */
-int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before, const struct snapshot *after,
-	struct publish_result *result, char problem[ENFORCEMENT_PROBLEM]);
-
-/*
- * Judges all live flows by `snapshot`, the one in force, and makes the sets exact if they are not. 0, or -errno
- * and `problem`.
- */
-int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot, struct sweep_stats *stats,
+int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before,
+	const struct snapshot *after, struct publish_result *result,
 	char problem[ENFORCEMENT_PROBLEM]);
 
 /*
- * How many isolated addresses the kernel did not take into the pods sets when they were filled last: these are not
- * enforced, and everything else is. If any, `words` says which and why. Each sweep tries again.
+ * Judges all live flows by `snapshot`, the one in force, and makes the sets exact if they are not.
+ * 0, or -errno and `problem`.
  */
-size_t enforcement_shortfall(const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM]);
+int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
+	struct sweep_stats *stats, char problem[ENFORCEMENT_PROBLEM]);
+
+/*
+ * How many isolated addresses the kernel did not take into the pods sets when they were filled
+ * last: these are not enforced, and everything else is. If any, `words` says which and why. Each
+ * sweep tries again.
+ */
+size_t enforcement_shortfall(
+	const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM]);
 
 struct verify_result {
-	bool tampered;			/* our rules or sets were not as we left them; what differed is in `found` */
+	bool tampered; /* our rules or sets were not as we left them; what differed is in `found` */
 	bool repaired;
-	bool futile;			/* the repair was made, and the rules are still not as they should be */
+	bool futile; /* the repair was made, and the rules are still not as they should be */
 	char found[RULESET_PROBLEM];
-	long set_sizes[2];		/* addresses found in the pods sets, IPv4 and IPv6 */
+	long set_sizes[2]; /* addresses found in the pods sets, IPv4 and IPv6 */
 	struct flow_room room;
-	struct unnamed unnamed;		/* addresses of pods that no policy can hold for */
+	struct unnamed unnamed; /* addresses of pods that no policy can hold for */
 	struct bridge_result {
-		enum bridges_state state;	/* in the end */
-		bool mended;		/* bridged packets did not pass the rules, why is in `found`; now they do */
-		char found[256];	/* or that they still do not, though settings->bridge wants it; else "" */
+		enum bridges_state state; /* in the end */
+		/* bridged packets did not pass the rules, why is in `found`; now they do */
+		bool mended;
+		char found[256]; /* or that they still do not, though settings->bridge wants it;
+				    else "" */
 	} bridges;
 };
 /*
- * Looks at the rules and sets and, where somebody changed them, puts them back as `snapshot`, the one in force, wants
- * them. 0; or -errno and `problem`: they could not be. Looks at the bridges as well, which often come with the first
- * pod, and does what settings->bridge says. Flows that passed meanwhile are for the next sweep.
+ * Looks at the rules and sets and, where somebody changed them, puts them back as `snapshot`, the
+ * one in force, wants them. 0; or -errno and `problem`: they could not be. Looks at the bridges as
+ * well, which often come with the first pod, and does what settings->bridge says. Flows that passed
+ * meanwhile are for the next sweep.
  */
-int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot, struct verify_result *result,
-	char problem[ENFORCEMENT_PROBLEM]);
+int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot,
+	struct verify_result *result, char problem[ENFORCEMENT_PROBLEM]);
 
 /*
- * Ends the workers, the learner and the log thread. The rules and sets stay, the sets of learned classes empty:
- * without a listener the kernel drops what the rules queue, or with daemon_away: open passes it. Then nobody judges, and
- * snapshots may be freed. NULL is allowed.
+ * Ends the workers, the learner and the log thread. The rules and sets stay, the sets of learned
+ * classes empty: without a listener the kernel drops what the rules queue, or with daemon_away:
+ * open passes it. Then nobody judges, and snapshots may be freed. NULL is allowed.
  */
 void enforcement_close(struct enforcement *enforcement);
 
 /*
- * Leaves the queues to another daemon: nobody reads them here any more, all that was read is answered, and nothing is
- * learned. While paused, no other function but stats, enforcement_close() and enforcement_go_on() may be called.
+ * Leaves the queues to another daemon: nobody reads them here any more, all that was read is
+ * answered, and nothing is learned. While paused, no other function but stats, enforcement_close()
+ * and enforcement_go_on() may be called.
  */
 void enforcement_pause(struct enforcement *enforcement);
 /*
- * Goes on with `snapshot`, the one that was in force: what the other has read and not answered is judged. Sets and rules
- * are as the other left them: to be verified. 0 or -errno.
+ * Goes on with `snapshot`, the one that was in force: what the other has read and not answered is
+ * judged. Sets and rules are as the other left them: to be verified. 0 or -errno.
  */
 int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *snapshot);
 
-/* Whether the workers live: gate_ask(), gate_answered(). Paused, there are none, which counts as well. */
+/*
+ * Whether the workers live: gate_ask(), gate_answered(). Paused, there are none, which counts as
+ * well.
+ */
 void enforcement_ask_workers(struct enforcement *enforcement);
 bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent);
 
@@ -131,7 +146,7 @@ void enforcement_log_heritage(const struct enforcement *enforcement);
 const struct inheritance *enforcement_inheritance(const struct enforcement *enforcement);
 const struct gate *enforcement_gate(const struct enforcement *enforcement);
 void enforcement_learner_stats(const struct enforcement *enforcement, struct learner_stats *out);
-struct pulse enforcement_learner_pulse(const struct enforcement *enforcement);	/* learner_pulse() */
+struct pulse enforcement_learner_pulse(const struct enforcement *enforcement); /* learner_pulse() */
 const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement);
 
 #endif

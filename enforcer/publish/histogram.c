@@ -7,8 +7,20 @@
 #define MS 1000000ULL
 
 const uint64_t histogram_bounds_ns[HISTOGRAM_BOUNDS] = {
-	500 * US, 1 * MS, 2500 * US, 5 * MS, 10 * MS, 25 * MS, 50 * MS, 100 * MS, 250 * MS, 500 * MS, 1000 * MS,
-	2500 * MS, 5000 * MS, 10000 * MS,
+	500 * US,
+	1 * MS,
+	2500 * US,
+	5 * MS,
+	10 * MS,
+	25 * MS,
+	50 * MS,
+	100 * MS,
+	250 * MS,
+	500 * MS,
+	1000 * MS,
+	2500 * MS,
+	5000 * MS,
+	10000 * MS,
 };
 
 void histogram_add(struct histogram *histogram, uint64_t duration_ns)

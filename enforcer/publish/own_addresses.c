@@ -20,7 +20,8 @@ static bool lacks_a_claimed_one(const struct snapshot *snapshot, const struct lo
 	const struct snapshot_claim *claims = snapshot_odd_claims(snapshot, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (claims[i].state == CLAIM_GATEWAYS && !local_addrs_contain(local, &claims[i].addr))
+		if (claims[i].state == CLAIM_GATEWAYS &&
+			!local_addrs_contain(local, &claims[i].addr))
 			return true;
 	return false;
 }

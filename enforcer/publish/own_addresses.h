@@ -2,15 +2,19 @@
 #ifndef ENFORCER_PUBLISH_OWN_ADDRESSES_H
 #define ENFORCER_PUBLISH_OWN_ADDRESSES_H
 
-/* The gateway's own addresses, which no pod has, against the snapshot in force. Blocks on rtnetlink; any thread. */
+/*
+ * The gateway's own addresses, which no pod has, against the snapshot in force. Blocks on
+ * rtnetlink; any thread.
+ */
 
 #include <stdbool.h>
 
 #include "policy/compile/snapshot.h"
 
 /*
- * Whether the snapshot is to be made anew because the gateway has got an address that a pod claims, or has no longer
- * one for which a pod's claim did not count. False when the addresses can't be read.
+ * Whether the snapshot is to be made anew because the gateway has got an address that a pod claims,
+ * or has no longer one for which a pod's claim did not count. False when the addresses can't be
+ * read.
  */
 bool own_addresses_moved(const struct snapshot *snapshot);
 

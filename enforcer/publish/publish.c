@@ -17,20 +17,24 @@
 #define NS_PER_S 1000000000ULL
 
 enum {
-	TICK_MS = 250,			/* how soon a flow without a mark is swept, and a failed change tried again */
-	VERIFY_MS = 1000,		/* with a tick and the look itself, well below 2 s from a change of others' to its repair */
-	VERIFY_MOST_MS = 64000,		/* between two repairs that do not hold */
-	REPAIRS_IN_A_ROW = 5,		/* so many of the same, at most REPAIR_ROW_MS apart, are somebody who undoes them */
+	/* how soon a flow without a mark is swept, and a failed change tried again */
+	TICK_MS = 250,
+	/* with a tick and the look itself, well below 2 s from a change of others' to its repair */
+	VERIFY_MS = 1000,
+	VERIFY_MOST_MS = 64000, /* between two repairs that do not hold */
+	/* so many of the same, at most REPAIR_ROW_MS apart, are somebody who undoes them */
+	REPAIRS_IN_A_ROW = 5,
 	REPAIR_ROW_MS = 5000,
-	HELD_SWEEP_MS = 500,		/* between two sweeps while packets are held: with a tick and the sweep, below a second */
-	SWEEP_REST = 5,			/* a sweep of T is not repeated for 5 T, unless policies change */
+	/* between two sweeps while packets are held: with a tick and the sweep, below a second */
+	HELD_SWEEP_MS = 500,
+	SWEEP_REST = 5, /* a sweep of T is not repeated for 5 T, unless policies change */
 };
 
 enum job_kind { JOB_CHANGE, JOB_SWEEP, JOB_VERIFY, JOB_KIND_COUNT };
 
 /*
- * What can be amiss at a time: each kind of job has a trouble of its own, and so have the bridges and the repairs of JOB_VERIFY,
- * and addresses that the kernel does not take.
+ * What can be amiss at a time: each kind of job has a trouble of its own, and so have the bridges
+ * and the repairs of JOB_VERIFY, and addresses that the kernel does not take.
  */
 enum { TROUBLE_BRIDGES = JOB_KIND_COUNT, TROUBLE_REPAIRS, TROUBLE_SHORTFALL, TROUBLE_COUNT };
 
@@ -45,45 +49,45 @@ struct job {
 	/* JOB_CHANGE */
 	struct cluster *cluster;
 	struct snapshot *compiled;
-	struct retired_snapshot *retired;	/* made beforehand, so that retiring can't fail */
+	struct retired_snapshot *retired; /* made beforehand, so that retiring can't fail */
 	uint64_t read_ns, seen_ns, began_ns, compile_ns, done_ns;
 	struct publish_result published;
 
-	struct sweep_stats sweep;		/* JOB_SWEEP */
-	struct verify_result verified;		/* JOB_VERIFY */
+	struct sweep_stats sweep;      /* JOB_SWEEP */
+	struct verify_result verified; /* JOB_VERIFY */
 	bool own_addresses_moved;
 };
 
 struct publisher {
 	struct publisher_options options;
 	uv_timer_t tick;
-	struct compiler *compiler;	/* used by one job, or before there are any */
-	struct snapshot *snapshot;	/* in force */
-	struct snapshot_loan *loans;	/* of it, and of those before */
+	struct compiler *compiler;   /* used by one job, or before there are any */
+	struct snapshot *snapshot;   /* in force */
+	struct snapshot_loan *loans; /* of it, and of those before */
 	uint64_t revision;
 	bool started, busy, paused, stopping;
 	uint64_t busy_since_ns;
 	struct job job;
 
-	bool changed;			/* the store holds what is not compiled yet */
-	uint64_t changed_ns;		/* the first such change */
-	uint64_t read_ns;		/* how long that one took to be read */
-	bool change_failed;		/* the last job that was one */
+	bool changed;	     /* the store holds what is not compiled yet */
+	uint64_t changed_ns; /* the first such change */
+	uint64_t read_ns;    /* how long that one took to be read */
+	bool change_failed;  /* the last job that was one */
 	bool sweep_wanted;
 	uint64_t swept_ns, verified_ns;
-	uint64_t verify_ms;		/* how long after a look the next one is due */
+	uint64_t verify_ms; /* how long after a look the next one is due */
 	uint64_t repaired_ns;
 	unsigned int repairs_in_a_row;
-	char repaired[RULESET_PROBLEM];	/* what the last one was of */
+	char repaired[RULESET_PROBLEM]; /* what the last one was of */
 	struct held_packets held;
-	bool holding, held_told;	/* others hold packets since the last change; and it was said */
+	bool holding, held_told; /* others hold packets since the last change; and it was said */
 	uint64_t held_since_ns;
-	uint64_t reply_packets;		/* of the reply worker, reports left out, when last looked at */
-	uint64_t kernel_drops[2];	/* of the common queues, of that of floods */
-	uint64_t gone;			/* packets that the kernel dropped while they waited, when last looked at */
-	uint64_t brimful, missed;	/* signs of full queues and sockets: the most that was seen */
+	uint64_t reply_packets;	  /* of the reply worker, reports left out, when last looked at */
+	uint64_t kernel_drops[2]; /* of the common queues, of that of floods */
+	uint64_t gone; /* packets that the kernel dropped while they waited, when last looked at */
+	uint64_t brimful, missed; /* signs of full queues and sockets: the most that was seen */
 	bool watched, overflowing, room_seen, crowded;
-	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM];	/* "" when all was well the last time */
+	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM]; /* "" when all was well the last time */
 	struct publish_stats stats;
 };
 
@@ -95,8 +99,12 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* The gateway's own addresses, which no pod has, are those of now. When they can't be read, pods may claim them. */
-static int compile(const struct publisher *publisher, struct cluster *cluster, uint64_t revision, struct snapshot **out)
+/*
+ * The gateway's own addresses, which no pod has, are those of now. When they can't be read, pods
+ * may claim them.
+ */
+static int compile(const struct publisher *publisher, struct cluster *cluster, uint64_t revision,
+	struct snapshot **out)
 {
 	struct local_addrs *local = NULL;
 	struct snapshot_options options = {
@@ -115,7 +123,10 @@ static int compile(const struct publisher *publisher, struct cluster *cluster, u
 	return err;
 }
 
-/* ---- beside the loop: touches nothing of the publisher's but what stays the same while it is busy ---- */
+/*
+ * ---- beside the loop: touches nothing of the publisher's but what stays the same while it is busy
+ * ----
+ */
 
 static void change(struct job *job)
 {
@@ -124,11 +135,12 @@ static void change(struct job *job)
 	job->err = compile(publisher, job->cluster, publisher->revision + 1, &job->compiled);
 	job->compile_ns = now_ns(CLOCK_MONOTONIC) - job->began_ns;
 	if (job->err != 0) {
-		snprintf(job->problem, sizeof(job->problem), "can't compile the policies: %s", strerror(-job->err));
+		snprintf(job->problem, sizeof(job->problem), "can't compile the policies: %s",
+			strerror(-job->err));
 		return;
 	}
-	job->err = enforcement_publish(publisher->options.enforcement, publisher->snapshot, job->compiled,
-		&job->published, job->problem);
+	job->err = enforcement_publish(publisher->options.enforcement, publisher->snapshot,
+		job->compiled, &job->published, job->problem);
 	job->done_ns = now_ns(CLOCK_MONOTONIC);
 }
 
@@ -142,12 +154,12 @@ static void work(uv_work_t *request)
 		change(job);
 		break;
 	case JOB_SWEEP:
-		job->err = enforcement_sweep(publisher->options.enforcement, publisher->snapshot, &job->sweep,
-			job->problem);
+		job->err = enforcement_sweep(publisher->options.enforcement, publisher->snapshot,
+			&job->sweep, job->problem);
 		break;
 	case JOB_VERIFY:
-		job->err = enforcement_verify(publisher->options.enforcement, publisher->snapshot, &job->verified,
-			job->problem);
+		job->err = enforcement_verify(publisher->options.enforcement, publisher->snapshot,
+			&job->verified, job->problem);
 		job->own_addresses_moved = own_addresses_moved(publisher->snapshot);
 		break;
 	case JOB_KIND_COUNT:
@@ -157,7 +169,10 @@ static void work(uv_work_t *request)
 
 /* ---- on the loop ---- */
 
-/* What is wrong ("" when all is well) is said when it begins and when it has ended, not at every try. */
+/*
+ * What is wrong ("" when all is well) is said when it begins and when it has ended, not at every
+ * try.
+ */
 static void note_trouble(struct publisher *publisher, unsigned int kind, const char *now)
 {
 	char *problem = publisher->problems[kind];
@@ -216,12 +231,15 @@ static void note_change(struct publisher *publisher, const struct job *job)
 		stats->read_ns + stats->wait_ns + stats->compile_ns + stats->publish_ns);
 	if (job->published.swept)
 		histogram_add(&stats->until_swept, stats->read_ns + stats->total_ns);
-	log_info("revision %llu in force %.1f ms after the change was made: %zu flows judged, %zu cut",
-		(unsigned long long)publisher->revision, (double)(stats->read_ns + stats->total_ns) / 1e6,
-		job->published.sweep.judged, job->published.sweep.revoked);
+	log_info("revision %llu in force %.1f ms after the change was made: %zu flows judged, %zu "
+		 "cut",
+		(unsigned long long)publisher->revision,
+		(double)(stats->read_ns + stats->total_ns) / 1e6, job->published.sweep.judged,
+		job->published.sweep.revoked);
 }
 
-static struct snapshot_loan *find_loan(const struct publisher *publisher, const struct snapshot *snapshot)
+static struct snapshot_loan *find_loan(
+	const struct publisher *publisher, const struct snapshot *snapshot)
 {
 	struct snapshot_loan *loan = publisher->loans;
 
@@ -295,27 +313,32 @@ static void note_bridges(struct publisher *publisher, const struct bridge_result
 	if (bridges->mended) {
 		log_warnx("%s: switched on", bridges->found);
 		stats->bridges_mended++;
-		publisher->sweep_wanted = true;	/* what passed meanwhile was not judged */
+		publisher->sweep_wanted = true; /* what passed meanwhile was not judged */
 	} else if (bridges->state != stats->bridges && bridges->found[0] == '\0') {
 		log_info("bridges: %s", bridges_words(bridges->state));
 	}
 	stats->bridges = bridges->state;
 }
 
-/* Said when it begins and when it is over: what the kernel drops for want of room, no record tells of. */
+/*
+ * Said when it begins and when it is over: what the kernel drops for want of room, no record tells
+ * of.
+ */
 static void note_room(struct publisher *publisher, const struct flow_room *room)
 {
 	struct publish_stats *stats = &publisher->stats;
 	const bool first = !publisher->room_seen;
-	const bool crowded = !first && room->dropped + room->evicted > stats->room.dropped + stats->room.evicted;
+	const bool crowded = !first &&
+		room->dropped + room->evicted > stats->room.dropped + stats->room.evicted;
 
 	if (crowded && !publisher->crowded)
-		log_warnx("the kernel's flow table is full (%llu of %llu): new flows take the place of others or are dropped, "
-			  "whatever the policies say; raise net.netfilter.nf_conntrack_max",
+		log_warnx("the kernel's flow table is full (%llu of %llu): new flows take the "
+			  "place of others or are dropped, whatever the policies say; raise "
+			  "net.netfilter.nf_conntrack_max",
 			(unsigned long long)room->flows, (unsigned long long)room->most);
 	else if (!crowded && publisher->crowded)
-		log_info("mended: the kernel's flow table has room again (%llu of %llu); in all it dropped %llu packets and "
-			 "put %llu flows out",
+		log_info("mended: the kernel's flow table has room again (%llu of %llu); in all it "
+			 "dropped %llu packets and put %llu flows out",
 			(unsigned long long)room->flows, (unsigned long long)room->most,
 			(unsigned long long)room->dropped, (unsigned long long)room->evicted);
 	publisher->room_seen = true;
@@ -338,8 +361,8 @@ static void note_unnamed(struct publisher *publisher, const struct unnamed *unna
 }
 
 /*
- * Somebody who undoes each repair opens the gate each time: so repairs go on at the same pace. It is said once, and it is a
- * problem till a while after the last.
+ * Somebody who undoes each repair opens the gate each time: so repairs go on at the same pace. It
+ * is said once, and it is a problem till a while after the last.
  */
 static void note_repairs(struct publisher *publisher, const struct verify_result *verified)
 {
@@ -350,7 +373,8 @@ static void note_repairs(struct publisher *publisher, const struct verify_result
 
 	if (verified->repaired) {
 		same = strcmp(publisher->repaired, verified->found) == 0;
-		publisher->repairs_in_a_row = in_a_row && same ? publisher->repairs_in_a_row + 1 : 1;
+		publisher->repairs_in_a_row = in_a_row && same ? publisher->repairs_in_a_row + 1
+							       : 1;
 		memcpy(publisher->repaired, verified->found, sizeof(publisher->repaired));
 		publisher->repaired_ns = now;
 	} else if (!in_a_row) {
@@ -358,10 +382,12 @@ static void note_repairs(struct publisher *publisher, const struct verify_result
 	}
 	if (publisher->repairs_in_a_row >= REPAIRS_IN_A_ROW)
 		snprintf(problem, sizeof(problem),
-			"our rules are changed again and again, and repaired each time: another program undoes them, and in "
-			"between flows pass unjudged; find it (for nf_tables: `nft monitor`)");
+			"our rules are changed again and again, and repaired each time: another "
+			"program undoes them, and in between flows pass unjudged; find it (for "
+			"nf_tables: `nft monitor`)");
 	note_trouble(publisher, TROUBLE_REPAIRS, problem);
-	publisher->stats.intact = publisher->stats.intact && publisher->repairs_in_a_row < REPAIRS_IN_A_ROW;
+	publisher->stats.intact = publisher->stats.intact &&
+		publisher->repairs_in_a_row < REPAIRS_IN_A_ROW;
 }
 
 static void end_verify(struct publisher *publisher, const struct job *job)
@@ -378,7 +404,7 @@ static void end_verify(struct publisher *publisher, const struct job *job)
 	memcpy(publisher->stats.set_sizes, verified->set_sizes, sizeof(publisher->stats.set_sizes));
 	note_bridges(publisher, &verified->bridges);
 	if (job->own_addresses_moved && !publisher->changed) {
-		publisher->changed = true;	/* whose an address is */
+		publisher->changed = true; /* whose an address is */
 		publisher->changed_ns = publisher->verified_ns;
 		publisher->read_ns = 0;
 	}
@@ -386,7 +412,7 @@ static void end_verify(struct publisher *publisher, const struct job *job)
 	if (!verified->repaired)
 		return;
 	publisher->stats.repairs++;
-	publisher->sweep_wanted = true;	/* what passed meanwhile was not judged */
+	publisher->sweep_wanted = true; /* what passed meanwhile was not judged */
 	if (publisher->repairs_in_a_row <= REPAIRS_IN_A_ROW)
 		log_warnx("somebody changed our rules (%s): repaired", verified->found);
 }
@@ -398,7 +424,7 @@ static void work_done(uv_work_t *request, int status)
 	struct job *job = request->data;
 	struct publisher *publisher = job->publisher;
 
-	(void)status;	/* never cancelled */
+	(void)status; /* never cancelled */
 	publisher->busy = false;
 	if (job->kind == JOB_CHANGE) {
 		publisher->change_failed = !job->published.published;
@@ -429,8 +455,9 @@ static void begin_change(struct publisher *publisher)
 {
 	struct job *job = &publisher->job;
 
-	*job = (struct job){
-		.publisher = publisher, .seen_ns = publisher->changed_ns, .read_ns = publisher->read_ns};
+	*job = (struct job){.publisher = publisher,
+		.seen_ns = publisher->changed_ns,
+		.read_ns = publisher->read_ns};
 	job->began_ns = now_ns(CLOCK_MONOTONIC);
 	job->retired = calloc(1, sizeof(*job->retired));
 	/* When memory is short the change waits for a tick on which it is not. */
@@ -442,7 +469,10 @@ static void begin_change(struct publisher *publisher)
 	begin(publisher, JOB_CHANGE);
 }
 
-/* A sweep costs as much as the flow table is long: it leaves the kernel and us several times as long in peace. */
+/*
+ * A sweep costs as much as the flow table is long: it leaves the kernel and us several times as
+ * long in peace.
+ */
 static bool sweep_is_due(const struct publisher *publisher, uint64_t now)
 {
 	const uint64_t since = now - publisher->swept_ns;
@@ -460,7 +490,9 @@ static void begin_next(struct publisher *publisher)
 
 	if (publisher->busy || publisher->paused || publisher->stopping)
 		return;
-	/* What a change fails for, the look at the rules and sets may mend: it must get its turn. */
+	/*
+	 * What a change fails for, the look at the rules and sets may mend: it must get its turn.
+	 */
 	if (publisher->changed && !(publisher->change_failed && verify_is_due)) {
 		begin_change(publisher);
 	} else if (!publisher->changed && sweep_is_due(publisher, now)) {
@@ -474,12 +506,12 @@ static void begin_next(struct publisher *publisher)
 }
 
 /*
- * With queue_full: open what found no room has passed, and carries the mark of an allowed flow: it is judged now. There
- * may be more of it until a look finds no new sign.
+ * With queue_full: open what found no room has passed, and carries the mark of an allowed flow: it
+ * is judged now. There may be more of it until a look finds no new sign.
  */
 static void watch_overflow(struct publisher *publisher, uint64_t brimful, uint64_t missed)
 {
-	const bool first = !publisher->watched;	/* what was before was swept at start */
+	const bool first = !publisher->watched; /* what was before was swept at start */
 	const bool now = !first && (brimful > publisher->brimful || missed > publisher->missed);
 
 	publisher->watched = true;
@@ -494,14 +526,15 @@ static void watch_overflow(struct publisher *publisher, uint64_t brimful, uint64
 	}
 	if (now && !publisher->overflowing) {
 		publisher->stats.overflows++;
-		log_warnx("a queue ran full: new flows may have passed unjudged (queue_full: open), so all are judged now");
+		log_warnx("a queue ran full: new flows may have passed unjudged (queue_full: "
+			  "open), so all are judged now");
 	}
 	publisher->overflowing = now;
 }
 
 /*
- * The reply worker judges what was seen in the reply direction without a mark; the kernel counts what it had to
- * drop.
+ * The reply worker judges what was seen in the reply direction without a mark; the kernel counts
+ * what it had to drop.
  */
 static void watch_workers(struct publisher *publisher)
 {
@@ -513,7 +546,8 @@ static void watch_workers(struct publisher *publisher)
 		struct worker_stats stats;
 
 		gate_stats(gate, i, &stats);
-		drops[gate_role(gate, i) == GATE_FLOOD] += stats.kernel_dropped + stats.user_dropped;
+		drops[gate_role(gate, i) == GATE_FLOOD] += stats.kernel_dropped +
+			stats.user_dropped;
 		brimful += stats.brimful;
 		missed += stats.missed;
 		gone += stats.gone;
@@ -522,8 +556,9 @@ static void watch_workers(struct publisher *publisher)
 	}
 	watch_overflow(publisher, brimful, missed);
 	if (gone > publisher->gone)
-		log_warnx("the kernel dropped packets that waited for a verdict (%llu verdicts came too late): their interface or bridge "
-			  "port went, or a rule with the target CT or an nft ct object was removed",
+		log_warnx("the kernel dropped packets that waited for a verdict (%llu verdicts "
+			  "came too late): their interface or bridge port went, or a rule with the "
+			  "target CT or an nft ct object was removed",
 			(unsigned long long)(gone - publisher->gone));
 	publisher->gone = gone;
 	if (replies != publisher->reply_packets)
@@ -531,14 +566,16 @@ static void watch_workers(struct publisher *publisher)
 	publisher->reply_packets = replies;
 	for (int flood = 0; flood < 2; flood++) {
 		if (drops[flood] > publisher->kernel_drops[flood])
-			verdict_log_overload(publisher->options.log, flood, drops[flood] - publisher->kernel_drops[flood]);
+			verdict_log_overload(publisher->options.log, flood,
+				drops[flood] - publisher->kernel_drops[flood]);
 		publisher->kernel_drops[flood] = drops[flood];
 	}
 }
 
 /*
- * While another program may hold packets since the last change, all flows are judged every second; and once more when it has let
- * go of them, at the next tick: what has left its queue is in the flow table by then.
+ * While another program may hold packets since the last change, all flows are judged every second;
+ * and once more when it has let go of them, at the next tick: what has left its queue is in the
+ * flow table by then.
  */
 static void watch_held(struct publisher *publisher)
 {
@@ -553,7 +590,9 @@ static void watch_held(struct publisher *publisher)
 	}
 	if (publisher->held.rounds == 0 || gate_read_queues(gate, &table) != 0)
 		return;
-	if (held_packets_look(&publisher->held, table, gate_queue(gate, 0), gate_worker_count(gate)) && publisher->held.begun)
+	if (held_packets_look(
+		    &publisher->held, table, gate_queue(gate, 0), gate_worker_count(gate)) &&
+		publisher->held.begun)
 		publisher->holding = true;
 	free(table);
 	if (!publisher->holding)
@@ -562,8 +601,8 @@ static void watch_held(struct publisher *publisher)
 		publisher->sweep_wanted = true;
 	if (!publisher->held_told && now - publisher->held_since_ns >= NS_PER_S) {
 		publisher->held_told = true;
-		log_info("another program's NFQUEUE holds packets since the last change: all flows are judged every second until it "
-			 "was seen empty");
+		log_info("another program's NFQUEUE holds packets since the last change: all flows "
+			 "are judged every second until it was seen empty");
 	}
 }
 
@@ -600,13 +639,15 @@ static int start_first(struct publisher *publisher, char problem[ENFORCEMENT_PRO
 		cluster_unref(cluster);
 	}
 	if (err != 0) {
-		snprintf(problem, ENFORCEMENT_PROBLEM, "can't compile the policies: %s", strerror(-err));
+		snprintf(problem, ENFORCEMENT_PROBLEM, "can't compile the policies: %s",
+			strerror(-err));
 		return err;
 	}
 	if (publisher->options.compiled != NULL)
 		err = publisher->options.compiled(publisher->options.context, problem);
 	if (err == 0)
-		err = enforcement_start(publisher->options.enforcement, publisher->snapshot, sweeps, problem);
+		err = enforcement_start(
+			publisher->options.enforcement, publisher->snapshot, sweeps, problem);
 	for (size_t i = 0; err == 0 && i < ENFORCEMENT_START_SWEEPS; i++)
 		note_sweep(publisher, &sweeps[i]);
 	return err;
@@ -637,7 +678,7 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
 		return err;
 	note_shortfall(publisher);
 	publisher->stats.intact = true;
-	begin_holding(publisher);	/* by what a daemon before us let pass */
+	begin_holding(publisher); /* by what a daemon before us let pass */
 	publisher->started = true;
 	uv_timer_init(publisher->options.loop, &publisher->tick);
 	publisher->tick.data = publisher;
@@ -658,7 +699,8 @@ void publisher_go_on(struct publisher *publisher)
 	publisher->verify_ms = VERIFY_MS;
 	publisher->sweep_wanted = true;
 	begin_holding(publisher);
-	publisher->watched = false;	/* who had the queues meanwhile may have missed some; the sweep is of them, too */
+	/* who had the queues meanwhile may have missed some; the sweep is of them, too */
+	publisher->watched = false;
 	watch_workers(publisher);
 	begin_next(publisher);
 }
@@ -686,8 +728,9 @@ const struct snapshot *publisher_snapshot(const struct publisher *publisher)
 
 void publisher_lend(struct publisher *publisher, struct snapshot_loan *loan)
 {
-	*loan = (struct snapshot_loan){
-		.snapshot = publisher->snapshot, .next = publisher->loans, .link = &publisher->loans};
+	*loan = (struct snapshot_loan){.snapshot = publisher->snapshot,
+		.next = publisher->loans,
+		.link = &publisher->loans};
 	if (loan->next != NULL)
 		loan->next->link = &loan->next;
 	publisher->loans = loan;
@@ -707,7 +750,10 @@ void publisher_stats(const struct publisher *publisher, struct publish_stats *ou
 	*out = publisher->stats;
 	out->busy_ns = publisher->busy ? now_ns(CLOCK_MONOTONIC) - publisher->busy_since_ns : 0;
 	out->pending = publisher->changed || (publisher->busy && publisher->job.kind == JOB_CHANGE);
-	/* A change that fails comes first: it is why the policies in force are not those in the manifests. */
+	/*
+	 * A change that fails comes first: it is why the policies in force are not those in the
+	 * manifests.
+	 */
 	for (size_t i = 0; i < TROUBLE_COUNT; i++) {
 		if (out->problem == NULL && publisher->problems[i][0] != '\0')
 			out->problem = publisher->problems[i];

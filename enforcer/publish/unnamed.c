@@ -15,9 +15,11 @@ static const struct pod *pod_behind(const struct places_port *port, const struct
 	return NULL;
 }
 
-static void look_behind(struct unnamed *out, const struct places_port *port, const struct snapshot *snapshot)
+static void look_behind(
+	struct unnamed *out, const struct places_port *port, const struct snapshot *snapshot)
 {
-	const struct pod *pod = port->bridge != 0 && !port->router ? pod_behind(port, snapshot) : NULL;
+	const struct pod *pod = port->bridge != 0 && !port->router ? pod_behind(port, snapshot)
+								   : NULL;
 
 	for (size_t i = 0; pod != NULL && i < port->count; i++) {
 		if (snapshot_pod_at(snapshot, &port->addrs[i]) != NULL || out->count++ > 0)
@@ -47,7 +49,7 @@ void unnamed_format(const struct unnamed *unnamed, char text[UNNAMED_TEXT])
 	if (unnamed->count > 1)
 		snprintf(more, sizeof(more), " (and %zu more)", unnamed->count - 1);
 	snprintf(text, UNNAMED_TEXT,
-		"%s has the address %s, which no manifest names%s: no policy holds for what uses it; take it from the pod, or "
-		"name it in the pod's podIPs",
+		"%s has the address %s, which no manifest names%s: no policy holds for what uses "
+		"it; take it from the pod, or name it in the pod's podIPs",
 		unnamed->pod, ip_addr_format(&unnamed->first, addr), more);
 }

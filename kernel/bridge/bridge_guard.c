@@ -21,12 +21,13 @@
 #include "process/sysctl.h"
 
 /*
- * Pods on one Linux bridge reach each other without passing FORWARD, unless br_netfilter shows iptables what a bridge
- * forwards: for a whole network namespace (a sysctl) or for one bridge (an option of its own); either is enough.
+ * Pods on one Linux bridge reach each other without passing FORWARD, unless br_netfilter shows
+ * iptables what a bridge forwards: for a whole network namespace (a sysctl) or for one bridge (an
+ * option of its own); either is enough.
  *
- * What carries a VLAN tag is shown only when another sysctl says so, for which no bridge has an option. It is
- * needed where nobody uses VLANs, too: a tag of VLAN 0 says no more than a priority, and every pod takes the
- * packet behind it as one without a tag.
+ * What carries a VLAN tag is shown only when another sysctl says so, for which no bridge has an
+ * option. It is needed where nobody uses VLANs, too: a tag of VLAN 0 says no more than a priority,
+ * and every pod takes the packet behind it as one without a tag.
  */
 
 enum { SEEN_IPV4, SEEN_IPV6, SEEN_TAGGED, SWITCH_COUNT };
@@ -34,7 +35,7 @@ enum { SEEN_IPV4, SEEN_IPV6, SEEN_TAGGED, SWITCH_COUNT };
 struct bridges {
 	unsigned int count;
 	unsigned int unseen[SWITCH_COUNT]; /* without an option of their own */
-	char name[IFNAMSIZ]; /* one that is unseen, or any */
+	char name[IFNAMSIZ];		   /* one that is unseen, or any */
 };
 
 static const struct switch_file {
@@ -42,7 +43,8 @@ static const struct switch_file {
 } switches[SWITCH_COUNT] = {
 	{"/proc/sys/net/bridge/bridge-nf-call-iptables", "net.bridge.bridge-nf-call-iptables"},
 	{"/proc/sys/net/bridge/bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-ip6tables"},
-	{"/proc/sys/net/bridge/bridge-nf-filter-vlan-tagged", "net.bridge.bridge-nf-filter-vlan-tagged"},
+	{"/proc/sys/net/bridge/bridge-nf-filter-vlan-tagged",
+		"net.bridge.bridge-nf-filter-vlan-tagged"},
 };
 
 static bool has_own_option(const struct nlattr *const *data, uint16_t type)
@@ -65,11 +67,13 @@ static int take_link(const struct nlmsghdr *message, void *context)
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
 		return -EBADMSG;
-	netlink_attrs_index(link, IFLA_LINKINFO, mnl_nlmsg_get_payload_offset(message, sizeof(struct ifinfomsg)),
+	netlink_attrs_index(link, IFLA_LINKINFO,
+		mnl_nlmsg_get_payload_offset(message, sizeof(struct ifinfomsg)),
 		mnl_nlmsg_get_payload_len(message) - sizeof(struct ifinfomsg));
 	if (link[IFLA_LINKINFO] != NULL)
 		netlink_attrs_index_nested(info, IFLA_INFO_DATA, link[IFLA_LINKINFO]);
-	if (!names(info[IFLA_INFO_KIND]) || strcmp(mnl_attr_get_str(info[IFLA_INFO_KIND]), "bridge") != 0)
+	if (!names(info[IFLA_INFO_KIND]) ||
+		strcmp(mnl_attr_get_str(info[IFLA_INFO_KIND]), "bridge") != 0)
 		return 0;
 	if (info[IFLA_INFO_DATA] != NULL)
 		netlink_attrs_index_nested(data, IFLA_BR_NF_CALL_IP6TABLES, info[IFLA_INFO_DATA]);
@@ -78,11 +82,15 @@ static int take_link(const struct nlmsghdr *message, void *context)
 	bridges->unseen[SEEN_IPV6] += !has_own_option(data, IFLA_BR_NF_CALL_IP6TABLES);
 	bridges->unseen[SEEN_TAGGED]++;
 	if (names(link[IFLA_IFNAME]))
-		snprintf(bridges->name, sizeof(bridges->name), "%s", mnl_attr_get_str(link[IFLA_IFNAME]));
+		snprintf(bridges->name, sizeof(bridges->name), "%s",
+			mnl_attr_get_str(link[IFLA_IFNAME]));
 	return 0;
 }
 
-/* Asks over netlink: /sys shows the network namespace that it was mounted in, which need not be ours. */
+/*
+ * Asks over netlink: /sys shows the network namespace that it was mounted in, which need not be
+ * ours.
+ */
 static int find_bridges(struct bridges *out)
 {
 	char buffer[256];
@@ -98,9 +106,9 @@ static int find_bridges(struct bridges *out)
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
 	link->ifi_family = AF_UNSPEC;
-	err = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ?
-		      -errno :
-		      netlink_dump(socket, request, take_link, out, NULL);
+	err = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0
+		? -errno
+		: netlink_dump(socket, request, take_link, out, NULL);
 	mnl_socket_close(socket);
 	return err;
 }
@@ -159,7 +167,8 @@ static int look(const struct settings *settings, struct bridges *bridges, struct
 	*out = (struct bridge_view){.state = BRIDGES_NONE};
 	if (err != 0) {
 		out->state = BRIDGES_UNKNOWN;
-		snprintf(out->found, sizeof(out->found), "the bridges can't be listed: %s", strerror(-err));
+		snprintf(out->found, sizeof(out->found), "the bridges can't be listed: %s",
+			strerror(-err));
 		return err;
 	}
 	if (bridges->count == 0)
@@ -170,8 +179,9 @@ static int look(const struct settings *settings, struct bridges *bridges, struct
 		return 0;
 	out->state = BRIDGES_HIDDEN;
 	out->sysctl = switches[hidden].sysctl;
-	snprintf(out->found, sizeof(out->found), "pods on bridge %s would reach each other past the rules: %s%s",
-		bridges->name, out->module_missing ? "br_netfilter is not loaded" : out->sysctl,
+	snprintf(out->found, sizeof(out->found),
+		"pods on bridge %s would reach each other past the rules: %s%s", bridges->name,
+		out->module_missing ? "br_netfilter is not loaded" : out->sysctl,
 		out->module_missing ? "" : " is 0");
 	return 0;
 }
@@ -197,10 +207,11 @@ static void run_modprobe(void)
 
 int bridge_guard_ask_for_module(const struct settings *settings)
 {
-	static const char asking[] = "*" RULESET_TABLE "\n:" RULE_GUARD_SCRATCH " - [0:0]\n-A " RULE_GUARD_SCRATCH
+	static const char asking[] = "*" RULESET_TABLE "\n:" RULE_GUARD_SCRATCH
+				     " - [0:0]\n-A " RULE_GUARD_SCRATCH
 				     " -m physdev --physdev-in podgate -j RETURN\nCOMMIT\n";
-	static const char undoing[] =
-		"*" RULESET_TABLE "\n-F " RULE_GUARD_SCRATCH "\n-X " RULE_GUARD_SCRATCH "\nCOMMIT\n";
+	static const char undoing[] = "*" RULESET_TABLE "\n-F " RULE_GUARD_SCRATCH
+				      "\n-X " RULE_GUARD_SCRATCH "\nCOMMIT\n";
 	char problem[RULESET_PROBLEM];
 	enum backend_choice backend;
 	int err = ruleset_find_backend(settings->backend, &backend, problem);
@@ -212,7 +223,10 @@ int bridge_guard_ask_for_module(const struct settings *settings)
 	return err;
 }
 
-/* A daemon that has given up its rights has bridges come up, too: then the kernel is to load it by itself. */
+/*
+ * A daemon that has given up its rights has bridges come up, too: then the kernel is to load it by
+ * itself.
+ */
 static void load_module(const struct settings *settings)
 {
 	if (capabilities_hold(CAP_SYS_MODULE))
@@ -221,7 +235,8 @@ static void load_module(const struct settings *settings)
 		(void)bridge_guard_ask_for_module(settings);
 }
 
-static int switch_on(const struct settings *settings, const struct bridges *bridges, bool module_missing)
+static int switch_on(
+	const struct settings *settings, const struct bridges *bridges, bool module_missing)
 {
 	const bool ipv6 = wants_ipv6(settings);
 	int err = 0;
@@ -259,7 +274,9 @@ int bridge_guard_prepare(const struct settings *settings, char problem[256])
 	}
 	err = switch_on(settings, &bridges, view.module_missing);
 	if (err != 0)
-		snprintf(problem, 256, "%.140s, and it can't be switched on (%s); load br_netfilter, or set `bridge: ignore`",
+		snprintf(problem, 256,
+			"%.140s, and it can't be switched on (%s); load br_netfilter, or set "
+			"`bridge: ignore`",
 			view.found, strerror(-err));
 	return err;
 }

@@ -19,8 +19,9 @@ static bool has_news(const struct interface_names *names)
 }
 
 /*
- * Takes in what the kernel has announced. A message a catch and never a wait: a table of many interfaces comes in several.
- * Announcements that were lost (ENOBUFS) are made up for by asking for all of them again, once.
+ * Takes in what the kernel has announced. A message a catch and never a wait: a table of many
+ * interfaces comes in several. Announcements that were lost (ENOBUFS) are made up for by asking for
+ * all of them again, once.
  */
 static void catch_up(struct interface_names *names)
 {
@@ -67,7 +68,8 @@ void interface_names_close(struct interface_names *names)
 	free(names);
 }
 
-const char *interface_names_get(struct interface_names *names, uint32_t index, char buffer[IF_NAMESIZE])
+const char *interface_names_get(
+	struct interface_names *names, uint32_t index, char buffer[IF_NAMESIZE])
 {
 	buffer[0] = '\0';
 	if (names == NULL || index == 0)

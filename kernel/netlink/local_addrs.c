@@ -18,7 +18,8 @@ struct local_addrs {
 	struct ip_addr *addrs; /* sorted; an address on two interfaces may be there twice */
 };
 
-enum { READ_TRIES = 5 }; /* while addresses come and go: a consistent answer, or the last one there was */
+/* while addresses come and go: a consistent answer, or the last one there was */
+enum { READ_TRIES = 5 };
 
 static int append(struct local_addrs *list, struct ip_addr addr)
 {
@@ -35,16 +36,21 @@ static int append(struct local_addrs *list, struct ip_addr addr)
 	return 0;
 }
 
-/* IFA_LOCAL is ours; so is IFA_ADDRESS, except on a point-to-point link: there it is the peer's, next to IFA_LOCAL. */
+/*
+ * IFA_LOCAL is ours; so is IFA_ADDRESS, except on a point-to-point link: there it is the peer's,
+ * next to IFA_LOCAL.
+ */
 static int take_address(const struct nlmsghdr *message, void *context)
 {
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attrs[IFA_MAX + 1], *own;
 	const void *bytes;
 
-	if (message->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+	if (message->nlmsg_type != RTM_NEWADDR ||
+		mnl_nlmsg_get_payload_len(message) < sizeof(*header))
 		return 0;
-	netlink_attrs_index(attrs, IFA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
+	netlink_attrs_index(
+		attrs, IFA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
 	own = attrs[IFA_LOCAL] != NULL ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
 	if (header->ifa_family == AF_INET && (bytes = netlink_attr_bytes(own, 4)) != NULL)
 		return append(context, ip_addr_v4(bytes));
@@ -118,5 +124,5 @@ const struct ip_addr *local_addrs_all(const struct local_addrs *addrs, size_t *c
 bool local_addrs_contain(const struct local_addrs *addrs, const struct ip_addr *addr)
 {
 	return addrs->count > 0 &&
-	       bsearch(addr, addrs->addrs, addrs->count, sizeof(addrs->addrs[0]), order) != NULL;
+		bsearch(addr, addrs->addrs, addrs->count, sizeof(addrs->addrs[0]), order) != NULL;
 }

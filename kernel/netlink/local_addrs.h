@@ -3,8 +3,8 @@
 #define KERNEL_NETLINK_LOCAL_ADDRS_H
 
 /*
- * The gateway's own addresses (rtnetlink RTM_GETADDR), as they were when read in the calling thread's network
- * namespace. Immutable: any thread may ask.
+ * The gateway's own addresses (rtnetlink RTM_GETADDR), as they were when read in the calling
+ * thread's network namespace. Immutable: any thread may ask.
  */
 
 #include <stdbool.h>
@@ -13,8 +13,8 @@
 
 struct local_addrs;
 
-int local_addrs_read(struct local_addrs **out);	/* 0, or -errno */
-void local_addrs_free(struct local_addrs *addrs);	/* NULL is allowed */
+int local_addrs_read(struct local_addrs **out);	  /* 0, or -errno */
+void local_addrs_free(struct local_addrs *addrs); /* NULL is allowed */
 /* All of them, sorted by ip_addr_cmp(). */
 const struct ip_addr *local_addrs_all(const struct local_addrs *addrs, size_t *count);
 bool local_addrs_contain(const struct local_addrs *addrs, const struct ip_addr *addr);

@@ -20,7 +20,8 @@ static int note(const struct nlattr *attr, void *context)
 	return MNL_CB_OK;
 }
 
-void netlink_attrs_index(const struct nlattr **table, uint16_t most, const void *bytes, size_t length)
+void netlink_attrs_index(
+	const struct nlattr **table, uint16_t most, const void *bytes, size_t length)
 {
 	struct attr_index index = {.table = table, .most = most};
 
@@ -28,14 +29,17 @@ void netlink_attrs_index(const struct nlattr **table, uint16_t most, const void 
 	mnl_attr_parse_payload(bytes, length, note, &index);
 }
 
-void netlink_attrs_index_nested(const struct nlattr **table, uint16_t most, const struct nlattr *nest)
+void netlink_attrs_index_nested(
+	const struct nlattr **table, uint16_t most, const struct nlattr *nest)
 {
-	netlink_attrs_index(table, most, mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest));
+	netlink_attrs_index(
+		table, most, mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest));
 }
 
 const void *netlink_attr_bytes(const struct nlattr *attr, size_t size)
 {
-	return attr != NULL && mnl_attr_get_payload_len(attr) == size ? mnl_attr_get_payload(attr) : NULL;
+	return attr != NULL && mnl_attr_get_payload_len(attr) == size ? mnl_attr_get_payload(attr)
+								      : NULL;
 }
 
 bool netlink_attr_u8(uint8_t *out, const struct nlattr *attr)

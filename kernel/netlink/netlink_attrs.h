@@ -2,7 +2,10 @@
 #ifndef KERNEL_NETLINK_NETLINK_ATTRS_H
 #define KERNEL_NETLINK_NETLINK_ATTRS_H
 
-/* Netlink attributes found by their type. Pure, any thread; what is found points into the bytes given. */
+/*
+ * Netlink attributes found by their type. Pure, any thread; what is found points into the bytes
+ * given.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,11 +14,14 @@
 #include <linux/netlink.h>
 
 /*
- * Sorts the attributes in `length` bytes into table[0..most] by type; NULL where there is none, the last where
- * there are several. Types past `most` are passed over; what follows a malformed attribute is not there.
+ * Sorts the attributes in `length` bytes into table[0..most] by type; NULL where there is none, the
+ * last where there are several. Types past `most` are passed over; what follows a malformed
+ * attribute is not there.
  */
-void netlink_attrs_index(const struct nlattr **table, uint16_t most, const void *bytes, size_t length);
-void netlink_attrs_index_nested(const struct nlattr **table, uint16_t most, const struct nlattr *nest);
+void netlink_attrs_index(
+	const struct nlattr **table, uint16_t most, const void *bytes, size_t length);
+void netlink_attrs_index_nested(
+	const struct nlattr **table, uint16_t most, const struct nlattr *nest);
 
 /* The value of an attribute, if it is there and of that very size; else NULL. */
 const void *netlink_attr_bytes(const struct nlattr *attr, size_t size);

@@ -12,12 +12,13 @@ static int finish(struct netlink_dump *dump, const struct nlmsghdr *message)
 
 	dump->done = true;
 	if (message->nlmsg_type == NLMSG_ERROR)
-		return mnl_nlmsg_get_payload_len(message) >= sizeof(*refusal) ? refusal->error : -EBADMSG;
+		return mnl_nlmsg_get_payload_len(message) >= sizeof(*refusal) ? refusal->error
+									      : -EBADMSG;
 	return mnl_nlmsg_get_payload_len(message) >= sizeof(*error) && *error < 0 ? *error : 0;
 }
 
-static int take_message(struct netlink_dump *dump, const struct nlmsghdr *message, netlink_visit *visit,
-	void *context)
+static int take_message(struct netlink_dump *dump, const struct nlmsghdr *message,
+	netlink_visit *visit, void *context)
 {
 	/* What an earlier request on this socket left behind is none of ours. */
 	if (message->nlmsg_seq != dump->sequence || message->nlmsg_pid != dump->portid)
@@ -34,8 +35,8 @@ static int take_message(struct netlink_dump *dump, const struct nlmsghdr *messag
 	return 0;
 }
 
-static int take_datagram(struct netlink_dump *dump, const void *bytes, size_t size, netlink_visit *visit,
-	void *context)
+static int take_datagram(struct netlink_dump *dump, const void *bytes, size_t size,
+	netlink_visit *visit, void *context)
 {
 	const struct nlmsghdr *message = bytes;
 	int left = (int)size;
@@ -51,8 +52,9 @@ static int take_datagram(struct netlink_dump *dump, const void *bytes, size_t si
 }
 
 /*
- * EINTR: read again. ENOBUFS: a dump is paced by its reader, so this means a lost datagram and with it unknown
- * entries: the caller must know. ENOSPC is libmnl's word for a datagram longer than the buffer.
+ * EINTR: read again. ENOBUFS: a dump is paced by its reader, so this means a lost datagram and with
+ * it unknown entries: the caller must know. ENOSPC is libmnl's word for a datagram longer than the
+ * buffer.
  */
 static int read_datagram(struct mnl_socket *socket, void *buffer, size_t *size)
 {
@@ -67,7 +69,8 @@ static int read_datagram(struct mnl_socket *socket, void *buffer, size_t *size)
 	return 0;
 }
 
-int netlink_dump_begin(struct netlink_dump *dump, struct mnl_socket *socket, struct nlmsghdr *request)
+int netlink_dump_begin(
+	struct netlink_dump *dump, struct mnl_socket *socket, struct nlmsghdr *request)
 {
 	static _Atomic unsigned int sequences;
 
@@ -89,8 +92,8 @@ int netlink_dump_step(struct netlink_dump *dump, netlink_visit *visit, void *con
 	return err != 0 ? err : take_datagram(dump, buffer, size, visit, context);
 }
 
-int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, netlink_visit *visit, void *context,
-	bool *interrupted)
+int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, netlink_visit *visit,
+	void *context, bool *interrupted)
 {
 	struct netlink_dump dump;
 	int err = netlink_dump_begin(&dump, socket, request);

@@ -21,9 +21,10 @@ struct nfqueue {
 	uint16_t number;
 	unsigned int burst;
 	uint32_t length;
-	uint64_t spin_ns, waited_ns;	/* for a burst: at the most awake, and the last time in all */
-	uint64_t in_a_row;		/* see note_brim() */
-	unsigned int vain;	/* of what nfqueue_resume() asks for in case, so much is refused for there being no case */
+	uint64_t spin_ns, waited_ns; /* for a burst: at the most awake, and the last time in all */
+	uint64_t in_a_row;	     /* see note_brim() */
+	/* of what nfqueue_resume() asks for in case, so much is refused for there being no case */
+	unsigned int vain;
 	struct verdicts verdicts;
 	struct mmsghdr headers[VERDICTS_PACKETS];
 	struct iovec vectors[VERDICTS_PACKETS];
@@ -33,13 +34,15 @@ struct nfqueue {
 static void prepare_buffers(struct nfqueue *queue)
 {
 	for (size_t i = 0; i < VERDICTS_PACKETS; i++) {
-		queue->vectors[i] =
-			(struct iovec){.iov_base = queue->messages[i], .iov_len = NFQUEUE_MESSAGE_BYTES};
-		queue->headers[i].msg_hdr = (struct msghdr){.msg_iov = &queue->vectors[i], .msg_iovlen = 1};
+		queue->vectors[i] = (struct iovec){
+			.iov_base = queue->messages[i], .iov_len = NFQUEUE_MESSAGE_BYTES};
+		queue->headers[i].msg_hdr = (struct msghdr){
+			.msg_iov = &queue->vectors[i], .msg_iovlen = 1};
 	}
 }
 
-int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM])
+int nfqueue_open(
+	struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM])
 {
 	struct nfqueue *queue = aligned_alloc(_Alignof(struct nfqueue), sizeof(*queue));
 	int err;
@@ -47,13 +50,15 @@ int nfqueue_open(struct nfqueue **out, const struct nfqueue_options *options, ch
 	if (queue == NULL) {
 		if (options->inherited != NULL)
 			close(options->inherited->fd);
-		snprintf(problem, NFQUEUE_PROBLEM, "no memory for the buffers of NFQUEUE %u", options->number);
+		snprintf(problem, NFQUEUE_PROBLEM, "no memory for the buffers of NFQUEUE %u",
+			options->number);
 		return -ENOMEM;
 	}
 	memset(queue, 0, sizeof(*queue));
 	queue->number = options->number;
 	queue->length = options->length;
-	queue->burst = options->burst > 0 && options->burst < VERDICTS_PACKETS ? options->burst : VERDICTS_PACKETS;
+	queue->burst = options->burst > 0 && options->burst < VERDICTS_PACKETS ? options->burst
+									       : VERDICTS_PACKETS;
 	queue->spin_ns = options->spin_us * UINT64_C(1000);
 	queue->waited_ns = UINT64_MAX;
 	verdicts_init(&queue->verdicts, options->number);
@@ -72,13 +77,14 @@ void nfqueue_close(struct nfqueue *queue)
 {
 	if (queue == NULL)
 		return;
-	mnl_socket_close(queue->socket);	/* unbinds: the kernel drops what it still holds */
+	mnl_socket_close(queue->socket); /* unbinds: the kernel drops what it still holds */
 	free(queue);
 }
 
 /*
- * The first burst is answered one by one and ends with a batch that drops whatever an earlier reader may have left below
- * it nevertheless: nothing of that may pass by an answer that is not its own.
+ * The first burst is answered one by one and ends with a batch that drops whatever an earlier
+ * reader may have left below it nevertheless: nothing of that may pass by an answer that is not its
+ * own.
  */
 int nfqueue_resume(struct nfqueue *queue, int proc, struct nfqueue_resumed *out)
 {
@@ -98,7 +104,8 @@ int nfqueue_descriptor(const struct nfqueue *queue)
 }
 
 /* What is no packet, or not a whole one. */
-static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int error, struct nfqueue_burst *burst)
+static void sort_other(
+	struct nfqueue *queue, enum nfqueue_message kind, int error, struct nfqueue_burst *burst)
 {
 	switch (kind) {
 	case NFQUEUE_MESSAGE_DAMAGED:
@@ -110,7 +117,9 @@ static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int err
 			queue->vain--;
 			break;
 		}
-		/* -ENOENT: the kernel has dropped the packet. Anything else: it may still be there. */
+		/*
+		 * -ENOENT: the kernel has dropped the packet. Anything else: it may still be there.
+		 */
 		if (error == -ENOENT) {
 			burst->gone++;
 			break;
@@ -129,9 +138,10 @@ static void sort_other(struct nfqueue *queue, enum nfqueue_message kind, int err
 }
 
 /*
- * When the queue is full, it holds what of the last burst is not answered yet, and what waits in the socket. The latter
- * comes next, in bursts as long as they can be, but for the last. So from a burst on that was cut short, packets are
- * counted until the next one that is: they have to be as many as the queue holds.
+ * When the queue is full, it holds what of the last burst is not answered yet, and what waits in
+ * the socket. The latter comes next, in bursts as long as they can be, but for the last. So from a
+ * burst on that was cut short, packets are counted until the next one that is: they have to be as
+ * many as the queue holds.
  */
 static void note_brim(struct nfqueue *queue, unsigned int got, struct nfqueue_burst *burst)
 {
@@ -143,7 +153,8 @@ static void note_brim(struct nfqueue *queue, unsigned int got, struct nfqueue_bu
 
 static int read_messages(struct nfqueue *queue, int flags)
 {
-	return recvmmsg(mnl_socket_get_fd(queue->socket), queue->headers, queue->burst, flags, NULL);
+	return recvmmsg(
+		mnl_socket_get_fd(queue->socket), queue->headers, queue->burst, flags, NULL);
 }
 
 static uint64_t now_ns(void)
@@ -193,7 +204,8 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 	for (int i = 0; i < got; i++) {
 		int error = 0;
 		const enum nfqueue_message kind = nfqueue_message_read(queue->messages[i],
-			queue->headers[i].msg_len, queue->number, &out->packets[out->count], &error);
+			queue->headers[i].msg_len, queue->number, &out->packets[out->count],
+			&error);
 
 		if (kind == NFQUEUE_MESSAGE_PACKET)
 			out->count++;
@@ -205,15 +217,16 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 }
 
 /*
- * Only memory may be short (ENOBUFS, ENOMEM), and only for a moment: the verdicts of a burst are worth some
- * patience.
+ * Only memory may be short (ENOBUFS, ENOMEM), and only for a moment: the verdicts of a burst are
+ * worth some patience.
  */
 static int send_verdicts(struct nfqueue *queue)
 {
 	const struct timespec pause = {.tv_nsec = SEND_PAUSE_NS};
 
 	for (int tries = 0;; tries++) {
-		if (mnl_socket_sendto(queue->socket, queue->verdicts.bytes, queue->verdicts.length) >= 0)
+		if (mnl_socket_sendto(
+			    queue->socket, queue->verdicts.bytes, queue->verdicts.length) >= 0)
 			return 0;
 		if (errno == EINTR)
 			continue;
@@ -235,7 +248,10 @@ int nfqueue_answer(struct nfqueue *queue, const struct nfqueue_burst *burst)
 	return err;
 }
 
-/* A no-op that asks for an ACK: netlink sockets can't be shut down, and what comes in wakes whoever waits. */
+/*
+ * A no-op that asks for an ACK: netlink sockets can't be shut down, and what comes in wakes whoever
+ * waits.
+ */
 int nfqueue_wake(struct nfqueue *queue)
 {
 	struct nlmsghdr message = {

@@ -22,7 +22,7 @@
 #include "kernel/queue/nfqueue_setup.h"
 
 #ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71	/* Linux 5.14; asm-generic/socket.h */
+#define SO_NETNS_COOKIE 71 /* Linux 5.14; asm-generic/socket.h */
 #endif
 
 enum { GRACE_MS = 20 };
@@ -37,10 +37,14 @@ static bool is_netfilter_socket(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0 || domain != AF_NETLINK)
 		return false;
 	length = sizeof(int);
-	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 && protocol == NETLINK_NETFILTER;
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 &&
+		protocol == NETLINK_NETFILTER;
 }
 
-/* Ports are numbers of one network namespace. A kernel that can't name namespaces is believed to have one. */
+/*
+ * Ports are numbers of one network namespace. A kernel that can't name namespaces is believed to
+ * have one.
+ */
 static bool is_of_our_namespace(int fd)
 {
 	const int own = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
@@ -50,10 +54,12 @@ static bool is_of_our_namespace(int fd)
 
 	if (own < 0)
 		return false;
-	same = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &theirs, &length) != 0 && errno == ENOPROTOOPT;
+	same = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &theirs, &length) != 0 &&
+		errno == ENOPROTOOPT;
 	length = sizeof(ours);
 	if (!same)
-		same = getsockopt(own, SOL_SOCKET, SO_NETNS_COOKIE, &ours, &length) == 0 && ours == theirs;
+		same = getsockopt(own, SOL_SOCKET, SO_NETNS_COOKIE, &ours, &length) == 0 &&
+			ours == theirs;
 	close(own);
 	return same;
 }
@@ -64,8 +70,9 @@ static bool holds_queue(int fd, uint16_t queue, int proc)
 	socklen_t length = sizeof(address);
 	struct nfqueue_row row;
 
-	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 && address.nl_family == AF_NETLINK &&
-	       nfqueue_proc_read(proc, queue, &row) == 0 && row.port == address.nl_pid;
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+		address.nl_family == AF_NETLINK && nfqueue_proc_read(proc, queue, &row) == 0 &&
+		row.port == address.nl_pid;
 }
 
 /* NULL, or what is wrong with it. */
@@ -88,8 +95,8 @@ static int send_message(struct mnl_socket *socket, const struct nlmsghdr *messag
 }
 
 /*
- * Without ACKs, which would lie behind all packets that wait. The kernel took the very same when the queue was bound; if
- * it refuses now, that is a message to the worker, which counts it.
+ * Without ACKs, which would lie behind all packets that wait. The kernel took the very same when
+ * the queue was bound; if it refuses now, that is a message to the worker, which counts it.
  */
 static int configure(struct mnl_socket *socket, const struct nfqueue_options *options)
 {
@@ -98,7 +105,8 @@ static int configure(struct mnl_socket *socket, const struct nfqueue_options *op
 
 	nfqueue_config_socket(mnl_socket_get_fd(socket), options->length);
 	err = send_message(socket, nfqueue_config_limits(buffer, options));
-	return err != 0 ? err : send_message(socket, nfqueue_config_copy_range(buffer, options->number));
+	return err != 0 ? err
+			: send_message(socket, nfqueue_config_copy_range(buffer, options->number));
 }
 
 /* The flags are the open file's: somebody may have changed them on the way. */
@@ -106,7 +114,8 @@ static int make_usual(int fd)
 {
 	const int flags = fcntl(fd, F_GETFL);
 
-	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0 ||
+		fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return -errno;
 	return 0;
 }
@@ -118,7 +127,10 @@ static int adopt(struct mnl_socket **out, const struct nfqueue_options *options)
 	struct mnl_socket *socket;
 	int err = make_usual(fd);
 
-	/* So that nobody but the kernel may write to it: nfqueue_setup.c. Repeated, it changes nothing. */
+	/*
+	 * So that nobody but the kernel may write to it: nfqueue_setup.c. Repeated, it changes
+	 * nothing.
+	 */
 	if (err == 0 && connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) != 0)
 		err = -errno;
 	socket = err == 0 ? mnl_socket_fdopen(fd) : NULL;
@@ -135,7 +147,8 @@ static int adopt(struct mnl_socket **out, const struct nfqueue_options *options)
 	return err;
 }
 
-int nfqueue_adopt(struct mnl_socket **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM])
+int nfqueue_adopt(struct mnl_socket **out, const struct nfqueue_options *options,
+	char problem[NFQUEUE_PROBLEM])
 {
 	const char *fault = find_fault(options->inherited, options->number);
 	int err = -EINVAL;
@@ -147,14 +160,18 @@ int nfqueue_adopt(struct mnl_socket **out, const struct nfqueue_options *options
 		fault = strerror(-err);
 	}
 	if (err != 0)
-		snprintf(problem, NFQUEUE_PROBLEM, "an inherited socket is not taken for NFQUEUE %u: %s", options->number,
+		snprintf(problem, NFQUEUE_PROBLEM,
+			"an inherited socket is not taken for NFQUEUE %u: %s", options->number,
 			fault);
 	return err;
 }
 
 /* ---- what nobody will tell of any more ---- */
 
-/* Whether a packet's message waits, and its id. What else waits before it (ACKs, refusals) is taken away. */
+/*
+ * Whether a packet's message waits, and its id. What else waits before it (ACKs, refusals) is taken
+ * away.
+ */
 static bool peek_first(int fd, uint16_t queue, uint32_t *id)
 {
 	_Alignas(8) uint8_t message[NFQUEUE_MESSAGE_BYTES];
@@ -192,11 +209,13 @@ static int repeat_until(struct mnl_socket *socket, uint16_t queue, uint32_t id)
 }
 
 /*
- * The table is read before the socket is looked at: a packet that comes in between has a message and an id above. Should
- * its message be later than its number in the table, by a moment, it is repeated in vain: the old message is answered,
- * too, which the kernel refuses, and the packet has a new one.
+ * The table is read before the socket is looked at: a packet that comes in between has a message
+ * and an id above. Should its message be later than its number in the table, by a moment, it is
+ * repeated in vain: the old message is answered, too, which the kernel refuses, and the packet has
+ * a new one.
  */
-int nfqueue_repeat_unread(struct mnl_socket *socket, uint16_t queue, int proc, struct nfqueue_repeat *out)
+int nfqueue_repeat_unread(
+	struct mnl_socket *socket, uint16_t queue, int proc, struct nfqueue_repeat *out)
 {
 	struct nfqueue_row row;
 	uint32_t first, told = 0;
@@ -219,7 +238,10 @@ int nfqueue_repeat_unread(struct mnl_socket *socket, uint16_t queue, int proc, s
 	return err;
 }
 
-/* What rules that are gone have sent on its way is in the queue when this returns: learner_settle() has why. */
+/*
+ * What rules that are gone have sent on its way is in the queue when this returns: learner_settle()
+ * has why.
+ */
 static void settle(void)
 {
 	const struct timespec grace = {.tv_nsec = GRACE_MS * 1000000L};
@@ -230,7 +252,9 @@ static void settle(void)
 
 void nfqueue_dissolve(const struct nfqueue_inherited *inherited, uint16_t queue)
 {
-	struct mnl_socket *socket = find_fault(inherited, queue) == NULL ? mnl_socket_fdopen(inherited->fd) : NULL;
+	struct mnl_socket *socket = find_fault(inherited, queue) == NULL
+		? mnl_socket_fdopen(inherited->fd)
+		: NULL;
 	struct nfqueue_row row;
 
 	if (socket == NULL) {

@@ -10,13 +10,14 @@
 /*
  * One packet, a line a field; everything is padded to 4 bytes:
  *
- *	struct nlmsghdr		length, type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET, flags, sequence, port
- *	struct nfgenmsg		family, version, queue number (network order)
- *	attribute		length (its header of 4 bytes included), type, value:
- *	  NFQA_PACKET_HDR	  packet id (network order), EtherType, hook: always the first
- *	  NFQA_IFINDEX_*	  32 bits, network order
- *	  NFQA_PAYLOAD		  the packet from its IP header on, up to the copy range
- *	  ...			  others, passed over
+ * 	struct nlmsghdr         length, type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET, flags,
+ * 	sequence, port
+ * 	struct nfgenmsg		family, version, queue number (network order)
+ * 	attribute		length (its header of 4 bytes included), type, value:
+ * 	  NFQA_PACKET_HDR	  packet id (network order), EtherType, hook: always the first
+ * 	  NFQA_IFINDEX_*	  32 bits, network order
+ * 	  NFQA_PAYLOAD		  the packet from its IP header on, up to the copy range
+ * 	  ...			  others, passed over
  */
 enum {
 	PACKET_TYPE = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET,
@@ -24,7 +25,7 @@ enum {
 	ATTRIBUTES = HEADER + sizeof(struct nfgenmsg),
 	ATTRIBUTE = sizeof(struct nlattr),
 	ALIGNMENT = NLA_ALIGNTO,
-	PACKET_HEADER = 12,	/* with its attribute header and padding */
+	PACKET_HEADER = 12, /* with its attribute header and padding */
 };
 
 static size_t padded(size_t length)
@@ -32,7 +33,10 @@ static size_t padded(size_t length)
 	return (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* What the attributes gave, each by its own flag: an interface index or a packet id may have any value. */
+/*
+ * What the attributes gave, each by its own flag: an interface index or a packet id may have any
+ * value.
+ */
 struct fields {
 	bool has_id, has_payload, damaged;
 	uint32_t in, out, in_port, out_port;
@@ -55,8 +59,8 @@ static void read_index(const uint8_t *value, size_t length, uint32_t *out, struc
 }
 
 /* A value of `length` bytes. */
-static void read_value(unsigned int type, const uint8_t *value, size_t length, struct nfqueue_packet *packet,
-	struct fields *fields)
+static void read_value(unsigned int type, const uint8_t *value, size_t length,
+	struct nfqueue_packet *packet, struct fields *fields)
 {
 	switch (type) {
 	case NFQA_PACKET_HDR:
@@ -64,7 +68,7 @@ static void read_value(unsigned int type, const uint8_t *value, size_t length, s
 			fields->damaged = true;
 			break;
 		}
-		packet->id = read32(value);	/* its first member */
+		packet->id = read32(value); /* its first member */
 		fields->has_id = true;
 		break;
 	case NFQA_IFINDEX_INDEV:
@@ -106,7 +110,7 @@ static void read_attributes(
 		read_value(attr.nla_type & (unsigned int)NLA_TYPE_MASK, at + ATTRIBUTE,
 			(size_t)attr.nla_len - ATTRIBUTE, packet, fields);
 		step = padded(attr.nla_len);
-		if (step > left)	/* the last one may lack its padding */
+		if (step > left) /* the last one may lack its padding */
 			return;
 	}
 }
@@ -134,7 +138,10 @@ static enum nfqueue_message read_error(const struct nlmsghdr *message, size_t le
 {
 	struct nlmsgerr answer;
 
-	/* With NETLINK_CAP_ACK only the header of the refused message comes back, without it the message too. */
+	/*
+	 * With NETLINK_CAP_ACK only the header of the refused message comes back, without it the
+	 * message too.
+	 */
 	if (length < HEADER + sizeof(answer))
 		return NFQUEUE_MESSAGE_UNKNOWN;
 	memcpy(&answer, (const uint8_t *)message + HEADER, sizeof(answer));
@@ -144,8 +151,8 @@ static enum nfqueue_message read_error(const struct nlmsghdr *message, size_t le
 	return NFQUEUE_MESSAGE_REFUSAL;
 }
 
-enum nfqueue_message nfqueue_message_read_generic(
-	const void *datagram, size_t length, uint16_t queue, struct nfqueue_packet *packet, int *error)
+enum nfqueue_message nfqueue_message_read_generic(const void *datagram, size_t length,
+	uint16_t queue, struct nfqueue_packet *packet, int *error)
 {
 	const struct nlmsghdr *message = datagram;
 	struct nfgenmsg general;
@@ -181,7 +188,8 @@ static bool is_next(const struct cursor *cursor, unsigned int type, size_t lengt
 	if (cursor->end - cursor->at < (ptrdiff_t)(ATTRIBUTE + length))
 		return false;
 	memcpy(&attr, cursor->at, sizeof(attr));
-	return ((uint32_t)attr.nla_type << 16 | attr.nla_len) == ((uint32_t)type << 16 | (uint16_t)(ATTRIBUTE + length));
+	return ((uint32_t)attr.nla_type << 16 | attr.nla_len) ==
+		((uint32_t)type << 16 | (uint16_t)(ATTRIBUTE + length));
 }
 
 static uint32_t take_index(struct cursor *cursor, unsigned int type)
@@ -202,11 +210,13 @@ static void skip(struct cursor *cursor, unsigned int type, size_t length)
 }
 
 /*
- * Of a routed packet the kernel writes these attributes, in this order (nfqnl_build_packet_message()), and the
- * payload last. Where each one is depends on which are there, but not on what the one before it says of its length:
- * so the CPU need not wait for the one to find the other.
+ * Of a routed packet the kernel writes these attributes, in this order
+ * (nfqnl_build_packet_message()), and the payload last. Where each one is depends on which are
+ * there, but not on what the one before it says of its length: so the CPU need not wait for the one
+ * to find the other.
  */
-static bool read_usual_attributes(const uint8_t *datagram, size_t length, struct nfqueue_packet *packet)
+static bool read_usual_attributes(
+	const uint8_t *datagram, size_t length, struct nfqueue_packet *packet)
 {
 	struct cursor cursor = {datagram + ATTRIBUTES, datagram + length};
 
@@ -233,17 +243,18 @@ static bool is_whole_packet(const struct nlmsghdr *message, size_t length, uint1
 {
 	struct nfgenmsg general;
 
-	if (length < ATTRIBUTES + PACKET_HEADER || length > UINT16_MAX || message->nlmsg_len != length ||
-		message->nlmsg_type != PACKET_TYPE)
+	if (length < ATTRIBUTES + PACKET_HEADER || length > UINT16_MAX ||
+		message->nlmsg_len != length || message->nlmsg_type != PACKET_TYPE)
 		return false;
 	memcpy(&general, message + 1, sizeof(general));
 	return general.version == NFNETLINK_V0 && general.res_id == htons(queue);
 }
 
-enum nfqueue_message nfqueue_message_read(
-	const void *datagram, size_t length, uint16_t queue, struct nfqueue_packet *packet, int *error)
+enum nfqueue_message nfqueue_message_read(const void *datagram, size_t length, uint16_t queue,
+	struct nfqueue_packet *packet, int *error)
 {
-	if (is_whole_packet(datagram, length, queue) && read_usual_attributes(datagram, length, packet))
+	if (is_whole_packet(datagram, length, queue) &&
+		read_usual_attributes(datagram, length, packet))
 		return NFQUEUE_MESSAGE_PACKET;
 	return nfqueue_message_read_generic(datagram, length, queue, packet, error);
 }

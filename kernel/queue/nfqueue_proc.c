@@ -13,25 +13,31 @@
 #include <unistd.h>
 
 /*
- * A line is below 80 bytes, a gate has 65 queues at the most; tables longer than this are read as far as it goes.
+ * A line is below 80 bytes, a gate has 65 queues at the most; tables longer than this are read as
+ * far as it goes.
  */
 enum { TABLE_TEXT = 32768, PATH = 64 };
 
 int nfqueue_proc_open(void)
 {
 	/* Not /proc/net: that is of the network namespace of the process's first thread. */
-	const int fd = open("/proc/thread-self/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC);
+	const int fd = open(
+		"/proc/thread-self/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC);
 
 	return fd >= 0 ? fd : -errno;
 }
 
-/* One line: queue, port, waiting, copy mode, copy range, kernel_dropped, user_dropped, last id, 1. */
+/*
+ * One line: queue, port, waiting, copy mode, copy range, kernel_dropped, user_dropped, last id, 1.
+ */
 static bool read_row(const char *line, struct nfqueue_row *out)
 {
 	struct nfqueue_row row;
 
-	if (sscanf(line, "%" SCNu16 " %" SCNu32 " %" SCNu32 " %*u %*u %" SCNu32 " %" SCNu32 " %" SCNu32, &row.queue,
-		    &row.port, &row.waiting, &row.kernel_dropped, &row.user_dropped, &row.last_id) != 6)
+	if (sscanf(line,
+		    "%" SCNu16 " %" SCNu32 " %" SCNu32 " %*u %*u %" SCNu32 " %" SCNu32 " %" SCNu32,
+		    &row.queue, &row.port, &row.waiting, &row.kernel_dropped, &row.user_dropped,
+		    &row.last_id) != 6)
 		return false;
 	*out = row;
 	return true;
@@ -71,7 +77,10 @@ int nfqueue_proc_read_all(int fd, char **out)
 
 	if (text == NULL)
 		return -ENOMEM;
-	/* The kernel gives whole lines, a page at a time; pread() leaves the offset to no other thread's mercy. */
+	/*
+	 * The kernel gives whole lines, a page at a time; pread() leaves the offset to no other
+	 * thread's mercy.
+	 */
 	while ((got = pread(fd, text + length, TABLE_TEXT - 1 - length, (off_t)length)) > 0)
 		length += (size_t)got;
 	if (got < 0) {
@@ -98,8 +107,8 @@ int nfqueue_proc_read(int fd, uint16_t queue, struct nfqueue_row *out)
 }
 
 /*
- * The inode of the socket with this port: /proc/net/netlink has lines of address, family, port, seven others and
- * the inode.
+ * The inode of the socket with this port: /proc/net/netlink has lines of address, family, port,
+ * seven others and the inode.
  */
 static bool find_inode(uint32_t port, unsigned long *inode)
 {
@@ -112,8 +121,8 @@ static bool find_inode(uint32_t port, unsigned long *inode)
 	if (file == NULL)
 		return false;
 	while (!found && fgets(line, sizeof(line), file) != NULL)
-		found = sscanf(line, "%*s %u %" SCNu32 " %*s %*s %*s %*s %*s %*s %lu", &family, &owner,
-				inode) == 3 &&
+		found = sscanf(line, "%*s %u %" SCNu32 " %*s %*s %*s %*s %*s %*s %lu", &family,
+				&owner, inode) == 3 &&
 			family == NETLINK_NETFILTER && owner == port;
 	fclose(file);
 	return found;
@@ -131,7 +140,8 @@ static bool has_socket(const char *pid, const char *socket)
 	if (folder == NULL)
 		return false;
 	while (!found && (entry = readdir(folder)) != NULL) {
-		ssize_t length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+		ssize_t length = readlinkat(
+			dirfd(folder), entry->d_name, target, sizeof(target) - 1);
 
 		if (length < 0)
 			continue;
@@ -154,7 +164,8 @@ static void name_process(const char *pid, char name[NFQUEUE_HOLDER])
 			program[strcspn(program, "\n")] = '\0';
 		fclose(file);
 	}
-	snprintf(name, NFQUEUE_HOLDER, "pid %.16s, %s", pid, program[0] != '\0' ? program : "name unknown");
+	snprintf(name, NFQUEUE_HOLDER, "pid %.16s, %s", pid,
+		program[0] != '\0' ? program : "name unknown");
 }
 
 static bool is_podgate(const char *name)
@@ -178,9 +189,13 @@ void nfqueue_proc_name_holder(uint32_t port, char name[NFQUEUE_HOLDER])
 	processes = opendir("/proc");
 	if (processes == NULL)
 		return;
-	/* The first; but of several the podgate among them: what the service manager keeps for it is both's. */
+	/*
+	 * The first; but of several the podgate among them: what the service manager keeps for it
+	 * is both's.
+	 */
 	while (!is_podgate(name) && (entry = readdir(processes)) != NULL) {
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !has_socket(entry->d_name, socket))
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+			!has_socket(entry->d_name, socket))
 			continue;
 		name_process(entry->d_name, found);
 		if (name[0] == '\0' || is_podgate(found))

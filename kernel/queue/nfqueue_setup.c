@@ -15,12 +15,13 @@
 #include "process/capabilities.h"
 
 /* A packet that comes while the queue is still being set up: nobody can judge it yet. */
-static void deny_early(struct mnl_socket *socket, uint16_t queue, const struct nfqueue_packet *packet)
+static void deny_early(
+	struct mnl_socket *socket, uint16_t queue, const struct nfqueue_packet *packet)
 {
 	struct verdicts verdicts;
 
 	verdicts_init(&verdicts, queue);
-	verdicts_write(&verdicts, packet, 1);	/* as read, it is not accepted */
+	verdicts_write(&verdicts, packet, 1); /* as read, it is not accepted */
 	mnl_socket_sendto(socket, verdicts.bytes, verdicts.length);
 }
 
@@ -32,7 +33,8 @@ static int receive_ack(struct mnl_socket *socket, uint16_t queue)
 	int error;
 
 	for (;;) {
-		const ssize_t got = recv(mnl_socket_get_fd(socket), message, sizeof(message), MSG_DONTWAIT);
+		const ssize_t got = recv(
+			mnl_socket_get_fd(socket), message, sizeof(message), MSG_DONTWAIT);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -62,10 +64,11 @@ static int configure(struct mnl_socket *socket, uint16_t queue, struct nlmsghdr 
 }
 
 /*
- * Another program with CAP_NET_ADMIN may write to our port, and an id of its invention must never end up in a batch.
- * A socket that is connected to the kernel takes messages of the kernel only (netlink_getsockbyportid()), which is as
- * good as looking at each message's sender, and costs the reader nothing. What came before is thrown away: none of it
- * can be the kernel's, which has nothing to say yet.
+ * Another program with CAP_NET_ADMIN may write to our port, and an id of its invention must never
+ * end up in a batch. A socket that is connected to the kernel takes messages of the kernel only
+ * (netlink_getsockbyportid()), which is as good as looking at each message's sender, and costs the
+ * reader nothing. What came before is thrown away: none of it can be the kernel's, which has
+ * nothing to say yet.
  */
 static int connect_to_kernel(struct mnl_socket *socket)
 {
@@ -101,7 +104,10 @@ static int set_up(struct mnl_socket *socket, const struct nfqueue_options *optio
 	return err;
 }
 
-/* The kernel answers EPERM for a queue that another socket holds, and for a missing capability, too. */
+/*
+ * The kernel answers EPERM for a queue that another socket holds, and for a missing capability,
+ * too.
+ */
 static int explain_held(uint16_t number, char problem[NFQUEUE_PROBLEM])
 {
 	const int fd = nfqueue_proc_open();
@@ -113,15 +119,15 @@ static int explain_held(uint16_t number, char problem[NFQUEUE_PROBLEM])
 		close(fd);
 	if (err != 0) {
 		snprintf(problem, NFQUEUE_PROBLEM,
-			"the kernel refuses NFQUEUE %u: CAP_NET_ADMIN is needed in the network namespace "
-			"itself, run podgate as its root",
+			"the kernel refuses NFQUEUE %u: CAP_NET_ADMIN is needed in the network "
+			"namespace itself, run podgate as its root",
 			number);
 		return -EPERM;
 	}
 	nfqueue_proc_name_holder(row.port, holder);
 	snprintf(problem, NFQUEUE_PROBLEM,
-		"NFQUEUE %u is held by another program (netlink port %u%s%s): stop it, or set queue_base to "
-		"numbers that are free",
+		"NFQUEUE %u is held by another program (netlink port %u%s%s): stop it, or set "
+		"queue_base to numbers that are free",
 		number, row.port, holder[0] != '\0' ? ", " : "", holder);
 	return -EBUSY;
 }
@@ -132,32 +138,34 @@ static int explain(const struct nfqueue_options *options, int err, char problem[
 	case -EPERM:
 	case -EBUSY:
 		return explain_held(options->number, problem);
-	case -EINVAL:	/* from nfnetlink, which does not know the subsystem and could not load it */
+	case -EINVAL: /* from nfnetlink, which does not know the subsystem and could not load it */
 	case -EPROTONOSUPPORT:
 		snprintf(problem, NFQUEUE_PROBLEM,
-			"this kernel has no NFQUEUE: load the module nfnetlink_queue, or build it with "
-			"CONFIG_NETFILTER_NETLINK_QUEUE");
+			"this kernel has no NFQUEUE: load the module nfnetlink_queue, or build it "
+			"with CONFIG_NETFILTER_NETLINK_QUEUE");
 		return -EPROTONOSUPPORT;
 	case -EOPNOTSUPP:
 		snprintf(problem, NFQUEUE_PROBLEM,
-			"this kernel's NFQUEUE lacks NFQA_CFG_F_GSO: Linux 3.10 or later is needed");
+			"this kernel's NFQUEUE lacks NFQA_CFG_F_GSO: Linux 3.10 or later is "
+			"needed");
 		return err;
 	default:
-		snprintf(problem, NFQUEUE_PROBLEM, "NFQUEUE %u can't be set up: %s", options->number,
-			strerror(-err));
+		snprintf(problem, NFQUEUE_PROBLEM, "NFQUEUE %u can't be set up: %s",
+			options->number, strerror(-err));
 		return err;
 	}
 }
 
-int nfqueue_setup(struct mnl_socket **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM])
+int nfqueue_setup(struct mnl_socket **out, const struct nfqueue_options *options,
+	char problem[NFQUEUE_PROBLEM])
 {
 	struct mnl_socket *socket;
 	int err;
 
 	if (!capabilities_hold(CAP_NET_ADMIN)) {
 		snprintf(problem, NFQUEUE_PROBLEM,
-			"CAP_NET_ADMIN is missing, which binding NFQUEUE %u takes: run podgate as root or "
-			"grant it that capability",
+			"CAP_NET_ADMIN is missing, which binding NFQUEUE %u takes: run podgate as "
+			"root or grant it that capability",
 			options->number);
 		return -EPERM;
 	}

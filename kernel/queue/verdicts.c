@@ -8,8 +8,10 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 
-_Static_assert(VERDICT_BYTES == sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg) + sizeof(struct nlattr) +
-	sizeof(struct nfqnl_msg_verdict_hdr), "what one verdict takes; none of its parts needs padding");
+_Static_assert(VERDICT_BYTES ==
+		sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg) + sizeof(struct nlattr) +
+			sizeof(struct nfqnl_msg_verdict_hdr),
+	"what one verdict takes; none of its parts needs padding");
 
 void verdicts_init(struct verdicts *verdicts, uint16_t queue)
 {
@@ -23,14 +25,16 @@ void verdicts_note_stray(struct verdicts *verdicts)
 
 static void put(struct verdicts *verdicts, int type, uint32_t id, bool accept)
 {
-	struct nlmsghdr *message = nfq_nlmsg_put(verdicts->bytes + verdicts->length, type, verdicts->queue);
+	struct nlmsghdr *message = nfq_nlmsg_put(
+		verdicts->bytes + verdicts->length, type, verdicts->queue);
 
 	nfq_nlmsg_verdict_put(message, (int)id, accept ? NF_ACCEPT : NF_DROP);
 	verdicts->length += message->nlmsg_len;
 }
 
 /* Ids are compared as the kernel does (nfq_id_after()), so that they may wrap. */
-static bool ascends(const struct verdicts *verdicts, const struct nfqueue_packet *packets, size_t count)
+static bool ascends(
+	const struct verdicts *verdicts, const struct nfqueue_packet *packets, size_t count)
 {
 	uint32_t last = verdicts->begun ? verdicts->last_id : packets[0].id - 1;
 
@@ -49,8 +53,8 @@ static void put_each(struct verdicts *verdicts, const struct nfqueue_packet *pac
 }
 
 /*
- * After the rarer ones nothing else is left of the burst, so the batch may name its last id, whatever that one's
- * own verdict is.
+ * After the rarer ones nothing else is left of the burst, so the batch may name its last id,
+ * whatever that one's own verdict is.
  */
 static void put_batch(struct verdicts *verdicts, const struct nfqueue_packet *packets, size_t count)
 {

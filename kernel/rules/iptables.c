@@ -6,8 +6,8 @@
 #include "kernel/rules/iptables_programs.h"
 
 /*
- * Of the process, because what it may do is: a daemon that has given up running programs has given it up for all of
- * its threads. Set before there are any.
+ * Of the process, because what it may do is: a daemon that has given up running programs has given
+ * it up for all of its threads. Set before there are any.
  */
 static const struct iptables_ops *current = &iptables_programs;
 
@@ -26,7 +26,8 @@ const char *iptables_family_name(enum ip_family family)
 	return family == IP_FAMILY_V6 ? "IPv6" : "IPv4";
 }
 
-int iptables_available(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
+int iptables_available(
+	enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
 {
 	return current->available(backend, family, problem);
 }
@@ -36,8 +37,8 @@ int iptables_default_backend(enum backend_choice *out)
 	return current->default_backend(out);
 }
 
-int iptables_save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
-	char problem[IPTABLES_PROBLEM])
+int iptables_save(enum backend_choice backend, enum ip_family family, const char *table,
+	bool counters, char **out, char problem[IPTABLES_PROBLEM])
 {
 	return current->save(backend, family, table, counters, out, problem);
 }

@@ -12,15 +12,16 @@
 #include "process/command.h"
 
 enum {
-	SAVE_MOST = 64 << 20, /* a service mesh's nat table runs to tens of MiB; more is a mistake */
+	/* a service mesh's nat table runs to tens of MiB; more is a mistake */
+	SAVE_MOST = 64 << 20,
 	SAVE_TIMEOUT_MS = 20000,
 	RESTORE_TIMEOUT_MS = 30000, /* includes the wait for the xtables lock */
 	VERSION_MOST = 4096,
 };
 
 /*
- * How long to wait for another program's transaction (legacy; the nft back end has no lock and takes the
- * option in silence).
+ * How long to wait for another program's transaction (legacy; the nft back end has no lock and
+ * takes the option in silence).
  */
 #define LOCK_WAIT_SECONDS "10"
 
@@ -60,7 +61,8 @@ static int find_program(
 	char name[64], candidate[PATH_MAX];
 	enum backend_choice of;
 
-	snprintf(name, sizeof(name), "%s-%s-%s", family_prefix(family), iptables_backend_name(backend), verb);
+	snprintf(name, sizeof(name), "%s-%s-%s", family_prefix(family),
+		iptables_backend_name(backend), verb);
 	if (command_find(name, path) == 0)
 		return 0;
 	snprintf(name, sizeof(name), "%s-%s", family_prefix(family), verb);
@@ -70,18 +72,20 @@ static int find_program(
 	return 0;
 }
 
-static int report_missing(
-	enum backend_choice backend, enum ip_family family, const char *verb, char problem[IPTABLES_PROBLEM])
+static int report_missing(enum backend_choice backend, enum ip_family family, const char *verb,
+	char problem[IPTABLES_PROBLEM])
 {
 	snprintf(problem, IPTABLES_PROBLEM,
-		"no %s-%s of the %s back end in PATH, /usr/sbin or /sbin: install the package iptables%s",
+		"no %s-%s of the %s back end in PATH, /usr/sbin or /sbin: install the package "
+		"iptables%s",
 		family_prefix(family), verb, iptables_backend_name(backend),
 		backend == BACKEND_NFT ? " (1.8 or later; on some systems iptables-nft)"
 				       : " (on some systems iptables-legacy)");
 	return -ENOENT;
 }
 
-static int available(enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
+static int available(
+	enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
 {
 	char path[PATH_MAX];
 
@@ -99,27 +103,33 @@ static const struct complaint {
 	const char *meaning;
 } complaints[] = {
 	{"can't open lock file", -EACCES,
-		"its lock is root's: start podgate as root, which it gives up by itself, or set `backend: nft`"},
+		"its lock is root's: start podgate as root, which it gives up by itself, or set "
+		"`backend: nft`"},
 	{"Permission denied", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
 	{"Operation not permitted", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
 	{"must be root", -EPERM, "it needs CAP_NET_ADMIN: run podgate as root"},
-	{"xtables lock", -EBUSY, "another program holds the xtables lock: try again when it has ended"},
-	{"Resource temporarily unavailable", -EBUSY, "another program was changing the rules: try again"},
-	{"Failed to initialize nft", -EPROTONOSUPPORT, "the kernel has no nf_tables: set `backend: legacy`"},
+	{"xtables lock", -EBUSY,
+		"another program holds the xtables lock: try again when it has ended"},
+	{"Resource temporarily unavailable", -EBUSY,
+		"another program was changing the rules: try again"},
+	{"Failed to initialize nft", -EPROTONOSUPPORT,
+		"the kernel has no nf_tables: set `backend: legacy`"},
 	{"Protocol not supported", -EPROTONOSUPPORT,
 		"the kernel lacks this back end: set `backend` to the other one"},
 	{"do you need to insmod", -EPROTONOSUPPORT,
 		"the kernel lacks this back end or table: set `backend` to the other one"},
-	{"is incompatible, use 'nft' tool", -EINVAL, "the table holds rules that only the nft program understands"},
+	{"is incompatible, use 'nft' tool", -EINVAL,
+		"the table holds rules that only the nft program understands"},
 	{"Couldn't load match", -EINVAL, "the iptables package lacks an extension"},
 	{"Couldn't load target", -EINVAL, "the iptables package lacks an extension"},
 	{"doesn't exist", -EINVAL, "an ipset that a rule names is missing"},
-	{"", -EINVAL, "the kernel or the program refuses a rule (`podgate doctor` tests each feature)"},
+	{"", -EINVAL,
+		"the kernel or the program refuses a rule (`podgate doctor` tests each feature)"},
 };
 
 /*
- * Its first sentence, without the program's name in front: "iptables-restore v1.8.9 (legacy): Set x doesn't
- * exist."
+ * Its first sentence, without the program's name in front: "iptables-restore v1.8.9 (legacy): Set x
+ * doesn't exist."
  */
 static void first_words(const char *text, char *out, size_t size)
 {
@@ -139,8 +149,8 @@ static void first_words(const char *text, char *out, size_t size)
 }
 
 /*
- * The rule that was refused, when the complaint names its line ("line 4: RULE_APPEND failed", "Error occurred
- * at line: 4"); or NULL.
+ * The rule that was refused, when the complaint names its line ("line 4: RULE_APPEND failed",
+ * "Error occurred at line: 4"); or NULL.
  */
 static const char *refused_rule(const char *complaint, const char *input)
 {
@@ -159,8 +169,8 @@ static const char *refused_rule(const char *complaint, const char *input)
 	return number == 1 && input != NULL && input[0] == '-' ? input : NULL;
 }
 
-static int report_failure(
-	const struct command *command, const struct command_result *result, char problem[IPTABLES_PROBLEM])
+static int report_failure(const struct command *command, const struct command_result *result,
+	char problem[IPTABLES_PROBLEM])
 {
 	const char *name = strrchr(command->argv[0], '/') + 1,
 		   *rule = refused_rule(result->error, command->input);
@@ -176,21 +186,22 @@ static int report_failure(
 	while (strstr(result->error, complaint->says) == NULL)
 		complaint++;
 	first_words(result->error, words, sizeof(words));
-	length = snprintf(problem, IPTABLES_PROBLEM, "%s failed (exit %d): %s%s%s", name, result->exit_code,
-		complaint->meaning, words[0] != '\0' ? ": " : "", words);
+	length = snprintf(problem, IPTABLES_PROBLEM, "%s failed (exit %d): %s%s%s", name,
+		result->exit_code, complaint->meaning, words[0] != '\0' ? ": " : "", words);
 	if (rule != NULL && length < IPTABLES_PROBLEM)
 		snprintf(problem + length, (size_t)(IPTABLES_PROBLEM - length), ": '%.*s'",
 			(int)strcspn(rule, "\n"), rule);
 	return complaint->err;
 }
 
-static int run_program(
-	const struct command *command, struct command_result *result, char problem[IPTABLES_PROBLEM])
+static int run_program(const struct command *command, struct command_result *result,
+	char problem[IPTABLES_PROBLEM])
 {
 	int err = command_execute(command, result);
 
 	if (err != 0) {
-		snprintf(problem, IPTABLES_PROBLEM, "could not run %s: %s", command->argv[0], strerror(-err));
+		snprintf(problem, IPTABLES_PROBLEM, "could not run %s: %s", command->argv[0],
+			strerror(-err));
 		return err;
 	}
 	if (result->exit_code == 0)
@@ -201,10 +212,10 @@ static int run_program(
 }
 
 /*
- * Whether a legacy table exists here. Only existing ones may be asked for: iptables-legacy-save loads the
- * module of a table that is not there and so creates it, with hooks that every packet then passes.
- * thread-self, because the caller's thread may be in another network namespace than the process. 0; -ENOENT;
- * -EACCES, because the list is root's to read.
+ * Whether a legacy table exists here. Only existing ones may be asked for: iptables-legacy-save
+ * loads the module of a table that is not there and so creates it, with hooks that every packet
+ * then passes. thread-self, because the caller's thread may be in another network namespace than
+ * the process. 0; -ENOENT; -EACCES, because the list is root's to read.
  */
 static int find_legacy_table(enum ip_family family, const char *table)
 {
@@ -237,8 +248,8 @@ static int save_nothing(int err, char **out, char problem[IPTABLES_PROBLEM])
 
 	if (err == -EACCES) {
 		snprintf(problem, IPTABLES_PROBLEM,
-			"the tables of iptables-legacy are root's to list: start podgate as root, which it gives up by "
-			"itself, or set `backend: nft`");
+			"the tables of iptables-legacy are root's to list: start podgate as root, "
+			"which it gives up by itself, or set `backend: nft`");
 		return err;
 	}
 	nothing = strdup("");
@@ -249,8 +260,9 @@ static int save_nothing(int err, char **out, char problem[IPTABLES_PROBLEM])
 }
 
 /*
- * iptables-nft-save ends with an error where a rule has only words that it knows, in a sentence that it does not: "meta mark set
- * meta mark and 0xff". That is the same as a table that it leaves out.
+ * iptables-nft-save ends with an error where a rule has only words that it knows, in a sentence
+ * that it does not: "meta mark set meta mark and 0xff". That is the same as a table that it leaves
+ * out.
  */
 static int save_unlisted(char **out, char problem[IPTABLES_PROBLEM])
 {
@@ -262,8 +274,8 @@ static int save_unlisted(char **out, char problem[IPTABLES_PROBLEM])
 	return 0;
 }
 
-static int save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
-	char problem[IPTABLES_PROBLEM])
+static int save(enum backend_choice backend, enum ip_family family, const char *table,
+	bool counters, char **out, char problem[IPTABLES_PROBLEM])
 {
 	char path[PATH_MAX];
 	const char *argv[5] = {path};
@@ -290,12 +302,13 @@ static int save(enum backend_choice backend, enum ip_family family, const char *
 	return err == -EINVAL && backend == BACKEND_NFT ? save_unlisted(out, problem) : err;
 }
 
-static int restore(
-	enum backend_choice backend, enum ip_family family, const char *text, char problem[IPTABLES_PROBLEM])
+static int restore(enum backend_choice backend, enum ip_family family, const char *text,
+	char problem[IPTABLES_PROBLEM])
 {
 	char path[PATH_MAX];
 	const char *const argv[] = {path, "--noflush", "-w", LOCK_WAIT_SECONDS, NULL};
-	const struct command command = {.argv = argv, .input = text, .timeout_ms = RESTORE_TIMEOUT_MS};
+	const struct command command = {
+		.argv = argv, .input = text, .timeout_ms = RESTORE_TIMEOUT_MS};
 	struct command_result result;
 	int err;
 

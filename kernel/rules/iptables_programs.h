@@ -3,8 +3,9 @@
 #define KERNEL_RULES_IPTABLES_PROGRAMS_H
 
 /*
- * Running the iptables programs from this process, in the calling thread's network namespace. What iptables.h does
- * unless it is told otherwise, and what the helper process does for a daemon that may not run programs any more.
+ * Running the iptables programs from this process, in the calling thread's network namespace. What
+ * iptables.h does unless it is told otherwise, and what the helper process does for a daemon that
+ * may not run programs any more.
  */
 
 #include "kernel/rules/iptables.h"

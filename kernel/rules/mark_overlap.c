@@ -19,7 +19,8 @@ static void read_mark(const char *text, uint32_t *value, uint32_t *mask)
 }
 
 /* What follows `option` between the words `from` and `to`, or NULL. */
-static const char *option_value(const struct rule_text *rule, size_t from, size_t to, const char *option)
+static const char *option_value(
+	const struct rule_text *rule, size_t from, size_t to, const char *option)
 {
 	for (size_t i = from; i + 1 < to; i++)
 		if (strcmp(rule->words[i], option) == 0)
@@ -35,7 +36,10 @@ static bool has_word(const struct rule_text *rule, size_t from, const char *word
 	return false;
 }
 
-/* -m connmark [!] --mark VALUE[/MASK]: looks at the bits of its mask. The option belongs to the match it follows. */
+/*
+ * -m connmark [!] --mark VALUE[/MASK]: looks at the bits of its mask. The option belongs to the
+ * match it follows.
+ */
 static uint32_t match_bits(const struct rule_text *rule, size_t at)
 {
 	size_t end = at;
@@ -59,14 +63,15 @@ static uint32_t mask_option(const struct rule_text *rule, size_t at, const char 
 }
 
 /*
- * -j CONNMARK. --set-xmark clears the mask's bits and flips the value's. --save-mark clears ctmask and flips
- * in what nfmask lets through; --restore-mark copies what ctmask lets through into the packet mark, where a
- * whole-mark comparison would then see our bits. The other forms (--set-mark, --and-mark...) are saved as
- * --set-xmark; they are read for older versions.
+ * -j CONNMARK. --set-xmark clears the mask's bits and flips the value's. --save-mark clears ctmask
+ * and flips in what nfmask lets through; --restore-mark copies what ctmask lets through into the
+ * packet mark, where a whole-mark comparison would then see our bits. The other forms (--set-mark,
+ * --and-mark...) are saved as --set-xmark; they are read for older versions.
  */
 static uint32_t target_bits(const struct rule_text *rule, size_t at)
 {
-	static const char *const writers[] = {"--set-xmark", "--set-mark", "--or-mark", "--xor-mark"};
+	static const char *const writers[] = {
+		"--set-xmark", "--set-mark", "--or-mark", "--xor-mark"};
 	uint32_t value, mask;
 	const char *text;
 
@@ -93,9 +98,11 @@ static uint32_t rule_bits(const struct rule_text *rule)
 	uint32_t bits = 0;
 
 	for (size_t i = 2; i + 1 < rule->count; i++) {
-		if (strcmp(rule->words[i], "-m") == 0 && strcmp(rule->words[i + 1], "connmark") == 0)
+		if (strcmp(rule->words[i], "-m") == 0 &&
+			strcmp(rule->words[i + 1], "connmark") == 0)
 			bits |= match_bits(rule, i + 2);
-		else if (strcmp(rule->words[i], "-j") == 0 && strcmp(rule->words[i + 1], "CONNMARK") == 0)
+		else if (strcmp(rule->words[i], "-j") == 0 &&
+			strcmp(rule->words[i + 1], "CONNMARK") == 0)
 			bits |= target_bits(rule, i + 2);
 	}
 	return bits;

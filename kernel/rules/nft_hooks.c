@@ -18,7 +18,7 @@
 static const struct base_chain {
 	const char *table, *name;
 	uint32_t hook;
-	bool host_traffic, bridged;	/* only with these options */
+	bool host_traffic, bridged; /* only with these options */
 } base_chains[] = {
 	{RULESET_TABLE, "FORWARD", NF_INET_FORWARD, false, false},
 	{RULESET_TABLE, "INPUT", NF_INET_LOCAL_IN, true, false},
@@ -29,7 +29,8 @@ enum { BASE_CHAINS = sizeof(base_chains) / sizeof(base_chains[0]) };
 
 static bool is_used(const struct ruleset_options *options, const struct base_chain *chain)
 {
-	return (options->host_traffic || !chain->host_traffic) && (options->bridged || !chain->bridged);
+	return (options->host_traffic || !chain->host_traffic) &&
+		(options->bridged || !chain->bridged);
 }
 
 /* ---- looking ---- */
@@ -81,7 +82,8 @@ static int take_hook(const struct nlattr *attr, void *context)
 	return mnl_attr_parse_nested(attr, take_number, context);
 }
 
-static void put_chain(struct nlmsghdr *message, uint16_t table, uint16_t name, const struct base_chain *chain)
+static void put_chain(
+	struct nlmsghdr *message, uint16_t table, uint16_t name, const struct base_chain *chain)
 {
 	mnl_attr_put_strz(message, table, chain->table);
 	mnl_attr_put_strz(message, name, chain->name);
@@ -102,10 +104,11 @@ static int check_chain(enum ip_family family, const struct base_chain *chain)
 	return hook.found && hook.number == chain->hook ? 0 : -ESTALE;
 }
 
-static int cannot_ask(enum ip_family family, const char *table, int err, char problem[RULESET_PROBLEM])
+static int cannot_ask(
+	enum ip_family family, const char *table, int err, char problem[RULESET_PROBLEM])
 {
-	snprintf(problem, RULESET_PROBLEM, "nf_tables does not tell of the table %s (%s, nft): %s", table,
-		iptables_family_name(family), strerror(-err));
+	snprintf(problem, RULESET_PROBLEM, "nf_tables does not tell of the table %s (%s, nft): %s",
+		table, iptables_family_name(family), strerror(-err));
 	return err;
 }
 
@@ -118,12 +121,13 @@ static int verify_table(enum ip_family family, const char *table, char problem[R
 		return cannot_ask(family, table, err, problem);
 	if ((flags & NFT_TABLE_F_DORMANT) == 0)
 		return 0;
-	snprintf(problem, RULESET_PROBLEM, "the table %s is dormant: no packet passes it (%s, nft)", table,
-		iptables_family_name(family));
+	snprintf(problem, RULESET_PROBLEM, "the table %s is dormant: no packet passes it (%s, nft)",
+		table, iptables_family_name(family));
 	return -ESTALE;
 }
 
-static int verify_chain(enum ip_family family, const struct base_chain *chain, char problem[RULESET_PROBLEM])
+static int verify_chain(
+	enum ip_family family, const struct base_chain *chain, char problem[RULESET_PROBLEM])
 {
 	const int err = check_chain(family, chain);
 
@@ -131,13 +135,16 @@ static int verify_chain(enum ip_family family, const struct base_chain *chain, c
 		return 0;
 	if (err != -ESTALE)
 		return cannot_ask(family, chain->table, err, problem);
-	snprintf(problem, RULESET_PROBLEM, "chain %s%s%s has no hook: no packet passes it (%s, nft)", chain->name,
+	snprintf(problem, RULESET_PROBLEM,
+		"chain %s%s%s has no hook: no packet passes it (%s, nft)", chain->name,
 		strcmp(chain->table, RULESET_TABLE) == 0 ? "" : " of table ",
-		strcmp(chain->table, RULESET_TABLE) == 0 ? "" : chain->table, iptables_family_name(family));
+		strcmp(chain->table, RULESET_TABLE) == 0 ? "" : chain->table,
+		iptables_family_name(family));
 	return err;
 }
 
-int nft_hooks_verify(const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
+int nft_hooks_verify(
+	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
 {
 	int err = 0;
 
@@ -152,7 +159,8 @@ int nft_hooks_verify(const struct ruleset_options *options, enum ip_family famil
 
 /* ---- mending ---- */
 
-static int wake(enum ip_family family, const char *table, uint32_t flags, char problem[RULESET_PROBLEM])
+static int wake(
+	enum ip_family family, const char *table, uint32_t flags, char problem[RULESET_PROBLEM])
 {
 	const char *name = iptables_family_name(family);
 	char buffer[NFT_TALK_BYTES];
@@ -163,10 +171,12 @@ static int wake(enum ip_family family, const char *table, uint32_t flags, char p
 	mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htonl(flags & ~(uint32_t)NFT_TABLE_F_DORMANT));
 	err = nft_talk_change(message, 0);
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM, "can't wake the table %s, which is dormant (%s, nft): %s", table,
-			name, strerror(-err));
+		snprintf(problem, RULESET_PROBLEM,
+			"can't wake the table %s, which is dormant (%s, nft): %s", table, name,
+			strerror(-err));
 	else
-		log_warnx("the table %s was dormant (%s, nft): it is in force again, with all that others have in it",
+		log_warnx("the table %s was dormant (%s, nft): it is in force again, with all that "
+			  "others have in it",
 			table, name);
 	return err;
 }
@@ -177,7 +187,7 @@ static int remove_chain(enum ip_family family, const struct base_chain *chain)
 	struct nlmsghdr *message = nft_talk_begin(buffer, NFT_MSG_DELRULE, family);
 	int err;
 
-	put_chain(message, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, chain);	/* all of its rules */
+	put_chain(message, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, chain); /* all of its rules */
 	err = nft_talk_change(message, 0);
 	if (err != 0)
 		return err;
@@ -186,7 +196,8 @@ static int remove_chain(enum ip_family family, const struct base_chain *chain)
 	return nft_talk_change(message, 0);
 }
 
-static int mend_chain(enum ip_family family, const struct base_chain *chain, char problem[RULESET_PROBLEM])
+static int mend_chain(
+	enum ip_family family, const struct base_chain *chain, char problem[RULESET_PROBLEM])
 {
 	size_t others;
 	int err = nft_view_count_others(family, chain->table, chain->name, &others);
@@ -195,19 +206,21 @@ static int mend_chain(enum ip_family family, const struct base_chain *chain, cha
 		return cannot_ask(family, chain->table, err, problem);
 	if (others > 0) {
 		snprintf(problem, RULESET_PROBLEM,
-			"chain %s of table %s (%s, nft) has no hook: no packet passes it, and its rules "
-			"of others are not in force either; delete it (nft delete chain %s %s %s), and podgate makes it anew",
+			"chain %s of table %s (%s, nft) has no hook: no packet passes it, and its "
+			"rules of others are not in force either; delete it (nft delete chain %s "
+			"%s %s), and podgate makes it anew",
 			chain->name, chain->table, iptables_family_name(family),
 			family == IP_FAMILY_V6 ? "ip6" : "ip", chain->table, chain->name);
 		return -EEXIST;
 	}
 	err = remove_chain(family, chain);
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM, "can't remove chain %s of table %s, which has no hook (%s, nft): %s",
+		snprintf(problem, RULESET_PROBLEM,
+			"can't remove chain %s of table %s, which has no hook (%s, nft): %s",
 			chain->name, chain->table, iptables_family_name(family), strerror(-err));
 	else
-		log_warnx("chain %s of table %s had no hook (%s, nft): it is made anew", chain->name, chain->table,
-			iptables_family_name(family));
+		log_warnx("chain %s of table %s had no hook (%s, nft): it is made anew",
+			chain->name, chain->table, iptables_family_name(family));
 	return err;
 }
 
@@ -221,8 +234,8 @@ static int mend_table(enum ip_family family, const char *table, char problem[RUL
 	return (flags & NFT_TABLE_F_DORMANT) != 0 ? wake(family, table, flags, problem) : 0;
 }
 
-int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family,
-	char problem[RULESET_PROBLEM])
+int nft_hooks_mend(
+	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
 {
 	int err = 0;
 
@@ -230,7 +243,8 @@ int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family,
 		if (ruleset_wants_table(options, ruleset_tables[i]))
 			err = mend_table(family, ruleset_tables[i], problem);
 	for (size_t i = 0; i < BASE_CHAINS && err == 0; i++)
-		if (is_used(options, &base_chains[i]) && check_chain(family, &base_chains[i]) == -ESTALE)
+		if (is_used(options, &base_chains[i]) &&
+			check_chain(family, &base_chains[i]) == -ESTALE)
 			err = mend_chain(family, &base_chains[i], problem);
 	return err;
 }

@@ -12,11 +12,12 @@
 #include "kernel/netlink/netlink_attrs.h"
 
 /*
- *	NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_HANDLE,
- *	NFTA_RULE_EXPRESSIONS { NFTA_LIST_ELEM { NFTA_EXPR_NAME, NFTA_EXPR_DATA { by name:
- *		"immediate"	NFTA_IMMEDIATE_DATA { NFTA_DATA_VERDICT { NFTA_VERDICT_CODE, NFTA_VERDICT_CHAIN } }
- *		"counter"	packets and bytes: left out of the digest
- *	} }... }
+ * 	NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_HANDLE,
+ * 	NFTA_RULE_EXPRESSIONS { NFTA_LIST_ELEM { NFTA_EXPR_NAME, NFTA_EXPR_DATA { by name:
+ * 		"immediate"     NFTA_IMMEDIATE_DATA { NFTA_DATA_VERDICT { NFTA_VERDICT_CODE,
+ * 		NFTA_VERDICT_CHAIN } }
+ * 		"counter"	packets and bytes: left out of the digest
+ * 	} }... }
  */
 
 static bool name_read(char out[NFT_RULE_NAME], const struct nlattr *attr)
@@ -40,7 +41,8 @@ static uint64_t hash_on(uint64_t sum, const void *bytes, size_t length)
 
 static void take_verdict(struct nft_rule *rule, const struct nlattr *immediate)
 {
-	const struct nlattr *outer[NFTA_IMMEDIATE_MAX + 1], *data[NFTA_DATA_MAX + 1], *verdict[NFTA_VERDICT_MAX + 1];
+	const struct nlattr *outer[NFTA_IMMEDIATE_MAX + 1], *data[NFTA_DATA_MAX + 1],
+		*verdict[NFTA_VERDICT_MAX + 1];
 
 	netlink_attrs_index_nested(outer, NFTA_IMMEDIATE_MAX, immediate);
 	if (outer[NFTA_IMMEDIATE_DATA] == NULL)
@@ -80,7 +82,8 @@ int nft_rule_read(struct nft_rule *out, const struct nlmsghdr *message)
 	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE) ||
 		mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
 		return -EBADMSG;
-	netlink_attrs_index(attrs, NFTA_RULE_MAX, mnl_nlmsg_get_payload_offset(message, sizeof(struct nfgenmsg)),
+	netlink_attrs_index(attrs, NFTA_RULE_MAX,
+		mnl_nlmsg_get_payload_offset(message, sizeof(struct nfgenmsg)),
 		mnl_nlmsg_get_payload_len(message) - sizeof(struct nfgenmsg));
 	handle = netlink_attr_bytes(attrs[NFTA_RULE_HANDLE], sizeof(*handle));
 	if (handle == NULL || !name_read(rule.table, attrs[NFTA_RULE_TABLE]) ||

@@ -16,9 +16,9 @@
 #include "kernel/netlink/netlink_dump.h"
 
 enum {
-	SEQUENCE = 1,		/* of the only message that is answered */
-	SMALL = 65536,		/* bytes that any socket sends */
-	BRACKET_MOST = 64,	/* bytes of the beginning of a transaction, or of its end */
+	SEQUENCE = 1,	   /* of the only message that is answered */
+	SMALL = 65536,	   /* bytes that any socket sends */
+	BRACKET_MOST = 64, /* bytes of the beginning of a transaction, or of its end */
 };
 
 static void put_head(struct nlmsghdr *message, uint8_t family, uint16_t resource)
@@ -64,9 +64,10 @@ static int read_answer(const struct nlmsghdr *message, void *context)
 		errno = EPROTO;
 		return MNL_CB_ERROR;
 	}
-	errno = EPROTO;	/* where the attributes are broken */
-	return mnl_attr_parse(message, sizeof(struct nfgenmsg), answer->take, answer->context) < 0 ? MNL_CB_ERROR
-												      : MNL_CB_STOP;
+	errno = EPROTO; /* where the attributes are broken */
+	return mnl_attr_parse(message, sizeof(struct nfgenmsg), answer->take, answer->context) < 0
+		? MNL_CB_ERROR
+		: MNL_CB_STOP;
 }
 
 static int receive(struct mnl_socket *socket, struct answer *answer)
@@ -74,7 +75,9 @@ static int receive(struct mnl_socket *socket, struct answer *answer)
 	char buffer[8 * NFT_TALK_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 	const ssize_t length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 
-	if (length < 0 || mnl_cb_run(buffer, (size_t)length, SEQUENCE, mnl_socket_get_portid(socket), read_answer, answer) < 0)
+	if (length < 0 ||
+		mnl_cb_run(buffer, (size_t)length, SEQUENCE, mnl_socket_get_portid(socket),
+			read_answer, answer) < 0)
 		return -errno;
 	return 0;
 }
@@ -87,8 +90,9 @@ static int open_socket(struct mnl_socket **out)
 
 	if (socket == NULL)
 		return -errno;
-	if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-	    mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+	if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+		    sizeof(patience)) != 0 ||
+		mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
 		err = -errno;
 		mnl_socket_close(socket);
 		return err;
@@ -106,10 +110,13 @@ static int exchange(const void *bytes, size_t length, struct answer *answer)
 	if (err != 0)
 		return err;
 	/* A transaction is one datagram, and may be larger than what a socket takes by default. */
-	if (length > SMALL && setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) != 0)
+	if (length > SMALL &&
+		setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_SNDBUFFORCE, &room,
+			sizeof(room)) != 0)
 		err = -errno;
 	if (err == 0)
-		err = mnl_socket_sendto(socket, bytes, length) < 0 ? -errno : receive(socket, answer);
+		err = mnl_socket_sendto(socket, bytes, length) < 0 ? -errno
+								   : receive(socket, answer);
 	mnl_socket_close(socket);
 	return err;
 }
@@ -121,7 +128,8 @@ int nft_talk_ask(struct nlmsghdr *message, mnl_attr_cb_t take, void *context)
 	return exchange(message, message->nlmsg_len, &answer);
 }
 
-int nft_talk_dump(struct nlmsghdr *message, int (*visit)(const struct nlmsghdr *message, void *context), void *context)
+int nft_talk_dump(struct nlmsghdr *message,
+	int (*visit)(const struct nlmsghdr *message, void *context), void *context)
 {
 	struct mnl_socket *socket;
 	bool interrupted = false;
@@ -146,7 +154,8 @@ int nft_talk_change_all(const void *bytes, size_t length)
 	if (whole == NULL)
 		return -ENOMEM;
 	used = put_bracket(whole, NFNL_MSG_BATCH_BEGIN);
-	memcpy(whole + used, bytes, length);	/* which is aligned, as all that libmnl puts together */
+	/* which is aligned, as all that libmnl puts together */
+	memcpy(whole + used, bytes, length);
 	used += length;
 	used += put_bracket(whole + used, NFNL_MSG_BATCH_END);
 	err = exchange(whole, used, &answer);

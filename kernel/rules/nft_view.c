@@ -19,7 +19,7 @@ enum { ATTEMPTS = 5, MESSAGE_MOST = 1024 };
 struct reading {
 	struct nft_view *view;
 	const char *table;
-	char chain[NFT_RULE_NAME];	/* that the last rule was in */
+	char chain[NFT_RULE_NAME]; /* that the last rule was in */
 	size_t position;
 };
 
@@ -142,7 +142,8 @@ static int tally_rule(const struct nlmsghdr *message, void *context)
 	struct nft_rule rule;
 	const int err = nft_rule_read(&rule, message);
 
-	if (err == 0 && strcmp(rule.table, tally->table) == 0 && strcmp(rule.chain, tally->chain) == 0)
+	if (err == 0 && strcmp(rule.table, tally->table) == 0 &&
+		strcmp(rule.chain, tally->chain) == 0)
 		tally->others += !ruleset_is_ours(rule.target);
 	return err;
 }
@@ -169,7 +170,8 @@ int nft_view_count_others(enum ip_family family, const char *table, const char *
 /* ---- comparing ---- */
 
 struct comparison {
-	const struct nft_view *view, *installed;	/* installed: NULL when only numbers and places are known */
+	/* installed: NULL when only numbers and places are known */
+	const struct nft_view *view, *installed;
 	const char *family;
 	char *problem;
 };
@@ -193,7 +195,8 @@ static bool is_in(const struct nft_entry *entry, const char *table, const char *
 }
 
 /* The entry at this place, or NULL. */
-static const struct nft_entry *entry_at(const struct nft_view *view, const char *table, const char *chain, size_t position)
+static const struct nft_entry *entry_at(
+	const struct nft_view *view, const char *table, const char *chain, size_t position)
 {
 	for (size_t i = 0; i < view->count; i++)
 		if (view->entries[i].position == position && is_in(&view->entries[i], table, chain))
@@ -230,13 +233,14 @@ static size_t count_wanted(const struct ruleset_rules *rules, const char *table,
 		struct rule_text rule;
 
 		rule_text_read(&rule, rules->text[i]);
-		count += strcmp(rule_text_chain(&rule), chain) == 0 && strcmp(ruleset_table_of(&rule), table) == 0;
+		count += strcmp(rule_text_chain(&rule), chain) == 0 &&
+			strcmp(ruleset_table_of(&rule), table) == 0;
 	}
 	return count;
 }
 
-static int check_chain(const struct comparison *in, const struct ruleset_rules *rules, const struct ruleset_chain *chain,
-	bool there)
+static int check_chain(const struct comparison *in, const struct ruleset_rules *rules,
+	const struct ruleset_chain *chain, bool there)
 {
 	const size_t wanted = count_wanted(rules, chain->table, chain->name);
 	const size_t found = count_in(in->view, chain->table, chain->name);
@@ -244,14 +248,17 @@ static int check_chain(const struct comparison *in, const struct ruleset_rules *
 	if (!there)
 		return differ(in, -ENOENT, "our chain %s is gone", chain->name);
 	for (size_t position = 1; position <= found && position <= wanted; position++) {
-		const struct nft_entry *entry = entry_at(in->view, chain->table, chain->name, position);
+		const struct nft_entry *entry = entry_at(
+			in->view, chain->table, chain->name, position);
 
 		if (entry == NULL || !is_as_installed(in, entry))
-			return differ(
-				in, -ESTALE, "rule %zu of our chain is not what was installed (%s)", position, chain->name);
+			return differ(in, -ESTALE,
+				"rule %zu of our chain is not what was installed (%s)", position,
+				chain->name);
 	}
 	if (found < wanted)
-		return differ(in, -ENOENT, "our chain %s ends after %zu of %zu rules", chain->name, found, wanted);
+		return differ(in, -ENOENT, "our chain %s ends after %zu of %zu rules", chain->name,
+			found, wanted);
 	if (found > wanted)
 		return differ(in, -ESTALE, "a rule was added to our chain %s", chain->name);
 	return 0;
@@ -268,7 +275,8 @@ static int check_jumps(const struct comparison *in, const struct ruleset_rules *
 
 		if (ruleset_is_ours(entry->chain))
 			continue;
-		if (entry->position <= count_wanted(jumps, entry->table, entry->chain) && is_as_installed(in, entry)) {
+		if (entry->position <= count_wanted(jumps, entry->table, entry->chain) &&
+			is_as_installed(in, entry)) {
 			right++;
 		} else {
 			misplaced++;
@@ -276,20 +284,24 @@ static int check_jumps(const struct comparison *in, const struct ruleset_rules *
 		}
 	}
 	if (right + misplaced < jumps->count)
-		return differ(in, -ENOENT, "%s", jumps->count > 1 ? "a jump into our chain is gone"
-								  : "the jump into our chain is gone");
+		return differ(in, -ENOENT, "%s",
+			jumps->count > 1 ? "a jump into our chain is gone"
+					 : "the jump into our chain is gone");
 	if (right < jumps->count)
 		return differ(in, -ESTALE, "our jump is not the first rule of %s", odd->chain);
 	if (misplaced > 0)
-		return differ(in, -ESTALE, "a jump into our chain was added (chain %s)", odd->chain);
+		return differ(
+			in, -ESTALE, "a jump into our chain was added (chain %s)", odd->chain);
 	return 0;
 }
 
-int nft_view_compare(const struct nft_view *view, const struct nft_view *installed, const struct ruleset_options *options,
-	enum ip_family family, char problem[RULESET_PROBLEM])
+int nft_view_compare(const struct nft_view *view, const struct nft_view *installed,
+	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
 {
-	const struct comparison in = {
-		.view = view, .installed = installed, .family = iptables_family_name(family), .problem = problem};
+	const struct comparison in = {.view = view,
+		.installed = installed,
+		.family = iptables_family_name(family),
+		.problem = problem};
 	struct ruleset_rules rules;
 	int err = 0;
 
@@ -303,8 +315,8 @@ int nft_view_compare(const struct nft_view *view, const struct nft_view *install
 	return check_jumps(&in, &rules);
 }
 
-int nft_view_check(const struct nft_view *view, const struct ruleset_options *options, enum ip_family family,
-	char problem[RULESET_PROBLEM])
+int nft_view_check(const struct nft_view *view, const struct ruleset_options *options,
+	enum ip_family family, char problem[RULESET_PROBLEM])
 {
 	return nft_view_compare(view, NULL, options, family, problem);
 }
@@ -339,7 +351,8 @@ static void delete_rule(struct batch *batch, enum ip_family family, const struct
 	batch_seal(batch);
 }
 
-static void delete_chain(struct batch *batch, enum ip_family family, const struct ruleset_chain *chain)
+static void delete_chain(
+	struct batch *batch, enum ip_family family, const struct ruleset_chain *chain)
 {
 	struct nlmsghdr *message = batch_add(batch, NFT_MSG_DELCHAIN, family);
 
@@ -351,13 +364,15 @@ static void delete_chain(struct batch *batch, enum ip_family family, const struc
 static bool has_handle(const struct nft_view *view, const struct nft_entry *entry)
 {
 	for (size_t i = 0; i < view->count; i++)
-		if (view->entries[i].handle == entry->handle && is_in(&view->entries[i], entry->table, entry->chain))
+		if (view->entries[i].handle == entry->handle &&
+			is_in(&view->entries[i], entry->table, entry->chain))
 			return true;
 	return false;
 }
 
 /* All that the view has; or, with `before`, only the jumps that are in both. */
-static int remove_seen(const struct nft_view *view, const struct nft_view *before, enum ip_family family)
+static int remove_seen(
+	const struct nft_view *view, const struct nft_view *before, enum ip_family family)
 {
 	struct batch batch = {.bytes = malloc((view->count + RULESET_CHAINS) * MESSAGE_MOST)};
 	int err = 0;
@@ -365,7 +380,9 @@ static int remove_seen(const struct nft_view *view, const struct nft_view *befor
 	if (batch.bytes == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < view->count; i++)
-		if (before == NULL || (!ruleset_is_ours(view->entries[i].chain) && has_handle(before, &view->entries[i])))
+		if (before == NULL ||
+			(!ruleset_is_ours(view->entries[i].chain) &&
+				has_handle(before, &view->entries[i])))
 			delete_rule(&batch, family, &view->entries[i]);
 	for (size_t i = 0; before == NULL && i < RULESET_CHAINS; i++)
 		if (view->chains[i])
@@ -379,7 +396,10 @@ static int remove_seen(const struct nft_view *view, const struct nft_view *befor
 	return err;
 }
 
-/* Somebody may delete a rule between our look and our change, which is then refused whole: look again. */
+/*
+ * Somebody may delete a rule between our look and our change, which is then refused whole: look
+ * again.
+ */
 static int remove_often(const struct nft_view *before, enum ip_family family)
 {
 	int err = -ENOENT;

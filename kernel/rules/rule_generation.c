@@ -24,14 +24,16 @@ static int take_id(const struct nlattr *attr, void *context)
 		return MNL_CB_OK;
 	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
 		return MNL_CB_ERROR;
-	*(uint64_t *)context = ntohl(mnl_attr_get_u32(attr)) + 1ULL;	/* so that none is told from the number 0 */
+	/* so that none is told from the number 0 */
+	*(uint64_t *)context = ntohl(mnl_attr_get_u32(attr)) + 1ULL;
 	return MNL_CB_OK;
 }
 
 static int read_nft(uint64_t *out)
 {
 	char buffer[NFT_TALK_BYTES];
-	const int err = nft_talk_ask(nft_talk_begin(buffer, NFT_MSG_GETGEN, IP_FAMILY_V4), take_id, out);
+	const int err = nft_talk_ask(
+		nft_talk_begin(buffer, NFT_MSG_GETGEN, IP_FAMILY_V4), take_id, out);
 
 	return err == 0 && *out == 0 ? -EPROTO : err;
 }
@@ -41,7 +43,8 @@ static int read_nft(uint64_t *out)
 /* What differs between the families: the same structs but for the addresses in front. */
 struct shape {
 	int domain, level, info, entries;
-	size_t counters, next, entry;	/* where an entry has its counters and its length, and the least of that */
+	/* where an entry has its counters and its length, and the least of that */
+	size_t counters, next, entry;
 };
 
 static const struct shape shape_v4 = {
@@ -64,10 +67,14 @@ static const struct shape shape_v6 = {
 	.entry = sizeof(struct ip6t_entry),
 };
 
-_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one struct for both families");
-_Static_assert(sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries), "one struct for both families");
+_Static_assert(
+	sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one struct for both families");
+_Static_assert(sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries),
+	"one struct for both families");
 
-/* FNV-1a: tells one set of rules from another. Whoever could forge it could as well remove podgate. */
+/*
+ * FNV-1a: tells one set of rules from another. Whoever could forge it could as well remove podgate.
+ */
 static uint64_t hash_on(uint64_t sum, const unsigned char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -102,10 +109,12 @@ int rule_generation_hash(enum ip_family family, const void *entries, size_t size
 }
 
 /*
- * The kernel refuses, with -EAGAIN, to give more or fewer bytes than the table has. It does not write all of them:
- * behind the names of matches it leaves what was there, so that should be always the same.
+ * The kernel refuses, with -EAGAIN, to give more or fewer bytes than the table has. It does not
+ * write all of them: behind the names of matches it leaves what was there, so that should be always
+ * the same.
  */
-static int read_entries(enum ip_family family, int fd, const struct ipt_getinfo *info, uint64_t *out)
+static int read_entries(
+	enum ip_family family, int fd, const struct ipt_getinfo *info, uint64_t *out)
 {
 	const struct shape *shape = shape_of(family);
 	socklen_t length = (socklen_t)(sizeof(struct ipt_get_entries) + info->size);
@@ -143,7 +152,8 @@ static int read_legacy(enum ip_family family, const char *table, uint64_t *out)
 	return err;
 }
 
-int rule_generation_read(enum backend_choice backend, enum ip_family family, const char *table, uint64_t *out)
+int rule_generation_read(
+	enum backend_choice backend, enum ip_family family, const char *table, uint64_t *out)
 {
 	*out = 0;
 	return backend == BACKEND_NFT ? read_nft(out) : read_legacy(family, table, out);

@@ -23,8 +23,10 @@ static bool is_our_chain(const char *name)
 /* Extensions are found by their names: what is no plain name might lead to another folder. */
 static bool is_plain_name(const char *word)
 {
-	return *word != '\0' && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ==
-					'\0';
+	return *word != '\0' &&
+		word[strspn(word,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ==
+		'\0';
 }
 
 /* `option`, or as much of it as getopt takes for it, perhaps with "=value". */
@@ -35,10 +37,14 @@ static bool abbreviates(const char *word, const char *option)
 	return length > 2 && strncmp(word, option, length) == 0;
 }
 
-/* By which a program or a file is named; and the long forms of letters, which iptables-save never writes. */
+/*
+ * By which a program or a file is named; and the long forms of letters, which iptables-save never
+ * writes.
+ */
 static bool is_refused_long(const char *word)
 {
-	static const char *const refused[] = {"--modprobe", "--object-pinned", "--match", "--jump", "--goto"};
+	static const char *const refused[] = {
+		"--modprobe", "--object-pinned", "--match", "--jump", "--goto"};
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (abbreviates(word, refused[i]))
@@ -46,7 +52,10 @@ static bool is_refused_long(const char *word)
 	return abbreviates(word, "--protocol") && strchr(word, '=') != NULL;
 }
 
-/* What follows is the name of an extension, or is taken for one. The match "policy" has a --proto of its own. */
+/*
+ * What follows is the name of an extension, or is taken for one. The match "policy" has a --proto
+ * of its own.
+ */
 static bool names_extension(const char *word)
 {
 	static const char *const named[] = {"-p", "-m", "-j", "-g", NULL};
@@ -55,12 +64,14 @@ static bool names_extension(const char *word)
 }
 
 /*
- * getopt takes several letters in one word ("-nM/bin/sh"), wherever it expects an option, and iptables undoes quoting
- * before it. So each word that begins with a dash must be one of few letters, or a long option.
+ * getopt takes several letters in one word ("-nM/bin/sh"), wherever it expects an option, and
+ * iptables undoes quoting before it. So each word that begins with a dash must be one of few
+ * letters, or a long option.
  */
 static const char *refuse_option(const struct rule_text *rule, size_t i)
 {
-	static const char *const letters[] = {"-p", "-s", "-d", "-i", "-o", "-f", "-m", "-j", "-g", NULL};
+	static const char *const letters[] = {
+		"-p", "-s", "-d", "-i", "-o", "-f", "-m", "-j", "-g", NULL};
 	const char *word = rule->words[i];
 
 	if (word[0] != '-')
@@ -96,7 +107,7 @@ static const char *refuse_jump(const struct rule_text *rule)
 	const size_t from = insertion ? 3 : 2;
 
 	if (rule->count < from || !is_plain_name(rule->words[1]) || rule->words[1][0] == '-' ||
-	    !ruleset_is_ours(rule_text_target(rule)))
+		!ruleset_is_ours(rule_text_target(rule)))
 		return "it is about a rule that does not lead to our chain";
 	if (insertion && rule->words[2][strspn(rule->words[2], "0123456789")] != '\0')
 		return "its place is no number";
@@ -105,7 +116,8 @@ static const char *refuse_jump(const struct rule_text *rule)
 
 static const char *refuse_chain(const struct rule_text *rule)
 {
-	return rule->count == 2 && is_our_chain(rule->words[1]) ? NULL : "it is about a chain of others";
+	return rule->count == 2 && is_our_chain(rule->words[1]) ? NULL
+								: "it is about a chain of others";
 }
 
 /* ":PODGATE - [0:0]" */
@@ -113,15 +125,17 @@ static const char *refuse_declaration(const struct rule_text *rule)
 {
 	if (!is_our_chain(rule->words[0] + 1))
 		return "it is about a chain of others";
-	return rule->count == 3 && strcmp(rule->words[1], "-") == 0 && strcmp(rule->words[2], "[0:0]") == 0
-		       ? NULL
-		       : "it is no chain as podgate makes it";
+	return rule->count == 3 && strcmp(rule->words[1], "-") == 0 &&
+			strcmp(rule->words[2], "[0:0]") == 0
+		? NULL
+		: "it is no chain as podgate makes it";
 }
 
 /* NULL when the line is all right. */
 static const char *refuse_line(const struct rule_text *rule)
 {
-	static const char *const whole[] = {"*" RULESET_TABLE, "*" RULESET_EARLY_TABLE, "COMMIT", NULL};
+	static const char *const whole[] = {
+		"*" RULESET_TABLE, "*" RULESET_EARLY_TABLE, "COMMIT", NULL};
 	const char *first;
 
 	if (rule->cut)
@@ -142,7 +156,10 @@ static const char *refuse_line(const struct rule_text *rule)
 	return "it is none of those that podgate writes";
 }
 
-/* The end of the quoted word that begins at `at`; NULL when it has none, or goes on without its quotes. */
+/*
+ * The end of the quoted word that begins at `at`; NULL when it has none, or goes on without its
+ * quotes.
+ */
 static const char *skip_quoted(const char *at)
 {
 	for (at++; *at != '"'; at++) {
@@ -155,8 +172,9 @@ static const char *skip_quoted(const char *at)
 }
 
 /*
- * iptables-restore and rule_text_read() must see the same words. Both end them at blanks, and take a quoted word for one;
- * of anything that only one of them knows, quotes amid a word and other blanks, there may be none.
+ * iptables-restore and rule_text_read() must see the same words. Both end them at blanks, and take
+ * a quoted word for one; of anything that only one of them knows, quotes amid a word and other
+ * blanks, there may be none.
  */
 static const char *refuse_bytes(const char *line)
 {
@@ -190,7 +208,8 @@ bool rule_guard_allows(const char *text, char problem[RULE_GUARD_PROBLEM])
 			why = refuse_line(&rule);
 		if (why == NULL)
 			continue;
-		snprintf(problem, RULE_GUARD_PROBLEM, "line %u of the rules is not podgate's to apply: %s: '%.*s'", number, why,
+		snprintf(problem, RULE_GUARD_PROBLEM,
+			"line %u of the rules is not podgate's to apply: %s: '%.*s'", number, why,
 			length < 100 ? length : 100, line);
 		return false;
 	}

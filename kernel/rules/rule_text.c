@@ -5,8 +5,9 @@
 #include <string.h>
 
 /*
- * iptables-save quotes an argument with double quotes when it holds anything but the plainest characters, and
- * escapes quotes, backslashes and apostrophes in it with a backslash. Reads one word; returns where it ended.
+ * iptables-save quotes an argument with double quotes when it holds anything but the plainest
+ * characters, and escapes quotes, backslashes and apostrophes in it with a backslash. Reads one
+ * word; returns where it ended.
  */
 static const char *read_word(struct rule_text *out, size_t *used, const char *at)
 {
@@ -79,8 +80,9 @@ const char *rule_text_target(const struct rule_text *rule)
 }
 
 /*
- * Words that some versions write differently, and the form that we write. iptables before 1.8.11 takes the names of protocols
- * that it does not know by itself from /etc/protocols, and later ones write their numbers.
+ * Words that some versions write differently, and the form that we write. iptables before 1.8.11
+ * takes the names of protocols that it does not know by itself from /etc/protocols, and later ones
+ * write their numbers.
  */
 static const char *plain_word(const char *word)
 {

@@ -42,7 +42,8 @@ static int out_of_memory(char problem[RULESET_PROBLEM])
 }
 
 /* Both tables, one behind the other, whatever they hold. *out is the caller's to free(). */
-static int save(enum backend_choice backend, enum ip_family family, char **out, char problem[RULESET_PROBLEM])
+static int save(enum backend_choice backend, enum ip_family family, char **out,
+	char problem[RULESET_PROBLEM])
 {
 	char *parts[RULESET_TABLES] = {NULL};
 	int err = 0;
@@ -57,8 +58,8 @@ static int save(enum backend_choice backend, enum ip_family family, char **out, 
 }
 _Static_assert(RULESET_TABLES == 2, "save() writes two");
 
-static int apply_text(
-	enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
+static int apply_text(enum backend_choice backend, struct ruleset_transaction *transaction,
+	char problem[RULESET_PROBLEM])
 {
 	char *now, *text;
 	int err = save(backend, transaction->family, &now, problem);
@@ -83,8 +84,9 @@ static int cannot_read(enum ip_family family, int err, char problem[RULESET_PROB
 }
 
 /*
- * Old jumps go with the text, in the same transaction, where iptables-nft-save lists them. Where it lists nothing they go
- * afterwards: a packet meets two jumps for a moment, which changes no verdict, and never none.
+ * Old jumps go with the text, in the same transaction, where iptables-nft-save lists them. Where it
+ * lists nothing they go afterwards: a packet meets two jumps for a moment, which changes no
+ * verdict, and never none.
  */
 static int apply_nft(struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
 {
@@ -97,25 +99,27 @@ static int apply_nft(struct ruleset_transaction *transaction, char problem[RULES
 	if (err == 0) {
 		err = nft_view_remove_old_jumps(&before, transaction->family);
 		if (err != 0)
-			snprintf(problem, RULESET_PROBLEM, "can't remove old jumps into our chain (%s, nft): %s",
+			snprintf(problem, RULESET_PROBLEM,
+				"can't remove old jumps into our chain (%s, nft): %s",
 				iptables_family_name(transaction->family), strerror(-err));
 	}
 	nft_view_deinit(&before);
 	return err;
 }
 
-static int apply_once(
-	enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
+static int apply_once(enum backend_choice backend, struct ruleset_transaction *transaction,
+	char problem[RULESET_PROBLEM])
 {
-	return backend == BACKEND_NFT ? apply_nft(transaction, problem) : apply_text(backend, transaction, problem);
+	return backend == BACKEND_NFT ? apply_nft(transaction, problem)
+				      : apply_text(backend, transaction, problem);
 }
 
 /*
- * Another program may change the table between our look and our change; ours is then refused whole, and looks
- * again.
+ * Another program may change the table between our look and our change; ours is then refused whole,
+ * and looks again.
  */
-static int apply(
-	enum backend_choice backend, struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
+static int apply(enum backend_choice backend, struct ruleset_transaction *transaction,
+	char problem[RULESET_PROBLEM])
 {
 	int err = -EBUSY;
 
@@ -166,8 +170,8 @@ static bool place_holds_ours(enum backend_choice backend, enum ip_family family)
 }
 
 /*
- * A back end that is not installed, or not in the kernel, holds nothing of ours; nor does one whose tables we may not
- * even list, because we could not have written them.
+ * A back end that is not installed, or not in the kernel, holds nothing of ours; nor does one whose
+ * tables we may not even list, because we could not have written them.
  */
 static bool is_absent(int err)
 {
@@ -179,13 +183,15 @@ static int remove_from_nft(enum ip_family family, char problem[RULESET_PROBLEM])
 {
 	const int err = nft_view_remove(family);
 
-	if (err == 0 || err == -EOPNOTSUPP || err == -EINVAL || err == -EPROTONOSUPPORT)	/* no nf_tables: none of ours */
+	/* no nf_tables: none of ours */
+	if (err == 0 || err == -EOPNOTSUPP || err == -EINVAL || err == -EPROTONOSUPPORT)
 		return 0;
 	snprintf(problem, RULESET_PROBLEM, "our rules can't be removed (%s, nft): %s%s",
 		iptables_family_name(family), strerror(-err),
-		err == -EPERM	? ": it needs CAP_NET_ADMIN: run podgate as root"
-		: err == -EBUSY ? ": something leads into our chain that is no plain jump, such as a verdict map: remove that first"
-				: "");
+		err == -EPERM		? ": it needs CAP_NET_ADMIN: run podgate as root"
+			: err == -EBUSY ? ": something leads into our chain that is no plain jump, "
+					  "such as a verdict map: remove that first"
+					: "");
 	return err;
 }
 
@@ -203,9 +209,11 @@ static int remove_from_legacy(enum ip_family family, char problem[RULESET_PROBLE
 	return ours ? apply(BACKEND_LEGACY, &transaction, problem) : 0;
 }
 
-static int remove_from(enum backend_choice backend, enum ip_family family, char problem[RULESET_PROBLEM])
+static int remove_from(
+	enum backend_choice backend, enum ip_family family, char problem[RULESET_PROBLEM])
 {
-	return backend == BACKEND_NFT ? remove_from_nft(family, problem) : remove_from_legacy(family, problem);
+	return backend == BACKEND_NFT ? remove_from_nft(family, problem)
+				      : remove_from_legacy(family, problem);
 }
 
 /* Removes ours from everywhere but the places that `except` (may be NULL) is installed in. */
@@ -218,7 +226,8 @@ static int remove_but(const struct ruleset_options *except, char problem[RULESET
 			char text[RULESET_PROBLEM];
 			int err;
 
-			if (except != NULL && except->backend == backends[b] && f < family_count(except))
+			if (except != NULL && except->backend == backends[b] &&
+				f < family_count(except))
 				continue;
 			err = remove_from(backends[b], families[f], text);
 			if (err == 0 || first != 0)
@@ -237,8 +246,8 @@ size_t ruleset_find(struct ruleset_place out[RULESET_PLACES_MOST])
 	for (size_t b = 0; b < BACKENDS; b++)
 		for (size_t f = 0; f < FAMILIES; f++)
 			if (place_holds_ours(backends[b], families[f]))
-				out[count++] =
-					(struct ruleset_place){.backend = backends[b], .family = families[f]};
+				out[count++] = (struct ruleset_place){
+					.backend = backends[b], .family = families[f]};
 	return count;
 }
 
@@ -248,8 +257,8 @@ int ruleset_remove(char problem[RULESET_PROBLEM])
 }
 
 /* Refuses when a rule in this back end and family has to do with our bits. */
-static int check_marks(
-	enum backend_choice backend, enum ip_family family, uint32_t mask, char problem[RULESET_PROBLEM])
+static int check_marks(enum backend_choice backend, enum ip_family family, uint32_t mask,
+	char problem[RULESET_PROBLEM])
 {
 	char *saved;
 	const char *rule;
@@ -260,9 +269,8 @@ static int check_marks(
 	rule = mark_overlap_find(saved, mask);
 	if (rule != NULL) {
 		snprintf(problem, RULESET_PROBLEM,
-			"a rule of others uses bits of 0x%x in the connection mark (%s, %s): '%.*s': give "
-			"podgate two free bits "
-			"with mark_allow and mark_deny",
+			"a rule of others uses bits of 0x%x in the connection mark (%s, %s): "
+			"'%.*s': give podgate two free bits with mark_allow and mark_deny",
 			mask, iptables_family_name(family), iptables_backend_name(backend),
 			quotable_length(rule), rule);
 		err = -EEXIST;
@@ -275,8 +283,8 @@ int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RU
 {
 	for (size_t b = 0; b < BACKENDS; b++) {
 		for (size_t f = 0; f < FAMILIES; f++) {
-			const int err =
-				check_marks(backends[b], families[f], mark_allow | mark_deny, problem);
+			const int err = check_marks(
+				backends[b], families[f], mark_allow | mark_deny, problem);
 
 			if (err != 0)
 				return err;
@@ -289,7 +297,7 @@ int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RU
 struct installation {
 	const struct ruleset_options *options;
 	char *before[FAMILIES];
-	bool held[FAMILIES];	/* rules of ours */
+	bool held[FAMILIES]; /* rules of ours */
 };
 
 /* And mends what keeps rules from being in force, whatever they are. */
@@ -307,7 +315,8 @@ static int look(struct installation *installation, char problem[RULESET_PROBLEM]
 				", or set `ipv6: off` if no pod has IPv6");
 		}
 		if (err == 0)
-			err = save(options->backend, families[f], &installation->before[f], problem);
+			err = save(
+				options->backend, families[f], &installation->before[f], problem);
 		if (err == 0)
 			installation->held[f] = place_holds_ours(options->backend, families[f]);
 		if (err == 0 && options->backend == BACKEND_NFT)
@@ -317,8 +326,8 @@ static int look(struct installation *installation, char problem[RULESET_PROBLEM]
 }
 
 /*
- * Back to what was there, in the families before `end`. Best effort: the problem to report is the one that
- * led here.
+ * Back to what was there, in the families before `end`. Best effort: the problem to report is the
+ * one that led here.
  */
 static void undo(const struct installation *installation, size_t end)
 {
@@ -327,7 +336,10 @@ static void undo(const struct installation *installation, size_t end)
 			.family = families[f], .before = installation->before[f]};
 		char ignored[RULESET_PROBLEM];
 
-		/* Of rules that could not be listed only one thing is known: ours were there. The new ones hold the gate. */
+		/*
+		 * Of rules that could not be listed only one thing is known: ours were there. The
+		 * new ones hold the gate.
+		 */
 		if (!iptables_save_is_whole(installation->before[f]) && installation->held[f])
 			continue;
 		(void)apply(installation->options->backend, &transaction, ignored);
@@ -349,8 +361,11 @@ static int install(const struct installation *installation, char problem[RULESET
 			break;
 		done++;
 	}
-	if (err ==
-		0) /* an earlier run may have used the other back end, or IPv6: packets must not be judged twice */
+	/*
+	 * an earlier run may have used the other back end, or IPv6: packets must not be
+	 * judged twice
+	 */
+	if (err == 0)
 		err = remove_but(options, problem);
 	if (err != 0)
 		undo(installation, done);

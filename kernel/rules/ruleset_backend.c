@@ -23,11 +23,11 @@ bool ruleset_in_use(enum backend_choice backend)
 
 		if (iptables_save(backend, families[f], NULL, false, &saved, problem) != 0)
 			continue;
-		found = !iptables_save_is_whole(saved);	/* what it leaves out is not ours alone */
+		found = !iptables_save_is_whole(saved); /* what it leaves out is not ours alone */
 		for (at = saved; at != NULL && !found;) {
 			at = rule_text_read(&rule, at);
-			found = rule_text_chain(&rule) != NULL && !ruleset_is_ours(rule_text_chain(&rule)) &&
-				!ruleset_is_jump(&rule);
+			found = rule_text_chain(&rule) != NULL &&
+				!ruleset_is_ours(rule_text_chain(&rule)) && !ruleset_is_jump(&rule);
 		}
 		free(saved);
 	}
@@ -42,12 +42,13 @@ static int pick_backend(enum backend_choice *out, char problem[RULESET_PROBLEM])
 
 	if (!nft && !legacy) {
 		snprintf(problem, RULESET_PROBLEM,
-			"no iptables in PATH, /usr/sbin or /sbin: install the package iptables (with "
-			"iptables-save and iptables-restore)");
+			"no iptables in PATH, /usr/sbin or /sbin: install the package iptables "
+			"(with iptables-save and iptables-restore)");
 		return -ENOENT;
 	}
 	if (nft && legacy) {
-		const bool nft_used = ruleset_in_use(BACKEND_NFT), legacy_used = ruleset_in_use(BACKEND_LEGACY);
+		const bool nft_used = ruleset_in_use(BACKEND_NFT),
+			   legacy_used = ruleset_in_use(BACKEND_LEGACY);
 
 		(void)iptables_default_backend(&usual);
 		if (nft_used != legacy_used)
@@ -57,7 +58,8 @@ static int pick_backend(enum backend_choice *out, char problem[RULESET_PROBLEM])
 	return 0;
 }
 
-int ruleset_find_backend(enum backend_choice wanted, enum backend_choice *out, char problem[RULESET_PROBLEM])
+int ruleset_find_backend(
+	enum backend_choice wanted, enum backend_choice *out, char problem[RULESET_PROBLEM])
 {
 	int err;
 

@@ -14,8 +14,8 @@
 #include "kernel/rules/ruleset_rules.h"
 
 /*
- * One walk over a listing. iptables-save writes the rules of a chain in order and chain by chain, so that a
- * position is a count.
+ * One walk over a listing. iptables-save writes the rules of a chain in order and chain by chain,
+ * so that a position is a count.
  */
 struct inspection {
 	const struct ruleset_options *options;
@@ -23,10 +23,10 @@ struct inspection {
 	char *problem;
 	struct ruleset_rules chains, jumps;
 	size_t seen[RULESET_CHAINS]; /* rules of each chain of ours that were as expected */
-	size_t jumps_seen; /* likewise of the jumps */
-	size_t position; /* of the rule in hand, in its chain, from 1 */
-	char current[64]; /* that chain */
-	char table[16]; /* and its table */
+	size_t jumps_seen;	     /* likewise of the jumps */
+	size_t position;	     /* of the rule in hand, in its chain, from 1 */
+	char current[64];	     /* that chain */
+	char table[16];		     /* and its table */
 };
 
 static int __attribute__((format(printf, 3, 4)))
@@ -73,14 +73,17 @@ static bool is_of_table(const char *rule, const char *table)
 	return strcmp(ruleset_table_of(&words), table) == 0;
 }
 
-/* What of `rules` is expected at this place of this chain, or NULL: those of one chain stand together, in order. */
+/*
+ * What of `rules` is expected at this place of this chain, or NULL: those of one chain stand
+ * together, in order.
+ */
 static const char *expected_here(const struct inspection *in, const struct ruleset_rules *rules)
 {
 	size_t nth = 0;
 
 	for (size_t i = 0; i < rules->count; i++)
-		if (is_of_chain(rules->text[i], in->current) && is_of_table(rules->text[i], in->table) &&
-			++nth == in->position)
+		if (is_of_chain(rules->text[i], in->current) &&
+			is_of_table(rules->text[i], in->table) && ++nth == in->position)
 			return rules->text[i];
 	return NULL;
 }
@@ -90,10 +93,11 @@ static int check_chain_rule(struct inspection *in, const struct rule_text *rule,
 	const char *expected = expected_here(in, &in->chains);
 
 	if (expected == NULL)
-		return differ(in, -ESTALE, "a rule was added to our chain: '%.*s'", line_length(line), line);
+		return differ(in, -ESTALE, "a rule was added to our chain: '%.*s'",
+			line_length(line), line);
 	if (!is_rule(rule, expected))
-		return differ(in, -ESTALE, "rule %zu of our chain is '%.*s'", in->position, line_length(line),
-			line);
+		return differ(in, -ESTALE, "rule %zu of our chain is '%.*s'", in->position,
+			line_length(line), line);
 	for (size_t i = 0; i < RULESET_CHAINS; i++)
 		in->seen[i] += strcmp(in->current, ruleset_chains[i].name) == 0;
 	return 0;
@@ -108,11 +112,11 @@ static int check_other_rule(struct inspection *in, const struct rule_text *rule,
 		return 0;
 	}
 	if (expected != NULL)
-		return differ(in, -ESTALE, "our jump is not the first rule of %s, but '%.*s'", in->current,
-			line_length(line), line);
+		return differ(in, -ESTALE, "our jump is not the first rule of %s, but '%.*s'",
+			in->current, line_length(line), line);
 	if (ruleset_is_jump(rule))
-		return differ(
-			in, -ESTALE, "a jump into our chain was added: '%.*s'", line_length(line), line);
+		return differ(in, -ESTALE, "a jump into our chain was added: '%.*s'",
+			line_length(line), line);
 	return 0;
 }
 
@@ -133,7 +137,8 @@ static int check_line(struct inspection *in, const struct rule_text *rule, const
 		return 0;
 	in->position = strcmp(chain, in->current) == 0 ? in->position + 1 : 1;
 	snprintf(in->current, sizeof(in->current), "%s", chain);
-	return ruleset_is_ours(chain) ? check_chain_rule(in, rule, line) : check_other_rule(in, rule, line);
+	return ruleset_is_ours(chain) ? check_chain_rule(in, rule, line)
+				      : check_other_rule(in, rule, line);
 }
 
 static int check_chain(const struct inspection *in, const char *saved, size_t i)
@@ -148,8 +153,8 @@ static int check_chain(const struct inspection *in, const char *saved, size_t i)
 	for (size_t rule = 0; rule < in->chains.count; rule++)
 		expected += is_of_chain(in->chains.text[rule], chain->name);
 	if (in->seen[i] < expected)
-		return differ(in, -ENOENT, "our chain %s ends after %zu of %zu rules", chain->name, in->seen[i],
-			expected);
+		return differ(in, -ENOENT, "our chain %s ends after %zu of %zu rules", chain->name,
+			in->seen[i], expected);
 	return 0;
 }
 
@@ -192,8 +197,8 @@ static int compare(const struct ruleset_options *options, enum ip_family family,
 }
 
 /* The tables that these options are about, one behind the other. *out is the caller's to free(). */
-static int save_wanted(const struct ruleset_options *options, enum ip_family family, bool counters, char **out,
-	char problem[RULESET_PROBLEM])
+static int save_wanted(const struct ruleset_options *options, enum ip_family family, bool counters,
+	char **out, char problem[RULESET_PROBLEM])
 {
 	size_t size;
 	FILE *to = open_memstream(out, &size);
@@ -204,7 +209,8 @@ static int save_wanted(const struct ruleset_options *options, enum ip_family fam
 
 		if (!ruleset_wants_table(options, ruleset_tables[i]))
 			continue;
-		err = iptables_save(options->backend, family, ruleset_tables[i], counters, &part, problem);
+		err = iptables_save(
+			options->backend, family, ruleset_tables[i], counters, &part, problem);
 		if (err == 0)
 			fputs(part, to);
 		free(part);
@@ -220,13 +226,14 @@ static int save_wanted(const struct ruleset_options *options, enum ip_family fam
 
 static int cannot_look(enum ip_family family, int err, char problem[RULESET_PROBLEM])
 {
-	snprintf(problem, RULESET_PROBLEM, "our rules can't be read from nf_tables (%s): %s", iptables_family_name(family),
-		strerror(-err));
+	snprintf(problem, RULESET_PROBLEM, "our rules can't be read from nf_tables (%s): %s",
+		iptables_family_name(family), strerror(-err));
 	return err == -ENOENT || err == -ESTALE ? -EIO : err;
 }
 
 /* Where iptables-nft-save leaves a table of ours out, places and numbers must do: nft_view.h. */
-static int verify_view(const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
+static int verify_view(
+	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
 {
 	struct nft_view view;
 	int err = nft_view_read(&view, family);
@@ -270,8 +277,8 @@ static void counter_fill(struct rule_counter *out, const struct rule_text *rule,
 	snprintf(out->rule, sizeof(out->rule), "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-int ruleset_counters(const struct ruleset_options *options, enum ip_family family, struct rule_counter *out,
-	size_t most, char problem[RULESET_PROBLEM])
+int ruleset_counters(const struct ruleset_options *options, enum ip_family family,
+	struct rule_counter *out, size_t most, char problem[RULESET_PROBLEM])
 {
 	char *saved;
 	const char *at;

@@ -21,7 +21,8 @@ bool ruleset_wants_chain(const struct ruleset_options *options, const struct rul
 bool ruleset_wants_table(const struct ruleset_options *options, const char *table)
 {
 	for (size_t i = 0; i < RULESET_CHAINS; i++)
-		if (strcmp(ruleset_chains[i].table, table) == 0 && ruleset_wants_chain(options, &ruleset_chains[i]))
+		if (strcmp(ruleset_chains[i].table, table) == 0 &&
+			ruleset_wants_chain(options, &ruleset_chains[i]))
 			return true;
 	return false;
 }
@@ -57,7 +58,8 @@ const char *ruleset_table_of(const struct rule_text *rule)
 
 bool ruleset_declares(const struct rule_text *line, const char *chain)
 {
-	return line->count > 0 && line->words[0][0] == ':' && strcmp(line->words[0] + 1, chain) == 0;
+	return line->count > 0 && line->words[0][0] == ':' &&
+		strcmp(line->words[0] + 1, chain) == 0;
 }
 
 bool ruleset_has_chain(const char *saved, const char *chain)
@@ -78,7 +80,7 @@ static bool begins_table(const char *line, const char *table)
 	const size_t length = strlen(table);
 
 	return line[0] == '*' && strncmp(line + 1, table, length) == 0 &&
-	       (line[length + 1] == '\n' || line[length + 1] == '\0');
+		(line[length + 1] == '\n' || line[length + 1] == '\0');
 }
 
 static const char *next_line(const char *line)

@@ -18,8 +18,8 @@ struct part {
 /* The lines of one table in a listing of several. */
 struct lines {
 	const char *at, *end;
-	const char *line;		/* the one that lines_next() has read */
-	struct rule_text rule;		/* its words */
+	const char *line;      /* the one that lines_next() has read */
+	struct rule_text rule; /* its words */
 };
 
 static void lines_of(struct lines *lines, const char *saved, const char *table)
@@ -59,7 +59,8 @@ static void write_insertion(FILE *to, const char *rule, int length, unsigned int
 {
 	const int chain = (int)strcspn(rule + 3, " ");
 
-	fprintf(to, "-I %.*s %u%.*s\n", chain, rule + 3, position, length - 3 - chain, rule + 3 + chain);
+	fprintf(to, "-I %.*s %u%.*s\n", chain, rule + 3, position, length - 3 - chain,
+		rule + 3 + chain);
 }
 
 /* Whether the chain is to be there in the end. */
@@ -72,7 +73,7 @@ static bool is_kept(const struct ruleset_transaction *of, const struct ruleset_c
 static bool is_touched(const struct part *part, const struct ruleset_chain *chain)
 {
 	return strcmp(chain->table, part->table) == 0 &&
-	       (is_kept(part->of, chain) || ruleset_has_chain(part->of->now, chain->name));
+		(is_kept(part->of, chain) || ruleset_has_chain(part->of->now, chain->name));
 }
 
 /* Creates each chain of ours, or empties the one that is there. */

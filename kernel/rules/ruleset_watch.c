@@ -14,7 +14,8 @@ enum { REMEMBER_ATTEMPTS = 3 };
 static bool read_generations(const struct ruleset_options *options, uint64_t out[2])
 {
 	return iptables_generation(options->backend, IP_FAMILY_V4, &out[0]) == 0 &&
-	       (!options->ipv6 || iptables_generation(options->backend, IP_FAMILY_V6, &out[1]) == 0);
+		(!options->ipv6 ||
+			iptables_generation(options->backend, IP_FAMILY_V6, &out[1]) == 0);
 }
 
 static void forget(struct ruleset_watch *watch)
@@ -29,8 +30,8 @@ void ruleset_watch_deinit(struct ruleset_watch *watch)
 	forget(watch);
 }
 
-static int read_views(
-	const struct ruleset_options *options, struct nft_view views[2], char problem[RULESET_PROBLEM])
+static int read_views(const struct ruleset_options *options, struct nft_view views[2],
+	char problem[RULESET_PROBLEM])
 {
 	int err = nft_view_read(&views[0], IP_FAMILY_V4);
 
@@ -40,16 +41,17 @@ static int read_views(
 			nft_view_deinit(&views[0]);
 	}
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM, "our rules can't be read from nf_tables: %s", strerror(-err));
+		snprintf(problem, RULESET_PROBLEM, "our rules can't be read from nf_tables: %s",
+			strerror(-err));
 	return err == -ENOENT ? -EIO : err;
 }
 
 /*
- * By the words of a listing; or, where iptables-nft-save words our rules in a way that we do not know, by number and place:
- * what they do is then taken to be what was just installed.
+ * By the words of a listing; or, where iptables-nft-save words our rules in a way that we do not
+ * know, by number and place: what they do is then taken to be what was just installed.
  */
-static int verify_installed(
-	const struct ruleset_options *options, const struct nft_view views[2], char problem[RULESET_PROBLEM])
+static int verify_installed(const struct ruleset_options *options, const struct nft_view views[2],
+	char problem[RULESET_PROBLEM])
 {
 	const int worded = ruleset_verify(options, problem);
 	char ignored[RULESET_PROBLEM];
@@ -66,9 +68,12 @@ static int verify_installed(
 	return 0;
 }
 
-/* That nothing has changed from before the rules were seen to be right until they were read makes these the right ones. */
-int ruleset_watch_remember(
-	struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM])
+/*
+ * That nothing has changed from before the rules were seen to be right until they were read makes
+ * these the right ones.
+ */
+int ruleset_watch_remember(struct ruleset_watch *watch, const struct ruleset_options *options,
+	char problem[RULESET_PROBLEM])
 {
 	uint64_t before[2] = {0}, after[2] = {0};
 	int err = 0;
@@ -83,17 +88,22 @@ int ruleset_watch_remember(
 			err = verify_installed(options, watch->installed, problem);
 		if (err != 0)
 			break;
-		watch->remembers = read_generations(options, after) && memcmp(before, after, sizeof(before)) == 0;
+		watch->remembers = read_generations(options, after) &&
+			memcmp(before, after, sizeof(before)) == 0;
 		if (!watch->remembers)
 			forget(watch);
 	}
 	if (err != 0)
 		forget(watch);
-	return err;	/* 0 without remembering: somebody is busy with rules of his own, and looks read ours back as listed */
+	/*
+	 * 0 without remembering: somebody is busy with rules of his own, and looks read ours back
+	 * as listed
+	 */
+	return err;
 }
 
-static int compare_views(
-	const struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM])
+static int compare_views(const struct ruleset_watch *watch, const struct ruleset_options *options,
+	char problem[RULESET_PROBLEM])
 {
 	struct nft_view now[2] = {{.count = 0}};
 	int err = read_views(options, now, problem);
@@ -111,8 +121,8 @@ static int compare_views(
 }
 
 /* What differs is told in the words of a listing where there is one: it shows the rule. */
-static int verify(
-	const struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM])
+static int verify(const struct ruleset_watch *watch, const struct ruleset_options *options,
+	char problem[RULESET_PROBLEM])
 {
 	char listed[RULESET_PROBLEM];
 	int err, by_listing;
@@ -128,16 +138,18 @@ static int verify(
 	return err;
 }
 
-/* The generation is read before the rules are, so that a change in between shows at the next look. */
-int ruleset_watch_look(
-	struct ruleset_watch *watch, const struct ruleset_options *options, char problem[RULESET_PROBLEM])
+/*
+ * The generation is read before the rules are, so that a change in between shows at the next look.
+ */
+int ruleset_watch_look(struct ruleset_watch *watch, const struct ruleset_options *options,
+	char problem[RULESET_PROBLEM])
 {
 	uint64_t now[2] = {0};
 	const bool known = read_generations(options, now);
 	int err;
 
 	if (known && watch->seen_whole && memcmp(now, watch->generations, sizeof(now)) == 0 &&
-	    ++watch->looks < RULESET_WATCH_WHOLE)
+		++watch->looks < RULESET_WATCH_WHOLE)
 		return 0;
 	err = verify(watch, options, problem);
 	watch->seen_whole = known && err == 0;

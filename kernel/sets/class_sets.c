@@ -17,9 +17,10 @@
 #include <sys/time.h>
 
 enum {
-	PROTOCOL = 6,		/* every kernel since 2.6.39; the commands used here are the same in 7 */
+	PROTOCOL = 6, /* every kernel since 2.6.39; the commands used here are the same in 7 */
 	PATIENCE_S = 5,
-	MESSAGE = 32768,	/* CLASS_SETS_ADD_MOST IPv6 classes of 88 bytes, and the most of a kernel's dump */
+	/* CLASS_SETS_ADD_MOST IPv6 classes of 88 bytes, and the most of a kernel's dump */
+	MESSAGE = 32768,
 };
 
 struct class_sets {
@@ -45,7 +46,8 @@ int class_sets_open(struct class_sets **out)
 		return err;
 	}
 	/* An answer that never comes must not hold up whoever waits for it with a lock in hand. */
-	if (setsockopt(mnl_socket_get_fd(sets->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0) {
+	if (setsockopt(mnl_socket_get_fd(sets->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+		    sizeof(patience)) < 0) {
 		err = -errno;
 		class_sets_close(sets);
 		return err;
@@ -69,17 +71,19 @@ static uint8_t netlink_family(enum ip_family family)
 	return family == IP_FAMILY_V6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 }
 
-static void put_name(struct nlmsghdr *message, uint16_t attribute, enum class_set set, enum ip_family family)
+static void put_name(
+	struct nlmsghdr *message, uint16_t attribute, enum class_set set, enum ip_family family)
 {
-	static const char *const names[CLASS_SET_COUNT] = {CLASS_SETS_ALLOWED, CLASS_SETS_DENIED, CLASS_SETS_SPARE};
+	static const char *const names[CLASS_SET_COUNT] = {
+		CLASS_SETS_ALLOWED, CLASS_SETS_DENIED, CLASS_SETS_SPARE};
 	char name[IPSET_MAXNAMELEN];
 
 	snprintf(name, sizeof(name), "%s%d", names[set], (int)family);
 	mnl_attr_put_strz(message, attribute, name);
 }
 
-static struct nlmsghdr *begin(struct class_sets *sets, enum ipset_cmd command, uint16_t flags, enum class_set set,
-	enum ip_family family)
+static struct nlmsghdr *begin(struct class_sets *sets, enum ipset_cmd command, uint16_t flags,
+	enum class_set set, enum ip_family family)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(sets->request);
 	struct nfgenmsg *general;
@@ -109,7 +113,8 @@ static int translate(int err)
 }
 
 /* Sends the request and takes its answers to the last. */
-static int exchange(struct class_sets *sets, const struct nlmsghdr *message, mnl_cb_t read, void *context)
+static int exchange(
+	struct class_sets *sets, const struct nlmsghdr *message, mnl_cb_t read, void *context)
 {
 	ssize_t length;
 	int left;
@@ -124,9 +129,10 @@ static int exchange(struct class_sets *sets, const struct nlmsghdr *message, mnl
 		}
 		if (length < 0)
 			return -errno;
-		left = mnl_cb_run(sets->answer, (size_t)length, sets->seq, sets->port, read, context);
+		left = mnl_cb_run(
+			sets->answer, (size_t)length, sets->seq, sets->port, read, context);
 		if (left < 0 && (errno == EPROTO || errno == ESRCH))
-			left = MNL_CB_OK;	/* the rest of an earlier exchange that was given up */
+			left = MNL_CB_OK; /* the rest of an earlier exchange that was given up */
 	} while (left > 0);
 	return left < 0 ? translate(errno) : 0;
 }
@@ -138,7 +144,8 @@ static void put_addr(struct nlmsghdr *message, uint16_t attribute, const struct 
 	struct nlattr *nest = mnl_attr_nest_start(message, attribute);
 
 	if (addr->family == IP_FAMILY_V6)
-		mnl_attr_put(message, IPSET_ATTR_IPADDR_IPV6 | NLA_F_NET_BYTEORDER, 16, addr->bytes);
+		mnl_attr_put(
+			message, IPSET_ATTR_IPADDR_IPV6 | NLA_F_NET_BYTEORDER, 16, addr->bytes);
 	else
 		mnl_attr_put(message, IPSET_ATTR_IPADDR_IPV4 | NLA_F_NET_BYTEORDER, 4, addr->bytes);
 	mnl_attr_nest_end(message, nest);
@@ -156,8 +163,8 @@ static void put_class(struct nlmsghdr *message, const struct flow *flow, uint32_
 	mnl_attr_nest_end(message, nest);
 }
 
-int class_sets_add(struct class_sets *sets, enum class_set set, enum ip_family family, const struct flow *flows,
-	size_t count, uint32_t timeout_s)
+int class_sets_add(struct class_sets *sets, enum class_set set, enum ip_family family,
+	const struct flow *flows, size_t count, uint32_t timeout_s)
 {
 	while (count > 0) {
 		const size_t some = count < CLASS_SETS_ADD_MOST ? count : CLASS_SETS_ADD_MOST;
@@ -165,7 +172,7 @@ int class_sets_add(struct class_sets *sets, enum class_set set, enum ip_family f
 		struct nlattr *list;
 		int err;
 
-		mnl_attr_put_u32(message, IPSET_ATTR_LINENO, 0);	/* a list must have it */
+		mnl_attr_put_u32(message, IPSET_ATTR_LINENO, 0); /* a list must have it */
 		list = mnl_attr_nest_start(message, IPSET_ATTR_ADT);
 		for (size_t i = 0; i < some; i++)
 			put_class(message, &flows[i], timeout_s);
@@ -179,7 +186,8 @@ int class_sets_add(struct class_sets *sets, enum class_set set, enum ip_family f
 	return 0;
 }
 
-int class_sets_swap(struct class_sets *sets, enum class_set one, enum class_set other, enum ip_family family)
+int class_sets_swap(
+	struct class_sets *sets, enum class_set one, enum class_set other, enum ip_family family)
 {
 	struct nlmsghdr *message = begin(sets, IPSET_CMD_SWAP, NLM_F_ACK, one, family);
 
@@ -248,8 +256,8 @@ static int read_class(const struct nlattr *data, void *context)
 	port = payload(found[IPSET_ATTR_PORT], sizeof(number));
 	packets = payload(found[IPSET_ATTR_PACKETS], sizeof(count));
 	if (protocol == NULL || port == NULL || packets == NULL ||
-	    !read_addr(found[IPSET_ATTR_IP], reading->family, &flow.src) ||
-	    !read_addr(found[IPSET_ATTR_IP2], reading->family, &flow.dst))
+		!read_addr(found[IPSET_ATTR_IP], reading->family, &flow.src) ||
+		!read_addr(found[IPSET_ATTR_IP2], reading->family, &flow.dst))
 		return MNL_CB_OK;
 	memcpy(&flow.protocol, protocol, sizeof(flow.protocol));
 	memcpy(&number, port, sizeof(number));
@@ -272,10 +280,11 @@ static int read_message(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-int class_sets_read(struct class_sets *sets, enum class_set set, enum ip_family family, class_sets_visit *visit,
-	void *context)
+int class_sets_read(struct class_sets *sets, enum class_set set, enum ip_family family,
+	class_sets_visit *visit, void *context)
 {
 	struct reading reading = {.family = family, .visit = visit, .context = context};
 
-	return exchange(sets, begin(sets, IPSET_CMD_LIST, NLM_F_DUMP, set, family), read_message, &reading);
+	return exchange(
+		sets, begin(sets, IPSET_CMD_LIST, NLM_F_DUMP, set, family), read_message, &reading);
 }

@@ -15,7 +15,8 @@
 /*
  * A message of the answer, which comes in as many as it takes:
  *
- *	nfgenmsg, PROTOCOL, SETNAME, ..., ADT { DATA { IP { IPADDR_IPV4 or IPADDR_IPV6 }, ... }, DATA { ... }, ... }
+ * 	nfgenmsg, PROTOCOL, SETNAME, ..., ADT { DATA { IP { IPADDR_IPV4 or IPADDR_IPV6 }, ... },
+ * 	DATA { ... }, ... }
  */
 
 struct dump {
@@ -27,7 +28,8 @@ struct dump {
 /* Of the attributes from `attr` to `end` the one of this type, or NULL. */
 static const struct nlattr *find(const void *attr, const void *end, uint16_t type)
 {
-	for (const struct nlattr *at = attr; mnl_attr_ok(at, (int)((const char *)end - (const char *)at));
+	for (const struct nlattr *at = attr;
+		mnl_attr_ok(at, (int)((const char *)end - (const char *)at));
 		at = mnl_attr_next(at))
 		if (mnl_attr_get_type(at) == type)
 			return at;
@@ -50,10 +52,12 @@ static bool is_exception(const struct nlattr *data)
 	const struct nlattr *flags = find_in(data, IPSET_ATTR_CADT_FLAGS);
 
 	return flags != NULL && mnl_attr_get_payload_len(flags) == 4 &&
-	       (ntohl(mnl_attr_get_u32(flags)) & IPSET_FLAG_NOMATCH) != 0;
+		(ntohl(mnl_attr_get_u32(flags)) & IPSET_FLAG_NOMATCH) != 0;
 }
 
-/* The address of one element; of no family when it is something else, as in a set of another type. */
+/*
+ * The address of one element; of no family when it is something else, as in a set of another type.
+ */
 static struct ip_addr read_addr(const struct nlattr *data)
 {
 	const struct nlattr *ip = find_in(data, IPSET_ATTR_IP), *v4, *v6;
@@ -73,7 +77,8 @@ static uint8_t read_prefix(const struct nlattr *data, const struct ip_addr *addr
 {
 	const struct nlattr *prefix = find_in(data, IPSET_ATTR_CIDR);
 
-	return prefix != NULL && mnl_attr_get_payload_len(prefix) == 1 ? mnl_attr_get_u8(prefix) : ip_addr_bits(addr);
+	return prefix != NULL && mnl_attr_get_payload_len(prefix) == 1 ? mnl_attr_get_u8(prefix)
+								       : ip_addr_bits(addr);
 }
 
 static int take_element(const struct nlattr *data, void *context)
@@ -107,7 +112,8 @@ static struct nlmsghdr *ask(char *buffer, const char *name)
 	request->nlmsg_type = NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_LIST;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	*general = (struct nfgenmsg){.nfgen_family = AF_INET, .version = NFNETLINK_V0};
-	mnl_attr_put_u8(request, IPSET_ATTR_PROTOCOL, IPSET_PROTOCOL_MIN); /* every kernel knows this one */
+	/* every kernel knows this one */
+	mnl_attr_put_u8(request, IPSET_ATTR_PROTOCOL, IPSET_PROTOCOL_MIN);
 	mnl_attr_put_strz(request, IPSET_ATTR_SETNAME, name);
 	return request;
 }

@@ -3,8 +3,8 @@
 #define KERNEL_SETS_IPSET_DUMP_H
 
 /*
- * The addresses in an ipset of type hash:ip or hash:net, straight from the kernel: libipset can only print them.
- * Any thread, in its network namespace.
+ * The addresses in an ipset of type hash:ip or hash:net, straight from the kernel: libipset can
+ * only print them. Any thread, in its network namespace.
  */
 
 #include "policy/values/ip_addr.h"
@@ -13,8 +13,9 @@
 typedef int ipset_visit(const struct ip_addr *addr, uint8_t prefix, void *context);
 
 /*
- * Visits each once, in no order; what is neither an address nor a net, or does not match ("nomatch"), is visited as
- * one of no family. 0; the negative return of a visit; -ENOENT when there is no such set; or another -errno.
+ * Visits each once, in no order; what is neither an address nor a net, or does not match
+ * ("nomatch"), is visited as one of no family. 0; the negative return of a visit; -ENOENT when
+ * there is no such set; or another -errno.
  */
 int ipset_dump(const char *name, ipset_visit *visit, void *context);
 

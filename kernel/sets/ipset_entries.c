@@ -12,8 +12,8 @@
 #include "policy/values/vector.h"
 
 /* One command about one address. With a line number libipset may put it off till ipset_commit(). */
-static int tell(struct ipset_talk *talk, const struct ipset_entries *entries, enum ipset_cmd command,
-	const struct ip_addr *addr, uint8_t prefix, uint32_t line)
+static int tell(struct ipset_talk *talk, const struct ipset_entries *entries,
+	enum ipset_cmd command, const struct ip_addr *addr, uint8_t prefix, uint32_t line)
 {
 	const uint8_t number = entries->family == IP_FAMILY_V6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 
@@ -24,7 +24,9 @@ static int tell(struct ipset_talk *talk, const struct ipset_entries *entries, en
 	ipset_session_data_set(talk->session, IPSET_OPT_IP, addr->bytes);
 	if (entries->nets)
 		ipset_session_data_set(talk->session, IPSET_OPT_CIDR, &prefix);
-	return ipset_cmd(talk->session, command, line) == 0 ? 0 : ipset_talk_failed(talk, "fill", entries->name);
+	return ipset_cmd(talk->session, command, line) == 0
+		? 0
+		: ipset_talk_failed(talk, "fill", entries->name);
 }
 
 static uint8_t prefix_of(const struct ipset_entries *entries, const struct ip_addr *addr)
@@ -36,12 +38,14 @@ int ipset_entries_add(struct ipset_talk *talk, const struct ipset_entries *entri
 {
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct ip_addr *addr = &entries->addrs[i];
-		const int err = tell(talk, entries, IPSET_CMD_ADD, addr, prefix_of(entries, addr), 1);
+		const int err = tell(
+			talk, entries, IPSET_CMD_ADD, addr, prefix_of(entries, addr), 1);
 
 		if (err != 0)
 			return err;
 	}
-	return ipset_commit(talk->session) == 0 ? 0 : ipset_talk_failed(talk, "fill", entries->name);
+	return ipset_commit(talk->session) == 0 ? 0
+						: ipset_talk_failed(talk, "fill", entries->name);
 }
 
 /* ---- one by one ---- */
@@ -54,8 +58,8 @@ struct entry {
 /* What the set holds, and of what it should hold what is there. */
 struct amendment {
 	const struct ipset_entries *entries;
-	bool *present;			/* by entries->addrs */
-	struct vector surplus;		/* of struct entry */
+	bool *present;	       /* by entries->addrs */
+	struct vector surplus; /* of struct entry */
 };
 
 static int compare_addrs(const void *a, const void *b)
@@ -67,16 +71,21 @@ static int take_entry(const struct ip_addr *addr, uint8_t prefix, void *context)
 {
 	struct amendment *amendment = context;
 	const struct ipset_entries *entries = amendment->entries;
-	const struct ip_addr *wanted = entries->count == 0 ? NULL : bsearch(addr, entries->addrs, entries->count,
-									    sizeof(*addr), compare_addrs);
+	const struct ip_addr *wanted = entries->count == 0
+		? NULL
+		: bsearch(addr, entries->addrs, entries->count, sizeof(*addr), compare_addrs);
 	struct entry *added;
 
 	if (wanted != NULL && prefix == prefix_of(entries, addr)) {
 		amendment->present[wanted - entries->addrs] = true;
 		return 0;
 	}
+	/*
+	 * an exception: libipset needs more than this to name it; the look at the set tells
+	 * of it
+	 */
 	if (addr->family == 0)
-		return 0;	/* an exception: libipset needs more than this to name it; the look at the set tells of it */
+		return 0;
 	added = vector_push(&amendment->surplus, sizeof(*added));
 	if (added == NULL)
 		return -ENOMEM;
@@ -84,7 +93,8 @@ static int take_entry(const struct ip_addr *addr, uint8_t prefix, void *context)
 	return 0;
 }
 
-static void refuse(struct ipset_refused *refused, const struct ipset_talk *talk, const struct ip_addr *addr)
+static void refuse(
+	struct ipset_refused *refused, const struct ipset_talk *talk, const struct ip_addr *addr)
 {
 	if (refused->count[0] + refused->count[1] == 0) {
 		refused->first = *addr;
@@ -93,7 +103,8 @@ static void refuse(struct ipset_refused *refused, const struct ipset_talk *talk,
 	refused->count[addr->family == IP_FAMILY_V6]++;
 }
 
-static void add_missing(struct ipset_talk *talk, const struct amendment *amendment, struct ipset_refused *refused)
+static void add_missing(
+	struct ipset_talk *talk, const struct amendment *amendment, struct ipset_refused *refused)
 {
 	const struct ipset_entries *entries = amendment->entries;
 
@@ -112,20 +123,24 @@ static void remove_surplus(struct ipset_talk *talk, const struct amendment *amen
 	const struct entry *surplus = amendment->surplus.items;
 
 	for (size_t i = 0; i < amendment->surplus.count; i++)
-		(void)tell(talk, amendment->entries, IPSET_CMD_DEL, &surplus[i].addr, surplus[i].prefix, 0);
+		(void)tell(talk, amendment->entries, IPSET_CMD_DEL, &surplus[i].addr,
+			surplus[i].prefix, 0);
 }
 
-int ipset_entries_amend(struct ipset_talk *talk, const struct ipset_entries *entries, struct ipset_refused *refused)
+int ipset_entries_amend(
+	struct ipset_talk *talk, const struct ipset_entries *entries, struct ipset_refused *refused)
 {
-	struct amendment amendment = {.entries = entries, .present = calloc(entries->count + 1, sizeof(bool))};
-	int err = amendment.present == NULL ? -ENOMEM : ipset_dump(entries->name, take_entry, &amendment);
+	struct amendment amendment = {
+		.entries = entries, .present = calloc(entries->count + 1, sizeof(bool))};
+	int err = amendment.present == NULL ? -ENOMEM
+					    : ipset_dump(entries->name, take_entry, &amendment);
 
 	if (err == 0) {
 		add_missing(talk, &amendment, refused);
 		remove_surplus(talk, &amendment);
 	} else {
-		snprintf(talk->problem, sizeof(talk->problem), "could not read ipset %s: %s", entries->name,
-			strerror(-err));
+		snprintf(talk->problem, sizeof(talk->problem), "could not read ipset %s: %s",
+			entries->name, strerror(-err));
 	}
 	free(amendment.present);
 	vector_deinit(&amendment.surplus);

@@ -10,10 +10,10 @@
 #include <string.h>
 
 /*
- * libipset keeps its list of set types, and a cache of the sets it has met, in globals without a lock. So a
- * session is opened for each call and closed after it, the cache forgotten with it (sets may be changed by
- * others, and by us in another network namespace), and one lock holds callers apart, though there should only
- * be one.
+ * libipset keeps its list of set types, and a cache of the sets it has met, in globals without a
+ * lock. So a session is opened for each call and closed after it, the cache forgotten with it (sets
+ * may be changed by others, and by us in another network namespace), and one lock holds callers
+ * apart, though there should only be one.
  */
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t types_once = PTHREAD_ONCE_INIT;
@@ -45,8 +45,8 @@ static void session_close(struct ipset_talk *talk)
 }
 
 /*
- * A session that has listed is good for nothing else (libipset 7.17 finds no type to create with after it):
- * take a new one.
+ * A session that has listed is good for nothing else (libipset 7.17 finds no type to create with
+ * after it): take a new one.
  */
 static int session_renew(struct ipset_talk *talk)
 {
@@ -79,7 +79,8 @@ int ipset_talk_close(struct ipset_talk *talk, int err, char problem[IPSET_TALK_P
 }
 
 /*
- * libipset tells what went wrong in words only: the ones that call for different remedies are told apart by them.
+ * libipset tells what went wrong in words only: the ones that call for different remedies are told
+ * apart by them.
  */
 static const struct complaint {
 	const char *says;
@@ -95,7 +96,8 @@ static const struct complaint {
 	{"Cannot open session to kernel", -EPROTONOSUPPORT,
 		": the kernel lacks ip_set (CONFIG_IP_SET), or CAP_NET_ADMIN is missing"},
 	{"not supported by", -EPROTONOSUPPORT,
-		": the kernel lacks this set type (CONFIG_IP_SET_HASH_IP, CONFIG_IP_SET_HASH_IPPORTIP)"},
+		": the kernel lacks this set type (CONFIG_IP_SET_HASH_IP, "
+		"CONFIG_IP_SET_HASH_IPPORTIP)"},
 	{"", -EIO, ""},
 };
 
@@ -118,7 +120,8 @@ int ipset_talk_failed(struct ipset_talk *talk, const char *verb, const char *nam
 }
 
 /* A command that names a set and says no more. */
-int ipset_talk_command(struct ipset_talk *talk, enum ipset_cmd command, const char *verb, const char *name)
+int ipset_talk_command(
+	struct ipset_talk *talk, enum ipset_cmd command, const char *verb, const char *name)
 {
 	ipset_session_data_set(talk->session, IPSET_SETNAME, name);
 	return ipset_cmd(talk->session, command, 0) == 0 ? 0 : ipset_talk_failed(talk, verb, name);

@@ -19,14 +19,14 @@ _Static_assert((int)POD_SET_PROBLEM == (int)IPSET_TALK_PROBLEM, "problems are ha
 
 enum {
 	/*
-	 * The kernel's default, and more when there are more isolated pods: a pods set is made to fit each
-	 * time it is filled.
+	 * The kernel's default, and more when there are more isolated pods: a pods set is made to
+	 * fit each time it is filled.
 	 */
 	PODS_MOST = 65536,
 	/*
-	 * Classes at most: some 20 MiB of kernel memory for a full set. What exceeds it is judged in
-	 * userspace as if no class had been learned, so a pod that scans the world can fill a set and slow
-	 * down, but neither exhaust the gateway nor get past it.
+	 * Classes at most: some 20 MiB of kernel memory for a full set. What exceeds it is judged
+	 * in userspace as if no class had been learned, so a pod that scans the world can fill a
+	 * set and slow down, but neither exhaust the gateway nor get past it.
 	 */
 	CLASSES_MOST = 262144,
 	/* For entries added without a time of their own. */
@@ -35,28 +35,34 @@ enum {
 };
 
 struct set_kind {
-	const char *name; /* the family's digit follows */
+	const char *name;     /* the family's digit follows */
 	const char *types[2]; /* IPv4, IPv6 */
 	uint32_t most;
 	uint32_t timeout; /* seconds; 0: without timeout and counters */
 };
 
-/* Of IPv6 a set holds nets, for the link-local one; looking into it costs a probe for each length of prefix: two. */
+/*
+ * Of IPv6 a set holds nets, for the link-local one; looking into it costs a probe for each length
+ * of prefix: two.
+ */
 static const struct set_kind pods_kind = {"podgate-pods", {"hash:ip", "hash:net"}, PODS_MOST, 0};
 static const struct set_kind filling_kind = {"podgate-fill", {"hash:ip", "hash:net"}, PODS_MOST, 0};
 static const struct set_kind near_kind = {"podgate-near", {"hash:ip", "hash:ip"}, PODS_MOST, 0};
-static const struct set_kind near_filling_kind = {"podgate-fillnear", {"hash:ip", "hash:ip"}, PODS_MOST, 0};
-static const struct set_kind groups_kind = {"podgate-groups", {"hash:net", "hash:net"}, PODS_MOST, 0};
-static const struct set_kind groups_filling_kind = {"podgate-fillgroups", {"hash:net", "hash:net"}, PODS_MOST, 0};
+static const struct set_kind near_filling_kind = {
+	"podgate-fillnear", {"hash:ip", "hash:ip"}, PODS_MOST, 0};
+static const struct set_kind groups_kind = {
+	"podgate-groups", {"hash:net", "hash:net"}, PODS_MOST, 0};
+static const struct set_kind groups_filling_kind = {
+	"podgate-fillgroups", {"hash:net", "hash:net"}, PODS_MOST, 0};
 static const struct set_kind class_kinds[] = {
 	{CLASS_SETS_ALLOWED, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, ALLOWED_TIMEOUT},
 	{CLASS_SETS_DENIED, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, DENIED_TIMEOUT},
 	{CLASS_SETS_SPARE, {"hash:ip,port,ip", "hash:ip,port,ip"}, CLASSES_MOST, DENIED_TIMEOUT},
 };
 enum { CLASS_KINDS = sizeof(class_kinds) / sizeof(class_kinds[0]) };
-static const struct set_kind *const all_kinds[] = {
-	&pods_kind, &filling_kind, &near_kind, &near_filling_kind, &groups_kind, &groups_filling_kind,
-	&class_kinds[0], &class_kinds[1], &class_kinds[2]};
+static const struct set_kind *const all_kinds[] = {&pods_kind, &filling_kind, &near_kind,
+	&near_filling_kind, &groups_kind, &groups_filling_kind, &class_kinds[0], &class_kinds[1],
+	&class_kinds[2]};
 
 enum { SET_NAME = 32 }; /* IPSET_MAXNAMELEN */
 
@@ -76,7 +82,8 @@ static uint8_t netlink_family(enum ip_family family)
 	return family == IP_FAMILY_V6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 }
 
-static int create(struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family, uint32_t most)
+static int create(
+	struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family, uint32_t most)
 {
 	struct ipset_session *session = talk->session;
 	const uint8_t number = netlink_family(family);
@@ -97,7 +104,9 @@ static int create(struct ipset_talk *talk, const struct set_kind *kind, enum ip_
 		ipset_session_data_set(session, IPSET_OPT_TIMEOUT, &kind->timeout);
 		ipset_session_data_set(session, IPSET_OPT_COUNTERS, &counters);
 	}
-	return ipset_cmd(session, IPSET_CMD_CREATE, 0) == 0 ? 0 : ipset_talk_failed(talk, "create", name);
+	return ipset_cmd(session, IPSET_CMD_CREATE, 0) == 0
+		? 0
+		: ipset_talk_failed(talk, "create", name);
 }
 
 static bool header_has(const struct ipset_talk *talk, const char *field, const char *value)
@@ -112,22 +121,22 @@ static bool header_has(const struct ipset_talk *talk, const char *field, const c
 }
 
 /*
- * 0 when the set in talk->output is one that we could have made; a set of another kind under our name is
- * somebody's mistake.
+ * 0 when the set in talk->output is one that we could have made; a set of another kind under our
+ * name is somebody's mistake.
  */
-static int check_kind(
-	struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family, const char *name)
+static int check_kind(struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family,
+	const char *name)
 {
-	const bool timed =
-		strstr(talk->output, " timeout ") != NULL && strstr(talk->output, " counters") != NULL;
+	const bool timed = strstr(talk->output, " timeout ") != NULL &&
+		strstr(talk->output, " counters") != NULL;
 
 	if (header_has(talk, "Type: ", set_type(kind, family)) &&
 		header_has(talk, " family ", family == IP_FAMILY_V6 ? "inet6" : "inet") &&
 		timed == (kind->timeout != 0))
 		return 0;
 	snprintf(talk->problem, POD_SET_PROBLEM,
-		"an ipset %s exists and is not a %s set as podgate makes them: remove it (ipset destroy %s) "
-		"or rename it",
+		"an ipset %s exists and is not a %s set as podgate makes them: remove it (ipset "
+		"destroy %s) or rename it",
 		name, set_type(kind, family), name);
 	return -EEXIST;
 }
@@ -156,8 +165,8 @@ static int create_family(struct ipset_talk *talk, enum ip_family family)
 
 		err = ensure(talk, &class_kinds[i], family);
 		if (err == 0)
-			err = ipset_talk_command(
-				talk, IPSET_CMD_FLUSH, "empty", set_name(&class_kinds[i], family, name));
+			err = ipset_talk_command(talk, IPSET_CMD_FLUSH, "empty",
+				set_name(&class_kinds[i], family, name));
 	}
 	return err;
 }
@@ -170,7 +179,9 @@ static int check_family(struct ipset_talk *talk, enum ip_family family)
 		char name[SET_NAME];
 
 		err = ipset_talk_read_header(talk, set_name(all_kinds[i], family, name));
-		err = err == -ENOENT ? 0 : err != 0 ? err : check_kind(talk, all_kinds[i], family, name);
+		err = err == -ENOENT ? 0
+			: err != 0   ? err
+				     : check_kind(talk, all_kinds[i], family, name);
 	}
 	return err;
 }
@@ -207,10 +218,13 @@ static bool is_all_multicast(const struct ip_addr *addr)
 	static const uint8_t zero[16];
 
 	return ip_addr_is_multicast(addr) && memcmp(addr->bytes + 1, zero, 15) == 0 &&
-	       addr->bytes[0] == (addr->family == IP_FAMILY_V4 ? 0xe0 : 0xff);
+		addr->bytes[0] == (addr->family == IP_FAMILY_V4 ? 0xe0 : 0xff);
 }
 
-/* Of an address in a set; a link-local one, and the first of multicast, stand for all of their kind. */
+/*
+ * Of an address in a set; a link-local one, and the first of multicast, stand for all of their
+ * kind.
+ */
 static uint8_t prefix_of(const struct ip_addr *addr)
 {
 	if (ip_addr_is_link_local(addr))
@@ -220,8 +234,8 @@ static uint8_t prefix_of(const struct ip_addr *addr)
 	return ip_addr_bits(addr);
 }
 
-static struct ipset_entries entries_of(const struct set_kind *kind, const char *name, enum ip_family family,
-	const struct ip_addr *addrs, size_t count)
+static struct ipset_entries entries_of(const struct set_kind *kind, const char *name,
+	enum ip_family family, const struct ip_addr *addrs, size_t count)
 {
 	return (struct ipset_entries){
 		.name = name,
@@ -251,8 +265,9 @@ static int swap(struct ipset_talk *talk, const char *name, const char *other)
 {
 	ipset_session_data_set(talk->session, IPSET_SETNAME, name);
 	ipset_session_data_set(talk->session, IPSET_OPT_SETNAME2, other);
-	return ipset_cmd(talk->session, IPSET_CMD_SWAP, 0) == 0 ? 0
-								: ipset_talk_failed(talk, "swap in", name);
+	return ipset_cmd(talk->session, IPSET_CMD_SWAP, 0) == 0
+		? 0
+		: ipset_talk_failed(talk, "swap in", name);
 }
 
 /* A set, and the one that is filled in its stead and swapped in. */
@@ -265,19 +280,23 @@ static const struct filled_set filled_sets[] = {
 	[POD_SET_GROUPS] = {&groups_kind, &groups_filling_kind},
 };
 
-/* Fills a set that nobody looks into, and swaps it in: the old content is in force until the new one is, whole. */
+/*
+ * Fills a set that nobody looks into, and swaps it in: the old content is in force until the new
+ * one is, whole.
+ */
 static int fill_aside(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
 	const struct ip_addr *addrs, size_t count)
 {
 	char filling[SET_NAME], filled[SET_NAME];
-	const struct ipset_entries entries =
-		entries_of(set->filling, set_name(set->filling, family, filling), family, addrs, count);
+	const struct ipset_entries entries = entries_of(
+		set->filling, set_name(set->filling, family, filling), family, addrs, count);
 	int err = destroy(talk, set->filling, family); /* of a run that was killed here */
 
 	if (err == 0 && count > UINT32_MAX)
 		err = -E2BIG;
 	if (err == 0)
-		err = create(talk, set->filling, family, count > PODS_MOST ? (uint32_t)count : PODS_MOST);
+		err = create(talk, set->filling, family,
+			count > PODS_MOST ? (uint32_t)count : PODS_MOST);
 	if (err != 0)
 		return err;
 	err = ipset_entries_add(talk, &entries);
@@ -287,7 +306,8 @@ static int fill_aside(struct ipset_talk *talk, const struct filled_set *set, enu
 		char words[POD_SET_PROBLEM];
 
 		memcpy(words, talk->problem,
-			sizeof(words)); /* ours is the problem to tell, whatever the cleaning says */
+			/* ours is the problem to tell, whatever the cleaning says */
+			sizeof(words));
 		(void)destroy(talk, set->filling, family);
 		memcpy(talk->problem, words, sizeof(words));
 		return err;
@@ -296,15 +316,16 @@ static int fill_aside(struct ipset_talk *talk, const struct filled_set *set, enu
 }
 
 /*
- * What can't be filled aside, for an entry that the kernel refuses, or for want of memory for a second set, or because
- * somebody's rule holds the set that was to be filled, is amended where it is.
+ * What can't be filled aside, for an entry that the kernel refuses, or for want of memory for a
+ * second set, or because somebody's rule holds the set that was to be filled, is amended where it
+ * is.
  */
 static int fill_family(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
 	const struct ip_addr *addrs, size_t count, struct ipset_refused *refused)
 {
 	char name[SET_NAME], words[POD_SET_PROBLEM];
-	const struct ipset_entries entries =
-		entries_of(set->kind, set_name(set->kind, family, name), family, addrs, count);
+	const struct ipset_entries entries = entries_of(
+		set->kind, set_name(set->kind, family, name), family, addrs, count);
 	const int err = fill_aside(talk, set, family, addrs, count);
 
 	if (err == 0 || err == -EPERM)
@@ -330,11 +351,13 @@ int pod_set_fill_possible(enum pod_set which, const struct ip_addr *addrs, size_
 	if (err == 0)
 		err = fill_family(&talk, set, IP_FAMILY_V4, addrs, v4, refused);
 	if (err == 0 && ipv6)
-		err = fill_family(&talk, set, IP_FAMILY_V6, v4 < count ? &addrs[v4] : NULL, count - v4, refused);
+		err = fill_family(&talk, set, IP_FAMILY_V6, v4 < count ? &addrs[v4] : NULL,
+			count - v4, refused);
 	return ipset_talk_close(&talk, err, problem);
 }
 
-static int fill(enum pod_set which, const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+static int fill(enum pod_set which, const struct ip_addr *addrs, size_t count, bool ipv6,
+	char problem[POD_SET_PROBLEM])
 {
 	struct ipset_refused refused;
 	const int err = pod_set_fill_possible(which, addrs, count, ipv6, &refused, problem);
@@ -345,17 +368,20 @@ static int fill(enum pod_set which, const struct ip_addr *addrs, size_t count, b
 	return -EINVAL;
 }
 
-int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+int pod_set_fill(
+	const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
 {
 	return fill(POD_SET_PODS, addrs, count, ipv6, problem);
 }
 
-int pod_set_fill_near(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+int pod_set_fill_near(
+	const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
 {
 	return fill(POD_SET_NEAR, addrs, count, ipv6, problem);
 }
 
-int pod_set_fill_groups(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+int pod_set_fill_groups(
+	const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
 {
 	return fill(POD_SET_GROUPS, addrs, count, ipv6, problem);
 }
@@ -378,7 +404,8 @@ int pod_set_destroy(char problem[POD_SET_PROBLEM])
 	int err = ipset_talk_open(&talk);
 
 	if (err == 0) {
-		const int v4 = destroy_family(&talk, IP_FAMILY_V4), v6 = destroy_family(&talk, IP_FAMILY_V6);
+		const int v4 = destroy_family(&talk, IP_FAMILY_V4),
+			  v6 = destroy_family(&talk, IP_FAMILY_V6);
 
 		err = v4 != 0 ? v4 : v6;
 	}
@@ -451,15 +478,16 @@ static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
 
 	comparison->size++;
 	if (comparison->wanted_count > 0 && prefix == prefix_of(addr) &&
-		bsearch(addr, comparison->wanted, comparison->wanted_count, sizeof(*addr), compare_addrs) != NULL)
+		bsearch(addr, comparison->wanted, comparison->wanted_count, sizeof(*addr),
+			compare_addrs) != NULL)
 		return 0;
 	if (comparison->wrong++ == 0)
 		comparison->first_wrong = *addr;
 	return 0;
 }
 
-int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct ip_addr *addrs, size_t count,
-	size_t refused, long *size, char problem[POD_SET_PROBLEM])
+int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct ip_addr *addrs,
+	size_t count, size_t refused, long *size, char problem[POD_SET_PROBLEM])
 {
 	static const struct {
 		const char *singular, *plural;
@@ -470,17 +498,20 @@ int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct i
 	};
 	struct comparison comparison = {.wanted = addrs, .wanted_count = count};
 	char name[SET_NAME], addr[IP_ADDR_TEXT];
-	const int err = ipset_dump(set_name(filled_sets[which].kind, family, name), compare, &comparison);
+	const int err = ipset_dump(
+		set_name(filled_sets[which].kind, family, name), compare, &comparison);
 
 	if (err != 0) {
-		snprintf(problem, POD_SET_PROBLEM, "ipset %s can't be read: %s", name, strerror(-err));
+		snprintf(problem, POD_SET_PROBLEM, "ipset %s can't be read: %s", name,
+			strerror(-err));
 		return err;
 	}
 	*size = comparison.size;
 	if (comparison.wrong > 0)
 		snprintf(problem, POD_SET_PROBLEM, "ipset %s holds %s, which is no %s", name,
-			comparison.first_wrong.family != 0 ? ip_addr_format(&comparison.first_wrong, addr)
-							   : "an exception",
+			comparison.first_wrong.family != 0
+				? ip_addr_format(&comparison.first_wrong, addr)
+				: "an exception",
 			words[which].singular);
 	else if (comparison.size != (long)(count - refused))
 		snprintf(problem, POD_SET_PROBLEM, "ipset %s has %ld of %zu %s addresses", name,
@@ -488,8 +519,8 @@ int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct i
 	return comparison.wrong > 0 || comparison.size != (long)(count - refused) ? -ESTALE : 0;
 }
 
-int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused, long *size,
-	char problem[POD_SET_PROBLEM])
+int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused,
+	long *size, char problem[POD_SET_PROBLEM])
 {
 	return pod_set_verify_one(POD_SET_PODS, family, addrs, count, refused, size, problem);
 }

@@ -15,7 +15,7 @@ struct found {
 struct entering {
 	struct snapshot *snapshot;
 	const struct snapshot_input *input;
-	bool odd;			/* there are claims to be listed */
+	bool odd; /* there are claims to be listed */
 };
 
 static int rank(const struct pod *pod)
@@ -23,7 +23,10 @@ static int rank(const struct pod *pod)
 	return (pod->ips_annotated ? 0 : 2) + (pod->terminating ? 0 : 1);
 }
 
-/* Whether pod `a` leads at an address that both have. They are numbered in the order that decides last. */
+/*
+ * Whether pod `a` leads at an address that both have. They are numbered in the order that decides
+ * last.
+ */
 static bool leads(const struct cluster *cluster, uint32_t a, uint32_t b)
 {
 	const struct pod *pod_a = cluster->pods[a], *pod_b = cluster->pods[b];
@@ -42,8 +45,9 @@ static int compare_addrs(const void *a, const void *b)
 
 static bool is_gateways(const struct snapshot_options *options, const struct ip_addr *addr)
 {
-	return options->gateway_count > 0 && bsearch(addr, options->gateway, options->gateway_count, sizeof(*addr),
-						     compare_addrs) != NULL;
+	return options->gateway_count > 0 &&
+		bsearch(addr, options->gateway, options->gateway_count, sizeof(*addr),
+			compare_addrs) != NULL;
 }
 
 /* ---- who leads ---- */
@@ -79,14 +83,16 @@ static int enter_all(struct entering *entering)
 	if (err != 0)
 		return err;
 	for (uint32_t i = 0; i < cluster->pod_count; i++)
-		for (size_t j = 0; input->kinds[i] != KIND_NONE && j < cluster->pods[i]->ip_count; j++)
+		for (size_t j = 0; input->kinds[i] != KIND_NONE && j < cluster->pods[i]->ip_count;
+			j++)
 			enter(entering, i, &cluster->pods[i]->ips[j]);
 	return 0;
 }
 
 /* ---- who else is there ---- */
 
-static int note(const struct entering *entering, struct vector *all, uint32_t number, const struct ip_addr *addr)
+static int note(const struct entering *entering, struct vector *all, uint32_t number,
+	const struct ip_addr *addr)
 {
 	const struct endpoint_table *table = &entering->snapshot->endpoints;
 	const struct endpoint *endpoint = endpoint_table_find(table, addr);
@@ -99,8 +105,9 @@ static int note(const struct entering *entering, struct vector *all, uint32_t nu
 
 		if (leader == number)
 			return 0;
-		found.state = rank(cluster->pods[leader]) == rank(cluster->pods[number]) ? CLAIM_CONTESTED
-											  : CLAIM_OUTRANKED;
+		found.state = rank(cluster->pods[leader]) == rank(cluster->pods[number])
+			? CLAIM_CONTESTED
+			: CLAIM_OUTRANKED;
 	}
 	added = vector_push(all, sizeof(*added));
 	if (added == NULL)
@@ -149,24 +156,24 @@ static void add_end(struct list *list, const struct ip_addr *addr, uint32_t pod)
 
 static void add_claim(struct list *list, const struct found *found, const struct cluster *cluster)
 {
-	list->claims[list->claim_count++] =
-		(struct snapshot_claim){found->addr, cluster->pods[found->pod], found->state};
+	list->claims[list->claim_count++] = (struct snapshot_claim){
+		found->addr, cluster->pods[found->pod], found->state};
 }
 
 static void add_found(struct list *list, const struct found *found, const struct snapshot *snapshot)
 {
-	const bool begun =
-		list->address_count > 0 && ip_addr_equal(&list->addresses[list->address_count - 1].addr, &found->addr);
+	const bool begun = list->address_count > 0 &&
+		ip_addr_equal(&list->addresses[list->address_count - 1].addr, &found->addr);
 
 	if (found->state == CLAIM_CONTESTED && !begun) {
-		struct endpoint *endpoint =
-			(struct endpoint *)endpoint_table_find(&snapshot->endpoints, &found->addr);
-		const struct found leader = {
-			found->addr, *endpoint_table_pod(&snapshot->endpoints, endpoint), CLAIM_CONTESTED};
+		struct endpoint *endpoint = (struct endpoint *)endpoint_table_find(
+			&snapshot->endpoints, &found->addr);
+		const struct found leader = {found->addr,
+			*endpoint_table_pod(&snapshot->endpoints, endpoint), CLAIM_CONTESTED};
 
 		endpoint->contested = true;
-		list->addresses[list->address_count++] =
-			(struct contested_address){.addr = found->addr, .first = list->end_count};
+		list->addresses[list->address_count++] = (struct contested_address){
+			.addr = found->addr, .first = list->end_count};
 		add_end(list, &found->addr, leader.pod);
 		add_claim(list, &leader, snapshot->cluster);
 	}
@@ -209,7 +216,8 @@ static int list_odd(const struct entering *entering)
 	for (uint32_t i = 0; err == 0 && i < input->cluster->pod_count; i++) {
 		const struct pod *pod = input->cluster->pods[i];
 
-		for (size_t j = 0; err == 0 && input->kinds[i] != KIND_NONE && j < pod->ip_count; j++)
+		for (size_t j = 0; err == 0 && input->kinds[i] != KIND_NONE && j < pod->ip_count;
+			j++)
 			err = note(entering, &all, i, &pod->ips[j]);
 	}
 	if (err == 0 && all.count > UINT32_MAX / 4)
@@ -229,9 +237,10 @@ int claims_enter(struct snapshot *snapshot, const struct snapshot_input *input)
 	return err == 0 && entering.odd ? list_odd(&entering) : err;
 }
 
-const struct contested_address *claims_of(const struct snapshot *snapshot, const struct endpoint *endpoint)
+const struct contested_address *claims_of(
+	const struct snapshot *snapshot, const struct endpoint *endpoint)
 {
 	/* The address comes first: what is looked for may stand for what is found. */
-	return bsearch(&endpoint->addr, snapshot->contested, snapshot->contested_count, sizeof(*snapshot->contested),
-		compare_addrs);
+	return bsearch(&endpoint->addr, snapshot->contested, snapshot->contested_count,
+		sizeof(*snapshot->contested), compare_addrs);
 }

@@ -8,17 +8,18 @@
 #include "policy/compile/compiled.h"
 
 /*
- * Kinds whose pods are gone stay in the book, and cost a little in each snapshot. When there are more of them than
- * live ones and than these, it is worth while to begin anew.
+ * Kinds whose pods are gone stay in the book, and cost a little in each snapshot. When there are
+ * more of them than live ones and than these, it is worth while to begin anew.
  */
 enum { DEAD_KINDS = 1024 };
 
 /* Zeroed memory is a compiler that has compiled nothing. */
 struct compiler {
-	struct policy_book *book;	/* NULL: the next compilation begins anew */
-	struct cluster *cluster;	/* compiled last, referenced: its pods are compared by their places in memory */
-	uint32_t *kinds;		/* by pod of that */
-	char *node_name;		/* the options that kinds depend on */
+	struct policy_book *book; /* NULL: the next compilation begins anew */
+	/* compiled last, referenced: its pods are compared by their places in memory */
+	struct cluster *cluster;
+	uint32_t *kinds; /* by pod of that */
+	char *node_name; /* the options that kinds depend on */
 	bool audit;
 };
 
@@ -54,19 +55,24 @@ static const char *node_name_of(const struct snapshot_options *options)
 	return options->node_name != NULL ? options->node_name : "";
 }
 
-/* Whether the book is of the cluster's policies, and its kinds are told apart by the same options. */
+/*
+ * Whether the book is of the cluster's policies, and its kinds are told apart by the same options.
+ */
 static bool can_go_on(const struct compiler *compiler, const struct cluster *cluster,
 	const struct snapshot_options *options)
 {
 	const struct cluster *last = compiler->cluster;
 
 	return compiler->book != NULL && compiler->audit == options->audit &&
-	       strcmp(compiler->node_name, node_name_of(options)) == 0 && last->policy_count == cluster->policy_count &&
-	       (cluster->policy_count == 0 || memcmp(last->policies, cluster->policies,
-						      cluster->policy_count * sizeof(*cluster->policies)) == 0);
+		strcmp(compiler->node_name, node_name_of(options)) == 0 &&
+		last->policy_count == cluster->policy_count &&
+		(cluster->policy_count == 0 ||
+			memcmp(last->policies, cluster->policies,
+				cluster->policy_count * sizeof(*cluster->policies)) == 0);
 }
 
-static int begin(struct compiler *compiler, const struct cluster *cluster, const struct snapshot_options *options)
+static int begin(struct compiler *compiler, const struct cluster *cluster,
+	const struct snapshot_options *options)
 {
 	forget(compiler);
 	compiler->audit = options->audit;
@@ -81,7 +87,8 @@ static bool labels_equal(const struct label_set *a, const struct label_set *b)
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->items[i].key, b->items[i].key) != 0 || strcmp(a->items[i].value, b->items[i].value) != 0)
+		if (strcmp(a->items[i].key, b->items[i].key) != 0 ||
+			strcmp(a->items[i].value, b->items[i].value) != 0)
 			return false;
 	return true;
 }
@@ -93,8 +100,9 @@ static bool namespaces_equal(const struct cluster *a, const struct cluster *b)
 	for (size_t i = 0; i < a->namespace_count; i++) {
 		const struct namespace_object *x = a->namespaces[i], *y = b->namespaces[i];
 
-		if (x != y && (strcmp(x->name, y->name) != 0 || x->audit != y->audit ||
-				      !labels_equal(&x->labels, &y->labels)))
+		if (x != y &&
+			(strcmp(x->name, y->name) != 0 || x->audit != y->audit ||
+				!labels_equal(&x->labels, &y->labels)))
 			return false;
 	}
 	return true;
@@ -104,9 +112,9 @@ static bool namespaces_equal(const struct cluster *a, const struct cluster *b)
 struct round {
 	struct compiler *compiler;
 	const struct cluster *cluster;
-	const struct namespace_object *chosen;	/* of the pod looked at last; NULL: none was yet */
-	bool same_namespaces;		/* as in the cluster compiled last, whose kinds are known */
-	uint32_t at;			/* among its pods: those before sort before the pod looked at now */
+	const struct namespace_object *chosen; /* of the pod looked at last; NULL: none was yet */
+	bool same_namespaces; /* as in the cluster compiled last, whose kinds are known */
+	uint32_t at;	      /* among its pods: those before sort before the pod looked at now */
 };
 
 static int choose_namespace(struct round *round, const char *name)
@@ -121,7 +129,7 @@ static int choose_namespace(struct round *round, const char *name)
 static bool is_local(const struct compiler *compiler, const struct pod *pod)
 {
 	return *compiler->node_name == '\0' || *pod->node_name == '\0' ||
-	       strcmp(compiler->node_name, pod->node_name) == 0;
+		strcmp(compiler->node_name, pod->node_name) == 0;
 }
 
 static int find_kind(struct round *round, const struct pod *pod, uint32_t *kind)
@@ -145,7 +153,10 @@ static int pod_cmp(const struct pod *a, const struct pod *b)
 	return order != 0 ? order : strcmp(a->name, b->name);
 }
 
-/* Whether the pod was in the last cluster, as the same object, and as which number. Pods come in rising order. */
+/*
+ * Whether the pod was in the last cluster, as the same object, and as which number. Pods come in
+ * rising order.
+ */
 static bool find_last(struct round *round, const struct pod *pod, uint32_t *number)
 {
 	const struct cluster *last = round->compiler->cluster;
@@ -167,7 +178,8 @@ static int find_kinds(struct compiler *compiler, const struct cluster *cluster, 
 	struct round round = {
 		.compiler = compiler,
 		.cluster = cluster,
-		.same_namespaces = compiler->cluster != NULL && namespaces_equal(compiler->cluster, cluster),
+		.same_namespaces = compiler->cluster != NULL &&
+			namespaces_equal(compiler->cluster, cluster),
 	};
 	int err = 0;
 
@@ -184,7 +196,8 @@ static int find_kinds(struct compiler *compiler, const struct cluster *cluster, 
 }
 
 /* Stores whether more kinds have no pod than is worth dragging along. */
-static int look_for_wear(const struct policy_book *book, const uint32_t *kinds, size_t pod_count, bool *worn)
+static int look_for_wear(
+	const struct policy_book *book, const uint32_t *kinds, size_t pod_count, bool *worn)
 {
 	const uint32_t count = book->kinds.kinds.count;
 	bool *seen = calloc((size_t)count + 1, sizeof(*seen));
@@ -206,8 +219,8 @@ static int look_for_wear(const struct policy_book *book, const uint32_t *kinds, 
 /* ---- compiling ---- */
 
 /* Brings the book up to the cluster, and finds the kinds of its pods. */
-static int update(struct compiler *compiler, const struct cluster *cluster, const struct snapshot_options *options,
-	uint32_t *kinds)
+static int update(struct compiler *compiler, const struct cluster *cluster,
+	const struct snapshot_options *options, uint32_t *kinds)
 {
 	bool worn = !can_go_on(compiler, cluster, options);
 	int err = 0;
@@ -224,8 +237,8 @@ static int update(struct compiler *compiler, const struct cluster *cluster, cons
 	return err != 0 ? err : policy_book_extend(compiler->book, cluster);
 }
 
-int compiler_compile(struct compiler *compiler, struct cluster *cluster, const struct snapshot_options *options,
-	struct snapshot **out)
+int compiler_compile(struct compiler *compiler, struct cluster *cluster,
+	const struct snapshot_options *options, struct snapshot **out)
 {
 	struct snapshot_input input = {.cluster = cluster, .options = options};
 	uint32_t *kinds = calloc(cluster->pod_count + 1, sizeof(*kinds));
@@ -251,7 +264,8 @@ int compiler_compile(struct compiler *compiler, struct cluster *cluster, const s
 	return 0;
 }
 
-int snapshot_compile(struct snapshot **out, struct cluster *cluster, const struct snapshot_options *options)
+int snapshot_compile(
+	struct snapshot **out, struct cluster *cluster, const struct snapshot_options *options)
 {
 	struct compiler compiler = {0};
 	int err = compiler_compile(&compiler, cluster, options, out);

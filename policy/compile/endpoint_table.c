@@ -21,14 +21,18 @@ int endpoint_table_init(struct endpoint_table *table, size_t most, struct arena 
 	pods = arena_calloc(arena, slot_count, sizeof(*pods));
 	if (bytes == NULL || pods == NULL)
 		return -ENOMEM;
-	/* Arena memory is aligned to 16: one slot more than needed lets the pairs begin on a line. */
+	/*
+	 * Arena memory is aligned to 16: one slot more than needed lets the pairs begin on a line.
+	 */
 	bytes += -(uintptr_t)bytes % sizeof(struct endpoint);
-	*table = (struct endpoint_table){
-		.slots = (struct endpoint *)bytes, .pods = pods, .mask = (uint32_t)(slot_count - 1)};
+	*table = (struct endpoint_table){.slots = (struct endpoint *)bytes,
+		.pods = pods,
+		.mask = (uint32_t)(slot_count - 1)};
 	return 0;
 }
 
-struct endpoint *endpoint_table_add(struct endpoint_table *table, const struct ip_addr *addr, uint32_t pod)
+struct endpoint *endpoint_table_add(
+	struct endpoint_table *table, const struct ip_addr *addr, uint32_t pod)
 {
 	uint32_t slot = endpoint_hash(addr) & table->mask;
 

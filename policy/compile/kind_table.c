@@ -9,8 +9,8 @@
 #include "policy/compile/profile.h"
 #include "policy/compile/rule_table.h"
 
-void kind_table_init(struct kind_table *table, struct label_index *labels, const struct intern_table *names,
-	struct piece_table *pieces, struct arena *arena)
+void kind_table_init(struct kind_table *table, struct label_index *labels,
+	const struct intern_table *names, struct piece_table *pieces, struct arena *arena)
 {
 	*table = (struct kind_table){.labels = labels, .names = names, .pieces = pieces};
 	intern_table_init(&table->kinds, arena);
@@ -23,15 +23,16 @@ void kind_table_deinit(struct kind_table *table)
 	vector_deinit(&table->content);
 }
 
-int kind_table_choose_namespace(struct kind_table *table, const struct namespace_object *namespace_object)
+int kind_table_choose_namespace(
+	struct kind_table *table, const struct namespace_object *namespace_object)
 {
 	int err;
 
 	vector_clear(&table->codes);
 	err = label_index_describe_namespace(table->labels, namespace_object->name, &table->codes);
 	if (err == 0)
-		err = label_index_describe(table->labels, LABELS_OF_NAMESPACE, &namespace_object->labels,
-			&table->codes);
+		err = label_index_describe(table->labels, LABELS_OF_NAMESPACE,
+			&namespace_object->labels, &table->codes);
 	table->namespace_codes = table->codes.count;
 	return err;
 }
@@ -46,19 +47,22 @@ static int named_port_cmp(const void *pa, const void *pb)
 }
 
 /* The ports of `pod` whose names some policy uses, into `made`, which has room for all. */
-static void name_ports(const struct kind_table *table, const struct pod *pod, struct named_ports *made)
+static void name_ports(
+	const struct kind_table *table, const struct pod *pod, struct named_ports *made)
 {
 	char key[RULE_NAME_KEY];
 
 	made->count = 0;
 	for (size_t i = 0; i < pod->port_count; i++) {
 		const int protocol = profile_protocol(pod->ports[i].protocol);
-		const size_t length = protocol < 0 ? 0 : rule_table_name_key(key, protocol, pod->ports[i].name);
+		const size_t length = protocol < 0
+			? 0
+			: rule_table_name_key(key, protocol, pod->ports[i].name);
 		uint32_t name;
 
 		if (length > 0 && intern_table_find(table->names, key, length, &name))
-			made->items[made->count++] =
-				(struct named_port){named_port_key(protocol, pod->ports[i].port), name};
+			made->items[made->count++] = (struct named_port){
+				named_port_key(protocol, pod->ports[i].port), name};
 	}
 	qsort(made->items, made->count, sizeof(made->items[0]), named_port_cmp);
 }
@@ -76,13 +80,14 @@ static int declare_ports(struct kind_table *table, const struct pod *pod, uint32
 		return -ENOMEM;
 	name_ports(table, pod, made);
 	if (made->count > 0)
-		err = piece_table_add(table->pieces, made, sizeof(*made) + made->count * sizeof(made->items[0]),
-			piece);
+		err = piece_table_add(table->pieces, made,
+			sizeof(*made) + made->count * sizeof(made->items[0]), piece);
 	free(made);
 	return err;
 }
 
-int kind_table_add(struct kind_table *table, const struct pod *pod, bool judged, bool audits, uint32_t *number)
+int kind_table_add(
+	struct kind_table *table, const struct pod *pod, bool judged, bool audits, uint32_t *number)
 {
 	struct kind *made;
 	size_t length;

@@ -5,11 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The key whose value is the name of the namespace that an object is in. Its text begins as no other's does. */
+/*
+ * The key whose value is the name of the namespace that an object is in. Its text begins as no
+ * other's does.
+ */
 enum { KEY_NAMESPACE = 0 };
 static const char key_namespace_text[] = "@";
 
-/* A code is the number of a pair, doubled; or of a key whose value no selector names, doubled, plus one. */
+/*
+ * A code is the number of a pair, doubled; or of a key whose value no selector names, doubled, plus
+ * one.
+ */
 static uint32_t pair_code(uint32_t pair)
 {
 	return pair * 2;
@@ -33,7 +39,8 @@ int label_index_init(struct label_index *index, bool learns, struct arena *arena
 	intern_table_init(&index->keys, arena);
 	intern_table_init(&index->pairs, arena);
 	intern_table_init(&index->selectors, arena);
-	return intern_table_add(&index->keys, key_namespace_text, strlen(key_namespace_text), &number);
+	return intern_table_add(
+		&index->keys, key_namespace_text, strlen(key_namespace_text), &number);
 }
 
 void label_index_deinit(struct label_index *index)
@@ -47,8 +54,12 @@ void label_index_deinit(struct label_index *index)
 	free(index->text);
 }
 
-/* Writes a prefix and a text behind each other into index->text. Returns their length; 0 when out of memory. */
-static size_t compose(struct label_index *index, const void *prefix, size_t prefix_length, const char *text)
+/*
+ * Writes a prefix and a text behind each other into index->text. Returns their length; 0 when out
+ * of memory.
+ */
+static size_t compose(
+	struct label_index *index, const void *prefix, size_t prefix_length, const char *text)
 {
 	const size_t length = strlen(text), needed = prefix_length + length;
 
@@ -99,13 +110,18 @@ static int push_pair(struct label_index *index, uint32_t key, const char *value)
 {
 	const size_t length = compose_pair(index, key, value);
 	uint32_t pair;
-	int err = length == 0 ? -ENOMEM : intern_table_add(&index->pairs, index->text, length, &pair);
+	int err = length == 0 ? -ENOMEM
+			      : intern_table_add(&index->pairs, index->text, length, &pair);
 
 	return err != 0 ? err : push(&index->encoding, pair);
 }
 
-/* A requirement is encoded as its operator, its key's number, how many values, and the numbers of their pairs. */
-static int begin_requirement(struct label_index *index, enum requirement_operator op, uint32_t key, size_t value_count)
+/*
+ * A requirement is encoded as its operator, its key's number, how many values, and the numbers of
+ * their pairs.
+ */
+static int begin_requirement(
+	struct label_index *index, enum requirement_operator op, uint32_t key, size_t value_count)
 {
 	int err = push(&index->encoding, (uint32_t)op);
 
@@ -114,7 +130,8 @@ static int begin_requirement(struct label_index *index, enum requirement_operato
 	return err != 0 ? err : push(&index->encoding, (uint32_t)value_count);
 }
 
-static int encode_requirement(struct label_index *index, enum label_space space, const struct requirement *requirement)
+static int encode_requirement(
+	struct label_index *index, enum label_space space, const struct requirement *requirement)
 {
 	const size_t length = compose_key(index, space, requirement->key);
 	uint32_t key;
@@ -142,13 +159,15 @@ static int encode(struct label_index *index, const struct label_query *query)
 	}
 	for (int space = 0; space < 2; space++)
 		for (size_t i = 0; err == 0 && parts[space] != NULL && i < parts[space]->count; i++)
-			err = encode_requirement(index, (enum label_space)space, &parts[space]->requirements[i]);
+			err = encode_requirement(
+				index, (enum label_space)space, &parts[space]->requirements[i]);
 	return err;
 }
 
 /* ---- what objects bear ---- */
 
-static int describe_value(struct label_index *index, uint32_t key, const char *value, struct vector *codes)
+static int describe_value(
+	struct label_index *index, uint32_t key, const char *value, struct vector *codes)
 {
 	const size_t length = compose_pair(index, key, value);
 	uint32_t pair;
@@ -160,12 +179,13 @@ static int describe_value(struct label_index *index, uint32_t key, const char *v
 
 		return err != 0 ? err : push(codes, pair_code(pair));
 	}
-	return push(codes, intern_table_find(&index->pairs, index->text, length, &pair) ? pair_code(pair)
-											: key_code(key));
+	return push(codes,
+		intern_table_find(&index->pairs, index->text, length, &pair) ? pair_code(pair)
+									     : key_code(key));
 }
 
-int label_index_describe(struct label_index *index, enum label_space space, const struct label_set *labels,
-	struct vector *codes)
+int label_index_describe(struct label_index *index, enum label_space space,
+	const struct label_set *labels, struct vector *codes)
 {
 	int err = 0;
 
@@ -185,7 +205,8 @@ int label_index_describe(struct label_index *index, enum label_space space, cons
 	return err;
 }
 
-int label_index_describe_namespace(struct label_index *index, const char *name, struct vector *codes)
+int label_index_describe_namespace(
+	struct label_index *index, const char *name, struct vector *codes)
 {
 	return describe_value(index, KEY_NAMESPACE, name, codes);
 }
@@ -218,7 +239,10 @@ static void note_all(const struct label_index *index)
 
 			if (is_pair(codes->items[j]))
 				posting_note(&batch->by_pair[number], i);
-			posting_note(&batch->by_key[is_pair(codes->items[j]) ? key_of_pair(index, number) : number], i);
+			posting_note(
+				&batch->by_key[is_pair(codes->items[j]) ? key_of_pair(index, number)
+									: number],
+				i);
 		}
 	}
 }
@@ -270,7 +294,8 @@ static struct range_list bearers_of_pair(const struct label_batch *batch, uint32
 }
 
 /* The objects that bear one of these pairs. */
-static int unite_pairs(const struct label_batch *batch, const uint32_t *pairs, uint32_t count, struct range_list *out)
+static int unite_pairs(const struct label_batch *batch, const uint32_t *pairs, uint32_t count,
+	struct range_list *out)
 {
 	struct vector ranges = {0};
 	int err = 0;
@@ -283,7 +308,8 @@ static int unite_pairs(const struct label_batch *batch, const uint32_t *pairs, u
 		const struct range_list bearers = bearers_of_pair(batch, pairs[i]);
 
 		for (size_t j = 0; err == 0 && j < bearers.count; j++)
-			err = range_vector_add(&ranges, bearers.items[j].first, bearers.items[j].last);
+			err = range_vector_add(
+				&ranges, bearers.items[j].first, bearers.items[j].last);
 	}
 	if (err == 0)
 		err = range_list_copy(out, range_vector_settle(&ranges), batch->scratch);

@@ -12,10 +12,13 @@
 struct pooled_set {
 	uint32_t unite;
 	struct grown_list kinds;
-	uint32_t ip4_first, ip4_last, blocks;	/* as in struct peer_set */
+	uint32_t ip4_first, ip4_last, blocks; /* as in struct peer_set */
 };
 
-/* An atom is a selector's or block's number, doubled, plus one for a block. Everybody is an atom of its own. */
+/*
+ * An atom is a selector's or block's number, doubled, plus one for a block. Everybody is an atom of
+ * its own.
+ */
 #define ATOM_EVERYBODY UINT32_MAX
 
 static uint32_t selector_atom(uint32_t number)
@@ -41,8 +44,8 @@ static int add_fixed(struct peer_pool *pool, const void *atoms, size_t count)
 	return err != 0 ? err : peer_pool_set(pool, unite, &set);
 }
 
-int peer_pool_init(struct peer_pool *pool, const struct label_index *labels, struct piece_table *pieces,
-	struct arena *arena)
+int peer_pool_init(struct peer_pool *pool, const struct label_index *labels,
+	struct piece_table *pieces, struct arena *arena)
 {
 	const uint32_t everybody = ATOM_EVERYBODY;
 	int err;
@@ -74,7 +77,7 @@ static int push(struct vector *numbers, uint32_t number)
 
 int peer_pool_add_selector(struct peer_pool *pool, uint32_t selector, struct vector *atoms)
 {
-	(void)pool;	/* its selectors are numbered already */
+	(void)pool; /* its selectors are numbered already */
 	return push(atoms, selector_atom(selector));
 }
 
@@ -85,8 +88,8 @@ int peer_pool_add_block(struct peer_pool *pool, const struct ip_block *block, st
 	int err = address_range_add_block(&ranges, block);
 
 	if (err == 0 && ranges.count > 0) {
-		err = intern_table_add(&pool->blocks, ranges.items, ranges.count * sizeof(struct address_range),
-			&number);
+		err = intern_table_add(&pool->blocks, ranges.items,
+			ranges.count * sizeof(struct address_range), &number);
 		if (err == 0)
 			err = push(atoms, block_atom(number));
 	}
@@ -195,12 +198,12 @@ static void ip6_numbers(uint64_t numbers[2], const struct ip_addr *addr)
 }
 
 /* Stores the piece that holds these blocks, of which the first `ip4_count` are IPv4. */
-static int add_blocks_piece(struct peer_pool *pool, const struct address_range *blocks, size_t count, size_t ip4_count,
-	uint32_t *piece)
+static int add_blocks_piece(struct peer_pool *pool, const struct address_range *blocks,
+	size_t count, size_t ip4_count, uint32_t *piece)
 {
 	const size_t ip6_count = count - ip4_count;
 	const size_t size = sizeof(struct peer_blocks) + ip6_count * sizeof(struct ip6_range) +
-			    ip4_count * sizeof(struct range);
+		ip4_count * sizeof(struct range);
 	struct peer_blocks *made = malloc(size);
 	struct range *ip4;
 	int err;
@@ -236,7 +239,7 @@ static int set_blocks(struct peer_pool *pool, struct pooled_set *set, struct vec
 		set->ip4_last = ip4_number(&items[ip4_count - 1].last);
 	}
 	if (blocks->count == ip4_count && ip4_count <= 1)
-		return 0;	/* the bounds say it all */
+		return 0; /* the bounds say it all */
 	return add_blocks_piece(pool, items, blocks->count, ip4_count, &set->blocks);
 }
 
@@ -265,7 +268,8 @@ static int gather_kinds(struct range_list kinds, struct vector *ranges)
 }
 
 /* Fills a set of these atoms with all the kinds there are. */
-static int fill_set(struct peer_pool *pool, struct pooled_set *set, const uint32_t *atoms, size_t count)
+static int fill_set(
+	struct peer_pool *pool, struct pooled_set *set, const uint32_t *atoms, size_t count)
 {
 	struct vector kinds = {0}, blocks = {0};
 	int err = 0;
@@ -375,7 +379,8 @@ static uint64_t make_bits(struct range_list kinds)
 	for (size_t i = 0; i < kinds.count; i++) {
 		const uint32_t length = kinds.items[i].last - kinds.items[i].first;
 
-		bits |= UINT64_MAX >> (63 - length) << (kinds.items[i].first - kinds.items[0].first);
+		bits |= UINT64_MAX >> (63 - length)
+				<< (kinds.items[i].first - kinds.items[0].first);
 	}
 	return bits;
 }
@@ -391,7 +396,8 @@ static void write_words(uint32_t *words, enum peer_form form, struct range_list 
 	}
 	for (size_t i = 0; i < kinds.count; i++)
 		for (uint32_t kind = kinds.items[i].first; kind <= kinds.items[i].last; kind++)
-			words[(kind - kinds.items[0].first) / 32] |= 1U << (kind - kinds.items[0].first) % 32;
+			words[(kind - kinds.items[0].first) / 32] |= 1U
+				<< (kind - kinds.items[0].first) % 32;
 }
 
 /* Writes down a set; what it keeps elsewhere goes to words[at] and on. */
@@ -439,7 +445,9 @@ int peer_pool_copy(const struct peer_pool *pool, struct arena *arena, struct pee
 	words = arena_calloc(arena, total, sizeof(*words));
 	if (bytes == NULL || words == NULL)
 		return -ENOMEM;
-	/* Arena memory is aligned to 16: one set more than needed lets the pairs begin on a line. */
+	/*
+	 * Arena memory is aligned to 16: one set more than needed lets the pairs begin on a line.
+	 */
 	sets = (struct peer_set *)(bytes + -(uintptr_t)bytes % sizeof(struct peer_set));
 	for (size_t i = 0; i < pool->sets.count; i++) {
 		const struct range_list kinds = grown_list_view(&pooled[i].kinds);

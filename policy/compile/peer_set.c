@@ -8,7 +8,7 @@ _Static_assert(sizeof(struct peer_set) == 32, "two peer sets a cache line");
 
 static bool in_ranges(const uint32_t *words, uint32_t count, uint32_t kind)
 {
-	uint32_t low = 0, high = count;	/* ranges before low end before the kind */
+	uint32_t low = 0, high = count; /* ranges before low end before the kind */
 
 	while (low < high) {
 		const uint32_t middle = low + (high - low) / 2;
@@ -21,7 +21,8 @@ static bool in_ranges(const uint32_t *words, uint32_t count, uint32_t kind)
 	return low < count && words[2 * low] <= kind;
 }
 
-static bool contains_kind_elsewhere(const struct peer_sets *sets, const struct peer_set *set, uint32_t kind)
+static bool contains_kind_elsewhere(
+	const struct peer_sets *sets, const struct peer_set *set, uint32_t kind)
 {
 	const uint32_t *words = sets->words + set->kinds.elsewhere.at, bit = kind - set->kind_first;
 
@@ -29,7 +30,8 @@ static bool contains_kind_elsewhere(const struct peer_sets *sets, const struct p
 		return false;
 	if (set->form == PEER_FORM_WORDS)
 		return words[bit / 32] >> bit % 32 & 1;
-	return set->kinds.elsewhere.count == 1 || in_ranges(words, set->kinds.elsewhere.count, kind);
+	return set->kinds.elsewhere.count == 1 ||
+		in_ranges(words, set->kinds.elsewhere.count, kind);
 }
 
 static const struct peer_blocks *blocks_of(const struct peer_sets *sets, const struct peer_set *set)
@@ -37,7 +39,8 @@ static const struct peer_blocks *blocks_of(const struct peer_sets *sets, const s
 	return piece_at(sets->pieces, set->blocks);
 }
 
-static bool contains_ip4(const struct peer_sets *sets, const struct peer_set *set, const struct ip_addr *addr)
+static bool contains_ip4(
+	const struct peer_sets *sets, const struct peer_set *set, const struct ip_addr *addr)
 {
 	const struct peer_blocks *blocks;
 	uint32_t number;
@@ -50,7 +53,8 @@ static bool contains_ip4(const struct peer_sets *sets, const struct peer_set *se
 		return true;
 	blocks = blocks_of(sets, set);
 	return range_list_contains(
-		(struct range_list){(const struct range *)(blocks->ip6 + blocks->ip6_count), blocks->ip4_count},
+		(struct range_list){
+			(const struct range *)(blocks->ip6 + blocks->ip6_count), blocks->ip4_count},
 		number);
 }
 
@@ -61,7 +65,7 @@ static bool is_before(const uint64_t a[2], const uint64_t b[2])
 
 static bool contains_ip6(const struct peer_blocks *blocks, const struct ip_addr *addr)
 {
-	uint32_t low = 0, high = blocks->ip6_count;	/* ranges before low end before the address */
+	uint32_t low = 0, high = blocks->ip6_count; /* ranges before low end before the address */
 	uint64_t number[2];
 
 	memcpy(number, addr->bytes, sizeof(number));
@@ -78,7 +82,8 @@ static bool contains_ip6(const struct peer_blocks *blocks, const struct ip_addr 
 	return low < blocks->ip6_count && !is_before(number, blocks->ip6[low].first);
 }
 
-bool peer_set_contains_further(const struct peer_sets *sets, const struct peer_set *set, const struct peer *peer)
+bool peer_set_contains_further(
+	const struct peer_sets *sets, const struct peer_set *set, const struct peer *peer)
 {
 	if (set->form != PEER_FORM_BITS && contains_kind_elsewhere(sets, set, peer->kind))
 		return true;

@@ -8,7 +8,7 @@ enum { LINE_UNITS = PIECE_LINE / PIECE_UNIT };
 
 void piece_table_init(struct piece_table *table, struct arena *arena)
 {
-	*table = (struct piece_table){.end = 1};	/* the first unit is no piece's: PIECE_NONE */
+	*table = (struct piece_table){.end = 1}; /* the first unit is no piece's: PIECE_NONE */
 	intern_table_init(&table->pieces, arena);
 }
 

@@ -3,9 +3,10 @@
 #define POLICY_COMPILE_PIECE_TABLE_H
 
 /*
- * Where what is found out once and never changes (profiles, blocks of addresses, lists of ports) gets its place in
- * every snapshot to come: pieces of bytes, equal ones once, at offsets that do not depend on what is added later. A
- * snapshot takes a copy of all pieces and then needs nothing of the table.
+ * Where what is found out once and never changes (profiles, blocks of addresses, lists of ports)
+ * gets its place in every snapshot to come: pieces of bytes, equal ones once, at offsets that do
+ * not depend on what is added later. A snapshot takes a copy of all pieces and then needs nothing
+ * of the table.
  */
 
 #include "policy/values/intern_table.h"
@@ -13,14 +14,14 @@
 
 struct piece_table {
 	struct intern_table pieces;
-	struct vector offsets;		/* of uint32_t, by number in pieces */
-	uint64_t end;			/* in units */
+	struct vector offsets; /* of uint32_t, by number in pieces */
+	uint64_t end;	       /* in units */
 };
 
 enum {
-	PIECE_NONE = 0,			/* the offset of no piece */
-	PIECE_UNIT = 8,			/* bytes: what offsets count, and what pieces are aligned to */
-	PIECE_LINE = 64			/* bytes: a piece no longer than this lies in one cache line */
+	PIECE_NONE = 0, /* the offset of no piece */
+	PIECE_UNIT = 8, /* bytes: what offsets count, and what pieces are aligned to */
+	PIECE_LINE = 64 /* bytes: a piece no longer than this lies in one cache line */
 };
 
 void piece_table_init(struct piece_table *table, struct arena *arena);

@@ -21,9 +21,9 @@ static int init_selections(struct policy_book *book)
 
 		if (none == NULL)
 			return -ENOMEM;
-		*none = PROFILE_NONE;	/* of class 0 */
-		err = selection_init(&book->selections[d], &book->groups, &book->labels, (enum direction)d,
-			book->arena);
+		*none = PROFILE_NONE; /* of class 0 */
+		err = selection_init(&book->selections[d], &book->groups, &book->labels,
+			(enum direction)d, book->arena);
 	}
 	return err;
 }
@@ -38,19 +38,22 @@ static int init(struct policy_book *book, const struct cluster *cluster)
 	if (err == 0)
 		err = peer_pool_init(&book->peers, &book->labels, &book->pieces, book->arena);
 	if (err == 0)
-		err = rule_table_init(&book->rules, cluster, &book->labels, &book->peers, book->arena);
+		err = rule_table_init(
+			&book->rules, cluster, &book->labels, &book->peers, book->arena);
 	if (err == 0)
 		err = init_selections(book);
 	if (err != 0)
 		return err;
-	kind_table_init(&book->kinds, &book->labels, &book->rules.names, &book->pieces, book->arena);
+	kind_table_init(
+		&book->kinds, &book->labels, &book->rules.names, &book->pieces, book->arena);
 	profile_builder_init(&book->builder, &book->peers, &book->pieces, book->arena);
 	return 0;
 }
 
 int policy_book_create(struct policy_book **out, const struct cluster *cluster)
 {
-	struct policy_book *book = calloc(1, sizeof(*book));	/* zeroed memory is right for every deinit */
+	/* zeroed memory is right for every deinit */
+	struct policy_book *book = calloc(1, sizeof(*book));
 	int err = -ENOMEM;
 
 	if (book == NULL)
@@ -104,12 +107,13 @@ static int build_profiles(const struct batch *batch, enum direction direction)
 	int err = 0;
 
 	while (err == 0 && profiles->count < selection_class_count(&book->selections[direction])) {
-		const struct selection_class class =
-			selection_get(&book->selections[direction], (uint32_t)profiles->count);
+		const struct selection_class class = selection_get(
+			&book->selections[direction], (uint32_t)profiles->count);
 		uint32_t *profile = vector_push(profiles, sizeof(*profile));
 
-		err = profile != NULL ? profile_builder_add(&book->builder, &input, &class, direction, profile)
-				      : -ENOMEM;
+		err = profile != NULL
+			? profile_builder_add(&book->builder, &input, &class, direction, profile)
+			: -ENOMEM;
 	}
 	return err;
 }
@@ -124,13 +128,14 @@ static int judge_kinds(const struct batch *batch, const bool *judged, enum direc
 
 	if (class_of == NULL)
 		return -ENOMEM;
-	err = selection_extend(&book->selections[direction], judged, batch->count, class_of, batch->scratch);
+	err = selection_extend(
+		&book->selections[direction], judged, batch->count, class_of, batch->scratch);
 	if (err == 0)
 		err = build_profiles(batch, direction);
 	for (uint32_t i = 0; err == 0 && i < batch->count; i++) {
 		judging[i].classes[direction] = class_of[i];
-		judging[i].profiles[direction] =
-			((const uint32_t *)book->class_profiles[direction].items)[class_of[i]];
+		judging[i].profiles[direction] = ((const uint32_t *)book->class_profiles[direction]
+							  .items)[class_of[i]];
 	}
 	return err;
 }
@@ -141,7 +146,8 @@ static int judge(const struct batch *batch)
 	int err = 0;
 
 	if (judged == NULL ||
-		vector_push_many(&batch->book->judging, batch->count, sizeof(struct kind_judging)) == NULL)
+		vector_push_many(
+			&batch->book->judging, batch->count, sizeof(struct kind_judging)) == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < batch->count; i++)
 		judged[i] = kind_table_get(&batch->book->kinds, batch->first + i)->judged;
@@ -152,7 +158,8 @@ static int judge(const struct batch *batch)
 
 int policy_book_extend(struct policy_book *book, const struct cluster *cluster)
 {
-	struct batch batch = {.book = book, .cluster = cluster, .first = (uint32_t)book->judging.count};
+	struct batch batch = {
+		.book = book, .cluster = cluster, .first = (uint32_t)book->judging.count};
 	int err;
 
 	batch.count = book->kinds.kinds.count - batch.first;
@@ -161,7 +168,10 @@ int policy_book_extend(struct policy_book *book, const struct cluster *cluster)
 	batch.scratch = arena_create();
 	if (batch.scratch == NULL)
 		return -ENOMEM;
-	/* The sets there are take in the new kinds; those that new profiles need are made of all kinds at once. */
+	/*
+	 * The sets there are take in the new kinds; those that new profiles need are made of all
+	 * kinds at once.
+	 */
 	err = index_kinds(&batch);
 	if (err == 0)
 		err = peer_pool_extend(&book->peers);

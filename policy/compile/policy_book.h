@@ -3,12 +3,14 @@
 #define POLICY_COMPILE_POLICY_BOOK_H
 
 /*
- * What the policies of a cluster come to, held against all kinds of pods met so far. The policies are fixed when a
- * book is made; kinds are added as pods come, and what follows from them (the kinds that each selector matches and
- * each peer set has, the classes and their profiles) grows by just that: adding the last kind does what adding all of
- * them did. Nothing in it points into a cluster: policies are known by their numbers.
+ * What the policies of a cluster come to, held against all kinds of pods met so far. The policies
+ * are fixed when a book is made; kinds are added as pods come, and what follows from them (the
+ * kinds that each selector matches and each peer set has, the classes and their profiles) grows by
+ * just that: adding the last kind does what adding all of them did. Nothing in it points into a
+ * cluster: policies are known by their numbers.
  *
- * One thread at a time. When a call fails for want of memory, the book is good for nothing but being freed.
+ * One thread at a time. When a call fails for want of memory, the book is good for nothing but
+ * being freed.
  */
 
 #include "policy/compile/kind_table.h"
@@ -16,8 +18,8 @@
 
 /* The class and profile of a kind, in each direction. */
 struct kind_judging {
-	uint32_t classes[DIRECTION_COUNT];	/* 0: no policy isolates it */
-	uint32_t profiles[DIRECTION_COUNT];	/* PROFILE_NONE then */
+	uint32_t classes[DIRECTION_COUNT];  /* 0: no policy isolates it */
+	uint32_t profiles[DIRECTION_COUNT]; /* PROFILE_NONE then */
 };
 
 struct policy_book {
@@ -30,17 +32,17 @@ struct policy_book {
 	struct kind_table kinds;
 	struct selection selections[DIRECTION_COUNT];
 	struct profile_builder builder;
-	struct vector class_profiles[DIRECTION_COUNT];	/* of uint32_t, by class */
-	struct vector judging;				/* of struct kind_judging, by kind */
+	struct vector class_profiles[DIRECTION_COUNT]; /* of uint32_t, by class */
+	struct vector judging;			       /* of struct kind_judging, by kind */
 };
 
 /* Makes a book of the cluster's policies, without a kind. Returns 0; -ENOMEM or -E2BIG. */
 int policy_book_create(struct policy_book **out, const struct cluster *cluster);
-void policy_book_free(struct policy_book *book);	/* NULL is allowed */
+void policy_book_free(struct policy_book *book); /* NULL is allowed */
 
 /*
- * Takes in the kinds that were added to book->kinds since the last call. `cluster` has the policies that the book was
- * made of. Returns 0; -ENOMEM or -E2BIG.
+ * Takes in the kinds that were added to book->kinds since the last call. `cluster` has the policies
+ * that the book was made of. Returns 0; -ENOMEM or -E2BIG.
  */
 int policy_book_extend(struct policy_book *book, const struct cluster *cluster);
 

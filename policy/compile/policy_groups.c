@@ -6,8 +6,8 @@
 enum { POLICIES_MOST = 1 << 30 };
 
 /* Stores the group of each policy, and how many there are. */
-static int number_groups(struct policy_groups *groups, const struct cluster *cluster, struct label_index *labels,
-	uint32_t *group_of)
+static int number_groups(struct policy_groups *groups, const struct cluster *cluster,
+	struct label_index *labels, uint32_t *group_of)
 {
 	for (size_t i = 0; i < cluster->policy_count; i++) {
 		const struct network_policy *policy = cluster->policies[i];
@@ -29,18 +29,22 @@ static int allocate(struct policy_groups *groups, size_t policy_count, struct ar
 	if (groups->is_whole == NULL)
 		return -ENOMEM;
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		groups->starts[d] = arena_calloc(arena, (size_t)groups->count + 1, sizeof(uint32_t));
+		groups->starts[d] = arena_calloc(
+			arena, (size_t)groups->count + 1, sizeof(uint32_t));
 		groups->policies[d] = arena_calloc(arena, policy_count, sizeof(uint32_t));
 		groups->audited[d] = arena_calloc(arena, groups->count, sizeof(uint32_t));
-		if (groups->starts[d] == NULL || groups->policies[d] == NULL || groups->audited[d] == NULL)
+		if (groups->starts[d] == NULL || groups->policies[d] == NULL ||
+			groups->audited[d] == NULL)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* Sorts the policies that isolate in the direction by group, those of a group rising: by counting. */
-static void list_policies(struct policy_groups *groups, const struct cluster *cluster, const uint32_t *group_of,
-	enum direction direction)
+/*
+ * Sorts the policies that isolate in the direction by group, those of a group rising: by counting.
+ */
+static void list_policies(struct policy_groups *groups, const struct cluster *cluster,
+	const uint32_t *group_of, enum direction direction)
 {
 	uint32_t *starts = groups->starts[direction];
 	uint32_t at = 0;
@@ -51,7 +55,10 @@ static void list_policies(struct policy_groups *groups, const struct cluster *cl
 		starts[group_of[i]]++;
 		groups->audited[direction][group_of[i]] += cluster->policies[i]->audit;
 	}
-	/* From how many there are to where they end; filled from the back, that becomes where they begin. */
+	/*
+	 * From how many there are to where they end; filled from the back, that becomes where they
+	 * begin.
+	 */
 	for (uint32_t i = 0; i < groups->count; i++) {
 		at += starts[i];
 		starts[i] = at;
@@ -62,8 +69,8 @@ static void list_policies(struct policy_groups *groups, const struct cluster *cl
 			groups->policies[direction][--starts[group_of[i]]] = i;
 }
 
-int policy_groups_init(struct policy_groups *groups, const struct cluster *cluster, struct label_index *labels,
-	struct arena *arena)
+int policy_groups_init(struct policy_groups *groups, const struct cluster *cluster,
+	struct label_index *labels, struct arena *arena)
 {
 	struct policy_groups made = {0};
 	uint32_t *group_of;
@@ -87,7 +94,8 @@ int policy_groups_init(struct policy_groups *groups, const struct cluster *clust
 	return 0;
 }
 
-struct group_policies policy_groups_get(const struct policy_groups *groups, uint32_t group, enum direction direction)
+struct group_policies policy_groups_get(
+	const struct policy_groups *groups, uint32_t group, enum direction direction)
 {
 	const uint32_t *starts = groups->starts[direction];
 

@@ -12,8 +12,8 @@ static size_t set_count(const struct port_tree *tree)
 	return tree->flat ? tree->count : 2 * (size_t)tree->count;
 }
 
-bool port_tree_climb(
-	const struct port_tree *tree, const struct peer_sets *sets, uint32_t interval, const struct peer *peer)
+bool port_tree_climb(const struct port_tree *tree, const struct peer_sets *sets, uint32_t interval,
+	const struct peer *peer)
 {
 	const uint32_t *by_node = port_tree_sets(tree);
 
@@ -33,7 +33,7 @@ static int push_start(struct vector *starts, uint32_t port)
 	uint16_t *start;
 
 	if (port > UINT16_MAX)
-		return 0;	/* the range runs to the last port: nothing begins after it */
+		return 0; /* the range runs to the last port: nothing begins after it */
 	start = vector_push(starts, sizeof(*start));
 	if (start == NULL)
 		return -ENOMEM;
@@ -90,7 +90,8 @@ static int hold(struct vector *holdings, uint32_t node, uint32_t unite)
 }
 
 /* Gives a range to the nodes that make it up: the usual walk up both of its edges. */
-static int hold_by_nodes(struct vector *holdings, const struct port_range *range, const struct port_tree *tree)
+static int hold_by_nodes(
+	struct vector *holdings, const struct port_range *range, const struct port_tree *tree)
 {
 	uint32_t low = tree->count + port_tree_interval(tree, range->first);
 	uint32_t high = tree->count + port_tree_interval(tree, range->last) + 1;
@@ -105,7 +106,8 @@ static int hold_by_nodes(struct vector *holdings, const struct port_range *range
 	return err;
 }
 
-static int hold_by_intervals(struct vector *holdings, const struct port_range *range, const struct port_tree *tree)
+static int hold_by_intervals(
+	struct vector *holdings, const struct port_range *range, const struct port_tree *tree)
 {
 	const uint32_t last = port_tree_interval(tree, range->last);
 	int err = 0;
@@ -116,10 +118,11 @@ static int hold_by_intervals(struct vector *holdings, const struct port_range *r
 }
 
 /*
- * Whether the unions of all intervals together have at most some times as many peers as the ranges: then one look a
- * port is worth their memory.
+ * Whether the unions of all intervals together have at most some times as many peers as the ranges:
+ * then one look a port is worth their memory.
  */
-static bool is_flat(const struct vector *ranges, const struct port_tree *tree, const struct peer_pool *peers)
+static bool is_flat(
+	const struct vector *ranges, const struct port_tree *tree, const struct peer_pool *peers)
 {
 	const struct port_range *items = ranges->items;
 	uint64_t once = 0, by_interval = 0;
@@ -127,7 +130,7 @@ static bool is_flat(const struct vector *ranges, const struct port_tree *tree, c
 	for (size_t i = 0; i < ranges->count; i++) {
 		const uint32_t weight = peer_pool_weight(peers, items[i].unite);
 		const uint32_t intervals = port_tree_interval(tree, items[i].last) -
-					   port_tree_interval(tree, items[i].first) + 1;
+			port_tree_interval(tree, items[i].first) + 1;
 
 		once += weight;
 		by_interval += (uint64_t)weight * intervals;
@@ -139,7 +142,7 @@ static bool is_flat(const struct vector *ranges, const struct port_tree *tree, c
 static int set_nodes(uint32_t *by_node, const struct vector *holdings, struct peer_pool *peers)
 {
 	const struct holding *items = holdings->items;
-	struct vector unions = {0};	/* of uint32_t: those of one node */
+	struct vector unions = {0}; /* of uint32_t: those of one node */
 	uint32_t unite, *pushed;
 	int err = 0;
 
@@ -172,7 +175,8 @@ static int fill(struct port_tree *tree, const struct vector *ranges, struct peer
 	if (err == 0 && holdings.count > 1)
 		qsort(holdings.items, holdings.count, sizeof(struct holding), holding_cmp);
 	if (err == 0)
-		err = set_nodes((uint32_t *)tree + port_tree_sets_at(tree->count), &holdings, peers);
+		err = set_nodes(
+			(uint32_t *)tree + port_tree_sets_at(tree->count), &holdings, peers);
 	vector_deinit(&holdings);
 	return err;
 }
@@ -195,7 +199,8 @@ int port_tree_build(const struct vector *ranges, struct peer_pool *peers, struct
 	int err = gather_starts(ranges, &starts);
 
 	if (err == 0) {
-		tree = calloc(port_tree_sets_at((uint32_t)starts.count) + 2 * starts.count, sizeof(uint32_t));
+		tree = calloc(port_tree_sets_at((uint32_t)starts.count) + 2 * starts.count,
+			sizeof(uint32_t));
 		err = tree != NULL ? 0 : -ENOMEM;
 	}
 	if (err == 0) {

@@ -46,7 +46,8 @@ static uint32_t find_name(const struct named_peers *named, uint32_t name)
 		else
 			high = middle;
 	}
-	return low < named->count && named->items[low].name == name ? named->items[low].set : PEER_NOBODY;
+	return low < named->count && named->items[low].name == name ? named->items[low].set
+								    : PEER_NOBODY;
 }
 
 static bool admits_by_name(const struct named_peers *named, const struct peer_sets *sets,
@@ -55,7 +56,8 @@ static bool admits_by_name(const struct named_peers *named, const struct peer_se
 	const struct named_ports *declared = question->declared;
 	const uint32_t key = named_port_key(question->protocol, question->port);
 
-	for (uint32_t i = find_port(declared, key); i < declared->count && declared->items[i].port == key; i++) {
+	for (uint32_t i = find_port(declared, key);
+		i < declared->count && declared->items[i].port == key; i++) {
 		const uint32_t set = find_name(named, declared->items[i].name);
 
 		if (set != PEER_NOBODY && peer_set_contains(sets, set, &question->peer))
@@ -69,7 +71,8 @@ static bool admits(const struct profile *profile, const struct peer_sets *sets,
 {
 	const struct port_tree *tree;
 
-	if (profile->any_port != PEER_NOBODY && peer_set_contains(sets, profile->any_port, &question->peer))
+	if (profile->any_port != PEER_NOBODY &&
+		peer_set_contains(sets, profile->any_port, &question->peer))
 		return true;
 	if (question->protocol < 0)
 		return false;
@@ -77,12 +80,13 @@ static bool admits(const struct profile *profile, const struct peer_sets *sets,
 	if (tree != NULL && port_tree_admits(tree, sets, question->port, &question->peer))
 		return true;
 	return profile->named != 0 && question->declared != NULL &&
-	       admits_by_name(profile_named(profile), sets, question);
+		admits_by_name(profile_named(profile), sets, question);
 }
 
 bool profile_admits(const struct profile *profile, const struct peer_sets *sets,
 	const struct profile_question *question)
 {
 	return admits(profile, sets, question) ||
-	       (profile->base != PROFILE_NONE && admits(profile_at(sets, profile->base), sets, question));
+		(profile->base != PROFILE_NONE &&
+			admits(profile_at(sets, profile->base), sets, question));
 }

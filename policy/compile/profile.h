@@ -3,14 +3,15 @@
 #define POLICY_COMPILE_PROFILE_H
 
 /*
- * All that the policies of one class of pods admit in one direction, united. What is asked of it takes the same
- * few steps whether one policy or ten thousand are behind it. Immutable; shared by all classes whose policies
- * admit the same. A profile is one piece (piece_table.h), so that what is asked of it lies side by side, and is known
- * by its offset.
+ * All that the policies of one class of pods admit in one direction, united. What is asked of it
+ * takes the same few steps whether one policy or ten thousand are behind it. Immutable; shared by
+ * all classes whose policies admit the same. A profile is one piece (piece_table.h), so that what
+ * is asked of it lies side by side, and is known by its offset.
  *
- * A named port stays a name here, in both directions, and is resolved when a flow is judged: the destination
- * pod's list of declared ports says which names the flow's port has. So neither pods that declare other ports
- * nor the number of destinations make profiles differ, and compiling costs nothing for them.
+ * A named port stays a name here, in both directions, and is resolved when a flow is judged: the
+ * destination pod's list of declared ports says which names the flow's port has. So neither pods
+ * that declare other ports nor the number of destinations make profiles differ, and compiling costs
+ * nothing for them.
  */
 
 #include <stdbool.h>
@@ -33,13 +34,13 @@ struct named_peers {
 };
 
 /*
- * The names of a pod's ports, as far as any policy speaks of them; sorted by port, several of one port side by
- * side. A piece.
+ * The names of a pod's ports, as far as any policy speaks of them; sorted by port, several of one
+ * port side by side. A piece.
  */
 struct named_ports {
 	uint32_t count;
 	struct named_port {
-		uint32_t port;		/* named_port_key() */
+		uint32_t port; /* named_port_key() */
 		uint32_t name;
 	} items[];
 };
@@ -50,23 +51,28 @@ static inline uint32_t named_port_key(int protocol, uint16_t port)
 }
 
 struct profile {
-	uint32_t any_port;		/* set: peers admitted whatever the protocol and port */
+	uint32_t any_port; /* set: peers admitted whatever the protocol and port */
 	/*
-	 * The profile of what all pods of the namespace are admitted, or PROFILE_NONE: kept apart when it is
-	 * large, or each class of pods would have a copy of it. It has no base itself.
+	 * The profile of what all pods of the namespace are admitted, or PROFILE_NONE: kept apart
+	 * when it is large, or each class of pods would have a copy of it. It has no base itself.
 	 */
 	uint32_t base;
-	uint32_t audited_only;		/* of audited policies, as no other isolates: a denial is only logged */
-	/* Words from the beginning of the profile to a struct port_tree, to struct named_peers; 0: there is none. */
+	/* of audited policies, as no other isolates: a denial is only logged */
+	uint32_t audited_only;
+	/*
+	 * Words from the beginning of the profile to a struct port_tree, to struct named_peers; 0:
+	 * there is none.
+	 */
 	uint32_t trees[PROFILE_PROTOCOLS], named;
 };
 
 /* What a profile is asked. */
 struct profile_question {
 	struct peer peer;
-	int protocol;			/* profile_protocol() */
+	int protocol; /* profile_protocol() */
 	uint16_t port;
-	const struct named_ports *declared;	/* of the destination; NULL when it is no pod or has none */
+	/* of the destination; NULL when it is no pod or has none */
+	const struct named_ports *declared;
 };
 
 static inline const struct profile *profile_at(const struct peer_sets *sets, uint32_t number)
@@ -83,7 +89,9 @@ static inline const struct port_tree *profile_tree(const struct profile *profile
 
 static inline const struct named_peers *profile_named(const struct profile *profile)
 {
-	return profile->named != 0 ? (const struct named_peers *)((const uint32_t *)profile + profile->named) : NULL;
+	return profile->named != 0
+		? (const struct named_peers *)((const uint32_t *)profile + profile->named)
+		: NULL;
 }
 
 /* `sets` and their pieces are those that the profile was made with. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * From this many policies in common on, the pods of a namespace share a base. Below, one look is worth more
- * than the memory.
+ * From this many policies in common on, the pods of a namespace share a base. Below, one look is
+ * worth more than the memory.
  */
 enum { BASE_POLICIES = 32 };
 
@@ -17,12 +17,13 @@ struct base_key {
 };
 
 /* Which of a class's groups a profile is made of. */
-enum portion { PORTION_ALL, PORTION_WHOLE, PORTION_OTHER };	/* WHOLE: that which selects its whole namespace */
+/* WHOLE: that which selects its whole namespace */
+enum portion { PORTION_ALL, PORTION_WHOLE, PORTION_OTHER };
 
 struct extract {
 	const struct selection_class *class;
 	enum direction direction;
-	bool audited;			/* of their policies, the audited ones or the others */
+	bool audited; /* of their policies, the audited ones or the others */
 	enum portion portion;
 };
 
@@ -31,8 +32,8 @@ struct named_union {
 	uint32_t name, unite;
 };
 
-void profile_builder_init(struct profile_builder *builder, struct peer_pool *peers, struct piece_table *pieces,
-	struct arena *arena)
+void profile_builder_init(struct profile_builder *builder, struct peer_pool *peers,
+	struct piece_table *pieces, struct arena *arena)
 {
 	*builder = (struct profile_builder){.peers = peers, .pieces = pieces};
 	intern_table_init(&builder->bases, arena);
@@ -69,7 +70,8 @@ static int gather_union(struct vector *unions, uint32_t unite)
 	return 0;
 }
 
-static int gather_port(struct profile_builder *builder, const struct rule_port *port, uint32_t unite)
+static int gather_port(
+	struct profile_builder *builder, const struct rule_port *port, uint32_t unite)
 {
 	struct named_union *name;
 	struct port_range *range;
@@ -98,10 +100,11 @@ static int gather_rule(struct profile_builder *builder, const struct rule *rule)
 	return err;
 }
 
-static bool is_wanted(const struct profile_builder *builder, const struct extract *extract, uint32_t group)
+static bool is_wanted(
+	const struct profile_builder *builder, const struct extract *extract, uint32_t group)
 {
 	return extract->portion == PORTION_ALL ||
-	       builder->input.groups->is_whole[group] == (extract->portion == PORTION_WHOLE);
+		builder->input.groups->is_whole[group] == (extract->portion == PORTION_WHOLE);
 }
 
 static uint32_t count_wanted(const struct profile_builder *builder, const struct extract *extract)
@@ -109,16 +112,18 @@ static uint32_t count_wanted(const struct profile_builder *builder, const struct
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < extract->class->count; i++) {
-		const struct group_policies policies =
-			policy_groups_get(builder->input.groups, extract->class->groups[i], extract->direction);
+		const struct group_policies policies = policy_groups_get(
+			builder->input.groups, extract->class->groups[i], extract->direction);
 
 		if (is_wanted(builder, extract, extract->class->groups[i]))
-			count += extract->audited ? policies.audited : policies.count - policies.audited;
+			count += extract->audited ? policies.audited
+						  : policies.count - policies.audited;
 	}
 	return count;
 }
 
-static int gather_policy(struct profile_builder *builder, const struct extract *extract, uint32_t policy)
+static int gather_policy(
+	struct profile_builder *builder, const struct extract *extract, uint32_t policy)
 {
 	const struct rule *rules = builder->input.rules->rules.items;
 	const struct rule_span *span = &builder->input.rules->spans[extract->direction][policy];
@@ -137,8 +142,8 @@ static int gather(struct profile_builder *builder, const struct extract *extract
 
 	forget(builder);
 	for (uint32_t i = 0; i < extract->class->count; i++) {
-		const struct group_policies policies =
-			policy_groups_get(builder->input.groups, extract->class->groups[i], extract->direction);
+		const struct group_policies policies = policy_groups_get(
+			builder->input.groups, extract->class->groups[i], extract->direction);
 
 		if (!is_wanted(builder, extract, extract->class->groups[i]))
 			continue;
@@ -177,7 +182,9 @@ static int named_cmp(const void *pa, const void *pb)
 	return (a->unite > b->unite) - (a->unite < b->unite);
 }
 
-/* Unites the peers of each name in the sorted list, and adds each name with its set to the words. */
+/*
+ * Unites the peers of each name in the sorted list, and adds each name with its set to the words.
+ */
 static int unite_names(struct profile_builder *builder, uint32_t *count)
 {
 	const struct named_union *items = builder->names.items;
@@ -189,9 +196,11 @@ static int unite_names(struct profile_builder *builder, uint32_t *count)
 		struct named_peer *made;
 
 		err = gather_union(&unions, items[i].unite);
-		if (err != 0 || (i + 1 < builder->names.count && items[i + 1].name == items[i].name))
+		if (err != 0 ||
+			(i + 1 < builder->names.count && items[i + 1].name == items[i].name))
 			continue;
-		made = vector_push_many(&builder->words, sizeof(*made) / sizeof(uint32_t), sizeof(uint32_t));
+		made = vector_push_many(
+			&builder->words, sizeof(*made) / sizeof(uint32_t), sizeof(uint32_t));
 		err = made != NULL ? peer_pool_unite(builder->peers, &unions, &unite) : -ENOMEM;
 		if (err == 0)
 			err = peer_pool_set(builder->peers, unite, &made->set);
@@ -232,21 +241,22 @@ static int build(struct profile_builder *builder)
 	if (err == 0)
 		err = peer_pool_set(builder->peers, unite, &profile_of(builder)->any_port);
 	if (err != 0 || unite == PEER_EVERYBODY)
-		return err;	/* what is open to everybody needs no ports */
+		return err; /* what is open to everybody needs no ports */
 	for (int i = 0; err == 0 && i < PROFILE_PROTOCOLS; i++)
 		err = build_tree(builder, i);
 	return err != 0 ? err : build_names(builder);
 }
 
 /* Stores the profile of these policies on top of `base`. */
-static int add_profile(struct profile_builder *builder, const struct extract *extract, uint32_t base,
-	uint32_t *profile)
+static int add_profile(struct profile_builder *builder, const struct extract *extract,
+	uint32_t base, uint32_t *profile)
 {
 	struct profile *made;
 	int err = gather(builder, extract);
 
 	vector_clear(&builder->words);
-	made = vector_push_many(&builder->words, sizeof(*made) / sizeof(uint32_t), sizeof(uint32_t));
+	made = vector_push_many(
+		&builder->words, sizeof(*made) / sizeof(uint32_t), sizeof(uint32_t));
 	if (err != 0 || made == NULL)
 		return err != 0 ? err : -ENOMEM;
 	*made = (struct profile){.base = base, .audited_only = extract->audited};
@@ -257,7 +267,8 @@ static int add_profile(struct profile_builder *builder, const struct extract *ex
 	return err;
 }
 
-static uint32_t whole_group(const struct profile_builder *builder, const struct selection_class *class)
+static uint32_t whole_group(
+	const struct profile_builder *builder, const struct selection_class *class)
 {
 	uint32_t i = 0;
 

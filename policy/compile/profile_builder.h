@@ -10,7 +10,7 @@
 
 /* What profiles are made of. Borrowed. */
 struct profile_input {
-	const struct cluster *cluster;			/* for its policies only */
+	const struct cluster *cluster; /* for its policies only */
 	const struct policy_groups *groups;
 	const struct rule_table *rules;
 };
@@ -18,22 +18,22 @@ struct profile_input {
 struct profile_builder {
 	struct profile_input input;
 	struct peer_pool *peers;
-	struct piece_table *pieces;			/* where profiles go */
-	struct intern_table bases;			/* struct base_key: groups whose base is made */
-	struct vector base_numbers;			/* of uint32_t, by number in bases */
-	struct vector any_port;				/* of uint32_t: unions */
-	struct vector ranges[PROFILE_PROTOCOLS];	/* of struct port_range */
-	struct vector names;				/* of struct named_union */
-	struct vector words;				/* of uint32_t: the profile in the making */
+	struct piece_table *pieces;		 /* where profiles go */
+	struct intern_table bases;		 /* struct base_key: groups whose base is made */
+	struct vector base_numbers;		 /* of uint32_t, by number in bases */
+	struct vector any_port;			 /* of uint32_t: unions */
+	struct vector ranges[PROFILE_PROTOCOLS]; /* of struct port_range */
+	struct vector names;			 /* of struct named_union */
+	struct vector words;			 /* of uint32_t: the profile in the making */
 };
 
-void profile_builder_init(struct profile_builder *builder, struct peer_pool *peers, struct piece_table *pieces,
-	struct arena *arena);
+void profile_builder_init(struct profile_builder *builder, struct peer_pool *peers,
+	struct piece_table *pieces, struct arena *arena);
 void profile_builder_deinit(struct profile_builder *builder);
 
 /*
- * Stores the profile, not PROFILE_NONE, of what the policies of the class admit: the enforced ones, or the audited
- * ones when there are no others. The class isolates. Returns 0; -ENOMEM or -E2BIG.
+ * Stores the profile, not PROFILE_NONE, of what the policies of the class admit: the enforced ones,
+ * or the audited ones when there are no others. The class isolates. Returns 0; -ENOMEM or -E2BIG.
  */
 int profile_builder_add(struct profile_builder *builder, const struct profile_input *input,
 	const struct selection_class *class, enum direction direction, uint32_t *profile);

@@ -79,8 +79,9 @@ static int unite_peers(const struct source *source, const struct network_policy 
 	for (size_t i = 0; err == 0 && i < rule->peer_count; i++) {
 		const struct policy_peer *peer = &rule->peers[i];
 
-		err = peer->has_ip_block ? peer_pool_add_block(source->peers, &peer->ip_block, &atoms)
-					 : add_selectors(source, policy, peer, &atoms);
+		err = peer->has_ip_block
+			? peer_pool_add_block(source->peers, &peer->ip_block, &atoms)
+			: add_selectors(source, policy, peer, &atoms);
 	}
 	if (err == 0)
 		err = peer_pool_unite_atoms(source->peers, &atoms, unite);
@@ -128,8 +129,8 @@ static int add_policy(struct rule_table *table, const struct source *source, uin
 	return err;
 }
 
-int rule_table_init(struct rule_table *table, const struct cluster *cluster, struct label_index *labels,
-	struct peer_pool *peers, struct arena *arena)
+int rule_table_init(struct rule_table *table, const struct cluster *cluster,
+	struct label_index *labels, struct peer_pool *peers, struct arena *arena)
 {
 	const struct source source = {cluster, labels, peers};
 	int err = 0;
@@ -137,7 +138,8 @@ int rule_table_init(struct rule_table *table, const struct cluster *cluster, str
 	*table = (struct rule_table){0};
 	intern_table_init(&table->names, arena);
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		table->spans[d] = arena_calloc(arena, cluster->policy_count, sizeof(struct rule_span));
+		table->spans[d] = arena_calloc(
+			arena, cluster->policy_count, sizeof(struct rule_span));
 		if (table->spans[d] == NULL)
 			return -ENOMEM;
 		for (uint32_t i = 0; err == 0 && i < cluster->policy_count; i++)

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 
-/* Sums modulo 2^64 of the two halves, so that what was added can be taken off again; and how many groups. */
+/*
+ * Sums modulo 2^64 of the two halves, so that what was added can be taken off again; and how many
+ * groups.
+ */
 struct signature {
 	uint64_t low, high, count;
 };
@@ -12,15 +15,19 @@ struct signature {
 struct batch {
 	struct selection *selection;
 	const bool *judged;
-	uint32_t first, count;		/* its kinds */
+	uint32_t first, count; /* its kinds */
 	uint32_t *class_of;
 	struct arena *scratch;
-	uint32_t first_class;		/* that is new */
-	uint32_t *first_kinds;		/* by new class: its first kind, rising */
-	uint32_t *ends;			/* by new class: where in members its groups end, as far as they are known */
+	uint32_t first_class;  /* that is new */
+	uint32_t *first_kinds; /* by new class: its first kind, rising */
+	/* by new class: where in members its groups end, as far as they are known */
+	uint32_t *ends;
 };
 
-/* A well mixed number for each index (splitmix64). Fixed: the same cluster always compiles to the same classes. */
+/*
+ * A well mixed number for each index (splitmix64). Fixed: the same cluster always compiles to the
+ * same classes.
+ */
 static uint64_t spread(uint64_t index)
 {
 	index = (index + 1) * 0x9e3779b97f4a7c15U;
@@ -43,8 +50,8 @@ static void signature_subtract(struct signature *from, const struct signature *t
 	from->count -= taken->count;
 }
 
-int selection_init(struct selection *selection, const struct policy_groups *groups, const struct label_index *labels,
-	enum direction direction, struct arena *arena)
+int selection_init(struct selection *selection, const struct policy_groups *groups,
+	const struct label_index *labels, enum direction direction, struct arena *arena)
 {
 	uint32_t *starts;
 
@@ -92,7 +99,8 @@ static void mark_edges(const struct batch *batch, struct signature *edges)
 {
 	for (uint32_t i = 0; i < batch->selection->groups->count; i++) {
 		const struct range_list kinds = isolated(batch, i);
-		const struct signature own = {spread(2 * (uint64_t)i), spread(2 * (uint64_t)i + 1), 1};
+		const struct signature own = {
+			spread(2 * (uint64_t)i), spread(2 * (uint64_t)i + 1), 1};
 
 		for (size_t j = 0; j < kinds.count; j++) {
 			signature_add(&edges[kinds.items[j].first - batch->first], &own);
@@ -158,15 +166,16 @@ static uint32_t class_from(const struct batch *batch, uint32_t kind)
 }
 
 /*
- * Notes a group in the new classes it isolates, those whose first kind it does: moves their ends; and writes it down
- * when there are members.
+ * Notes a group in the new classes it isolates, those whose first kind it does: moves their ends;
+ * and writes it down when there are members.
  */
 static void note_group(const struct batch *batch, uint32_t group, uint32_t *members)
 {
 	const struct range_list kinds = isolated(batch, group);
 
 	for (size_t i = 0; i < kinds.count; i++) {
-		for (uint32_t j = class_from(batch, kinds.items[i].first); j < new_classes(batch); j++) {
+		for (uint32_t j = class_from(batch, kinds.items[i].first); j < new_classes(batch);
+			j++) {
 			if (batch->first_kinds[j] > kinds.items[i].last)
 				break;
 			if (members != NULL)
@@ -176,7 +185,10 @@ static void note_group(const struct batch *batch, uint32_t group, uint32_t *memb
 	}
 }
 
-/* Lists the groups of the new classes: counts them, makes room behind those of other classes, and fills it. */
+/*
+ * Lists the groups of the new classes: counts them, makes room behind those of other classes, and
+ * fills it.
+ */
 static int list_groups(struct batch *batch)
 {
 	struct selection *selection = batch->selection;
@@ -198,15 +210,16 @@ static int list_groups(struct batch *batch)
 			return -E2BIG;
 	}
 	starts[count] = (uint32_t)end;
-	if (vector_push_many(&selection->members, (size_t)end - selection->members.count, sizeof(uint32_t)) == NULL)
+	if (vector_push_many(&selection->members, (size_t)end - selection->members.count,
+		    sizeof(uint32_t)) == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < groups; i++)
 		note_group(batch, i, selection->members.items);
 	return 0;
 }
 
-int selection_extend(struct selection *selection, const bool *judged, uint32_t count, uint32_t *class_of,
-	struct arena *scratch)
+int selection_extend(struct selection *selection, const bool *judged, uint32_t count,
+	uint32_t *class_of, struct arena *scratch)
 {
 	struct batch batch = {
 		.selection = selection,

@@ -53,7 +53,8 @@ const char *side_verdict_name(enum side_verdict side)
 
 bool side_verdict_is_worse(enum side_verdict a, enum side_verdict b)
 {
-	static const int severity[] = {[SIDE_OPEN] = 0, [SIDE_ALLOWED] = 1, [SIDE_AUDIT_DENIED] = 2, [SIDE_DENIED] = 3};
+	static const int severity[] = {
+		[SIDE_OPEN] = 0, [SIDE_ALLOWED] = 1, [SIDE_AUDIT_DENIED] = 2, [SIDE_DENIED] = 3};
 
 	return severity[a] > severity[b];
 }
@@ -77,24 +78,29 @@ static enum verdict join_sides(enum side_verdict ingress, enum side_verdict egre
 {
 	if (ingress == SIDE_DENIED || egress == SIDE_DENIED)
 		return VERDICT_DENY;
-	return ingress == SIDE_AUDIT_DENIED || egress == SIDE_AUDIT_DENIED ? VERDICT_AUDIT_DENY : VERDICT_ALLOW;
+	return ingress == SIDE_AUDIT_DENIED || egress == SIDE_AUDIT_DENIED ? VERDICT_AUDIT_DENY
+									   : VERDICT_ALLOW;
 }
 
 enum verdict snapshot_link_local(const struct snapshot *snapshot, const struct flow *flow)
 {
-	return ip_addr_is_link_local(&flow->src) || ip_addr_is_link_local(&flow->dst) ? snapshot->link_local
-										      : VERDICT_ALLOW;
+	return ip_addr_is_link_local(&flow->src) || ip_addr_is_link_local(&flow->dst)
+		? snapshot->link_local
+		: VERDICT_ALLOW;
 }
 
 /* Whether both are addresses of one pod, and so of one kind. */
-static bool same_pod(const struct snapshot *snapshot, const struct endpoint *a, const struct endpoint *b)
+static bool same_pod(
+	const struct snapshot *snapshot, const struct endpoint *a, const struct endpoint *b)
 {
 	return a != NULL && b != NULL && a->kind == b->kind &&
-	       *endpoint_table_pod(&snapshot->endpoints, a) == *endpoint_table_pod(&snapshot->endpoints, b);
+		*endpoint_table_pod(&snapshot->endpoints, a) ==
+		*endpoint_table_pod(&snapshot->endpoints, b);
 }
 
 /* The ports of an end that policies know by name. */
-static const struct named_ports *declared_ports(const struct snapshot *snapshot, const struct endpoint *end)
+static const struct named_ports *declared_ports(
+	const struct snapshot *snapshot, const struct endpoint *end)
 {
 	const uint32_t piece = end != NULL ? snapshot->kinds[end->kind].declared : PIECE_NONE;
 
@@ -102,10 +108,12 @@ static const struct named_ports *declared_ports(const struct snapshot *snapshot,
 }
 
 /* What both ends say, of two that are not one pod. */
-static inline void judge_sides(const struct snapshot *snapshot, const struct flow *flow, const struct endpoint *src,
-	const struct endpoint *dst, enum side_verdict *ingress, enum side_verdict *egress)
+static inline void judge_sides(const struct snapshot *snapshot, const struct flow *flow,
+	const struct endpoint *src, const struct endpoint *dst, enum side_verdict *ingress,
+	enum side_verdict *egress)
 {
-	struct profile_question question = {.protocol = profile_protocol(flow->protocol), .port = flow->dst_port};
+	struct profile_question question = {
+		.protocol = profile_protocol(flow->protocol), .port = flow->dst_port};
 
 	question.declared = declared_ports(snapshot, dst);
 	if (is_isolated(dst, DIRECTION_INGRESS)) {
@@ -118,10 +126,12 @@ static inline void judge_sides(const struct snapshot *snapshot, const struct flo
 	}
 }
 
-static enum verdict judge_link_local(const struct snapshot *snapshot, const struct flow *flow, enum verdict verdict)
+static enum verdict judge_link_local(
+	const struct snapshot *snapshot, const struct flow *flow, enum verdict verdict)
 {
-	return verdict != VERDICT_DENY && snapshot_link_local(snapshot, flow) != VERDICT_ALLOW ? snapshot->link_local
-												: verdict;
+	return verdict != VERDICT_DENY && snapshot_link_local(snapshot, flow) != VERDICT_ALLOW
+		? snapshot->link_local
+		: verdict;
 }
 
 /* ---- contested addresses ---- */
@@ -142,8 +152,8 @@ static struct candidates candidates_of(const struct snapshot *snapshot, const st
 	if (!end->contested)
 		return (struct candidates){end, endpoint_table_pod(&snapshot->endpoints, end), 1};
 	claims = claims_of(snapshot, end);
-	return (struct candidates){
-		&snapshot->claim_ends[claims->first], &snapshot->claim_pods[claims->first], claims->count};
+	return (struct candidates){&snapshot->claim_ends[claims->first],
+		&snapshot->claim_pods[claims->first], claims->count};
 }
 
 static void take_more_severe(enum side_verdict *side, enum side_verdict other)
@@ -152,8 +162,8 @@ static void take_more_severe(enum side_verdict *side, enum side_verdict other)
 		*side = other;
 }
 
-static void judge_pair(const struct snapshot *snapshot, const struct flow *flow, const struct endpoint *src,
-	const struct endpoint *dst, struct judgement *out)
+static void judge_pair(const struct snapshot *snapshot, const struct flow *flow,
+	const struct endpoint *src, const struct endpoint *dst, struct judgement *out)
 {
 	enum side_verdict ingress = SIDE_OPEN, egress = SIDE_OPEN;
 
@@ -164,11 +174,16 @@ static void judge_pair(const struct snapshot *snapshot, const struct flow *flow,
 		join_sides(out->sides[DIRECTION_INGRESS], out->sides[DIRECTION_EGRESS]));
 }
 
-/* Each pod that may be the source, with each that may be the destination. At one address both are the same pod. */
-static __attribute__((noinline, cold)) void judge_contested(const struct snapshot *snapshot, const struct flow *flow,
-	const struct endpoint *src, const struct endpoint *dst, struct judgement *out)
+/*
+ * Each pod that may be the source, with each that may be the destination. At one address both are
+ * the same pod.
+ */
+static __attribute__((noinline, cold)) void judge_contested(const struct snapshot *snapshot,
+	const struct flow *flow, const struct endpoint *src, const struct endpoint *dst,
+	struct judgement *out)
 {
-	const struct candidates from = candidates_of(snapshot, src), to = candidates_of(snapshot, dst);
+	const struct candidates from = candidates_of(snapshot, src),
+				to = candidates_of(snapshot, dst);
 
 	*out = (struct judgement){.verdict = VERDICT_ALLOW, .sides = {SIDE_OPEN, SIDE_OPEN}};
 	if (src == dst)
@@ -188,14 +203,16 @@ static inline bool is_contested(const struct endpoint *end)
 	return end != NULL && end->contested;
 }
 
-void snapshot_judge_into(const struct snapshot *snapshot, const struct flow *flow, struct judgement *out)
+void snapshot_judge_into(
+	const struct snapshot *snapshot, const struct flow *flow, struct judgement *out)
 {
 	const struct endpoint *src = endpoint_table_find(&snapshot->endpoints, &flow->src);
 	const struct endpoint *dst = endpoint_table_find(&snapshot->endpoints, &flow->dst);
 	enum side_verdict ingress = SIDE_OPEN, egress = SIDE_OPEN;
 	enum verdict verdict = VERDICT_ALLOW;
 
-	if (__builtin_expect(snapshot->contested_count != 0, 0) && (is_contested(src) || is_contested(dst))) {
+	if (__builtin_expect(snapshot->contested_count != 0, 0) &&
+		(is_contested(src) || is_contested(dst))) {
 		judge_contested(snapshot, flow, src, dst, out);
 		return;
 	}
@@ -226,19 +243,25 @@ const struct pod *snapshot_pod_at(const struct snapshot *snapshot, const struct 
 {
 	const struct endpoint *endpoint = endpoint_table_find(&snapshot->endpoints, addr);
 
-	return endpoint != NULL ? snapshot->cluster->pods[*endpoint_table_pod(&snapshot->endpoints, endpoint)] : NULL;
+	return endpoint != NULL
+		? snapshot->cluster->pods[*endpoint_table_pod(&snapshot->endpoints, endpoint)]
+		: NULL;
 }
 
-const struct pod *snapshot_claimant(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
+const struct pod *snapshot_claimant(
+	const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
 {
-	const struct candidates all = candidates_of(snapshot, endpoint_table_find(&snapshot->endpoints, addr));
+	const struct candidates all = candidates_of(
+		snapshot, endpoint_table_find(&snapshot->endpoints, addr));
 
 	return number < all.count ? snapshot->cluster->pods[all.pods[number]] : NULL;
 }
 
-bool snapshot_may_be(const struct snapshot *snapshot, const struct ip_addr *addr, const struct pod *pod)
+bool snapshot_may_be(
+	const struct snapshot *snapshot, const struct ip_addr *addr, const struct pod *pod)
 {
-	const struct candidates all = candidates_of(snapshot, endpoint_table_find(&snapshot->endpoints, addr));
+	const struct candidates all = candidates_of(
+		snapshot, endpoint_table_find(&snapshot->endpoints, addr));
 
 	for (uint32_t i = 0; i < all.count; i++)
 		if (snapshot->cluster->pods[all.pods[i]] == pod)
@@ -255,7 +278,7 @@ const struct snapshot_claim *snapshot_odd_claims(const struct snapshot *snapshot
 bool snapshot_pod_is_local(const struct snapshot *snapshot, const struct pod *pod)
 {
 	return *snapshot->node_name == '\0' || *pod->node_name == '\0' ||
-	       strcmp(snapshot->node_name, pod->node_name) == 0;
+		strcmp(snapshot->node_name, pod->node_name) == 0;
 }
 
 bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *addr)
@@ -271,7 +294,8 @@ bool snapshot_isolates(const struct snapshot *snapshot, const struct ip_addr *ad
 		return false;
 	all = candidates_of(snapshot, endpoint);
 	for (uint32_t i = 0; i < all.count; i++)
-		if (is_isolated(&all.ends[i], DIRECTION_INGRESS) || is_isolated(&all.ends[i], DIRECTION_EGRESS))
+		if (is_isolated(&all.ends[i], DIRECTION_INGRESS) ||
+			is_isolated(&all.ends[i], DIRECTION_EGRESS))
 			return true;
 	return false;
 }
@@ -295,9 +319,11 @@ static int number_cmp(const void *pa, const void *pb)
 }
 
 /* Adds the numbers of all policies of the groups of a class. */
-static int list_class(const struct snapshot *snapshot, uint32_t class, enum direction direction, struct vector *numbers)
+static int list_class(const struct snapshot *snapshot, uint32_t class, enum direction direction,
+	struct vector *numbers)
 {
-	const struct number_lists *groups = &snapshot->groups[direction], *policies = &snapshot->policies[direction];
+	const struct number_lists *groups = &snapshot->groups[direction],
+				  *policies = &snapshot->policies[direction];
 
 	for (uint32_t i = groups->starts[class]; i < groups->starts[class + 1]; i++) {
 		const uint32_t first = policies->starts[groups->items[i]];
@@ -311,7 +337,10 @@ static int list_class(const struct snapshot *snapshot, uint32_t class, enum dire
 	return 0;
 }
 
-/* Sorts, which is the order of the cluster, and leaves each once: two pods may be isolated by one policy. */
+/*
+ * Sorts, which is the order of the cluster, and leaves each once: two pods may be isolated by one
+ * policy.
+ */
 static void settle_numbers(struct vector *numbers)
 {
 	uint32_t *items = numbers->items;
@@ -325,8 +354,8 @@ static void settle_numbers(struct vector *numbers)
 	numbers->count = kept;
 }
 
-static int list_policies(const struct snapshot *snapshot, const struct candidates *pods, enum direction direction,
-	struct arena *arena, struct policy_list *out)
+static int list_policies(const struct snapshot *snapshot, const struct candidates *pods,
+	enum direction direction, struct arena *arena, struct policy_list *out)
 {
 	const struct network_policy **items = NULL;
 	struct vector numbers = {0};
@@ -334,7 +363,9 @@ static int list_policies(const struct snapshot *snapshot, const struct candidate
 
 	for (uint32_t i = 0; err == 0 && i < pods->count; i++)
 		if (!(snapshot->ipv6_off && pods->ends[i].addr.family == IP_FAMILY_V6))
-			err = list_class(snapshot, snapshot->kinds[pods->ends[i].kind].classes[direction], direction, &numbers);
+			err = list_class(snapshot,
+				snapshot->kinds[pods->ends[i].kind].classes[direction], direction,
+				&numbers);
 	if (err == 0) {
 		settle_numbers(&numbers);
 		items = arena_calloc(arena, numbers.count, sizeof(*items));
@@ -348,33 +379,37 @@ static int list_policies(const struct snapshot *snapshot, const struct candidate
 	return err;
 }
 
-int snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr, enum direction direction,
-	struct arena *arena, struct policy_list *out)
+int snapshot_policies(const struct snapshot *snapshot, const struct ip_addr *addr,
+	enum direction direction, struct arena *arena, struct policy_list *out)
 {
-	const struct candidates all = candidates_of(snapshot, endpoint_table_find(&snapshot->endpoints, addr));
+	const struct candidates all = candidates_of(
+		snapshot, endpoint_table_find(&snapshot->endpoints, addr));
 
 	return list_policies(snapshot, &all, direction, arena, out);
 }
 
 /* The one of that number alone; nobody when there is none. */
-static struct candidates candidate_at(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
+static struct candidates candidate_at(
+	const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
 {
-	const struct candidates all = candidates_of(snapshot, endpoint_table_find(&snapshot->endpoints, addr));
+	const struct candidates all = candidates_of(
+		snapshot, endpoint_table_find(&snapshot->endpoints, addr));
 
 	if (number >= all.count)
 		return (struct candidates){0};
 	return (struct candidates){&all.ends[number], &all.pods[number], 1};
 }
 
-int snapshot_claimant_policies(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number,
-	enum direction direction, struct arena *arena, struct policy_list *out)
+int snapshot_claimant_policies(const struct snapshot *snapshot, const struct ip_addr *addr,
+	size_t number, enum direction direction, struct arena *arena, struct policy_list *out)
 {
 	const struct candidates one = candidate_at(snapshot, addr, number);
 
 	return list_policies(snapshot, &one, direction, arena, out);
 }
 
-bool snapshot_claimant_audits(const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
+bool snapshot_claimant_audits(
+	const struct snapshot *snapshot, const struct ip_addr *addr, size_t number)
 {
 	const struct candidates one = candidate_at(snapshot, addr, number);
 

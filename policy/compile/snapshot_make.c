@@ -11,12 +11,14 @@ static int copy_vector(const uint32_t **out, const struct vector *numbers, struc
 	return *out != NULL ? 0 : -ENOMEM;
 }
 
-static int copy_groups(struct snapshot *snapshot, const struct policy_groups *groups, enum direction direction)
+static int copy_groups(
+	struct snapshot *snapshot, const struct policy_groups *groups, enum direction direction)
 {
 	struct number_lists *lists = &snapshot->policies[direction];
 	const uint32_t *starts = groups->starts[direction];
 
-	lists->starts = arena_memdup(snapshot->arena, starts, ((size_t)groups->count + 1) * sizeof(*starts));
+	lists->starts = arena_memdup(
+		snapshot->arena, starts, ((size_t)groups->count + 1) * sizeof(*starts));
 	lists->items = arena_memdup(snapshot->arena, groups->policies[direction],
 		starts[groups->count] * sizeof(uint32_t));
 	return lists->starts != NULL && lists->items != NULL ? 0 : -ENOMEM;
@@ -28,9 +30,11 @@ static int copy_selections(struct snapshot *snapshot, const struct policy_book *
 	int err = 0;
 
 	for (int d = 0; err == 0 && d < DIRECTION_COUNT; d++) {
-		err = copy_vector(&snapshot->groups[d].starts, &book->selections[d].starts, snapshot->arena);
+		err = copy_vector(
+			&snapshot->groups[d].starts, &book->selections[d].starts, snapshot->arena);
 		if (err == 0)
-			err = copy_vector(&snapshot->groups[d].items, &book->selections[d].members, snapshot->arena);
+			err = copy_vector(&snapshot->groups[d].items, &book->selections[d].members,
+				snapshot->arena);
 		if (err == 0)
 			err = copy_groups(snapshot, &book->groups, (enum direction)d);
 	}
@@ -40,7 +44,8 @@ static int copy_selections(struct snapshot *snapshot, const struct policy_book *
 static int copy_kinds(struct snapshot *snapshot, const struct policy_book *book)
 {
 	const struct kind_judging *judging = book->judging.items;
-	struct compiled_kind *kinds = arena_calloc(snapshot->arena, book->judging.count, sizeof(*kinds));
+	struct compiled_kind *kinds = arena_calloc(
+		snapshot->arena, book->judging.count, sizeof(*kinds));
 
 	if (kinds == NULL)
 		return -ENOMEM;
@@ -55,7 +60,7 @@ static int copy_kinds(struct snapshot *snapshot, const struct policy_book *book)
 static bool is_isolated(const struct endpoint *endpoint)
 {
 	return endpoint->profiles[DIRECTION_INGRESS] != PROFILE_NONE ||
-	       endpoint->profiles[DIRECTION_EGRESS] != PROFILE_NONE;
+		endpoint->profiles[DIRECTION_EGRESS] != PROFILE_NONE;
 }
 
 /* Isolated by a policy that is enforced, at an end that is not only audited. */
@@ -64,26 +69,30 @@ static bool is_enforced(const struct snapshot *snapshot, const struct endpoint *
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
 		const uint32_t number = endpoint->profiles[d];
 
-		if (number != PROFILE_NONE && !profile_at(&snapshot->sets, number)->audited_only && !endpoint->audits)
+		if (number != PROFILE_NONE && !profile_at(&snapshot->sets, number)->audited_only &&
+			!endpoint->audits)
 			return true;
 	}
 	return false;
 }
 
-static void finish_endpoint(struct endpoint *endpoint, const struct policy_book *book, uint32_t kind, bool ipv6_off)
+static void finish_endpoint(
+	struct endpoint *endpoint, const struct policy_book *book, uint32_t kind, bool ipv6_off)
 {
-	const struct kind_judging *judging = (const struct kind_judging *)book->judging.items + kind;
+	const struct kind_judging *judging = (const struct kind_judging *)book->judging.items +
+		kind;
 
 	endpoint->kind = kind;
 	endpoint->audits = kind_table_get(&book->kinds, kind)->audits;
 	memcpy(endpoint->profiles, judging->profiles, sizeof(endpoint->profiles));
-	for (int d = 0; ipv6_off && endpoint->addr.family == IP_FAMILY_V6 && d < DIRECTION_COUNT; d++)
+	for (int d = 0; ipv6_off && endpoint->addr.family == IP_FAMILY_V6 && d < DIRECTION_COUNT;
+		d++)
 		endpoint->profiles[d] = PROFILE_NONE;
 }
 
 /* Whether one of several pods that claim the address is isolated, or is and not only audited. */
-static void look_at_claims(const struct snapshot *snapshot, const struct endpoint *endpoint, bool *isolated,
-	bool *enforced)
+static void look_at_claims(const struct snapshot *snapshot, const struct endpoint *endpoint,
+	bool *isolated, bool *enforced)
 {
 	const struct contested_address *claims = claims_of(snapshot, endpoint);
 
@@ -97,22 +106,24 @@ static void look_at_claims(const struct snapshot *snapshot, const struct endpoin
 static int finish_endpoints(struct snapshot *snapshot, const struct snapshot_input *input)
 {
 	const struct endpoint_table *table = &snapshot->endpoints;
-	struct ip_addr *isolated = arena_calloc(snapshot->arena, table->count + 1, sizeof(*isolated));
+	struct ip_addr *isolated = arena_calloc(
+		snapshot->arena, table->count + 1, sizeof(*isolated));
 	bool enforced = false;
 	size_t count = 0;
 
 	if (isolated == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < snapshot->claim_end_count; i++)
-		finish_endpoint(&snapshot->claim_ends[i], input->book, input->kinds[snapshot->claim_pods[i]],
-			snapshot->ipv6_off);
+		finish_endpoint(&snapshot->claim_ends[i], input->book,
+			input->kinds[snapshot->claim_pods[i]], snapshot->ipv6_off);
 	for (size_t i = 0; i <= table->mask; i++) {
 		struct endpoint *endpoint = &table->slots[i];
 		bool any;
 
 		if (endpoint->addr.family == 0)
 			continue;
-		finish_endpoint(endpoint, input->book, input->kinds[table->pods[i]], snapshot->ipv6_off);
+		finish_endpoint(
+			endpoint, input->book, input->kinds[table->pods[i]], snapshot->ipv6_off);
 		any = is_isolated(endpoint);
 		enforced = enforced || is_enforced(snapshot, endpoint);
 		if (endpoint->contested)
@@ -162,7 +173,8 @@ int snapshot_make(struct snapshot **out, const struct snapshot_input *input)
 	snapshot->deny_link_local = options->deny_link_local;
 	snapshot->ipv6_off = options->ipv6_off;
 	snapshot->link_local = VERDICT_ALLOW;
-	snapshot->node_name = arena_strdup(arena, options->node_name != NULL ? options->node_name : "");
+	snapshot->node_name = arena_strdup(
+		arena, options->node_name != NULL ? options->node_name : "");
 	if (snapshot->node_name == NULL)
 		goto fail;
 	err = fill(snapshot, input);
@@ -181,5 +193,5 @@ void snapshot_free(struct snapshot *snapshot)
 	if (snapshot == NULL)
 		return;
 	cluster_unref(snapshot->cluster);
-	arena_unref(snapshot->arena);	/* the snapshot itself lives there */
+	arena_unref(snapshot->arena); /* the snapshot itself lives there */
 }

@@ -9,13 +9,14 @@
 #include "policy/explain/near.h"
 
 /*
- * What the isolating policies come to at one end. Enforced and audited ones are kept apart: an audited policy neither
- * isolates nor admits, but is what denies in audit mode where no enforced policy isolates.
+ * What the isolating policies come to at one end. Enforced and audited ones are kept apart: an
+ * audited policy neither isolates nor admits, but is what denies in audit mode where no enforced
+ * policy isolates.
  */
 struct finding {
-	bool isolated[2], admitted[2]; /* by [policy->audit] */
+	bool isolated[2], admitted[2];		/* by [policy->audit] */
 	struct near_rule admits[2], nearest[2]; /* policy NULL: there is none */
-	const struct network_policy *first[2]; /* that isolates */
+	const struct network_policy *first[2];	/* that isolates */
 };
 
 static void look_at_policy(
@@ -26,9 +27,10 @@ static void look_at_policy(
 	if (!finding->isolated[kind])
 		finding->first[kind] = policy;
 	finding->isolated[kind] = true;
-	for (size_t i = 0; i < policy->rule_count[match->direction] && !finding->admitted[kind]; i++) {
-		const struct near_rule near =
-			near_rule_of(match, policy, &policy->rules[match->direction][i]);
+	for (size_t i = 0; i < policy->rule_count[match->direction] && !finding->admitted[kind];
+		i++) {
+		const struct near_rule near = near_rule_of(
+			match, policy, &policy->rules[match->direction][i]);
 
 		if (near.miss == MISS_NONE) {
 			finding->admitted[kind] = true;
@@ -56,12 +58,15 @@ static void take_rule(struct explain_side *side, const struct near_rule *near)
 	side->peer = near->peer;
 	side->port = near->port;
 	side->miss = near->miss;
-	side->pos = near->peer != NULL   ? near->peer->pos
-		    : near->port != NULL ? near->port->pos
-					 : near->rule->pos;
+	side->pos = near->peer != NULL ? near->peer->pos
+		: near->port != NULL   ? near->port->pos
+				       : near->rule->pos;
 }
 
-/* Chooses the rule to speak of. An audited rule that admits is nearer than any enforced one that does not. */
+/*
+ * Chooses the rule to speak of. An audited rule that admits is nearer than any enforced one that
+ * does not.
+ */
 static void choose_rule(struct explain_side *side, const struct finding *finding)
 {
 	const int kind = finding->isolated[0] ? 0 : 1;
@@ -95,8 +100,9 @@ struct look {
 	enum side_verdict verdict;
 };
 
-static int look_at_pair(const struct snapshot *snapshot, const struct flow *flow, enum direction direction,
-	const size_t claimants[DIRECTION_COUNT], struct arena *arena, struct look *look)
+static int look_at_pair(const struct snapshot *snapshot, const struct flow *flow,
+	enum direction direction, const size_t claimants[DIRECTION_COUNT], struct arena *arena,
+	struct look *look)
 {
 	const struct ip_addr *ends[DIRECTION_COUNT] = {
 		[DIRECTION_INGRESS] = &flow->dst, [DIRECTION_EGRESS] = &flow->src};
@@ -106,12 +112,14 @@ static int look_at_pair(const struct snapshot *snapshot, const struct flow *flow
 		pods[d] = snapshot_claimant(snapshot, ends[d], claimants[d]);
 	*look = (struct look){
 		.pod = pods[direction],
-		.enforced = !snapshot_claimant_audits(snapshot, ends[direction], claimants[direction]),
+		.enforced = !snapshot_claimant_audits(
+			snapshot, ends[direction], claimants[direction]),
 		.verdict = SIDE_OPEN,
 	};
-	match_init(&look->match, snapshot, flow, direction, pods[DIRECTION_EGRESS], pods[DIRECTION_INGRESS]);
-	if (snapshot_claimant_policies(
-		    snapshot, ends[direction], claimants[direction], direction, arena, &look->isolating) != 0)
+	match_init(&look->match, snapshot, flow, direction, pods[DIRECTION_EGRESS],
+		pods[DIRECTION_INGRESS]);
+	if (snapshot_claimant_policies(snapshot, ends[direction], claimants[direction], direction,
+		    arena, &look->isolating) != 0)
 		return -ENOMEM;
 	if (look->pod != NULL && look->pod == look->match.other_pod)
 		return 0; /* a pod always reaches itself */
@@ -131,16 +139,18 @@ static size_t count_claimants(const struct snapshot *snapshot, const struct ip_a
 }
 
 /* The first look that comes to the most severe verdict, of all pods that may be at the two ends. */
-static int look_at_all(const struct snapshot *snapshot, const struct flow *flow, enum direction direction,
-	struct arena *arena, struct look *out)
+static int look_at_all(const struct snapshot *snapshot, const struct flow *flow,
+	enum direction direction, struct arena *arena, struct look *out)
 {
-	const size_t from = count_claimants(snapshot, &flow->src), to = count_claimants(snapshot, &flow->dst);
+	const size_t from = count_claimants(snapshot, &flow->src),
+		     to = count_claimants(snapshot, &flow->dst);
 	const bool one_address = ip_addr_equal(&flow->src, &flow->dst);
 	bool any = false;
 
 	for (size_t i = 0; i == 0 || i < from; i++) {
 		for (size_t j = 0; j == 0 || j < to; j++) {
-			const size_t claimants[] = {[DIRECTION_INGRESS] = j, [DIRECTION_EGRESS] = i};
+			const size_t claimants[] = {
+				[DIRECTION_INGRESS] = j, [DIRECTION_EGRESS] = i};
 			struct look look;
 
 			if (one_address && i != j)
@@ -155,8 +165,9 @@ static int look_at_all(const struct snapshot *snapshot, const struct flow *flow,
 	return 0;
 }
 
-static int explain_side(const struct snapshot *snapshot, const struct flow *flow, enum direction direction,
-	enum side_verdict verdict, struct arena *arena, struct explain_side *out)
+static int explain_side(const struct snapshot *snapshot, const struct flow *flow,
+	enum direction direction, enum side_verdict verdict, struct arena *arena,
+	struct explain_side *out)
 {
 	struct look look;
 
@@ -165,7 +176,8 @@ static int explain_side(const struct snapshot *snapshot, const struct flow *flow
 	*out = (struct explain_side){
 		.side = verdict,
 		.pod = look.pod,
-		.claimants = count_claimants(snapshot, direction == DIRECTION_INGRESS ? &flow->dst : &flow->src),
+		.claimants = count_claimants(
+			snapshot, direction == DIRECTION_INGRESS ? &flow->dst : &flow->src),
 		.other_pod = look.match.other_pod,
 		.isolating = look.isolating.items,
 		.isolating_count = look.isolating.count,
@@ -182,14 +194,18 @@ static int explain_side(const struct snapshot *snapshot, const struct flow *flow
 	choose_rule(out, &look.finding);
 	if (!is_denied(verdict))
 		return 0;
-	return miss_describe(&look.match, arena, out) != 0 || fix_describe(&look.match, arena, out) != 0 ? -ENOMEM : 0;
+	return miss_describe(&look.match, arena, out) != 0 ||
+			fix_describe(&look.match, arena, out) != 0
+		? -ENOMEM
+		: 0;
 }
 
 /* Where networks end is nothing that manifests tell: most end at 255. */
 static bool may_be_group(const struct snapshot *snapshot, const struct ip_addr *addr)
 {
-	return ip_addr_is_group(addr) || (addr->family == IP_FAMILY_V4 && addr->bytes[3] == 255 &&
-						 snapshot_pod_at(snapshot, addr) == NULL);
+	return ip_addr_is_group(addr) ||
+		(addr->family == IP_FAMILY_V4 && addr->bytes[3] == 255 &&
+			snapshot_pod_at(snapshot, addr) == NULL);
 }
 
 int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struct arena *arena,
@@ -204,8 +220,8 @@ int explain_flow(const struct snapshot *snapshot, const struct flow *flow, struc
 	};
 
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		const int err = explain_side(
-			snapshot, flow, (enum direction)d, made.judgement.sides[d], arena, &made.sides[d]);
+		const int err = explain_side(snapshot, flow, (enum direction)d,
+			made.judgement.sides[d], arena, &made.sides[d]);
 
 		if (err != 0)
 			return err;

@@ -14,9 +14,13 @@
 struct explanation {
 	struct flow flow;
 	struct judgement judgement;
-	bool group;		/* to a group address, or what may be a broadcast one: on a bridge each receiver is judged */
-	bool link_local;	/* reason enough for the verdict: an end whose pod nobody can name */
-	bool ipv6_off;		/* it passes whatever the policies say: the snapshot's option, and an IPv6 flow */
+	/*
+	 * to a group address, or what may be a broadcast one: on a bridge each receiver is judged
+	 */
+	bool group;
+	bool link_local; /* reason enough for the verdict: an end whose pod nobody can name */
+	/* it passes whatever the policies say: the snapshot's option, and an IPv6 flow */
+	bool ipv6_off;
 	struct explain_side sides[DIRECTION_COUNT];
 };
 

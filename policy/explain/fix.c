@@ -18,8 +18,8 @@ struct fix {
 };
 
 /*
- * Mends a peer by labels of the far pod and its namespace. Returns 0; or -EINVAL, the text untouched, when
- * labels are no remedy; or -ENOMEM.
+ * Mends a peer by labels of the far pod and its namespace. Returns 0; or -EINVAL, the text
+ * untouched, when labels are no remedy; or -ENOMEM.
  */
 static int mend_by_labels(struct fix *fix)
 {
@@ -31,12 +31,13 @@ static int mend_by_labels(struct fix *fix)
 	if (peer->has_ip_block || match->other_pod == NULL)
 		return -EINVAL;
 	if (peer->has_namespace_selector)
-		namespace_count = relabel_find(&peer->namespace_selector, &match->other_namespace->labels,
-			fix->arena, &of_namespace);
+		namespace_count = relabel_find(&peer->namespace_selector,
+			&match->other_namespace->labels, fix->arena, &of_namespace);
 	else if (!match_peer_namespace(match, fix->side->policy, peer))
 		return -EINVAL;
 	if (peer->has_pod_selector)
-		pod_count = relabel_find(&peer->pod_selector, &match->other_pod->labels, fix->arena, &of_pod);
+		pod_count = relabel_find(
+			&peer->pod_selector, &match->other_pod->labels, fix->arena, &of_pod);
 	if (namespace_count < 0 || pod_count < 0)
 		return namespace_count == -ENOMEM || pod_count == -ENOMEM ? -ENOMEM : -EINVAL;
 
@@ -59,7 +60,7 @@ static int mend_by_labels(struct fix *fix)
 static bool is_passing(const struct label *label)
 {
 	return strcmp(label->key, "pod-template-hash") == 0 ||
-	       strcmp(label->key, "controller-revision-hash") == 0;
+		strcmp(label->key, "controller-revision-hash") == 0;
 }
 
 static void add_pod_selector(struct fix *fix, const struct pod *pod)
@@ -82,7 +83,10 @@ static void add_pod_selector(struct fix *fix, const struct pod *pod)
 	phrase_add(&fix->text, "}");
 }
 
-/* A peer that is the far end: "{podSelector: {matchLabels: {role: web}}}", "{ipBlock: {cidr: 10.0.0.9/32}}". */
+/*
+ * A peer that is the far end: "{podSelector: {matchLabels: {role: web}}}", "{ipBlock: {cidr:
+ * 10.0.0.9/32}}".
+ */
 static void add_peer_yaml(struct fix *fix)
 {
 	const struct match *match = fix->match;
@@ -95,15 +99,16 @@ static void add_peer_yaml(struct fix *fix)
 	}
 	phrase_add(&fix->text, "{");
 	if (strcmp(match->other_pod->namespace_name, fix->side->policy->namespace_name) != 0)
-		phrase_add(&fix->text, "namespaceSelector: {matchLabels: {%s: %s}}, ", namespace_label,
-			match->other_pod->namespace_name);
+		phrase_add(&fix->text, "namespaceSelector: {matchLabels: {%s: %s}}, ",
+			namespace_label, match->other_pod->namespace_name);
 	add_pod_selector(fix, match->other_pod);
 	phrase_add(&fix->text, "}");
 }
 
 static bool port_can_be_named(const struct fix *fix)
 {
-	return flow_protocol_has_ports(fix->match->flow->protocol) && fix->match->flow->dst_port != 0;
+	return flow_protocol_has_ports(fix->match->flow->protocol) &&
+		fix->match->flow->dst_port != 0;
 }
 
 static void add_port_yaml(struct fix *fix)
@@ -115,8 +120,8 @@ static void add_port_yaml(struct fix *fix)
 
 static void add_policy_name(struct fix *fix)
 {
-	phrase_add(
-		&fix->text, " of policy %s/%s", fix->side->policy->namespace_name, fix->side->policy->name);
+	phrase_add(&fix->text, " of policy %s/%s", fix->side->policy->namespace_name,
+		fix->side->policy->name);
 }
 
 static void mend_peer(struct fix *fix)
@@ -130,7 +135,8 @@ static void mend_peer(struct fix *fix)
 		return;
 	phrase_add(&fix->text, "add ");
 	add_peer_yaml(fix);
-	phrase_add(&fix->text, " to %s.%s", explain_rule_path(fix->side, fix->match->direction, rule),
+	phrase_add(&fix->text, " to %s.%s",
+		explain_rule_path(fix->side, fix->match->direction, rule),
 		fix->match->direction == DIRECTION_INGRESS ? "from" : "to");
 	add_policy_name(fix);
 }
@@ -153,7 +159,8 @@ static void mend_port(struct fix *fix)
 	if (port->kind == POLICY_PORT_NAMED && port->protocol == flow->protocol && pod != NULL &&
 		!names_port(pod, port->name)) {
 		phrase_add(&fix->text,
-			"give pod %s/%s the container port {name: %s, containerPort: %u, protocol: ",
+			"give pod %s/%s the container port {name: %s, containerPort: %u, "
+			"protocol: ",
 			pod->namespace_name, pod->name, port->name, (unsigned int)flow->dst_port);
 		phrase_add_protocol(&fix->text, flow->protocol);
 		phrase_add(&fix->text, "}");
@@ -161,14 +168,15 @@ static void mend_port(struct fix *fix)
 	}
 	phrase_add(&fix->text, "add ");
 	add_port_yaml(fix);
-	phrase_add(&fix->text, " to %s.ports", explain_rule_path(fix->side, fix->match->direction, rule));
+	phrase_add(&fix->text, " to %s.ports",
+		explain_rule_path(fix->side, fix->match->direction, rule));
 	add_policy_name(fix);
 }
 
 /*
- * A rule of its own: where there is none to widen, for protocols that `ports` can't name, and where both peers and
- * ports would have to be widened, which would also open the new port to the old peers and the old ports to the new
- * one.
+ * A rule of its own: where there is none to widen, for protocols that `ports` can't name, and where
+ * both peers and ports would have to be widened, which would also open the new port to the old
+ * peers and the old ports to the new one.
  */
 static void mend_by_rule(struct fix *fix)
 {
@@ -191,8 +199,8 @@ static void mend_by_rule(struct fix *fix)
 }
 
 /*
- * IPv4-mapped IPv6 addresses are in no ipBlock that the API accepts, so no policy can name such an end. It is never
- * a real neighbour: RFC 4291 keeps these addresses off the wire.
+ * IPv4-mapped IPv6 addresses are in no ipBlock that the API accepts, so no policy can name such an
+ * end. It is never a real neighbour: RFC 4291 keeps these addresses off the wire.
  */
 static bool far_end_has_no_name(const struct fix *fix)
 {
@@ -200,12 +208,13 @@ static bool far_end_has_no_name(const struct fix *fix)
 	const struct ip_addr *other = fix->match->other;
 
 	return fix->match->other_pod == NULL && other->family == IP_FAMILY_V6 &&
-	       memcmp(other->bytes, mapped, sizeof(mapped)) == 0;
+		memcmp(other->bytes, mapped, sizeof(mapped)) == 0;
 }
 
 static bool takes_new_port(const struct fix *fix)
 {
-	return (fix->side->miss == MISS_PROTOCOL || fix->side->miss == MISS_PORT) && port_can_be_named(fix);
+	return (fix->side->miss == MISS_PROTOCOL || fix->side->miss == MISS_PORT) &&
+		port_can_be_named(fix);
 }
 
 static void mend(struct fix *fix)
@@ -216,7 +225,8 @@ static void mend(struct fix *fix)
 	case MISS_NONE:
 		return;
 	case MISS_AUDITED:
-		phrase_add(&fix->text, "enforce policy %s/%s: take its annotation podgate.io/audit away",
+		phrase_add(&fix->text,
+			"enforce policy %s/%s: take its annotation podgate.io/audit away",
 			fix->side->policy->namespace_name, fix->side->policy->name);
 		return;
 	case MISS_PEER:

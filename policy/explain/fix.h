@@ -3,8 +3,9 @@
 #define POLICY_EXPLAIN_FIX_H
 
 /*
- * What would mend a nearest miss, as one clause: labels for the far end, or a peer, port or rule to paste into the
- * policy. Made as told, the change admits the flow at this end. Part of explain_flow().
+ * What would mend a nearest miss, as one clause: labels for the far end, or a peer, port or rule to
+ * paste into the policy. Made as told, the change admits the flow at this end. Part of
+ * explain_flow().
  */
 
 #include "policy/explain/explain_side.h"

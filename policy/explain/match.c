@@ -18,11 +18,12 @@ void match_init(struct match *match, const struct snapshot *snapshot, const stru
 		.destination = destination,
 	};
 	if (pod != NULL)
-		match->other_namespace = cluster_namespace(snapshot_cluster(snapshot), pod->namespace_name);
+		match->other_namespace = cluster_namespace(
+			snapshot_cluster(snapshot), pod->namespace_name);
 }
 
-bool match_peer_namespace(
-	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
+bool match_peer_namespace(const struct match *match, const struct network_policy *policy,
+	const struct policy_peer *peer)
 {
 	if (match->other_pod == NULL)
 		return false;
@@ -31,13 +32,14 @@ bool match_peer_namespace(
 	return selector_matches(&peer->namespace_selector, &match->other_namespace->labels);
 }
 
-static bool includes_peer(
-	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
+static bool includes_peer(const struct match *match, const struct network_policy *policy,
+	const struct policy_peer *peer)
 {
 	if (peer->has_ip_block)
 		return ip_block_contains(&peer->ip_block, match->other);
 	return match_peer_namespace(match, policy, peer) &&
-	       (!peer->has_pod_selector || selector_matches(&peer->pod_selector, &match->other_pod->labels));
+		(!peer->has_pod_selector ||
+			selector_matches(&peer->pod_selector, &match->other_pod->labels));
 }
 
 /* A named port stands for every number that the destination pod declares under that name. */
@@ -58,11 +60,12 @@ static bool includes_port(const struct match *match, const struct policy_port *p
 		return false;
 	if (port->kind == POLICY_PORT_NUMBER)
 		return flow->dst_port >= port->first && flow->dst_port <= port->last;
-	return port->kind == POLICY_PORT_ANY || resolves_to(match->destination, port, flow->dst_port);
+	return port->kind == POLICY_PORT_ANY ||
+		resolves_to(match->destination, port, flow->dst_port);
 }
 
-const struct policy_peer *match_first_peer(
-	const struct match *match, const struct network_policy *policy, const struct policy_rule *rule)
+const struct policy_peer *match_first_peer(const struct match *match,
+	const struct network_policy *policy, const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < rule->peer_count; i++)
 		if (includes_peer(match, policy, &rule->peers[i]))
@@ -70,7 +73,8 @@ const struct policy_peer *match_first_peer(
 	return NULL;
 }
 
-const struct policy_port *match_first_port(const struct match *match, const struct policy_rule *rule)
+const struct policy_port *match_first_port(
+	const struct match *match, const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < rule->port_count; i++)
 		if (includes_port(match, &rule->ports[i]))

@@ -13,7 +13,8 @@ struct words {
 };
 
 /* "ingress[0].from[1]" */
-static void add_peer_path(struct phrase *phrase, const struct match *match, const struct explain_side *side)
+static void add_peer_path(
+	struct phrase *phrase, const struct match *match, const struct explain_side *side)
 {
 	char rule[EXPLAIN_PATH];
 
@@ -23,7 +24,8 @@ static void add_peer_path(struct phrase *phrase, const struct match *match, cons
 }
 
 /* "ingress[0].ports[0]" */
-static void add_port_path(struct phrase *phrase, const struct match *match, const struct explain_side *side)
+static void add_port_path(
+	struct phrase *phrase, const struct match *match, const struct explain_side *side)
 {
 	char rule[EXPLAIN_PATH];
 
@@ -32,7 +34,8 @@ static void add_port_path(struct phrase *phrase, const struct match *match, cons
 }
 
 /* The first requirement that `labels` fail; NULL when they meet all. */
-static const struct requirement *first_unmet(const struct selector *selector, const struct label_set *labels)
+static const struct requirement *first_unmet(
+	const struct selector *selector, const struct label_set *labels)
 {
 	for (size_t i = 0; i < selector->count; i++)
 		if (!requirement_matches(&selector->requirements[i], labels))
@@ -60,16 +63,18 @@ static void add_outsider(struct phrase *phrase, const struct match *match)
 		if (!pod_has_addr(pod, match->other))
 			continue;
 		phrase_add(phrase,
-			pod->host_network ? ", the node's address, which pod %s/%s uses by hostNetwork"
-					  : ", which pod %s/%s had before it finished",
+			pod->host_network
+				? ", the node's address, which pod %s/%s uses by hostNetwork"
+				: ", which pod %s/%s had before it finished",
 			pod->namespace_name, pod->name);
 		return;
 	}
 	phrase_add(phrase, ", which no pod has");
 }
 
-static void tell_requirement(struct words *words, const char *selector_name, const struct selector *selector,
-	const struct requirement *requirement, const struct label_set *labels)
+static void tell_requirement(struct words *words, const char *selector_name,
+	const struct selector *selector, const struct requirement *requirement,
+	const struct label_set *labels)
 {
 	phrase_add(&words->field, ".%s.", selector_name);
 	phrase_add_requirement_path(&words->field, selector, requirement);
@@ -90,10 +95,14 @@ static void tell_outsider(struct words *words)
 		phrase_add_selector(&words->wanted, &peer->pod_selector);
 	}
 	add_outsider(&words->had, words->match);
-	words->side->pos = peer->has_pod_selector ? peer->pod_selector.pos : peer->namespace_selector.pos;
+	words->side->pos = peer->has_pod_selector ? peer->pod_selector.pos
+						  : peer->namespace_selector.pos;
 }
 
-/* A podSelector alone sees no other namespace, whatever its labels: the best-known surprise of NetworkPolicy. */
+/*
+ * A podSelector alone sees no other namespace, whatever its labels: the best-known surprise of
+ * NetworkPolicy.
+ */
 static void tell_namespace(struct words *words)
 {
 	phrase_add(&words->field, ".namespaceSelector");
@@ -124,10 +133,12 @@ static void tell_selectors(struct words *words)
 	if (peer->has_pod_selector)
 		unmet = first_unmet(&peer->pod_selector, &match->other_pod->labels);
 	/* The namespace first: no label mends a podSelector that looks into the wrong one. */
-	if (!peer->has_namespace_selector && !match_peer_namespace(match, words->side->policy, peer))
+	if (!peer->has_namespace_selector &&
+		!match_peer_namespace(match, words->side->policy, peer))
 		tell_namespace(words);
 	else if (unmet != NULL)
-		tell_requirement(words, "podSelector", &peer->pod_selector, unmet, &match->other_pod->labels);
+		tell_requirement(words, "podSelector", &peer->pod_selector, unmet,
+			&match->other_pod->labels);
 }
 
 static void tell_except(struct words *words, const struct ip_block *block, size_t index)
@@ -194,7 +205,8 @@ static void tell_named_port(struct words *words)
 	bool any = false;
 
 	if (pod == NULL) {
-		phrase_add(&words->had, ", of a destination that is no pod and so has no port names");
+		phrase_add(
+			&words->had, ", of a destination that is no pod and so has no port names");
 		return;
 	}
 	for (size_t i = 0; i < pod->port_count; i++) {
@@ -203,7 +215,8 @@ static void tell_named_port(struct words *words)
 		if (declared->protocol != port->protocol || declared->name[0] == '\0')
 			continue;
 		if (!any)
-			phrase_add(&words->had, "; pod %s/%s declares ", pod->namespace_name, pod->name);
+			phrase_add(&words->had, "; pod %s/%s declares ", pod->namespace_name,
+				pod->name);
 		phrase_add(&words->had, "%s%s %u", any ? ", " : "", declared->name,
 			(unsigned int)declared->port);
 		any = true;

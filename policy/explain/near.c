@@ -4,15 +4,16 @@
 #include <stddef.h>
 
 /*
- * How near a peer comes that does not include the far end. For a pod, labels are what its owner thinks in, so selectors
- * lie above blocks; for any other address only blocks can ever match. A block that holds the
- * address and excepts it again was surely written with that address in mind: above all others.
+ * How near a peer comes that does not include the far end. For a pod, labels are what its owner
+ * thinks in, so selectors lie above blocks; for any other address only blocks can ever match. A
+ * block that holds the address and excepts it again was surely written with that address in mind:
+ * above all others.
  */
 enum {
 	SCORE_EXCEPTED = 1000,
 	SCORE_SELECTOR = 500, /* less one for each requirement that fails */
-	SCORE_BLOCK = 100, /* plus the leading bits that the block and the address share */
-	SCORE_HOPELESS = 0, /* the other family; or selectors, and the far end is no pod */
+	SCORE_BLOCK = 100,    /* plus the leading bits that the block and the address share */
+	SCORE_HOPELESS = 0,   /* the other family; or selectors, and the far end is no pod */
 };
 
 /* The distance of a port that can't be counted in numbers: a name, another protocol. */
@@ -26,7 +27,8 @@ static int bits_shared(const struct ip_addr *a, const struct ip_addr *b)
 		const unsigned int difference = (unsigned int)(a->bytes[i] ^ b->bytes[i]);
 
 		if (difference != 0)
-			return shared + __builtin_clz(difference) - (int)(8 * (sizeof(difference) - 1));
+			return shared + __builtin_clz(difference) -
+				(int)(8 * (sizeof(difference) - 1));
 	}
 	return shared;
 }
@@ -49,8 +51,8 @@ static int count_unmet(const struct selector *selector, const struct label_set *
 	return unmet;
 }
 
-static int score_selectors(
-	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
+static int score_selectors(const struct match *match, const struct network_policy *policy,
+	const struct policy_peer *peer)
 {
 	int unmet = 0;
 
@@ -65,8 +67,8 @@ static int score_selectors(
 	return SCORE_SELECTOR - (unmet < SCORE_BLOCK ? unmet : SCORE_BLOCK);
 }
 
-static int score_peer(
-	const struct match *match, const struct network_policy *policy, const struct policy_peer *peer)
+static int score_peer(const struct match *match, const struct network_policy *policy,
+	const struct policy_peer *peer)
 {
 	return peer->has_ip_block ? score_block(match, &peer->ip_block)
 				  : score_selectors(match, policy, peer);
@@ -80,7 +82,8 @@ static uint32_t distance_port(const struct match *match, const struct policy_por
 		return DISTANCE_PROTOCOL;
 	if (port->kind != POLICY_PORT_NUMBER)
 		return DISTANCE_NAME;
-	return number < port->first ? (uint32_t)(port->first - number) : (uint32_t)(number - port->last);
+	return number < port->first ? (uint32_t)(port->first - number)
+				    : (uint32_t)(number - port->last);
 }
 
 /* Returns whether the rule's peers include the far end; sets near->peer in either case. */
@@ -120,8 +123,8 @@ static bool find_port(struct near_rule *near, const struct match *match)
 	return false;
 }
 
-struct near_rule near_rule_of(
-	const struct match *match, const struct network_policy *policy, const struct policy_rule *rule)
+struct near_rule near_rule_of(const struct match *match, const struct network_policy *policy,
+	const struct policy_rule *rule)
 {
 	struct near_rule near = {.policy = policy, .rule = rule, .miss = MISS_NONE};
 	const bool peer = find_peer(&near, match), port = find_port(&near, match);

@@ -17,7 +17,7 @@ struct end {
 	const struct pod *pod; /* NULL: neither named nor owner of the address */
 	const struct ip_addr *addrs;
 	size_t count;
-	struct ip_addr literal; /* what addrs points at when an address was written */
+	struct ip_addr literal;	      /* what addrs points at when an address was written */
 	struct ip_addr own[OWN_MOST]; /* what it points at when a pod was */
 	bool is_literal;
 };
@@ -29,7 +29,8 @@ struct service {
 	uint16_t port;
 };
 
-static int refuse(char problem[QUERY_PROBLEM], const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int refuse(char problem[QUERY_PROBLEM], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 static int refuse(char problem[QUERY_PROBLEM], const char *format, ...)
 {
 	va_list args;
@@ -73,16 +74,16 @@ static int refuse_unknown_namespace(const struct cluster *cluster, const char *n
 	for (size_t i = 0; i < cluster->namespace_count; i++)
 		suggestion_offer(&near, cluster->namespaces[i]->name);
 	if (near.best != NULL && cluster_pod(cluster, near.best, name) != NULL)
-		return refuse(problem, "there is no namespace %.63s; did you mean %s/%.63s?", namespace_name,
-			near.best, name);
+		return refuse(problem, "there is no namespace %.63s; did you mean %s/%.63s?",
+			namespace_name, near.best, name);
 	if (elsewhere != NULL)
-		return refuse(problem, "there is no namespace %.63s; did you mean %s/%.63s?", namespace_name,
-			elsewhere->namespace_name, elsewhere->name);
+		return refuse(problem, "there is no namespace %.63s; did you mean %s/%.63s?",
+			namespace_name, elsewhere->namespace_name, elsewhere->name);
 	return refuse(problem, "there is no namespace %.63s", namespace_name);
 }
 
-static int refuse_unknown_pod(const struct cluster *cluster, const char *namespace_name, const char *name,
-	char problem[QUERY_PROBLEM])
+static int refuse_unknown_pod(const struct cluster *cluster, const char *namespace_name,
+	const char *name, char problem[QUERY_PROBLEM])
 {
 	const struct pod *elsewhere = pod_anywhere(cluster, name);
 	struct suggestion near;
@@ -94,16 +95,16 @@ static int refuse_unknown_pod(const struct cluster *cluster, const char *namespa
 		if (strcmp(cluster->pods[i]->namespace_name, namespace_name) == 0)
 			suggestion_offer(&near, cluster->pods[i]->name);
 	if (elsewhere != NULL)
-		return refuse(problem, "there is no pod %.63s/%.63s; did you mean %s/%.63s?", namespace_name,
-			name, elsewhere->namespace_name, elsewhere->name);
+		return refuse(problem, "there is no pod %.63s/%.63s; did you mean %s/%.63s?",
+			namespace_name, name, elsewhere->namespace_name, elsewhere->name);
 	if (near.best != NULL)
 		return refuse(problem, "there is no pod %.63s/%.63s; did you mean %.63s/%.63s?",
 			namespace_name, name, namespace_name, near.best);
 	return refuse(problem, "there is no pod %.63s/%.63s", namespace_name, name);
 }
 
-static int look_up(const struct snapshot *snapshot, const char *text, const char *slash, const struct pod **out,
-	char problem[QUERY_PROBLEM])
+static int look_up(const struct snapshot *snapshot, const char *text, const char *slash,
+	const struct pod **out, char problem[QUERY_PROBLEM])
 {
 	const struct cluster *cluster = snapshot_cluster(snapshot);
 	char namespace_name[TEXT_MOST];
@@ -119,8 +120,8 @@ static int look_up(const struct snapshot *snapshot, const char *text, const char
 }
 
 /*
- * The first of each family that is the pod's, though perhaps not its alone: what goes to the others is another pod's. Those of
- * the host network are the node's.
+ * The first of each family that is the pod's, though perhaps not its alone: what goes to the others
+ * is another pod's. Those of the host network are the node's.
  */
 static int own_addresses(const struct snapshot *snapshot, const struct pod *pod, struct end *out,
 	char problem[QUERY_PROBLEM])
@@ -131,18 +132,20 @@ static int own_addresses(const struct snapshot *snapshot, const struct pod *pod,
 
 		for (size_t j = 0; j < out->count; j++)
 			has_family = has_family || out->own[j].family == pod->ips[i].family;
-		if (!has_family && (pod->host_network || snapshot_may_be(snapshot, &pod->ips[i], pod)))
+		if (!has_family &&
+			(pod->host_network || snapshot_may_be(snapshot, &pod->ips[i], pod)))
 			out->own[out->count++] = pod->ips[i];
 	}
 	out->addrs = out->own;
 	if (out->count == 0)
-		return refuse(problem, "pod %.63s/%.63s owns no address: what it claims is another's", pod->namespace_name,
-			pod->name);
+		return refuse(problem,
+			"pod %.63s/%.63s owns no address: what it claims is another's",
+			pod->namespace_name, pod->name);
 	return 0;
 }
 
-static int find_pod(const struct snapshot *snapshot, const char *text, const char *slash, struct end *out,
-	char problem[QUERY_PROBLEM])
+static int find_pod(const struct snapshot *snapshot, const char *text, const char *slash,
+	struct end *out, char problem[QUERY_PROBLEM])
 {
 	const struct pod *pod;
 
@@ -157,8 +160,8 @@ static int find_pod(const struct snapshot *snapshot, const char *text, const cha
 	return own_addresses(snapshot, pod, out, problem);
 }
 
-static int find_end(
-	const struct snapshot *snapshot, const char *text, struct end *out, char problem[QUERY_PROBLEM])
+static int find_end(const struct snapshot *snapshot, const char *text, struct end *out,
+	char problem[QUERY_PROBLEM])
 {
 	const char *slash = strchr(text, '/');
 	const struct pod *bare;
@@ -192,9 +195,9 @@ static const char *list_ports(const struct pod *pod, char *buffer, size_t size)
 	buffer[0] = '\0';
 	for (size_t i = 0; i < pod->port_count && listed < PORTS_NAMED_MOST && used < size; i++) {
 		const struct container_port *port = &pod->ports[i];
-		const int n = snprintf(buffer + used, size - used, "%s%s%s%u/%s", listed > 0 ? ", " : "",
-			port->name, port->name[0] != '\0' ? " " : "", (unsigned int)port->port,
-			flow_protocol_name(port->protocol, protocol));
+		const int n = snprintf(buffer + used, size - used, "%s%s%s%u/%s",
+			listed > 0 ? ", " : "", port->name, port->name[0] != '\0' ? " " : "",
+			(unsigned int)port->port, flow_protocol_name(port->protocol, protocol));
 
 		used += n > 0 ? (size_t)n : 0;
 		listed++;
@@ -208,28 +211,32 @@ static int refuse_port_name(const struct end *end, const char *name, char proble
 	struct suggestion near;
 
 	if (strcasecmp(name, "icmp") == 0 || strcasecmp(name, "icmpv6") == 0)
-		return refuse(problem, "ICMP has no ports: write it behind a slash, as in DESTINATION/icmp");
+		return refuse(problem,
+			"ICMP has no ports: write it behind a slash, as in DESTINATION/icmp");
 	if (end->pod == NULL)
 		return refuse(problem,
-			"only a pod names its ports, and no pod has that address: write the number of "
-			"port \"%.40s\"",
+			"only a pod names its ports, and no pod has that address: write the number "
+			"of port \"%.40s\"",
 			name);
 	suggestion_init(&near, name);
 	for (size_t i = 0; i < end->pod->port_count; i++)
 		suggestion_offer(&near, end->pod->ports[i].name);
 	if (near.best != NULL)
-		return refuse(problem, "pod %.63s/%.63s has no such port \"%.40s\"; did you mean %s?",
+		return refuse(problem,
+			"pod %.63s/%.63s has no such port \"%.40s\"; did you mean %s?",
 			end->pod->namespace_name, end->pod->name, name, near.best);
 	if (end->pod->port_count == 0)
-		return refuse(problem, "pod %.63s/%.63s declares no ports, so \"%.40s\" is none of them",
+		return refuse(problem,
+			"pod %.63s/%.63s declares no ports, so \"%.40s\" is none of them",
 			end->pod->namespace_name, end->pod->name, name);
 	return refuse(problem, "\"%.40s\" is no port of pod %.30s/%.30s, which declares %s", name,
-		end->pod->namespace_name, end->pod->name, list_ports(end->pod, declared, sizeof(declared)));
+		end->pod->namespace_name, end->pod->name,
+		list_ports(end->pod, declared, sizeof(declared)));
 }
 
 /* A name that stands for ports of several protocols means TCP, like a number. */
-static int find_named_port(
-	const struct end *end, const char *name, struct service *service, char problem[QUERY_PROBLEM])
+static int find_named_port(const struct end *end, const char *name, struct service *service,
+	char problem[QUERY_PROBLEM])
 {
 	const struct container_port *found = NULL;
 
@@ -239,17 +246,19 @@ static int find_named_port(
 		if (strcmp(port->name, name) != 0 ||
 			(service->has_protocol && port->protocol != service->protocol))
 			continue;
-		if (found == NULL || (found->protocol != IPPROTO_TCP && port->protocol == IPPROTO_TCP))
+		if (found == NULL ||
+			(found->protocol != IPPROTO_TCP && port->protocol == IPPROTO_TCP))
 			found = port;
 	}
 	if (found == NULL)
 		return refuse_port_name(end, name, problem);
-	*service = (struct service){.has_protocol = true, .protocol = found->protocol, .port = found->port};
+	*service = (struct service){
+		.has_protocol = true, .protocol = found->protocol, .port = found->port};
 	return 0;
 }
 
-static int read_port(
-	const struct end *end, const char *text, struct service *service, char problem[QUERY_PROBLEM])
+static int read_port(const struct end *end, const char *text, struct service *service,
+	char problem[QUERY_PROBLEM])
 {
 	unsigned int number = 0;
 
@@ -271,8 +280,8 @@ static int read_port(
 static int read_protocol(const char *text, struct service *service, char problem[QUERY_PROBLEM])
 {
 	if (flow_protocol_parse(&service->protocol, text) != 0)
-		return refuse(
-			problem, "\"%.40s\" is no protocol: tcp, udp, sctp, icmp, or a number to 255", text);
+		return refuse(problem,
+			"\"%.40s\" is no protocol: tcp, udp, sctp, icmp, or a number to 255", text);
 	service->has_protocol = true;
 	return 0;
 }
@@ -294,9 +303,13 @@ static const struct ip_addr *addr_of_family(const struct end *end, uint8_t famil
 	return NULL;
 }
 
-/* The source's own order decides which family comes first: a pod's first address is its primary one. */
-static int pair_ends(const struct end *source, const struct end *destination, const struct service *service,
-	struct flow flows[QUERY_FLOWS_MOST], char problem[QUERY_PROBLEM])
+/*
+ * The source's own order decides which family comes first: a pod's first address is its primary
+ * one.
+ */
+static int pair_ends(const struct end *source, const struct end *destination,
+	const struct service *service, struct flow flows[QUERY_FLOWS_MOST],
+	char problem[QUERY_PROBLEM])
 {
 	const struct end *leader = source->is_literal ? destination : source;
 	int count = 0;
@@ -317,7 +330,8 @@ static int pair_ends(const struct end *source, const struct end *destination, co
 	}
 	if (count == 0)
 		return refuse(problem,
-			"the two ends have no address family in common: one is IPv4, the other IPv6");
+			"the two ends have no address family in common: one is IPv4, the other "
+			"IPv6");
 	return count;
 }
 
@@ -326,7 +340,8 @@ static int refuse_without_port(const struct end *end, char problem[QUERY_PROBLEM
 	char declared[QUERY_PROBLEM / 2];
 
 	if (end->is_literal && end->literal.family == IP_FAMILY_V6)
-		return refuse(problem, "which port? An IPv6 address with a port is written [ADDRESS]:PORT");
+		return refuse(problem,
+			"which port? An IPv6 address with a port is written [ADDRESS]:PORT");
 	if (end->pod == NULL || end->pod->port_count == 0)
 		return refuse(problem, "which port? Write DESTINATION:PORT, or DESTINATION/icmp");
 	return refuse(problem, "which port? %.50s/%.50s declares %s", end->pod->namespace_name,
@@ -338,10 +353,12 @@ static int check_service(
 {
 	char name[FLOW_PROTOCOL_TEXT];
 
-	if (!service->has_protocol || (service->port == 0 && flow_protocol_has_ports(service->protocol)))
+	if (!service->has_protocol ||
+		(service->port == 0 && flow_protocol_has_ports(service->protocol)))
 		return refuse_without_port(destination, problem);
 	if (service->port != 0 && !flow_protocol_has_ports(service->protocol))
-		return refuse(problem, "%s has no ports", flow_protocol_name(service->protocol, name));
+		return refuse(
+			problem, "%s has no ports", flow_protocol_name(service->protocol, name));
 	return 0;
 }
 
@@ -366,8 +383,9 @@ static int query_parts(const struct snapshot *snapshot, const char *source_text,
 }
 
 /*
- * Where the address or namespace/pod at the head of a destination ends. What stands before the first slash is
- * a namespace unless it reads as an address, with or without a port: "10.0.0.7/icmp", "fd00::7/icmp".
+ * Where the address or namespace/pod at the head of a destination ends. What stands before the
+ * first slash is a namespace unless it reads as an address, with or without a port:
+ * "10.0.0.7/icmp", "fd00::7/icmp".
  */
 static char *host_end(char *text)
 {
@@ -423,10 +441,12 @@ int query_fields(const struct snapshot *snapshot, const char *source, const char
 {
 	const bool no_port = *port == '\0' || strcmp(port, "-") == 0;
 
-	return query_parts(snapshot, source, destination, no_port ? NULL : port, protocol, flows, problem);
+	return query_parts(
+		snapshot, source, destination, no_port ? NULL : port, protocol, flows, problem);
 }
 
-int query_pod(const struct snapshot *snapshot, const char *text, const struct pod **out, char problem[QUERY_PROBLEM])
+int query_pod(const struct snapshot *snapshot, const char *text, const struct pod **out,
+	char problem[QUERY_PROBLEM])
 {
 	const char *slash = strchr(text, '/');
 
@@ -446,6 +466,7 @@ int query_namespace(const struct snapshot *snapshot, const char *name, char prob
 	for (size_t i = 0; i < cluster->namespace_count; i++)
 		suggestion_offer(&near, cluster->namespaces[i]->name);
 	if (near.best != NULL)
-		return refuse(problem, "there is no namespace %.63s; did you mean %.63s?", name, near.best);
+		return refuse(problem, "there is no namespace %.63s; did you mean %.63s?", name,
+			near.best);
 	return refuse(problem, "there is no namespace %.63s", name);
 }

@@ -15,7 +15,8 @@ struct ports {
 /* Pods that podgate knows by an address: hostNetwork and finished ones have none of their own. */
 static bool is_asked(const struct pod *pod, const struct reach_question *question)
 {
-	if (question->namespace_name != NULL && strcmp(pod->namespace_name, question->namespace_name) != 0)
+	if (question->namespace_name != NULL &&
+		strcmp(pod->namespace_name, question->namespace_name) != 0)
 		return false;
 	return pod->ip_count > 0 && !pod->host_network && !pod->finished;
 }
@@ -40,7 +41,8 @@ static void add_port(struct ports *ports, uint16_t port)
 static int find_ports(const struct pod *destination, const struct reach_question *question,
 	struct arena *arena, struct ports *out)
 {
-	struct ports found = {.items = arena_calloc(arena, destination->port_count + 1, sizeof(uint16_t))};
+	struct ports found = {
+		.items = arena_calloc(arena, destination->port_count + 1, sizeof(uint16_t))};
 
 	if (found.items == NULL)
 		return -ENOMEM;
@@ -59,8 +61,9 @@ static int find_ports(const struct pod *destination, const struct reach_question
 	return 0;
 }
 
-static struct reach_cell judge_pair(const struct snapshot *snapshot, const struct reach_question *question,
-	const struct pod *source, const struct pod *destination, const struct ports *ports)
+static struct reach_cell judge_pair(const struct snapshot *snapshot,
+	const struct reach_question *question, const struct pod *source,
+	const struct pod *destination, const struct ports *ports)
 {
 	const struct ip_addr *src = addr_of(source, question->family),
 			     *dst = addr_of(destination, question->family);
@@ -81,7 +84,9 @@ static struct reach_cell judge_pair(const struct snapshot *snapshot, const struc
 		cell.allowed = (uint16_t)(cell.allowed + (verdict != VERDICT_DENY ? 1 : 0));
 		cell.audited = cell.audited || verdict == VERDICT_AUDIT_DENY;
 	}
-	cell.reach = cell.allowed == 0 ? REACH_NONE : cell.allowed == cell.asked ? REACH_ALL : REACH_SOME;
+	cell.reach = cell.allowed == 0	     ? REACH_NONE
+		: cell.allowed == cell.asked ? REACH_ALL
+					     : REACH_SOME;
 	return cell;
 }
 
@@ -100,8 +105,8 @@ static int find_pods(const struct cluster *cluster, const struct reach_question 
 	return out->count > 0 && out->count > PAIRS_MOST / out->count ? -E2BIG : 0;
 }
 
-int reach_compute(const struct snapshot *snapshot, const struct reach_question *question, struct arena *arena,
-	struct reach_matrix *out)
+int reach_compute(const struct snapshot *snapshot, const struct reach_question *question,
+	struct arena *arena, struct reach_matrix *out)
 {
 	struct reach_matrix made;
 	struct reach_cell *cells;
@@ -119,8 +124,8 @@ int reach_compute(const struct snapshot *snapshot, const struct reach_question *
 		if (err != 0)
 			return err;
 		for (size_t from = 0; from < made.count; from++)
-			cells[from * made.count + to] =
-				judge_pair(snapshot, question, made.pods[from], made.pods[to], &ports);
+			cells[from * made.count + to] = judge_pair(
+				snapshot, question, made.pods[from], made.pods[to], &ports);
 	}
 	made.cells = cells;
 	*out = made;

@@ -43,11 +43,15 @@ static void note_added(struct relabel *list, int *count, const struct relabel *a
 		(*count)++;
 }
 
-/* Requirements may contradict each other (role in (a), no label role): so the outcome is tried, not trusted. */
-int relabel_find(const struct selector *selector, const struct label_set *labels, struct arena *arena,
-	struct relabel **out)
+/*
+ * Requirements may contradict each other (role in (a), no label role): so the outcome is tried, not
+ * trusted.
+ */
+int relabel_find(const struct selector *selector, const struct label_set *labels,
+	struct arena *arena, struct relabel **out)
 {
-	struct label *items = arena_calloc(arena, labels->count + selector->count + 1, sizeof(*items));
+	struct label *items = arena_calloc(
+		arena, labels->count + selector->count + 1, sizeof(*items));
 	struct relabel *list = arena_calloc(arena, selector->count, sizeof(*list));
 	struct label_set after = {.items = items, .count = labels->count};
 	int count = 0;
@@ -77,5 +81,6 @@ int relabel_find(const struct selector *selector, const struct label_set *labels
 void relabel_add_phrase(struct phrase *text, const struct relabel *added, int count)
 {
 	for (int i = 0; i < count; i++)
-		phrase_add(text, "%s%s=%s", i == 0 ? "with label " : ", ", added[i].key, added[i].value);
+		phrase_add(text, "%s%s=%s", i == 0 ? "with label " : ", ", added[i].key,
+			added[i].value);
 }

@@ -8,8 +8,8 @@ enum { OBJECTS_MOST = 1 << 30 };
 
 /* Objects on their way into an index: their codes one after the other, and how many each has. */
 struct description {
-	struct vector codes;		/* of uint32_t */
-	struct vector ends;		/* of uint32_t */
+	struct vector codes; /* of uint32_t */
+	struct vector ends;  /* of uint32_t */
 };
 
 static void description_deinit(struct description *description)
@@ -29,12 +29,13 @@ static int end_object(struct description *description)
 }
 
 /* Gives an index what was described, in memory that lives as long as it. */
-static int extend(struct label_index *index, const struct description *description, struct arena *arena)
+static int extend(
+	struct label_index *index, const struct description *description, struct arena *arena)
 {
 	const uint32_t *ends = description->ends.items;
 	const uint32_t count = (uint32_t)description->ends.count;
-	const uint32_t *codes =
-		arena_memdup(arena, description->codes.items, description->codes.count * sizeof(*codes));
+	const uint32_t *codes = arena_memdup(
+		arena, description->codes.items, description->codes.count * sizeof(*codes));
 	struct label_codes *objects = arena_calloc(arena, count, sizeof(*objects));
 
 	if (codes == NULL || objects == NULL)
@@ -54,10 +55,11 @@ static int describe_pod(struct cluster_index *index, uint32_t pod, uint32_t name
 	int err = label_index_describe_namespace(&index->pods, own->name, &description->codes);
 
 	if (err == 0)
-		err = label_index_describe(&index->pods, LABELS_OF_NAMESPACE, &own->labels, &description->codes);
+		err = label_index_describe(
+			&index->pods, LABELS_OF_NAMESPACE, &own->labels, &description->codes);
 	if (err == 0)
-		err = label_index_describe(&index->pods, LABELS_OF_POD, &index->cluster->pods[pod]->labels,
-			&description->codes);
+		err = label_index_describe(&index->pods, LABELS_OF_POD,
+			&index->cluster->pods[pod]->labels, &description->codes);
 	return err != 0 ? err : end_object(description);
 }
 
@@ -67,7 +69,8 @@ static int index_pods(struct cluster_index *index, struct arena *arena)
 	int err = 0;
 
 	for (uint32_t i = 0; i < index->cluster->namespace_count; i++)
-		for (uint32_t pod = index->first_pods[i]; err == 0 && pod < index->first_pods[i + 1]; pod++)
+		for (uint32_t pod = index->first_pods[i];
+			err == 0 && pod < index->first_pods[i + 1]; pod++)
 			err = describe_pod(index, pod, i, &description);
 	if (err == 0)
 		err = extend(&index->pods, &description, arena);
@@ -93,8 +96,8 @@ static int index_namespaces(struct cluster_index *index, struct arena *arena)
 }
 
 /*
- * All lists are sorted by namespace, and every namespace that is spoken of exists: one walk finds where each
- * begins.
+ * All lists are sorted by namespace, and every namespace that is spoken of exists: one walk finds
+ * where each begins.
  */
 static int locate(struct cluster_index *index, struct arena *arena)
 {
@@ -109,7 +112,8 @@ static int locate(struct cluster_index *index, struct arena *arena)
 		const char *name = cluster->namespaces[i]->name;
 
 		index->first_pods[i] = pod;
-		while (pod < cluster->pod_count && strcmp(cluster->pods[pod]->namespace_name, name) == 0)
+		while (pod < cluster->pod_count &&
+			strcmp(cluster->pods[pod]->namespace_name, name) == 0)
 			pod++;
 		for (; policy < cluster->policy_count; policy++) {
 			if (strcmp(cluster->policies[policy]->namespace_name, name) != 0)
@@ -121,7 +125,8 @@ static int locate(struct cluster_index *index, struct arena *arena)
 	return 0;
 }
 
-int cluster_index_init(struct cluster_index *index, const struct cluster *cluster, struct arena *arena)
+int cluster_index_init(
+	struct cluster_index *index, const struct cluster *cluster, struct arena *arena)
 {
 	int err;
 
@@ -158,7 +163,8 @@ static int ask(struct label_index *labels, const struct label_query *query, stru
 int cluster_index_scope(struct cluster_index *index, uint32_t policy, struct range_list *out)
 {
 	const struct network_policy *asked = index->cluster->policies[policy];
-	const struct label_query query = {.namespace_name = asked->namespace_name, .pods = &asked->pod_selector};
+	const struct label_query query = {
+		.namespace_name = asked->namespace_name, .pods = &asked->pod_selector};
 
 	return ask(&index->pods, &query, out);
 }
@@ -166,17 +172,20 @@ int cluster_index_scope(struct cluster_index *index, uint32_t policy, struct ran
 int cluster_index_peer(struct cluster_index *index, const struct policy_peer *peer, uint32_t policy,
 	struct range_list *out)
 {
-	const struct label_query query = label_query_of_peer(peer, index->cluster->policies[policy]->namespace_name);
+	const struct label_query query = label_query_of_peer(
+		peer, index->cluster->policies[policy]->namespace_name);
 
 	return ask(&index->pods, &query, out);
 }
 
-int cluster_index_pods(struct cluster_index *index, const struct selector *selector, struct range_list *out)
+int cluster_index_pods(
+	struct cluster_index *index, const struct selector *selector, struct range_list *out)
 {
 	return ask(&index->pods, &(struct label_query){.pods = selector}, out);
 }
 
-int cluster_index_namespaces(struct cluster_index *index, const struct selector *selector, struct range_list *out)
+int cluster_index_namespaces(
+	struct cluster_index *index, const struct selector *selector, struct range_list *out)
 {
 	return ask(&index->namespaces, &(struct label_query){.namespaces = selector}, out);
 }

@@ -30,12 +30,12 @@ static size_t settle(struct label_use *items, size_t count)
 	return kept;
 }
 
-static void add_labels(
-	struct label_use *items, size_t *count, const char *namespace_name, const struct label_set *labels)
+static void add_labels(struct label_use *items, size_t *count, const char *namespace_name,
+	const struct label_set *labels)
 {
 	for (size_t i = 0; i < labels->count; i++)
-		items[(*count)++] =
-			(struct label_use){namespace_name, labels->items[i].key, labels->items[i].value, 1};
+		items[(*count)++] = (struct label_use){
+			namespace_name, labels->items[i].key, labels->items[i].value, 1};
 }
 
 int label_table_of_pods(struct label_table *out, const struct cluster *cluster, struct arena *arena)
@@ -49,12 +49,14 @@ int label_table_of_pods(struct label_table *out, const struct cluster *cluster, 
 	if (items == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < cluster->pod_count; i++)
-		add_labels(items, &count, cluster->pods[i]->namespace_name, &cluster->pods[i]->labels);
+		add_labels(
+			items, &count, cluster->pods[i]->namespace_name, &cluster->pods[i]->labels);
 	*out = (struct label_table){items, settle(items, count)};
 	return 0;
 }
 
-int label_table_of_namespaces(struct label_table *out, const struct cluster *cluster, struct arena *arena)
+int label_table_of_namespaces(
+	struct label_table *out, const struct cluster *cluster, struct arena *arena)
 {
 	struct label_use *items;
 	size_t total = 0, count = 0;

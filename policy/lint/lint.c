@@ -7,8 +7,8 @@
 
 enum { PATIENCE = 2000000 };
 
-static int check_rule(
-	struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
+static int check_rule(struct linter *linter, uint32_t policy, enum direction direction,
+	const struct policy_rule *rule)
 {
 	int err = 0;
 
@@ -35,18 +35,23 @@ static int prepare(struct linter *linter)
 	if (err == 0)
 		err = label_table_of_pods(&linter->pod_labels, linter->cluster, linter->scratch);
 	if (err == 0)
-		err = label_table_of_namespaces(&linter->namespace_labels, linter->cluster, linter->scratch);
+		err = label_table_of_namespaces(
+			&linter->namespace_labels, linter->cluster, linter->scratch);
 	return err;
 }
 
-/* A folder of policies alone says nothing about selectors: without a single pod, only the policies are compared. */
+/*
+ * A folder of policies alone says nothing about selectors: without a single pod, only the policies
+ * are compared.
+ */
 static int check_all(struct linter *linter)
 {
 	int err = lint_check_pods(linter);
 
 	if (err == 0)
 		err = lint_check_families(linter);
-	for (uint32_t i = 0; err == 0 && linter->cluster->pod_count > 0 && i < linter->cluster->policy_count;
+	for (uint32_t i = 0;
+		err == 0 && linter->cluster->pod_count > 0 && i < linter->cluster->policy_count;
 		i++)
 		err = check_policy(linter, i);
 	return err != 0 ? err : lint_check_twins(linter);
@@ -70,8 +75,8 @@ void lint_snapshot(const struct snapshot *snapshot, struct diag_list *findings)
 		cluster_index_deinit(&linter.index);
 	}
 	if (err != 0)
-		diag_add(findings, DIAG_ERROR, (struct source_pos){.file = ""}, "out-of-memory", NULL,
-			"not everything was looked at: %s",
+		diag_add(findings, DIAG_ERROR, (struct source_pos){.file = ""}, "out-of-memory",
+			NULL, "not everything was looked at: %s",
 			err == -ENOMEM ? "out of memory" : "too many objects");
 	arena_unref(linter.scratch);
 }

@@ -16,15 +16,17 @@
  *   selector-matches-no-pod        a podSelector, with the nearest label that exists
  *   selector-matches-no-namespace  a namespaceSelector, likewise
  *   namespace-without-pods         the policy's namespace is empty, or misspelt
- *   selects-host-network, peer-is-host-network    only pods where no policy applies, or that no selector finds
+ *   selects-host-network, peer-is-host-network    only pods where no policy applies, or that no
+ *   selector finds
  *   named-port-undeclared          a port name that none of the pods in question has
- *   port-undeclared                a number that none has, where all of them declare ports: the Service's port, mostly
+ *   port-undeclared                a number that none has, where all of them declare ports: the
+ *   Service's port, mostly
  *   port-repeated                  a port that another of the same rule includes
  *   pod-without-address, policy-repeated
  *   one-family    an isolated pod with addresses of one family, where other pods have both
  *   contested-address, outranked-address, duplicate-address    see odd_claims.h
- * Without a single pod among the objects, selectors and ports are not judged. Memory that runs short becomes an
- * error among the findings. Any thread.
+ * Without a single pod among the objects, selectors and ports are not judged. Memory that runs
+ * short becomes an error among the findings. Any thread.
  */
 void lint_snapshot(const struct snapshot *snapshot, struct diag_list *findings);
 

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /*
- * Pods with an address of one family where others have both. What a policy can't see it can't hold: should such a pod get
- * an address of the other family, by a router's advertisement or from its network's plugin, nothing isolates that one.
+ * Pods with an address of one family where others have both. What a policy can't see it can't hold:
+ * should such a pod get an address of the other family, by a router's advertisement or from its
+ * network's plugin, nothing isolates that one.
  */
 
 enum { BOTH = 3 };
@@ -40,7 +41,8 @@ static bool is_at_risk(const struct linter *linter, const struct pod *pod)
 }
 
 /* One for all of a namespace: they mostly come from the same place. */
-static void warn(struct linter *linter, const struct pod *first, size_t more, const struct pod *dual)
+static void warn(
+	struct linter *linter, const struct pod *first, size_t more, const struct pod *dual)
 {
 	const bool v4 = families_of(first) == 1;
 	char others[64] = "";
@@ -50,8 +52,10 @@ static void warn(struct linter *linter, const struct pod *first, size_t more, co
 	diag_add(linter->findings, DIAG_WARNING, first->pos, "one-family",
 		"name both addresses, or see to it that such pods have none of the other family: "
 		"net.ipv6.conf.all.disable_ipv6=1 in the pod, for one",
-		"pod %s/%s%s has no %s address in its manifest, while pod %s/%s has: if it gets one, no policy is enforced for it",
-		first->namespace_name, first->name, others, v4 ? "IPv6" : "IPv4", dual->namespace_name, dual->name);
+		"pod %s/%s%s has no %s address in its manifest, while pod %s/%s has: if it gets "
+		"one, no policy is enforced for it",
+		first->namespace_name, first->name, others, v4 ? "IPv6" : "IPv4",
+		dual->namespace_name, dual->name);
 }
 
 int lint_check_families(struct linter *linter)

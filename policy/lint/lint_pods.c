@@ -6,9 +6,10 @@
 static void warn_without_address(struct linter *linter, const struct pod *pod)
 {
 	diag_add(linter->findings, DIAG_WARNING, pod->pos, "pod-without-address",
-		"write the annotation podgate.io/ip: ADDRESS under its metadata; what kubectl get pods -A -o yaml "
-		"prints has it in status.podIPs",
-		"pod %s/%s has no address: nothing can be judged for it", pod->namespace_name, pod->name);
+		"write the annotation podgate.io/ip: ADDRESS under its metadata; what kubectl get "
+		"pods -A -o yaml prints has it in status.podIPs",
+		"pod %s/%s has no address: nothing can be judged for it", pod->namespace_name,
+		pod->name);
 }
 
 int lint_check_pods(struct linter *linter)

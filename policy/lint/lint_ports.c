@@ -4,13 +4,14 @@
 #include <string.h>
 
 /*
- * What the pods that a rule's ports are looked up on declare. Declaring is for information only, save for names; so a
- * number is suspect only where every pod declares ports of that protocol, and none of them is meant.
+ * What the pods that a rule's ports are looked up on declare. Declaring is for information only,
+ * save for names; so a number is suspect only where every pod declares ports of that protocol, and
+ * none of them is meant.
  */
 struct survey {
 	size_t pods;
-	size_t silent; /* that declare no port of the protocol */
-	bool found; /* one declares a port that the rule means */
+	size_t silent;		 /* that declare no port of the protocol */
+	bool found;		 /* one declares a port that the rule means */
 	const struct pod *first; /* one that does not */
 };
 
@@ -23,7 +24,8 @@ static bool is_meant(const struct policy_port *wanted, const struct container_po
 	return declared->port >= wanted->first && declared->port <= wanted->last;
 }
 
-static void survey_pod(struct survey *survey, const struct pod *pod, const struct policy_port *wanted)
+static void survey_pod(
+	struct survey *survey, const struct pod *pod, const struct policy_port *wanted)
 {
 	bool silent = true;
 
@@ -38,21 +40,24 @@ static void survey_pod(struct survey *survey, const struct pod *pod, const struc
 		survey->first = pod;
 }
 
-static void survey_pods(const struct linter *linter, struct range_list pods, const struct policy_port *wanted,
-	struct survey *survey)
+static void survey_pods(const struct linter *linter, struct range_list pods,
+	const struct policy_port *wanted, struct survey *survey)
 {
 	for (size_t i = 0; i < pods.count && !survey->found; i++)
-		for (uint32_t pod = pods.items[i].first; pod <= pods.items[i].last && !survey->found; pod++)
+		for (uint32_t pod = pods.items[i].first;
+			pod <= pods.items[i].last && !survey->found; pod++)
 			if (linter_pod_counts(linter->cluster->pods[pod]))
 				survey_pod(survey, linter->cluster->pods[pod], wanted);
 }
 
 /*
- * Where the ports of a rule are: on the pods that the policy selects (ingress), or on its peers (egress). A block
- * may hold any address, and no peers means everybody: then *known is false, and nothing can be said.
+ * Where the ports of a rule are: on the pods that the policy selects (ingress), or on its peers
+ * (egress). A block may hold any address, and no peers means everybody: then *known is false, and
+ * nothing can be said.
  */
 static int survey_rule(struct linter *linter, uint32_t policy, enum direction direction,
-	const struct policy_rule *rule, const struct policy_port *wanted, struct survey *survey, bool *known)
+	const struct policy_rule *rule, const struct policy_port *wanted, struct survey *survey,
+	bool *known)
 {
 	struct range_list pods;
 	int err = 0;
@@ -84,8 +89,8 @@ static void add_declared(struct phrase *phrase, const struct pod *pod, uint8_t p
 
 		if (port->protocol != protocol)
 			continue;
-		phrase_add(phrase, "%s%s%s%u", any ? ", " : "", port->name, *port->name != '\0' ? " " : "",
-			(unsigned int)port->port);
+		phrase_add(phrase, "%s%s%s%u", any ? ", " : "", port->name,
+			*port->name != '\0' ? " " : "", (unsigned int)port->port);
 		any = true;
 	}
 }
@@ -95,8 +100,8 @@ static const char *whose(enum direction direction)
 	return direction == DIRECTION_INGRESS ? "selected pod" : "pod of the peers";
 }
 
-static int tell_name(struct linter *linter, enum direction direction, const struct policy_port *port,
-	const struct survey *survey)
+static int tell_name(struct linter *linter, enum direction direction,
+	const struct policy_port *port, const struct survey *survey)
 {
 	struct suggestion near;
 	struct phrase text, hint;
@@ -113,17 +118,19 @@ static int tell_name(struct linter *linter, enum direction direction, const stru
 	if (near.best != NULL) {
 		phrase_add(&hint, "did you mean %s?", near.best);
 	} else if (survey->first != NULL) {
-		phrase_add(&hint, "pod %s/%s declares ", survey->first->namespace_name, survey->first->name);
+		phrase_add(&hint, "pod %s/%s declares ", survey->first->namespace_name,
+			survey->first->name);
 		add_declared(&hint, survey->first, port->protocol);
 	} else {
-		phrase_add(&hint, "name the port in the pods' spec.containers[].ports, or write its number");
+		phrase_add(&hint,
+			"name the port in the pods' spec.containers[].ports, or write its number");
 	}
 	return linter_warn(linter, port->pos, "named-port-undeclared", &text, &hint);
 }
 
 /* The usual slip: the port of the Service, which no packet has any more when it reaches the pod. */
-static int tell_number(struct linter *linter, enum direction direction, const struct policy_port *port,
-	const struct survey *survey)
+static int tell_number(struct linter *linter, enum direction direction,
+	const struct policy_port *port, const struct survey *survey)
 {
 	struct phrase text, hint;
 
@@ -133,7 +140,8 @@ static int tell_number(struct linter *linter, enum direction direction, const st
 	phrase_add_protocol(&text, port->protocol);
 	phrase_add(&text, " port ");
 	phrase_add_port(&text, port);
-	phrase_add(&hint, "pod %s/%s declares ", survey->first->namespace_name, survey->first->name);
+	phrase_add(
+		&hint, "pod %s/%s declares ", survey->first->namespace_name, survey->first->name);
 	add_declared(&hint, survey->first, port->protocol);
 	phrase_add(&hint, "; a NetworkPolicy names the port of the pod, not that of its Service");
 	return linter_warn(linter, port->pos, "port-undeclared", &text, &hint);
@@ -187,8 +195,8 @@ static int check_covered(struct linter *linter, const struct policy_rule *rule, 
 	return 0;
 }
 
-int lint_check_ports(
-	struct linter *linter, uint32_t policy, enum direction direction, const struct policy_rule *rule)
+int lint_check_ports(struct linter *linter, uint32_t policy, enum direction direction,
+	const struct policy_rule *rule)
 {
 	int err = 0;
 

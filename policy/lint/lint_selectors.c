@@ -29,8 +29,8 @@ static bool all_on_host(const struct linter *linter, struct range_list pods)
 	return any;
 }
 
-static int warn_plainly(
-	struct linter *linter, struct source_pos pos, const char *code, const char *text, const char *hint)
+static int warn_plainly(struct linter *linter, struct source_pos pos, const char *code,
+	const char *text, const char *hint)
 {
 	diag_add(linter->findings, DIAG_WARNING, pos, code, hint, "%s", text);
 	return 0;
@@ -50,7 +50,10 @@ static bool own_is_empty(const struct linter *linter, uint32_t policy)
 	return linter->index.first_pods[own] == linter->index.first_pods[own + 1];
 }
 
-/* Where pods with these labels are, if not where they were looked for: the namespace of the first; or NULL. */
+/*
+ * Where pods with these labels are, if not where they were looked for: the namespace of the first;
+ * or NULL.
+ */
 static const char *namespace_elsewhere(struct linter *linter, const struct selector *selector)
 {
 	struct range_list found;
@@ -68,18 +71,19 @@ static int tell_empty_namespace(struct linter *linter, uint32_t number)
 
 	phrase_init(&text, linter->scratch);
 	phrase_init(&hint, linter->scratch);
-	phrase_add(&text, "namespace %s has no pods: policy %s isolates none", policy->namespace_name,
-		policy->name);
+	phrase_add(&text, "namespace %s has no pods: policy %s isolates none",
+		policy->namespace_name, policy->name);
 	if (elsewhere != NULL)
-		phrase_add(
-			&hint, "pods in namespace %s would match: is metadata.namespace right?", elsewhere);
+		phrase_add(&hint, "pods in namespace %s would match: is metadata.namespace right?",
+			elsewhere);
 	return linter_warn(linter, policy->pos, "namespace-without-pods", &text, &hint);
 }
 
 int lint_check_scope(struct linter *linter, uint32_t number)
 {
 	const struct network_policy *policy = linter->cluster->policies[number];
-	struct suspect suspect = {.linter = linter, .selector = &policy->pod_selector, .noun = "pod"};
+	struct suspect suspect = {
+		.linter = linter, .selector = &policy->pod_selector, .noun = "pod"};
 	struct range within;
 	struct range_list selected;
 	int err;
@@ -91,8 +95,8 @@ int lint_check_scope(struct linter *linter, uint32_t number)
 		return err;
 	if (all_on_host(linter, selected))
 		return warn_plainly(linter, policy->pod_selector.pos, "selects-host-network",
-			"every pod that this policy selects uses hostNetwork: NetworkPolicy does not apply "
-			"to them",
+			"every pod that this policy selects uses hostNetwork: NetworkPolicy does "
+			"not apply to them",
 			"protect the node's own addresses with a host firewall");
 	if (selected.count > 0)
 		return 0;
@@ -103,10 +107,13 @@ int lint_check_scope(struct linter *linter, uint32_t number)
 	return suspect_tell(&suspect, "selector-matches-no-pod", "the policy isolates none");
 }
 
-static int check_namespace_selector(struct linter *linter, const struct policy_peer *peer, bool *empty)
+static int check_namespace_selector(
+	struct linter *linter, const struct policy_peer *peer, bool *empty)
 {
-	const struct range all = {
-		0, linter->cluster->namespace_count > 0 ? (uint32_t)linter->cluster->namespace_count - 1 : 0};
+	const struct range all = {0,
+		linter->cluster->namespace_count > 0
+			? (uint32_t)linter->cluster->namespace_count - 1
+			: 0};
 	struct suspect suspect = {
 		.linter = linter,
 		.selector = &peer->namespace_selector,
@@ -145,8 +152,8 @@ static int tell_wrong_namespace(struct linter *linter, const struct network_poli
 }
 
 /* The pods of the namespaces that the peer looks into, whatever their labels. */
-static int peer_area(
-	struct linter *linter, uint32_t policy, const struct policy_peer *peer, struct range_list *out)
+static int peer_area(struct linter *linter, uint32_t policy, const struct policy_peer *peer,
+	struct range_list *out)
 {
 	struct policy_peer whole = *peer;
 
@@ -157,7 +164,8 @@ static int peer_area(
 	return cluster_index_peer(&linter->index, &whole, policy, out);
 }
 
-static int tell_peer_without_pods(struct linter *linter, uint32_t number, const struct policy_peer *peer)
+static int tell_peer_without_pods(
+	struct linter *linter, uint32_t number, const struct policy_peer *peer)
 {
 	const struct network_policy *policy = linter->cluster->policies[number];
 	struct suspect suspect = {
@@ -181,7 +189,8 @@ static int tell_peer_without_pods(struct linter *linter, uint32_t number, const 
 		return tell_wrong_namespace(linter, policy, peer, elsewhere);
 	if (suspect.area.count == 0)
 		return warn_plainly(linter, peer->pos, "selector-matches-no-pod",
-			"the namespaces that this peer selects have no pods: the peer is nobody", NULL);
+			"the namespaces that this peer selects have no pods: the peer is nobody",
+			NULL);
 	return suspect_tell(&suspect, "selector-matches-no-pod", "the peer is nobody");
 }
 
@@ -202,8 +211,8 @@ int lint_check_peer(struct linter *linter, uint32_t policy, const struct policy_
 		return err;
 	if (all_on_host(linter, pods))
 		return warn_plainly(linter, peer->pos, "peer-is-host-network",
-			"every pod of this peer uses hostNetwork, where no podSelector finds it: the peer is "
-			"nobody",
+			"every pod of this peer uses hostNetwork, where no podSelector finds it: "
+			"the peer is nobody",
 			"name the node's address in an ipBlock");
 	return pods.count == 0 ? tell_peer_without_pods(linter, policy, peer) : 0;
 }

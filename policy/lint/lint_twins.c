@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Policies of one namespace that say the same word for word, whatever their names: one of them was forgotten, or
- * meant to be changed. A total order over what policies say brings twins together.
+ * Policies of one namespace that say the same word for word, whatever their names: one of them was
+ * forgotten, or meant to be changed. A total order over what policies say brings twins together.
  */
 
 static int size_cmp(size_t a, size_t b)
@@ -136,8 +136,8 @@ static int policy_cmp(const void *pa, const void *pb)
 int lint_check_twins(struct linter *linter)
 {
 	const struct cluster *cluster = linter->cluster;
-	const struct network_policy **sorted =
-		arena_calloc(linter->scratch, cluster->policy_count + 1, sizeof(*sorted));
+	const struct network_policy **sorted = arena_calloc(
+		linter->scratch, cluster->policy_count + 1, sizeof(*sorted));
 
 	if (sorted == NULL)
 		return -ENOMEM;
@@ -148,7 +148,7 @@ int lint_check_twins(struct linter *linter)
 		if (meaning_cmp(sorted[i - 1], sorted[i]) == 0)
 			diag_add(linter->findings, DIAG_WARNING, sorted[i]->pos, "policy-repeated",
 				"remove one of them, or change it to what it was to say",
-				"policy %s/%s says the same as policy %s", sorted[i]->namespace_name,
-				sorted[i]->name, sorted[i - 1]->name);
+				"policy %s/%s says the same as policy %s",
+				sorted[i]->namespace_name, sorted[i]->name, sorted[i - 1]->name);
 	return 0;
 }

@@ -23,6 +23,7 @@ int linter_warn(struct linter *linter, struct source_pos pos, const char *code, 
 
 	if (said == NULL || hinted == NULL)
 		return -ENOMEM;
-	diag_add(linter->findings, DIAG_WARNING, pos, code, *hinted != '\0' ? hinted : NULL, "%s", said);
+	diag_add(linter->findings, DIAG_WARNING, pos, code, *hinted != '\0' ? hinted : NULL, "%s",
+		said);
 	return 0;
 }

@@ -27,13 +27,17 @@ static void add_count(struct suspect *suspect, const char *key, const char *valu
 	phrase_add(&suspect->hint, "(%zu %s%s)", count, suspect->noun, count == 1 ? "" : "s");
 }
 
-/* The pod that is called what a label was said to be, as in the documentation that many copied from; or NULL. */
+/*
+ * The pod that is called what a label was said to be, as in the documentation that many copied
+ * from; or NULL.
+ */
 static const struct pod *namesake(const struct suspect *suspect, const char *value)
 {
 	const struct cluster *cluster = suspect->linter->cluster;
 
 	for (size_t i = 0; suspect->space == LABELS_OF_POD && i < suspect->area.count; i++)
-		for (uint32_t pod = suspect->area.items[i].first; pod <= suspect->area.items[i].last; pod++)
+		for (uint32_t pod = suspect->area.items[i].first;
+			pod <= suspect->area.items[i].last; pod++)
 			if (strcmp(cluster->pods[pod]->name, value) == 0)
 				return cluster->pods[pod];
 	return NULL;
@@ -53,12 +57,15 @@ static void list_values(struct suspect *suspect, const char *key)
 		if (listed++ == VALUES_LISTED_MOST)
 			phrase_add(&suspect->hint, ", ...");
 		else
-			phrase_add(
-				&suspect->hint, "%s%s=%s", listed == 1 ? "there is " : ", ", key, use->value);
+			phrase_add(&suspect->hint, "%s%s=%s", listed == 1 ? "there is " : ", ", key,
+				use->value);
 	}
 }
 
-/* The key exists, the value does not: the nearest value, unless it names a pod instead of its label. */
+/*
+ * The key exists, the value does not: the nearest value, unless it names a pod instead of its
+ * label.
+ */
 static void hint_value(struct suspect *suspect, const struct requirement *requirement)
 {
 	const char *value = requirement->values[0];
@@ -68,8 +75,8 @@ static void hint_value(struct suspect *suspect, const struct requirement *requir
 
 	if (label != NULL) {
 		phrase_add(&suspect->hint,
-			"'%s' is the name of a pod, whose label is %s=%s: did you mean that?", value,
-			requirement->key, label);
+			"'%s' is the name of a pod, whose label is %s=%s: did you mean that?",
+			value, requirement->key, label);
 		return;
 	}
 	suggestion_init(&near, value);
@@ -103,10 +110,12 @@ static void hint_key(struct suspect *suspect, const char *key)
 
 static void hint_requirement(struct suspect *suspect, const struct requirement *requirement)
 {
-	const bool positive = requirement->op == REQUIREMENT_IN || requirement->op == REQUIREMENT_EXISTS;
+	const bool positive = requirement->op == REQUIREMENT_IN ||
+		requirement->op == REQUIREMENT_EXISTS;
 
+	/* findings beyond the limit are counted, not kept: no need to look for hints */
 	if (!positive || suspect->linter->findings->count == DIAG_LIST_MOST)
-		return; /* findings beyond the limit are counted, not kept: no need to look for hints */
+		return;
 	if (bearers(suspect, requirement->key, NULL) == 0)
 		hint_key(suspect, requirement->key);
 	else if (requirement->op == REQUIREMENT_IN && requirement->value_count > 0)
@@ -118,7 +127,8 @@ static void hint_requirement(struct suspect *suspect, const struct requirement *
 /* Whether some object of the area meets this one requirement. */
 static int is_met(struct suspect *suspect, const struct requirement *requirement, bool *out)
 {
-	const struct selector alone = {.requirements = requirement, .count = 1, .pos = requirement->pos};
+	const struct selector alone = {
+		.requirements = requirement, .count = 1, .pos = requirement->pos};
 	struct cluster_index *index = &suspect->linter->index;
 	struct range_list both;
 	int err = suspect->space == LABELS_OF_POD ? cluster_index_pods(index, &alone, &both)
@@ -154,7 +164,8 @@ static void say_culprit(struct suspect *suspect, const struct requirement *culpr
 {
 	const bool must_lack = culprit->op == REQUIREMENT_DOES_NOT_EXIST;
 
-	phrase_add(&suspect->text, "%s %s%s ", must_lack ? "every" : "no", suspect->noun, suspect->where);
+	phrase_add(&suspect->text, "%s %s%s ", must_lack ? "every" : "no", suspect->noun,
+		suspect->where);
 	if (must_lack || culprit->op == REQUIREMENT_EXISTS) {
 		phrase_add(&suspect->text, "has the label %s", culprit->key);
 		return;
@@ -174,7 +185,8 @@ int suspect_tell(struct suspect *suspect, const char *code, const char *conseque
 	phrase_init(&suspect->text, suspect->linter->scratch);
 	phrase_init(&suspect->hint, suspect->linter->scratch);
 	if (culprit == NULL) {
-		phrase_add(&suspect->text, "no %s%s matches all of ", suspect->noun, suspect->where);
+		phrase_add(
+			&suspect->text, "no %s%s matches all of ", suspect->noun, suspect->where);
 		phrase_add_selector(&suspect->text, suspect->selector);
 	} else {
 		pos = culprit->pos;

@@ -50,10 +50,11 @@ static int add(struct vector *ranges, const struct ip_addr *first, const struct 
 }
 
 /* Adds what lies in `block` between the sorted `holes`. */
-static int add_between(struct vector *ranges, const struct cidr *block, const struct address_range *holes, size_t count)
+static int add_between(struct vector *ranges, const struct cidr *block,
+	const struct address_range *holes, size_t count)
 {
 	const struct ip_addr last = cidr_last(block);
-	struct ip_addr next = cidr_first(block);	/* the lowest address not yet decided on */
+	struct ip_addr next = cidr_first(block); /* the lowest address not yet decided on */
 
 	for (size_t i = 0; i < count; i++) {
 		if (ip_addr_cmp(&holes[i].last, &next) < 0)
@@ -78,7 +79,8 @@ int address_range_add_block(struct vector *ranges, const struct ip_block *block)
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < block->except_count; i++) {
-		const struct ip_addr first = cidr_first(&block->excepts[i]), last = cidr_last(&block->excepts[i]);
+		const struct ip_addr first = cidr_first(&block->excepts[i]),
+				     last = cidr_last(&block->excepts[i]);
 
 		if (first.family == block->cidr.addr.family)
 			err = add(&holes, &first, &last);
@@ -99,7 +101,7 @@ static bool joins(const struct address_range *a, const struct address_range *b)
 	if (a->first.family != b->first.family)
 		return false;
 	return ip_addr_cmp(&b->first, &a->last) <= 0 ||
-	       (successor(&after, &a->last) && ip_addr_equal(&after, &b->first));
+		(successor(&after, &a->last) && ip_addr_equal(&after, &b->first));
 }
 
 void address_range_settle(struct vector *ranges)

@@ -24,7 +24,7 @@ struct chunk {
 
 struct arena {
 	atomic_uint references;
-	size_t size;		/* bytes taken from the system */
+	size_t size; /* bytes taken from the system */
 	size_t next_capacity;
 	struct chunk *newest;
 };
@@ -51,7 +51,8 @@ void arena_unref(struct arena *arena)
 {
 	struct chunk *chunk, *next;
 
-	if (arena == NULL || atomic_fetch_sub_explicit(&arena->references, 1, memory_order_acq_rel) != 1)
+	if (arena == NULL ||
+		atomic_fetch_sub_explicit(&arena->references, 1, memory_order_acq_rel) != 1)
 		return;
 	for (chunk = arena->newest; chunk != NULL; chunk = next) {
 		next = chunk->next;
@@ -62,7 +63,10 @@ void arena_unref(struct arena *arena)
 
 static struct chunk *chunk_create(struct arena *arena, size_t capacity)
 {
-	/* calloc, not malloc: large chunks come as fresh zero pages that cost nothing until touched. */
+	/*
+	 * calloc, not malloc: large chunks come as fresh zero pages that cost nothing until
+	 * touched.
+	 */
 	struct chunk *chunk = calloc(1, sizeof(*chunk) + capacity);
 
 	if (chunk == NULL)
@@ -136,7 +140,7 @@ char *arena_strndup(struct arena *arena, const char *text, size_t length)
 	char *copy = taken == SIZE_MAX ? NULL : arena_alloc(arena, taken + 1);
 
 	if (copy != NULL)
-		memcpy(copy, text, taken);	/* the NUL is there: arena memory is zeroed */
+		memcpy(copy, text, taken); /* the NUL is there: arena memory is zeroed */
 	return copy;
 }
 

@@ -47,7 +47,8 @@ const char *cidr_format(const struct cidr *block, char buffer[CIDR_TEXT])
 {
 	char address[IP_ADDR_TEXT];
 
-	snprintf(buffer, CIDR_TEXT, "%s/%u", ip_addr_format(&block->addr, address), (unsigned int)block->prefix);
+	snprintf(buffer, CIDR_TEXT, "%s/%u", ip_addr_format(&block->addr, address),
+		(unsigned int)block->prefix);
 	return buffer;
 }
 
@@ -75,7 +76,8 @@ struct ip_addr cidr_last(const struct cidr *block)
 	struct ip_addr last = cidr_first(block);
 
 	for (unsigned int i = 0; i < ip_addr_bits(&last) / 8U; i++)
-		last.bytes[i] = (uint8_t)(last.bytes[i] | (0xffU & ~(unsigned int)mask_byte(block->prefix, i)));
+		last.bytes[i] = (uint8_t)(last.bytes[i] |
+			(0xffU & ~(unsigned int)mask_byte(block->prefix, i)));
 	return last;
 }
 

@@ -10,7 +10,7 @@
 
 struct cidr {
 	struct ip_addr addr;
-	uint8_t prefix;		/* 0-32 or 0-128, by addr.family */
+	uint8_t prefix; /* 0-32 or 0-128, by addr.family */
 };
 
 enum { CIDR_TEXT = IP_ADDR_TEXT + 4 };
@@ -23,10 +23,11 @@ int cidr_parse(struct cidr *out, const char *text);
 const char *cidr_format(const struct cidr *block, char buffer[CIDR_TEXT]);
 
 bool cidr_has_host_bits(const struct cidr *block);
-struct cidr cidr_masked(const struct cidr *block);	/* the same block with its host bits cleared */
+struct cidr cidr_masked(const struct cidr *block); /* the same block with its host bits cleared */
 struct ip_addr cidr_first(const struct cidr *block);
 struct ip_addr cidr_last(const struct cidr *block);
 bool cidr_contains(const struct cidr *block, const struct ip_addr *addr);
-bool cidr_contains_block(const struct cidr *outer, const struct cidr *inner);	/* equal blocks contain each other */
+/* equal blocks contain each other */
+bool cidr_contains_block(const struct cidr *outer, const struct cidr *inner);
 
 #endif

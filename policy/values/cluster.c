@@ -12,8 +12,8 @@
 struct owned_cluster {
 	struct cluster cluster;
 	atomic_uint references;
-	struct arena *arena;		/* the lists, and the namespaces that were added */
-	struct arena **arenas;		/* where the objects live */
+	struct arena *arena;   /* the lists, and the namespaces that were added */
+	struct arena **arenas; /* where the objects live */
 	size_t arena_count;
 };
 
@@ -21,13 +21,14 @@ struct owned_cluster {
 struct entry {
 	const char *namespace_name, *name;
 	const void *object;
-	size_t order;			/* its place in the list it came from */
+	size_t order; /* its place in the list it came from */
 };
 
 /* What an object is known by; the namespace of a namespace is "". */
 typedef struct entry entry_maker(const void *object);
 
-static int key_cmp(const char *a_namespace, const char *a_name, const char *b_namespace, const char *b_name)
+static int key_cmp(
+	const char *a_namespace, const char *a_name, const char *b_namespace, const char *b_name)
 {
 	const int order = strcmp(a_namespace, b_namespace);
 
@@ -97,8 +98,8 @@ static int list_settle(struct list *list, entry_maker *make, struct arena *scrat
 }
 
 /* A copy of the objects in `arena`, in order. 0 or -ENOMEM. */
-static int list_copy(struct list *list, const void *objects, size_t count, bool sorted, entry_maker *make,
-	struct arena *arena, struct arena *scratch)
+static int list_copy(struct list *list, const void *objects, size_t count, bool sorted,
+	entry_maker *make, struct arena *arena, struct arena *scratch)
 {
 	list->objects = arena_memdup(arena, objects, count * sizeof(*list->objects));
 	list->count = count;
@@ -139,17 +140,21 @@ static const char *walk_namespace(const struct walk *walk)
 	return walk->at < walk->list->count ? namespace_at(walk, walk->at) : NULL;
 }
 
-/* Goes past the objects of a namespace, looking at few of them: by ever longer steps, then by bisection. */
+/*
+ * Goes past the objects of a namespace, looking at few of them: by ever longer steps, then by
+ * bisection.
+ */
 static void walk_past(struct walk *walk, const char *name)
 {
 	size_t step = 1, low = walk->at, high;
 
-	while (low + step < walk->list->count && strcmp(namespace_at(walk, low + step), name) == 0) {
+	while (low + step < walk->list->count &&
+		strcmp(namespace_at(walk, low + step), name) == 0) {
 		low += step;
 		step *= 2;
 	}
 	high = low + step < walk->list->count ? low + step : walk->list->count;
-	while (low + 1 < high) {	/* what is at low is of the namespace, what is at high is not */
+	while (low + 1 < high) { /* what is at low is of the namespace, what is at high is not */
 		const size_t middle = low + (high - low) / 2;
 
 		if (strcmp(namespace_at(walk, middle), name) == 0)
@@ -169,16 +174,17 @@ static const char *lesser(const char *a, const char *b)
 }
 
 /*
- * Stores the namespaces that are described or spoken of, in order. Each of `walks` is gone through once. Only counts
- * when `out` is NULL. 0 or -ENOMEM.
+ * Stores the namespaces that are described or spoken of, in order. Each of `walks` is gone through
+ * once. Only counts when `out` is NULL. 0 or -ENOMEM.
  */
-static int merge_namespaces(const struct list *described, struct walk walks[2], const struct namespace_object **out,
-	size_t *count, struct arena *arena)
+static int merge_namespaces(const struct list *described, struct walk walks[2],
+	const struct namespace_object **out, size_t *count, struct arena *arena)
 {
 	size_t at = 0;
 
 	for (*count = 0;; ++*count) {
-		const struct namespace_object *next = at < described->count ? described->objects[at] : NULL;
+		const struct namespace_object *next = at < described->count ? described->objects[at]
+									    : NULL;
 		const char *spoken = lesser(walk_namespace(&walks[0]), walk_namespace(&walks[1]));
 		const char *name = lesser(next != NULL ? next->name : NULL, spoken);
 		const bool is_described = next != NULL && strcmp(next->name, name) == 0;
@@ -192,13 +198,14 @@ static int merge_namespaces(const struct list *described, struct walk walks[2], 
 		}
 		at += is_described;
 		for (int i = 0; i < 2; i++)
-			if (walk_namespace(&walks[i]) != NULL && strcmp(walk_namespace(&walks[i]), name) == 0)
+			if (walk_namespace(&walks[i]) != NULL &&
+				strcmp(walk_namespace(&walks[i]), name) == 0)
 				walk_past(&walks[i], name);
 	}
 }
 
-static int list_namespaces(struct cluster *cluster, const struct list *described, const struct list *pods,
-	const struct list *policies, struct arena *arena)
+static int list_namespaces(struct cluster *cluster, const struct list *described,
+	const struct list *pods, const struct list *policies, struct arena *arena)
 {
 	const struct walk begin[2] = {{pods, pod_entry, 0}, {policies, policy_entry, 0}};
 	const struct namespace_object **out = NULL;
@@ -217,17 +224,18 @@ static int list_namespaces(struct cluster *cluster, const struct list *described
 	return err;
 }
 
-static int cluster_fill(struct owned_cluster *owned, const struct cluster_objects *objects, bool sorted,
-	struct arena *scratch)
+static int cluster_fill(struct owned_cluster *owned, const struct cluster_objects *objects,
+	bool sorted, struct arena *scratch)
 {
 	struct list namespaces, pods, policies;
 	struct cluster *cluster = &owned->cluster;
 
-	if (list_copy(&namespaces, objects->namespaces, objects->namespace_count, sorted, namespace_entry, scratch,
-		    scratch) != 0 ||
-		list_copy(&pods, objects->pods, objects->pod_count, sorted, pod_entry, owned->arena, scratch) != 0 ||
-		list_copy(&policies, objects->policies, objects->policy_count, sorted, policy_entry, owned->arena,
+	if (list_copy(&namespaces, objects->namespaces, objects->namespace_count, sorted,
+		    namespace_entry, scratch, scratch) != 0 ||
+		list_copy(&pods, objects->pods, objects->pod_count, sorted, pod_entry, owned->arena,
 			scratch) != 0 ||
+		list_copy(&policies, objects->policies, objects->policy_count, sorted, policy_entry,
+			owned->arena, scratch) != 0 ||
 		list_namespaces(cluster, &namespaces, &pods, &policies, owned->arena) != 0)
 		return -ENOMEM;
 	cluster->pods = (const struct pod *const *)pods.objects;
@@ -284,7 +292,8 @@ int cluster_create_sorted(struct cluster **out, const struct cluster_objects *ob
 
 struct cluster *cluster_ref(struct cluster *cluster)
 {
-	atomic_fetch_add_explicit(&((struct owned_cluster *)cluster)->references, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+		&((struct owned_cluster *)cluster)->references, 1, memory_order_relaxed);
 	return cluster;
 }
 
@@ -292,11 +301,12 @@ void cluster_unref(struct cluster *cluster)
 {
 	struct owned_cluster *owned = (struct owned_cluster *)cluster;
 
-	if (owned == NULL || atomic_fetch_sub_explicit(&owned->references, 1, memory_order_acq_rel) != 1)
+	if (owned == NULL ||
+		atomic_fetch_sub_explicit(&owned->references, 1, memory_order_acq_rel) != 1)
 		return;
 	for (size_t i = 0; i < owned->arena_count; i++)
 		arena_unref(owned->arenas[i]);
-	arena_unref(owned->arena);	/* the cluster itself lives there */
+	arena_unref(owned->arena); /* the cluster itself lives there */
 }
 
 const struct namespace_object *cluster_namespace(const struct cluster *cluster, const char *name)
@@ -317,7 +327,8 @@ const struct namespace_object *cluster_namespace(const struct cluster *cluster, 
 	return NULL;
 }
 
-const struct pod *cluster_pod(const struct cluster *cluster, const char *namespace_name, const char *name)
+const struct pod *cluster_pod(
+	const struct cluster *cluster, const char *namespace_name, const char *name)
 {
 	size_t low = 0, high = cluster->pod_count;
 
@@ -336,15 +347,16 @@ const struct pod *cluster_pod(const struct cluster *cluster, const char *namespa
 	return NULL;
 }
 
-const struct network_policy *cluster_policy(const struct cluster *cluster, const char *namespace_name,
-	const char *name)
+const struct network_policy *cluster_policy(
+	const struct cluster *cluster, const char *namespace_name, const char *name)
 {
 	size_t low = 0, high = cluster->policy_count;
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
 		const struct network_policy *policy = cluster->policies[middle];
-		const int order = key_cmp(policy->namespace_name, policy->name, namespace_name, name);
+		const int order = key_cmp(
+			policy->namespace_name, policy->name, namespace_name, name);
 
 		if (order == 0)
 			return policy;

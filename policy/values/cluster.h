@@ -42,15 +42,18 @@ struct cluster_objects {
 	size_t arena_count;
 };
 int cluster_create(struct cluster **out, const struct cluster_objects *objects);
-/* The same of lists that are in the order of a cluster's already, with no two objects of one key. */
+/*
+ * The same of lists that are in the order of a cluster's already, with no two objects of one key.
+ */
 int cluster_create_sorted(struct cluster **out, const struct cluster_objects *objects);
 struct cluster *cluster_ref(struct cluster *cluster);
-void cluster_unref(struct cluster *cluster);	/* NULL is allowed */
+void cluster_unref(struct cluster *cluster); /* NULL is allowed */
 
 /* By binary search; NULL when there is none. */
 const struct namespace_object *cluster_namespace(const struct cluster *cluster, const char *name);
-const struct pod *cluster_pod(const struct cluster *cluster, const char *namespace_name, const char *name);
-const struct network_policy *cluster_policy(const struct cluster *cluster, const char *namespace_name,
-	const char *name);
+const struct pod *cluster_pod(
+	const struct cluster *cluster, const char *namespace_name, const char *name);
+const struct network_policy *cluster_policy(
+	const struct cluster *cluster, const char *namespace_name, const char *name);
 
 #endif

@@ -28,8 +28,8 @@ static struct diag *list_next(struct diag_list *list)
 	return &list->items[list->count];
 }
 
-void diag_add(struct diag_list *list, enum diag_severity severity, struct source_pos pos, const char *code,
-	const char *hint, const char *format, ...)
+void diag_add(struct diag_list *list, enum diag_severity severity, struct source_pos pos,
+	const char *code, const char *hint, const char *format, ...)
 {
 	struct diag *item = list_next(list);
 	va_list args;

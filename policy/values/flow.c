@@ -11,8 +11,11 @@ static const struct {
 	uint8_t number;
 	const char *name;
 } protocols[] = {
-	{IPPROTO_TCP, "TCP"},	{IPPROTO_UDP, "UDP"},	     {IPPROTO_SCTP, "SCTP"},
-	{IPPROTO_ICMP, "ICMP"}, {IPPROTO_ICMPV6, "ICMPv6"},
+	{IPPROTO_TCP, "TCP"},
+	{IPPROTO_UDP, "UDP"},
+	{IPPROTO_SCTP, "SCTP"},
+	{IPPROTO_ICMP, "ICMP"},
+	{IPPROTO_ICMPV6, "ICMPv6"},
 };
 
 struct flow flow_reversed(const struct flow *flow)

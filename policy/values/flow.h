@@ -17,8 +17,8 @@
 
 struct flow {
 	struct ip_addr src, dst;
-	uint16_t src_port, dst_port;	/* host order; 0 where the protocol has no ports */
-	uint8_t protocol;		/* IPPROTO_*: the number in the last IP header */
+	uint16_t src_port, dst_port; /* host order; 0 where the protocol has no ports */
+	uint8_t protocol;	     /* IPPROTO_*: the number in the last IP header */
 };
 
 struct flow flow_reversed(const struct flow *flow);
@@ -32,7 +32,9 @@ static inline bool flow_protocol_has_ports(uint8_t protocol)
 enum { FLOW_PROTOCOL_TEXT = 16 };
 /* "TCP", "UDP", "SCTP", "ICMP", "ICMPv6", or "protocol 47" written into `buffer`. */
 const char *flow_protocol_name(uint8_t protocol, char buffer[FLOW_PROTOCOL_TEXT]);
-/* Reads one of those names or a number, whatever its case. Returns 0; or -EINVAL, *out untouched. */
+/*
+ * Reads one of those names or a number, whatever its case. Returns 0; or -EINVAL, *out untouched.
+ */
 int flow_protocol_parse(uint8_t *out, const char *text);
 
 #endif

@@ -25,7 +25,9 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
-/* Eight bytes a step: what is hashed is short, and a multiplication a word spreads it well enough. */
+/*
+ * Eight bytes a step: what is hashed is short, and a multiplication a word spreads it well enough.
+ */
 static uint64_t hash_bytes(const void *bytes, size_t length)
 {
 	const unsigned char *at = bytes;
@@ -41,8 +43,11 @@ static uint64_t hash_bytes(const void *bytes, size_t length)
 	return mix(mix(hash, word), 0xd6e8feb86659fd93U);
 }
 
-/* The slot that holds these bytes, or the free one where they belong. There is always a free slot. */
-static uint32_t find_slot(const struct intern_table *table, const void *bytes, size_t length, uint64_t hash)
+/*
+ * The slot that holds these bytes, or the free one where they belong. There is always a free slot.
+ */
+static uint32_t find_slot(
+	const struct intern_table *table, const void *bytes, size_t length, uint64_t hash)
 {
 	const uint32_t mask = table->slot_count - 1;
 	uint32_t slot = (uint32_t)hash & mask;
@@ -61,7 +66,8 @@ static uint32_t find_slot(const struct intern_table *table, const void *bytes, s
 static int grow(struct intern_table *table)
 {
 	const uint32_t slot_count = table->slot_count == 0 ? SLOTS_MIN : table->slot_count * 2;
-	struct intern_entry *entries = reallocarray(table->entries, slot_count / 2, sizeof(*entries));
+	struct intern_entry *entries = reallocarray(
+		table->entries, slot_count / 2, sizeof(*entries));
 	uint32_t *slots;
 
 	if (entries == NULL)
@@ -105,7 +111,8 @@ int intern_table_add(struct intern_table *table, const void *bytes, size_t lengt
 	return 0;
 }
 
-bool intern_table_find(const struct intern_table *table, const void *bytes, size_t length, uint32_t *number)
+bool intern_table_find(
+	const struct intern_table *table, const void *bytes, size_t length, uint32_t *number)
 {
 	uint32_t slot;
 

@@ -40,7 +40,8 @@ int ip_addr_parse(struct ip_addr *out, const char *text)
 
 const char *ip_addr_format(const struct ip_addr *addr, char buffer[IP_ADDR_TEXT])
 {
-	inet_ntop(addr->family == IP_FAMILY_V4 ? AF_INET : AF_INET6, addr->bytes, buffer, IP_ADDR_TEXT);
+	inet_ntop(addr->family == IP_FAMILY_V4 ? AF_INET : AF_INET6, addr->bytes, buffer,
+		IP_ADDR_TEXT);
 	return buffer;
 }
 
@@ -51,7 +52,10 @@ int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-/* An address as a number of 17 digits to the base 256, the least significant first: its bytes, then its family. */
+/*
+ * An address as a number of 17 digits to the base 256, the least significant first: its bytes, then
+ * its family.
+ */
 enum { DIGITS = 17, DIGIT_FAMILY = DIGITS - 1 };
 
 static uint8_t digit(const struct ip_addr *addr, int number)
@@ -60,7 +64,8 @@ static uint8_t digit(const struct ip_addr *addr, int number)
 }
 
 /* Moves the addresses to `out`, in the order of one digit and otherwise as they were. */
-static void sort_by_digit(const struct ip_addr *addrs, struct ip_addr *out, size_t count, int number)
+static void sort_by_digit(
+	const struct ip_addr *addrs, struct ip_addr *out, size_t count, int number)
 {
 	size_t starts[256 + 1] = {0};
 

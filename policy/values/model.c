@@ -10,7 +10,7 @@ const char *direction_name(enum direction direction)
 
 const char *label_set_get(const struct label_set *labels, const char *key)
 {
-	size_t low = 0, high = labels->count;	/* the key, if there, is in [low, high) */
+	size_t low = 0, high = labels->count; /* the key, if there, is in [low, high) */
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;

@@ -25,20 +25,25 @@ struct label {
 };
 
 struct label_set {
-	const struct label *items;	/* sorted by key (strcmp), keys unique */
+	const struct label *items; /* sorted by key (strcmp), keys unique */
 	size_t count;
 };
 
-enum requirement_operator { REQUIREMENT_IN, REQUIREMENT_NOT_IN, REQUIREMENT_EXISTS, REQUIREMENT_DOES_NOT_EXIST };
+enum requirement_operator {
+	REQUIREMENT_IN,
+	REQUIREMENT_NOT_IN,
+	REQUIREMENT_EXISTS,
+	REQUIREMENT_DOES_NOT_EXIST
+};
 
 /* One term of a label selector. A matchLabels entry is an In with one value. */
 struct requirement {
 	const char *key;
 	enum requirement_operator op;
-	const char *const *values;	/* sorted (strcmp) and unique; In and NotIn only */
+	const char *const *values; /* sorted (strcmp) and unique; In and NotIn only */
 	size_t value_count;
 	bool from_match_labels;
-	struct source_pos pos;		/* of the key */
+	struct source_pos pos; /* of the key */
 };
 
 /* All requirements must hold; none at all matches everything. */
@@ -49,47 +54,48 @@ struct selector {
 };
 
 struct container_port {
-	const char *name;		/* "" when the port has none */
+	const char *name; /* "" when the port has none */
 	uint16_t port;
-	uint8_t protocol;		/* IPPROTO_* */
+	uint8_t protocol; /* IPPROTO_* */
 };
 
 struct namespace_object {
 	const char *name;
-	struct label_set labels;	/* with kubernetes.io/metadata.name, as the API server adds it */
-	bool audit;			/* annotation podgate.io/audit: "true" */
-	struct source_pos pos;		/* of metadata.name */
+	struct label_set labels; /* with kubernetes.io/metadata.name, as the API server adds it */
+	bool audit;		 /* annotation podgate.io/audit: "true" */
+	struct source_pos pos;	 /* of metadata.name */
 };
 
 struct pod {
 	const char *namespace_name, *name;
 	struct label_set labels;
-	const struct ip_addr *ips;	/* status.podIPs, status.podIP, or an annotation */
+	const struct ip_addr *ips; /* status.podIPs, status.podIP, or an annotation */
 	size_t ip_count;
-	bool ips_annotated;		/* of an annotation, which yields to the status of any other pod */
-	const struct container_port *ports;	/* of containers, and init containers that restart Always */
+	bool ips_annotated; /* of an annotation, which yields to the status of any other pod */
+	/* of containers, and init containers that restart Always */
+	const struct container_port *ports;
 	size_t port_count;
 	const char *node_name;
-	int64_t created;		/* seconds since the epoch, 0 when unknown */
-	bool host_network;		/* has the node's address: never selected, matches no podSelector */
-	bool finished;			/* phase Succeeded or Failed: owns no address any more */
-	bool terminating;		/* has a deletionTimestamp: keeps its address till it is gone */
-	bool audit;			/* annotation podgate.io/audit: "true" */
-	struct source_pos pos;		/* of metadata.name */
+	int64_t created;       /* seconds since the epoch, 0 when unknown */
+	bool host_network;     /* has the node's address: never selected, matches no podSelector */
+	bool finished;	       /* phase Succeeded or Failed: owns no address any more */
+	bool terminating;      /* has a deletionTimestamp: keeps its address till it is gone */
+	bool audit;	       /* annotation podgate.io/audit: "true" */
+	struct source_pos pos; /* of metadata.name */
 };
 
 /* NetworkPolicyPort. */
 struct policy_port {
-	uint8_t protocol;		/* IPPROTO_TCP, _UDP or _SCTP; TCP when the manifest names none */
+	uint8_t protocol; /* IPPROTO_TCP, _UDP or _SCTP; TCP when the manifest names none */
 	enum { POLICY_PORT_ANY, POLICY_PORT_NUMBER, POLICY_PORT_NAMED } kind;
-	uint16_t first, last;		/* NUMBER: port and endPort, or port twice */
-	const char *name;		/* NAMED: resolved on the destination pod */
+	uint16_t first, last; /* NUMBER: port and endPort, or port twice */
+	const char *name;     /* NAMED: resolved on the destination pod */
 	struct source_pos pos;
 };
 
 struct ip_block {
-	struct cidr cidr;		/* host bits cleared, as every implementation reads it */
-	const struct cidr *excepts;	/* host bits cleared, too */
+	struct cidr cidr;	    /* host bits cleared, as every implementation reads it */
+	const struct cidr *excepts; /* host bits cleared, too */
 	size_t except_count;
 	struct source_pos pos;
 };
@@ -97,13 +103,18 @@ struct ip_block {
 /* NetworkPolicyPeer: an ipBlock, or one or both selectors. */
 struct policy_peer {
 	bool has_pod_selector, has_namespace_selector, has_ip_block;
-	struct selector pod_selector;		/* without a namespace selector: pods of the policy's namespace */
-	struct selector namespace_selector;	/* without a pod selector: all pods of those namespaces */
+	/* without a namespace selector: pods of the policy's namespace */
+	struct selector pod_selector;
+	/* without a pod selector: all pods of those namespaces */
+	struct selector namespace_selector;
 	struct ip_block ip_block;
 	struct source_pos pos;
 };
 
-/* NetworkPolicyIngressRule and NetworkPolicyEgressRule: no peers means anybody, no ports means everything. */
+/*
+ * NetworkPolicyIngressRule and NetworkPolicyEgressRule: no peers means anybody, no ports means
+ * everything.
+ */
 struct policy_rule {
 	const struct policy_peer *peers;
 	size_t peer_count;
@@ -118,15 +129,16 @@ enum { DIRECTION_COUNT = 2 };
 struct network_policy {
 	const char *namespace_name, *name;
 	struct selector pod_selector;
-	bool isolates[DIRECTION_COUNT];		/* policyTypes, defaulted as the API server does */
+	bool isolates[DIRECTION_COUNT]; /* policyTypes, defaulted as the API server does */
 	const struct policy_rule *rules[DIRECTION_COUNT];
 	size_t rule_count[DIRECTION_COUNT];
-	bool audit;				/* annotation podgate.io/audit: "true": logs what it would deny */
-	bool in_part;				/* it has errors: this is what could be read of it, closed where it could not */
-	struct source_pos pos;			/* of metadata.name */
+	bool audit; /* annotation podgate.io/audit: "true": logs what it would deny */
+	/* it has errors: this is what could be read of it, closed where it could not */
+	bool in_part;
+	struct source_pos pos; /* of metadata.name */
 };
 
-const char *direction_name(enum direction direction);	/* "ingress", "egress" */
+const char *direction_name(enum direction direction); /* "ingress", "egress" */
 
 /* NULL when the set has no such key. */
 const char *label_set_get(const struct label_set *labels, const char *key);
@@ -141,8 +153,8 @@ bool ip_block_contains(const struct ip_block *block, const struct ip_addr *addr)
  */
 const char *label_key_problem(const char *key);
 const char *label_value_problem(const char *value);
-const char *object_name_problem(const char *name);	/* DNS-1123 subdomain: pods, policies */
-const char *namespace_name_problem(const char *name);	/* DNS-1123 label */
-const char *port_name_problem(const char *name);	/* 1-15 of [a-z0-9-], at least one letter */
+const char *object_name_problem(const char *name);    /* DNS-1123 subdomain: pods, policies */
+const char *namespace_name_problem(const char *name); /* DNS-1123 label */
+const char *port_name_problem(const char *name);      /* 1-15 of [a-z0-9-], at least one letter */
 
 #endif

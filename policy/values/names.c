@@ -76,8 +76,8 @@ static const char *prefix_problem(const char *prefix, size_t length)
 	if (length > SUBDOMAIN_MOST)
 		return "the prefix before '/' must be no more than 253 characters";
 	if (!is_dns_subdomain(prefix, length))
-		return "the prefix before '/' must be a DNS name of lower case letters, digits, '-' and '.', "
-		       "each part beginning and ending with a letter or digit";
+		return "the prefix before '/' must be a DNS name of lower case letters, digits, "
+		       "'-' and '.', each part beginning and ending with a letter or digit";
 	return NULL;
 }
 
@@ -92,7 +92,8 @@ const char *label_key_problem(const char *key)
 	if (strchr(name, '/') != NULL)
 		return "a label key must have at most one '/'";
 	if (*name == '\0')
-		return slash != NULL ? "the name after '/' must not be empty" : "a label key must not be empty";
+		return slash != NULL ? "the name after '/' must not be empty"
+				     : "a label key must not be empty";
 	if (strlen(name) > LABEL_MOST)
 		return "the name of a label key must be no more than 63 characters";
 	if (!is_name(name, strlen(name)))
@@ -108,8 +109,8 @@ const char *label_value_problem(const char *value)
 	if (strlen(value) > LABEL_MOST)
 		return "a label value must be no more than 63 characters";
 	if (!is_name(value, strlen(value)))
-		return "a label value must consist of letters, digits, '-', '_' and '.', "
-		       "and begin and end with a letter or digit";
+		return "a label value must consist of letters, digits, '-', '_' and '.', and begin "
+		       "and end with a letter or digit";
 	return NULL;
 }
 
@@ -120,8 +121,8 @@ const char *object_name_problem(const char *name)
 	if (strlen(name) > SUBDOMAIN_MOST)
 		return "a name must be no more than 253 characters";
 	if (!is_dns_subdomain(name, strlen(name)))
-		return "a name must consist of lower case letters, digits, '-' and '.', "
-		       "each part between dots beginning and ending with a letter or digit";
+		return "a name must consist of lower case letters, digits, '-' and '.', each part "
+		       "between dots beginning and ending with a letter or digit";
 	return NULL;
 }
 
@@ -132,8 +133,8 @@ const char *namespace_name_problem(const char *name)
 	if (strlen(name) > LABEL_MOST)
 		return "a namespace name must be no more than 63 characters";
 	if (!is_dns_label(name, strlen(name)))
-		return "a namespace name must consist of lower case letters, digits and '-', "
-		       "and begin and end with a letter or digit";
+		return "a namespace name must consist of lower case letters, digits and '-', and "
+		       "begin and end with a letter or digit";
 	return NULL;
 }
 

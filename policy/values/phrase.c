@@ -115,14 +115,15 @@ void phrase_add_label(struct phrase *phrase, const struct label_set *labels, con
 		phrase_add(phrase, "no label %s", key);
 }
 
-void phrase_add_requirement_path(
-	struct phrase *phrase, const struct selector *selector, const struct requirement *requirement)
+void phrase_add_requirement_path(struct phrase *phrase, const struct selector *selector,
+	const struct requirement *requirement)
 {
 	const bool plain = strpbrk(requirement->key, "./") == NULL;
 	size_t before = 0;
 
 	if (requirement->from_match_labels) {
-		phrase_add(phrase, plain ? "matchLabels.%s" : "matchLabels[\"%s\"]", requirement->key);
+		phrase_add(
+			phrase, plain ? "matchLabels.%s" : "matchLabels[\"%s\"]", requirement->key);
 		return;
 	}
 	for (const struct requirement *at = selector->requirements; at < requirement; at++)
@@ -179,10 +180,14 @@ void phrase_add_protocol(struct phrase *phrase, uint8_t protocol)
 	phrase_add(phrase, "%s", flow_protocol_name(protocol, text));
 }
 
-/* Label values are words; those that YAML would take for a number, a boolean or null need their quotes. */
+/*
+ * Label values are words; those that YAML would take for a number, a boolean or null need their
+ * quotes.
+ */
 static bool needs_quotes(const char *value)
 {
-	static const char *const words[] = {"", "true", "false", "yes", "no", "on", "off", "y", "n", "null"};
+	static const char *const words[] = {
+		"", "true", "false", "yes", "no", "on", "off", "y", "n", "null"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(value, words[i]) == 0)
@@ -194,7 +199,8 @@ void phrase_add_match_labels(struct phrase *phrase, const struct label_set *labe
 {
 	phrase_add(phrase, "{");
 	for (size_t i = 0; i < labels->count; i++)
-		phrase_add(phrase, needs_quotes(labels->items[i].value) ? "%s%s: \"%s\"" : "%s%s: %s",
+		phrase_add(phrase,
+			needs_quotes(labels->items[i].value) ? "%s%s: \"%s\"" : "%s%s: %s",
 			i > 0 ? ", " : "", labels->items[i].key, labels->items[i].value);
 	phrase_add(phrase, "}");
 }

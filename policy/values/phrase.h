@@ -3,8 +3,9 @@
 #define POLICY_VALUES_PHRASE_H
 
 /*
- * A sentence under construction, and how parts of a policy are written in one. Short of memory, a phrase remembers that
- * and ignores what follows, so that only its end needs a check. One thread at a time.
+ * A sentence under construction, and how parts of a policy are written in one. Short of memory, a
+ * phrase remembers that and ignores what follows, so that only its end needs a check. One thread at
+ * a time.
  */
 
 #include <stdbool.h>
@@ -21,7 +22,8 @@ struct phrase {
 };
 
 void phrase_init(struct phrase *phrase, struct arena *arena);
-void phrase_add(struct phrase *phrase, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void phrase_add(struct phrase *phrase, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* The whole sentence, "" for an empty one, living in the arena; NULL when memory was short. */
 const char *phrase_end(struct phrase *phrase);
 
@@ -42,8 +44,8 @@ void phrase_add_addr(struct phrase *phrase, const struct ip_addr *addr);
 void phrase_add_cidr(struct phrase *phrase, const struct cidr *block);
 void phrase_add_protocol(struct phrase *phrase, uint8_t protocol);
 /*
- * A YAML flow mapping that matches exactly these labels: "{app: web, tier: front}". Values that YAML would misread
- * are quoted.
+ * A YAML flow mapping that matches exactly these labels: "{app: web, tier: front}". Values that
+ * YAML would misread are quoted.
  */
 void phrase_add_match_labels(struct phrase *phrase, const struct label_set *labels);
 

@@ -38,11 +38,12 @@ struct range_list range_vector_settle(struct vector *ranges)
 		qsort(items, ranges->count, sizeof(*items), range_cmp);
 	for (size_t i = 0; i < ranges->count; i++) {
 		/*
-		 * Overlapping or next to the one before? Written so that a range ending at the last number is
-		 * safe.
+		 * Overlapping or next to the one before? Written so that a range ending at the last
+		 * number is safe.
 		 */
-		if (kept > 0 && (items[i].first <= items[kept - 1].last ||
-					items[i].first - 1 == items[kept - 1].last)) {
+		if (kept > 0 &&
+			(items[i].first <= items[kept - 1].last ||
+				items[i].first - 1 == items[kept - 1].last)) {
 			if (items[i].last > items[kept - 1].last)
 				items[kept - 1].last = items[i].last;
 			continue;
@@ -55,7 +56,8 @@ struct range_list range_vector_settle(struct vector *ranges)
 
 int range_list_copy(struct range_list *out, struct range_list list, struct arena *arena)
 {
-	const struct range *items = arena_memdup(arena, list.items, list.count * sizeof(*list.items));
+	const struct range *items = arena_memdup(
+		arena, list.items, list.count * sizeof(*list.items));
 
 	if (items == NULL)
 		return -ENOMEM;
@@ -71,7 +73,8 @@ static int subtract_from(struct vector *left, struct range range, struct range_l
 
 		if (hole->first > range.last)
 			break;
-		if (hole->first > range.first && range_vector_add(left, range.first, hole->first - 1) != 0)
+		if (hole->first > range.first &&
+			range_vector_add(left, range.first, hole->first - 1) != 0)
 			return -ENOMEM;
 		if (hole->last >= range.last)
 			return 0;
@@ -80,7 +83,8 @@ static int subtract_from(struct vector *left, struct range range, struct range_l
 	return range_vector_add(left, range.first, range.last);
 }
 
-int range_list_subtract(struct range_list *out, struct range_list from, struct range_list taken, struct arena *arena)
+int range_list_subtract(struct range_list *out, struct range_list from, struct range_list taken,
+	struct arena *arena)
 {
 	struct vector left = {0};
 	int err = 0;
@@ -106,7 +110,8 @@ static int intersect_range(struct vector *found, const struct range *range, stru
 
 		if (other->first > range->last)
 			break;
-		err = range_vector_add(found, other->first > range->first ? other->first : range->first,
+		err = range_vector_add(found,
+			other->first > range->first ? other->first : range->first,
 			other->last < range->last ? other->last : range->last);
 		if (err != 0)
 			return err;
@@ -114,7 +119,8 @@ static int intersect_range(struct vector *found, const struct range *range, stru
 	return 0;
 }
 
-int range_list_intersect(struct range_list *out, struct range_list a, struct range_list b, struct arena *arena)
+int range_list_intersect(
+	struct range_list *out, struct range_list a, struct range_list b, struct arena *arena)
 {
 	const struct range_list few = a.count <= b.count ? a : b, many = a.count <= b.count ? b : a;
 	struct vector found = {0};
@@ -122,7 +128,10 @@ int range_list_intersect(struct range_list *out, struct range_list a, struct ran
 
 	for (size_t i = 0; err == 0 && i < few.count; i++)
 		err = intersect_range(&found, &few.items[i], many);
-	/* In order already, and two ranges that touch would have touched in one of the lists: nothing to settle. */
+	/*
+	 * In order already, and two ranges that touch would have touched in one of the lists:
+	 * nothing to settle.
+	 */
 	if (err == 0)
 		err = range_list_copy(out, (struct range_list){found.items, found.count}, arena);
 	vector_deinit(&found);
@@ -131,7 +140,7 @@ int range_list_intersect(struct range_list *out, struct range_list a, struct ran
 
 size_t range_list_find(struct range_list list, uint32_t number)
 {
-	size_t low = 0, high = list.count;	/* ranges before low end below number */
+	size_t low = 0, high = list.count; /* ranges before low end below number */
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;

@@ -6,8 +6,10 @@
 #include <string.h>
 
 enum {
-	LENGTH_MOST = 253, /* the longest name there is; longer words are compared by their parts only */
-	DISTANCE_MOST = 3, /* four slips make a restartPolicy of a resizePolicy, and both are words */
+	/* the longest name there is; longer words are compared by their parts only */
+	LENGTH_MOST = 253,
+	/* four slips make a restartPolicy of a resizePolicy, and both are words */
+	DISTANCE_MOST = 3,
 };
 
 static unsigned int least(unsigned int a, unsigned int b)
@@ -31,16 +33,16 @@ static unsigned int distance_allowed(const char *wanted)
 }
 
 /*
- * Optimal string alignment: letters changed, put in, left out, or swapped with their neighbour; case does not
- * count. Three rows of the usual table are kept, because a swap looks two rows back.
+ * Optimal string alignment: letters changed, put in, left out, or swapped with their neighbour;
+ * case does not count. Three rows of the usual table are kept, because a swap looks two rows back.
  */
 static unsigned int edit_distance(const char *a, const char *b)
 {
 	unsigned int rows[3][LENGTH_MOST + 1];
 	const size_t a_length = strlen(a), b_length = strlen(b);
 
-	if (a_length > LENGTH_MOST || b_length > LENGTH_MOST || a_length > b_length + DISTANCE_MOST ||
-		b_length > a_length + DISTANCE_MOST)
+	if (a_length > LENGTH_MOST || b_length > LENGTH_MOST ||
+		a_length > b_length + DISTANCE_MOST || b_length > a_length + DISTANCE_MOST)
 		return DISTANCE_MOST + 1;
 	for (size_t j = 0; j <= b_length; j++)
 		rows[0][j] = (unsigned int)j;
@@ -52,7 +54,8 @@ static unsigned int edit_distance(const char *a, const char *b)
 		for (size_t j = 1; j <= b_length; j++) {
 			const bool same = lower(a[i - 1]) == lower(b[j - 1]);
 
-			row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (same ? 0 : 1));
+			row[j] = least(
+				least(above[j], row[j - 1]) + 1, above[j - 1] + (same ? 0 : 1));
 			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
 				lower(a[i - 2]) == lower(b[j - 1]))
 				row[j] = least(row[j], before[j - 2] + 1);
@@ -93,7 +96,10 @@ static bool parts_within(const char *a, const char *b)
 	}
 }
 
-/* Two names are no nearer for the parts that both begin with: "log_level" is as far from "log_keep" as "level" from "keep". */
+/*
+ * Two names are no nearer for the parts that both begin with: "log_level" is as far from "log_keep"
+ * as "level" from "keep".
+ */
 static unsigned int distance_of_rest(const char *wanted, const char *candidate)
 {
 	unsigned int distance;
@@ -101,8 +107,8 @@ static unsigned int distance_of_rest(const char *wanted, const char *candidate)
 	for (;;) {
 		const size_t length = part_length(wanted);
 
-		if (length != part_length(candidate) || strncmp(wanted, candidate, length) != 0 || wanted[length] == '\0' ||
-			candidate[length] == '\0')
+		if (length != part_length(candidate) || strncmp(wanted, candidate, length) != 0 ||
+			wanted[length] == '\0' || candidate[length] == '\0')
 			break;
 		wanted += length + 1;
 		candidate += length + 1;
@@ -111,10 +117,15 @@ static unsigned int distance_of_rest(const char *wanted, const char *candidate)
 	return distance <= distance_allowed(wanted) ? distance : DISTANCE_MOST + 1;
 }
 
-/* The same parts in another order are one slip; more or fewer of them are the most that is still near. */
-static unsigned int distance_between(const char *wanted, const char *candidate, unsigned int allowed)
+/*
+ * The same parts in another order are one slip; more or fewer of them are the most that is still
+ * near.
+ */
+static unsigned int distance_between(
+	const char *wanted, const char *candidate, unsigned int allowed)
 {
-	const bool within = parts_within(wanted, candidate), around = parts_within(candidate, wanted);
+	const bool within = parts_within(wanted, candidate),
+		   around = parts_within(candidate, wanted);
 	const unsigned int by_letter = distance_of_rest(wanted, candidate);
 
 	if (within && around)
@@ -124,7 +135,8 @@ static unsigned int distance_between(const char *wanted, const char *candidate, 
 
 void suggestion_init(struct suggestion *suggestion, const char *wanted)
 {
-	*suggestion = (struct suggestion){.wanted = wanted, .distance = distance_allowed(wanted) + 1};
+	*suggestion = (struct suggestion){
+		.wanted = wanted, .distance = distance_allowed(wanted) + 1};
 }
 
 void suggestion_offer(struct suggestion *suggestion, const char *candidate)
@@ -133,7 +145,8 @@ void suggestion_offer(struct suggestion *suggestion, const char *candidate)
 
 	if (*candidate == '\0' || strcmp(suggestion->wanted, candidate) == 0)
 		return;
-	distance = distance_between(suggestion->wanted, candidate, distance_allowed(suggestion->wanted));
+	distance = distance_between(
+		suggestion->wanted, candidate, distance_allowed(suggestion->wanted));
 	if (distance < suggestion->distance) {
 		suggestion->distance = distance;
 		suggestion->best = candidate;

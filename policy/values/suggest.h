@@ -3,15 +3,16 @@
 #define POLICY_VALUES_SUGGEST_H
 
 /*
- * "Did you mean": the word among many that a mistaken one was probably meant to be. Near is a slip or two of the
- * keyboard, upper and lower case being the same, or the same words in another order ("pod-service" for "service-pod").
- * Plain value; one thread at a time.
+ * "Did you mean": the word among many that a mistaken one was probably meant to be. Near is a slip
+ * or two of the keyboard, upper and lower case being the same, or the same words in another order
+ * ("pod-service" for "service-pod"). Plain value; one thread at a time.
  */
 
 struct suggestion {
 	const char *wanted;
-	const char *best;	/* the nearest candidate so far; NULL when none is near enough to be meant */
-	unsigned int distance;	/* how far best is */
+	/* the nearest candidate so far; NULL when none is near enough to be meant */
+	const char *best;
+	unsigned int distance; /* how far best is */
 };
 
 /* `wanted` and every candidate must outlive the suggestion. */

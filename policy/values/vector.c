@@ -10,7 +10,8 @@ void *vector_push(struct vector *vector, size_t size)
 {
 	if (vector->count == vector->capacity) {
 		const size_t capacity = vector->capacity == 0 ? CAPACITY_MIN : vector->capacity * 2;
-		void *items = capacity <= SIZE_MAX / 2 ? reallocarray(vector->items, capacity, size) : NULL;
+		void *items = capacity <= SIZE_MAX / 2 ? reallocarray(vector->items, capacity, size)
+						       : NULL;
 
 		if (items == NULL)
 			return NULL;

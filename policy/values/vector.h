@@ -3,8 +3,9 @@
 #define POLICY_VALUES_VECTOR_H
 
 /*
- * A growing array of plain values, for what is gathered while compiling and not known in number beforehand. Zeroed
- * memory is an empty vector. One vector holds items of one type; whoever declares it says which.
+ * A growing array of plain values, for what is gathered while compiling and not known in number
+ * beforehand. Zeroed memory is an empty vector. One vector holds items of one type; whoever
+ * declares it says which.
  */
 
 #include <stddef.h>
@@ -18,7 +19,7 @@ struct vector {
 void *vector_push(struct vector *vector, size_t size);
 /* The same for `count` items in a row. */
 void *vector_push_many(struct vector *vector, size_t count, size_t size);
-void vector_clear(struct vector *vector);	/* empties it, keeps the memory */
+void vector_clear(struct vector *vector); /* empties it, keeps the memory */
 void vector_deinit(struct vector *vector);
 
 #endif

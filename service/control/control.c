@@ -22,7 +22,7 @@ struct control {
 	struct control_options options;
 	struct control_clients clients;
 	uv_pipe_t listener;
-	bool ours;			/* to remove */
+	bool ours; /* to remove */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -51,8 +51,9 @@ static int find_socket(const char *path, bool *there, char problem[CONTROL_PROBL
 
 	*there = lstat(path, &found) == 0;
 	if (!*there || S_ISSOCK(found.st_mode))
-		return 0;	/* when nothing is there bind() will say what is wrong */
-	snprintf(problem, CONTROL_PROBLEM, "%.150s is there and is no socket; remove it or set control_socket", path);
+		return 0; /* when nothing is there bind() will say what is wrong */
+	snprintf(problem, CONTROL_PROBLEM,
+		"%.150s is there and is no socket; remove it or set control_socket", path);
 	return -EEXIST;
 }
 
@@ -66,8 +67,9 @@ static int clear_path(const char *path, char problem[CONTROL_PROBLEM])
 	err = probe(path);
 	if (err == -EADDRINUSE) {
 		snprintf(problem, CONTROL_PROBLEM,
-			"another podgate answers on %.100s; stop it, take its place (run --take-over), or set control_socket "
-			"for this one", path);
+			"another podgate answers on %.100s; stop it, take its place (run "
+			"--take-over), or set control_socket for this one",
+			path);
 		return err;
 	}
 	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
@@ -81,7 +83,7 @@ static void make_folders(const char *path)
 	snprintf(folder, sizeof(folder), "%s", path);
 	for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		mkdir(folder, 0755);	/* bind() says what is wrong when it fails */
+		mkdir(folder, 0755); /* bind() says what is wrong when it fails */
 		*slash = '/';
 	}
 }
@@ -110,7 +112,9 @@ static int bind_socket(const struct control *control)
 	if (fd < 0)
 		return -errno;
 	memcpy(address.sun_path, control->path, strlen(control->path) + 1);
-	/* The mode is the socket's from its first moment: nobody slips in between bind and chmod. */
+	/*
+	 * The mode is the socket's from its first moment: nobody slips in between bind and chmod.
+	 */
 	before = umask(has_group(control) ? 0117 : 0177);
 	err = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 	umask(before);
@@ -120,10 +124,14 @@ static int bind_socket(const struct control *control)
 	return err;
 }
 
-/* Bound by ourselves: libuv would remove the file when it closes the handle, even if another daemon listens there now. */
+/*
+ * Bound by ourselves: libuv would remove the file when it closes the handle, even if another daemon
+ * listens there now.
+ */
 static int listen_at(struct control *control)
 {
-	const int fd = control->options.inherited > 0 ? control->options.inherited : bind_socket(control);
+	const int fd = control->options.inherited > 0 ? control->options.inherited
+						      : bind_socket(control);
 	int err;
 
 	if (fd < 0)
@@ -141,13 +149,15 @@ static int find_group(const char *group, gid_t *gid, char problem[CONTROL_PROBLE
 	if (account_find_group(group, gid) == 0)
 		return 0;
 	snprintf(problem, CONTROL_PROBLEM,
-		"there is no group \"%.64s\": make it (groupadd --system %.64s), or set control_group", group, group);
+		"there is no group \"%.64s\": make it (groupadd --system %.64s), or set "
+		"control_group",
+		group, group);
 	return -ENOENT;
 }
 
 /*
- * Until then its group is that of whoever made it. No link is followed: the folder may be of a user that is not to be
- * trusted with root's files.
+ * Until then its group is that of whoever made it. No link is followed: the folder may be of a user
+ * that is not to be trusted with root's files.
  */
 static int open_to_group(const struct control *control, char problem[CONTROL_PROBLEM])
 {
@@ -161,8 +171,8 @@ static int open_to_group(const struct control *control, char problem[CONTROL_PRO
 	if (lchown(control->path, (uid_t)-1, gid) != 0) {
 		const int err = -errno;
 
-		snprintf(problem, CONTROL_PROBLEM, "can't give %.100s to the group %.64s: %s", control->path, group,
-			strerror(-err));
+		snprintf(problem, CONTROL_PROBLEM, "can't give %.100s to the group %.64s: %s",
+			control->path, group, strerror(-err));
 		return err;
 	}
 	return 0;
@@ -184,12 +194,16 @@ static int check_path(const char *path, char problem[CONTROL_PROBLEM])
 {
 	if (strlen(path) < sizeof(((struct control *)0)->path))
 		return 0;
-	snprintf(problem, CONTROL_PROBLEM, "control_socket is longer than a socket's name may be (%zu bytes)",
+	snprintf(problem, CONTROL_PROBLEM,
+		"control_socket is longer than a socket's name may be (%zu bytes)",
 		sizeof(((struct control *)0)->path) - 1);
 	return -ENAMETOOLONG;
 }
 
-/* The folders that were missing are made one by one; from the last that is made back to the first they are removed. */
+/*
+ * The folders that were missing are made one by one; from the last that is made back to the first
+ * they are removed.
+ */
 static int try_folder(const char *path, char problem[CONTROL_PROBLEM])
 {
 	char folder[PATH_MAX], missing[PATH_MAX] = "", file[PATH_MAX];
@@ -197,8 +211,10 @@ static int try_folder(const char *path, char problem[CONTROL_PROBLEM])
 	struct stat info;
 	int fd, err;
 
-	snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
-	for (char *at = strchr(path, '/') == NULL ? NULL : strchr(folder + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+	snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path),
+		slash == NULL ? "." : path);
+	for (char *at = strchr(path, '/') == NULL ? NULL : strchr(folder + 1, '/'); at != NULL;
+		at = strchr(at + 1, '/')) {
 		*at = '\0';
 		if (missing[0] == '\0' && stat(folder, &info) != 0)
 			snprintf(missing, sizeof(missing), "%s", folder);
@@ -214,7 +230,8 @@ static int try_folder(const char *path, char problem[CONTROL_PROBLEM])
 		close(fd);
 		unlink(file);
 	} else {
-		snprintf(problem, CONTROL_PROBLEM, "can't listen on %.150s: %s", path, strerror(-err));
+		snprintf(problem, CONTROL_PROBLEM, "can't listen on %.150s: %s", path,
+			strerror(-err));
 	}
 	while (missing[0] != '\0' && rmdir(folder) == 0 && strcmp(folder, missing) != 0)
 		*strrchr(folder, '/') = '\0';
@@ -234,7 +251,8 @@ int control_check(const char *path, const char *group, char problem[CONTROL_PROB
 	return err != 0 ? err : try_folder(path, problem);
 }
 
-int control_start(struct control **out, const struct control_options *options, char problem[CONTROL_PROBLEM])
+int control_start(
+	struct control **out, const struct control_options *options, char problem[CONTROL_PROBLEM])
 {
 	struct control *control;
 	int err = check_path(options->path, problem);
@@ -258,7 +276,8 @@ int control_start(struct control **out, const struct control_options *options, c
 	control->listener.data = control;
 	err = listen_at(control);
 	if (err != 0)
-		snprintf(problem, CONTROL_PROBLEM, "can't listen on %.150s: %s", control->path, uv_strerror(err));
+		snprintf(problem, CONTROL_PROBLEM, "can't listen on %.150s: %s", control->path,
+			uv_strerror(err));
 	else
 		err = open_to_group(control, problem);
 	if (err != 0) {

@@ -12,12 +12,15 @@
 #include "service/control/control_watch.h"
 
 enum {
-	REQUEST_FIRST = 4 * 1024,		/* what a client's buffer begins with */
+	REQUEST_FIRST = 4 * 1024, /* what a client's buffer begins with */
 	REQUEST_MOST = 64 * 1024,
-	LARGE_REQUEST_MOST = 1024 * 1024,	/* judge, by one client at a time */
+	LARGE_REQUEST_MOST = 1024 * 1024, /* judge, by one client at a time */
 };
 
-/* Its idle timer stands still: while it reads the queues, nobody else may, so it is waited for as long as it lives. */
+/*
+ * Its idle timer stands still: while it reads the queues, nobody else may, so it is waited for as
+ * long as it lives.
+ */
 static void hand_over(struct control_client *client, const struct control_request *request)
 {
 	struct control_clients *clients = client->clients;
@@ -36,8 +39,11 @@ static void hand_over(struct control_client *client, const struct control_reques
 	cJSON_Delete(json);
 	length = line == NULL ? 0 : strlen(line);
 	if (line != NULL)
-		line[length] = '\n';	/* in the place of its end */
-	/* Past libuv, which passes handles of its own only: nothing is waiting to be written before it. */
+		line[length] = '\n'; /* in the place of its end */
+	/*
+	 * Past libuv, which passes handles of its own only: nothing is waiting to be written before
+	 * it.
+	 */
 	if (line == NULL || uv_fileno((const uv_handle_t *)&client->pipe, &fd) != 0 ||
 		control_peer_send(fd, line, length + 1, &offer) != 0)
 		control_connection_close(client);
@@ -53,7 +59,8 @@ static void serve_hand_over(struct control_client *client, const struct control_
 	if (clients->options->hand_over == NULL)
 		control_connection_refuse(client, "this daemon hands nothing over");
 	else if (!client->trusted)
-		control_connection_refuse(client, "only root and the user that podgate runs as may take over from it");
+		control_connection_refuse(client,
+			"only root and the user that podgate runs as may take over from it");
 	else if (clients->heir != NULL && clients->heir != client)
 		control_connection_refuse(client, "another podgate is taking over");
 	else
@@ -83,7 +90,10 @@ static void serve_line(struct control_client *client, const char *line, size_t l
 	} else {
 		cJSON *json = options->answer(options->context, &request);
 
-		/* The time that we took is not the client's, so the timer must not begin where the loop last looked. */
+		/*
+		 * The time that we took is not the client's, so the timer must not begin where the
+		 * loop last looked.
+		 */
 		uv_update_time(options->loop);
 		control_connection_restart_idle(client);
 		control_connection_send_json(client, json);
@@ -110,8 +120,8 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
 static void received(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer);
 
 /*
- * While a whole request waits for its turn nothing more is read: a client that asks and never listens costs one
- * buffer. Who has said all is done with when all is answered.
+ * While a whole request waits for its turn nothing more is read: a client that asks and never
+ * listens costs one buffer. Who has said all is done with when all is answered.
  */
 static void read_or_wait(struct control_client *client)
 {
@@ -131,14 +141,18 @@ static void read_or_wait(struct control_client *client)
 		control_connection_close(client);
 }
 
-/* Serves the requests that are here, one by one; the next waits until the answer to the last has left. */
+/*
+ * Serves the requests that are here, one by one; the next waits until the answer to the last has
+ * left.
+ */
 static void serve_buffered(struct control_client *client)
 {
 	char *newline;
 
-	while (!client->closing && !client->last_answer && !client->watching && client->stream == NULL &&
-	       control_connection_backlog(client) == 0 && client->used > 0 &&
-	       (newline = memchr(client->buffer, '\n', client->used)) != NULL) {
+	while (!client->closing && !client->last_answer && !client->watching &&
+		client->stream == NULL && control_connection_backlog(client) == 0 &&
+		client->used > 0 &&
+		(newline = memchr(client->buffer, '\n', client->used)) != NULL) {
 		const size_t length = (size_t)(newline - client->buffer);
 
 		serve_line(client, client->buffer, length);
@@ -161,8 +175,10 @@ static bool grow(struct control_client *client)
 	if (wanted > REQUEST_MOST) {
 		/* Large requests are judge's; the command comes long before the end of 64 KiB. */
 		if (wanted > LARGE_REQUEST_MOST ||
-		    memmem(client->buffer, client->used, "\"judge\"", strlen("\"judge\"")) == NULL ||
-		    (clients->large[client->trusted] != NULL && clients->large[client->trusted] != client))
+			memmem(client->buffer, client->used, "\"judge\"", strlen("\"judge\"")) ==
+				NULL ||
+			(clients->large[client->trusted] != NULL &&
+				clients->large[client->trusted] != client))
 			return false;
 		clients->large[client->trusted] = client;
 	}
@@ -180,11 +196,12 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 
 	(void)suggested;
 	if (client->watching)
-		client->used = 0;	/* it has nothing more to say; only its end is waited for */
-	*out = uv_buf_init(NULL, 0);	/* which libuv reports as UV_ENOBUFS */
+		client->used = 0;    /* it has nothing more to say; only its end is waited for */
+	*out = uv_buf_init(NULL, 0); /* which libuv reports as UV_ENOBUFS */
 	if (client->used == client->capacity && !grow(client))
 		return;
-	*out = uv_buf_init(client->buffer + client->used, (unsigned int)(client->capacity - client->used));
+	*out = uv_buf_init(
+		client->buffer + client->used, (unsigned int)(client->capacity - client->used));
 }
 
 static void received(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
@@ -195,14 +212,17 @@ static void received(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer
 	if (length == UV_ENOBUFS) {
 		control_connection_refuse(client,
 			"the request is too long (64 KiB; judge 4 MiB, one client at a time)");
-	} else if (length == UV_EOF && !client->watching && client->used > 0 && client->used < client->capacity &&
-		   client->buffer[client->used - 1] != '\n') {
-		/* The last line may lack its newline: it is a request all the same, or is refused as one that can't be read. */
+	} else if (length == UV_EOF && !client->watching && client->used > 0 &&
+		client->used < client->capacity && client->buffer[client->used - 1] != '\n') {
+		/*
+		 * The last line may lack its newline: it is a request all the same, or is refused
+		 * as one that can't be read.
+		 */
 		client->buffer[client->used++] = '\n';
 		client->said_all = true;
 		serve_buffered(client);
 	} else if (length == UV_EOF && !client->watching &&
-		   (client->stream != NULL || control_connection_backlog(client) > 0)) {
+		(client->stream != NULL || control_connection_backlog(client) > 0)) {
 		client->said_all = true;
 	} else if (length < 0) {
 		control_connection_close(client);
@@ -229,7 +249,9 @@ static void look_who_it_is(struct control_client *client)
 {
 	uv_os_fd_t fd = -1;
 
-	client->user = uv_fileno((const uv_handle_t *)&client->pipe, &fd) == 0 ? control_peer_user(fd) : (uid_t)-1;
+	client->user = uv_fileno((const uv_handle_t *)&client->pipe, &fd) == 0
+		? control_peer_user(fd)
+		: (uid_t)-1;
 	client->trusted = control_peer_is_trusted(client->user);
 }
 

@@ -38,23 +38,28 @@ void control_clients_release(struct control_clients *clients)
 		clients->gone(clients->context);
 }
 
-const char *control_clients_full(const struct control_clients *clients, const struct control_client *client)
+const char *control_clients_full(
+	const struct control_clients *clients, const struct control_client *client)
 {
 	unsigned int untrusted = 0, same = 0;
 
 	if (clients->count > CONTROL_CLIENTS_MOST)
-		return "too many clients (" TEXT(CONTROL_CLIENTS_MOST) "): end a podgate watch that is no longer needed";
+		return "too many clients (" TEXT(
+			CONTROL_CLIENTS_MOST) "): end a podgate watch that is no longer needed";
 	if (client->trusted)
 		return NULL;
-	for (const struct control_client *other = clients->first; other != NULL; other = other->next) {
+	for (const struct control_client *other = clients->first; other != NULL;
+		other = other->next) {
 		untrusted += !other->trusted;
 		same += other->user == client->user;
 	}
 	if (same > CONTROL_CLIENTS_OF_A_USER)
-		return "too many clients of this user (" TEXT(CONTROL_CLIENTS_OF_A_USER)
-		       "): end a podgate watch that is no longer needed";
+		return "too many clients of this user (" TEXT(
+			CONTROL_CLIENTS_OF_A_USER) "): end a podgate watch that is no longer "
+						   "needed";
 	if (untrusted > CONTROL_CLIENTS_MOST - CONTROL_CLIENTS_KEPT)
-		return "too many clients: the places that are left are kept for root and the user that podgate runs as";
+		return "too many clients: the places that are left are kept for root and the user "
+		       "that podgate runs as";
 	return NULL;
 }
 

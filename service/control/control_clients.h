@@ -15,12 +15,15 @@ struct control_client;
 struct control_clients {
 	const struct control_options *options;
 	struct control_client *first;
-	struct control_client *heir;	/* the one that has begun to take over, or NULL */
-	/* The ones that may send a large request now, or NULL: one of any user's, and one of root's and of our own user's. */
+	struct control_client *heir; /* the one that has begun to take over, or NULL */
+	/*
+	 * The ones that may send a large request now, or NULL: one of any user's, and one of root's
+	 * and of our own user's.
+	 */
 	struct control_client *large[2];
 	bool handed_over;
 	unsigned int count, watchers;
-	unsigned int references;	/* clients not yet closed, a piece under way, and the owner */
+	unsigned int references; /* clients not yet closed, a piece under way, and the owner */
 	struct control_streams streams;
 	void (*gone)(void *context);
 	void *context;
@@ -29,12 +32,15 @@ struct control_clients {
 /* `options` is borrowed. `gone` is called when the owner and the last client have let go. */
 void control_clients_init(struct control_clients *clients, const struct control_options *options,
 	void (*gone)(void *context), void *context);
-void control_clients_release(struct control_clients *clients);	/* the owner, or a client, lets go */
+void control_clients_release(struct control_clients *clients); /* the owner, or a client, lets go */
 /*
- * Why a client that has just been added must go again: the places that it may take are taken. NULL: it may stay. Root and
- * our own user keep places that nobody else gets, so that they can always look and take over.
+ * Why a client that has just been added must go again: the places that it may take are taken. NULL:
+ * it may stay. Root and our own user keep places that nobody else gets, so that they can always
+ * look and take over.
  */
-const char *control_clients_full(const struct control_clients *clients, const struct control_client *client);
-bool control_clients_have_heir(const struct control_clients *clients);	/* or had one, who has it all */
+const char *control_clients_full(
+	const struct control_clients *clients, const struct control_client *client);
+/* or had one, who has it all */
+bool control_clients_have_heir(const struct control_clients *clients);
 
 #endif

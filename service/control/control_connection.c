@@ -125,7 +125,8 @@ cJSON *control_connection_refusal(const char *problem)
 {
 	cJSON *json = cJSON_CreateObject();
 
-	if (cJSON_AddFalseToObject(json, "ok") != NULL && cJSON_AddStringToObject(json, "error", problem) != NULL)
+	if (cJSON_AddFalseToObject(json, "ok") != NULL &&
+		cJSON_AddStringToObject(json, "error", problem) != NULL)
 		return json;
 	cJSON_Delete(json);
 	return NULL;

@@ -35,13 +35,14 @@ static int check_text(const char *line, size_t length, char problem[CONTROL_PROB
 
 	if (utf8_check(line, length, true, &fault) == 0)
 		return 0;
-	snprintf(problem, CONTROL_PROBLEM, "the request is not text: byte %zu is %s", fault.offset, fault.problem);
+	snprintf(problem, CONTROL_PROBLEM, "the request is not text: byte %zu is %s", fault.offset,
+		fault.problem);
 	return -EINVAL;
 }
 
 /*
- * cJSON ends a text at \u0000, so "shop/web\u0000x" would be taken for shop/web; and of a field that is there twice it
- * gives the first. Neither is what was asked.
+ * cJSON ends a text at \u0000, so "shop/web\u0000x" would be taken for shop/web; and of a field
+ * that is there twice it gives the first. Neither is what was asked.
  */
 static int check_zeros(const char *line, size_t length, char problem[CONTROL_PROBLEM])
 {
@@ -49,8 +50,9 @@ static int check_zeros(const char *line, size_t length, char problem[CONTROL_PRO
 		if (line[i] != '\\')
 			continue;
 		if (length - i >= 6 && memcmp(line + i, "\\u0000", 6) == 0)
-			return fail(problem, "a text of the request has \\u0000 in it, which no name has");
-		i++;	/* whatever it escapes is no beginning of another escape */
+			return fail(problem,
+				"a text of the request has \\u0000 in it, which no name has");
+		i++; /* whatever it escapes is no beginning of another escape */
 	}
 	return 0;
 }
@@ -58,10 +60,15 @@ static int check_zeros(const char *line, size_t length, char problem[CONTROL_PRO
 /* The fields that a command takes besides itself. */
 static const char *const *fields_of(enum control_command command)
 {
-	static const char *const none[] = {NULL}, *const explain[] = {"source", "destination", NULL}, *const judge[] = {"rows", NULL},
-		   *const watch[] = {"deny", "allow", "audit", "revoked", "namespace", "pod", "policy", "since", NULL},
-		   *const flows[] = {"namespace", "pod", "deny", "allow", "protocol", "limit", "all", NULL},
-		   *const policies[] = {"namespace", "pod", NULL}, *const hand_over[] = {"protocol", "step", NULL};
+	static const char *const none[] = {NULL},
+				 *const explain[] = {"source", "destination", NULL},
+				 *const judge[] = {"rows", NULL},
+				 *const watch[] = {"deny", "allow", "audit", "revoked", "namespace",
+					 "pod", "policy", "since", NULL},
+				 *const flows[] = {"namespace", "pod", "deny", "allow", "protocol",
+					 "limit", "all", NULL},
+				 *const policies[] = {"namespace", "pod", NULL},
+				 *const hand_over[] = {"protocol", "step", NULL};
 
 	switch (command) {
 	case CONTROL_EXPLAIN:
@@ -89,7 +96,8 @@ static bool has_name(const char *const *names, const char *name)
 }
 
 /* A misspelt filter would list everything, and somebody would believe it. */
-static int check_fields(enum control_command command, const cJSON *json, char problem[CONTROL_PROBLEM])
+static int check_fields(
+	enum control_command command, const cJSON *json, char problem[CONTROL_PROBLEM])
 {
 	const char *const *known = fields_of(command);
 
@@ -98,7 +106,8 @@ static int check_fields(enum control_command command, const cJSON *json, char pr
 		const char *twice = NULL;
 
 		if (strcmp(field->string, "command") != 0 && !has_name(known, field->string)) {
-			snprintf(problem, CONTROL_PROBLEM, "%s takes no \"%.64s\"", command_names[command], field->string);
+			snprintf(problem, CONTROL_PROBLEM, "%s takes no \"%.64s\"",
+				command_names[command], field->string);
 			return -EINVAL;
 		}
 		for (const cJSON *other = json->child; other != field; other = other->next)
@@ -112,7 +121,8 @@ static int check_fields(enum control_command command, const cJSON *json, char pr
 	return 0;
 }
 
-static int parse_command(enum control_command *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+static int parse_command(
+	enum control_command *out, const cJSON *json, char problem[CONTROL_PROBLEM])
 {
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "command");
 
@@ -124,7 +134,9 @@ static int parse_command(enum control_command *out, const cJSON *json, char prob
 		*out = (enum control_command)i;
 		return 0;
 	}
-	return fail(problem, "unknown command; there are status, flows, policies, watch, explain, judge, reload and diags");
+	return fail(problem,
+		"unknown command; there are status, flows, policies, watch, explain, judge, reload "
+		"and diags");
 }
 
 /* A missing field leaves "". */
@@ -135,8 +147,9 @@ static int parse_name(const cJSON *json, const char *field, bool with_slash, cha
 
 	if (value == NULL)
 		return 0;
-	if (!cJSON_IsString(value) || value->valuestring[0] == '\0' || strlen(value->valuestring) >= size ||
-	    (strchr(value->valuestring, '/') != NULL) != with_slash) {
+	if (!cJSON_IsString(value) || value->valuestring[0] == '\0' ||
+		strlen(value->valuestring) >= size ||
+		(strchr(value->valuestring, '/') != NULL) != with_slash) {
 		snprintf(problem, CONTROL_PROBLEM, "\"%s\" must be a string, %s", field,
 			with_slash ? "NAMESPACE/NAME" : "a name");
 		return -EINVAL;
@@ -146,7 +159,8 @@ static int parse_name(const cJSON *json, const char *field, bool with_slash, cha
 }
 
 /* A missing field is false. */
-static int parse_flag(const cJSON *json, const char *field, bool *out, char problem[CONTROL_PROBLEM])
+static int parse_flag(
+	const cJSON *json, const char *field, bool *out, char problem[CONTROL_PROBLEM])
 {
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, field);
 
@@ -188,23 +202,26 @@ static int parse_since(uint64_t *out, const cJSON *json, char problem[CONTROL_PR
 	if (value == NULL)
 		return 0;
 	if (cJSON_IsString(value) && record_time_parse(out, value->valuestring) == 0) {
-		*out += *out == 0;	/* 0 stands for "not at all" */
+		*out += *out == 0; /* 0 stands for "not at all" */
 		return 0;
 	}
 	return fail(problem, "\"since\" must be a time such as \"2026-11-24T10:00:00Z\"");
 }
 
-static int parse_watch(struct control_request *out, const cJSON *json, char problem[CONTROL_PROBLEM])
+static int parse_watch(
+	struct control_request *out, const cJSON *json, char problem[CONTROL_PROBLEM])
 {
 	struct watch_filter *filter = &out->filter;
 	int err = parse_verdicts(&filter->verdicts, json, problem);
 
 	if (err == 0)
-		err = parse_name(json, "namespace", false, filter->namespace_name, sizeof(filter->namespace_name), problem);
+		err = parse_name(json, "namespace", false, filter->namespace_name,
+			sizeof(filter->namespace_name), problem);
 	if (err == 0)
 		err = parse_name(json, "pod", true, filter->pod, sizeof(filter->pod), problem);
 	if (err == 0)
-		err = parse_name(json, "policy", true, filter->policy, sizeof(filter->policy), problem);
+		err = parse_name(
+			json, "policy", true, filter->policy, sizeof(filter->policy), problem);
 	return err != 0 ? err : parse_since(&out->since_ns, json, problem);
 }
 
@@ -217,18 +234,20 @@ static int parse_protocol(struct list_filter *out, const cJSON *json, char probl
 	out->has_protocol = true;
 	if (cJSON_IsString(value) && flow_protocol_parse(&out->protocol, value->valuestring) == 0)
 		return 0;
-	return fail(problem, "\"protocol\" must be one of TCP, UDP, SCTP, ICMP, ICMPv6 or a number, as a string");
+	return fail(problem,
+		"\"protocol\" must be one of TCP, UDP, SCTP, ICMP, ICMPv6 or a number, as a "
+		"string");
 }
 
 static int parse_limit(struct list_filter *out, const cJSON *json, char problem[CONTROL_PROBLEM])
 {
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, "limit");
-	const double most = 9007199254740992.0;	/* up to there every whole number is one in JSON */
+	const double most = 9007199254740992.0; /* up to there every whole number is one in JSON */
 
 	if (value == NULL)
 		return 0;
 	if (!cJSON_IsNumber(value) || !(value->valuedouble >= 0 && value->valuedouble <= most) ||
-	    value->valuedouble != (double)(uint64_t)value->valuedouble)
+		value->valuedouble != (double)(uint64_t)value->valuedouble)
 		return fail(problem, "\"limit\" must be a whole number, 0 for no limit");
 	out->limit = (uint64_t)value->valuedouble;
 	return 0;
@@ -236,7 +255,8 @@ static int parse_limit(struct list_filter *out, const cJSON *json, char problem[
 
 static int parse_list(struct list_filter *out, const cJSON *json, char problem[CONTROL_PROBLEM])
 {
-	int err = parse_name(json, "namespace", false, out->namespace_name, sizeof(out->namespace_name), problem);
+	int err = parse_name(json, "namespace", false, out->namespace_name,
+		sizeof(out->namespace_name), problem);
 
 	if (err == 0)
 		err = parse_name(json, "pod", true, out->pod, sizeof(out->pod), problem);
@@ -258,7 +278,10 @@ static int parse_flows(struct list_filter *out, const cJSON *json, char problem[
 	return err != 0 ? err : parse_limit(out, json, problem);
 }
 
-/* The fields of the command's own. Those of explain and judge are read with the snapshot (explain_json.h). */
+/*
+ * The fields of the command's own. Those of explain and judge are read with the snapshot
+ * (explain_json.h).
+ */
 static int parse_fields(struct control_request *out, char problem[CONTROL_PROBLEM])
 {
 	switch (out->command) {
@@ -273,7 +296,8 @@ static int parse_fields(struct control_request *out, char problem[CONTROL_PROBLE
 	}
 }
 
-int control_request_parse(struct control_request *out, const char *line, size_t length, char problem[CONTROL_PROBLEM])
+int control_request_parse(
+	struct control_request *out, const char *line, size_t length, char problem[CONTROL_PROBLEM])
 {
 	struct control_request request = {0};
 	const char *end;
@@ -283,7 +307,10 @@ int control_request_parse(struct control_request *out, const char *line, size_t 
 		err = check_zeros(line, length, problem);
 	if (err != 0)
 		return err;
-	/* cJSON stops at the value's end; what follows must be blank, or this is more than one request. */
+	/*
+	 * cJSON stops at the value's end; what follows must be blank, or this is more than one
+	 * request.
+	 */
 	request.json = cJSON_ParseWithLengthOpts(line, length, &end, 0);
 	if (request.json == NULL)
 		return fail(problem, "the request is not JSON");

@@ -2,7 +2,10 @@
 #ifndef SERVICE_CONTROL_CONTROL_REQUEST_H
 #define SERVICE_CONTROL_CONTROL_REQUEST_H
 
-/* One request line of the control protocol (control.h). Pure: foreign bytes in, a value or a sentence out; any thread. */
+/*
+ * One request line of the control protocol (control.h). Pure: foreign bytes in, a value or a
+ * sentence out; any thread.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,21 +30,22 @@ enum control_command {
 
 struct control_request {
 	enum control_command command;
-	cJSON *json;			/* the whole request, for the command's own fields */
-	struct watch_filter filter;	/* CONTROL_WATCH */
-	uint64_t since_ns;		/* CONTROL_WATCH: CLOCK_REALTIME, or 0: from now on */
-	struct list_filter list;	/* CONTROL_FLOWS, CONTROL_POLICIES */
-	bool trusted;			/* root asks, or the user that we run as: set by the server */
+	cJSON *json;		    /* the whole request, for the command's own fields */
+	struct watch_filter filter; /* CONTROL_WATCH */
+	uint64_t since_ns;	    /* CONTROL_WATCH: CLOCK_REALTIME, or 0: from now on */
+	struct list_filter list;    /* CONTROL_FLOWS, CONTROL_POLICIES */
+	bool trusted;		    /* root asks, or the user that we run as: set by the server */
 };
 
 enum { CONTROL_PROBLEM = 256 };
 
 /*
- * Reads one line of `length` bytes (without its newline; control characters and invalid UTF-8 are errors).
- * Returns 0, and the request is to be freed with control_request_deinit(); or -EINVAL with a sentence in
- * `problem`, or -ENOMEM.
+ * Reads one line of `length` bytes (without its newline; control characters and invalid UTF-8 are
+ * errors). Returns 0, and the request is to be freed with control_request_deinit(); or -EINVAL with
+ * a sentence in `problem`, or -ENOMEM.
  */
-int control_request_parse(struct control_request *out, const char *line, size_t length, char problem[CONTROL_PROBLEM]);
+int control_request_parse(struct control_request *out, const char *line, size_t length,
+	char problem[CONTROL_PROBLEM]);
 void control_request_deinit(struct control_request *request);
 
 #endif

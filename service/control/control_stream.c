@@ -5,17 +5,17 @@
 
 struct control_stream {
 	struct control_streams *streams;
-	struct control_stream *next, **link;	/* while it waits for its turn */
+	struct control_stream *next, **link; /* while it waits for its turn */
 	struct stream *source;
-	control_stream_ready *ready;		/* NULL: cancelled */
+	control_stream_ready *ready; /* NULL: cancelled */
 	void *context;
 	uv_work_t work;
 	struct piece piece;
 	enum stream_step step;
 };
 
-void control_streams_init(struct control_streams *streams, uv_loop_t *loop, void (*begins)(void *context),
-	void (*rests)(void *context), void *context)
+void control_streams_init(struct control_streams *streams, uv_loop_t *loop,
+	void (*begins)(void *context), void (*rests)(void *context), void *context)
 {
 	*streams = (struct control_streams){
 		.loop = loop,
@@ -72,13 +72,13 @@ static void work_done(uv_work_t *request, int status)
 	control_stream_ready *ready = stream->ready;
 	void *context = stream->context;
 
-	(void)status;	/* never cancelled in the pool */
+	(void)status; /* never cancelled in the pool */
 	streams->running = NULL;
 	stream->piece = (struct piece){.text = NULL};
 	if (ready == NULL)
 		piece_deinit(&piece);
 	else
-		ready(context, &piece, step);	/* which may cancel it, unless this was its end */
+		ready(context, &piece, step); /* which may cancel it, unless this was its end */
 	if (ready == NULL || step == STREAM_END)
 		destroy(stream);
 	begin_next(streams);
@@ -99,7 +99,8 @@ static void begin_next(struct control_streams *streams)
 	stream->link = NULL;
 	streams->running = stream;
 	streams->begins(streams->context);
-	uv_queue_work(streams->loop, &stream->work, work, work_done);	/* can't fail: loop and callback are there */
+	/* can't fail: loop and callback are there */
+	uv_queue_work(streams->loop, &stream->work, work, work_done);
 }
 
 void control_stream_ask(struct control_stream *stream)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WATCH_BACKLOG_MOST = 256 * 1024 };	/* of lines that a watcher has not read */
+enum { WATCH_BACKLOG_MOST = 256 * 1024 }; /* of lines that a watcher has not read */
 
 void control_watch_tell_lost(struct control_client *client)
 {
@@ -14,7 +14,8 @@ void control_watch_tell_lost(struct control_client *client)
 
 	if (client->lost == 0)
 		return;
-	length = snprintf(line, sizeof(line), "{\"event\":\"lost\",\"count\":%llu}\n", client->lost);
+	length = snprintf(
+		line, sizeof(line), "{\"event\":\"lost\",\"count\":%llu}\n", client->lost);
 	client->lost = 0;
 	control_connection_send(client, strdup(line), (size_t)length);
 }
@@ -133,7 +134,8 @@ void control_watch_begin(struct control_client *client, const struct control_req
 	if (client->stream == NULL)
 		follow(client);
 	json = cJSON_CreateObject();
-	if (cJSON_AddTrueToObject(json, "ok") == NULL || cJSON_AddTrueToObject(json, "watching") == NULL) {
+	if (cJSON_AddTrueToObject(json, "ok") == NULL ||
+		cJSON_AddTrueToObject(json, "watching") == NULL) {
 		cJSON_Delete(json);
 		json = NULL;
 	}
@@ -157,7 +159,10 @@ void control_clients_send_line(struct control_clients *clients, const struct ver
 	}
 }
 
-/* A client that is still being told of the past may find some of these there: then they are counted, and not lost. */
+/*
+ * A client that is still being told of the past may find some of these there: then they are
+ * counted, and not lost.
+ */
 void control_clients_send_lost(struct control_clients *clients, unsigned long long count)
 {
 	struct control_client *client, *next;

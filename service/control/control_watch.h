@@ -3,8 +3,8 @@
 #define SERVICE_CONTROL_CONTROL_WATCH_H
 
 /*
- * Answers of many lines: those that come in pieces (stream.h), and the verdict log's lines for those who watch.
- * Private to control_client.c and control.c. On the loop's thread.
+ * Answers of many lines: those that come in pieces (stream.h), and the verdict log's lines for
+ * those who watch. Private to control_client.c and control.c. On the loop's thread.
  */
 
 #include "service/control/control_connection.h"
@@ -17,7 +17,10 @@ void control_watch_begin(struct control_client *client, const struct control_req
 void control_watch_ask(struct control_client *client);
 /* Tells a watcher what it was not sent, if anything. */
 void control_watch_tell_lost(struct control_client *client);
-/* A line that was written now, for whoever watches and wants it; and how many lines there was no room for. */
+/*
+ * A line that was written now, for whoever watches and wants it; and how many lines there was no
+ * room for.
+ */
 void control_clients_send_line(struct control_clients *clients, const struct verdict_line *line);
 void control_clients_send_lost(struct control_clients *clients, unsigned long long count);
 

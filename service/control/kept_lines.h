@@ -3,8 +3,8 @@
 #define SERVICE_CONTROL_KEPT_LINES_H
 
 /*
- * Lines of the verdict log that were written while a watcher is still being told of the past (stream.h): kept until
- * that has come to its end. Bounded. One thread at a time.
+ * Lines of the verdict log that were written while a watcher is still being told of the past
+ * (stream.h): kept until that has come to its end. Bounded. One thread at a time.
  */
 
 #include <stdbool.h>
@@ -16,9 +16,9 @@
 struct kept_line {
 	struct kept_line *next;
 	uint64_t seq;
-	bool in_file;			/* else nobody can have read it there */
+	bool in_file; /* else nobody can have read it there */
 	size_t length;
-	char text[];			/* with its newline, no NUL byte */
+	char text[]; /* with its newline, no NUL byte */
 };
 
 struct kept_lines {
@@ -30,7 +30,10 @@ enum { KEPT_LINES_BYTES = 256 * 1024 };
 
 /* Copies what it needs. False: there was no room, or no memory. */
 bool kept_lines_add(struct kept_lines *kept, const struct verdict_line *line);
-/* The oldest that was not in the file up to line number `seq`, for the caller to free(); those before it are gone. */
+/*
+ * The oldest that was not in the file up to line number `seq`, for the caller to free(); those
+ * before it are gone.
+ */
 struct kept_line *kept_lines_take(struct kept_lines *kept, uint64_t seq);
 void kept_lines_deinit(struct kept_lines *kept);
 

@@ -24,24 +24,24 @@ enum {
 	START_LENGTH = sizeof(line_start) - 1,
 	SEQ_LENGTH = sizeof(seq_start) - 1,
 	HEAD_LENGTH = START_LENGTH + RECORD_TIME_LENGTH + SEQ_LENGTH,
-	BUFFER_BYTES = 64 * 1024,	/* a line that is longer is none of ours */
-	READS_MOST = 16,		/* of a buffer each, for one piece: a millisecond or two */
-	TRIES_MOST = 1000,		/* a millisecond each, to see the end of a line or of a rotation */
-	TRIES_FOR_NEXT = 50,		/* to see the file that follows in its place */
+	BUFFER_BYTES = 64 * 1024, /* a line that is longer is none of ours */
+	READS_MOST = 16,	  /* of a buffer each, for one piece: a millisecond or two */
+	TRIES_MOST = 1000,   /* a millisecond each, to see the end of a line or of a rotation */
+	TRIES_FOR_NEXT = 50, /* to see the file that follows in its place */
 };
 
 struct log_replay {
 	struct stream stream;
 	struct log_replay_options options;
 	char since[RECORD_TIME_TEXT];
-	int fd;				/* the file in hand; -1: none yet */
-	off_t at;			/* where in it the next line begins */
-	bool partial;			/* that line had no end yet, when last looked at */
-	bool skips;			/* `at` is in the middle of a line that is too long */
-	unsigned int tries;		/* in a row without success */
-	uint64_t last;			/* number of the last line read; 0: none */
-	bool jumped;			/* lines may be missing behind that */
-	struct piece *out;		/* of the call under way */
+	int fd;		    /* the file in hand; -1: none yet */
+	off_t at;	    /* where in it the next line begins */
+	bool partial;	    /* that line had no end yet, when last looked at */
+	bool skips;	    /* `at` is in the middle of a line that is too long */
+	unsigned int tries; /* in a row without success */
+	uint64_t last;	    /* number of the last line read; 0: none */
+	bool jumped;	    /* lines may be missing behind that */
+	struct piece *out;  /* of the call under way */
 	char buffer[BUFFER_BYTES];
 };
 
@@ -53,7 +53,8 @@ static uint64_t read_seq(const char *line, size_t length)
 	const char *at = line + START_LENGTH + RECORD_TIME_LENGTH;
 	uint64_t seq = 0;
 
-	if (length <= HEAD_LENGTH || memcmp(line, line_start, START_LENGTH) != 0 || memcmp(at, seq_start, SEQ_LENGTH) != 0)
+	if (length <= HEAD_LENGTH || memcmp(line, line_start, START_LENGTH) != 0 ||
+		memcmp(at, seq_start, SEQ_LENGTH) != 0)
 		return 0;
 	for (at += SEQ_LENGTH; at < line + length && *at >= '0' && *at <= '9'; at++)
 		seq = seq * 10 + (uint64_t)(*at - '0');
@@ -95,7 +96,10 @@ static void take_line(struct log_replay *replay, const char *line, size_t length
 	cJSON_Delete(record);
 }
 
-/* Takes the whole lines in the buffer, and passes over one that is longer than that. Returns the bytes done with. */
+/*
+ * Takes the whole lines in the buffer, and passes over one that is longer than that. Returns the
+ * bytes done with.
+ */
 static size_t take_lines(struct log_replay *replay, size_t length)
 {
 	const char *line = replay->buffer, *end = replay->buffer + length, *newline;
@@ -118,8 +122,9 @@ static size_t take_lines(struct log_replay *replay, size_t length)
 /* FILE for 0, else FILE.1, FILE.2... False when that is too long for a name. */
 static bool name_file(const struct log_replay *replay, unsigned int index, char name[PATH_MAX])
 {
-	const int length = index == 0 ? snprintf(name, PATH_MAX, "%s", replay->options.path)
-				      : snprintf(name, PATH_MAX, "%s.%u", replay->options.path, index);
+	const int length = index == 0
+		? snprintf(name, PATH_MAX, "%s", replay->options.path)
+		: snprintf(name, PATH_MAX, "%s.%u", replay->options.path, index);
 
 	return length >= 0 && length < PATH_MAX;
 }
@@ -135,7 +140,9 @@ static int open_name(const struct log_replay *replay, unsigned int index)
 {
 	char name[PATH_MAX];
 
-	return name_file(replay, index, name) ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+	return name_file(replay, index, name)
+		? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+		: -1;
 }
 
 static void take_in_hand(struct log_replay *replay, int fd)
@@ -163,15 +170,16 @@ static unsigned int find_oldest(const struct log_replay *replay, struct timespec
 		if (!stat_file(replay, index, &found))
 			continue;
 		if (found.st_mtim.tv_sec > since.tv_sec ||
-		    (found.st_mtim.tv_sec == since.tv_sec && found.st_mtim.tv_nsec >= since.tv_nsec))
+			(found.st_mtim.tv_sec == since.tv_sec &&
+				found.st_mtim.tv_nsec >= since.tv_nsec))
 			return index;
 	}
 	return 0;
 }
 
 /*
- * Opens that one. Whether it did: a rotation may be under way, and moves files on, from the oldest, while we look; what
- * was opened is that file if it is still the oldest afterwards.
+ * Opens that one. Whether it did: a rotation may be under way, and moves files on, from the oldest,
+ * while we look; what was opened is that file if it is still the oldest afterwards.
  */
 static bool open_oldest(struct log_replay *replay, struct timespec since)
 {
@@ -196,14 +204,15 @@ static int find_current(const struct log_replay *replay)
 	if (fstat(replay->fd, &mine) != 0)
 		return -errno;
 	for (unsigned int index = 0; index <= replay->options.keep; index++)
-		if (stat_file(replay, index, &found) && found.st_ino == mine.st_ino && found.st_dev == mine.st_dev)
+		if (stat_file(replay, index, &found) && found.st_ino == mine.st_ino &&
+			found.st_dev == mine.st_dev)
 			return (int)index;
 	return -ENOENT;
 }
 
 /*
- * Reads on. False at the end of the file. A line that is not whole is read again from its beginning: the log may take
- * back what it could not write to the end, and write another there.
+ * Reads on. False at the end of the file. A line that is not whole is read again from its
+ * beginning: the log may take back what it could not write to the end, and write another there.
  */
 static bool read_on(struct log_replay *replay)
 {
@@ -235,9 +244,9 @@ static bool was_cut(struct log_replay *replay)
 }
 
 /*
- * Goes on to the file behind the one in hand, which is at `index` and was read to its end. Whether it did: with a rotation
- * under way that file may have no name for a moment, or another by now. Files move on from the oldest: so as long as ours
- * was where it is, the one behind it was, too.
+ * Goes on to the file behind the one in hand, which is at `index` and was read to its end. Whether
+ * it did: with a rotation under way that file may have no name for a moment, or another by now.
+ * Files move on from the oldest: so as long as ours was where it is, the one behind it was, too.
  */
 static bool advance(struct log_replay *replay, unsigned int index)
 {
@@ -254,8 +263,8 @@ static bool advance(struct log_replay *replay, unsigned int index)
 }
 
 /*
- * The file that follows is not where it should be, and does not come: somebody has removed it, or a rotation has failed
- * half-way. The nearest one does, then.
+ * The file that follows is not where it should be, and does not come: somebody has removed it, or a
+ * rotation has failed half-way. The nearest one does, then.
  */
 static bool pass_gap(struct log_replay *replay, unsigned int index)
 {
@@ -271,8 +280,9 @@ static bool pass_gap(struct log_replay *replay, unsigned int index)
 }
 
 /*
- * So much was rotated meanwhile that the file in hand has no name of the log's any more, and perhaps others behind it; or
- * somebody gave it another. What was last written to before it was read before it.
+ * So much was rotated meanwhile that the file in hand has no name of the log's any more, and
+ * perhaps others behind it; or somebody gave it another. What was last written to before it was
+ * read before it.
  */
 static bool jump(struct log_replay *replay)
 {
@@ -285,8 +295,8 @@ static bool jump(struct log_replay *replay)
 }
 
 /*
- * At the end of the file in hand. 0: it is FILE, the last one; 1: there is another in hand, or more of this; -EAGAIN: there
- * will be.
+ * At the end of the file in hand. 0: it is FILE, the last one; 1: there is another in hand, or more
+ * of this; -EAGAIN: there will be.
  */
 static int go_on(struct log_replay *replay)
 {
@@ -295,7 +305,10 @@ static int go_on(struct log_replay *replay)
 
 	if (index == 0)
 		return 0;
-	/* It was rotated, and gets no more: but what was written just before that may not be read yet. */
+	/*
+	 * It was rotated, and gets no more: but what was written just before that may not be read
+	 * yet.
+	 */
 	while (read_on(replay))
 		;
 	found = index > 0 ? advance(replay, (unsigned int)index) : jump(replay);
@@ -318,9 +331,9 @@ static bool may_try_again(struct log_replay *replay)
 }
 
 /*
- * At the end of all files. The lines that were kept meanwhile are known up to the last one read, if that is of this run.
- * It is, if this run had a line in the file before we came to the end of it. If not, none of its lines was read, as long
- * as none was begun by now; else we look again.
+ * At the end of all files. The lines that were kept meanwhile are known up to the last one read, if
+ * that is of this run. It is, if this run had a line in the file before we came to the end of it.
+ * If not, none of its lines was read, as long as none was begun by now; else we look again.
  */
 static enum stream_step end_or_wait(struct log_replay *replay, uint64_t written_before)
 {
@@ -375,31 +388,39 @@ static void free_replay(struct stream *stream)
 	free(replay);
 }
 
-/* The user that podgate became may not be let at a file that others put there: without a word its lines would be missing. */
+/*
+ * The user that podgate became may not be let at a file that others put there: without a word its
+ * lines would be missing.
+ */
 static int check_readable(const struct log_replay *replay, char problem[LOG_REPLAY_PROBLEM])
 {
 	char name[PATH_MAX];
 
 	for (unsigned int left = find_oldest(replay, first_second(replay)) + 1; left > 0; left--) {
-		if (!name_file(replay, left - 1, name) || euidaccess(name, R_OK) == 0 || errno != EACCES)
+		if (!name_file(replay, left - 1, name) || euidaccess(name, R_OK) == 0 ||
+			errno != EACCES)
 			continue;
 		snprintf(problem, LOG_REPLAY_PROBLEM,
-			"the past can't be told: the user that podgate runs as may not read %.120s; give it to that user (chown)",
+			"the past can't be told: the user that podgate runs as may not read "
+			"%.120s; give it to that user (chown)",
 			name);
 		return -EACCES;
 	}
 	return 0;
 }
 
-int log_replay_open(struct stream **out, const struct log_replay_options *options, char problem[LOG_REPLAY_PROBLEM])
+int log_replay_open(struct stream **out, const struct log_replay_options *options,
+	char problem[LOG_REPLAY_PROBLEM])
 {
 	struct log_replay *replay;
 	struct stat found;
 	int err;
 
-	if (strcmp(options->path, "-") == 0 || (stat(options->path, &found) == 0 && !S_ISREG(found.st_mode))) {
+	if (strcmp(options->path, "-") == 0 ||
+		(stat(options->path, &found) == 0 && !S_ISREG(found.st_mode))) {
 		snprintf(problem, LOG_REPLAY_PROBLEM,
-			"the past can't be told: the log goes to %.100s, which can't be read again; set log_file to a file",
+			"the past can't be told: the log goes to %.100s, which can't be read "
+			"again; set log_file to a file",
 			strcmp(options->path, "-") == 0 ? "standard output" : options->path);
 		return -ENOTSUP;
 	}

@@ -3,13 +3,15 @@
 #define SERVICE_CONTROL_LOG_REPLAY_H
 
 /*
- * The verdict log's past, for a watcher who asks for it: the lines of the log file and of its rotated predecessors from a
- * time on, oldest first, as far as they pass the watcher's filter. It reads while the log thread writes and rotates, and
- * ends where the lines that are written now take over (stream.h): none is missing in between, and none comes twice.
+ * The verdict log's past, for a watcher who asks for it: the lines of the log file and of its
+ * rotated predecessors from a time on, oldest first, as far as they pass the watcher's filter. It
+ * reads while the log thread writes and rotates, and ends where the lines that are written now take
+ * over (stream.h): none is missing in between, and none comes twice.
  *
- * The line that follows is found by the file, not by its name: when the one in hand is read to its end, the next is the
- * one before it in FILE, FILE.1, FILE.2... by then. Where so many rotations have passed meanwhile that files are gone, or
- * somebody cut one short, {"event": "lost", "count": N} says how many lines of this run are missing.
+ * The line that follows is found by the file, not by its name: when the one in hand is read to its
+ * end, the next is the one before it in FILE, FILE.1, FILE.2... by then. Where so many rotations
+ * have passed meanwhile that files are gone, or somebody cut one short, {"event": "lost", "count":
+ * N} says how many lines of this run are missing.
  */
 
 #include <stdint.h>
@@ -19,19 +21,20 @@
 #include "service/control/watch_filter.h"
 
 struct log_replay_options {
-	const char *path;		/* of the log file; stays as long as the stream */
-	unsigned int keep;		/* how many rotated ones there may be */
-	const struct verdict_log *log;	/* who writes there; likewise */
-	uint64_t since_ns;		/* CLOCK_REALTIME */
+	const char *path;	       /* of the log file; stays as long as the stream */
+	unsigned int keep;	       /* how many rotated ones there may be */
+	const struct verdict_log *log; /* who writes there; likewise */
+	uint64_t since_ns;	       /* CLOCK_REALTIME */
 	struct watch_filter filter;
 };
 
 enum { LOG_REPLAY_PROBLEM = 256 };
 
 /*
- * 0; or, with a sentence in `problem`, -ENOTSUP where the log is no file that can be read again, and -EACCES where one of
- * them may not be read by whoever podgate runs as; or -ENOMEM.
+ * 0; or, with a sentence in `problem`, -ENOTSUP where the log is no file that can be read again,
+ * and -EACCES where one of them may not be read by whoever podgate runs as; or -ENOMEM.
  */
-int log_replay_open(struct stream **out, const struct log_replay_options *options, char problem[LOG_REPLAY_PROBLEM]);
+int log_replay_open(struct stream **out, const struct log_replay_options *options,
+	char problem[LOG_REPLAY_PROBLEM]);
 
 #endif

@@ -3,9 +3,9 @@
 #define SERVICE_CONTROL_STREAM_H
 
 /*
- * An answer of many lines, made a piece at a time beside the loop: the next piece is asked for when the client has taken
- * the last. So a long answer costs the memory of one piece, and a slow client the time of nobody else. Whoever makes one
- * embeds struct stream; control_client.c sends it.
+ * An answer of many lines, made a piece at a time beside the loop: the next piece is asked for when
+ * the client has taken the last. So a long answer costs the memory of one piece, and a slow client
+ * the time of nobody else. Whoever makes one embeds struct stream; control_client.c sends it.
  */
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@
 struct piece {
 	char *text;
 	size_t length, capacity;
-	bool failed;			/* memory was short: something is missing */
+	bool failed; /* memory was short: something is missing */
 };
 
 /* So much makes a piece; a single step past it is fine. */
@@ -26,26 +26,33 @@ enum { PIECE_ENOUGH = 32 * 1024 };
 
 void piece_deinit(struct piece *piece);
 void piece_add_text(struct piece *piece, const char *text, size_t length);
-/* A line of its own. Takes ownership of `line`; NULL, for want of memory, marks the piece as failed. */
+/*
+ * A line of its own. Takes ownership of `line`; NULL, for want of memory, marks the piece as
+ * failed.
+ */
 void piece_add_json(struct piece *piece, cJSON *line);
 
 enum stream_step {
-	STREAM_MORE,			/* ask again */
-	STREAM_END,			/* that was all */
-	STREAM_CAUGHT_UP,		/* a replay only: set `followed` and ask again, see below */
+	STREAM_MORE,	  /* ask again */
+	STREAM_END,	  /* that was all */
+	STREAM_CAUGHT_UP, /* a replay only: set `followed` and ask again, see below */
 };
 
 struct stream {
-	/* Beside the loop, never two at once: adds the next lines to *out, which is empty. Some milliseconds. */
+	/*
+	 * Beside the loop, never two at once: adds the next lines to *out, which is empty. Some
+	 * milliseconds.
+	 */
 	enum stream_step (*next)(struct stream *stream, struct piece *out);
 	/* On the loop, and not while next() runs: it may not have come to its end. */
 	void (*free)(struct stream *stream);
 
 	/*
-	 * A replay of the log ends where the lines that are written now begin. When it has told all there was, it says
-	 * STREAM_CAUGHT_UP: lines written from then on are kept for the client, and `followed` is set. It goes on from
-	 * there to the end of the file once more. By STREAM_END it has told, of this run of the daemon, every line in the
-	 * file up to number `seq`: of the lines kept, those are known already.
+	 * A replay of the log ends where the lines that are written now begin. When it has told all
+	 * there was, it says STREAM_CAUGHT_UP: lines written from then on are kept for the client,
+	 * and `followed` is set. It goes on from there to the end of the file once more. By
+	 * STREAM_END it has told, of this run of the daemon, every line in the file up to number
+	 * `seq`: of the lines kept, those are known already.
 	 */
 	bool followed;
 	uint64_t seq;

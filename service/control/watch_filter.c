@@ -12,18 +12,20 @@ static const char *text_of(const cJSON *object, const char *field)
 }
 
 /* Whether `wanted`, NAMESPACE/NAME, is what these two fields of `object` say together. */
-static bool is_named(const cJSON *object, const char *namespace_field, const char *name_field, const char *wanted)
+static bool is_named(const cJSON *object, const char *namespace_field, const char *name_field,
+	const char *wanted)
 {
 	const char *namespace_name = text_of(object, namespace_field);
 	const size_t length = strlen(namespace_name);
 
 	return strncmp(wanted, namespace_name, length) == 0 && wanted[length] == '/' &&
-	       strcmp(wanted + length + 1, text_of(object, name_field)) == 0;
+		strcmp(wanted + length + 1, text_of(object, name_field)) == 0;
 }
 
 static bool end_matches(const struct watch_filter *filter, const cJSON *end)
 {
-	if (filter->namespace_name[0] != '\0' && strcmp(text_of(end, "namespace"), filter->namespace_name) != 0)
+	if (filter->namespace_name[0] != '\0' &&
+		strcmp(text_of(end, "namespace"), filter->namespace_name) != 0)
 		return false;
 	return filter->pod[0] == '\0' || is_named(end, "namespace", "pod", filter->pod);
 }
@@ -62,12 +64,15 @@ bool watch_filter_matches(const struct watch_filter *filter, const cJSON *record
 {
 	if (cJSON_GetObjectItemCaseSensitive(record, "event") != NULL)
 		return true;
-	if (filter->verdicts != 0 && (filter->verdicts & verdict_bit(text_of(record, "verdict"))) == 0)
+	if (filter->verdicts != 0 &&
+		(filter->verdicts & verdict_bit(text_of(record, "verdict"))) == 0)
 		return false;
 	if (!end_matches(filter, cJSON_GetObjectItemCaseSensitive(record, "source")) &&
-	    !end_matches(filter, cJSON_GetObjectItemCaseSensitive(record, "destination")))
+		!end_matches(filter, cJSON_GetObjectItemCaseSensitive(record, "destination")))
 		return false;
 	return filter->policy[0] == '\0' ||
-	       side_names_policy(cJSON_GetObjectItemCaseSensitive(record, "egress"), filter->policy) ||
-	       side_names_policy(cJSON_GetObjectItemCaseSensitive(record, "ingress"), filter->policy);
+		side_names_policy(
+			cJSON_GetObjectItemCaseSensitive(record, "egress"), filter->policy) ||
+		side_names_policy(
+			cJSON_GetObjectItemCaseSensitive(record, "ingress"), filter->policy);
 }

@@ -7,20 +7,34 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The name of its binary interface: all versions from 0.9.71 to 1.0, the latest there is, have this one. */
+/*
+ * The name of its binary interface: all versions from 0.9.71 to 1.0, the latest there is, have this
+ * one.
+ */
 #define LIBRARY "libmicrohttpd.so.12"
 
-#define ENTRY(member) {"MHD_" #member, offsetof(struct http_library, member)}
+#define ENTRY(member) \
+	{ \
+		"MHD_" #member, offsetof(struct http_library, member) \
+	}
 
 static const struct {
 	const char *name;
 	size_t offset;
 } entries[] = {
-	ENTRY(start_daemon), ENTRY(stop_daemon), ENTRY(run), ENTRY(get_timeout), ENTRY(get_daemon_info),
-	ENTRY(get_connection_info), ENTRY(create_response_from_buffer), ENTRY(add_response_header),
-	ENTRY(queue_response), ENTRY(destroy_response),
+	ENTRY(start_daemon),
+	ENTRY(stop_daemon),
+	ENTRY(run),
+	ENTRY(get_timeout),
+	ENTRY(get_daemon_info),
+	ENTRY(get_connection_info),
+	ENTRY(create_response_from_buffer),
+	ENTRY(add_response_header),
+	ENTRY(queue_response),
+	ENTRY(destroy_response),
 };
-_Static_assert(sizeof(entries) / sizeof(entries[0]) * sizeof(void (*)(void)) == sizeof(struct http_library),
+_Static_assert(sizeof(entries) / sizeof(entries[0]) * sizeof(void (*)(void)) ==
+		sizeof(struct http_library),
 	"every function is looked up");
 
 int http_library_load(struct http_library *out, char problem[HTTP_LIBRARY_PROBLEM])
@@ -30,7 +44,8 @@ int http_library_load(struct http_library *out, char problem[HTTP_LIBRARY_PROBLE
 
 	if (library == NULL) {
 		snprintf(problem, HTTP_LIBRARY_PROBLEM,
-			"metrics_listen needs %s (%.100s); install it (Debian: libmicrohttpd12), or leave it out",
+			"metrics_listen needs %s (%.100s); install it (Debian: libmicrohttpd12), "
+			"or leave it out",
 			LIBRARY, dlerror());
 		return -ENOENT;
 	}
@@ -38,7 +53,8 @@ int http_library_load(struct http_library *out, char problem[HTTP_LIBRARY_PROBLE
 		void *entry = dlsym(library, entries[i].name);
 
 		if (entry == NULL) {
-			snprintf(problem, HTTP_LIBRARY_PROBLEM, "%s has no %s; install another version of it", LIBRARY,
+			snprintf(problem, HTTP_LIBRARY_PROBLEM,
+				"%s has no %s; install another version of it", LIBRARY,
 				entries[i].name);
 			return -ENOENT;
 		}

@@ -3,9 +3,9 @@
 #define SERVICE_HTTP_HTTP_LIBRARY_H
 
 /*
- * libmicrohttpd, loaded when it is asked for. It brings GnuTLS and what that needs, together more than half of what
- * podgate takes by itself, and most gateways serve no metrics: so it is no library that the program is linked with.
- * The types of the functions are its header's own.
+ * libmicrohttpd, loaded when it is asked for. It brings GnuTLS and what that needs, together more
+ * than half of what podgate takes by itself, and most gateways serve no metrics: so it is no
+ * library that the program is linked with. The types of the functions are its header's own.
  */
 
 #include <microhttpd.h>

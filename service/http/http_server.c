@@ -15,14 +15,15 @@
 #define NS_PER_S 1000000000ULL
 #define NS_PER_MS 1000000ULL
 
-_Static_assert((int)HTTP_SERVER_PROBLEM >= (int)HTTP_LIBRARY_PROBLEM, "a library's problem is passed on as it is");
+_Static_assert((int)HTTP_SERVER_PROBLEM >= (int)HTTP_LIBRARY_PROBLEM,
+	"a library's problem is passed on as it is");
 
 enum { WAIT_MOST_MS = 1000 };
 
 /* A connection, to be ended when its time is over: the library only ends those that do nothing. */
 struct slot {
-	int fd;				/* -1: unused */
-	uint64_t ends_ns;		/* UINT64_MAX: it is being ended */
+	int fd;		  /* -1: unused */
+	uint64_t ends_ns; /* UINT64_MAX: it is being ended */
 };
 
 struct http_server {
@@ -43,16 +44,18 @@ static uint64_t now_ns(void)
 
 /* ---- connections ---- */
 
-static void open_slot(struct http_server *server, struct MHD_Connection *connection, void **socket_context)
+static void open_slot(
+	struct http_server *server, struct MHD_Connection *connection, void **socket_context)
 {
-	const union MHD_ConnectionInfo *info =
-		server->library.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info = server->library.get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	*socket_context = NULL;
 	for (size_t i = 0; info != NULL && i < HTTP_SERVER_CONNECTIONS; i++) {
 		if (server->slots[i].fd >= 0)
 			continue;
-		server->slots[i] = (struct slot){.fd = info->connect_fd, .ends_ns = now_ns() + HTTP_SERVER_S * NS_PER_S};
+		server->slots[i] = (struct slot){
+			.fd = info->connect_fd, .ends_ns = now_ns() + HTTP_SERVER_S * NS_PER_S};
 		*socket_context = &server->slots[i];
 		return;
 	}
@@ -75,7 +78,7 @@ static void end_connection(int fd)
 	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	shutdown(fd, SHUT_RDWR);	/* which the library finds, and closes it */
+	shutdown(fd, SHUT_RDWR); /* which the library finds, and closes it */
 }
 
 /* Ends what is over its time. Returns when the next one is over. */
@@ -100,39 +103,47 @@ static uint64_t end_overdue(struct http_server *server, uint64_t now)
 
 /* ---- requests ---- */
 
-static enum MHD_Result send_answer(const struct http_server *server, struct MHD_Connection *connection,
-	const struct http_answer *answer, bool allow)
+static enum MHD_Result send_answer(const struct http_server *server,
+	struct MHD_Connection *connection, const struct http_answer *answer, bool allow)
 {
 	static char short_of_memory[] = "out of memory\n";
 	const struct http_library *library = &server->library;
 	const bool failed = answer->body == NULL;
-	struct MHD_Response *response = failed ?
-		library->create_response_from_buffer(sizeof(short_of_memory) - 1, short_of_memory,
-			MHD_RESPMEM_PERSISTENT) :
-		library->create_response_from_buffer(answer->length, answer->body, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *response = failed
+		? library->create_response_from_buffer(
+			  sizeof(short_of_memory) - 1, short_of_memory, MHD_RESPMEM_PERSISTENT)
+		: library->create_response_from_buffer(
+			  answer->length, answer->body, MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result result;
 
 	if (response == NULL) {
 		free(answer->body);
-		return MHD_NO;		/* which ends the connection */
+		return MHD_NO; /* which ends the connection */
 	}
 	library->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
 	library->add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	library->add_response_header(response, "X-Content-Type-Options", "nosniff");
 	if (allow)
 		library->add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	result = library->queue_response(connection, failed ? MHD_HTTP_SERVICE_UNAVAILABLE : answer->status, response);
+	result = library->queue_response(
+		connection, failed ? MHD_HTTP_SERVICE_UNAVAILABLE : answer->status, response);
 	library->destroy_response(response);
 	return result;
 }
 
-/* Called when a request's head was read. Its body, if it brings one, is nobody's: an answer now makes an end of it. */
-static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-	const char *version, const char *upload, size_t *upload_size, void **request_context)
+/*
+ * Called when a request's head was read. Its body, if it brings one, is nobody's: an answer now
+ * makes an end of it.
+ */
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_size,
+	void **request_context)
 {
 	const struct http_server *server = context;
-	struct http_answer answer = {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .content_type = "text/plain; charset=utf-8"};
-	const bool allowed = strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+	struct http_answer answer = {
+		.status = MHD_HTTP_METHOD_NOT_ALLOWED, .content_type = "text/plain; charset=utf-8"};
+	const bool allowed = strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+		strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 
 	(void)version;
 	(void)upload;
@@ -164,11 +175,11 @@ static int start_daemon(struct http_server *server)
 	};
 	const union MHD_DaemonInfo *info;
 
-	server->daemon = server->library.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, server, MHD_OPTION_ARRAY,
-		options, MHD_OPTION_END);
+	server->daemon = server->library.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, server,
+		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	if (server->daemon == NULL)
 		return errno != 0 ? -errno : -EIO;
-	server->options.listen_fd = -1;	/* the daemon's from here on */
+	server->options.listen_fd = -1; /* the daemon's from here on */
 	info = server->library.get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (info == NULL)
 		return -EIO;
@@ -201,7 +212,8 @@ int http_server_open(struct http_server **out, const struct http_server_options 
 	if (err == 0) {
 		err = start_daemon(server);
 		if (err != 0)
-			snprintf(problem, HTTP_SERVER_PROBLEM, "can't start the HTTP server: %s", strerror(-err));
+			snprintf(problem, HTTP_SERVER_PROBLEM, "can't start the HTTP server: %s",
+				strerror(-err));
 	}
 	if (err != 0) {
 		http_server_close(server);
@@ -224,7 +236,8 @@ void http_server_close(struct http_server *server)
 
 int http_server_listener(const struct http_server *server)
 {
-	const union MHD_DaemonInfo *info = server->library.get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
+	const union MHD_DaemonInfo *info = server->library.get_daemon_info(
+		server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
 
 	return info != NULL ? info->listen_fd : -1;
 }
@@ -246,7 +259,8 @@ int http_server_run(struct http_server *server)
 	next = end_overdue(server, now);
 	if (next != UINT64_MAX && next - now < WAIT_MOST_MS * NS_PER_MS)
 		wait_ms = (int)((next - now) / NS_PER_MS) + 1;
-	if (server->library.get_timeout(server->daemon, &timeout_ms) == MHD_YES && timeout_ms < (unsigned int)wait_ms)
+	if (server->library.get_timeout(server->daemon, &timeout_ms) == MHD_YES &&
+		timeout_ms < (unsigned int)wait_ms)
 		wait_ms = (int)timeout_ms;
 	return wait_ms;
 }

@@ -11,7 +11,8 @@
 
 #include "config/settings/listen_address.h"
 
-enum { BACKLOG = 128 };	/* what comes while nobody accepts waits; what finds it full tries again in a second */
+/* what comes while nobody accepts waits; what finds it full tries again in a second */
+enum { BACKLOG = 128 };
 
 union address {
 	struct sockaddr any;
@@ -49,32 +50,35 @@ static int bind_and_listen(int fd, const union address *address, socklen_t lengt
 	return 0;
 }
 
-static void explain(const char *name, const char *text, const struct listen_address *address, int err,
-	char problem[LISTEN_SOCKET_PROBLEM])
+static void explain(const char *name, const char *text, const struct listen_address *address,
+	int err, char problem[LISTEN_SOCKET_PROBLEM])
 {
 	switch (err) {
 	case -EADDRINUSE:
 		snprintf(problem, LISTEN_SOCKET_PROBLEM,
-			"%s: another program listens on %s; stop it (`ss -ltnp sport = :%u` names it), "
-			"or set another port",
+			"%s: another program listens on %s; stop it (`ss -ltnp sport = :%u` names "
+			"it), or set another port",
 			name, text, address->port);
 		break;
 	case -EADDRNOTAVAIL:
 		snprintf(problem, LISTEN_SOCKET_PROBLEM,
-			"%s: no interface of this machine has the address of %s; set one that `ip address` shows, or %s",
+			"%s: no interface of this machine has the address of %s; set one that `ip "
+			"address` shows, or %s",
 			name, text, address->addr.family == IP_FAMILY_V4 ? "0.0.0.0" : "[::]");
 		break;
 	case -EACCES:
 		snprintf(problem, LISTEN_SOCKET_PROBLEM,
-			"%s: port %u takes CAP_NET_BIND_SERVICE; set a port above 1023, such as 9477", name,
-			address->port);
+			"%s: port %u takes CAP_NET_BIND_SERVICE; set a port above 1023, such as "
+			"9477",
+			name, address->port);
 		break;
 	case -EAFNOSUPPORT:
-		snprintf(problem, LISTEN_SOCKET_PROBLEM, "%s: this kernel has no IPv6; set an IPv4 address, not %s", name,
-			text);
+		snprintf(problem, LISTEN_SOCKET_PROBLEM,
+			"%s: this kernel has no IPv6; set an IPv4 address, not %s", name, text);
 		break;
 	default:
-		snprintf(problem, LISTEN_SOCKET_PROBLEM, "%s: can't listen on %s: %s", name, text, strerror(-err));
+		snprintf(problem, LISTEN_SOCKET_PROBLEM, "%s: can't listen on %s: %s", name, text,
+			strerror(-err));
 		break;
 	}
 }

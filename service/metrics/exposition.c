@@ -18,10 +18,12 @@ static void write_escaped(FILE *to, const char *text, const char *quote)
 	}
 }
 
-void exposition_begin(struct exposition *out, enum exposition_kind kind, const char *name, const char *help)
+void exposition_begin(
+	struct exposition *out, enum exposition_kind kind, const char *name, const char *help)
 {
-	static const char *const kinds[] = {
-		[EXPOSITION_COUNTER] = "counter", [EXPOSITION_GAUGE] = "gauge", [EXPOSITION_HISTOGRAM] = "histogram"};
+	static const char *const kinds[] = {[EXPOSITION_COUNTER] = "counter",
+		[EXPOSITION_GAUGE] = "gauge",
+		[EXPOSITION_HISTOGRAM] = "histogram"};
 
 	out->family = name;
 	fprintf(out->to, "# HELP %s ", name);
@@ -29,7 +31,8 @@ void exposition_begin(struct exposition *out, enum exposition_kind kind, const c
 	fprintf(out->to, "\n# TYPE %s %s\n", name, kinds[kind]);
 }
 
-static void write_name(const struct exposition *out, const char *suffix, const struct exposition_label *labels)
+static void write_name(
+	const struct exposition *out, const char *suffix, const struct exposition_label *labels)
 {
 	fprintf(out->to, "%s%s", out->family, suffix);
 	if (labels == NULL)
@@ -42,7 +45,8 @@ static void write_name(const struct exposition *out, const char *suffix, const s
 	fputc('}', out->to);
 }
 
-void exposition_integer(struct exposition *out, uint64_t value, const struct exposition_label *labels)
+void exposition_integer(
+	struct exposition *out, uint64_t value, const struct exposition_label *labels)
 {
 	write_name(out, "", labels);
 	fprintf(out->to, " %" PRIu64 "\n", value);
@@ -50,10 +54,12 @@ void exposition_integer(struct exposition *out, uint64_t value, const struct exp
 
 static void write_seconds(FILE *to, uint64_t nanoseconds)
 {
-	fprintf(to, "%" PRIu64 ".%09" PRIu64, (uint64_t)(nanoseconds / NS_PER_S), (uint64_t)(nanoseconds % NS_PER_S));
+	fprintf(to, "%" PRIu64 ".%09" PRIu64, (uint64_t)(nanoseconds / NS_PER_S),
+		(uint64_t)(nanoseconds % NS_PER_S));
 }
 
-void exposition_seconds(struct exposition *out, uint64_t nanoseconds, const struct exposition_label *labels)
+void exposition_seconds(
+	struct exposition *out, uint64_t nanoseconds, const struct exposition_label *labels)
 {
 	write_name(out, "", labels);
 	fputc(' ', out->to);
@@ -74,7 +80,8 @@ void exposition_durations(struct exposition *out, const struct histogram *histog
 
 	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
 		count += histogram->counts[i];
-		snprintf(bound, sizeof(bound), "%g", (double)histogram_bounds_ns[i] / (double)NS_PER_S);
+		snprintf(bound, sizeof(bound), "%g",
+			(double)histogram_bounds_ns[i] / (double)NS_PER_S);
 		write_bucket(out, bound, count);
 	}
 	write_bucket(out, "+Inf", histogram_count(histogram));
@@ -86,15 +93,15 @@ void exposition_durations(struct exposition *out, const struct histogram *histog
 	fprintf(out->to, " %" PRIu64 "\n", histogram_count(histogram));
 }
 
-void exposition_one(struct exposition *out, enum exposition_kind kind, const char *name, uint64_t value,
-	const char *help)
+void exposition_one(struct exposition *out, enum exposition_kind kind, const char *name,
+	uint64_t value, const char *help)
 {
 	exposition_begin(out, kind, name, help);
 	exposition_integer(out, value, NULL);
 }
 
-void exposition_choice(struct exposition *out, const char *label, const char *const *choices, size_t count,
-	size_t chosen)
+void exposition_choice(struct exposition *out, const char *label, const char *const *choices,
+	size_t count, size_t chosen)
 {
 	for (size_t i = 0; i < count; i++)
 		exposition_integer(out, i == chosen, LABELS({label, choices[i]}));

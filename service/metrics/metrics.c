@@ -23,10 +23,11 @@
 #define NS_PER_S 1000000000ULL
 #define NS_PER_MS 1000000ULL
 
-_Static_assert((int)METRICS_PROBLEM >= (int)LISTEN_SOCKET_PROBLEM, "a socket's problem is passed on as it is");
+_Static_assert((int)METRICS_PROBLEM >= (int)LISTEN_SOCKET_PROBLEM,
+	"a socket's problem is passed on as it is");
 
 enum {
-	PAUSE_MS = 4,			/* between two rounds, so that a flood of connections costs little */
+	PAUSE_MS = 4, /* between two rounds, so that a flood of connections costs little */
 	SAMPLE_MS = 1000,
 	STACK_BYTES = 256 * 1024,
 };
@@ -115,7 +116,8 @@ static void answer_metrics(struct metrics *metrics, struct http_answer *out)
 }
 
 /* `figures` NULL: the job is not known then; how long the loop has been silent is. */
-static bool is_alive(struct metrics *metrics, const struct status_figures *figures, char reason[HEALTH_REASON])
+static bool is_alive(
+	struct metrics *metrics, const struct status_figures *figures, char reason[HEALTH_REASON])
 {
 	metrics->health.job_ns = figures != NULL ? figures->publish.busy_ns : 0;
 	return health_alive(&metrics->health, now_ns(), reason);
@@ -150,8 +152,10 @@ static void answer_readyz(struct metrics *metrics, struct http_answer *out)
 static void answer_index(struct metrics *metrics, struct http_answer *out)
 {
 	(void)metrics;
-	put(out, 200, "podgate " PODGATE_VERSION "\n\n/metrics  for Prometheus\n/healthz  whether it lives\n"
-		      "/readyz   whether the policies are in force");
+	put(out, 200,
+		"podgate " PODGATE_VERSION
+		"\n\n/metrics  for Prometheus\n/healthz  whether it lives\n"
+		"/readyz   whether the policies are in force");
 }
 
 static void answer(void *context, const char *path, struct http_answer *out)
@@ -160,7 +164,9 @@ static void answer(void *context, const char *path, struct http_answer *out)
 		const char *path;
 		void (*answer)(struct metrics *metrics, struct http_answer *out);
 	} pages[] = {
-		{"/metrics", answer_metrics}, {"/healthz", answer_healthz}, {"/readyz", answer_readyz},
+		{"/metrics", answer_metrics},
+		{"/healthz", answer_healthz},
+		{"/readyz", answer_readyz},
 		{"/", answer_index},
 	};
 
@@ -196,18 +202,22 @@ static void *run(void *context)
 
 /* ---- start and stop ---- */
 
-static int open_server(struct metrics *metrics, const char *listen, int inherited, char problem[METRICS_PROBLEM])
+static int open_server(
+	struct metrics *metrics, const char *listen, int inherited, char problem[METRICS_PROBLEM])
 {
 	const struct http_server_options options = {
-		.listen_fd = inherited >= 0 ? inherited : listen_socket_open("metrics_listen", listen, problem),
+		.listen_fd = inherited >= 0 ? inherited
+					    : listen_socket_open("metrics_listen", listen, problem),
 		.answer = answer,
 		.context = metrics,
 	};
 
-	return options.listen_fd < 0 ? options.listen_fd : http_server_open(&metrics->server, &options, problem);
+	return options.listen_fd < 0 ? options.listen_fd
+				     : http_server_open(&metrics->server, &options, problem);
 }
 
-int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int inherited, char problem[METRICS_PROBLEM])
+int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int inherited,
+	char problem[METRICS_PROBLEM])
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
 	int err;
@@ -236,7 +246,8 @@ int metrics_listener(const struct metrics *metrics)
 	return http_server_listener(metrics->server);
 }
 
-int metrics_start(struct metrics *metrics, const struct status_sources *sources, struct policy_hits *hits)
+int metrics_start(
+	struct metrics *metrics, const struct status_sources *sources, struct policy_hits *hits)
 {
 	int err;
 

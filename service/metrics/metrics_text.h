@@ -4,7 +4,8 @@
 
 /*
  * The daemon's figures as metrics: podgate-metrics(7) says what each means. Names and units follow
- * https://prometheus.io/docs/practices/naming/. A family is there whether or not it has samples yet. Any thread.
+ * https://prometheus.io/docs/practices/naming/. A family is there whether or not it has samples
+ * yet. Any thread.
  */
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "service/views/status_figures.h"
 
 /* Writes them to a stream; that it failed shows in ferror(). */
-void metrics_text_write(FILE *to, const struct status_figures *figures, const struct policy_series *series);
+void metrics_text_write(
+	FILE *to, const struct status_figures *figures, const struct policy_series *series);
 
 #endif

@@ -10,26 +10,30 @@
 
 /* A policy with series of its own. They show what it was hit since `base`. */
 struct line {
-	char *namespace_name;		/* to free(); the others are behind it in the same bytes */
-	const char *name, *label;	/* label: "NAMESPACE/NAME" */
-	uint64_t born;			/* as policy_hit.born */
-	bool met;			/* by the update under way */
+	char *namespace_name;	  /* to free(); the others are behind it in the same bytes */
+	const char *name, *label; /* label: "NAMESPACE/NAME" */
+	uint64_t born;		  /* as policy_hit.born */
+	bool met;		  /* by the update under way */
 	struct policy_hit_counts base[DIRECTION_COUNT], shown[DIRECTION_COUNT];
 };
 
 struct policy_series {
-	struct line lines[POLICY_SERIES_MOST];	/* in the order in which policy_hits_visit() visits */
+	/* in the order in which policy_hits_visit() visits */
+	struct line lines[POLICY_SERIES_MOST];
 	size_t count;
-	uint64_t born;			/* the last name that an earlier update has met */
-	/* What lines that are gone had shown: "other" is the total less all that was ever shown by a line. */
+	uint64_t born; /* the last name that an earlier update has met */
+	/*
+	 * What lines that are gone had shown: "other" is the total less all that was ever shown by
+	 * a line.
+	 */
 	struct policy_hit_counts retired[DIRECTION_COUNT], other[DIRECTION_COUNT];
 };
 
 struct update {
 	struct policy_series *series;
 	const struct cluster *cluster;
-	size_t next;			/* the first line that is not before the name visited last */
-	size_t known;			/* how many lines there were; behind them new ones wait to be sorted in */
+	size_t next;  /* the first line that is not before the name visited last */
+	size_t known; /* how many lines there were; behind them new ones wait to be sorted in */
 	uint64_t born;
 };
 
@@ -77,7 +81,10 @@ static int compare_lines(const void *a, const void *pb)
 	return compare(a, b->namespace_name, b->name);
 }
 
-/* What it was hit before counts only if no earlier update has met it, and so none of it was shown under "other". */
+/*
+ * What it was hit before counts only if no earlier update has met it, and so none of it was shown
+ * under "other".
+ */
 static void open_line(struct policy_series *series, const struct policy_hit *hit)
 {
 	const size_t first = strlen(hit->namespace_name) + 1, second = strlen(hit->name) + 1;
@@ -85,11 +92,14 @@ static void open_line(struct policy_series *series, const struct policy_hit *hit
 	char *text;
 
 	if (series->count == POLICY_SERIES_MOST ||
-		asprintf(&text, "%s%c%s%c%s/%s", hit->namespace_name, '\0', hit->name, '\0', hit->namespace_name,
-			hit->name) < 0)
+		asprintf(&text, "%s%c%s%c%s/%s", hit->namespace_name, '\0', hit->name, '\0',
+			hit->namespace_name, hit->name) < 0)
 		return;
-	*line = (struct line){.namespace_name = text, .name = text + first, .label = text + first + second,
-		.born = hit->born, .met = true};
+	*line = (struct line){.namespace_name = text,
+		.name = text + first,
+		.label = text + first + second,
+		.born = hit->born,
+		.met = true};
 	memcpy(hit->born > series->born ? line->shown : line->base, hit->sides, sizeof(hit->sides));
 	series->count++;
 }
@@ -110,14 +120,15 @@ static void meet(const struct policy_hit *hit, void *context)
 		update->next++;
 	}
 	if (cluster_policy(update->cluster, hit->namespace_name, hit->name) == NULL)
-		return;		/* deleted: a line of its own is not met, and retires */
+		return; /* deleted: a line of its own is not met, and retires */
 	if (order != 0) {
 		open_line(series, hit);
 		return;
 	}
 	line = &series->lines[update->next];
+	/* forgotten, and hit anew: this line retires, and the next update opens one */
 	if (line->born != hit->born)
-		return;		/* forgotten, and hit anew: this line retires, and the next update opens one */
+		return;
 	line->met = true;
 	for (int side = 0; side < DIRECTION_COUNT; side++) {
 		line->shown[side] = hit->sides[side];
@@ -146,9 +157,11 @@ static void settle_lines(struct policy_series *series)
 	qsort(series->lines, kept, sizeof(series->lines[0]), compare_lines);
 }
 
-void policy_series_update(struct policy_series *series, struct policy_hits *hits, const struct cluster *cluster)
+void policy_series_update(
+	struct policy_series *series, struct policy_hits *hits, const struct cluster *cluster)
 {
-	struct update update = {.series = series, .cluster = cluster, .known = series->count, .born = series->born};
+	struct update update = {
+		.series = series, .cluster = cluster, .known = series->count, .born = series->born};
 
 	policy_hits_visit(hits, series->other, meet, &update);
 	series->born = update.born;
@@ -161,7 +174,8 @@ void policy_series_update(struct policy_series *series, struct policy_hits *hits
 }
 
 void policy_series_visit(const struct policy_series *series,
-	void (*visit)(const char *policy, const struct policy_hit_counts sides[DIRECTION_COUNT], void *context),
+	void (*visit)(const char *policy, const struct policy_hit_counts sides[DIRECTION_COUNT],
+		void *context),
 	void *context)
 {
 	for (size_t i = 0; i < series->count; i++)

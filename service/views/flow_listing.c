@@ -14,8 +14,8 @@
 #include "policy/explain/query.h"
 
 enum {
-	READS_MOST = 16,		/* of some hundred entries each, for one piece: a millisecond or two */
-	SCRATCH_MOST = 64 * 1024,	/* one arena serves many explanations */
+	READS_MOST = 16, /* of some hundred entries each, for one piece: a millisecond or two */
+	SCRATCH_MOST = 64 * 1024, /* one arena serves many explanations */
 };
 
 _Static_assert((int)FLOW_LISTING_PROBLEM >= (int)QUERY_PROBLEM, "its sentences fit");
@@ -23,13 +23,13 @@ _Static_assert((int)FLOW_LISTING_PROBLEM >= (int)QUERY_PROBLEM, "its sentences f
 struct flow_listing {
 	struct stream stream;
 	struct flow_listing_options options;
-	const struct pod *pod;		/* the one asked for, or NULL */
+	const struct pod *pod; /* the one asked for, or NULL */
 	struct jurisdiction jurisdiction;
 	struct local_addrs *local;
-	struct flow_list *list;		/* NULL: not begun */
+	struct flow_list *list; /* NULL: not begun */
 	struct arena *scratch;
 	uint64_t seen, listed, left_out;
-	struct piece *out;		/* of the call under way */
+	struct piece *out; /* of the call under way */
 };
 
 /* ---- which flows ---- */
@@ -39,9 +39,11 @@ static bool is_end_wanted(const struct flow_listing *listing, const struct ip_ad
 	const char *namespace_name = listing->options.filter.namespace_name;
 	const struct pod *pod;
 
-	for (size_t i = 0; (pod = snapshot_claimant(listing->options.snapshot, addr, i)) != NULL; i++)
+	for (size_t i = 0; (pod = snapshot_claimant(listing->options.snapshot, addr, i)) != NULL;
+		i++)
 		if ((listing->pod == NULL || pod == listing->pod) &&
-			(*namespace_name == '\0' || strcmp(pod->namespace_name, namespace_name) == 0))
+			(*namespace_name == '\0' ||
+				strcmp(pod->namespace_name, namespace_name) == 0))
 			return true;
 	return false;
 }
@@ -54,8 +56,9 @@ static bool is_wanted(const struct flow_listing *listing, const struct flow *flo
 		return false;
 	if (listing->pod != NULL || *filter->namespace_name != '\0')
 		return is_end_wanted(listing, &flow->src) || is_end_wanted(listing, &flow->dst);
-	return filter->all || (jurisdiction_isolates(&listing->jurisdiction, flow) &&
-				      jurisdiction_gates(&listing->jurisdiction, flow));
+	return filter->all ||
+		(jurisdiction_isolates(&listing->jurisdiction, flow) &&
+			jurisdiction_gates(&listing->jurisdiction, flow));
 }
 
 /* What is cut, or would be, is denied; so is what only audit mode lets pass. */
@@ -101,32 +104,38 @@ static bool add_via(cJSON *to, const struct ct_entry *entry)
 	char address[IP_ADDR_TEXT];
 	cJSON *via;
 
-	if (ip_addr_equal(&sent->dst, &entry->flow.dst) && (!ports || sent->dst_port == entry->flow.dst_port))
+	if (ip_addr_equal(&sent->dst, &entry->flow.dst) &&
+		(!ports || sent->dst_port == entry->flow.dst_port))
 		return true;
 	via = cJSON_AddObjectToObject(to, "via");
-	return via != NULL && cJSON_AddStringToObject(via, "address", ip_addr_format(&sent->dst, address)) != NULL &&
-	       (!ports || add_number(via, "port", sent->dst_port));
+	return via != NULL &&
+		cJSON_AddStringToObject(via, "address", ip_addr_format(&sent->dst, address)) !=
+		NULL &&
+		(!ports || add_number(via, "port", sent->dst_port));
 }
 
 static bool add_details(cJSON *to, const struct ct_details *details)
 {
 	char since[RECORD_TIME_TEXT];
 
-	return (details->state == NULL || cJSON_AddStringToObject(to, "state", details->state) != NULL) &&
-	       cJSON_AddBoolToObject(to, "replied", details->replied) != NULL &&
-	       (!details->has_timeout || add_number(to, "timeout_s", details->timeout_s)) &&
-	       (!details->has_start || cJSON_AddStringToObject(to, "since",
-					       record_time_format(details->start_ns, since)) != NULL) &&
-	       (!details->has_counters ||
-		       (add_pair(to, "packets", details->packets) && add_pair(to, "bytes", details->bytes))) &&
-	       (!details->offloaded || cJSON_AddTrueToObject(to, "offloaded") != NULL);
+	return (details->state == NULL ||
+		       cJSON_AddStringToObject(to, "state", details->state) != NULL) &&
+		cJSON_AddBoolToObject(to, "replied", details->replied) != NULL &&
+		(!details->has_timeout || add_number(to, "timeout_s", details->timeout_s)) &&
+		(!details->has_start ||
+			cJSON_AddStringToObject(to, "since",
+				record_time_format(details->start_ns, since)) != NULL) &&
+		(!details->has_counters ||
+			(add_pair(to, "packets", details->packets) &&
+				add_pair(to, "bytes", details->bytes))) &&
+		(!details->offloaded || cJSON_AddTrueToObject(to, "offloaded") != NULL);
 }
 
 static bool add_reasons(cJSON *to, const struct explanation *explanation)
 {
 	return (!explanation->link_local || cJSON_AddTrueToObject(to, "link_local") != NULL) &&
-	       add_item(to, "egress", explain_json_side_brief(explanation, DIRECTION_EGRESS)) &&
-	       add_item(to, "ingress", explain_json_side_brief(explanation, DIRECTION_INGRESS));
+		add_item(to, "egress", explain_json_side_brief(explanation, DIRECTION_EGRESS)) &&
+		add_item(to, "ingress", explain_json_side_brief(explanation, DIRECTION_INGRESS));
 }
 
 /* NULL when memory is short. */
@@ -137,17 +146,21 @@ static cJSON *make_line(const struct flow_listing *listing, const struct ct_entr
 	struct explanation explanation;
 	cJSON *line = cJSON_CreateObject();
 	bool complete = line != NULL && listing->scratch != NULL &&
-			explain_flow(listing->options.snapshot, &entry->flow, listing->scratch, &explanation) == 0 &&
-			cJSON_AddBoolToObject(line, "judged", judged) != NULL;
+		explain_flow(listing->options.snapshot, &entry->flow, listing->scratch,
+			&explanation) == 0 &&
+		cJSON_AddBoolToObject(line, "judged", judged) != NULL;
 
 	if (complete && judged)
-		complete = cJSON_AddStringToObject(line, "verdict", verdict_name(explanation.judgement.verdict)) != NULL;
+		complete = cJSON_AddStringToObject(line, "verdict",
+				   verdict_name(explanation.judgement.verdict)) != NULL;
 	complete = complete &&
-		   cJSON_AddStringToObject(line, "mark", mark_name(listing, entry->mark)) != NULL &&
-		   cJSON_AddStringToObject(line, "protocol", flow_protocol_name(entry->flow.protocol, protocol)) != NULL &&
-		   add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&
-		   add_item(line, "destination", explain_json_end(&explanation, DIRECTION_INGRESS)) &&
-		   add_via(line, entry) && add_details(line, details) && (!judged || add_reasons(line, &explanation));
+		cJSON_AddStringToObject(line, "mark", mark_name(listing, entry->mark)) != NULL &&
+		cJSON_AddStringToObject(line, "protocol",
+			flow_protocol_name(entry->flow.protocol, protocol)) != NULL &&
+		add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&
+		add_item(line, "destination", explain_json_end(&explanation, DIRECTION_INGRESS)) &&
+		add_via(line, entry) && add_details(line, details) &&
+		(!judged || add_reasons(line, &explanation));
 	if (complete)
 		return line;
 	cJSON_Delete(line);
@@ -173,7 +186,9 @@ static void visit(const struct ct_entry *entry, const struct ct_details *details
 	if (!is_wanted(listing, &entry->flow))
 		return;
 	denied = (entry->mark & listing->options.marks.deny) != 0 ||
-		 (judged && snapshot_judge(listing->options.snapshot, &entry->flow).verdict != VERDICT_ALLOW);
+		(judged &&
+			snapshot_judge(listing->options.snapshot, &entry->flow).verdict !=
+				VERDICT_ALLOW);
 	if (!is_verdict_wanted(filter, denied))
 		return;
 	if (filter->limit > 0 && listing->listed == filter->limit) {
@@ -204,9 +219,11 @@ static enum stream_step refuse(struct piece *out, int err)
 static enum stream_step finish(const struct flow_listing *listing, int err)
 {
 	cJSON *line = cJSON_CreateObject();
-	bool complete = cJSON_AddTrueToObject(line, "end") != NULL && add_number(line, "seen", listing->seen) &&
-			add_number(line, "listed", listing->listed) && add_number(line, "left_out", listing->left_out) &&
-			add_number(line, "skipped", flow_list_skipped(listing->list));
+	bool complete = cJSON_AddTrueToObject(line, "end") != NULL &&
+		add_number(line, "seen", listing->seen) &&
+		add_number(line, "listed", listing->listed) &&
+		add_number(line, "left_out", listing->left_out) &&
+		add_number(line, "skipped", flow_list_skipped(listing->list));
 
 	if (complete && err != 0)
 		complete = cJSON_AddStringToObject(line, "error", strerror(-err)) != NULL;
@@ -231,7 +248,7 @@ static int begin(struct flow_listing *listing)
 	listing->jurisdiction.local = listing->local;
 	line = cJSON_CreateObject();
 	if (cJSON_AddTrueToObject(line, "ok") == NULL ||
-	    !add_number(line, "revision", snapshot_revision(listing->options.snapshot))) {
+		!add_number(line, "revision", snapshot_revision(listing->options.snapshot))) {
 		cJSON_Delete(line);
 		line = NULL;
 	}
@@ -253,7 +270,8 @@ static enum stream_step next(struct stream *stream, struct piece *out)
 		if (err != 0)
 			return refuse(out, err);
 	}
-	for (int reads = 0; err == 0 && !done && reads < READS_MOST && out->length < PIECE_ENOUGH; reads++)
+	for (int reads = 0; err == 0 && !done && reads < READS_MOST && out->length < PIECE_ENOUGH;
+		reads++)
 		err = flow_list_read(listing->list, visit, listing, &done);
 	return err != 0 || done ? finish(listing, err) : STREAM_MORE;
 }
@@ -273,7 +291,8 @@ static int check_names(struct flow_listing *listing, char problem[FLOW_LISTING_P
 	const struct list_filter *filter = &listing->options.filter;
 	const struct snapshot *snapshot = listing->options.snapshot;
 
-	if (*filter->namespace_name != '\0' && query_namespace(snapshot, filter->namespace_name, problem) != 0)
+	if (*filter->namespace_name != '\0' &&
+		query_namespace(snapshot, filter->namespace_name, problem) != 0)
 		return -EINVAL;
 	if (*filter->pod == '\0')
 		return 0;
@@ -282,9 +301,12 @@ static int check_names(struct flow_listing *listing, char problem[FLOW_LISTING_P
 	if (listing->pod->ip_count > 0 && !listing->pod->finished && !listing->pod->host_network)
 		return 0;
 	snprintf(problem, FLOW_LISTING_PROBLEM,
-		"pod %.63s/%.63s has no address of its own%s, so nobody can tell which flows are its", listing->pod->namespace_name,
-		listing->pod->name,
-		listing->pod->host_network ? " (hostNetwork)" : listing->pod->finished ? " any more" : "");
+		"pod %.63s/%.63s has no address of its own%s, so nobody can tell which flows are "
+		"its",
+		listing->pod->namespace_name, listing->pod->name,
+		listing->pod->host_network	 ? " (hostNetwork)"
+			: listing->pod->finished ? " any more"
+						 : "");
 	return -EINVAL;
 }
 

@@ -8,14 +8,15 @@
 
 void health_see(struct health_watch *watch, struct pulse pulse, uint64_t now_ns)
 {
-	if (watch->since_ns == 0 || !pulse.due || !watch->last.due || pulse.done != watch->last.done)
+	if (watch->since_ns == 0 || !pulse.due || !watch->last.due ||
+		pulse.done != watch->last.done)
 		watch->since_ns = now_ns;
 	watch->last = pulse;
 }
 
 /*
- * A packet whose verdict the kernel refused, or that could not be sent, may wait in the queue for good: it is counted
- * among the errors, and no work that is left to do.
+ * A packet whose verdict the kernel refused, or that could not be sent, may wait in the queue for
+ * good: it is counted among the errors, and no work that is left to do.
  */
 struct pulse health_worker_pulse(const struct worker_stats *stats)
 {
@@ -28,7 +29,9 @@ struct pulse health_worker_pulse(const struct worker_stats *stats)
 /* For how many seconds it has been stuck; 0 when it is not. */
 static uint64_t stuck_s(const struct health_watch *watch, uint64_t now_ns)
 {
-	const uint64_t since = watch->last.due && now_ns > watch->since_ns ? now_ns - watch->since_ns : 0;
+	const uint64_t since = watch->last.due && now_ns > watch->since_ns
+		? now_ns - watch->since_ns
+		: 0;
 
 	return since >= HEALTH_STUCK_S * NS_PER_S ? since / NS_PER_S : 0;
 }
@@ -42,20 +45,25 @@ bool health_alive(const struct health *health, uint64_t now_ns, char reason[HEAL
 		s = stuck_s(&health->workers[i], now_ns);
 		if (s > 0) {
 			snprintf(reason, HEALTH_REASON,
-				"the worker of queue %zu has taken no packet for %" PRIu64 " s, and packets wait",
+				"the worker of queue %zu has taken no packet for %" PRIu64
+				" s, and packets wait",
 				health->queue_base + i, s);
 			return false;
 		}
 	}
 	if ((s = stuck_s(&health->learner, now_ns)) > 0)
-		snprintf(reason, HEALTH_REASON, "the learner of classes has not moved for %" PRIu64 " s", s);
+		snprintf(reason, HEALTH_REASON,
+			"the learner of classes has not moved for %" PRIu64 " s", s);
 	else if ((s = stuck_s(&health->log, now_ns)) > 0)
-		snprintf(reason, HEALTH_REASON, "the verdict log has not moved for %" PRIu64 " s", s);
+		snprintf(reason, HEALTH_REASON, "the verdict log has not moved for %" PRIu64 " s",
+			s);
 	else if ((s = stuck_s(&health->loop, now_ns)) > 0)
-		snprintf(reason, HEALTH_REASON, "the main loop has not answered for %" PRIu64 " s", s);
+		snprintf(reason, HEALTH_REASON, "the main loop has not answered for %" PRIu64 " s",
+			s);
 	else if (health->job_ns >= HEALTH_JOB_S * NS_PER_S)
 		snprintf(reason, HEALTH_REASON,
-			"a change, a sweep or a look at the rules has been under way for %" PRIu64 " s",
+			"a change, a sweep or a look at the rules has been under way for %" PRIu64
+			" s",
 			(uint64_t)(health->job_ns / NS_PER_S));
 	else
 		return true;
@@ -70,8 +78,10 @@ bool health_ready(const struct status_figures *figures, char reason[HEALTH_REASO
 		snprintf(reason, HEALTH_REASON, "the rules are not intact");
 	else if (figures->manifests.never_whole > 0)
 		snprintf(reason, HEALTH_REASON,
-			"%zu manifest file%s broken, and no version of %s was ever whole; see `podgate status`",
-			figures->manifests.never_whole, figures->manifests.never_whole == 1 ? " is" : "s are",
+			"%zu manifest file%s broken, and no version of %s was ever whole; see "
+			"`podgate status`",
+			figures->manifests.never_whole,
+			figures->manifests.never_whole == 1 ? " is" : "s are",
 			figures->manifests.never_whole == 1 ? "it" : "them");
 	else
 		return true;

@@ -21,7 +21,7 @@ struct lent {
 	struct stream *inner;
 	struct listings *listings;
 	struct snapshot_loan loan;
-	uint64_t ends_ms;		/* CLOCK_MONOTONIC */
+	uint64_t ends_ms; /* CLOCK_MONOTONIC */
 };
 
 static uint64_t now_ms(void)
@@ -34,7 +34,8 @@ static uint64_t now_ms(void)
 
 static enum stream_step give_up(struct piece *out)
 {
-	static const char line[] = "{\"end\":true,\"error\":\"it takes too long: nobody reads it fast enough\"}\n";
+	static const char line[] =
+		"{\"end\":true,\"error\":\"it takes too long: nobody reads it fast enough\"}\n";
 
 	piece_add_text(out, line, sizeof(line) - 1);
 	return STREAM_END;
@@ -58,7 +59,8 @@ static void free_lent(struct stream *stream)
 	free(lent);
 }
 
-static int open_inner(struct lent *lent, const struct control_request *request, char problem[CONTROL_PROBLEM])
+static int open_inner(
+	struct lent *lent, const struct control_request *request, char problem[CONTROL_PROBLEM])
 {
 	const struct listings *listings = lent->listings;
 	const struct settings *settings = listings->settings;
@@ -83,8 +85,8 @@ static int open_inner(struct lent *lent, const struct control_request *request, 
 	return flow_listing_open(&lent->inner, &options, problem);
 }
 
-static int open_lent(struct listings *listings, const struct control_request *request, struct stream **out,
-	char problem[CONTROL_PROBLEM])
+static int open_lent(struct listings *listings, const struct control_request *request,
+	struct stream **out, char problem[CONTROL_PROBLEM])
 {
 	const unsigned int most = request->trusted ? LISTINGS_MOST : LISTINGS_MOST - LISTINGS_KEPT;
 	struct lent *lent;
@@ -92,7 +94,8 @@ static int open_lent(struct listings *listings, const struct control_request *re
 
 	if (listings->open >= most) {
 		snprintf(problem, CONTROL_PROBLEM,
-			"%u listings are under way already; ask again when one has come to its end", listings->open);
+			"%u listings are under way already; ask again when one has come to its end",
+			listings->open);
 		return -EBUSY;
 	}
 	lent = calloc(1, sizeof(*lent));
@@ -112,8 +115,8 @@ static int open_lent(struct listings *listings, const struct control_request *re
 	return err;
 }
 
-int listings_open(struct listings *listings, const struct control_request *request, struct stream **out,
-	char problem[CONTROL_PROBLEM])
+int listings_open(struct listings *listings, const struct control_request *request,
+	struct stream **out, char problem[CONTROL_PROBLEM])
 {
 	const struct log_replay_options replay = {
 		.path = listings->settings->log_file,

@@ -3,10 +3,9 @@
 #define SERVICE_VIEWS_LISTINGS_H
 
 /*
- * The daemon's long answers: flows, policies, and the past of a watch. Flows and policies are told by the snapshot in
- * force when they were asked for; it is kept until the end, so there are a few of them at a time, and each has five minutes
- * (a million flows take one).
- * On the loop's thread.
+ * The daemon's long answers: flows, policies, and the past of a watch. Flows and policies are told
+ * by the snapshot in force when they were asked for; it is kept until the end, so there are a few
+ * of them at a time, and each has five minutes (a million flows take one). On the loop's thread.
  */
 
 #include "config/settings/settings.h"
@@ -19,18 +18,19 @@ struct listings {
 	const struct settings *settings;
 	struct publisher *publisher;
 	struct verdict_log *log;
-	unsigned int open;		/* of those that keep a snapshot */
-	unsigned int most_ms;		/* 0: LISTINGS_MOST_MS */
+	unsigned int open;    /* of those that keep a snapshot */
+	unsigned int most_ms; /* 0: LISTINGS_MOST_MS */
 };
 
 /* Of all listings one is kept for root and the user that the daemon runs as. */
 enum { LISTINGS_MOST = 4, LISTINGS_KEPT = 1, LISTINGS_MOST_MS = 300000 };
 
 /*
- * Begins what the request asks for. `listings` and all in it must outlive the stream. 0; or -errno with a sentence in
- * `problem`: -EBUSY when there are too many, -EINVAL for a name that does not exist, -ENOTSUP, -ENOMEM.
+ * Begins what the request asks for. `listings` and all in it must outlive the stream. 0; or -errno
+ * with a sentence in `problem`: -EBUSY when there are too many, -EINVAL for a name that does not
+ * exist, -ENOTSUP, -ENOMEM.
  */
-int listings_open(struct listings *listings, const struct control_request *request, struct stream **out,
-	char problem[CONTROL_PROBLEM]);
+int listings_open(struct listings *listings, const struct control_request *request,
+	struct stream **out, char problem[CONTROL_PROBLEM]);
 
 #endif

@@ -15,9 +15,9 @@ _Static_assert((int)POLICY_LISTING_PROBLEM >= (int)QUERY_PROBLEM, "its sentences
 struct policy_listing {
 	struct stream stream;
 	struct policy_listing_options options;
-	const struct pod *pod;		/* only policies that select it; or NULL */
+	const struct pod *pod; /* only policies that select it; or NULL */
 	bool begun;
-	size_t next;			/* in the cluster's list */
+	size_t next; /* in the cluster's list */
 	size_t listed;
 };
 
@@ -29,8 +29,9 @@ struct selected {
 
 static bool selects(const struct network_policy *policy, const struct pod *pod)
 {
-	return !pod->host_network && !pod->finished && strcmp(pod->namespace_name, policy->namespace_name) == 0 &&
-	       selector_matches(&policy->pod_selector, &pod->labels);
+	return !pod->host_network && !pod->finished &&
+		strcmp(pod->namespace_name, policy->namespace_name) == 0 &&
+		selector_matches(&policy->pod_selector, &pod->labels);
 }
 
 /* The first pod of the list, sorted by namespace, that is of this namespace or one behind it. */
@@ -49,12 +50,14 @@ static size_t first_of_namespace(const struct cluster *cluster, const char *name
 	return low;
 }
 
-static struct selected find_selected(const struct snapshot *snapshot, const struct network_policy *policy)
+static struct selected find_selected(
+	const struct snapshot *snapshot, const struct network_policy *policy)
 {
 	const struct cluster *cluster = snapshot_cluster(snapshot);
 	struct selected selected = {.count = 0};
 
-	for (size_t i = first_of_namespace(cluster, policy->namespace_name); i < cluster->pod_count; i++) {
+	for (size_t i = first_of_namespace(cluster, policy->namespace_name); i < cluster->pod_count;
+		i++) {
 		const struct pod *pod = cluster->pods[i];
 
 		if (strcmp(pod->namespace_name, policy->namespace_name) != 0)
@@ -95,22 +98,25 @@ static bool add_name(cJSON *to, const struct network_policy *policy)
 {
 	const struct source_pos *pos = &policy->pos;
 
-	if (!add_text(to, "namespace", policy->namespace_name) || !add_text(to, "name", policy->name))
+	if (!add_text(to, "namespace", policy->namespace_name) ||
+		!add_text(to, "name", policy->name))
 		return false;
 	if (policy->in_part && cJSON_AddTrueToObject(to, "in_part") == NULL)
 		return false;
-	return pos->file == NULL || (add_text(to, "file", pos->file) && add_number(to, "line", pos->line) &&
-					    add_number(to, "column", pos->column));
+	return pos->file == NULL ||
+		(add_text(to, "file", pos->file) && add_number(to, "line", pos->line) &&
+			add_number(to, "column", pos->column));
 }
 
-static bool add_mode(cJSON *to, const struct policy_listing *listing, const struct network_policy *policy)
+static bool add_mode(
+	cJSON *to, const struct policy_listing *listing, const struct network_policy *policy)
 {
-	const struct namespace_object *namespace_object =
-		cluster_namespace(snapshot_cluster(listing->options.snapshot), policy->namespace_name);
-	const char *by = policy->audit					 ? "policy"
-			 : namespace_object != NULL && namespace_object->audit ? "namespace"
-			 : listing->options.audit			 ? "gateway"
-									 : NULL;
+	const struct namespace_object *namespace_object = cluster_namespace(
+		snapshot_cluster(listing->options.snapshot), policy->namespace_name);
+	const char *by = policy->audit				      ? "policy"
+		: namespace_object != NULL && namespace_object->audit ? "namespace"
+		: listing->options.audit			      ? "gateway"
+								      : NULL;
 
 	if (by == NULL)
 		return add_text(to, "mode", "enforced");
@@ -138,7 +144,8 @@ static bool add_pods(cJSON *to, const struct selected *selected)
 	cJSON *pods = cJSON_AddObjectToObject(to, "pods");
 	cJSON *names;
 
-	if (!add_number(pods, "selected", (double)selected->count) || !add_number(pods, "local", (double)selected->local))
+	if (!add_number(pods, "selected", (double)selected->count) ||
+		!add_number(pods, "local", (double)selected->local))
 		return false;
 	names = cJSON_AddArrayToObject(pods, "names");
 	for (size_t i = 0; names != NULL && i < selected->count && i < NAMES_MOST; i++)
@@ -147,16 +154,19 @@ static bool add_pods(cJSON *to, const struct selected *selected)
 	return names != NULL;
 }
 
-static bool add_hits(cJSON *to, const struct policy_listing *listing, const struct network_policy *policy)
+static bool add_hits(
+	cJSON *to, const struct policy_listing *listing, const struct network_policy *policy)
 {
-	const struct policy_hit_counts counts =
-		policy_hits_get(listing->options.hits, policy->namespace_name, policy->name);
+	const struct policy_hit_counts counts = policy_hits_get(
+		listing->options.hits, policy->namespace_name, policy->name);
 	cJSON *hits = cJSON_AddObjectToObject(to, "hits");
 	char last[RECORD_TIME_TEXT];
 
-	return add_number(hits, "denied", (double)counts.denied) && add_number(hits, "audited", (double)counts.audited) &&
-	       add_number(hits, "cut", (double)counts.cut) &&
-	       (counts.last_ns == 0 || add_text(hits, "last", record_time_format(counts.last_ns, last)));
+	return add_number(hits, "denied", (double)counts.denied) &&
+		add_number(hits, "audited", (double)counts.audited) &&
+		add_number(hits, "cut", (double)counts.cut) &&
+		(counts.last_ns == 0 ||
+			add_text(hits, "last", record_time_format(counts.last_ns, last)));
 }
 
 /* NULL when memory is short. */
@@ -165,8 +175,9 @@ static cJSON *make_line(const struct policy_listing *listing, const struct netwo
 	const struct selected selected = find_selected(listing->options.snapshot, policy);
 	cJSON *line = cJSON_CreateObject();
 
-	if (line != NULL && add_name(line, policy) && add_mode(line, listing, policy) && add_directions(line, policy) &&
-	    add_pods(line, &selected) && add_hits(line, listing, policy))
+	if (line != NULL && add_name(line, policy) && add_mode(line, listing, policy) &&
+		add_directions(line, policy) && add_pods(line, &selected) &&
+		add_hits(line, listing, policy))
 		return line;
 	cJSON_Delete(line);
 	return NULL;
@@ -188,8 +199,8 @@ static cJSON *make_head(const struct snapshot *snapshot)
 	cJSON *line = cJSON_CreateObject();
 
 	if (cJSON_AddTrueToObject(line, "ok") != NULL &&
-	    add_number(line, "revision", (double)snapshot_revision(snapshot)) &&
-	    add_number(line, "in_force", (double)snapshot_cluster(snapshot)->policy_count))
+		add_number(line, "revision", (double)snapshot_revision(snapshot)) &&
+		add_number(line, "in_force", (double)snapshot_cluster(snapshot)->policy_count))
 		return line;
 	cJSON_Delete(line);
 	return NULL;
@@ -199,7 +210,8 @@ static cJSON *make_end(const struct policy_listing *listing)
 {
 	cJSON *line = cJSON_CreateObject();
 
-	if (cJSON_AddTrueToObject(line, "end") != NULL && add_number(line, "listed", (double)listing->listed))
+	if (cJSON_AddTrueToObject(line, "end") != NULL &&
+		add_number(line, "listed", (double)listing->listed))
 		return line;
 	cJSON_Delete(line);
 	return NULL;

@@ -31,7 +31,10 @@ static void name_manifests(char *out, size_t size, const struct settings *settin
 		snprintf(out, size, "%.300s", settings->manifests[0]);
 }
 
-/* There are policies and pods, and each pod names a node, and none the node_name. One that names none is local everywhere. */
+/*
+ * There are policies and pods, and each pod names a node, and none the node_name. One that names
+ * none is local everywhere.
+ */
 static bool is_misnamed(const struct problem_sources *sources)
 {
 	const struct cluster *cluster = sources->cluster;
@@ -40,13 +43,15 @@ static bool is_misnamed(const struct problem_sources *sources)
 	if (wanted[0] == '\0' || cluster->pod_count == 0 || cluster->policy_count == 0)
 		return false;
 	for (size_t i = 0; i < cluster->pod_count; i++)
-		if (cluster->pods[i]->node_name[0] == '\0' || strcmp(cluster->pods[i]->node_name, wanted) == 0)
+		if (cluster->pods[i]->node_name[0] == '\0' ||
+			strcmp(cluster->pods[i]->node_name, wanted) == 0)
 			return false;
 	return true;
 }
 
 /*
- * With node_name, policies that select none of this gateway's pods are ordinary: they are for other gateways.
+ * With node_name, policies that select none of this gateway's pods are ordinary: they are for other
+ * gateways.
  */
 bool problems_is_idle(const struct problem_sources *sources)
 {
@@ -54,7 +59,8 @@ bool problems_is_idle(const struct problem_sources *sources)
 
 	if (cluster->policy_count == 0 || cluster->pod_count == 0)
 		return true;
-	return sources->isolated == 0 && (sources->settings->node_name[0] == '\0' || is_misnamed(sources));
+	return sources->isolated == 0 &&
+		(sources->settings->node_name[0] == '\0' || is_misnamed(sources));
 }
 
 static void find_idle(struct problem_list *out, const struct problem_sources *sources)
@@ -68,13 +74,19 @@ static void find_idle(struct problem_list *out, const struct problem_sources *so
 		return;
 	name_manifests(place, sizeof(place), sources->settings);
 	if (cluster->policy_count == 0 && cluster->pod_count == 0)
-		problems_add(out, "enforcing nothing: no NetworkPolicy and no Pod in %s (%zu file%s)", place, files, plural);
+		problems_add(out,
+			"enforcing nothing: no NetworkPolicy and no Pod in %s (%zu file%s)", place,
+			files, plural);
 	else if (cluster->policy_count == 0)
-		problems_add(out, "enforcing nothing: no NetworkPolicy in %s (%zu file%s)", place, files, plural);
+		problems_add(out, "enforcing nothing: no NetworkPolicy in %s (%zu file%s)", place,
+			files, plural);
 	else if (cluster->pod_count == 0)
-		problems_add(out, "enforcing nothing: no Pod in %s (%zu file%s)", place, files, plural);
+		problems_add(
+			out, "enforcing nothing: no Pod in %s (%zu file%s)", place, files, plural);
 	else
-		problems_add(out, "enforcing nothing: no policy in %s selects a pod that has an address", place);
+		problems_add(out,
+			"enforcing nothing: no policy in %s selects a pod that has an address",
+			place);
 }
 
 static void find_mistakes(struct problem_list *out, const struct store_stats *manifests)
@@ -83,13 +95,19 @@ static void find_mistakes(struct problem_list *out, const struct store_stats *ma
 	const size_t never = manifests->never_whole;
 
 	if (never > 0)
-		problems_add(out, "%zu manifest file%s broken, and no version of %s was ever whole: objects are missing; "
-			"see `podgate check`", never, never == 1 ? " is" : "s are", never == 1 ? "it" : "them");
+		problems_add(out,
+			"%zu manifest file%s broken, and no version of %s was ever whole: objects "
+			"are missing; see `podgate check`",
+			never, never == 1 ? " is" : "s are", never == 1 ? "it" : "them");
 	if (emptied > 0)
-		problems_add(out, "%zu manifest file%s turned empty, and what %s held stays in force; see `podgate check`", emptied,
-			emptied == 1 ? "" : "s", emptied == 1 ? "it" : "they");
+		problems_add(out,
+			"%zu manifest file%s turned empty, and what %s held stays in force; see "
+			"`podgate check`",
+			emptied, emptied == 1 ? "" : "s", emptied == 1 ? "it" : "they");
 	if (partial > 0)
-		problems_add(out, "%zu object%s with errors: what can't be read of %s isolates and admits nothing; see `podgate check`",
+		problems_add(out,
+			"%zu object%s with errors: what can't be read of %s isolates and admits "
+			"nothing; see `podgate check`",
 			partial, partial == 1 ? "" : "s", partial == 1 ? "it" : "them");
 }
 
@@ -125,9 +143,12 @@ static void find_misnamed_node(struct problem_list *out, const struct problem_so
 			names[named++] = name;
 	}
 	for (size_t i = 0; i < named && length < sizeof(list); i++)
-		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%.63s", i == 0 ? "" : ", ", names[i]);
-	problems_add(out, "enforcing nothing: no pod has the spec.nodeName that node_name says, %.63s; there are: %s%s", wanted, list,
-		more ? " and others" : "");
+		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%.63s",
+			i == 0 ? "" : ", ", names[i]);
+	problems_add(out,
+		"enforcing nothing: no pod has the spec.nodeName that node_name says, %.63s; there "
+		"are: %s%s",
+		wanted, list, more ? " and others" : "");
 }
 
 void problems_find(struct problem_list *out, const struct problem_sources *sources)

@@ -13,8 +13,8 @@
 #include "policy/lint/odd_claims.h"
 
 /*
- * A value under construction: when memory runs short once, `complete` turns false and stays so, which spares
- * every line of the report a check of its own.
+ * A value under construction: when memory runs short once, `complete` turns false and stays so,
+ * which spares every line of the report a check of its own.
  */
 struct report {
 	cJSON *to;
@@ -23,7 +23,8 @@ struct report {
 
 static struct report section(struct report report, const char *name)
 {
-	struct report inner = {.to = cJSON_AddObjectToObject(report.to, name), .complete = report.complete};
+	struct report inner = {
+		.to = cJSON_AddObjectToObject(report.to, name), .complete = report.complete};
 
 	*report.complete = *report.complete && inner.to != NULL;
 	return inner;
@@ -31,7 +32,8 @@ static struct report section(struct report report, const char *name)
 
 static void number(struct report report, const char *name, double value)
 {
-	*report.complete = cJSON_AddNumberToObject(report.to, name, value) != NULL && *report.complete;
+	*report.complete = cJSON_AddNumberToObject(report.to, name, value) != NULL &&
+		*report.complete;
 }
 
 static void count(struct report report, const char *name, uint64_t value)
@@ -47,17 +49,20 @@ static void milliseconds(struct report report, const char *name, uint64_t nanose
 
 static void text(struct report report, const char *name, const char *value)
 {
-	*report.complete = cJSON_AddStringToObject(report.to, name, value) != NULL && *report.complete;
+	*report.complete = cJSON_AddStringToObject(report.to, name, value) != NULL &&
+		*report.complete;
 }
 
 static void truth(struct report report, const char *name, bool value)
 {
-	*report.complete = cJSON_AddBoolToObject(report.to, name, value) != NULL && *report.complete;
+	*report.complete = cJSON_AddBoolToObject(report.to, name, value) != NULL &&
+		*report.complete;
 }
 
 static struct report list(struct report report, const char *name)
 {
-	struct report inner = {.to = cJSON_AddArrayToObject(report.to, name), .complete = report.complete};
+	struct report inner = {
+		.to = cJSON_AddArrayToObject(report.to, name), .complete = report.complete};
 
 	*report.complete = *report.complete && inner.to != NULL;
 	return inner;
@@ -106,7 +111,8 @@ static void report_audited(struct report report, const struct cluster *cluster)
 			list_name(pods, cluster->pods[i]->namespace_name, cluster->pods[i]->name);
 	for (size_t i = 0; i < cluster->policy_count; i++)
 		if (cluster->policies[i]->audit)
-			list_name(policies, cluster->policies[i]->namespace_name, cluster->policies[i]->name);
+			list_name(policies, cluster->policies[i]->namespace_name,
+				cluster->policies[i]->name);
 }
 
 static void report_policies(struct report report, const struct status_figures *figures)
@@ -128,7 +134,8 @@ static void report_others(struct report report, const struct other_policies *oth
 	const struct report kinds = list(report, "not_enforced");
 
 	for (size_t i = 0; i < others->count; i++) {
-		const struct report item = {.to = cJSON_CreateObject(), .complete = report.complete};
+		const struct report item = {
+			.to = cJSON_CreateObject(), .complete = report.complete};
 
 		list_item(kinds, item.to);
 		text(item, "kind", others->items[i].kind);
@@ -167,7 +174,8 @@ static void report_state(struct report report, const struct status_figures *figu
 		text(state, "problem", figures->state_problem);
 }
 
-static void report_rules(struct report report, const struct ruleset_options *rules, const struct publish_stats *stats)
+static void report_rules(struct report report, const struct ruleset_options *rules,
+	const struct publish_stats *stats)
 {
 	const struct report to = section(report, "rules");
 	const struct report sets = section(to, "sets");
@@ -189,7 +197,8 @@ static const char *bridge_mode_name(enum bridge_mode mode)
 	return names[mode];
 }
 
-static void report_bridges(struct report report, const struct settings *settings, const struct publish_stats *stats)
+static void report_bridges(
+	struct report report, const struct settings *settings, const struct publish_stats *stats)
 {
 	const struct report to = section(report, "bridges");
 
@@ -251,7 +260,8 @@ static void report_queues(struct report report, const struct status_figures *fig
 static void report_heritage(struct report report, const struct status_figures *figures)
 {
 	static const char *const origins[] = {[INHERITANCE_NONE] = "nobody",
-		[INHERITANCE_SERVICE_MANAGER] = "service manager", [INHERITANCE_PREDECESSOR] = "predecessor"};
+		[INHERITANCE_SERVICE_MANAGER] = "service manager",
+		[INHERITANCE_PREDECESSOR] = "predecessor"};
 	const struct report to = section(report, "inherited");
 
 	text(to, "from", origins[figures->inherited_from]);
@@ -297,7 +307,8 @@ static void report_sweep(struct report report, const struct publish_stats *stats
 	milliseconds(to, "ms", stats->sweep.nanoseconds);
 }
 
-static void report_kind(struct report report, const char *name, const uint64_t families[LEARNER_FAMILIES])
+static void report_kind(
+	struct report report, const char *name, const uint64_t families[LEARNER_FAMILIES])
 {
 	const struct report to = section(report, name);
 
@@ -328,7 +339,8 @@ static const char *fail_mode_name(enum fail_mode mode)
 	return mode == FAIL_OPEN ? "open" : "closed";
 }
 
-static void report_fail_modes(struct report report, const struct settings *settings, const struct publish_stats *stats)
+static void report_fail_modes(
+	struct report report, const struct settings *settings, const struct publish_stats *stats)
 {
 	const struct report to = section(report, "fail_modes");
 

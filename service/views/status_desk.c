@@ -12,7 +12,7 @@
 
 enum {
 	FRESH_MS = 100,
-	PATIENCE_MS = 500,		/* those who ask for /healthz often wait no longer than a second */
+	PATIENCE_MS = 500, /* those who ask for /healthz often wait no longer than a second */
 };
 
 struct status_desk {
@@ -21,13 +21,13 @@ struct status_desk {
 	/* The loop's pulse: calls made, and how many of them it had heard when it answered last. */
 	atomic_uint_fast64_t calls, answers;
 
-	pthread_mutex_t lock;		/* of those up to the blank line */
+	pthread_mutex_t lock; /* of those up to the blank line */
 	pthread_cond_t handed_over;
 	bool wanted, stopped;
-	struct status_figures *fresh;	/* from the loop, for the other thread to take; or NULL */
+	struct status_figures *fresh; /* from the loop, for the other thread to take; or NULL */
 
 	/* The other thread's own. */
-	struct status_figures *figures;	/* those it has, or NULL */
+	struct status_figures *figures; /* those it has, or NULL */
 	uint64_t wanted_ns;		/* since when the loop has owed figures; 0: it does not */
 };
 
@@ -90,10 +90,14 @@ static void call_loop(struct status_desk *desk)
 	uv_async_send(&desk->ask);
 }
 
-/* Asks the loop for figures and waits till it has handed them over, or `until_ns`, or we are to stop. */
+/*
+ * Asks the loop for figures and waits till it has handed them over, or `until_ns`, or we are to
+ * stop.
+ */
 static void wait_for_figures(struct status_desk *desk, uint64_t until_ns)
 {
-	const struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S)};
+	const struct timespec until = {
+		.tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S)};
 	int err = 0;
 
 	pthread_mutex_lock(&desk->lock);
@@ -118,7 +122,8 @@ static bool take_figures(struct status_desk *desk)
 		desk->figures = figures;
 		desk->wanted_ns = 0;
 	}
-	return desk->figures != NULL && now_ns() - desk->figures->gathered_ns < FRESH_MS * NS_PER_MS;
+	return desk->figures != NULL &&
+		now_ns() - desk->figures->gathered_ns < FRESH_MS * NS_PER_MS;
 }
 
 const struct status_figures *status_desk_get(struct status_desk *desk)

@@ -24,8 +24,9 @@ static int gather_manifests(struct store *store, struct status_figures *out)
 
 	out->manifests = store_stats(store);
 	store_other_policies(store, &out->others);
+	/* the store may drop it */
 	for (size_t i = 0; i < out->others.count; i++)
-		out->others.items[i].first = (struct source_pos){ .file = NULL };	/* the store may drop it */
+		out->others.items[i].first = (struct source_pos){.file = NULL};
 	if (err == 0) {
 		out->findings = diags.count + diags.dropped;
 		out->errors = diags.errors;
@@ -39,7 +40,8 @@ static void gather_state(const struct state_keeper *keeper, struct status_figure
 	const struct state_keeper_stats stats = state_keeper_stats(keeper);
 
 	out->state_records = stats.records;
-	snprintf(out->state_problem, sizeof(out->state_problem), "%s", stats.problem != NULL ? stats.problem : "");
+	snprintf(out->state_problem, sizeof(out->state_problem), "%s",
+		stats.problem != NULL ? stats.problem : "");
 }
 
 static void gather_policies(const struct publisher *publisher, struct status_figures *out)
@@ -50,7 +52,8 @@ static void gather_policies(const struct publisher *publisher, struct status_fig
 	out->isolated = snapshot_isolated_pods(snapshot);
 	out->snapshot_bytes = snapshot_memory(snapshot);
 	publisher_stats(publisher, &out->publish);
-	snprintf(out->problem, sizeof(out->problem), "%s", out->publish.problem != NULL ? out->publish.problem : "");
+	snprintf(out->problem, sizeof(out->problem), "%s",
+		out->publish.problem != NULL ? out->publish.problem : "");
 	out->publish.problem = NULL;
 	/* const is for the objects: counting one more who reads them changes none. */
 	out->cluster = cluster_ref((struct cluster *)snapshot_cluster(snapshot));

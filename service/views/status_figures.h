@@ -3,9 +3,9 @@
 #define SERVICE_VIEWS_STATUS_FIGURES_H
 
 /*
- * How the daemon fares, read once and from one place: what `podgate status` answers and what the metrics say are two
- * ways of writing it down. A plain value with a reference on the objects in force, so that it may be written down
- * on another thread while the loop goes on.
+ * How the daemon fares, read once and from one place: what `podgate status` answers and what the
+ * metrics say are two ways of writing it down. A plain value with a reference on the objects in
+ * force, so that it may be written down on another thread while the loop goes on.
  */
 
 #include <stdbool.h>
@@ -25,17 +25,17 @@
 struct status_sources {
 	const struct settings *settings;
 	const struct confinement *confinement;
-	struct store *store;		/* asking it for findings may bring its tables up to date */
+	struct store *store; /* asking it for findings may bring its tables up to date */
 	const struct state_keeper *keeper;
 	const struct publisher *publisher;
 	const struct enforcement *enforcement;
 	const struct verdict_log *log;
-	uint64_t started_ns;		/* CLOCK_MONOTONIC */
-	uint64_t started_wall_ns;	/* CLOCK_REALTIME */
+	uint64_t started_ns;	  /* CLOCK_MONOTONIC */
+	uint64_t started_wall_ns; /* CLOCK_REALTIME */
 };
 
 struct status_queue {
-	unsigned int number;		/* the NFQUEUE's */
+	unsigned int number; /* the NFQUEUE's */
 	enum gate_role role;
 	struct worker_stats stats;
 };
@@ -43,27 +43,27 @@ struct status_queue {
 struct status_figures {
 	const struct settings *settings;
 	const struct confinement *confinement;
-	struct cluster *cluster;	/* the objects in force, a reference of ours */
-	uint64_t gathered_ns;		/* CLOCK_MONOTONIC */
+	struct cluster *cluster; /* the objects in force, a reference of ours */
+	uint64_t gathered_ns;	 /* CLOCK_MONOTONIC */
 	uint64_t uptime_s, started_wall_ns;
 	struct process_figures process;
 	uint64_t revision;
-	size_t isolated;		/* addresses */
-	size_t snapshot_bytes;		/* of the compiled policies */
+	size_t isolated;       /* addresses */
+	size_t snapshot_bytes; /* of the compiled policies */
 	struct store_stats manifests;
-	struct other_policies others;	/* in the manifests, and not enforced; no positions */
-	size_t findings, errors;	/* in the manifests */
+	struct other_policies others; /* in the manifests, and not enforced; no positions */
+	size_t findings, errors;      /* in the manifests */
 	size_t state_records;
-	char state_problem[ENFORCEMENT_PROBLEM];	/* of the state directory; "" when all is well */
+	char state_problem[ENFORCEMENT_PROBLEM]; /* of the state directory; "" when all is well */
 	struct ruleset_options rules;
-	struct publish_stats publish;	/* .problem is NULL: see below */
-	char problem[ENFORCEMENT_PROBLEM];	/* what fails now; "" when all is well */
-	bool idle;			/* nothing is enforced */
-	struct problem_list problems;	/* what else an operator must be told */
+	struct publish_stats publish;	   /* .problem is NULL: see below */
+	char problem[ENFORCEMENT_PROBLEM]; /* what fails now; "" when all is well */
+	bool idle;			   /* nothing is enforced */
+	struct problem_list problems;	   /* what else an operator must be told */
 	struct learner_stats classes;
 	struct verdict_log_stats log;
 	enum inheritance_origin inherited_from;
-	pid_t predecessor;		/* with INHERITANCE_PREDECESSOR */
+	pid_t predecessor; /* with INHERITANCE_PREDECESSOR */
 	struct gate_heritage heritage;
 	size_t queue_count;
 	struct status_queue queues[GATE_QUEUES_MOST];

@@ -31,19 +31,24 @@ static const char *text_of(const struct flow_step *step)
 	static char text[160];
 	char from[IP_ADDR_TEXT], to[IP_ADDR_TEXT];
 
-	snprintf(text, sizeof(text), "%s %u %s %u", ip_addr_format(&step->from, from), step->from_port,
-		ip_addr_format(&step->to, to), step->to_port);
+	snprintf(text, sizeof(text), "%s %u %s %u", ip_addr_format(&step->from, from),
+		step->from_port, ip_addr_format(&step->to, to), step->to_port);
 	return text;
 }
 
 static void test_order(void **state)
 {
 	static const char *const expected[] = {
-		"10.0.0.255 1024 10.1.0.0 80", "10.0.1.0 1024 10.1.0.0 80",
-		"10.0.0.255 1024 10.1.0.1 80", "10.0.1.0 1024 10.1.0.1 80",
-		"10.0.0.255 1024 10.1.0.0 81", "10.0.1.0 1024 10.1.0.0 81",
-		"10.0.0.255 1024 10.1.0.1 81", "10.0.1.0 1024 10.1.0.1 81",
-		"10.0.0.255 1025 10.1.0.0 80", "10.0.1.0 1025 10.1.0.0 80",
+		"10.0.0.255 1024 10.1.0.0 80",
+		"10.0.1.0 1024 10.1.0.0 80",
+		"10.0.0.255 1024 10.1.0.1 80",
+		"10.0.1.0 1024 10.1.0.1 80",
+		"10.0.0.255 1024 10.1.0.0 81",
+		"10.0.1.0 1024 10.1.0.0 81",
+		"10.0.0.255 1024 10.1.0.1 81",
+		"10.0.1.0 1024 10.1.0.1 81",
+		"10.0.0.255 1025 10.1.0.0 80",
+		"10.0.1.0 1025 10.1.0.0 80",
 	};
 	struct flow_walk walk = walk_of("10.0.0.255,2", "10.1.0.0,2", "80-81");
 
@@ -55,7 +60,10 @@ static void test_order(void **state)
 	}
 }
 
-/* Through all of them and round: the count is right, and each source port comes by as often as any other. */
+/*
+ * Through all of them and round: the count is right, and each source port comes by as often as any
+ * other.
+ */
 static void test_whole_round(void **state)
 {
 	static unsigned int seen[UINT16_MAX + 1];
@@ -137,8 +145,42 @@ static void test_ipv6_checksums(void **state)
 static void test_ipv4_packet(void **state)
 {
 	static const uint8_t expected[36] = {
-		0x45, 0, 0, 36, 0, 1, 0x40, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 1, 0, 1,
-		4, 0, 0, 53, 0, 16, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4,
+		0x45,
+		0,
+		0,
+		36,
+		0,
+		1,
+		0x40,
+		0,
+		64,
+		17,
+		0,
+		0,
+		10,
+		0,
+		0,
+		1,
+		10,
+		1,
+		0,
+		1,
+		4,
+		0,
+		0,
+		53,
+		0,
+		16,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		1,
+		2,
+		3,
+		4,
 	};
 	struct flow_walk walk = walk_of("10.0.0.1", "10.1.0.1", "53");
 	const struct flow_step step = flow_walk_next(&walk);

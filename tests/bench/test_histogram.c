@@ -23,7 +23,7 @@ static int clear(void **state)
 
 static uint64_t next_random(uint64_t *seed)
 {
-	*seed ^= *seed << 13;	/* xorshift64 (Marsaglia) */
+	*seed ^= *seed << 13; /* xorshift64 (Marsaglia) */
 	*seed ^= *seed >> 7;
 	*seed ^= *seed << 17;
 	return *seed;
@@ -42,7 +42,8 @@ static void assert_within_a_thousandth(uint64_t got, uint64_t want)
 	const uint64_t off = got > want ? got - want : want - got;
 
 	if (off > want / 1000)
-		fail_msg("%llu is not within 0.1%% of %llu", (unsigned long long)got, (unsigned long long)want);
+		fail_msg("%llu is not within 0.1%% of %llu", (unsigned long long)got,
+			(unsigned long long)want);
 }
 
 static void test_empty(void **state)
@@ -53,7 +54,10 @@ static void test_empty(void **state)
 	assert_true(histogram_mean(&histogram) == 0);
 }
 
-/* Small ones exactly. The larger sample keeps the middle of the bucket from being cut to the greatest value. */
+/*
+ * Small ones exactly. The larger sample keeps the middle of the bucket from being cut to the
+ * greatest value.
+ */
 static void test_every_size(void **state)
 {
 	for (unsigned int bit = 0; bit < 64; bit++) {
@@ -74,7 +78,7 @@ static void test_every_size(void **state)
 static void test_never_above_the_greatest(void **state)
 {
 	(void)state;
-	histogram_add(&histogram, 16384);	/* the first of its bucket, whose middle is 16392 */
+	histogram_add(&histogram, 16384); /* the first of its bucket, whose middle is 16392 */
 	assert_int_equal(histogram_quantile(&histogram, 0.999), 16384);
 	assert_int_equal(histogram_quantile(&histogram, 1), 16384);
 }
@@ -91,8 +95,9 @@ static void test_quantiles(void **state)
 {
 	static const struct {
 		double quantile;
-		size_t rank;	/* from 1 */
-	} cases[] = {{0, 1}, {0.5, 10000}, {0.9, 18000}, {0.99, 19800}, {0.999, 19980}, {1, SAMPLES}};
+		size_t rank; /* from 1 */
+	} cases[] = {
+		{0, 1}, {0.5, 10000}, {0.9, 18000}, {0.99, 19800}, {0.999, 19980}, {1, SAMPLES}};
 	uint64_t seed = 0x9e3779b97f4a7c15;
 	double sum = 0;
 
@@ -104,8 +109,8 @@ static void test_quantiles(void **state)
 	}
 	qsort(sorted, SAMPLES, sizeof(sorted[0]), compare);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_within_a_thousandth(
-			histogram_quantile(&histogram, cases[i].quantile), sorted[cases[i].rank - 1]);
+		assert_within_a_thousandth(histogram_quantile(&histogram, cases[i].quantile),
+			sorted[cases[i].rank - 1]);
 	assert_int_equal(histogram.max, sorted[SAMPLES - 1]);
 	assert_within_a_thousandth((uint64_t)histogram_mean(&histogram), (uint64_t)(sum / SAMPLES));
 }
@@ -118,7 +123,8 @@ static void test_merge(void **state)
 	(void)state;
 	memset(&both, 0, sizeof(both));
 	for (size_t i = 0; i < SAMPLES; i++) {
-		const uint64_t value = random_duration(&seed) >> 16;	/* small enough for sums to be exact */
+		/* small enough for sums to be exact */
+		const uint64_t value = random_duration(&seed) >> 16;
 
 		histogram_add(i % 3 == 0 ? &histogram : &other, value);
 		histogram_add(&both, value);

@@ -24,7 +24,8 @@ static struct {
 static const struct option_row rows[] = {
 	{"flag", OPTION_FLAG, .value = &values.flag},
 	{"number", OPTION_NUMBER, .value = &values.number, .least = 1, .most = 100},
-	{"seconds", OPTION_SECONDS, .value = &values.seconds_ns, .least = 1, .most = OPTIONS_SECONDS_MOST},
+	{"seconds", OPTION_SECONDS, .value = &values.seconds_ns, .least = 1,
+		.most = OPTIONS_SECONDS_MOST},
 	{"addresses", OPTION_ADDRESSES, .value = &values.addresses, .required = true},
 	{"address", OPTION_ADDRESS, .value = &values.address},
 	{"ports", OPTION_PORTS, .value = &values.ports},
@@ -32,8 +33,11 @@ static const struct option_row rows[] = {
 	{"word", OPTION_WORD, .words = "udp|tcp", .value = &values.word},
 };
 static const struct option_table table = {
-	.program = "test", .rows = rows, .count = sizeof(rows) / sizeof(rows[0]),
-	.ports = &values.argument, .help = "",
+	.program = "test",
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+	.ports = &values.argument,
+	.help = "",
 };
 
 /* Splits `line` at its blanks. */
@@ -59,7 +63,8 @@ static void test_values(void **state)
 	char problem[OPTIONS_PROBLEM], addr[IP_ADDR_TEXT];
 
 	(void)state;
-	assert_int_equal(parse("--flag --number 100 --seconds 0.25 --addresses fd00::1,300 80", problem), 0);
+	assert_int_equal(
+		parse("--flag --number 100 --seconds 0.25 --addresses fd00::1,300 80", problem), 0);
 	assert_true(values.flag);
 	assert_int_equal(values.number, 100);
 	assert_int_equal(values.seconds_ns, 250000000);
@@ -68,8 +73,10 @@ static void test_values(void **state)
 	assert_int_equal(values.argument.first, 80);
 	assert_int_equal(values.argument.last, 80);
 
-	assert_int_equal(parse("--addresses=10.0.0.1 1-65535 --address 10.0.0.2 --ports 7-9 --queues 0:3 --word tcp",
-		problem), 0);
+	assert_int_equal(parse("--addresses=10.0.0.1 1-65535 --address 10.0.0.2 --ports 7-9 "
+			       "--queues 0:3 --word tcp",
+				 problem),
+		0);
 	assert_int_equal(values.addresses.count, 1);
 	assert_int_equal(values.argument.last, 65535);
 	assert_string_equal(ip_addr_format(&values.address.first, addr), "10.0.0.2");
@@ -105,15 +112,18 @@ static void test_errors(void **state)
 		{"--addresses 10.0.0 80", "--addresses 10.0.0: ADDRESS[,COUNT] is wanted"},
 		{"--addresses 10.0.0.1, 80", "--addresses 10.0.0.1,: ADDRESS[,COUNT] is wanted"},
 		{"--addresses 10.0.0.1,0 80", "--addresses 10.0.0.1,0: ADDRESS[,COUNT] is wanted"},
-		{"--addresses 10.0.0.1,-1 80", "--addresses 10.0.0.1,-1: ADDRESS[,COUNT] is wanted"},
-		{"--addresses 255.255.255.255,2 80", "--addresses 255.255.255.255,2: ADDRESS[,COUNT] is wanted"},
+		{"--addresses 10.0.0.1,-1 80",
+			"--addresses 10.0.0.1,-1: ADDRESS[,COUNT] is wanted"},
+		{"--addresses 255.255.255.255,2 80",
+			"--addresses 255.255.255.255,2: ADDRESS[,COUNT] is wanted"},
 		{"--address 10.0.0.1,2 80", "--address 10.0.0.1,2: ADDRESS is wanted"},
 		{"--address example.org 80", "--address example.org: ADDRESS is wanted"},
 		{"--number 0 80", "--number 0: a number from 1 to 100 is wanted"},
 		{"--number 101 80", "--number 101: a number from 1 to 100 is wanted"},
 		{"--number 1x 80", "--number 1x: a number from 1 to 100 is wanted"},
 		{"--number -1 80", "--number -1: a number from 1 to 100 is wanted"},
-		{"--number 99999999999999999999 80", "--number 99999999999999999999: a number from 1 to 100 is wanted"},
+		{"--number 99999999999999999999 80",
+			"--number 99999999999999999999: a number from 1 to 100 is wanted"},
 		{"--seconds 0 80", "--seconds 0: a number from 1e-09 to 3600 is wanted"},
 		{"--seconds 3601 80", "--seconds 3601: a number from 1e-09 to 3600 is wanted"},
 		{"--seconds nan 80", "--seconds nan: a number from 1e-09 to 3600 is wanted"},

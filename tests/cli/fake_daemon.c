@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * fake_daemon SOCKET ANSWER: listens, reads one line from whoever connects first, answers with ANSWER, in which "\n" is a
- * newline, and ends. For tests of what the command makes of a daemon's words.
+ * fake_daemon SOCKET ANSWER: listens, reads one line from whoever connects first, answers with
+ * ANSWER, in which "\n" is a newline, and ends. For tests of what the command makes of a daemon's
+ * words.
  */
 
 #include <err.h>
@@ -43,7 +44,9 @@ int main(int argc, char **argv)
 		errx(2, "usage: fake_daemon SOCKET ANSWER");
 	memcpy(address.sun_path, argv[1], strlen(argv[1]) + 1);
 	listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (listener < 0 || bind(listener, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(listener, 1) != 0)
+	if (listener < 0 ||
+		bind(listener, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+		listen(listener, 1) != 0)
 		err(2, "%s", argv[1]);
 	alarm(20);
 	client = accept(listener, NULL, NULL);

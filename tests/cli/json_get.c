@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * json_get [KEY]...: standard input must hold exactly one JSON document; prints what KEYs lead to (object keys and
- * list indices, "#" for a length): texts bare, the rest as JSON. Exit code: 0; 1 nothing is there; 2 no JSON. For
- * test_cli.sh, which must not need jq or python to be a test.
+ * json_get [KEY]...: standard input must hold exactly one JSON document; prints what KEYs lead to
+ * (object keys and list indices, "#" for a length): texts bare, the rest as JSON. Exit code: 0; 1
+ * nothing is there; 2 no JSON. For test_cli.sh, which must not need jq or python to be a test.
  */
 #include <stdio.h>
 #include <stdlib.h>

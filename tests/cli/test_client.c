@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command's end of the control socket against a daemon that says what each test wants it to say. */
+/*
+ * The command's end of the control socket against a daemon that says what each test wants it to
+ * say.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +27,7 @@ struct daemon {
 	pthread_t thread;
 	const char *says;
 	size_t length;
-	bool waits;		/* for the request's newline, before it speaks */
+	bool waits; /* for the request's newline, before it speaks */
 	char heard[256];
 };
 
@@ -34,11 +37,13 @@ static void *serve(void *context)
 	const int fd = accept(daemon->listener, NULL, NULL);
 	size_t used = 0;
 
-	while (daemon->waits && used < sizeof(daemon->heard) - 1 && recv(fd, daemon->heard + used, 1, 0) == 1)
+	while (daemon->waits && used < sizeof(daemon->heard) - 1 &&
+		recv(fd, daemon->heard + used, 1, 0) == 1)
 		if (daemon->heard[used++] == '\n')
 			break;
 	for (size_t sent = 0; sent < daemon->length;) {
-		const ssize_t wrote = send(fd, daemon->says + sent, daemon->length - sent, MSG_NOSIGNAL);
+		const ssize_t wrote = send(
+			fd, daemon->says + sent, daemon->length - sent, MSG_NOSIGNAL);
 
 		if (wrote <= 0)
 			break;
@@ -58,7 +63,8 @@ static int setup(void **state)
 	snprintf(daemon->path, sizeof(daemon->path), "%s/c.sock", daemon->folder);
 	memcpy(address.sun_path, daemon->path, sizeof(address.sun_path));
 	daemon->listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	assert_int_equal(bind(daemon->listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(
+		bind(daemon->listener, (const struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(daemon->listener, 1), 0);
 	daemon->waits = true;
 	*state = daemon;
@@ -215,7 +221,10 @@ static void test_streams_until_told(void **state)
 	stream(state, 2, 1, 2);
 }
 
-/* What client_list() makes of what the daemon says: its return value, the lines visited, and its words. */
+/*
+ * What client_list() makes of what the daemon says: its return value, the lines visited, and its
+ * words.
+ */
 static void list(void **state, const char *says, int err, int lines, const char *words)
 {
 	struct daemon *daemon = *state;
@@ -238,7 +247,8 @@ static void test_lists_to_the_end(void **state)
 
 static void test_a_list_may_end_badly(void **state)
 {
-	list(state, "{\"ok\":true}\n{\"n\":1}\n{\"end\":true,\"error\":\"too slow\"}\n", -EREMOTEIO, 3, "too slow");
+	list(state, "{\"ok\":true}\n{\"n\":1}\n{\"end\":true,\"error\":\"too slow\"}\n", -EREMOTEIO,
+		3, "too slow");
 }
 
 static void test_a_list_may_break_off(void **state)

@@ -50,13 +50,15 @@ static void expect(const char *check, enum host_state state, const char *found)
 static void all_is_well(void **state)
 {
 	(void)state;
-	examine("{\"version\": \"1.2\", \"pid\": 1000000000, \"revision\": 7, \"mode\": \"enforcing\", "
-		"\"privilege\": {\"user\": \"podgate\", \"dropped\": true, \"seccomp\": \"on\"}, "
-		"\"rules\": {\"intact\": true, \"repairs\": 0}, \"queues\": [{\"kernel_dropped\": 0}, {\"flood\": true, \"kernel_dropped\": 0}], "
-		"\"log\": {\"file\": \"x\", \"lost\": 0}, \"manifests\": {\"errors\": 0}}");
+	examine("{\"version\": \"1.2\", \"pid\": 1000000000, \"revision\": 7, \"mode\": "
+		"\"enforcing\", \"privilege\": {\"user\": \"podgate\", \"dropped\": true, "
+		"\"seccomp\": \"on\"}, \"rules\": {\"intact\": true, \"repairs\": 0}, \"queues\": "
+		"[{\"kernel_dropped\": 0}, {\"flood\": true, \"kernel_dropped\": 0}], \"log\": "
+		"{\"file\": \"x\", \"lost\": 0}, \"manifests\": {\"errors\": 0}}");
 	assert_int_equal(count, 6);
 	expect("daemon", HOST_OK, "podgate 1.2 (pid 1000000000) has revision 7 in force");
-	expect("daemon-privilege", HOST_OK, "it is user podgate, with CAP_NET_ADMIN alone, seccomp on");
+	expect("daemon-privilege", HOST_OK,
+		"it is user podgate, with CAP_NET_ADMIN alone, seccomp on");
 	expect("daemon-rules", HOST_OK, "its rules and sets are as it left them");
 	expect("daemon-queues", HOST_OK, "no packet was dropped because a queue was full");
 	expect("daemon-log", HOST_OK, "no record of its log was lost");
@@ -74,13 +76,15 @@ static void every_trouble_is_told(void **state)
 	few.rlim_cur = 100;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	snprintf(json, sizeof(json),
-		"{\"version\": \"1.2\", \"pid\": %d, \"revision\": 7, \"mode\": \"audit\", \"problem\": \"can't fill\", "
-		"\"privilege\": {\"user\": \"root\", \"dropped\": false, \"seccomp\": \"off\"}, "
-		"\"rules\": {\"intact\": false, \"repairs\": 3}, \"queues\": [{\"kernel_dropped\": 5}, {\"user_dropped\": 2}, "
-		"{\"flood\": true, \"kernel_dropped\": 40, \"user_dropped\": 1}], "
-		"\"problems\": [\"can't fill\", \"enforcing nothing: no Pod in /x (1 file)\", \"something else\"], "
-		"\"log\": {\"file\": \"x\", \"lost\": 9}, \"manifests\": {\"errors\": 1, \"paths\": [\"/other\"]}, "
-		"\"addresses\": {\"odd\": 2}}", (int)getpid());
+		"{\"version\": \"1.2\", \"pid\": %d, \"revision\": 7, \"mode\": \"audit\", "
+		"\"problem\": \"can't fill\", \"privilege\": {\"user\": \"root\", \"dropped\": "
+		"false, \"seccomp\": \"off\"}, \"rules\": {\"intact\": false, \"repairs\": 3}, "
+		"\"queues\": [{\"kernel_dropped\": 5}, {\"user_dropped\": 2}, {\"flood\": true, "
+		"\"kernel_dropped\": 40, \"user_dropped\": 1}], \"problems\": [\"can't fill\", "
+		"\"enforcing nothing: no Pod in /x (1 file)\", \"something else\"], \"log\": "
+		"{\"file\": \"x\", \"lost\": 9}, \"manifests\": {\"errors\": 1, \"paths\": "
+		"[\"/other\"]}, \"addresses\": {\"odd\": 2}}",
+		(int)getpid());
 	examine(json);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	expect("daemon-mode", HOST_WARNING,
@@ -89,22 +93,30 @@ static void every_trouble_is_told(void **state)
 	expect("daemon-idle", HOST_FAILED, "enforcing nothing: no Pod in /x (1 file)");
 	expect("daemon-state", HOST_FAILED, "something else");
 	expect("daemon-source", HOST_WARNING,
-		"the running podgate enforces the manifests in /other, and the settings name /etc/podgate/manifests");
-	expect("daemon-privilege", HOST_WARNING, "it is user root with all rights that it was started with, seccomp off");
+		"the running podgate enforces the manifests in /other, and the settings name "
+		"/etc/podgate/manifests");
+	expect("daemon-privilege", HOST_WARNING,
+		"it is user root with all rights that it was started with, seccomp off");
 	expect("daemon-rules", HOST_WARNING,
-		"its rules or sets were changed by others, and put back 3 times; they are not right now");
+		"its rules or sets were changed by others, and put back 3 times; they are not "
+		"right now");
 	expect("daemon-queues", HOST_WARNING, "7 packets found a queue full");
 	expect("daemon-floods", HOST_WARNING, "41 packets of floods found their queue full");
 	expect("daemon-log", HOST_WARNING, "9 records of the log were lost");
 	expect("daemon-manifests", HOST_WARNING, "its manifests have 1 error");
-	snprintf(found_files, sizeof(found_files), "it may open only 100 files, and may need %lu", host_files_needed(&settings));
+	snprintf(found_files, sizeof(found_files), "it may open only 100 files, and may need %lu",
+		host_files_needed(&settings));
 	expect("daemon-files", HOST_WARNING, found_files);
-	expect("daemon-addresses", HOST_WARNING, "2 claims of pods to an address that others have, or that no pod can get");
+	expect("daemon-addresses", HOST_WARNING,
+		"2 claims of pods to an address that others have, or that no pod can get");
 	assert_int_equal(count, 14);
 	examine("{\"privilege\": {\"user\": \"podgate\", \"dropped\": true, \"seccomp\": \"log\"}, "
-		"\"rules\": {\"intact\": true, \"repairs\": 1}, \"log\": {\"file\": \"/v\", \"error\": \"No space\"}}");
-	expect("daemon-privilege", HOST_WARNING, "it is user podgate, with CAP_NET_ADMIN alone, seccomp log");
-	expect("daemon-rules", HOST_WARNING, "its rules or sets were changed by others, and put back 1 time");
+		"\"rules\": {\"intact\": true, \"repairs\": 1}, \"log\": {\"file\": \"/v\", "
+		"\"error\": \"No space\"}}");
+	expect("daemon-privilege", HOST_WARNING,
+		"it is user podgate, with CAP_NET_ADMIN alone, seccomp log");
+	expect("daemon-rules", HOST_WARNING,
+		"its rules or sets were changed by others, and put back 1 time");
 	expect("daemon-log", HOST_WARNING, "the log /v can't be written: No space");
 }
 
@@ -113,7 +125,8 @@ static void nobody_there_is_no_trouble(void **state)
 	(void)state;
 	count = doctor_daemon_ask("/nowhere/c.sock", &settings, findings);
 	assert_int_equal(count, 1);
-	expect("daemon", HOST_OK, "no podgate runs at /nowhere/c.sock: only the machine was looked at");
+	expect("daemon", HOST_OK,
+		"no podgate runs at /nowhere/c.sock: only the machine was looked at");
 }
 
 int main(void)

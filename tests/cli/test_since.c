@@ -14,7 +14,7 @@
 #include "cli/since.h"
 #include "enforcer/log/record_time.h"
 
-enum { NOW = 1795516200 };	/* 2026-11-24T10:30:00Z, half past five in the zone of this test */
+enum { NOW = 1795516200 }; /* 2026-11-24T10:30:00Z, half past five in the zone of this test */
 
 static void expect(const char *text, const char *wanted)
 {
@@ -50,13 +50,14 @@ static void a_time(void **state)
 	expect("2026-11-24", "2026-11-24T05:00:00.000000Z");
 	expect("2026-11-23 23:30", "2026-11-24T04:30:00.000000Z");
 	expect("2026-11-23T23:30:01", "2026-11-24T04:30:01.000000Z");
-	expect("2026-07-01 12:00", "2026-07-01T16:00:00.000000Z");	/* summer time */
+	expect("2026-07-01 12:00", "2026-07-01T16:00:00.000000Z"); /* summer time */
 }
 
 static void what_is_none(void **state)
 {
-	static const char *const texts[] = {"", "10", "m", "10x", "10m5", "-5m", "1.5h", " 10m", "yesterday", "25:00", "10:60",
-		"2026-13-01", "2026-02-31", "2025-02-29T10:00Z", "2026-11-24T10", "99999999999d", "2026-11-24T09:00:00+01:00",
+	static const char *const texts[] = {"", "10", "m", "10x", "10m5", "-5m", "1.5h", " 10m",
+		"yesterday", "25:00", "10:60", "2026-13-01", "2026-02-31", "2025-02-29T10:00Z",
+		"2026-11-24T10", "99999999999d", "2026-11-24T09:00:00+01:00",
 		"2026-11-24T09:00:00Z and a text that is much too long to be any time at all"};
 	uint64_t since = 7;
 

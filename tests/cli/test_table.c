@@ -41,10 +41,11 @@ static void columns_are_as_wide_as_they_must_be(void **state)
 	add(&table, "web", 7, "first");
 	add(&table, "a-long-name", 12345678, "");
 	add(&table, "x", 0, "last");
-	expect(&table, "name         count     note\n"
-		       "web          7         first\n"
-		       "a-long-name  12345678\n"
-		       "x            0         last\n");
+	expect(&table,
+		"name         count     note\n"
+		"web          7         first\n"
+		"a-long-name  12345678\n"
+		"x            0         last\n");
 	add(&table, "y", 1, "a block later");
 	expect(&table, "y            1         a block later\n");
 	expect(&table, "");
@@ -77,11 +78,12 @@ static void rows_are_sorted_with_numbers_by_value(void **state)
 	add(&table, "10.0.0.9:443", 9, NULL);
 	add(&table, "10.0.0.9:80", 1, NULL);
 	table_sort(&table);
-	expect(&table, "name          count\n"
-		       "10.0.0.9:80   1\n"
-		       "10.0.0.9:443  9\n"
-		       "10.0.0.9:443  10\n"
-		       "10.0.0.10:80  1\n");
+	expect(&table,
+		"name          count\n"
+		"10.0.0.9:80   1\n"
+		"10.0.0.9:443  9\n"
+		"10.0.0.9:443  10\n"
+		"10.0.0.10:80  1\n");
 	table_deinit(&table);
 }
 

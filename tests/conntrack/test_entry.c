@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The decoder against messages built by libnetfilter_conntrack, and against every way to spoil one. */
+/*
+ * The decoder against messages built by libnetfilter_conntrack, and against every way to spoil one.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,7 +97,8 @@ static void test_name_round_trip(void **state)
 	assert_int_equal(ct_entry_decode(&entry, build_service_flow(buffer, IPPROTO_UDP)), 0);
 	message = begin(named, AF_INET);
 	ct_entry_put_name(message, &entry);
-	assert_true(message->nlmsg_len <= mnl_nlmsg_size(sizeof(struct nfgenmsg)) + CT_ENTRY_NAME_MOST);
+	assert_true(
+		message->nlmsg_len <= mnl_nlmsg_size(sizeof(struct nfgenmsg)) + CT_ENTRY_NAME_MOST);
 	assert_int_equal(nfct_nlmsg_parse(message, ct), 0);
 	assert_int_equal(nfct_get_attr_u8(ct, ATTR_L4PROTO), IPPROTO_UDP);
 	assert_int_equal(nfct_get_attr_u32(ct, ATTR_ORIG_IPV4_SRC), htonl(0x0a000001));
@@ -122,7 +125,10 @@ static void test_longest_name_fits(void **state)
 	assert_true(message->nlmsg_len - before <= CT_ENTRY_NAME_MOST);
 }
 
-/* Cut anywhere, the message is refused or read without what was cut; never read past its end (the copy is exact). */
+/*
+ * Cut anywhere, the message is refused or read without what was cut; never read past its end (the
+ * copy is exact).
+ */
 static void test_every_truncation(void **state)
 {
 	char buffer[MESSAGE_MOST] __attribute__((aligned(MNL_ALIGNTO)));
@@ -182,7 +188,9 @@ static void test_refuses_odd_sizes(void **state)
 	assert_int_equal(ct_entry_decode(&entry, message), -EBADMSG);
 }
 
-/* Two tuples of one entry are of one protocol; a message in which they are not describes no flow. */
+/*
+ * Two tuples of one entry are of one protocol; a message in which they are not describes no flow.
+ */
 static void test_refuses_mixed_protocols(void **state)
 {
 	char buffer[MESSAGE_MOST] __attribute__((aligned(MNL_ALIGNTO)));
@@ -196,7 +204,8 @@ static void test_refuses_mixed_protocols(void **state)
 	assert_int_equal(ct_entry_decode(&entry, message), 0);
 	entry.original.protocol = IPPROTO_UDP;
 	ct_entry_put_name(named, &entry);
-	mnl_attr_put(message, CTA_TUPLE_REPLY, mnl_attr_get_payload_len(tuple), mnl_attr_get_payload(tuple));
+	mnl_attr_put(message, CTA_TUPLE_REPLY, mnl_attr_get_payload_len(tuple),
+		mnl_attr_get_payload(tuple));
 	assert_int_equal(ct_entry_decode(&entry, message), -EBADMSG);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The flow table listed a piece at a time, with what the kernel tells of each flow, against entries made for it. */
+/*
+ * The flow table listed a piece at a time, with what the kernel tells of each flow, against entries
+ * made for it.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +60,8 @@ static size_t read_all(struct seen *seen)
 	for (; !done; pieces++)
 		assert_int_equal(flow_list_read(list, collect, seen, &done), 0);
 	assert_int_equal(flow_list_skipped(list), 0);
-	assert_int_equal(flow_list_read(list, collect, seen, &done), 0); /* what was read to the end stays at it */
+	/* what was read to the end stays at it */
+	assert_int_equal(flow_list_read(list, collect, seen, &done), 0);
 	assert_true(done);
 	flow_list_close(list);
 	return pieces;
@@ -77,8 +81,14 @@ static void a_connection_has_a_state_and_a_timeout(void **state)
 	struct seen seen;
 
 	(void)state;
-	flow_table_add(&(struct flow_spec){.protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "10.96.0.1",
-		.sport = 40000, .dport = 80, .backend = "10.0.0.2", .backend_port = 8080, .mark = 7});
+	flow_table_add(&(struct flow_spec){.protocol = IPPROTO_TCP,
+		.src = "10.0.0.1",
+		.dst = "10.96.0.1",
+		.sport = 40000,
+		.dport = 80,
+		.backend = "10.0.0.2",
+		.backend_port = 8080,
+		.mark = 7});
 	read_all(&seen);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.entries[0].flow.dst_port, 8080);
@@ -94,8 +104,9 @@ static void a_connection_has_a_state_and_a_timeout(void **state)
 
 static void bind_to(int fd, uint16_t port)
 {
-	const struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 }
@@ -104,17 +115,21 @@ static void bind_to(int fd, uint16_t port)
 static void exchange(int datagrams)
 {
 	const int client = socket(AF_INET, SOCK_DGRAM, 0), server = socket(AF_INET, SOCK_DGRAM, 0);
-	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_port = htons(9001), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons(9001),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	char bytes[100] = "";
 
 	bind_to(server, 9001);
 	bind_to(client, 9002);
 	for (int i = 0; i < datagrams; i++)
-		assert_int_equal(
-			sendto(client, bytes, 100, 0, (const struct sockaddr *)&address, sizeof(address)), 100);
+		assert_int_equal(sendto(client, bytes, 100, 0, (const struct sockaddr *)&address,
+					 sizeof(address)),
+			100);
 	address.sin_port = htons(9002);
-	assert_int_equal(sendto(server, bytes, 10, 0, (const struct sockaddr *)&address, sizeof(address)), 10);
+	assert_int_equal(
+		sendto(server, bytes, 10, 0, (const struct sockaddr *)&address, sizeof(address)),
+		10);
 	close(client);
 	close(server);
 }
@@ -124,7 +139,8 @@ static void what_the_kernel_counts_is_told(void **state)
 	struct seen seen;
 
 	(void)state;
-	flow_table_run("sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1");
+	flow_table_run("sysctl -qw net.netfilter.nf_conntrack_acct=1 "
+		       "net.netfilter.nf_conntrack_timestamp=1");
 	flow_table_run("iptables -A INPUT -m conntrack --ctstate INVALID -j DROP");
 	exchange(3);
 	read_all(&seen);
@@ -138,7 +154,8 @@ static void what_the_kernel_counts_is_told(void **state)
 	assert_int_equal(seen.details[0].packets[1], 1);
 	assert_int_equal(seen.details[0].bytes[1], 10 + 28);
 	assert_true(seen.details[0].has_start);
-	assert_between(seen.details[0].start_ns / 1000000000, (uintmax_t)time(NULL) - 5, (uintmax_t)time(NULL));
+	assert_between(seen.details[0].start_ns / 1000000000, (uintmax_t)time(NULL) - 5,
+		(uintmax_t)time(NULL));
 }
 
 /* Each piece is small, and together they are all. */

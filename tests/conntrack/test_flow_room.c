@@ -8,7 +8,7 @@
 
 #include "conntrack/flow_room.h"
 
-static struct flow_room last;	/* that was expected */
+static struct flow_room last; /* that was expected */
 
 static void expect(const char *text, uint64_t dropped, uint64_t evicted)
 {
@@ -28,18 +28,28 @@ static void test_sums_the_cpus(void **state)
 {
 	(void)state;
 	expect("entries  clashres found new insert_failed drop early_drop icmp_error  expect_new\n"
-				 "00000001  00000000 00000000 00000000 00000005 0000001f 00000003 00000000  00000000\n"
-				 "00000001  00000000 00000000 00000000 00000005 00000001 00000003 00000000  00000000\n", 0x20 - 10, 6);
+	       "00000001  00000000 00000000 00000000 00000005 0000001f 00000003 00000000  "
+	       "00000000\n"
+	       "00000001  00000000 00000000 00000000 00000005 00000001 00000003 00000000  "
+	       "00000000\n",
+		0x20 - 10, 6);
 	expect("drop entries\nffffffff 00000001\nffffffff 00000001", 2 * (uint64_t)UINT32_MAX, 0);
 }
 
-/* Four pings of five that waited together, as Linux 6.18 counts them: no sign of a full table. Too long a chain is one. */
+/*
+ * Four pings of five that waited together, as Linux 6.18 counts them: no sign of a full table. Too
+ * long a chain is one.
+ */
 static void test_clashes_are_no_want_of_room(void **state)
 {
 	(void)state;
-	expect("clashres chainlength insert_failed drop early_drop\n00000000 00000000 00000004 00000004 00000000\n", 0, 0);
+	expect("clashres chainlength insert_failed drop early_drop\n00000000 00000000 00000004 "
+	       "00000004 00000000\n",
+		0, 0);
 	assert_int_equal(last.clashed, 4);
-	expect("clashres chainlength insert_failed drop early_drop\n00000007 00000002 00000006 00000009 00000000\n", 5, 0);
+	expect("clashres chainlength insert_failed drop early_drop\n00000007 00000002 00000006 "
+	       "00000009 00000000\n",
+		5, 0);
 	assert_int_equal(last.clashed, 4);
 }
 

@@ -52,7 +52,7 @@ static int leave(void **state)
 
 static struct ct_entry only_entry(struct ct_table *table)
 {
-	struct seen seen = { .count = 0 };
+	struct seen seen = {.count = 0};
 	size_t skipped = 99;
 
 	assert_int_equal(ct_table_dump(table, collect, &seen, &skipped), 0);
@@ -70,7 +70,7 @@ static void assert_end(const struct ip_addr *addr, const char *text)
 
 static void test_empty(void **state)
 {
-	struct seen seen = { .count = 0 };
+	struct seen seen = {.count = 0};
 	size_t skipped = 99;
 
 	assert_int_equal(ct_table_dump(*state, collect, &seen, &skipped), 0);
@@ -82,8 +82,12 @@ static void test_plain_tcp(void **state)
 {
 	struct ct_entry entry;
 
-	flow_table_add(&(struct flow_spec){ .protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "10.0.0.2",
-		.sport = 40000, .dport = 5432, .mark = 0x7 });
+	flow_table_add(&(struct flow_spec){.protocol = IPPROTO_TCP,
+		.src = "10.0.0.1",
+		.dst = "10.0.0.2",
+		.sport = 40000,
+		.dport = 5432,
+		.mark = 0x7});
 	entry = only_entry(*state);
 	assert_end(&entry.flow.src, "10.0.0.1");
 	assert_end(&entry.flow.dst, "10.0.0.2");
@@ -99,9 +103,14 @@ static void test_translated(void **state)
 {
 	struct ct_entry entry;
 
-	flow_table_add(&(struct flow_spec){ .protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "10.96.0.1",
-		.sport = 40000, .dport = 80, .backend = "10.0.0.2", .backend_port = 8080,
-		.masquerade = "10.0.0.254" });
+	flow_table_add(&(struct flow_spec){.protocol = IPPROTO_TCP,
+		.src = "10.0.0.1",
+		.dst = "10.96.0.1",
+		.sport = 40000,
+		.dport = 80,
+		.backend = "10.0.0.2",
+		.backend_port = 8080,
+		.masquerade = "10.0.0.254"});
 	entry = only_entry(*state);
 	assert_end(&entry.flow.src, "10.0.0.1");
 	assert_end(&entry.flow.dst, "10.0.0.2");
@@ -112,25 +121,45 @@ static void test_translated(void **state)
 
 /* Each protocol, family and zone can be read, and named well enough to be marked. */
 static const struct flow_spec kinds[] = {
-	{ .protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 1, .dport = 80, .mark = 0x1 },
-	{ .protocol = IPPROTO_UDP, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 1, .dport = 53 },
-	{ .protocol = IPPROTO_SCTP, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 1, .dport = 132 },
-	{ .protocol = IPPROTO_ICMP, .src = "10.0.0.1", .dst = "10.0.0.2", .icmp_id = 77 },
-	{ .protocol = IPPROTO_GRE, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 3, .dport = 4 },
-	{ .protocol = IPPROTO_ESP, .src = "10.0.0.1", .dst = "10.0.0.2" },
-	{ .protocol = IPPROTO_TCP, .src = "fd00::1", .dst = "fd00::2", .sport = 1, .dport = 80, .mark = 0x80000000 },
-	{ .protocol = IPPROTO_UDP, .src = "fd00::1", .dst = "fd00::2", .sport = 1, .dport = 53 },
-	{ .protocol = IPPROTO_ICMPV6, .src = "fd00::1", .dst = "fd00::2", .icmp_id = 78 },
-	{ .protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 1, .dport = 80, .zone = 5 },
-	{ .protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "10.96.0.9", .sport = 9, .dport = 80,
-		.backend = "10.0.0.3", .backend_port = 8080 },
+	{.protocol = IPPROTO_TCP,
+		.src = "10.0.0.1",
+		.dst = "10.0.0.2",
+		.sport = 1,
+		.dport = 80,
+		.mark = 0x1},
+	{.protocol = IPPROTO_UDP, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 1, .dport = 53},
+	{.protocol = IPPROTO_SCTP, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 1, .dport = 132},
+	{.protocol = IPPROTO_ICMP, .src = "10.0.0.1", .dst = "10.0.0.2", .icmp_id = 77},
+	{.protocol = IPPROTO_GRE, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 3, .dport = 4},
+	{.protocol = IPPROTO_ESP, .src = "10.0.0.1", .dst = "10.0.0.2"},
+	{.protocol = IPPROTO_TCP,
+		.src = "fd00::1",
+		.dst = "fd00::2",
+		.sport = 1,
+		.dport = 80,
+		.mark = 0x80000000},
+	{.protocol = IPPROTO_UDP, .src = "fd00::1", .dst = "fd00::2", .sport = 1, .dport = 53},
+	{.protocol = IPPROTO_ICMPV6, .src = "fd00::1", .dst = "fd00::2", .icmp_id = 78},
+	{.protocol = IPPROTO_TCP,
+		.src = "10.0.0.1",
+		.dst = "10.0.0.2",
+		.sport = 1,
+		.dport = 80,
+		.zone = 5},
+	{.protocol = IPPROTO_TCP,
+		.src = "10.0.0.1",
+		.dst = "10.96.0.9",
+		.sport = 9,
+		.dport = 80,
+		.backend = "10.0.0.3",
+		.backend_port = 8080},
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
 static void test_mark_every_kind(void **state)
 {
 	struct ct_mark marks[KIND_COUNT];
-	struct seen seen = { .count = 0 };
+	struct seen seen = {.count = 0};
 	size_t skipped, vanished = 99;
 
 	for (size_t i = 0; i < KIND_COUNT; i++)
@@ -139,7 +168,8 @@ static void test_mark_every_kind(void **state)
 	assert_int_equal(seen.count, KIND_COUNT);
 	assert_int_equal(skipped, 0);
 	for (size_t i = 0; i < seen.count; i++)
-		marks[i] = (struct ct_mark){ .entry = seen.entries[i], .mark = DENY, .mask = OURS, .error = 99 };
+		marks[i] = (struct ct_mark){
+			.entry = seen.entries[i], .mark = DENY, .mask = OURS, .error = 99};
 	assert_int_equal(ct_table_mark(*state, marks, seen.count, &vanished), 0);
 	assert_int_equal(vanished, 0);
 	for (size_t i = 0; i < KIND_COUNT; i++) {
@@ -148,7 +178,10 @@ static void test_mark_every_kind(void **state)
 	}
 }
 
-/* Protocols that have none show no ports in the flow, but keep what names them in the original tuple. */
+/*
+ * Protocols that have none show no ports in the flow, but keep what names them in the original
+ * tuple.
+ */
 static void test_keys_are_no_ports(void **state)
 {
 	struct ct_entry entry;
@@ -162,9 +195,13 @@ static void test_keys_are_no_ports(void **state)
 
 static void test_foreign_bits_stay(void **state)
 {
-	const struct flow_spec spec = { .protocol = IPPROTO_UDP, .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 5,
-		.dport = 6, .mark = 0x9abcdef5 | DENY };
-	struct ct_mark mark = { .mark = 0xffffffff & ALLOW, .mask = OURS };
+	const struct flow_spec spec = {.protocol = IPPROTO_UDP,
+		.src = "10.0.0.1",
+		.dst = "10.0.0.2",
+		.sport = 5,
+		.dport = 6,
+		.mark = 0x9abcdef5 | DENY};
+	struct ct_mark mark = {.mark = 0xffffffff & ALLOW, .mask = OURS};
 	size_t vanished;
 
 	flow_table_add(&spec);
@@ -181,14 +218,14 @@ static void test_foreign_bits_stay(void **state)
 static void test_vanished(void **state)
 {
 	struct ct_mark marks[KIND_COUNT];
-	struct seen seen = { .count = 0 };
+	struct seen seen = {.count = 0};
 	size_t skipped, vanished = 99;
 
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		flow_table_add(&kinds[i]);
 	assert_int_equal(ct_table_dump(*state, collect, &seen, &skipped), 0);
 	for (size_t i = 0; i < seen.count; i++)
-		marks[i] = (struct ct_mark){ .entry = seen.entries[i], .mark = DENY, .mask = OURS };
+		marks[i] = (struct ct_mark){.entry = seen.entries[i], .mark = DENY, .mask = OURS};
 	flow_table_delete(&kinds[1]);
 	flow_table_delete(&kinds[8]);
 	assert_int_equal(ct_table_mark(*state, marks, seen.count, &vanished), 0);
@@ -204,7 +241,10 @@ static void test_vanished(void **state)
 	}
 }
 
-/* More than one send's worth, and most of them gone: every refusal is read, none belongs to a wrong entry. */
+/*
+ * More than one send's worth, and most of them gone: every refusal is read, none belongs to a wrong
+ * entry.
+ */
 static void test_many_vanished(void **state)
 {
 	enum { COUNT = 6400, KEPT_OF = 64 };
@@ -216,7 +256,7 @@ static void test_many_vanished(void **state)
 	flow_table_fill(1, "10.255.0.1", 80, 0);
 	entry = only_entry(*state);
 	for (size_t i = 0; i < COUNT; i++) {
-		marks[i] = (struct ct_mark){ .entry = entry, .mark = ALLOW, .mask = OURS };
+		marks[i] = (struct ct_mark){.entry = entry, .mark = ALLOW, .mask = OURS};
 		if (i % KEPT_OF != 0)
 			marks[i].entry.original.src_port = 9;
 	}
@@ -235,7 +275,7 @@ static void test_refused(void **state)
 	int err;
 
 	flow_table_add(&kinds[0]);
-	marks[0] = (struct ct_mark){ .entry = only_entry(*state), .mark = DENY, .mask = OURS };
+	marks[0] = (struct ct_mark){.entry = only_entry(*state), .mark = DENY, .mask = OURS};
 	marks[1] = marks[0];
 	marks[0].entry.original.dst.family = IP_FAMILY_V6;
 	marks[0].entry.original.src.family = IP_FAMILY_V6;
@@ -251,31 +291,39 @@ static void test_refused(void **state)
 
 static void test_visit_ends_dump(void **state)
 {
-	struct seen seen = { .answer = -ECANCELED };
+	struct seen seen = {.answer = -ECANCELED};
 	size_t skipped;
 
 	flow_table_fill(3000, "10.255.0.1", 80, 0);
 	assert_int_equal(ct_table_dump(*state, collect, &seen, &skipped), -ECANCELED);
 	assert_int_equal(seen.visits, 1);
 	/* And the socket is ready for the next one. */
-	seen = (struct seen){ .count = 0 };
+	seen = (struct seen){.count = 0};
 	assert_int_equal(ct_table_dump(*state, collect, &seen, &skipped), 0);
 	assert_int_equal(seen.visits, 3000);
 }
 
 static void test_dump_marked(void **state)
 {
-	struct seen seen = { .count = 0 };
+	struct seen seen = {.count = 0};
 	size_t skipped;
 
 	flow_table_fill(500, "10.255.0.1", 80, 0);
-	flow_table_add(&(struct flow_spec){ .protocol = IPPROTO_TCP, .src = "1.0.0.1", .dst = "1.0.0.2", .sport = 1,
-		.dport = 80, .mark = DENY | 1 });
-	flow_table_add(&(struct flow_spec){ .protocol = IPPROTO_TCP, .src = "fd00::1", .dst = "fd00::2", .sport = 1,
-		.dport = 80, .mark = OURS });
+	flow_table_add(&(struct flow_spec){.protocol = IPPROTO_TCP,
+		.src = "1.0.0.1",
+		.dst = "1.0.0.2",
+		.sport = 1,
+		.dport = 80,
+		.mark = DENY | 1});
+	flow_table_add(&(struct flow_spec){.protocol = IPPROTO_TCP,
+		.src = "fd00::1",
+		.dst = "fd00::2",
+		.sport = 1,
+		.dport = 80,
+		.mark = OURS});
 	assert_int_equal(ct_table_dump_marked(*state, DENY, DENY, collect, &seen, &skipped), 0);
 	assert_int_equal(seen.visits, 2);
-	seen = (struct seen){ .count = 0 };
+	seen = (struct seen){.count = 0};
 	assert_int_equal(ct_table_dump_marked(*state, DENY, OURS, collect, &seen, &skipped), 0);
 	assert_int_equal(seen.visits, 1);
 	assert_int_equal(seen.entries[0].mark, DENY | 1);
@@ -290,7 +338,7 @@ struct marking {
 static int mark_while_dumping(const struct ct_entry *entry, void *context)
 {
 	struct marking *marking = context;
-	struct ct_mark mark = { .entry = *entry, .mark = ALLOW, .mask = OURS };
+	struct ct_mark mark = {.entry = *entry, .mark = ALLOW, .mask = OURS};
 
 	marking->visits++;
 	marking->err |= ct_table_mark(marking->table, &mark, 1, &marking->vanished);
@@ -305,10 +353,11 @@ static void tick(int signal)
 /* Marking within a dump, with a signal every millisecond: each entry is still met exactly once. */
 static void test_mark_within_dump_and_signals(void **state)
 {
-	const struct sigaction action = { .sa_handler = tick };	/* no SA_RESTART: calls come back with EINTR */
-	const struct itimerval every = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
-	struct marking marking = { .table = *state };
-	struct seen seen = { .count = 0 };
+	/* no SA_RESTART: calls come back with EINTR */
+	const struct sigaction action = {.sa_handler = tick};
+	const struct itimerval every = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+	struct marking marking = {.table = *state};
+	struct seen seen = {.count = 0};
 	size_t skipped;
 
 	flow_table_fill(20000, "10.255.0.1", 80, 0);
@@ -325,20 +374,26 @@ static void test_mark_within_dump_and_signals(void **state)
 /* A second opinion on our marks: the conntrack tool's. */
 static void test_tool_agrees(void **state)
 {
-	struct ct_mark mark = { .mark = DENY, .mask = OURS };
+	struct ct_mark mark = {.mark = DENY, .mask = OURS};
 	size_t vanished;
 	FILE *tool;
 	char line[512] = "";
 
-	flow_table_add(&(struct flow_spec){ .protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "10.96.0.1",
-		.sport = 40000, .dport = 80, .backend = "10.0.0.2", .backend_port = 8080, .mark = 0x10 });
+	flow_table_add(&(struct flow_spec){.protocol = IPPROTO_TCP,
+		.src = "10.0.0.1",
+		.dst = "10.96.0.1",
+		.sport = 40000,
+		.dport = 80,
+		.backend = "10.0.0.2",
+		.backend_port = 8080,
+		.mark = 0x10});
 	mark.entry = only_entry(*state);
 	assert_int_equal(ct_table_mark(*state, &mark, 1, &vanished), 0);
 	tool = popen("conntrack -L -p tcp --orig-dst 10.96.0.1 2>/dev/null", "r");
 	assert_non_null(tool);
 	assert_non_null(fgets(line, sizeof(line), tool));
 	pclose(tool);
-	assert_non_null(strstr(line, "mark=1073741840"));	/* DENY | 0x10 */
+	assert_non_null(strstr(line, "mark=1073741840")); /* DENY | 0x10 */
 }
 
 int main(void)

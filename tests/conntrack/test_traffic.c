@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Sweeps over connections that are really there: pods in network namespaces behind a gateway that translates
- * addresses, and a rule that drops what carries DENY. What a sweep cuts goes silent, what it restores speaks again,
- * everything else never notices.
+ * Sweeps over connections that are really there: pods in network namespaces behind a gateway that
+ * translates addresses, and a rule that drops what carries DENY. What a sweep cuts goes silent,
+ * what it restores speaks again, everything else never notices.
  */
 
 #include <setjmp.h>
@@ -53,7 +53,10 @@ static void go_to(int namespace_fd)
 		err(1, "setns");
 }
 
-/* A namespace on a veth link of its own; it lives as long as the descriptor. Leaves us on the gateway. */
+/*
+ * A namespace on a veth link of its own; it lives as long as the descriptor. Leaves us on the
+ * gateway.
+ */
 static int make_pod(const char *link, const char *addr, const char *addr6)
 {
 	int pod;
@@ -62,15 +65,18 @@ static int make_pod(const char *link, const char *addr, const char *addr6)
 		err(1, "unshare");
 	pod = this_namespace();
 	go_to(gateway);
-	flow_table_run(
-		"ip link add %s type veth peer name eth0 netns /proc/%d/fd/%d", link, (int)getpid(), pod);
-	flow_table_run("ip address add " GATEWAY "/32 dev %s && ip address add fd00::fe/128 dev %s nodad",
+	flow_table_run("ip link add %s type veth peer name eth0 netns /proc/%d/fd/%d", link,
+		(int)getpid(), pod);
+	flow_table_run("ip address add " GATEWAY
+		       "/32 dev %s && ip address add fd00::fe/128 dev %s nodad",
 		link, link);
-	flow_table_run("ip link set %s up && ip route add %s dev %s && ip route add %s dev %s", link, addr,
-		link, addr6, link);
+	flow_table_run("ip link set %s up && ip route add %s dev %s && ip route add %s dev %s",
+		link, addr, link, addr6, link);
 	go_to(pod);
-	flow_table_run("ip link set lo up && ip link set eth0 up && ip address add %s/32 dev eth0", addr);
-	flow_table_run("ip address add %s/128 dev eth0 nodad && ip route add fd00::fe dev eth0", addr6);
+	flow_table_run(
+		"ip link set lo up && ip link set eth0 up && ip address add %s/32 dev eth0", addr);
+	flow_table_run(
+		"ip address add %s/128 dev eth0 nodad && ip route add fd00::fe dev eth0", addr6);
 	flow_table_run("ip route add " GATEWAY " dev eth0 && ip route add default via " GATEWAY
 		       " && ip route add default via fd00::fe");
 	go_to(gateway);
@@ -79,14 +85,14 @@ static int make_pod(const char *link, const char *addr, const char *addr6)
 
 static void make_rules(void)
 {
-	flow_table_run(
-		"echo 1 >/proc/sys/net/ipv4/ip_forward && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+	flow_table_run("echo 1 >/proc/sys/net/ipv4/ip_forward && echo 1 "
+		       ">/proc/sys/net/ipv6/conf/all/forwarding");
 	flow_table_run("iptables -t nat -A PREROUTING -d " SERVICE
 		       " -p tcp --dport 80 -j DNAT --to-destination " DB ":5432");
 	flow_table_run("iptables -t nat -A POSTROUTING -d " OUTSIDE " -j MASQUERADE");
-	flow_table_run(
-		"for t in iptables ip6tables; do $t -t mangle -A FORWARD -m connmark --mark %#x/%#x -j DROP"
-		" && $t -t mangle -A FORWARD -m conntrack --ctstate INVALID -j DROP || exit 1; done",
+	flow_table_run("for t in iptables ip6tables; do $t -t mangle -A FORWARD -m connmark --mark "
+		       "%#x/%#x -j DROP && $t -t mangle -A FORWARD -m conntrack --ctstate INVALID "
+		       "-j DROP || exit 1; done",
 		(unsigned int)DENY, (unsigned int)OURS);
 }
 
@@ -117,7 +123,8 @@ static int leave(void **state)
 
 static struct sockaddr_storage address(const char *text, uint16_t port)
 {
-	struct sockaddr_storage storage = {.ss_family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET};
+	struct sockaddr_storage storage = {
+		.ss_family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET};
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&storage;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&storage;
 
@@ -151,7 +158,8 @@ struct connection {
 static struct connection connect_pods(
 	int from, const char *src, const char *dst, uint16_t dport, int to, uint16_t listen_port)
 {
-	const struct sockaddr_storage any = address(strchr(dst, ':') != NULL ? "::" : "0.0.0.0", listen_port);
+	const struct sockaddr_storage any = address(
+		strchr(dst, ':') != NULL ? "::" : "0.0.0.0", listen_port);
 	const struct sockaddr_storage target = address(dst, dport);
 	const int listener = socket_in(to, dst), on = 1;
 	struct connection made = {.client = socket_in(from, dst),
@@ -225,7 +233,9 @@ static void test_cuts_one_and_spares_the_other(void **state)
 	assert_false(arrives(stranger.client, stranger.server, SILENCE_MS));
 	assert_false(arrives(stranger6.server, stranger6.client, SILENCE_MS));
 
-	/* No policy any more: what was held back arrives after all, the connection was never lost. */
+	/*
+	 * No policy any more: what was held back arrives after all, the connection was never lost.
+	 */
 	assert_int_equal(sweep_by(SHOP_OPEN).restored, 2);
 	assert_true(arrives(stranger.client, stranger.server, SOON_MS));
 	assert_true(arrives(stranger6.server, stranger6.client, SOON_MS));
@@ -263,8 +273,8 @@ static int find_ping(const struct ct_entry *entry, void *context)
 static void ping(int from, const char *dst)
 {
 	const uint16_t id = 0x4242, sequence = 1;
-	const uint16_t request[4] = {
-		htons(0x0800), htons((uint16_t) ~(0x0800 + id + sequence)), htons(id), htons(sequence)};
+	const uint16_t request[4] = {htons(0x0800), htons((uint16_t) ~(0x0800 + id + sequence)),
+		htons(id), htons(sequence)};
 	const struct sockaddr_storage target = address(dst, 0);
 	struct pollfd readable = {.events = POLLIN};
 
@@ -272,8 +282,8 @@ static void ping(int from, const char *dst)
 	readable.fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
 	go_to(gateway);
 	assert_true(readable.fd >= 0);
-	assert_int_equal(sendto(readable.fd, request, sizeof(request), 0, (const struct sockaddr *)&target,
-				 sizeof(struct sockaddr_in)),
+	assert_int_equal(sendto(readable.fd, request, sizeof(request), 0,
+				 (const struct sockaddr *)&target, sizeof(struct sockaddr_in)),
 		sizeof(request));
 	assert_int_equal(poll(&readable, 1, SOON_MS), 1);
 	close(readable.fd);
@@ -305,15 +315,18 @@ static void test_cuts_through_a_service(void **state)
 	disconnect(&by_service);
 }
 
-/* Zones of one direction only: those of the original tuple are part of the entry's name, those of the reply are not. */
+/*
+ * Zones of one direction only: those of the original tuple are part of the entry's name, those of
+ * the reply are not.
+ */
 static void test_zones_of_one_direction(void **state)
 {
 	struct connection from_other, from_outside;
 
 	(void)state;
 	flow_table_run("iptables -t raw -A PREROUTING -i other -j CT --zone-orig 7");
-	flow_table_run("iptables -t raw -A PREROUTING -i outside -j CT --zone-reply 9"
-		       " && iptables -t raw -A PREROUTING -i web -j CT --zone 9");
+	flow_table_run("iptables -t raw -A PREROUTING -i outside -j CT --zone-reply 9 && iptables "
+		       "-t raw -A PREROUTING -i web -j CT --zone 9");
 	from_other = connect_pods(other, OTHER, DB, 5432, db, 5432);
 	from_outside = connect_pods(outside, OUTSIDE, WEB, 80, web, 80);
 	from_other.spec.zone = 7;

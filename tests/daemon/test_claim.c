@@ -88,7 +88,8 @@ static void test_the_second_is_told_of_the_first(void **state)
 	assert_int_equal(holder.pid, getpid());
 	assert_string_equal(holder.control_socket, SOCKET);
 	assert_int_equal(claim_refuse_second(0, problem), -EADDRINUSE);
-	snprintf(wanted, sizeof(wanted), "another podgate (pid %d, control_socket " SOCKET ")", (int)getpid());
+	snprintf(wanted, sizeof(wanted), "another podgate (pid %d, control_socket " SOCKET ")",
+		(int)getpid());
 	assert_non_null(strstr(problem, wanted));
 	desk_close(&desk);
 	assert_int_equal(claim_look(0, &holder), 0);
@@ -122,7 +123,10 @@ static void expect_a_warning_only(const char *text)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
-/* Whoever likes may bind the address, and even listen and answer nobody: podgate starts all the same. */
+/*
+ * Whoever likes may bind the address, and even listen and answer nobody: podgate starts all the
+ * same.
+ */
 static void test_a_stranger_keeps_nobody_from_starting(void **state)
 {
 	struct claim_holder holder;
@@ -135,18 +139,24 @@ static void test_a_stranger_keeps_nobody_from_starting(void **state)
 	become(0);
 	assert_true(fd >= 0);
 	assert_int_equal(claim_look(0, &holder), -EPERM);
-	assert_int_equal(claim_look(NOBODY, &holder), -EADDRINUSE);	/* the user that podgate runs as */
+	/* the user that podgate runs as */
+	assert_int_equal(claim_look(NOBODY, &holder), -EADDRINUSE);
 	expect_a_warning_only("another user");
 	close(fd);
 
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);	/* bound only */
+	fd = socket(AF_UNIX, SOCK_STREAM, 0); /* bound only */
 	memcpy(address.sun_path + 1, "podgate", 7);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&address, offsetof(struct sockaddr_un, sun_path) + 8), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address,
+				 offsetof(struct sockaddr_un, sun_path) + 8),
+		0);
 	expect_a_warning_only("another user");
 	close(fd);
 }
 
-/* Connections that nobody asked for cost the loop some time now and then, and keep nobody from an answer. */
+/*
+ * Connections that nobody asked for cost the loop some time now and then, and keep nobody from an
+ * answer.
+ */
 static void test_many_connections(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -169,7 +179,10 @@ static void test_many_connections(void **state)
 	desk_close(&desk);
 }
 
-/* A take-over: the successor has the descriptor before the predecessor lets go, so at no moment is the address free. */
+/*
+ * A take-over: the successor has the descriptor before the predecessor lets go, so at no moment is
+ * the address free.
+ */
 static void test_handed_on(void **state)
 {
 	struct desk first, second;
@@ -197,7 +210,9 @@ static void test_other_descriptors_are_none(void **state)
 	(void)state;
 	assert_int_equal(claim_check(fd), -EINVAL);
 	memcpy(address.sun_path + 1, "podgat", 6);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&address, offsetof(struct sockaddr_un, sun_path) + 7), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address,
+				 offsetof(struct sockaddr_un, sun_path) + 7),
+		0);
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(claim_check(fd), -EINVAL);
 	assert_int_equal(claim_check(0), -EINVAL);

@@ -24,9 +24,9 @@
 
 enum { MESSAGE = 512 };
 
-static const char policy[] =
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, namespace: shop}\n"
-	"spec: {podSelector: {}, policyTypes: [Ingress]}\n";
+static const char policy[] = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: "
+			     "{name: closed, namespace: shop}\n"
+			     "spec: {podSelector: {}, policyTypes: [Ingress]}\n";
 
 static int listener = -1;
 
@@ -86,7 +86,7 @@ static void test_messages_arrive(void **state)
 
 	(void)state;
 	assert_false(notify_is_wanted());
-	notify_service_manager("READY=1");	/* to nobody */
+	notify_service_manager("READY=1"); /* to nobody */
 	snprintf(name, sizeof(name), "@podgate-test-%d", (int)getpid());
 	listen_as_manager(name);
 	assert_true(notify_is_wanted());
@@ -97,7 +97,7 @@ static void test_messages_arrive(void **state)
 	setenv("NOTIFY_SOCKET", "relative", 1);
 	assert_false(notify_is_wanted());
 	setenv("NOTIFY_SOCKET", "/nowhere/to/be/found", 1);
-	notify_service_manager("READY=1");	/* said once, and survived */
+	notify_service_manager("READY=1"); /* said once, and survived */
 	notify_service_manager("READY=1");
 }
 
@@ -182,11 +182,11 @@ static uint64_t now_ms(void)
 }
 
 /*
- * Runs the loop for so long, or until a status has `awaited` in it; counts the messages that are `wanted`, and remembers
- * the last status.
+ * Runs the loop for so long, or until a status has `awaited` in it; counts the messages that are
+ * `wanted`, and remembers the last status.
  */
-static unsigned int run_and_count(const struct act *act, unsigned int ms, const char *wanted, const char *awaited,
-	char status[MESSAGE])
+static unsigned int run_and_count(const struct act *act, unsigned int ms, const char *wanted,
+	const char *awaited, char status[MESSAGE])
 {
 	const uint64_t end = now_ms() + ms;
 	char message[MESSAGE];
@@ -224,11 +224,13 @@ static void test_ready_and_what_it_does(void **state)
 	expect("READY=1");
 	expect("STATUS=ENFORCING NOTHING: 0 policies on 1 pods, 0 addresses isolated, revision 1");
 	assert_int_equal(run_and_count(&act, 1200, "WATCHDOG=1", NULL, status), 0);
-	assert_string_equal(status, "");	/* nothing new, nothing told */
-	assert_int_equal(store_put(act.stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	assert_string_equal(status, ""); /* nothing new, nothing told */
+	assert_int_equal(
+		store_put(act.stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
 	publisher_changed(act.stage->publisher, 0);
 	(void)run_and_count(&act, 20000, "", "revision 2", status);
-	assert_string_equal(status, "STATUS=Enforcing 1 policies on 1 pods, 2 addresses isolated, revision 2");
+	assert_string_equal(
+		status, "STATUS=Enforcing 1 policies on 1 pods, 2 addresses isolated, revision 2");
 	manager_stopping(act.manager);
 	assert_true(heard(message));
 	assert_true(strncmp(message, "STOPPING=1\n", 11) == 0);
@@ -249,7 +251,8 @@ static void test_reloading(void **state)
 	assert_true(heard(message));
 	assert_int_equal(sscanf(message, "RELOADING=1\nMONOTONIC_USEC=%llu", &at), 1);
 	assert_true(at > 0);
-	assert_int_equal(store_put(act.stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	assert_int_equal(
+		store_put(act.stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
 	publisher_changed(act.stage->publisher, 0);
 	assert_int_equal(run_and_count(&act, 20000, "READY=1", "revision 2", status), 1);
 	assert_int_equal(run_and_count(&act, 1200, "READY=1", NULL, status), 0);
@@ -274,7 +277,7 @@ static void test_it_starves_without_workers(void **state)
 
 	assert_true(run_and_count(&act, 3000, "WATCHDOG=1", NULL, status) > 0);
 	gate_stop((struct gate *)(uintptr_t)enforcement_gate(act.stage->enforcement));
-	(void)run_and_count(&act, 500, "WATCHDOG=1", NULL, status);	/* what was under way */
+	(void)run_and_count(&act, 500, "WATCHDOG=1", NULL, status); /* what was under way */
 	assert_int_equal(run_and_count(&act, 1500, "WATCHDOG=1", NULL, status), 0);
 	end(&act);
 }
@@ -293,7 +296,8 @@ static void test_it_starves_without_a_loop(void **state)
 	end(&act);
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, publish_fixture_setup, publish_fixture_teardown)
+#define STAGED(test) \
+	cmocka_unit_test_setup_teardown(test, publish_fixture_setup, publish_fixture_teardown)
 
 int main(void)
 {

@@ -60,7 +60,7 @@ static void test_requests(void **state)
 /* ---- offers ---- */
 
 struct table {
-	int fds[4];			/* a listener at `path`, one at METRICS's kind, and two that listen nowhere */
+	int fds[4]; /* a listener at `path`, one at METRICS's kind, and two that listen nowhere */
 	char path[64];
 	struct takeover takeover;
 	struct inheritance inheritance;
@@ -84,7 +84,8 @@ static void lay(struct table *table)
 
 	memset(table, 0, sizeof(*table));
 	takeover_init(&table->takeover);
-	snprintf(table->path, sizeof(table->path), "/tmp/podgate-test-offer-%d.sock", (int)getpid());
+	snprintf(
+		table->path, sizeof(table->path), "/tmp/podgate-test-offer-%d.sock", (int)getpid());
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", table->path);
 	table->fds[0] = listener((const struct sockaddr *)&at, sizeof(at));
 	table->fds[1] = listener((const struct sockaddr *)&any, sizeof(any));
@@ -94,8 +95,8 @@ static void lay(struct table *table)
 
 static int read_offer(struct table *table, const char *text, size_t count)
 {
-	return takeover_read_offer(&table->takeover, text, table->fds, count, table->path, METRICS, &table->inheritance,
-		table->problem);
+	return takeover_read_offer(&table->takeover, text, table->fds, count, table->path, METRICS,
+		&table->inheritance, table->problem);
 }
 
 static unsigned int count_open(const struct table *table)
@@ -112,7 +113,7 @@ static void clear(struct table *table)
 	takeover_deinit(&table->takeover);
 	inheritance_deinit(&table->inheritance);
 	for (size_t i = 0; i < 4; i++)
-		close(table->fds[i]);	/* those that are still there */
+		close(table->fds[i]); /* those that are still there */
 	unlink(table->path);
 }
 
@@ -122,8 +123,12 @@ static void test_an_offer(void **state)
 
 	(void)state;
 	lay(&table);
-	assert_int_equal(read_offer(&table, "{\"ok\":true,\"protocol\":1,\"pid\":812,\"version\":\"9\",\"names\":[\"control\","
-		"\"metrics " METRICS "\",\"queue-8610\",\"queue-8611\"]}\n", 4), 0);
+	assert_int_equal(
+		read_offer(&table,
+			"{\"ok\":true,\"protocol\":1,\"pid\":812,\"version\":\"9\",\"names\":["
+			"\"control\",\"metrics " METRICS "\",\"queue-8610\",\"queue-8611\"]}\n",
+			4),
+		0);
 	assert_int_equal(table.takeover.from, 812);
 	assert_int_equal(table.takeover.control, table.fds[0]);
 	assert_int_equal(table.takeover.metrics, table.fds[1]);
@@ -134,14 +139,17 @@ static void test_an_offer(void **state)
 	clear(&table);
 }
 
-/* What is called by a wrong name, twice, or is not what it is called, is closed; the rest is taken. */
+/*
+ * What is called by a wrong name, twice, or is not what it is called, is closed; the rest is taken.
+ */
 static void test_what_is_not_what_it_is_called(void **state)
 {
 	static const struct {
 		const char *names;
 		unsigned int open;
 	} cases[] = {
-		{"[\"queue-1\",\"control\",\"control\",\"other\"]", 1},		/* no control socket listens at our path */
+		/* no control socket listens at our path */
+		{"[\"queue-1\",\"control\",\"control\",\"other\"]", 1},
 		{"[\"metrics 127.0.0.1:9478\",\"queue-1\",\"queue-1\",\"\"]", 1},
 		{"[\"control\",\"metrics " METRICS "\",\"control\",\"metrics " METRICS "\"]", 2},
 		{"[\"metrics " METRICS "\",\"control\",\"metrics\",\"queue-70000\"]", 0},
@@ -153,7 +161,8 @@ static void test_what_is_not_what_it_is_called(void **state)
 		char text[512];
 
 		lay(&table);
-		snprintf(text, sizeof(text), "{\"ok\":true,\"protocol\":1,\"pid\":812,\"names\":%s}\n", cases[i].names);
+		snprintf(text, sizeof(text),
+			"{\"ok\":true,\"protocol\":1,\"pid\":812,\"names\":%s}\n", cases[i].names);
 		assert_int_equal(read_offer(&table, text, 4), 0);
 		if (count_open(&table) != cases[i].open)
 			fail_msg("%s: %u are open", cases[i].names, count_open(&table));
@@ -168,16 +177,25 @@ static void test_offers_that_are_none(void **state)
 		int err;
 		const char *says;
 	} cases[] = {
-		{"{\"ok\":false,\"error\":\"unknown command; there are status\"}\n", -EOPNOTSUPP, "unknown command; there are status"},
-		{"{\"ok\":true,\"protocol\":2,\"pid\":1,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EOPNOTSUPP, "does not hand over"},
-		{"{\"ok\":true,\"pid\":1,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EOPNOTSUPP, "does not hand over"},
-		{"{\"ok\":true,\"protocol\":1,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EPROTO, "4 sockets"},
-		{"{\"ok\":true,\"protocol\":1,\"pid\":1,\"names\":[\"a\",\"b\",\"c\"]}\n", -EPROTO, "4 sockets"},
-		{"{\"ok\":true,\"protocol\":1,\"pid\":1,\"names\":[\"a\",\"b\",\"c\",4]}\n", -EPROTO, "4 sockets"},
-		{"{\"ok\":true,\"protocol\":1,\"pid\":1,\"names\":\"abcd\"}\n", -EPROTO, "4 sockets"},
+		{"{\"ok\":false,\"error\":\"unknown command; there are status\"}\n", -EOPNOTSUPP,
+			"unknown command; there are status"},
+		{"{\"ok\":true,\"protocol\":2,\"pid\":1,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n",
+			-EOPNOTSUPP, "does not hand over"},
+		{"{\"ok\":true,\"pid\":1,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EOPNOTSUPP,
+			"does not hand over"},
+		{"{\"ok\":true,\"protocol\":1,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EPROTO,
+			"4 sockets"},
+		{"{\"ok\":true,\"protocol\":1,\"pid\":1,\"names\":[\"a\",\"b\",\"c\"]}\n", -EPROTO,
+			"4 sockets"},
+		{"{\"ok\":true,\"protocol\":1,\"pid\":1,\"names\":[\"a\",\"b\",\"c\",4]}\n",
+			-EPROTO, "4 sockets"},
+		{"{\"ok\":true,\"protocol\":1,\"pid\":1,\"names\":\"abcd\"}\n", -EPROTO,
+			"4 sockets"},
 		{"{\"ok\":true,\"protocol\":1,\"pid\":1}\n", -EPROTO, "4 sockets"},
-		{"{\"ok\":true,\"protocol\":1,\"pid\":1e300,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EPROTO, "who it is"},
-		{"{\"ok\":true,\"protocol\":1,\"pid\":0,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n", -EPROTO, "who it is"},
+		{"{\"ok\":true,\"protocol\":1,\"pid\":1e300,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n",
+			-EPROTO, "who it is"},
+		{"{\"ok\":true,\"protocol\":1,\"pid\":0,\"names\":[\"a\",\"b\",\"c\",\"d\"]}\n",
+			-EPROTO, "who it is"},
 		{"\n", -EOPNOTSUPP, "nothing that is understood"},
 		{"[1,2", -EOPNOTSUPP, "nothing that is understood"},
 		{"", -EOPNOTSUPP, "nothing that is understood"},
@@ -205,10 +223,13 @@ static void test_nobody_is_there(void **state)
 
 	(void)state;
 	takeover_init(&takeover);
-	assert_int_equal(takeover_begin(&takeover, "/tmp/podgate-test-nowhere.sock", METRICS, &inheritance, problem), -ENOENT);
+	assert_int_equal(takeover_begin(&takeover, "/tmp/podgate-test-nowhere.sock", METRICS,
+				 &inheritance, problem),
+		-ENOENT);
 	memset(too_long, 'x', sizeof(too_long) - 1);
 	too_long[sizeof(too_long) - 1] = '\0';
-	assert_int_equal(takeover_begin(&takeover, too_long, METRICS, &inheritance, problem), -ENAMETOOLONG);
+	assert_int_equal(
+		takeover_begin(&takeover, too_long, METRICS, &inheritance, problem), -ENAMETOOLONG);
 	assert_int_equal(takeover.fd, -1);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Each check of the host, made to find something and nothing, in a network namespace of the test's own. */
+/*
+ * Each check of the host, made to find something and nothing, in a network namespace of the test's
+ * own.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,15 +34,14 @@
 
 static char *read_world(void)
 {
-	return netns_read("cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft list "
-			       "ruleset; ipset save;"
-			       " sysctl -a 2>/dev/null | grep -e bridge-nf -e rp_filter -e forward -e "
-			       "nf_conntrack_max; ip link");
+	return netns_read("cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft "
+			  "list ruleset; ipset save; sysctl -a 2>/dev/null | grep -e bridge-nf -e "
+			  "rp_filter -e forward -e nf_conntrack_max; ip link");
 }
 
 /*
- * Here, where every feature is there, nothing fails; whatever else is found, each trouble has a remedy and no
- * other finding has; and what each is about is said.
+ * Here, where every feature is there, nothing fails; whatever else is found, each trouble has a
+ * remedy and no other finding has; and what each is about is said.
  */
 static void every_trouble_has_a_remedy(void **state)
 {
@@ -66,9 +68,8 @@ static void checking_changes_nothing(void **state)
 	char *before, *after;
 
 	(void)state;
-	assert_int_equal(
-		netns_run(
-			"ip link add br0 type bridge; sysctl -qw net.bridge.bridge-nf-call-iptables=0"),
+	assert_int_equal(netns_run("ip link add br0 type bridge; sysctl -qw "
+				   "net.bridge.bridge-nf-call-iptables=0"),
 		0);
 	before = read_world();
 	doctor_check_run(&doctor_check, &doctor_check_usual);
@@ -98,7 +99,8 @@ static void the_back_end_is_told(void **state)
 	settings.backend = BACKEND_LEGACY;
 	doctor_check_expect(&settings, "iptables", HOST_OK, "legacy back end, as set");
 	assert_int_equal(netns_run("iptables-legacy -A INPUT -p tcp"), 0);
-	doctor_check_expect(&doctor_check_usual, "iptables", HOST_OK, "legacy back end, as found out");
+	doctor_check_expect(
+		&doctor_check_usual, "iptables", HOST_OK, "legacy back end, as found out");
 }
 
 static void overlapping_marks_fail(void **state)
@@ -107,9 +109,8 @@ static void overlapping_marks_fail(void **state)
 
 	(void)state;
 	doctor_check_expect(&doctor_check_usual, "marks", HOST_OK, "0x60000000");
-	assert_int_equal(
-		netns_run(
-			"iptables -t mangle -A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT"),
+	assert_int_equal(netns_run("iptables -t mangle -A INPUT -m connmark --mark "
+				   "0x20000000/0x20000000 -j ACCEPT"),
 		0);
 	doctor_check_expect(&doctor_check_usual, "marks", HOST_FAILED,
 		"'-A INPUT -m connmark --mark 0x20000000/0x20000000 -j ACCEPT'");
@@ -136,13 +137,16 @@ static void queues_of_others_fail(void **state)
 	doctor_check_expect(&doctor_check_usual, "queues", HOST_OK, "8610 to 8612 are free");
 	if (nfqueue_open(&queue, &options, problem) != 0)
 		fail_msg("%s", problem);
-	doctor_check_expect(&doctor_check_usual, "queues", HOST_FAILED, "queue 8612 is held by another program");
+	doctor_check_expect(&doctor_check_usual, "queues", HOST_FAILED,
+		"queue 8612 is held by another program");
 	doctor_check_expect(&doctor_check_usual, "other-queues", HOST_OK, "no other program");
 	settings.workers = 1; /* ends at 8611 */
-	doctor_check_expect(&settings, "other-queues", HOST_WARNING, "another program takes packets from NFQUEUE: queue 8612 (pid ");
+	doctor_check_expect(&settings, "other-queues", HOST_WARNING,
+		"another program takes packets from NFQUEUE: queue 8612 (pid ");
 	doctor_check_expect(&settings, "queues", HOST_OK, "8610 to 8611 are free");
 	settings.flood_rate = 1000; /* needs one more */
-	doctor_check_expect(&settings, "queues", HOST_FAILED, "queue 8612 is held by another program");
+	doctor_check_expect(
+		&settings, "queues", HOST_FAILED, "queue 8612 is held by another program");
 	prctl(PR_SET_NAME, "podgate");
 	doctor_check_expect(&doctor_check_usual, "queues", HOST_OK, "held by podgate itself");
 	settings.flood_rate = 0;
@@ -180,14 +184,16 @@ static void bridges_that_hide_packets_are_found(void **state)
 	doctor_check_expect(&settings, "br-netfilter", HOST_OK, "no bridge");
 	assert_int_equal(netns_run("ip link add pods7 type bridge"), 0);
 	doctor_check_expect(&settings, "br-netfilter", HOST_FAILED, "bridge pods7");
-	assert_non_null(strstr(doctor_check_finding(&settings, "br-netfilter")->remedy, "sysctl -w " CALL4 "=1"));
+	assert_non_null(strstr(
+		doctor_check_finding(&settings, "br-netfilter")->remedy, "sysctl -w " CALL4 "=1"));
 	settings.bridge = BRIDGE_IGNORE;
 	doctor_check_expect(&settings, "br-netfilter", HOST_WARNING, "past the rules");
 	settings.bridge = BRIDGE_SET;
 	doctor_check_expect(&settings, "br-netfilter", HOST_OK, "`podgate run` switches it on");
 	settings.bridge = BRIDGE_REQUIRE;
 	set_sysctl(CALL4, 1);
-	doctor_check_expect(&settings, "br-netfilter", HOST_FAILED, TAGGED); /* a tag of VLAN 0 is no tag to a pod */
+	/* a tag of VLAN 0 is no tag to a pod */
+	doctor_check_expect(&settings, "br-netfilter", HOST_FAILED, TAGGED);
 	set_sysctl(TAGGED, 1);
 	doctor_check_expect(&settings, "br-netfilter", HOST_OK, "pass the rules");
 	set_sysctl(CALL6, 0);
@@ -206,8 +212,9 @@ static void a_bridges_own_option_counts(void **state)
 	set_sysctl(CALL4, 0);
 	set_sysctl(CALL6, 0);
 	set_sysctl(TAGGED, 1);
-	assert_int_equal(netns_run("ip link add seen type bridge nf_call_iptables 1 nf_call_ip6tables "
-					"1; ip link add veth7 type veth peer name veth8"),
+	assert_int_equal(
+		netns_run("ip link add seen type bridge nf_call_iptables 1 nf_call_ip6tables 1; ip "
+			  "link add veth7 type veth peer name veth8"),
 		0);
 	doctor_check_expect(&settings, "br-netfilter", HOST_OK, "pass the rules");
 	assert_int_equal(netns_run("ip link add unseen type bridge"), 0);
@@ -247,7 +254,10 @@ static void preparing_sets_requires_or_ignores(void **state)
 	assert_int_equal(bridge_guard_prepare(&settings, problem), 0);
 }
 
-/* Whether it loads shows only where it is not loaded; here, that both back ends take the rule, and that it goes. */
+/*
+ * Whether it loads shows only where it is not loaded; here, that both back ends take the rule, and
+ * that it goes.
+ */
 static void the_kernel_is_asked_for_the_bridge_module(void **state)
 {
 	static const enum backend_choice backends[] = {BACKEND_NFT, BACKEND_LEGACY};
@@ -259,8 +269,9 @@ static void the_kernel_is_asked_for_the_bridge_module(void **state)
 		assert_int_equal(bridge_guard_ask_for_module(&settings), 0);
 		assert_int_equal(bridge_guard_ask_for_module(&settings), 0);
 	}
-	assert_int_equal(
-		netns_run("(iptables-nft-save; iptables-legacy-save -t mangle) 2>/dev/null | grep -q SCRATCH"), 1);
+	assert_int_equal(netns_run("(iptables-nft-save; iptables-legacy-save -t mangle) "
+				   "2>/dev/null | grep -q SCRATCH"),
+		1);
 }
 
 static void ways_past_the_rules_are_told(void **state)
@@ -274,11 +285,12 @@ static void ways_past_the_rules_are_told(void **state)
 	doctor_check_expect(&settings, "flowtables", HOST_OK, "no nftables flowtable");
 	assert_int_equal(netns_run("ip link add br0 type bridge"), 0);
 	doctor_check_expect(&settings, "bridge-sources", HOST_WARNING, "nobody checks sources");
-	if (netns_run("nft add table inet t && nft add flowtable inet t fast "
-			   "'{ hook ingress priority 0; devices = { lo }; }' 2>/dev/null") == 0)
+	if (netns_run("nft add table inet t && nft add flowtable inet t fast '{ hook ingress "
+		      "priority 0; devices = { lo }; }' 2>/dev/null") == 0)
 		doctor_check_expect(&settings, "flowtables", HOST_WARNING, "\"fast\"");
 	else
-		print_message("this kernel has no flowtables: whether one is found is not tested\n");
+		print_message(
+			"this kernel has no flowtables: whether one is found is not tested\n");
 	doctor_check_run(&doctor_check, &settings);
 	assert_null(doctor_check_find(&doctor_check, "link-local"));
 	settings.link_local = LINK_LOCAL_ALLOW;
@@ -293,8 +305,10 @@ static void forwarding_is_looked_at(void **state)
 	(void)state;
 	set_sysctl("net.ipv4.ip_forward", 0);
 	set_sysctl("net.ipv6.conf.all.forwarding", 0);
-	doctor_check_expect(&doctor_check_usual, "ip-forward", HOST_WARNING, "net.ipv4.ip_forward is off");
-	doctor_check_expect(&doctor_check_usual, "ipv6-forward", HOST_WARNING, "net.ipv6.conf.all.forwarding is off");
+	doctor_check_expect(
+		&doctor_check_usual, "ip-forward", HOST_WARNING, "net.ipv4.ip_forward is off");
+	doctor_check_expect(&doctor_check_usual, "ipv6-forward", HOST_WARNING,
+		"net.ipv6.conf.all.forwarding is off");
 	set_sysctl("net.ipv4.ip_forward", 1);
 	set_sysctl("net.ipv6.conf.all.forwarding", 1);
 	doctor_check_expect(&doctor_check_usual, "ip-forward", HOST_OK, "is on");
@@ -377,7 +391,10 @@ static void a_missing_feature_is_named(void **state)
 	assert_int_equal(doctor_check_find(&doctor_check, "xt-nfqueue")->state, HOST_OK);
 }
 
-/* Floods can't be kept apart without it, which does not stop podgate; and who does not want that need not hear of it. */
+/*
+ * Floods can't be kept apart without it, which does not stop podgate; and who does not want that
+ * need not hear of it.
+ */
 static void a_missing_hashlimit_is_a_warning(void **state)
 {
 	struct settings settings = doctor_check_usual;
@@ -419,7 +436,8 @@ static void *examine_without_privilege(void *context)
 
 static void *examine_without_programs(void *context)
 {
-	if (unshare(CLONE_FS | CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	if (unshare(CLONE_FS | CLONE_NEWNS) == 0 &&
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 		mount("none", "/usr/sbin", "tmpfs", 0, NULL) == 0)
 		doctor_check_run(context, &doctor_check_usual);
 	return NULL;
@@ -462,7 +480,8 @@ static void missing_iptables_is_said_once(void **state)
 		failed += doctor_check.findings[i].state == HOST_FAILED;
 	assert_int_equal(failed, 1);
 	assert_int_equal(doctor_check_find(&doctor_check, "iptables")->state, HOST_FAILED);
-	assert_non_null(strstr(doctor_check_find(&doctor_check, "iptables")->found, "install the package iptables"));
+	assert_non_null(strstr(doctor_check_find(&doctor_check, "iptables")->found,
+		"install the package iptables"));
 }
 
 int main(void)

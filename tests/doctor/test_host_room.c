@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Whether there is enough: of the flow table, of open files, of room for the log. Made scarce, each in its turn. */
+/*
+ * Whether there is enough: of the flow table, of open files, of room for the log. Made scarce, each
+ * in its turn.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +28,7 @@
 #include "tests/support/doctor_check.h"
 #include "tests/support/flow_table.h"
 
-enum { TABLE_MOST = 300000 };	/* flows that this test is ready to make */
+enum { TABLE_MOST = 300000 }; /* flows that this test is ready to make */
 
 static long sysctl_value(const char *path)
 {
@@ -63,17 +66,24 @@ static void a_full_flow_table_is_told(void **state)
 	(void)state;
 	doctor_check_expect(&doctor_check_usual, "conntrack-table", HOST_OK, "holds 0 of ");
 	doctor_check_expect(&doctor_check_usual, "conntrack-buckets", HOST_OK, " buckets");
-	doctor_check_expect(&doctor_check_usual, "conntrack-losses", HOST_OK, "no flow was ever dropped");
+	doctor_check_expect(
+		&doctor_check_usual, "conntrack-losses", HOST_OK, "no flow was ever dropped");
 	if (most > TABLE_MOST) {
-		print_message("the flow table has room for %ld flows: that a full one is told of is not tested\n", most);
+		print_message("the flow table has room for %ld flows: that a full one is told of "
+			      "is not tested\n",
+			most);
 		return;
 	}
 	flow_table_fill((size_t)(most - most / 5 + 1), "192.0.2.1", 80, 0);
 	doctor_check_expect(&doctor_check_usual, "conntrack-table", HOST_WARNING, "nearly full");
-	doctor_check_expect(&doctor_check_usual, "conntrack-losses", HOST_OK, "no flow was ever dropped");
+	doctor_check_expect(
+		&doctor_check_usual, "conntrack-losses", HOST_OK, "no flow was ever dropped");
 	overfill((size_t)(most / 5 + 1000));
-	doctor_check_expect(&doctor_check_usual, "conntrack-losses", HOST_WARNING, "for want of room");
-	assert_non_null(strstr(doctor_check_finding(&doctor_check_usual, "conntrack-losses")->remedy, "nf_conntrack_max="));
+	doctor_check_expect(
+		&doctor_check_usual, "conntrack-losses", HOST_WARNING, "for want of room");
+	assert_non_null(
+		strstr(doctor_check_finding(&doctor_check_usual, "conntrack-losses")->remedy,
+			"nf_conntrack_max="));
 }
 
 static struct conntrack_losses losses_of(const char *text, int err)
@@ -93,12 +103,15 @@ static void the_kernels_counters_are_read(void **state)
 	struct conntrack_losses losses;
 
 	(void)state;
-	losses = losses_of("entries  searched found new invalid ignore delete delete_list insert insert_failed drop early_drop "
-			   "icmp_error  expect_new expect_create expect_delete search_restart\n"
-			   "0000000a  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000010 00000002 "
-			   "00000003 00000000  00000000 00000000 00000000 00000000\n"
-			   "0000000a  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 000000ff "
-			   "00000001 00000000  00000000 00000000 00000000 00000000\n", 0);
+	losses = losses_of(
+		"entries  searched found new invalid ignore delete delete_list insert "
+		"insert_failed drop early_drop icmp_error  expect_new expect_create expect_delete "
+		"search_restart\n"
+		"0000000a  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
+		"00000010 00000002 00000003 00000000  00000000 00000000 00000000 00000000\n"
+		"0000000a  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
+		"00000001 000000ff 00000001 00000000  00000000 00000000 00000000 00000000\n",
+		0);
 	assert_int_equal(losses.dropped, 0x101);
 	assert_int_equal(losses.pushed_out, 4);
 	assert_int_equal(losses.not_inserted, 0x11);
@@ -125,11 +138,13 @@ static void few_open_files_are_a_warning(void **state)
 	few.rlim_cur = host_files_needed(&doctor_check_usual);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	doctor_check_expect(&doctor_check_usual, "open-files", HOST_OK, "are enough");
-	doctor_check_expect(&metrics, "open-files", HOST_WARNING, "may need");	/* they have connections, too */
+	/* they have connections, too */
+	doctor_check_expect(&metrics, "open-files", HOST_WARNING, "may need");
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
-static const struct host_finding *find_log(const struct doctor_check *doctor_check, const char *check)
+static const struct host_finding *find_log(
+	const struct doctor_check *doctor_check, const char *check)
 {
 	const struct host_finding *finding = doctor_check_find(doctor_check, check);
 
@@ -150,11 +165,12 @@ static void where_the_log_goes_is_looked_at(void **state)
 	settings.log_file = "/dev/null";
 	doctor_check_run(&doctor_check, &settings);
 	assert_null(doctor_check_find(&doctor_check, "log-folder"));
-	settings.log_file = "/tmp/podgate-test-not-made-yet/verdicts.jsonl";	/* podgate makes that folder */
+	/* podgate makes that folder */
+	settings.log_file = "/tmp/podgate-test-not-made-yet/verdicts.jsonl";
 	settings.log_size_mib = 1;
 	doctor_check_expect(&settings, "log-folder", HOST_OK, "can be written to /tmp/podgate");
 	doctor_check_expect(&settings, "log-space", HOST_OK, "MiB are free");
-	settings.log_file = "/nowhere/at/all/verdicts.jsonl";	/* and none above it */
+	settings.log_file = "/nowhere/at/all/verdicts.jsonl"; /* and none above it */
 	doctor_check_expect(&settings, "log-folder", HOST_FAILED, "No such file or directory");
 	doctor_check_run(&doctor_check, &settings);
 	assert_null(doctor_check_find(&doctor_check, "log-space"));
@@ -167,7 +183,8 @@ static void *look_at_small_disks(void *context)
 	struct doctor_check *doctor_checks = context;
 	struct settings settings = doctor_check_usual;
 
-	if (unshare(CLONE_FS | CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	if (unshare(CLONE_FS | CLONE_NEWNS) != 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 		mount("none", "/mnt", "tmpfs", 0, "size=2m") != 0)
 		return NULL;
 	settings.log_file = "/mnt/verdicts.jsonl";
@@ -196,10 +213,12 @@ static void a_small_disk_is_a_warning_and_one_to_read_from_a_failure(void **stat
 	assert_string_equal(find_log(&doctor_checks[0], "log-space")->found,
 		"2 MiB are free for the log, which may take 320 MiB more");
 	assert_int_equal(find_log(&doctor_checks[1], "log-space")->state, HOST_WARNING);
-	assert_non_null(strstr(find_log(&doctor_checks[1], "log-space")->found, "more than 64 MiB more"));
+	assert_non_null(
+		strstr(find_log(&doctor_checks[1], "log-space")->found, "more than 64 MiB more"));
 	assert_int_equal(find_log(&doctor_checks[2], "log-space")->state, HOST_OK);
 	assert_int_equal(find_log(&doctor_checks[3], "log-folder")->state, HOST_FAILED);
-	assert_non_null(strstr(find_log(&doctor_checks[3], "log-folder")->found, "Read-only file system"));
+	assert_non_null(
+		strstr(find_log(&doctor_checks[3], "log-folder")->found, "Read-only file system"));
 }
 
 int main(void)
@@ -209,7 +228,8 @@ int main(void)
 		cmocka_unit_test(the_kernels_counters_are_read),
 		cmocka_unit_test_setup(few_open_files_are_a_warning, enter),
 		cmocka_unit_test_setup(where_the_log_goes_is_looked_at, enter),
-		cmocka_unit_test_setup(a_small_disk_is_a_warning_and_one_to_read_from_a_failure, enter),
+		cmocka_unit_test_setup(
+			a_small_disk_is_a_warning_and_one_to_read_from_a_failure, enter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,12 +30,16 @@ static void the_other_back_end_is_looked_at(void **state)
 
 	(void)state;
 	settings.backend = BACKEND_NFT;
-	doctor_check_expect(&settings, "other-backend", HOST_OK, "no rules are in the legacy back end");
+	doctor_check_expect(
+		&settings, "other-backend", HOST_OK, "no rules are in the legacy back end");
 	assert_int_equal(netns_run("iptables-legacy -A INPUT -p tcp -j ACCEPT"), 0);
-	doctor_check_expect(&settings, "other-backend", HOST_OK, "rules of others, but none of podgate's, are in the legacy");
-	assert_int_equal(
-		netns_run("iptables-legacy -t mangle -N PODGATE && iptables-legacy -t mangle -A FORWARD -j PODGATE"), 0);
-	doctor_check_expect(&settings, "other-backend", HOST_WARNING, "an earlier podgate are left in the legacy");
+	doctor_check_expect(&settings, "other-backend", HOST_OK,
+		"rules of others, but none of podgate's, are in the legacy");
+	assert_int_equal(netns_run("iptables-legacy -t mangle -N PODGATE && iptables-legacy -t "
+				   "mangle -A FORWARD -j PODGATE"),
+		0);
+	doctor_check_expect(&settings, "other-backend", HOST_WARNING,
+		"an earlier podgate are left in the legacy");
 	settings.backend = BACKEND_LEGACY; /* then they are where they belong */
 	doctor_check_expect(&settings, "other-backend", HOST_OK, "in the nft back end");
 }
@@ -46,7 +50,8 @@ static char buffer[16384];
 static size_t used;
 static uint32_t sequence;
 
-static struct nlmsghdr *put_message(uint16_t type, uint16_t flags, uint16_t subsystem, uint16_t resource)
+static struct nlmsghdr *put_message(
+	uint16_t type, uint16_t flags, uint16_t subsystem, uint16_t resource)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer + used);
 	struct nfgenmsg *general = mnl_nlmsg_put_extra_header(message, sizeof(*general));
@@ -54,8 +59,10 @@ static struct nlmsghdr *put_message(uint16_t type, uint16_t flags, uint16_t subs
 	message->nlmsg_type = (uint16_t)(subsystem << 8 | type);
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	message->nlmsg_seq = ++sequence;
-	*general = (struct nfgenmsg){.nfgen_family = subsystem == NFNL_SUBSYS_NONE ? AF_UNSPEC : NFPROTO_INET,
-		.version = NFNETLINK_V0, .res_id = htons(resource)};
+	*general = (struct nfgenmsg){
+		.nfgen_family = subsystem == NFNL_SUBSYS_NONE ? AF_UNSPEC : NFPROTO_INET,
+		.version = NFNETLINK_V0,
+		.res_id = htons(resource)};
 	return message;
 }
 
@@ -66,7 +73,8 @@ static void put_batch(uint16_t type)
 
 static void put_table_and_chain(void)
 {
-	struct nlmsghdr *message = put_message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK, NFNL_SUBSYS_NFTABLES, 0);
+	struct nlmsghdr *message = put_message(
+		NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK, NFNL_SUBSYS_NFTABLES, 0);
 	struct nlattr *hook;
 
 	mnl_attr_put_strz(message, NFTA_TABLE_NAME, "mesh");
@@ -82,7 +90,8 @@ static void put_table_and_chain(void)
 	used += message->nlmsg_len;
 }
 
-static struct nlattr *begin_expression(struct nlmsghdr *message, const char *name, struct nlattr **data)
+static struct nlattr *begin_expression(
+	struct nlmsghdr *message, const char *name, struct nlattr **data)
 {
 	struct nlattr *element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
 
@@ -155,7 +164,8 @@ static void commit(void)
 	assert_non_null(socket);
 	assert_true(mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) >= 0);
 	assert_true(mnl_socket_sendto(socket, buffer, used) >= 0);
-	while ((length = recv(mnl_socket_get_fd(socket), answer, sizeof(answer), MSG_DONTWAIT)) > 0) {
+	while ((length = recv(mnl_socket_get_fd(socket), answer, sizeof(answer), MSG_DONTWAIT)) >
+		0) {
 		const struct nlmsghdr *message = (const void *)answer;
 		int left = (int)length;
 
@@ -171,7 +181,10 @@ static void commit(void)
 
 enum kind { COMPARES_ALL, COMPARES_SOME, SETS_ALL, SETS_SOME, COMPARES_STATE };
 
-/* In a room of its own, one rule: `ct mark X`, `ct mark and MASK == X`, `ct mark set X`, `ct mark set ct mark and MASK xor X`. */
+/*
+ * In a room of its own, one rule: `ct mark X`, `ct mark and MASK == X`, `ct mark set X`, `ct mark
+ * set ct mark and MASK xor X`.
+ */
 static void make_rule(enum kind kind, uint32_t mask, uint32_t value)
 {
 	struct nlmsghdr *message;
@@ -181,7 +194,8 @@ static void make_rule(enum kind kind, uint32_t mask, uint32_t value)
 	used = 0;
 	put_batch(NFNL_MSG_BATCH_BEGIN);
 	put_table_and_chain();
-	message = put_message(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, NFNL_SUBSYS_NFTABLES, 0);
+	message = put_message(
+		NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, NFNL_SUBSYS_NFTABLES, 0);
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, "mesh");
 	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, "marks");
 	list = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
@@ -212,17 +226,19 @@ static void rules_of_nftables_are_read(void **state)
 		{COMPARES_SOME, 0x20000000, 0x20000000, true},
 		{SETS_ALL, 0, 1, true},
 		{SETS_SOME, 0xffffff00, 1, false},
-		{SETS_SOME, 0x9fffffff, 0, true},	/* clears ours */
-		{SETS_SOME, 0xffffffff, 0x40000000, true},	/* flips ours */
+		{SETS_SOME, 0x9fffffff, 0, true},	   /* clears ours */
+		{SETS_SOME, 0xffffffff, 0x40000000, true}, /* flips ours */
 		{COMPARES_STATE, 0, 2, false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		make_rule(cases[i].kind, cases[i].mask, cases[i].value);
 		if (cases[i].ours)
-			doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_WARNING, "(table mesh, chain marks)");
+			doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_WARNING,
+				"(table mesh, chain marks)");
 		else
-			doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_OK, "no rule of nftables uses 0x60000000");
+			doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_OK,
+				"no rule of nftables uses 0x60000000");
 	}
 	(void)state;
 }
@@ -231,10 +247,11 @@ static void rules_of_nftables_are_read(void **state)
 static void rules_of_iptables_are_not_told_twice(void **state)
 {
 	(void)state;
-	assert_int_equal(netns_run("iptables-nft -t mangle -A FORWARD -m connmark --mark 0x20000000/0x20000000 -j ACCEPT"),
+	assert_int_equal(netns_run("iptables-nft -t mangle -A FORWARD -m connmark --mark "
+				   "0x20000000/0x20000000 -j ACCEPT"),
 		0);
-	assert_int_equal(netns_run("iptables-nft -t mangle -N PODGATE && iptables-nft -t mangle -A PODGATE -m connmark "
-					"--mark 0x20000000/0x60000000 -j RETURN"),
+	assert_int_equal(netns_run("iptables-nft -t mangle -N PODGATE && iptables-nft -t mangle -A "
+				   "PODGATE -m connmark --mark 0x20000000/0x60000000 -j RETURN"),
 		0);
 	doctor_check_expect(&doctor_check_usual, "marks", HOST_FAILED, "0x20000000");
 	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_OK, "no rule of nftables");
@@ -255,43 +272,57 @@ static void services_of_ipvs_are_counted(void **state)
 {
 	(void)state;
 	doctor_check_expect(&doctor_check_usual, "ipvs", HOST_OK, "no IPVS service");
-	assert_int_equal(services_of("IP Virtual Server version 1.2.1 (size=4096)\n"
-				     "Prot LocalAddress:Port Scheduler Flags\n"
-				     "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n"),
+	assert_int_equal(
+		services_of("IP Virtual Server version 1.2.1 (size=4096)\n"
+			    "Prot LocalAddress:Port Scheduler Flags\n"
+			    "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n"),
 		0);
-	assert_int_equal(services_of("IP Virtual Server version 1.2.1 (size=4096)\n"
-				     "Prot LocalAddress:Port Scheduler Flags\n"
-				     "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n"
-				     "TCP  0A600001:01BB rr  \n"
-				     "  -> 0A000002:1F90      Masq    1      0          0         \n"
-				     "UDP  0A60000A:0035 rr  \n"
-				     "FWM  00000001 wlc  \n"),
+	assert_int_equal(
+		services_of("IP Virtual Server version 1.2.1 (size=4096)\n"
+			    "Prot LocalAddress:Port Scheduler Flags\n"
+			    "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n"
+			    "TCP  0A600001:01BB rr  \n"
+			    "  -> 0A000002:1F90      Masq    1      0          0         \n"
+			    "UDP  0A60000A:0035 rr  \n"
+			    "FWM  00000001 wlc  \n"),
 		3);
 }
 
 static void restore_mangle(const char *line)
 {
-	assert_int_equal(netns_run("printf '*mangle\\n%s\\nCOMMIT\\n' '%s' | iptables-nft-restore --noflush", "%s", line), 0);
+	assert_int_equal(
+		netns_run("printf '*mangle\\n%s\\nCOMMIT\\n' '%s' | iptables-nft-restore --noflush",
+			"%s", line),
+		0);
 }
 
-/* In a table that iptables-nft-save leaves out, what the program's own rules do is read from the kernel as well. */
+/*
+ * In a table that iptables-nft-save leaves out, what the program's own rules do is read from the
+ * kernel as well.
+ */
 static void rules_that_are_not_listed_are_read_all_the_same(void **state)
 {
 	(void)state;
-	assert_int_equal(netns_run("iptables-nft -t mangle -A POSTROUTING -m connmark --mark 0x1/0xff -j CONNMARK --set-xmark 0x1/0xff"), 0);
-	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_OK, "no rule of nftables");
-	assert_int_equal(netns_run("nft 'add chain ip mangle OUTPUT { type route hook output priority -150; }; "
-					"add rule ip mangle OUTPUT meta mark set ct mark and 0xff'"),
+	assert_int_equal(netns_run("iptables-nft -t mangle -A POSTROUTING -m connmark --mark "
+				   "0x1/0xff -j CONNMARK --set-xmark 0x1/0xff"),
 		0);
-	doctor_check_expect(&doctor_check_usual, "nft-listing", HOST_WARNING, "leaves out at least one table (IPv4)");
+	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_OK, "no rule of nftables");
+	assert_int_equal(
+		netns_run("nft 'add chain ip mangle OUTPUT { type route hook output priority -150; "
+			  "}; add rule ip mangle OUTPUT meta mark set ct mark and 0xff'"),
+		0);
+	doctor_check_expect(&doctor_check_usual, "nft-listing", HOST_WARNING,
+		"leaves out at least one table (IPv4)");
 	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_OK, "no rule of nftables");
 	/* iptables-nft refuses such a table, its restore does not. */
 	restore_mangle("-A POSTROUTING -j CONNMARK --save-mark");
-	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_WARNING, "(table mangle, chain POSTROUTING)");
+	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_WARNING,
+		"(table mangle, chain POSTROUTING)");
 	restore_mangle("-D POSTROUTING -j CONNMARK --save-mark");
 	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_OK, "no rule of nftables");
 	restore_mangle("-A POSTROUTING -m connmark --mark 0x20000000/0x20000000 -j ACCEPT");
-	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_WARNING, "(table mangle, chain POSTROUTING)");
+	doctor_check_expect(&doctor_check_usual, "nft-marks", HOST_WARNING,
+		"(table mangle, chain POSTROUTING)");
 }
 
 int main(void)
@@ -300,7 +331,8 @@ int main(void)
 		cmocka_unit_test_setup(the_other_back_end_is_looked_at, netns_enter),
 		cmocka_unit_test(rules_of_nftables_are_read),
 		cmocka_unit_test_setup(rules_of_iptables_are_not_told_twice, netns_enter),
-		cmocka_unit_test_setup(rules_that_are_not_listed_are_read_all_the_same, netns_enter),
+		cmocka_unit_test_setup(
+			rules_that_are_not_listed_are_read_all_the_same, netns_enter),
 		cmocka_unit_test_setup(services_of_ipvs_are_counted, netns_enter),
 	};
 

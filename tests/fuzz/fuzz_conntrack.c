@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The ctnetlink decoders, fed anything. An entry that is accepted must be consistent, and naming it to the kernel and
- * reading that name back must give the same entry. Of the details all may be missing.
+ * The ctnetlink decoders, fed anything. An entry that is accepted must be consistent, and naming it
+ * to the kernel and reading that name back must give the same entry. Of the details all may be
+ * missing.
  */
 
 #include <stdint.h>
@@ -32,7 +33,8 @@ static void require_consistent(const struct ct_entry *entry)
 	require(flow->dst.family == flow->src.family && original->src.family == flow->src.family);
 	require(original->dst.family == flow->src.family && original->protocol == flow->protocol);
 	require(ip_addr_equal(&flow->src, &original->src));
-	require(flow_protocol_has_ports(flow->protocol) || (flow->src_port == 0 && flow->dst_port == 0));
+	require(flow_protocol_has_ports(flow->protocol) ||
+		(flow->src_port == 0 && flow->dst_port == 0));
 }
 
 /* The name serves as the tuple of both directions. */
@@ -48,7 +50,8 @@ static void require_round_trip(const struct ct_entry *entry)
 	header->nfgen_family = entry->original.src.family == IP_FAMILY_V4 ? AF_INET : AF_INET6;
 	ct_entry_put_name(message, entry);
 	require(message->nlmsg_len - before <= CT_ENTRY_NAME_MOST);
-	mnl_attr_put(message, CTA_TUPLE_REPLY, mnl_attr_get_payload_len(tuple), mnl_attr_get_payload(tuple));
+	mnl_attr_put(message, CTA_TUPLE_REPLY, mnl_attr_get_payload_len(tuple),
+		mnl_attr_get_payload(tuple));
 	require(ct_entry_decode(&back, message) == 0);
 	require(memcmp(&back.original, &entry->original, sizeof(back.original)) == 0);
 	require(back.zone == entry->zone && back.icmp_id == entry->icmp_id);
@@ -56,8 +59,8 @@ static void require_round_trip(const struct ct_entry *entry)
 }
 
 /*
- * The input is a message, but for its length: that is what there is. A copy, so that it is aligned and ends where
- * it ends.
+ * The input is a message, but for its length: that is what there is. A copy, so that it is aligned
+ * and ends where it ends.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

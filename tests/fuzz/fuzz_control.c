@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One line of the control protocol: parsed, and what is no watch answered as the daemon answers it, from a small
- * cluster's snapshot; of flows, whose answer is the kernel's, what is said of names. The same bytes as a record are held
- * against the filter of a watch.
+ * One line of the control protocol: parsed, and what is no watch answered as the daemon answers it,
+ * from a small cluster's snapshot; of flows, whose answer is the kernel's, what is said of names.
+ * The same bytes as a record are held against the filter of a watch.
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -27,7 +27,8 @@ static const char manifests[] =
 	"apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"
 	"spec: {containers: [{name: c, ports: [{name: postgres, containerPort: 5432}]}]}\n"
 	"status: {podIP: 10.0.0.2}\n---\n"
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db, namespace: shop}\n"
+	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db, namespace: "
+	"shop}\n"
 	"spec:\n  podSelector: {matchLabels: {app: db}}\n  ingress:\n"
 	"  - from: [{podSelector: {matchLabels: {app: web}}}]\n    ports: [{port: postgres}]\n";
 
@@ -38,8 +39,10 @@ static struct snapshot *make_snapshot(void)
 	struct cluster *cluster;
 	struct store *store;
 
-	if (store_create(&store) != 0 || store_put(store, "shop.yaml", manifests, strlen(manifests), NULL) != 0 ||
-	    store_cluster(store, &cluster) != 0 || snapshot_compile(&snapshot, cluster, &options) != 0)
+	if (store_create(&store) != 0 ||
+		store_put(store, "shop.yaml", manifests, strlen(manifests), NULL) != 0 ||
+		store_cluster(store, &cluster) != 0 ||
+		snapshot_compile(&snapshot, cluster, &options) != 0)
 		abort();
 	cluster_unref(cluster);
 	store_free(store);
@@ -81,10 +84,14 @@ static void list(const struct snapshot *snapshot, const struct control_request *
 		abort();
 	if (policies)
 		err = policy_listing_open(&stream,
-			&(struct policy_listing_options){.snapshot = snapshot, .hits = hits, .filter = request->list}, problem);
+			&(struct policy_listing_options){
+				.snapshot = snapshot, .hits = hits, .filter = request->list},
+			problem);
 	else
-		err = flow_listing_open(
-			&stream, &(struct flow_listing_options){.snapshot = snapshot, .filter = request->list}, problem);
+		err = flow_listing_open(&stream,
+			&(struct flow_listing_options){
+				.snapshot = snapshot, .filter = request->list},
+			problem);
 	if (err == 0)
 		take_stream(stream, policies);
 	else

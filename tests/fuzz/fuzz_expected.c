@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Any bytes as a table of expected reachability: rows are whole, and a line is a row, a complaint or a comment. */
+/*
+ * Any bytes as a table of expected reachability: rows are whole, and a line is a row, a complaint
+ * or a comment.
+ */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t line = 0;
 	FILE *from;
 
-	if (size == 0)	/* fmemopen() refuses nothing */
+	if (size == 0) /* fmemopen() refuses nothing */
 		data = (const uint8_t *)"\n", size = 1;
 	from = fmemopen((void *)(uintptr_t)data, size, "r");
 	must(arena != NULL && from != NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any bytes as a manifest: they are read or refused, within the limits, and what comes out of them keeps the
- * promises of policy/values/model.h, on which the compiler relies without looking.
+ * Any bytes as a manifest: they are read or refused, within the limits, and what comes out of them
+ * keeps the promises of policy/values/model.h, on which the compiler relies without looking.
  */
 
 #include <stdint.h>
@@ -38,13 +38,15 @@ static void check_selector(const struct selector *selector)
 {
 	for (size_t i = 0; i < selector->count; i++) {
 		const struct requirement *requirement = &selector->requirements[i];
-		const int valued = requirement->op == REQUIREMENT_IN || requirement->op == REQUIREMENT_NOT_IN;
+		const int valued = requirement->op == REQUIREMENT_IN ||
+			requirement->op == REQUIREMENT_NOT_IN;
 
 		must(label_key_problem(requirement->key) == NULL);
 		must((requirement->value_count > 0) == valued);
 		for (size_t j = 0; j < requirement->value_count; j++) {
 			must(label_value_problem(requirement->values[j]) == NULL);
-			must(j == 0 || strcmp(requirement->values[j - 1], requirement->values[j]) < 0);
+			must(j == 0 ||
+				strcmp(requirement->values[j - 1], requirement->values[j]) < 0);
 		}
 		check_pos(&requirement->pos);
 	}
@@ -64,7 +66,8 @@ static void check_rule(const struct policy_rule *rule)
 	for (size_t i = 0; i < rule->peer_count; i++) {
 		const struct policy_peer *peer = &rule->peers[i];
 
-		must(peer->has_ip_block != (peer->has_pod_selector || peer->has_namespace_selector));
+		must(peer->has_ip_block !=
+			(peer->has_pod_selector || peer->has_namespace_selector));
 		check_selector(&peer->pod_selector);
 		check_selector(&peer->namespace_selector);
 		if (peer->has_ip_block)
@@ -106,7 +109,8 @@ static void check_object(const struct kube_object *object)
 	switch (object->kind) {
 	case KUBE_NAMESPACE:
 		check_labels(&object->namespace_object->labels);
-		must(label_set_get(&object->namespace_object->labels, "kubernetes.io/metadata.name") != NULL);
+		must(label_set_get(&object->namespace_object->labels,
+			     "kubernetes.io/metadata.name") != NULL);
 		break;
 	case KUBE_POD:
 		check_pod(object->pod);
@@ -127,9 +131,12 @@ static void check_diags(const struct diag_list *diags, const struct kube_objects
 	must((objects->broken > 0) <= (diags->errors > 0));
 }
 
-static const struct document_limits limits = { .bytes = 1 << 20, .nodes = 20000, .depth = 64 };
+static const struct document_limits limits = {.bytes = 1 << 20, .nodes = 20000, .depth = 64};
 
-/* A key that is there twice may be the kind of a list: its items were read by the first, when they came between. */
+/*
+ * A key that is there twice may be the kind of a list: its items were read by the first, when they
+ * came between.
+ */
 static bool has_duplicates(const struct diag_list *diags)
 {
 	for (size_t i = 0; i < diags->count; i++)
@@ -139,8 +146,8 @@ static bool has_duplicates(const struct diag_list *diags)
 }
 
 /*
- * An object at a time, the same must come out as from all of them together; but findings in items are told, too, when
- * their list turns out broken.
+ * An object at a time, the same must come out as from all of them together; but findings in items
+ * are told, too, when their list turns out broken.
  */
 static void check_read(const uint8_t *data, size_t size, const struct document_list *documents,
 	const struct kube_objects *expected, const struct diag_list *expected_diags)
@@ -153,13 +160,15 @@ static void check_read(const uint8_t *data, size_t size, const struct document_l
 
 	must(model != NULL);
 	diag_list_init(&diags, model);
-	must(kube_read(&objects, &truncated, "f", &source, &limits,
-		(struct annotation_trust){ 0 }, model, &diags) == 0);
+	must(kube_read(&objects, &truncated, "f", &source, &limits, (struct annotation_trust){0},
+		     model, &diags) == 0);
 	must(truncated == documents->truncated);
 	if (!has_duplicates(&diags)) {
 		must(objects.count == expected->count);
-		must(objects.broken == expected->broken && objects.passed_over == expected->passed_over);
-		must(diags.count >= expected_diags->count && diags.errors >= expected_diags->errors);
+		must(objects.broken == expected->broken &&
+			objects.passed_over == expected->passed_over);
+		must(diags.count >= expected_diags->count &&
+			diags.errors >= expected_diags->errors);
 	}
 	for (size_t i = 0; i < objects.count; i++)
 		check_object(&objects.items[i]);
@@ -179,7 +188,9 @@ static void check_annotations(const uint8_t *data, size_t size)
 		must(model != NULL);
 		diag_list_init(&diags, model);
 		must(kube_read(&objects, &truncated, "f", &source, &limits,
-			(struct annotation_trust){ (enum address_annotations)trust, AUDIT_ANNOTATIONS_OFF }, model, &diags) == 0);
+			     (struct annotation_trust){
+				     (enum address_annotations)trust, AUDIT_ANNOTATIONS_OFF},
+			     model, &diags) == 0);
 		for (size_t i = 0; i < objects.count; i++) {
 			check_object(&objects.items[i]);
 			must(trust == ADDRESS_ANNOTATIONS_ON || objects.items[i].kind != KUBE_POD ||
@@ -202,7 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(document_read(&documents, "f", &source, &limits, tree, &diags) == 0);
 	must(kube_decode(&objects, &documents, model, &diags) == 0);
 	documents.roots = NULL;
-	arena_unref(tree);	/* nothing of the model may live in it */
+	arena_unref(tree); /* nothing of the model may live in it */
 	for (size_t i = 0; i < objects.count; i++)
 		check_object(&objects.items[i]);
 	check_diags(&diags, &objects);

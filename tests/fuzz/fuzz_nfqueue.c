@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any bytes as a message of queue 8610, and what it holds as a packet. A packet's bytes must lie within the
- * message, only a message that names an id may become one, and the short cut for usual messages must read nothing
- * but what the generic reader reads.
+ * Any bytes as a message of queue 8610, and what it holds as a packet. A packet's bytes must lie
+ * within the message, only a message that names an id may become one, and the short cut for usual
+ * messages must read nothing but what the generic reader reads.
  */
 
 #include <errno.h>
@@ -39,8 +39,10 @@ static void check_generic(const uint8_t *message, size_t size, enum nfqueue_mess
 	struct nfqueue_packet generic = {.id = 0};
 	int generic_error = 0;
 
-	require(nfqueue_message_read_generic(message, size, 8610, &generic, &generic_error) == kind);
-	require(generic_error == error && generic.id == packet->id && generic.in_ifindex == packet->in_ifindex);
+	require(nfqueue_message_read_generic(message, size, 8610, &generic, &generic_error) ==
+		kind);
+	require(generic_error == error && generic.id == packet->id &&
+		generic.in_ifindex == packet->in_ifindex);
 	require(generic.out_ifindex == packet->out_ifindex && generic.bytes == packet->bytes);
 	require(generic.length == packet->length && generic.accept == packet->accept);
 }
@@ -48,7 +50,7 @@ static void check_generic(const uint8_t *message, size_t size, enum nfqueue_mess
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct nfqueue_packet packet = {.id = 0};
-	uint8_t *message = malloc(size + (size == 0));	/* aligned, as the queue's own buffers are */
+	uint8_t *message = malloc(size + (size == 0)); /* aligned, as the queue's own buffers are */
 	enum nfqueue_message kind;
 	int error = 0;
 
@@ -62,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case NFQUEUE_MESSAGE_DAMAGED:
 		require(packet.length == 0 && !packet.accept);
-		require(size >= 31);	/* two headers, and an attribute with the id */
+		require(size >= 31); /* two headers, and an attribute with the id */
 		break;
 	case NFQUEUE_MESSAGE_REFUSAL:
 		require(error != 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * A rule of nf_tables, fed anything: a message that is accepted has names that end, and is the same rule when read again. The
- * input is a message, but for its length: that is what there is.
+ * A rule of nf_tables, fed anything: a message that is accepted has names that end, and is the same
+ * rule when read again. The input is a message, but for its length: that is what there is.
  */
 
 #include <stdint.h>
@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < sizeof(*message) || size > 65536)
 		return 0;
-	message = malloc(size);	/* aligned, and it ends where it ends */
+	message = malloc(size); /* aligned, and it ends where it ends */
 	if (message == NULL)
 		return 0;
 	memcpy(message, data, size);
@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			memchr(first.chain, '\0', sizeof(first.chain)) == NULL ||
 			memchr(first.target, '\0', sizeof(first.target)) == NULL)
 			abort();
-		if (nft_rule_read(&second, message) != 0 || first.digest != second.digest || first.handle != second.handle)
+		if (nft_rule_read(&second, message) != 0 || first.digest != second.digest ||
+			first.handle != second.handle)
 			abort();
 	}
 	free(message);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any bytes as a packet. Beyond memory safety: a flow is whole and of one family, nothing is written on an error,
- * a packet of which less was copied is either unreadable or the same flow, and the short way reads what the long one does.
+ * Any bytes as a packet. Beyond memory safety: a flow is whole and of one family, nothing is
+ * written on an error, a packet of which less was copied is either unreadable or the same flow, and
+ * the short way reads what the long one does.
  */
 
 #include <stddef.h>
@@ -22,20 +23,23 @@ static void require(int holds)
 
 static int same_flow(const struct flow *a, const struct flow *b)
 {
-	return ip_addr_equal(&a->src, &b->src) && ip_addr_equal(&a->dst, &b->dst) && a->src_port == b->src_port &&
-	       a->dst_port == b->dst_port && a->protocol == b->protocol;
+	return ip_addr_equal(&a->src, &b->src) && ip_addr_equal(&a->dst, &b->dst) &&
+		a->src_port == b->src_port && a->dst_port == b->dst_port &&
+		a->protocol == b->protocol;
 }
 
 static void check_flow(const struct flow *flow)
 {
 	require(flow->src.family == IP_FAMILY_V4 || flow->src.family == IP_FAMILY_V6);
 	require(flow->src.family == flow->dst.family);
-	require(flow_protocol_has_ports(flow->protocol) || (flow->src_port == 0 && flow->dst_port == 0));
+	require(flow_protocol_has_ports(flow->protocol) ||
+		(flow->src_port == 0 && flow->dst_port == 0));
 }
 
 static void check_prefix(const uint8_t *data, size_t length, const struct flow *whole)
 {
-	uint8_t *copy = malloc(length + (length == 0));	/* of its own, for AddressSanitizer to see a read past it */
+	/* of its own, for AddressSanitizer to see a read past it */
+	uint8_t *copy = malloc(length + (length == 0));
 	struct flow flow;
 
 	require(copy != NULL);
@@ -46,7 +50,8 @@ static void check_prefix(const uint8_t *data, size_t length, const struct flow *
 }
 
 /* The short way for the usual packet reads nothing else than the long one. */
-static void check_short_way(const uint8_t *data, size_t size, enum packet_error error, const struct flow *flow)
+static void check_short_way(
+	const uint8_t *data, size_t size, enum packet_error error, const struct flow *flow)
 {
 	struct flow slowly;
 

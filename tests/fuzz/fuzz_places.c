@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any bytes as messages of rtnetlink, one after the other, and places made of what they tell. What is behind a port must
- * be known to be near, and nothing is in a place that no message named.
+ * Any bytes as messages of rtnetlink, one after the other, and places made of what they tell. What
+ * is behind a port must be known to be near, and nothing is in a place that no message named.
  */
 
 #include <libmnl/libmnl.h>
@@ -43,11 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < sizeof(*first) || size > 65536)
 		return 0;
-	first = message = malloc(size);	/* aligned, and it ends where it ends */
+	first = message = malloc(size); /* aligned, and it ends where it ends */
 	if (message == NULL)
 		return 0;
 	memcpy(message, data, size);
-	/* mnl_nlmsg_ok() compares lengths as int, so one above INT_MAX passes; the kernel writes none. */
+	/*
+	 * mnl_nlmsg_ok() compares lengths as int, so one above INT_MAX passes; the kernel writes
+	 * none.
+	 */
 	while (mnl_nlmsg_ok(message, left) && message->nlmsg_len <= (uint32_t)left) {
 		(void)facts_take(&facts, message);
 		message = mnl_nlmsg_next(message, &left);

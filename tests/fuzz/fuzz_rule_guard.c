@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any text as rules for the helper process. What the guard lets through is cut into words once more, in the way of
- * iptables-restore, which takes a quote anywhere in a word: no such word may name a program or a file.
+ * Any text as rules for the helper process. What the guard lets through is cut into words once
+ * more, in the way of iptables-restore, which takes a quote anywhere in a word: no such word may
+ * name a program or a file.
  */
 
 #include <stdint.h>
@@ -17,15 +18,18 @@ static void check_word(const char *word)
 {
 	const size_t name = strcspn(word, "=");
 
-	if (word[0] != '-' || word[1] == '\0')	/* "-" stands for no policy of a chain */
+	if (word[0] != '-' || word[1] == '\0') /* "-" stands for no policy of a chain */
 		return;
 	if (word[1] != '-' && strlen(word) != 2)
-		abort();	/* letters in a bundle */
+		abort(); /* letters in a bundle */
 	if (strcmp(word, "-M") == 0 || (name > 2 && strncmp(word, "--modprobe", name) == 0))
 		abort();
 }
 
-/* As add_param_to_argv() of iptables/xshared.c does: blanks end a word outside quotes, quotes and escapes vanish. */
+/*
+ * As add_param_to_argv() of iptables/xshared.c does: blanks end a word outside quotes, quotes and
+ * escapes vanish.
+ */
 static const char *take_word(const char *at, char *word)
 {
 	int quoted = 0;
@@ -66,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	if (rule_guard_allows(text, problem)) {
-		for (const char *line = text; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+		for (const char *line = text; line != NULL && *line != '\0';
+			line = strchr(line, '\n')) {
 			line += *line == '\n';
 			check_line(line, word);
 		}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Listings of iptables-save as others may have written them: comments and names of their rules are foreign bytes.
- * Besides memory errors it looks for a transaction that names a rule which does not lead into our chain.
+ * Listings of iptables-save as others may have written them: comments and names of their rules are
+ * foreign bytes. Besides memory errors it looks for a transaction that names a rule which does not
+ * lead into our chain.
  */
 
 #include <stdint.h>
@@ -43,7 +44,8 @@ static void check_deletions(const char *text)
 
 		text = rule_text_read(&rule, line);
 		if (strncmp(line, "-D", 2) == 0 &&
-			(rule_text_target(&rule) == NULL || !ruleset_is_ours(rule_text_target(&rule))))
+			(rule_text_target(&rule) == NULL ||
+				!ruleset_is_ours(rule_text_target(&rule))))
 			abort();
 	}
 }

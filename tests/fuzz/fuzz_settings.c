@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Any bytes as a settings file, and its first line as an option: settings that come out are in their ranges. */
+/*
+ * Any bytes as a settings file, and its first line as an option: settings that come out are in
+ * their ranges.
+ */
 
 #include <errno.h>
 #include <stdint.h>
@@ -55,7 +58,8 @@ static void check_row(const struct settings *settings, const struct setting *row
 		break;
 	case SETTING_LISTEN:
 		memcpy(&text, (const char *)settings + row->offset, sizeof(text));
-		must(*text == '\0' || (listen_address_parse(&address, text) == 0 && address.port != 0));
+		must(*text == '\0' ||
+			(listen_address_parse(&address, text) == 0 && address.port != 0));
 		break;
 	case SETTING_BOOL:
 		break;
@@ -72,11 +76,12 @@ static void check_settings(const struct settings *settings)
 }
 
 /* "name=value" up to the end of the line. */
-static int set_option(struct settings *settings, const char *bytes, size_t size, struct arena *arena,
-	struct diag_list *diags)
+static int set_option(struct settings *settings, const char *bytes, size_t size,
+	struct arena *arena, struct diag_list *diags)
 {
 	const char *newline = memchr(bytes, '\n', size);
-	char *line = arena_strndup(arena, bytes, newline == NULL ? size : (size_t)(newline - bytes));
+	char *line = arena_strndup(
+		arena, bytes, newline == NULL ? size : (size_t)(newline - bytes));
 	char *equals = strchr(line, '=');
 
 	if (equals == NULL)

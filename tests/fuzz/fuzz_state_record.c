@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Records of the state directory: whatever is in its files, their heads are read within their bounds, or refused with a reason. */
+/*
+ * Records of the state directory: whatever is in its files, their heads are read within their
+ * bounds, or refused with a reason.
+ */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,19 +35,21 @@ static void put(void *context, const char *bytes, size_t length)
 /* What is accepted is what would be written of it, but for the objects. */
 static void check_head(const struct state_record *record, const char *bytes, size_t size)
 {
-	struct copy copy = { .bytes = malloc(4 * STATE_RECORD_NAME) };
-	const struct text_sink sink = { put, &copy };
+	struct copy copy = {.bytes = malloc(4 * STATE_RECORD_NAME)};
+	const struct text_sink sink = {put, &copy};
 	struct state_record again;
 	struct state_writer writer;
 	const char *problem;
 
 	(void)bytes;
-	must(copy.bytes != NULL && strlen(record->name) > 0 && strlen(record->name) < STATE_RECORD_NAME && size > 0);
+	must(copy.bytes != NULL && strlen(record->name) > 0 &&
+		strlen(record->name) < STATE_RECORD_NAME && size > 0);
 	state_record_begin(&writer, &sink, record);
 	state_record_end(&writer);
 	must(state_record_parse(&again, copy.bytes, copy.length, &problem) == 0);
 	must(strcmp(again.name, record->name) == 0 && again.content_hash == record->content_hash &&
-		again.content_length == record->content_length && again.whole == record->whole && again.at == record->at);
+		again.content_length == record->content_length && again.whole == record->whole &&
+		again.at == record->at);
 	free(copy.bytes);
 }
 
@@ -52,9 +57,9 @@ static void check_head(const struct state_record *record, const char *bytes, siz
 static void with_checksum(const uint8_t *data, size_t size)
 {
 	char *bytes = malloc(size + 64);
-	struct copy copy = { .bytes = bytes };
-	const struct text_sink sink = { put, &copy };
-	struct state_writer writer = { .to = sink, .hash = 0xcbf29ce484222325 };
+	struct copy copy = {.bytes = bytes};
+	const struct text_sink sink = {put, &copy};
+	struct state_writer writer = {.to = sink, .hash = 0xcbf29ce484222325};
 	struct state_record record;
 	const char *problem = NULL;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Any text as what a running daemon offers, with three descriptors: each is closed or has an owner, and an offer that is
- * refused leaves a sentence and nothing open.
+ * Any text as what a running daemon offers, with three descriptors: each is closed or has an owner,
+ * and an offer that is refused leaves a sentence and nothing open.
  */
 
 #include <fcntl.h>
@@ -45,10 +45,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < DESCRIPTORS; i++)
 		must((descriptors[i] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0);
 	takeover_init(&takeover);
-	err = takeover_read_offer(
-		&takeover, text, descriptors, DESCRIPTORS, "/run/podgate/control.sock", "127.0.0.1:9477", &inheritance, problem);
+	err = takeover_read_offer(&takeover, text, descriptors, DESCRIPTORS,
+		"/run/podgate/control.sock", "127.0.0.1:9477", &inheritance, problem);
 	must(err == 0 ? takeover.from > 0 : *problem != '\0');
-	/* None of them listens anywhere, so only queues' sockets are kept: who takes one of those looks at it then. */
+	/*
+	 * None of them listens anywhere, so only queues' sockets are kept: who takes one of those
+	 * looks at it then.
+	 */
 	must(count_open(descriptors) == inheritance.count && (err == 0 || inheritance.count == 0));
 	inheritance_deinit(&inheritance);
 	takeover_deinit(&takeover);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Stands in for libFuzzer's main() in ordinary builds: runs the target once over every file of the folders and files
- * named on the command line. At least one must be there: a seed corpus that went missing is a failure.
+ * Stands in for libFuzzer's main() in ordinary builds: runs the target once over every file of the
+ * folders and files named on the command line. At least one must be there: a seed corpus that went
+ * missing is a failure.
  */
 
 #include <dirent.h>

@@ -23,8 +23,8 @@
 
 #include "process/command.h"
 
-static int run_shell(const char *script, const char *input, size_t output_most, unsigned int timeout_ms,
-	struct command_result *out)
+static int run_shell(const char *script, const char *input, size_t output_most,
+	unsigned int timeout_ms, struct command_result *out)
 {
 	const char *const argv[] = {"/bin/sh", "-c", script, NULL};
 	const struct command command = {
@@ -70,7 +70,10 @@ static void silence_is_an_empty_text(void **state)
 	command_result_deinit(&result);
 }
 
-/* More than any pipe holds, both ways at once: a caller that feeds before it reads would wait for ever. */
+/*
+ * More than any pipe holds, both ways at once: a caller that feeds before it reads would wait for
+ * ever.
+ */
 static void much_goes_through(void **state)
 {
 	const size_t size = 3 << 20;
@@ -105,7 +108,8 @@ static void unwanted_output_is_thrown_away(void **state)
 	struct command_result result;
 
 	(void)state;
-	assert_int_equal(run_shell("head -c 300000 /dev/zero; echo ok >&2", NULL, 0, 5000, &result), 0);
+	assert_int_equal(
+		run_shell("head -c 300000 /dev/zero; echo ok >&2", NULL, 0, 5000, &result), 0);
 	assert_null(result.output);
 	assert_string_equal(result.error, "ok\n");
 	command_result_deinit(&result);
@@ -116,8 +120,8 @@ static void errors_keep_their_beginning(void **state)
 	struct command_result result;
 
 	(void)state;
-	assert_int_equal(run_shell("{ echo first; head -c 200000 /dev/zero | tr '\\0' y; } >&2", NULL, 0,
-				 5000, &result),
+	assert_int_equal(run_shell("{ echo first; head -c 200000 /dev/zero | tr '\\0' y; } >&2",
+				 NULL, 0, 5000, &result),
 		0);
 	assert_int_equal(strlen(result.error), COMMAND_ERROR_TEXT - 1);
 	assert_memory_equal(result.error, "first\nyyy", 9);
@@ -212,8 +216,8 @@ static void blocked_and_ignored_signals_are_not_inherited(void **state)
 	sigfillset(&set);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(run_shell("grep -E '^Sig(Blk|Ign)' /proc/self/status | awk '{print $2}'", NULL, 100,
-				 5000, &result),
+	assert_int_equal(run_shell("grep -E '^Sig(Blk|Ign)' /proc/self/status | awk '{print $2}'",
+				 NULL, 100, 5000, &result),
 		0);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -260,7 +264,10 @@ static void *read_netns_elsewhere(void *context)
 	return NULL;
 }
 
-/* kernel_probe.c tries rules in a thread that has left for another namespace, and must not hit the process's. */
+/*
+ * kernel_probe.c tries rules in a thread that has left for another namespace, and must not hit the
+ * process's.
+ */
 static void it_runs_in_the_threads_network_namespace(void **state)
 {
 	char of_thread[64] = "", of_program[64] = "", *texts[] = {of_thread, of_program};
@@ -294,7 +301,8 @@ static void descriptors_do_not_leak(void **state)
 
 static void programs_are_found_in_path_then_in_sbin(void **state)
 {
-	char folder[] = "/tmp/podgate-test-XXXXXX", file[64], path[PATH_MAX] = "untouched", list[256];
+	char folder[] = "/tmp/podgate-test-XXXXXX", file[64], path[PATH_MAX] = "untouched",
+	     list[256];
 	char *const old = strdup(getenv("PATH"));
 
 	(void)state;

@@ -23,23 +23,38 @@ static void test_what_is_meant_for_us(void **state)
 		const char *pid, *count;
 		unsigned int expected;
 	} cases[] = {
-		{"4711", "3", 3}, {"4711", "0", 0}, {"4711", "4096", 4096},
-		{"4712", "3", 0},	/* another process's, passed on to us */
-		{NULL, "3", 0}, {"4711", NULL, 0}, {NULL, NULL, 0}, {"", "3", 0}, {"4711", "", 0}, {"4711", "-1", 0},
-		{"4711", "4097", 0}, {"4711", "99999999999999999999999", 0}, {"99999999999999999999999", "3", 0},
-		{"4711", "3 ", 0}, {"4711", " 3", 0}, {"4711x", "3", 0}, {"4711", "0x3", 0}, {"+4711", "3", 0},
+		{"4711", "3", 3},
+		{"4711", "0", 0},
+		{"4711", "4096", 4096},
+		{"4712", "3", 0}, /* another process's, passed on to us */
+		{NULL, "3", 0},
+		{"4711", NULL, 0},
+		{NULL, NULL, 0},
+		{"", "3", 0},
+		{"4711", "", 0},
+		{"4711", "-1", 0},
+		{"4711", "4097", 0},
+		{"4711", "99999999999999999999999", 0},
+		{"99999999999999999999999", "3", 0},
+		{"4711", "3 ", 0},
+		{"4711", " 3", 0},
+		{"4711x", "3", 0},
+		{"4711", "0x3", 0},
+		{"+4711", "3", 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(descriptor_store_parse(cases[i].pid, cases[i].count, SELF), cases[i].expected);
+		assert_int_equal(descriptor_store_parse(cases[i].pid, cases[i].count, SELF),
+			cases[i].expected);
 }
 
 static void test_names(void **state)
 {
-	static const char *const bad[] = {"", "queue-", "queue", "queue-65536", "queue-99999", "queue-100000",
-		"queue-08610", "queue-8610 ", " queue-8610", "queue- 8610", "queue-+8610", "queue--1", "queue-8610x", "Queue-8610",
-		"control", "stored", "connection", "queue-8610queue-8610queue-8610"};
+	static const char *const bad[] = {"", "queue-", "queue", "queue-65536", "queue-99999",
+		"queue-100000", "queue-08610", "queue-8610 ", " queue-8610", "queue- 8610",
+		"queue-+8610", "queue--1", "queue-8610x", "Queue-8610", "control", "stored",
+		"connection", "queue-8610queue-8610queue-8610"};
 	static const uint16_t good[] = {0, 7, 8610, UINT16_MAX};
 	char name[INHERITANCE_NAME];
 	uint16_t queue;
@@ -84,7 +99,10 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* As a service manager starts us: descriptors from 3 on. Whatever was there in the test program is put back. */
+/*
+ * As a service manager starts us: descriptors from 3 on. Whatever was there in the test program is
+ * put back.
+ */
 static void inherit(const char *names, unsigned int count, struct inheritance *out)
 {
 	int saved[8], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -94,7 +112,8 @@ static void inherit(const char *names, unsigned int count, struct inheritance *o
 	null = fcntl(null, F_DUPFD_CLOEXEC, 40);
 	for (unsigned int i = 0; i < count; i++) {
 		saved[i] = fcntl(DESCRIPTOR_STORE_FIRST + (int)i, F_DUPFD_CLOEXEC, 50);
-		assert_int_equal(dup2(null, DESCRIPTOR_STORE_FIRST + (int)i), DESCRIPTOR_STORE_FIRST + (int)i);
+		assert_int_equal(dup2(null, DESCRIPTOR_STORE_FIRST + (int)i),
+			DESCRIPTOR_STORE_FIRST + (int)i);
 	}
 	snprintf(number, sizeof(number), "%d", (int)getpid());
 	setenv("LISTEN_PID", number, 1);
@@ -157,8 +176,10 @@ static void test_keeping(void **state)
 	} passed;
 	char text[128], path[64];
 	struct iovec vector = {.iov_base = text, .iov_len = sizeof(text) - 1};
-	struct msghdr message = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &passed, .msg_controllen = sizeof(passed)};
+	struct msghdr message = {.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &passed,
+		.msg_controllen = sizeof(passed)};
 	int ends[2], fd;
 	ssize_t length;
 
@@ -184,7 +205,7 @@ static void test_keeping(void **state)
 	text[length] = '\0';
 	assert_string_equal(text, "FDSTOREREMOVE=1\nFDNAME=queue-8610");
 	unsetenv("NOTIFY_SOCKET");
-	descriptor_store_keep(8610, ends[0]);	/* nobody to tell */
+	descriptor_store_keep(8610, ends[0]); /* nobody to tell */
 	assert_int_equal(recv(ear, text, sizeof(text), MSG_DONTWAIT), -1);
 	unlink(path);
 	close(ear);

@@ -17,7 +17,8 @@
 #include "process/log.h"
 #include "tests/between.h"
 
-static void expect_line(enum log_level level, bool journal, const char *message, const char *expected)
+static void expect_line(
+	enum log_level level, bool journal, const char *message, const char *expected)
 {
 	char line[LOG_LINE];
 	const unsigned int length = log_format_line(line, level, journal, message);
@@ -40,13 +41,14 @@ static void test_prefixes(void **state)
 static void test_a_message_forges_no_line(void **state)
 {
 	(void)state;
-	expect_line(LOG_LEVEL_INFO, 0, "a\n<3>b\x1b[31m\x7f", "podgate: a\\x0a<3>b\\x1b[31m\\x7f\n");
+	expect_line(
+		LOG_LEVEL_INFO, 0, "a\n<3>b\x1b[31m\x7f", "podgate: a\\x0a<3>b\\x1b[31m\\x7f\n");
 	expect_line(LOG_LEVEL_INFO, 0, "M\xc3\xbcnze", "podgate: M\xc3\xbcnze\n");
 }
 
 /*
- * Every length around the limit, of characters that grow and of those that don't: never beyond the buffer,
- * always one line.
+ * Every length around the limit, of characters that grow and of those that don't: never beyond the
+ * buffer, always one line.
  */
 static void test_a_long_message_is_cut(void **state)
 {
@@ -56,7 +58,7 @@ static void test_a_long_message_is_cut(void **state)
 	(void)state;
 	for (size_t f = 0; f < sizeof(fill); f++) {
 		for (size_t length = 0; length < sizeof(message) - 1; length++) {
-			char *line = malloc(LOG_LINE);	/* so that ASan sees a byte too many */
+			char *line = malloc(LOG_LINE); /* so that ASan sees a byte too many */
 			unsigned int wrote;
 
 			memset(message, fill[f], length);
@@ -88,13 +90,17 @@ static void test_errno_is_said_and_kept(void **state)
 	dup2(saved, STDERR_FILENO);
 	assert_true(read(pipe_fds[0], text, sizeof(text) - 1) > 0);
 	assert_string_equal(text,
-		"podgate: warning: can't write x: No space left on device\npodgate: warning: plain\n");
+		"podgate: warning: can't write x: No space left on device\npodgate: warning: "
+		"plain\n");
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
 	close(saved);
 }
 
-/* In a process of its own: what is written with standard error in a pipe, and JOURNAL_STREAM naming that or another. */
+/*
+ * In a process of its own: what is written with standard error in a pipe, and JOURNAL_STREAM naming
+ * that or another.
+ */
 static void expect_for_stream(const char *format, const char *expected)
 {
 	char stream[64], text[256] = "";
@@ -130,8 +136,8 @@ static void test_the_journal_is_known_by_its_socket(void **state)
 }
 
 /*
- * In a process of its own. Returns the first file's number, once whatever was missing of the standard three is
- * filled in.
+ * In a process of its own. Returns the first file's number, once whatever was missing of the
+ * standard three is filled in.
  */
 static int first_fd_without(unsigned int missing)
 {

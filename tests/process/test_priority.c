@@ -16,7 +16,7 @@
 
 /* A thread of its own takes a priority, for only a privileged one gets back to where it was. */
 struct attempt {
-	int policy, nice;		/* what it begins with */
+	int policy, nice; /* what it begins with */
 	void (*take)(void);
 	int policy_after, nice_after;
 };
@@ -26,7 +26,8 @@ static void *run_attempt(void *context)
 	const struct sched_param real_time = {.sched_priority = 1}, ordinary = {0};
 	struct attempt *attempt = context;
 
-	if (sched_setscheduler(0, attempt->policy, attempt->policy == SCHED_RR ? &real_time : &ordinary) != 0 ||
+	if (sched_setscheduler(0, attempt->policy,
+		    attempt->policy == SCHED_RR ? &real_time : &ordinary) != 0 ||
 		setpriority(PRIO_PROCESS, (id_t)gettid(), attempt->nice) != 0)
 		return NULL;
 	attempt->take();
@@ -75,7 +76,8 @@ static void *pin_and_look(void *context)
 	const unsigned int *nth = context;
 	cpu_set_t mine;
 
-	if (priority_pin(*nth) != 0 || sched_getaffinity(0, sizeof(mine), &mine) != 0 || CPU_COUNT(&mine) != 1)
+	if (priority_pin(*nth) != 0 || sched_getaffinity(0, sizeof(mine), &mine) != 0 ||
+		CPU_COUNT(&mine) != 1)
 		return NULL;
 	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
 		if (CPU_ISSET(cpu, &mine))
@@ -122,7 +124,10 @@ static void *background_work(void *context)
 	return NULL;
 }
 
-/* Yielding is no waiting: with nobody there, or with somebody who never rests, the work comes to its end. */
+/*
+ * Yielding is no waiting: with nobody there, or with somebody who never rests, the work comes to
+ * its end.
+ */
 static void yielding_ends(void **state)
 {
 	uint64_t work = 0;

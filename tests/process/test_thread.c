@@ -61,7 +61,10 @@ static void the_stack_is_as_asked_for(void **state)
 	(void)state;
 	assert_int_equal(thread_start(&thread, STACK_BYTES, look, &seen), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	/* A sanitizer adds to it, for itself. Without the size it would be the limit of stacks, mostly 8 MiB. */
+	/*
+	 * A sanitizer adds to it, for itself. Without the size it would be the limit of stacks,
+	 * mostly 8 MiB.
+	 */
 	assert_between(seen.stack_bytes, STACK_BYTES, 4 * STACK_BYTES);
 }
 

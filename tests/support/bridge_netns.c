@@ -60,14 +60,14 @@ static void make_pod(int pod)
 	replace(&pods[pod], open_netns());
 	go(gateway);
 	snprintf(command, sizeof(command),
-		"ip link add pod%d type veth peer name eth0 netns /proc/%d/fd/%d && ip link set pod%d master "
-		"br0 up",
+		"ip link add pod%d type veth peer name eth0 netns /proc/%d/fd/%d && ip link set "
+		"pod%d master br0 up",
 		pod, (int)getpid(), pods[pod], pod);
 	must_run(command);
 	bridge_netns_run(pod,
-		"ip link set lo up && ip addr add 10.9.0.%d/24 broadcast 10.9.0.255 dev eth0 && ip addr add "
-		"fd09::%d/64 dev eth0 nodad"
-		" && ip link set eth0 up && ip route add 224.0.0.0/4 dev eth0",
+		"ip link set lo up && ip addr add 10.9.0.%d/24 broadcast 10.9.0.255 dev eth0 && ip "
+		"addr add fd09::%d/64 dev eth0 nodad && ip link set eth0 up && ip route add "
+		"224.0.0.0/4 dev eth0",
 		pod + 1, pod + 1);
 }
 
@@ -75,10 +75,10 @@ int bridge_netns_enter(void **state)
 {
 	netns_enter(state);
 	replace(&gateway, open_netns());
-	must_run("sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1 &&"
-		 " ip link set lo up && ip link add br0 type bridge forward_delay 0 mcast_snooping 0 && ip "
-		 "addr add 10.9.0.254/24 dev br0 &&"
-		 " ip addr add fd09::254/64 dev br0 nodad && ip link set br0 up");
+	must_run("sysctl -qw net.bridge.bridge-nf-call-iptables=1 "
+		 "net.bridge.bridge-nf-call-ip6tables=1 && ip link set lo up && ip link add br0 "
+		 "type bridge forward_delay 0 mcast_snooping 0 && ip addr add 10.9.0.254/24 dev "
+		 "br0 && ip addr add fd09::254/64 dev br0 nodad && ip link set br0 up");
 	for (int pod = 0; pod < BRIDGE_NETNS_PODS; pod++)
 		make_pod(pod);
 	return 0;
@@ -110,7 +110,8 @@ int bridge_netns_socket(int pod, int family, int type, int protocol)
 }
 
 /* An address as sockaddr of its family; "" is any. Returns its length. */
-static socklen_t make_address(struct sockaddr_storage *out, int family, const char *text, uint16_t port)
+static socklen_t make_address(
+	struct sockaddr_storage *out, int family, const char *text, uint16_t port)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
@@ -118,8 +119,9 @@ static socklen_t make_address(struct sockaddr_storage *out, int family, const ch
 	memset(out, 0, sizeof(*out));
 	out->ss_family = (sa_family_t)family;
 	if (text[0] != '\0')
-		assert_int_equal(inet_pton(family, text,
-					 family == AF_INET ? (void *)&v4->sin_addr : (void *)&v6->sin6_addr),
+		assert_int_equal(
+			inet_pton(family, text,
+				family == AF_INET ? (void *)&v4->sin_addr : (void *)&v6->sin6_addr),
 			1);
 	if (family == AF_INET)
 		v4->sin_port = htons(port);
@@ -145,8 +147,8 @@ int bridge_netns_udp(int pod, int family, uint16_t port)
 void bridge_netns_send(int socket, const char *to, uint16_t port)
 {
 	struct sockaddr_storage address;
-	const socklen_t length =
-		make_address(&address, strchr(to, ':') != NULL ? AF_INET6 : AF_INET, to, port);
+	const socklen_t length = make_address(
+		&address, strchr(to, ':') != NULL ? AF_INET6 : AF_INET, to, port);
 
 	if (sendto(socket, "x", 1, 0, (const struct sockaddr *)&address, length) != 1)
 		fail_msg("sendto %s: %s", to, strerror(errno));

@@ -3,10 +3,11 @@
 #define TESTS_SUPPORT_BRIDGE_NETNS_H
 
 /*
- * A gateway with three pods on one bridge, br_netfilter on: the test program is in the gateway's network
- * namespace, each pod has one of its own. Everything goes with the process.
+ * A gateway with three pods on one bridge, br_netfilter on: the test program is in the gateway's
+ * network namespace, each pod has one of its own. Everything goes with the process.
  *
- *	br0 10.9.0.254, fd09::254	pod 0: 10.9.0.1, fd09::1	pod 1: 10.9.0.2, fd09::2	pod 2: 10.9.0.3, fd09::3
+ * 	br0 10.9.0.254, fd09::254       pod 0: 10.9.0.1, fd09::1        pod 1: 10.9.0.2, fd09::2
+ * 	pod 2: 10.9.0.3, fd09::3
  */
 
 #include <stdint.h>
@@ -20,7 +21,9 @@ int bridge_netns_enter(void **state);
 void bridge_netns_run(int pod, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A socket in the pod's namespace. */
 int bridge_netns_socket(int pod, int family, int type, int protocol);
-/* A UDP socket bound to a port in the pod, at any address; it may broadcast, and reads wait 0.3 s. */
+/*
+ * A UDP socket bound to a port in the pod, at any address; it may broadcast, and reads wait 0.3 s.
+ */
 int bridge_netns_udp(int pod, int family, uint16_t port);
 
 /* Sends a datagram of one byte. */

@@ -29,5 +29,6 @@ int child_process_run(void (*body)(void))
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -1;
-	return WIFSIGNALED(status) ? CHILD_PROCESS_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+	return WIFSIGNALED(status) ? CHILD_PROCESS_SIGNALLED + WTERMSIG(status)
+				   : WEXITSTATUS(status);
 }

@@ -29,13 +29,15 @@ static cJSON *answer(void *context, const struct control_request *request)
 	cJSON_AddTrueToObject(json, "ok");
 	if (request->command == CONTROL_JUDGE)
 		cJSON_AddNumberToObject(json, "rows",
-			cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(request->json, "rows")));
+			cJSON_GetArraySize(
+				cJSON_GetObjectItemCaseSensitive(request->json, "rows")));
 	if (request->command == CONTROL_STATUS)
 		cJSON_AddStringToObject(json, "mode", "enforcing");
 	return json;
 }
 
-static cJSON *hand_over(void *context, const struct control_request *request, struct control_offer *offer)
+static cJSON *hand_over(
+	void *context, const struct control_request *request, struct control_offer *offer)
 {
 	const struct control_fixture *server = context;
 	const cJSON *step = cJSON_GetObjectItemCaseSensitive(request->json, "step");
@@ -72,8 +74,9 @@ static void watched(void *context, bool any)
 static size_t print_record(int seq, char text[256])
 {
 	return (size_t)snprintf(text, 256,
-		"{\"seq\":%d,\"verdict\":\"%s\",\"source\":{\"namespace\":\"shop\",\"pod\":\"web\"}}\n", seq,
-		seq % 2 == 0 ? "deny" : "allow");
+		"{\"seq\":%d,\"verdict\":\"%s\",\"source\":{\"namespace\":\"shop\",\"pod\":\"web\"}"
+		"}\n",
+		seq, seq % 2 == 0 ? "deny" : "allow");
 }
 
 static void send_records(struct control_fixture *server, int count)
@@ -102,7 +105,8 @@ struct room_stream {
 static enum stream_step count_on(struct stream *stream, struct piece *out)
 {
 	struct room_stream *counting = (struct room_stream *)stream;
-	const struct timespec pause = {.tv_nsec = atomic_load(&counting->room->piece_ms) * 1000000L};
+	const struct timespec pause = {
+		.tv_nsec = atomic_load(&counting->room->piece_ms) * 1000000L};
 
 	nanosleep(&pause, NULL);
 	atomic_fetch_add(&counting->room->pieces, 1);
@@ -131,7 +135,7 @@ static enum stream_step replay(struct stream *stream, struct piece *out)
 	if (replay->next < written)
 		return STREAM_MORE;
 	if (!stream->followed) {
-		atomic_fetch_add(&replay->room->records, 1);	/* a line is written just now */
+		atomic_fetch_add(&replay->room->records, 1); /* a line is written just now */
 		uv_async_send(&replay->room->wake);
 		return STREAM_CAUGHT_UP;
 	}
@@ -209,7 +213,7 @@ int control_fixture_setup(void **state)
 	struct control_fixture *server = calloc(1, sizeof(*server));
 	char problem[CONTROL_PROBLEM];
 
-	signal(SIGPIPE, SIG_IGN);	/* as the daemon does: who asks may be gone before the answer */
+	signal(SIGPIPE, SIG_IGN); /* as the daemon does: who asks may be gone before the answer */
 	strcpy(server->folder, "/tmp/podgate-test-XXXXXX");
 	assert_non_null(mkdtemp(server->folder));
 	snprintf(server->path, sizeof(server->path), "%s/run/control.sock", server->folder);
@@ -321,7 +325,8 @@ void control_fixture_expect_refused(int fd, const char *why)
 	assert_non_null(json);
 	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(json, "ok")));
 	if (strstr(cJSON_GetObjectItem(json, "error")->valuestring, why) == NULL)
-		fail_msg("\"%s\" lacks \"%s\"", cJSON_GetObjectItem(json, "error")->valuestring, why);
+		fail_msg("\"%s\" lacks \"%s\"", cJSON_GetObjectItem(json, "error")->valuestring,
+			why);
 	cJSON_Delete(json);
 	control_fixture_expect_end(fd);
 }

@@ -24,7 +24,8 @@ void doctor_check_run(struct doctor_check *out, const struct settings *settings)
 	out->count = host_check(settings, out->findings);
 }
 
-const struct host_finding *doctor_check_find(const struct doctor_check *doctor_check, const char *check)
+const struct host_finding *doctor_check_find(
+	const struct doctor_check *doctor_check, const char *check)
 {
 	for (size_t i = 0; i < doctor_check->count; i++)
 		if (strcmp(doctor_check->findings[i].check, check) == 0)

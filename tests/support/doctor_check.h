@@ -14,14 +14,16 @@ struct doctor_check {
 	struct settings settings;
 };
 
-extern const struct settings doctor_check_usual;	/* without a log file */
+extern const struct settings doctor_check_usual; /* without a log file */
 
 void doctor_check_run(struct doctor_check *out, const struct settings *settings);
-const struct host_finding *doctor_check_find(const struct doctor_check *doctor_check, const char *check);	/* or NULL */
+/* or NULL */
+const struct host_finding *doctor_check_find(
+	const struct doctor_check *doctor_check, const char *check);
 /* Of a fresh run; good until the next. */
 const struct host_finding *doctor_check_finding(const struct settings *settings, const char *check);
 /* A fresh run has this finding, in this state, and says `part`. */
-void doctor_check_expect(
-	const struct settings *settings, const char *check, enum host_state state, const char *part);
+void doctor_check_expect(const struct settings *settings, const char *check, enum host_state state,
+	const char *part);
 
 #endif

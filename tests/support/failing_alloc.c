@@ -12,7 +12,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 
 static bool armed;
-static long left;	/* that succeed before one fails */
+static long left; /* that succeed before one fails */
 
 static bool refuse(void)
 {

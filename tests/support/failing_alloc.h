@@ -3,8 +3,8 @@
 #define TESTS_SUPPORT_FAILING_ALLOC_H
 
 /*
- * Allocations that fail when a test wants it: malloc(), calloc() and reallocarray() of the whole program, which
- * podgate_failing_alloc wraps at link time. One thread.
+ * Allocations that fail when a test wants it: malloc(), calloc() and reallocarray() of the whole
+ * program, which podgate_failing_alloc wraps at link time. One thread.
  */
 
 #include <stdbool.h>

@@ -16,8 +16,9 @@ void findings_format(struct diag_list *diags, char out[FINDINGS_TEXT])
 	for (size_t i = 0; i < diags->count && used < FINDINGS_TEXT; i++) {
 		const struct diag *diag = &diags->items[i];
 
-		used += (size_t)snprintf(out + used, FINDINGS_TEXT - used, "%u:%u %s%s\n", diag->pos.line,
-			diag->pos.column, diag->severity == DIAG_WARNING ? "warning " : "", diag->code);
+		used += (size_t)snprintf(out + used, FINDINGS_TEXT - used, "%u:%u %s%s\n",
+			diag->pos.line, diag->pos.column,
+			diag->severity == DIAG_WARNING ? "warning " : "", diag->code);
 	}
 }
 
@@ -41,14 +42,16 @@ static void read_text(struct reading *reading, const char *text, size_t length)
 	memcpy(reading->bytes, text, length);
 	source = byte_source_of_text(reading->bytes, length);
 	diag_list_init(&reading->diags, reading->arena);
-	if (document_read(&reading->documents, "f", &source, NULL, reading->arena, &reading->diags) != 0)
+	if (document_read(
+		    &reading->documents, "f", &source, NULL, reading->arena, &reading->diags) != 0)
 		abort();
 }
 
 static void read_manifest(struct reading *reading, const char *text, size_t length)
 {
 	read_text(reading, text, length);
-	if (kube_decode(&reading->objects, &reading->documents, reading->arena, &reading->diags) != 0)
+	if (kube_decode(&reading->objects, &reading->documents, reading->arena, &reading->diags) !=
+		0)
 		abort();
 }
 
@@ -99,7 +102,8 @@ void findings_check(const struct finding_case *cases, size_t count,
 		find(cases[i].input, strlen(cases[i].input), out);
 		if (strcmp(out, cases[i].expected) == 0)
 			continue;
-		fprintf(stderr, "%s: expected\n%sfound\n%s\n", cases[i].title, cases[i].expected, out);
+		fprintf(stderr, "%s: expected\n%sfound\n%s\n", cases[i].title, cases[i].expected,
+			out);
 		failed++;
 	}
 	if (failed > 0)

@@ -2,7 +2,10 @@
 #ifndef TESTS_SUPPORT_FINDINGS_H
 #define TESTS_SUPPORT_FINDINGS_H
 
-/* What reading a text finds, as a text to compare with: "3:5 missing-colon\n4:1 warning host-bits\n", in order. */
+/*
+ * What reading a text finds, as a text to compare with: "3:5 missing-colon\n4:1 warning
+ * host-bits\n", in order.
+ */
 
 #include <stddef.h>
 
@@ -15,7 +18,7 @@ struct finding_case {
 	const char *title, *input, *expected;
 };
 
-void findings_format(struct diag_list *diags, char out[FINDINGS_TEXT]);	/* sorts them */
+void findings_format(struct diag_list *diags, char out[FINDINGS_TEXT]); /* sorts them */
 
 /* What document_read() says of the text, or that and what kube_decode() says of its documents. */
 void findings_of_document(const char *text, size_t length, char out[FINDINGS_TEXT]);

@@ -16,7 +16,7 @@ enum { NAME = 256, SNIPPET = 4096 };
 /* The cluster's lists, of which single objects are replaced by changed copies. */
 struct patch {
 	struct arena *arena;
-	const char *at;			/* what of the fix is not done yet */
+	const char *at; /* what of the fix is not done yet */
 	const struct namespace_object **namespaces;
 	const struct pod **pods;
 	const struct network_policy **policies;
@@ -76,7 +76,8 @@ static struct pod *take_pod(struct patch *patch)
 	need(patch, "/");
 	take_until(patch, " ,", name);
 	for (size_t i = 0; i < patch->cluster->pod_count; i++) {
-		if (strcmp(patch->pods[i]->namespace_name, namespace_name) != 0 || strcmp(patch->pods[i]->name, name) != 0)
+		if (strcmp(patch->pods[i]->namespace_name, namespace_name) != 0 ||
+			strcmp(patch->pods[i]->name, name) != 0)
 			continue;
 		patch->pods[i] = copy_of(patch, patch->pods[i], sizeof(struct pod));
 		return (struct pod *)patch->pods[i];
@@ -93,7 +94,8 @@ static struct namespace_object *take_namespace(struct patch *patch)
 	for (size_t i = 0; i < patch->cluster->namespace_count; i++) {
 		if (strcmp(patch->namespaces[i]->name, name) != 0)
 			continue;
-		patch->namespaces[i] = copy_of(patch, patch->namespaces[i], sizeof(struct namespace_object));
+		patch->namespaces[i] = copy_of(
+			patch, patch->namespaces[i], sizeof(struct namespace_object));
 		return (struct namespace_object *)patch->namespaces[i];
 	}
 	fail_msg("no namespace %s", name);
@@ -111,7 +113,8 @@ static struct network_policy *take_policy(struct patch *patch)
 		if (strcmp(patch->policies[i]->namespace_name, namespace_name) != 0 ||
 			strcmp(patch->policies[i]->name, name) != 0)
 			continue;
-		patch->policies[i] = copy_of(patch, patch->policies[i], sizeof(struct network_policy));
+		patch->policies[i] = copy_of(
+			patch, patch->policies[i], sizeof(struct network_policy));
 		return (struct network_policy *)patch->policies[i];
 	}
 	fail_msg("no policy %s/%s", namespace_name, name);
@@ -121,7 +124,8 @@ static struct network_policy *take_policy(struct patch *patch)
 /* ---- labels ---- */
 
 /* A fix adds labels and changes none. */
-static void add_label(struct patch *patch, struct label_set *labels, const char *key, const char *value)
+static void add_label(
+	struct patch *patch, struct label_set *labels, const char *key, const char *value)
 {
 	struct label *items = room(patch, labels->count + 1, sizeof(*items));
 	size_t count = 0, i = 0;
@@ -129,7 +133,8 @@ static void add_label(struct patch *patch, struct label_set *labels, const char 
 	assert_null(label_set_get(labels, key));
 	for (; i < labels->count && strcmp(labels->items[i].key, key) < 0; i++)
 		items[count++] = labels->items[i];
-	items[count++] = (struct label){arena_strdup(patch->arena, key), arena_strdup(patch->arena, value)};
+	items[count++] = (struct label){
+		arena_strdup(patch->arena, key), arena_strdup(patch->arena, value)};
 	for (; i < labels->count; i++)
 		items[count++] = labels->items[i];
 	*labels = (struct label_set){items, count};
@@ -157,16 +162,18 @@ static void relabel(struct patch *patch, struct label_set *labels)
 /* ---- snippets ---- */
 
 /* A policy of `namespace_name` with these rules, read as a manifest. */
-static const struct network_policy *read_rules(struct patch *patch, const char *namespace_name, const char *direction,
-	const char *rules)
+static const struct network_policy *read_rules(
+	struct patch *patch, const char *namespace_name, const char *direction, const char *rules)
 {
 	char yaml[2 * SNIPPET];
 	struct store *store;
 	struct cluster *cluster;
 
-	assert_true(patch->fixed->snippet_count < sizeof(patch->fixed->snippets) / sizeof(patch->fixed->snippets[0]));
+	assert_true(patch->fixed->snippet_count <
+		sizeof(patch->fixed->snippets) / sizeof(patch->fixed->snippets[0]));
 	snprintf(yaml, sizeof(yaml),
-		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, namespace: %s}\n"
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, "
+		"namespace: %s}\n"
 		"spec: {podSelector: {}, policyTypes: [Ingress, Egress], %s: [%s]}\n",
 		namespace_name, direction, rules);
 	assert_int_equal(store_create(&store), 0);
@@ -174,7 +181,7 @@ static const struct network_policy *read_rules(struct patch *patch, const char *
 	assert_int_equal(store_cluster(store, &cluster), 0);
 	if (cluster->policy_count != 1)
 		fail_msg("the fix can't be read as a manifest: %s", yaml);
-	store_free(store);	/* the cluster holds what it needs of it */
+	store_free(store); /* the cluster holds what it needs of it */
 	patch->fixed->snippets[patch->fixed->snippet_count++] = cluster;
 	return cluster->policies[0];
 }
@@ -204,8 +211,8 @@ static enum direction take_direction(struct patch *patch)
 	return DIRECTION_EGRESS;
 }
 
-static struct policy_rule *own_rules(struct patch *patch, struct network_policy *policy, enum direction direction,
-	size_t more)
+static struct policy_rule *own_rules(
+	struct patch *patch, struct network_policy *policy, enum direction direction, size_t more)
 {
 	const size_t count = policy->rule_count[direction];
 	struct policy_rule *rules = room(patch, count + more, sizeof(*rules));
@@ -257,7 +264,8 @@ static void widen_rule(struct patch *patch)
 	assert_true(strtoul(index, NULL, 10) < policy->rule_count[direction]);
 	rule = &own_rules(patch, policy, direction, 0)[strtoul(index, NULL, 10)];
 	snprintf(rules, sizeof(rules), "{%s: [%s]}", list, item);
-	read = read_rules(patch, policy->namespace_name, direction_name(direction), rules)->rules[direction];
+	read = read_rules(patch, policy->namespace_name, direction_name(direction), rules)
+		       ->rules[direction];
 	if (strcmp(list, "ports") == 0)
 		add_port(patch, rule, &read->ports[0]);
 	else
@@ -278,8 +286,9 @@ static void add_rule(struct patch *patch)
 	need(patch, " of policy ");
 	policy = take_policy(patch);
 	rules = own_rules(patch, policy, direction, 1);
-	rules[policy->rule_count[direction]++] =
-		read_rules(patch, policy->namespace_name, direction_name(direction), item)->rules[direction][0];
+	rules[policy->rule_count[direction]++] = read_rules(
+		patch, policy->namespace_name, direction_name(direction), item)
+							 ->rules[direction][0];
 	if (take(patch, " ("))
 		patch->at += strcspn(patch->at, ")") + 1;
 }
@@ -287,7 +296,8 @@ static void add_rule(struct patch *patch)
 static void name_port(struct patch *patch)
 {
 	struct pod *pod = take_pod(patch);
-	struct container_port *ports = room(patch, pod->port_count + 1, sizeof(*ports)), *added = &ports[pod->port_count];
+	struct container_port *ports = room(patch, pod->port_count + 1, sizeof(*ports)),
+			      *added = &ports[pod->port_count];
 	char name[NAME], number[NAME], protocol[NAME];
 
 	need(patch, " the container port {name: ");
@@ -301,7 +311,9 @@ static void name_port(struct patch *patch)
 		memcpy(ports, pod->ports, pod->port_count * sizeof(*ports));
 	added->name = arena_strdup(patch->arena, name);
 	added->port = (uint16_t)strtoul(number, NULL, 10);
-	added->protocol = strcmp(protocol, "TCP") == 0 ? 6 : strcmp(protocol, "UDP") == 0 ? 17 : 132;
+	added->protocol = strcmp(protocol, "TCP") == 0 ? 6
+		: strcmp(protocol, "UDP") == 0	       ? 17
+						       : 132;
 	pod->ports = ports;
 	pod->port_count++;
 }
@@ -345,7 +357,8 @@ static void copy_lists(struct patch *patch)
 	patch->policies = list_copy(patch, cluster->policies, cluster->policy_count);
 }
 
-void fix_apply(struct fixed *out, const struct cluster *cluster, const char *fix, struct arena *arena)
+void fix_apply(
+	struct fixed *out, const struct cluster *cluster, const char *fix, struct arena *arena)
 {
 	struct fixed fixed = {0};
 	struct patch patch = {.arena = arena, .at = fix, .cluster = cluster, .fixed = &fixed};

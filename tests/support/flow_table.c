@@ -110,7 +110,8 @@ static struct nf_conntrack *whole(const struct flow_spec *spec)
 	return ct;
 }
 
-static struct nlmsghdr *put_message(void *at, struct nf_conntrack *ct, unsigned int type, unsigned int flags)
+static struct nlmsghdr *put_message(
+	void *at, struct nf_conntrack *ct, unsigned int type, unsigned int flags)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(at);
 	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
@@ -144,7 +145,8 @@ static const struct nlmsghdr *ask(size_t size, const char *what)
 
 void flow_table_add(const struct flow_spec *spec)
 {
-	ask(put_message(buffer, whole(spec), IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK)
+	ask(put_message(
+		    buffer, whole(spec), IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK)
 			->nlmsg_len,
 		"adding an entry");
 }
@@ -157,8 +159,9 @@ void flow_table_delete(const struct flow_spec *spec)
 
 uint32_t flow_table_mark(const struct flow_spec *spec)
 {
-	const struct nlmsghdr *answer =
-		ask(put_message(buffer, named(spec), IPCTNL_MSG_CT_GET, 0)->nlmsg_len, "reading an entry");
+	const struct nlmsghdr *answer = ask(
+		put_message(buffer, named(spec), IPCTNL_MSG_CT_GET, 0)->nlmsg_len,
+		"reading an entry");
 	struct nf_conntrack *ct = nfct_new();
 	uint32_t mark;
 
@@ -178,8 +181,9 @@ void flow_table_fill(size_t count, const char *dst, uint16_t dport, size_t strid
 		const bool last = i + 1 == count || size + 2UL * MESSAGE_MOST > sizeof(buffer);
 		char src[16];
 
-		snprintf(src, sizeof(src), "%d.%zu.%zu.%zu", stride != 0 && i % stride == 0 ? 11 : 10,
-			i >> 16 & 0xff, i >> 8 & 0xff, i & 0xff);
+		snprintf(src, sizeof(src), "%d.%zu.%zu.%zu",
+			stride != 0 && i % stride == 0 ? 11 : 10, i >> 16 & 0xff, i >> 8 & 0xff,
+			i & 0xff);
 		size += put_message(buffer + size,
 			whole(&(struct flow_spec){.protocol = IPPROTO_TCP,
 				.src = src,

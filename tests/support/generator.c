@@ -54,7 +54,7 @@ const char *generator_node(struct generator *generator)
 struct build {
 	struct generator *generator;
 	struct arena *arena;
-	uint32_t namespaces_used;	/* few, so that policies and pods meet */
+	uint32_t namespaces_used; /* few, so that policies and pods meet */
 };
 
 static const char *random_namespace_name(const struct build *build)
@@ -77,12 +77,13 @@ static struct ip_addr random_addr(struct generator *generator)
 
 	if (generator_chance(generator, 60)) {
 		const uint8_t v4[4] = {generator_chance(generator, 90) ? 10 : 192,
-			(uint8_t)generator_below(generator, 2), (uint8_t)generator_below(generator, 3),
+			(uint8_t)generator_below(generator, 2),
+			(uint8_t)generator_below(generator, 3),
 			(uint8_t)generator_below(generator, 24)};
 
 		return ip_addr_v4(v4);
 	}
-	if (generator_chance(generator, 10)) {	/* IPv4-mapped: not the IPv4 address it maps */
+	if (generator_chance(generator, 10)) { /* IPv4-mapped: not the IPv4 address it maps */
 		bytes[10] = bytes[11] = 0xff;
 		bytes[12] = 10;
 	} else {
@@ -94,14 +95,16 @@ static struct ip_addr random_addr(struct generator *generator)
 	return ip_addr_v6(bytes);
 }
 
-static struct cidr random_block(struct generator *generator, const struct ip_addr *addr, uint32_t shortest)
+static struct cidr random_block(
+	struct generator *generator, const struct ip_addr *addr, uint32_t shortest)
 {
 	static const uint8_t v4[] = {0, 1, 8, 15, 16, 23, 24, 27, 28, 30, 31, 32};
 	static const uint8_t v6[] = {0, 1, 8, 56, 63, 64, 65, 112, 120, 124, 127, 128};
 	struct cidr block = {.addr = *addr};
 
 	do
-		block.prefix = addr->family == IP_FAMILY_V4 ? PICK(generator, v4) : PICK(generator, v6);
+		block.prefix = addr->family == IP_FAMILY_V4 ? PICK(generator, v4)
+							    : PICK(generator, v6);
 	while (block.prefix < shortest);
 	return cidr_masked(&block);
 }
@@ -123,7 +126,8 @@ static struct ip_block random_ip_block(const struct build *build)
 		do
 			inside = random_addr(generator);
 		while (!cidr_contains(&block.cidr, &inside) && generator_chance(generator, 99));
-		excepts[i] = random_block(generator, cidr_contains(&block.cidr, &inside) ? &inside : &block.cidr.addr,
+		excepts[i] = random_block(generator,
+			cidr_contains(&block.cidr, &inside) ? &inside : &block.cidr.addr,
 			block.cidr.prefix);
 	}
 	block.excepts = excepts;
@@ -140,9 +144,11 @@ static struct label_set random_labels(const struct build *build, const char *nam
 		static const uint32_t sorted[] = {0, 3, 1, 2};
 
 		if (namespace_name != NULL && sorted[i] == 2)
-			items[labels.count++] = (struct label){"kubernetes.io/metadata.name", namespace_name};
+			items[labels.count++] = (struct label){
+				"kubernetes.io/metadata.name", namespace_name};
 		if (generator_chance(build->generator, 60))
-			items[labels.count++] = (struct label){keys[sorted[i]], PICK(build->generator, values)};
+			items[labels.count++] = (struct label){
+				keys[sorted[i]], PICK(build->generator, values)};
 	}
 	return labels;
 }
@@ -154,8 +160,9 @@ static struct requirement random_requirement(const struct build *build)
 	const char **listed = take(build, COUNT(values), sizeof(*listed));
 
 	requirement.from_match_labels = generator_chance(generator, 50);
-	requirement.op = requirement.from_match_labels ? REQUIREMENT_IN
-						       : (enum requirement_operator)generator_below(generator, 4);
+	requirement.op = requirement.from_match_labels
+		? REQUIREMENT_IN
+		: (enum requirement_operator)generator_below(generator, 4);
 	requirement.values = listed;
 	if (requirement.from_match_labels)
 		listed[requirement.value_count++] = PICK(generator, values);
@@ -190,7 +197,9 @@ static struct selector random_namespace_selector(const struct build *build)
 	requirement = take(build, 1, sizeof(*requirement));
 	value = take(build, 1, sizeof(*value));
 	*value = PICK(build->generator, namespace_names);
-	*requirement = (struct requirement){.key = "kubernetes.io/metadata.name", .values = value, .value_count = 1,
+	*requirement = (struct requirement){.key = "kubernetes.io/metadata.name",
+		.values = value,
+		.value_count = 1,
 		.op = generator_chance(build->generator, 80) ? REQUIREMENT_IN : REQUIREMENT_NOT_IN};
 	return (struct selector){.requirements = requirement, .count = 1};
 }
@@ -204,7 +213,8 @@ static struct policy_peer random_peer(const struct build *build)
 		return peer;
 	}
 	peer.has_pod_selector = generator_chance(build->generator, 70);
-	peer.has_namespace_selector = !peer.has_pod_selector || generator_chance(build->generator, 40);
+	peer.has_namespace_selector = !peer.has_pod_selector ||
+		generator_chance(build->generator, 40);
 	if (peer.has_pod_selector)
 		peer.pod_selector = random_selector(build);
 	if (peer.has_namespace_selector)
@@ -261,7 +271,8 @@ static struct network_policy *random_policy(const struct build *build, uint32_t 
 		struct policy_rule *rules = take(build, 3, sizeof(*rules));
 
 		policy->isolates[d] = generator_chance(build->generator, 70);
-		policy->rule_count[d] = policy->isolates[d] ? generator_below(build->generator, 4) : 0;
+		policy->rule_count[d] = policy->isolates[d] ? generator_below(build->generator, 4)
+							    : 0;
 		for (size_t i = 0; i < policy->rule_count[d]; i++)
 			rules[i] = random_rule(build);
 		policy->rules[d] = rules;
@@ -316,25 +327,29 @@ static struct namespace_object *random_namespace(const struct build *build, uint
 	return made;
 }
 
-const struct namespace_object *generator_namespace(struct generator *generator, struct arena *arena, uint32_t number)
+const struct namespace_object *generator_namespace(
+	struct generator *generator, struct arena *arena, uint32_t number)
 {
 	return random_namespace(&(struct build){generator, arena, 1}, number);
 }
 
-const struct pod *generator_pod(struct generator *generator, struct arena *arena, uint32_t namespaces, uint32_t number)
+const struct pod *generator_pod(
+	struct generator *generator, struct arena *arena, uint32_t namespaces, uint32_t number)
 {
 	return random_pod(&(struct build){generator, arena, namespaces}, number);
 }
 
-const struct network_policy *generator_policy(struct generator *generator, struct arena *arena, uint32_t namespaces,
-	uint32_t number)
+const struct network_policy *generator_policy(
+	struct generator *generator, struct arena *arena, uint32_t namespaces, uint32_t number)
 {
 	return random_policy(&(struct build){generator, arena, namespaces}, number);
 }
 
-struct cluster *generator_cluster(struct generator *generator, const struct generator_limits *limits)
+struct cluster *generator_cluster(
+	struct generator *generator, const struct generator_limits *limits)
 {
-	const struct build build = {generator, arena_create(), 1 + generator_below(generator, COUNT(namespace_names))};
+	const struct build build = {
+		generator, arena_create(), 1 + generator_below(generator, COUNT(namespace_names))};
 	struct cluster_objects objects = {
 		.namespace_count = generator_below(generator, limits->namespaces + 1),
 		.pod_count = generator_below(generator, limits->pods + 1),
@@ -369,8 +384,10 @@ struct cluster *generator_cluster(struct generator *generator, const struct gene
 
 static struct ip_addr flow_end(struct generator *generator, const struct cluster *cluster)
 {
-	for (int tries = 0; cluster->pod_count > 0 && tries < 4 && generator_chance(generator, 90); tries++) {
-		const struct pod *pod = cluster->pods[generator_below(generator, (uint32_t)cluster->pod_count)];
+	for (int tries = 0; cluster->pod_count > 0 && tries < 4 && generator_chance(generator, 90);
+		tries++) {
+		const struct pod *pod =
+			cluster->pods[generator_below(generator, (uint32_t)cluster->pod_count)];
 
 		if (pod->ip_count > 0)
 			return pod->ips[generator_below(generator, (uint32_t)pod->ip_count)];
@@ -381,16 +398,19 @@ static struct ip_addr flow_end(struct generator *generator, const struct cluster
 struct flow generator_flow(struct generator *generator, const struct cluster *cluster)
 {
 	static const uint8_t others[] = {IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_GRE, 0, 255};
-	struct flow flow = {.src = flow_end(generator, cluster), .dst = flow_end(generator, cluster)};
+	struct flow flow = {
+		.src = flow_end(generator, cluster), .dst = flow_end(generator, cluster)};
 
 	/* Mostly one family at both ends, as real flows have. */
 	for (int tries = 0; flow.dst.family != flow.src.family && tries < 8; tries++)
 		flow.dst = flow_end(generator, cluster);
-	flow.protocol = generator_chance(generator, 85) ? PICK(generator, protocols) : PICK(generator, others);
+	flow.protocol = generator_chance(generator, 85) ? PICK(generator, protocols)
+							: PICK(generator, others);
 	if (flow_protocol_has_ports(flow.protocol)) {
 		flow.src_port = (uint16_t)(32768 + generator_below(generator, 1000));
-		flow.dst_port = generator_chance(generator, 90) ? PICK(generator, ports)
-								: (uint16_t)generator_below(generator, 65536);
+		flow.dst_port = generator_chance(generator, 90)
+			? PICK(generator, ports)
+			: (uint16_t)generator_below(generator, 65536);
 	}
 	return flow;
 }

@@ -3,10 +3,10 @@
 #define TESTS_SUPPORT_GENERATOR_H
 
 /*
- * Random clusters and flows for tests, the same for the same seed on every machine. Names, labels, addresses
- * and ports come from pools so small that things collide: two pods with one address, rules that nearly match,
- * ranges that touch. Objects are as config/ would make them: sorted, validated, defaulted. Out of memory
- * aborts.
+ * Random clusters and flows for tests, the same for the same seed on every machine. Names, labels,
+ * addresses and ports come from pools so small that things collide: two pods with one address,
+ * rules that nearly match, ranges that touch. Objects are as config/ would make them: sorted,
+ * validated, defaulted. Out of memory aborts.
  */
 
 #include <stdint.h>
@@ -15,7 +15,7 @@
 #include "policy/values/flow.h"
 
 struct generator {
-	uint64_t state;			/* the seed, to begin with */
+	uint64_t state; /* the seed, to begin with */
 };
 
 /* How many there are at most; each cluster has a random number from none up. */
@@ -23,19 +23,24 @@ struct generator_limits {
 	uint32_t namespaces, pods, policies;
 };
 
-uint32_t generator_below(struct generator *generator, uint32_t bound);	/* 0 to bound - 1; bound is not 0 */
+/* 0 to bound - 1; bound is not 0 */
+uint32_t generator_below(struct generator *generator, uint32_t bound);
 int generator_chance(struct generator *generator, uint32_t percent);
 
 /* A cluster for cluster_unref() to free. */
-struct cluster *generator_cluster(struct generator *generator, const struct generator_limits *limits);
+struct cluster *generator_cluster(
+	struct generator *generator, const struct generator_limits *limits);
 /*
- * Single objects, for clusters that change; they live in `arena`. `number` goes into the names of pods and policies, and
- * chooses a namespace's. `namespaces`, one at least, is how many namespaces there may be.
+ * Single objects, for clusters that change; they live in `arena`. `number` goes into the names of
+ * pods and policies, and chooses a namespace's. `namespaces`, one at least, is how many namespaces
+ * there may be.
  */
-const struct namespace_object *generator_namespace(struct generator *generator, struct arena *arena, uint32_t number);
-const struct pod *generator_pod(struct generator *generator, struct arena *arena, uint32_t namespaces, uint32_t number);
-const struct network_policy *generator_policy(struct generator *generator, struct arena *arena, uint32_t namespaces,
-	uint32_t number);
+const struct namespace_object *generator_namespace(
+	struct generator *generator, struct arena *arena, uint32_t number);
+const struct pod *generator_pod(
+	struct generator *generator, struct arena *arena, uint32_t namespaces, uint32_t number);
+const struct network_policy *generator_policy(
+	struct generator *generator, struct arena *arena, uint32_t namespaces, uint32_t number);
 
 /* A flow that mostly runs between pods of `cluster`, at ports its policies speak of. */
 struct flow generator_flow(struct generator *generator, const struct cluster *cluster);

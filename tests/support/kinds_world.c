@@ -11,7 +11,8 @@ void kinds_world_begin(struct kinds_world *world)
 	*world = (struct kinds_world){.arena = arena_create(), .scratch = arena_create()};
 	assert_int_equal(label_index_init(&world->labels, false, world->arena), 0);
 	piece_table_init(&world->pieces, world->arena);
-	assert_int_equal(peer_pool_init(&world->pool, &world->labels, &world->pieces, world->arena), 0);
+	assert_int_equal(
+		peer_pool_init(&world->pool, &world->labels, &world->pieces, world->arena), 0);
 }
 
 void kinds_world_end(struct kinds_world *world)
@@ -30,7 +31,9 @@ uint32_t kinds_world_selector(struct kinds_world *world, const char *name)
 	const struct selector selector = {.requirements = &exists, .count = 1};
 	uint32_t number;
 
-	assert_int_equal(label_index_select(&world->labels, &(struct label_query){.pods = &selector}, &number), 0);
+	assert_int_equal(label_index_select(
+				 &world->labels, &(struct label_query){.pods = &selector}, &number),
+		0);
 	return number;
 }
 

@@ -22,7 +22,8 @@ static const char manifests[] =
 	"status: {podIP: 10.0.0.1}\n---\n"
 	"apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop, labels: {app: db}}\n"
 	"status: {podIP: 10.0.0.2}\n---\n"
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db, namespace: shop}\n"
+	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db, namespace: "
+	"shop}\n"
 	"spec:\n  podSelector: {matchLabels: {app: db}}\n  ingress:\n"
 	"  - from: [{podSelector: {matchLabels: {app: web}}}]\n    ports: [{port: 5432}]\n";
 
@@ -99,7 +100,10 @@ int log_fixture_teardown(void **state)
 {
 	struct log_fixture *desk = *state;
 
-	/* A test that failed in its middle leaves the log's thread running: it may not outlive what it works on. */
+	/*
+	 * A test that failed in its middle leaves the log's thread running: it may not outlive what
+	 * it works on.
+	 */
 	if (desk->log != NULL) {
 		verdict_log_stop(desk->log);
 		verdict_log_free(desk->log);
@@ -143,7 +147,8 @@ const cJSON *log_fixture_at(const cJSON *json, const char *path)
 	char copy[128], *save = NULL;
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	for (char *name = strtok_r(copy, ".", &save); name != NULL; name = strtok_r(NULL, ".", &save))
+	for (char *name = strtok_r(copy, ".", &save); name != NULL;
+		name = strtok_r(NULL, ".", &save))
 		json = cJSON_GetObjectItemCaseSensitive(json, name);
 	return json;
 }

@@ -3,10 +3,10 @@
 #define TESTS_SUPPORT_LOG_FIXTURE_H
 
 /*
- * A verdict log between two real rings and a real file, with what is needed to push records in and to read lines
- * out. Times are short: the window of the folding is 300 ms instead of 10 s.
+ * A verdict log between two real rings and a real file, with what is needed to push records in and
+ * to read lines out. Times are short: the window of the folding is 300 ms instead of 10 s.
  *
- *	shop/web 10.0.0.1	shop/db 10.0.0.2: ingress from web to port 5432 only
+ * 	shop/web 10.0.0.1	shop/db 10.0.0.2: ingress from web to port 5432 only
  */
 
 #include <stdatomic.h>
@@ -35,7 +35,9 @@ struct log_fixture {
 int log_fixture_setup(void **state);
 int log_fixture_teardown(void **state);
 
-/* Opens the log and starts its thread; setup() does not, so that a test may prepare rings and file. */
+/*
+ * Opens the log and starts its thread; setup() does not, so that a test may prepare rings and file.
+ */
 void log_fixture_start(struct log_fixture *desk, uint64_t window_ms, unsigned int lines_per_s);
 /* Stops and frees the log and reads the file's lines into desk->lines. */
 void log_fixture_stop(struct log_fixture *desk);

@@ -8,7 +8,8 @@ static void print_labels(FILE *out, const char *indent, const struct label_set *
 {
 	fprintf(out, "%slabels: {", indent);
 	for (size_t i = 0; i < labels->count; i++)
-		fprintf(out, "%s\"%s\": \"%s\"", i > 0 ? ", " : "", labels->items[i].key, labels->items[i].value);
+		fprintf(out, "%s\"%s\": \"%s\"", i > 0 ? ", " : "", labels->items[i].key,
+			labels->items[i].value);
 	fputs("}\n", out);
 }
 
@@ -31,7 +32,8 @@ static void print_time(FILE *out, const char *field, int64_t seconds)
 	struct tm utc;
 	char text[32];
 
-	if (gmtime_r(&when, &utc) != NULL && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+	if (gmtime_r(&when, &utc) != NULL &&
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
 		fprintf(out, "  %s: \"%s\"\n", field, text);
 }
 
@@ -48,8 +50,8 @@ static void print_container_ports(FILE *out, const struct pod *pod)
 		return;
 	fputs("    ports:\n", out);
 	for (size_t i = 0; i < pod->port_count; i++) {
-		fprintf(out, "    - {containerPort: %u, protocol: %s", (unsigned int)pod->ports[i].port,
-			protocol_name(pod->ports[i].protocol));
+		fprintf(out, "    - {containerPort: %u, protocol: %s",
+			(unsigned int)pod->ports[i].port, protocol_name(pod->ports[i].protocol));
 		if (*pod->ports[i].name != '\0')
 			fprintf(out, ", name: \"%s\"", pod->ports[i].name);
 		fputs("}\n", out);
@@ -60,27 +62,32 @@ static void print_pod(FILE *out, const struct pod *pod)
 {
 	char text[IP_ADDR_TEXT];
 
-	fprintf(out, "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: \"%s\"\n  namespace: \"%s\"\n", pod->name,
-		pod->namespace_name);
+	fprintf(out,
+		"---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: \"%s\"\n  namespace: \"%s\"\n",
+		pod->name, pod->namespace_name);
 	print_labels(out, "  ", &pod->labels);
 	print_audit(out, pod->audit);
 	if (pod->created != 0)
 		print_time(out, "creationTimestamp", pod->created);
 	if (pod->terminating)
 		print_time(out, "deletionTimestamp", 1);
-	fprintf(out, "spec:\n  nodeName: \"%s\"\n  hostNetwork: %s\n  containers:\n  - name: c\n", pod->node_name,
-		pod->host_network ? "true" : "false");
+	fprintf(out, "spec:\n  nodeName: \"%s\"\n  hostNetwork: %s\n  containers:\n  - name: c\n",
+		pod->node_name, pod->host_network ? "true" : "false");
 	print_container_ports(out, pod);
 	fprintf(out, "status:\n  phase: %s\n", pod->finished ? "Succeeded" : "Running");
 	if (pod->ips_annotated)
 		return;
 	fputs("  podIPs: [", out);
 	for (size_t i = 0; i < pod->ip_count; i++)
-		fprintf(out, "%s{ip: \"%s\"}", i > 0 ? ", " : "", ip_addr_format(&pod->ips[i], text));
+		fprintf(out, "%s{ip: \"%s\"}", i > 0 ? ", " : "",
+			ip_addr_format(&pod->ips[i], text));
 	fputs("]\n", out);
 }
 
-/* A flow mapping: every requirement as an expression, which says the same as a matchLabels entry would. */
+/*
+ * A flow mapping: every requirement as an expression, which says the same as a matchLabels entry
+ * would.
+ */
 static void print_selector(FILE *out, const struct selector *selector)
 {
 	static const char *const operators[] = {
@@ -97,7 +104,8 @@ static void print_selector(FILE *out, const struct selector *selector)
 		fprintf(out, "%s{key: \"%s\", operator: %s", i > 0 ? ", " : "", requirement->key,
 			operators[requirement->op]);
 		for (size_t j = 0; j < requirement->value_count; j++)
-			fprintf(out, "%s\"%s\"", j > 0 ? ", " : ", values: [", requirement->values[j]);
+			fprintf(out, "%s\"%s\"", j > 0 ? ", " : ", values: [",
+				requirement->values[j]);
 		fputs(requirement->value_count > 0 ? "]}" : "}", out);
 	}
 	fputs("]}", out);
@@ -109,7 +117,8 @@ static void print_ip_block(FILE *out, const struct ip_block *block)
 
 	fprintf(out, "ipBlock: {cidr: \"%s\"", cidr_format(&block->cidr, text));
 	for (size_t i = 0; i < block->except_count; i++)
-		fprintf(out, "%s\"%s\"", i > 0 ? ", " : ", except: [", cidr_format(&block->excepts[i], text));
+		fprintf(out, "%s\"%s\"", i > 0 ? ", " : ", except: [",
+			cidr_format(&block->excepts[i], text));
 	fputs(block->except_count > 0 ? "]}" : "}", out);
 }
 
@@ -123,7 +132,8 @@ static void print_peer(FILE *out, const struct policy_peer *peer)
 		print_selector(out, &peer->pod_selector);
 	}
 	if (peer->has_namespace_selector) {
-		fputs(peer->has_pod_selector ? ", namespaceSelector: " : "namespaceSelector: ", out);
+		fputs(peer->has_pod_selector ? ", namespaceSelector: " : "namespaceSelector: ",
+			out);
 		print_selector(out, &peer->namespace_selector);
 	}
 	fputs("}\n", out);
@@ -153,21 +163,26 @@ static void print_rule(FILE *out, const struct policy_rule *rule, const char *pe
 
 static void print_policy(FILE *out, const struct network_policy *policy)
 {
-	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: \"%s\"\n"
-		     "  namespace: \"%s\"\n",
+	fprintf(out,
+		"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: "
+		"\"%s\"\n"
+		"  namespace: \"%s\"\n",
 		policy->name, policy->namespace_name);
 	print_audit(out, policy->audit);
 	fputs("spec:\n  podSelector: ", out);
 	print_selector(out, &policy->pod_selector);
-	fprintf(out, "\n  policyTypes: [%s%s%s]\n", policy->isolates[DIRECTION_INGRESS] ? "Ingress" : "",
-		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? ", " : "",
+	fprintf(out, "\n  policyTypes: [%s%s%s]\n",
+		policy->isolates[DIRECTION_INGRESS] ? "Ingress" : "",
+		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? ", "
+											  : "",
 		policy->isolates[DIRECTION_EGRESS] ? "Egress" : "");
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
 		if (policy->rule_count[d] == 0)
 			continue;
 		fprintf(out, "  %s:\n", direction_name((enum direction)d));
 		for (size_t i = 0; i < policy->rule_count[d]; i++)
-			print_rule(out, &policy->rules[d][i], d == DIRECTION_INGRESS ? "from" : "to");
+			print_rule(
+				out, &policy->rules[d][i], d == DIRECTION_INGRESS ? "from" : "to");
 	}
 }
 
@@ -185,6 +200,7 @@ void manifest_print_flow(FILE *out, const struct flow *flow)
 {
 	char src[IP_ADDR_TEXT], dst[IP_ADDR_TEXT];
 
-	fprintf(out, "%s -> %s:%u/%s", ip_addr_format(&flow->src, src), ip_addr_format(&flow->dst, dst),
-		(unsigned int)flow->dst_port, protocol_name(flow->protocol));
+	fprintf(out, "%s -> %s:%u/%s", ip_addr_format(&flow->src, src),
+		ip_addr_format(&flow->dst, dst), (unsigned int)flow->dst_port,
+		protocol_name(flow->protocol));
 }

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-static void open_world(struct manifest_world *world, const char *yaml, const struct snapshot_options *options)
+static void open_world(
+	struct manifest_world *world, const char *yaml, const struct snapshot_options *options)
 {
 	*world = (struct manifest_world){.arena = arena_create()};
 	assert_non_null(world->arena);
@@ -16,7 +17,8 @@ static void open_world(struct manifest_world *world, const char *yaml, const str
 	assert_int_equal(store_diags(world->store, world->arena, &world->found), 0);
 	for (size_t i = 0; i < world->found.count; i++)
 		if (world->found.items[i].severity == DIAG_ERROR)
-			fail_msg("world.yaml:%u: %s", world->found.items[i].pos.line, world->found.items[i].text);
+			fail_msg("world.yaml:%u: %s", world->found.items[i].pos.line,
+				world->found.items[i].text);
 	assert_int_equal(store_cluster(world->store, &world->cluster), 0);
 	assert_int_equal(snapshot_compile(&world->snapshot, world->cluster, options), 0);
 }

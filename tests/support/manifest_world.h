@@ -3,8 +3,9 @@
 #define TESTS_SUPPORT_MANIFEST_WORLD_H
 
 /*
- * A snapshot of manifests written in a test: what is explained, linted and asked is easier to read as YAML than as
- * structs. The file is called "world.yaml" in positions. Whatever goes wrong fails the test.
+ * A snapshot of manifests written in a test: what is explained, linted and asked is easier to read
+ * as YAML than as structs. The file is called "world.yaml" in positions. Whatever goes wrong fails
+ * the test.
  */
 
 #include "config/store/store.h"
@@ -14,8 +15,8 @@ struct manifest_world {
 	struct store *store;
 	struct cluster *cluster;
 	struct snapshot *snapshot;
-	struct arena *arena;		/* for what a test makes of it */
-	struct diag_list found;		/* by config/, in reading */
+	struct arena *arena;	/* for what a test makes of it */
+	struct diag_list found; /* by config/, in reading */
 };
 
 /* Manifests with errors fail the test. */

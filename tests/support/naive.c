@@ -11,7 +11,8 @@ static bool text_equal(const char *a, const char *b)
 
 static bool addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
-	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == IP_FAMILY_V4 ? 4 : 16) == 0;
+	return a->family == b->family &&
+		memcmp(a->bytes, b->bytes, a->family == IP_FAMILY_V4 ? 4 : 16) == 0;
 }
 
 static int addr_bit(const struct ip_addr *addr, unsigned int i)
@@ -56,9 +57,11 @@ static bool selects(const struct selector *selector, const struct label_set *lab
 			return false;
 		if (requirement->op == REQUIREMENT_DOES_NOT_EXIST && value != NULL)
 			return false;
-		if (requirement->op == REQUIREMENT_IN && (value == NULL || !among(requirement, value)))
+		if (requirement->op == REQUIREMENT_IN &&
+			(value == NULL || !among(requirement, value)))
 			return false;
-		if (requirement->op == REQUIREMENT_NOT_IN && value != NULL && among(requirement, value))
+		if (requirement->op == REQUIREMENT_NOT_IN && value != NULL &&
+			among(requirement, value))
 			return false;
 	}
 	return true;
@@ -82,12 +85,14 @@ static bool goes_before(const struct pod *a, const struct pod *b)
 	return b->terminating && !a->terminating;
 }
 
-bool naive_may_be(const struct naive_world *world, const struct ip_addr *addr, const struct pod *pod)
+bool naive_may_be(
+	const struct naive_world *world, const struct ip_addr *addr, const struct pod *pod)
 {
 	if (!has_addr(pod, addr))
 		return false;
 	for (size_t i = 0; i < world->cluster->pod_count; i++)
-		if (has_addr(world->cluster->pods[i], addr) && goes_before(world->cluster->pods[i], pod))
+		if (has_addr(world->cluster->pods[i], addr) &&
+			goes_before(world->cluster->pods[i], pod))
 			return false;
 	return true;
 }
@@ -100,13 +105,15 @@ const struct pod *naive_pod_at(const struct naive_world *world, const struct ip_
 	for (size_t i = 0; i < world->cluster->pod_count; i++) {
 		const struct pod *pod = world->cluster->pods[i];
 
-		if (naive_may_be(world, addr, pod) && (leader == NULL || pod->created > leader->created))
+		if (naive_may_be(world, addr, pod) &&
+			(leader == NULL || pod->created > leader->created))
 			leader = pod;
 	}
 	return leader;
 }
 
-static const struct namespace_object *namespace_of(const struct naive_world *world, const struct pod *pod)
+static const struct namespace_object *namespace_of(
+	const struct naive_world *world, const struct pod *pod)
 {
 	for (size_t i = 0; i < world->cluster->namespace_count; i++)
 		if (text_equal(world->cluster->namespaces[i]->name, pod->namespace_name))
@@ -116,16 +123,16 @@ static const struct namespace_object *namespace_of(const struct naive_world *wor
 
 static bool is_local(const struct naive_world *world, const struct pod *pod)
 {
-	return world->node_name == NULL || text_equal(world->node_name, "") || text_equal(pod->node_name, "") ||
-	       text_equal(world->node_name, pod->node_name);
+	return world->node_name == NULL || text_equal(world->node_name, "") ||
+		text_equal(pod->node_name, "") || text_equal(world->node_name, pod->node_name);
 }
 
-static bool applies(const struct naive_world *world, const struct network_policy *policy, const struct pod *pod,
-	enum direction direction)
+static bool applies(const struct naive_world *world, const struct network_policy *policy,
+	const struct pod *pod, enum direction direction)
 {
 	return pod != NULL && is_local(world, pod) && policy->isolates[direction] &&
-	       text_equal(policy->namespace_name, pod->namespace_name) &&
-	       selects(&policy->pod_selector, &pod->labels);
+		text_equal(policy->namespace_name, pod->namespace_name) &&
+		selects(&policy->pod_selector, &pod->labels);
 }
 
 bool naive_policy_applies(const struct naive_world *world, const struct network_policy *policy,
@@ -142,7 +149,8 @@ bool naive_isolates(const struct naive_world *world, const struct ip_addr *addr)
 {
 	for (size_t i = 0; i < world->cluster->policy_count; i++)
 		for (int d = 0; d < DIRECTION_COUNT; d++)
-			if (naive_policy_applies(world, world->cluster->policies[i], addr, (enum direction)d))
+			if (naive_policy_applies(
+				    world, world->cluster->policies[i], addr, (enum direction)d))
 				return true;
 	return false;
 }
@@ -163,14 +171,17 @@ static bool peer_holds(const struct naive_world *world, const struct network_pol
 	}
 	if (pod == NULL)
 		return false;
-	if (!peer->has_namespace_selector && !text_equal(pod->namespace_name, policy->namespace_name))
+	if (!peer->has_namespace_selector &&
+		!text_equal(pod->namespace_name, policy->namespace_name))
 		return false;
-	if (peer->has_namespace_selector && !selects(&peer->namespace_selector, &namespace_of(world, pod)->labels))
+	if (peer->has_namespace_selector &&
+		!selects(&peer->namespace_selector, &namespace_of(world, pod)->labels))
 		return false;
 	return !peer->has_pod_selector || selects(&peer->pod_selector, &pod->labels);
 }
 
-static bool port_holds(const struct policy_port *port, const struct flow *flow, const struct pod *destination)
+static bool port_holds(
+	const struct policy_port *port, const struct flow *flow, const struct pod *destination)
 {
 	if (flow->protocol != port->protocol)
 		return false;
@@ -183,8 +194,8 @@ static bool port_holds(const struct policy_port *port, const struct flow *flow, 
 	for (size_t i = 0; i < destination->port_count; i++) {
 		const struct container_port *declared = &destination->ports[i];
 
-		if (text_equal(declared->name, port->name) && declared->protocol == port->protocol &&
-			declared->port == flow->dst_port)
+		if (text_equal(declared->name, port->name) &&
+			declared->protocol == port->protocol && declared->port == flow->dst_port)
 			return true;
 	}
 	return false;
@@ -217,8 +228,8 @@ struct tally {
 };
 
 /* What the policies say at one end, with the audited ones taken in or left out. */
-static struct tally count_side(const struct naive_world *world, const struct case_of *of, enum direction direction,
-	bool with_audited)
+static struct tally count_side(const struct naive_world *world, const struct case_of *of,
+	enum direction direction, bool with_audited)
 {
 	const struct pod *self = direction == DIRECTION_INGRESS ? of->destination : of->source;
 	struct tally tally = {false, false};
@@ -236,8 +247,8 @@ static struct tally count_side(const struct naive_world *world, const struct cas
 	return tally;
 }
 
-static enum side_verdict judge_side(const struct naive_world *world, const struct case_of *of,
-	enum direction direction)
+static enum side_verdict judge_side(
+	const struct naive_world *world, const struct case_of *of, enum direction direction)
 {
 	const struct pod *self = direction == DIRECTION_INGRESS ? of->destination : of->source;
 	const struct tally enforced = count_side(world, of, direction, false);
@@ -262,7 +273,10 @@ static enum side_verdict worst(enum side_verdict a, enum side_verdict b)
 	return a == SIDE_ALLOWED || b == SIDE_ALLOWED ? SIDE_ALLOWED : SIDE_OPEN;
 }
 
-/* The pod of that number in the cluster if it may be at `addr`; beyond the last, nobody, if no pod may be. */
+/*
+ * The pod of that number in the cluster if it may be at `addr`; beyond the last, nobody, if no pod
+ * may be.
+ */
 static bool candidate(const struct naive_world *world, const struct ip_addr *addr, size_t number,
 	const struct pod **out)
 {
@@ -288,8 +302,8 @@ struct judgement naive_judge(const struct naive_world *world, const struct flow 
 				(addr_equal(&flow->src, &flow->dst) && i != j))
 				continue;
 			for (int d = 0; d < DIRECTION_COUNT; d++)
-				judgement.sides[d] =
-					worst(judgement.sides[d], judge_side(world, &of, (enum direction)d));
+				judgement.sides[d] = worst(judgement.sides[d],
+					judge_side(world, &of, (enum direction)d));
 		}
 	}
 	if (worst(judgement.sides[0], judgement.sides[1]) == SIDE_DENIED)

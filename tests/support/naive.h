@@ -3,9 +3,9 @@
 #define TESTS_SUPPORT_NAIVE_H
 
 /*
- * NetworkPolicy judged by walking the objects, sentence by sentence as the API's text has it. Slow on purpose, and
- * sharing no matching code with policy/: selectors, blocks and ports are read anew here, so that a mistake
- * would have to be made twice to go unseen.
+ * NetworkPolicy judged by walking the objects, sentence by sentence as the API's text has it. Slow
+ * on purpose, and sharing no matching code with policy/: selectors, blocks and ports are read anew
+ * here, so that a mistake would have to be made twice to go unseen.
  */
 
 #include <stdbool.h>
@@ -16,14 +16,18 @@
 
 struct naive_world {
 	const struct cluster *cluster;
-	const char *node_name;		/* as in struct snapshot_options */
+	const char *node_name; /* as in struct snapshot_options */
 	bool audit;
 };
 
 /* Whether the pod is one of those that may be at that address. */
-bool naive_may_be(const struct naive_world *world, const struct ip_addr *addr, const struct pod *pod);
+bool naive_may_be(
+	const struct naive_world *world, const struct ip_addr *addr, const struct pod *pod);
 const struct pod *naive_pod_at(const struct naive_world *world, const struct ip_addr *addr);
-/* Whether `policy` selects a pod that may be at `addr`, that pod is local, and the policy isolates in `direction`. */
+/*
+ * Whether `policy` selects a pod that may be at `addr`, that pod is local, and the policy isolates
+ * in `direction`.
+ */
 bool naive_policy_applies(const struct naive_world *world, const struct network_policy *policy,
 	const struct ip_addr *addr, enum direction direction);
 bool naive_isolates(const struct naive_world *world, const struct ip_addr *addr);

@@ -17,7 +17,7 @@
 
 #define USUAL_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
 
-static char impostors[32];	/* the folder of a program that is found before the real one */
+static char impostors[32]; /* the folder of a program that is found before the real one */
 
 int netns_enter(void **state)
 {
@@ -82,10 +82,11 @@ void netns_refuse_rules(const char *word)
 	assert_non_null(mkdtemp(impostors));
 	assert_int_equal(
 		netns_run("cat >%s/iptables-nft-restore <<'END' && chmod 755 "
-			       "%s/iptables-nft-restore\n#!/bin/sh\n"
-			       "text=$(cat; echo x)\ncase \"$text\" in *'%s'*) echo \"iptables-nft-restore "
-			       "v1.8.9 (nf_tables): Couldn't load match\" >&2; exit 2;; esac\n"
-			       "printf %%s \"${text%%x}\" | /usr/sbin/iptables-nft-restore \"$@\"\nEND",
+			  "%s/iptables-nft-restore\n#!/bin/sh\n"
+			  "text=$(cat; echo x)\ncase \"$text\" in *'%s'*) echo "
+			  "\"iptables-nft-restore v1.8.9 (nf_tables): Couldn't load match\" >&2; "
+			  "exit 2;; esac\n"
+			  "printf %%s \"${text%%x}\" | /usr/sbin/iptables-nft-restore \"$@\"\nEND",
 			impostors, impostors, word),
 		0);
 	snprintf(search, sizeof(search), "%s:" USUAL_PATH, impostors);

@@ -3,8 +3,8 @@
 #define TESTS_SUPPORT_PACKET_BUILDER_H
 
 /*
- * Packets written header by header, the way they are drawn: each call appends one header. For tests, which may also
- * break them afterwards: the bytes are theirs.
+ * Packets written header by header, the way they are drawn: each call appends one header. For
+ * tests, which may also break them afterwards: the bytes are theirs.
  */
 
 #include <arpa/inet.h>
@@ -46,8 +46,8 @@ static inline void build_addr(int family, const char *text, uint8_t *out)
 }
 
 /* An IPv4 header with `words` words of options, claiming `payload` bytes behind it. */
-static inline void build_ipv4(struct built *packet, const char *src, const char *dst, uint8_t protocol, size_t words,
-	size_t payload)
+static inline void build_ipv4(struct built *packet, const char *src, const char *dst,
+	uint8_t protocol, size_t words, size_t payload)
 {
 	uint8_t addrs[8];
 
@@ -58,10 +58,11 @@ static inline void build_ipv4(struct built *packet, const char *src, const char 
 	build_bytes(packet, (uint8_t[]){0x12, 0x34, 0x40, 0, 64, protocol, 0, 0}, 8);
 	build_bytes(packet, addrs, sizeof(addrs));
 	for (size_t i = 0; i < words * 4; i++)
-		build_bytes(packet, (uint8_t[]){1}, 1);		/* no-operation */
+		build_bytes(packet, (uint8_t[]){1}, 1); /* no-operation */
 }
 
-static inline void build_ipv6(struct built *packet, const char *src, const char *dst, uint8_t next, size_t payload)
+static inline void build_ipv6(
+	struct built *packet, const char *src, const char *dst, uint8_t next, size_t payload)
 {
 	uint8_t addrs[32];
 
@@ -73,7 +74,10 @@ static inline void build_ipv6(struct built *packet, const char *src, const char 
 	build_bytes(packet, addrs, sizeof(addrs));
 }
 
-/* Hop-by-hop, routing or destination options: `length` bytes, a multiple of 8; an authentication header: of 4. */
+/*
+ * Hop-by-hop, routing or destination options: `length` bytes, a multiple of 8; an authentication
+ * header: of 4.
+ */
 static inline void build_extension(struct built *packet, uint8_t type, uint8_t next, size_t length)
 {
 	const size_t units = type == IPPROTO_AH ? length / 4 - 2 : length / 8 - 1;

@@ -12,36 +12,38 @@
 
 #include "tests/support/event_loop.h"
 
-static const char pods[] =
-	"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, annotations: {podgate.io/audit: 'true'}}\n"
-	"status: {podIPs: [{ip: 10.9.0.1}, {ip: 'fd09::1'}]}\n";
+static const char pods[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, "
+			   "annotations: {podgate.io/audit: 'true'}}\n"
+			   "status: {podIPs: [{ip: 10.9.0.1}, {ip: 'fd09::1'}]}\n";
 
 int publish_fixture_setup(void **state)
 {
 	static const char *const manifests[] = {"/etc/podgate/manifests"};
 	static struct publish_fixture stage;
-	const struct verdict_log_options log = {.path = "/dev/null", .ring_capacity = ENFORCEMENT_RING_CAPACITY};
+	const struct verdict_log_options log = {
+		.path = "/dev/null", .ring_capacity = ENFORCEMENT_RING_CAPACITY};
 	char problem[ENFORCEMENT_PROBLEM] = "";
 
 	stage = (struct publish_fixture){.settings = {
-		.manifests = manifests,
-		.manifest_count = 1,
-		.workers = 1,
-		.queue_base = 8610,
-		.queue_length = 1024,
-		.backend = BACKEND_NFT,
-		.mark_allow = 0x20000000,
-		.mark_deny = 0x40000000,
-		.ipv6 = SWITCH_ON,
-		.node_name = "",
-		.log_file = "/dev/null",
-		.state_directory = "",
-	}};
+						 .manifests = manifests,
+						 .manifest_count = 1,
+						 .workers = 1,
+						 .queue_base = 8610,
+						 .queue_length = 1024,
+						 .backend = BACKEND_NFT,
+						 .mark_allow = 0x20000000,
+						 .mark_deny = 0x40000000,
+						 .ipv6 = SWITCH_ON,
+						 .node_name = "",
+						 .log_file = "/dev/null",
+						 .state_directory = "",
+					 }};
 	event_loop_init(&stage.loop);
 	assert_int_equal(store_create(&stage.store), 0);
 	assert_int_equal(store_put(stage.store, "pods.yaml", pods, strlen(pods), NULL), 0);
 	assert_int_equal(verdict_log_open(&stage.log, &log), 0);
-	if (enforcement_open(&stage.enforcement, &stage.settings, stage.log, &stage.inheritance, problem) != 0)
+	if (enforcement_open(&stage.enforcement, &stage.settings, stage.log, &stage.inheritance,
+		    problem) != 0)
 		fail_msg("%s", problem);
 	assert_int_equal(publisher_create(&stage.publisher,
 				 &(struct publisher_options){

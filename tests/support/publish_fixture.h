@@ -3,8 +3,8 @@
 #define TESTS_SUPPORT_PUBLISH_FIXTURE_H
 
 /*
- * A publisher that enforces one pod in the network namespace of the test program, on a loop that the test runs. The
- * pod is shop/a, 10.9.0.1 and fd09::1, and no policy isolates it.
+ * A publisher that enforces one pod in the network namespace of the test program, on a loop that
+ * the test runs. The pod is shop/a, 10.9.0.1 and fd09::1, and no policy isolates it.
  */
 
 #include <uv.h>
@@ -19,7 +19,7 @@ struct publish_fixture {
 	uv_loop_t loop;
 	struct store *store;
 	struct verdict_log *log;
-	struct inheritance inheritance;	/* none */
+	struct inheritance inheritance; /* none */
 	struct enforcement *enforcement;
 	struct publisher *publisher;
 };

@@ -27,13 +27,15 @@ int queue_fixture_enter(void **state)
 {
 	(void)state;
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
-		fprintf(stderr, "this test needs root, for a network namespace of its own: run it as "
-				"tests/run.sh does\n");
+		fprintf(stderr,
+			"this test needs root, for a network namespace of its own: run it as "
+			"tests/run.sh does\n");
 		return -1;
 	}
-	run("ip link set lo up mtu 1500");	/* as on a wire: with lo's own 64 KiB no packet is ever a merged one */
-	run("for i in 1 2 3; do ip addr add 10.1.0.$i/32 dev lo && ip addr add fd01::$i/128 dev lo nodad || "
-	    "exit 1; done");
+	/* as on a wire: with lo's own 64 KiB no packet is ever a merged one */
+	run("ip link set lo up mtu 1500");
+	run("for i in 1 2 3; do ip addr add 10.1.0.$i/32 dev lo && ip addr add fd01::$i/128 dev lo "
+	    "nodad || exit 1; done");
 	return 0;
 }
 
@@ -45,7 +47,8 @@ void queue_fixture_rule(bool six, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(rule, sizeof(rule), format, args);
 	va_end(args);
-	snprintf(command, sizeof(command), "%s -w -t mangle %s", six ? "ip6tables" : "iptables", rule);
+	snprintf(command, sizeof(command), "%s -w -t mangle %s", six ? "ip6tables" : "iptables",
+		rule);
 	run(command);
 }
 
@@ -57,39 +60,62 @@ void queue_fixture_flush_rules(void)
 
 /* ---- The cluster ---- */
 
-#define LABELS(app) {.items = &(const struct label){"app", app}, .count = 1}
+#define LABELS(app) \
+	{ \
+		.items = &(const struct label){"app", app}, .count = 1 \
+	}
 
 #define POD(app, addrs) \
-	{.namespace_name = "shop", .name = app, .labels = LABELS(app), .ips = addrs, .ip_count = 2, .node_name = ""}
+	{ \
+		.namespace_name = "shop", .name = app, .labels = LABELS(app), .ips = addrs, \
+		.ip_count = 2, .node_name = "" \
+	}
 
-static struct ip_addr addresses[3][2];	/* IPv4 and IPv6 of each pod; fill_addresses() */
+static struct ip_addr addresses[3][2]; /* IPv4 and IPv6 of each pod; fill_addresses() */
 static const struct pod pods[3] = {
 	POD("web", addresses[0]),
 	POD("db", addresses[1]),
 	POD("other", addresses[2]),
 };
 
-static const struct requirement is_db = {.key = "app", .values = (const char *const[]){"db"}, .value_count = 1};
+static const struct requirement is_db = {
+	.key = "app", .values = (const char *const[]){"db"}, .value_count = 1};
 static const struct requirement is_web = {
 	.key = "app", .values = (const char *const[]){"web"}, .value_count = 1};
-static const struct policy_peer from_web = {.has_pod_selector = true, .pod_selector = {&is_web, 1, {0}}};
+static const struct policy_peer from_web = {
+	.has_pod_selector = true, .pod_selector = {&is_web, 1, {0}}};
 static const struct policy_port web_ports[] = {
-	{.protocol = IPPROTO_UDP, .kind = POLICY_PORT_NUMBER, .first = 1000, .last = 1099, .name = ""},
-	{.protocol = IPPROTO_TCP, .kind = POLICY_PORT_NUMBER, .first = 5432, .last = 5432, .name = ""},
+	{.protocol = IPPROTO_UDP,
+		.kind = POLICY_PORT_NUMBER,
+		.first = 1000,
+		.last = 1099,
+		.name = ""},
+	{.protocol = IPPROTO_TCP,
+		.kind = POLICY_PORT_NUMBER,
+		.first = 5432,
+		.last = 5432,
+		.name = ""},
 };
 static const struct policy_rule web_rule = {
 	.peers = &from_web, .peer_count = 1, .ports = web_ports, .port_count = 2};
 
 static const struct network_policy policies[] = {
-	[QUEUE_FIXTURE_RULES] = {
-		.namespace_name = "shop", .name = "db", .pod_selector = {&is_db, 1, {0}},
-		.isolates = {[DIRECTION_INGRESS] = true},
-		.rules = {[DIRECTION_INGRESS] = &web_rule}, .rule_count = {[DIRECTION_INGRESS] = 1},
-	},
-	[QUEUE_FIXTURE_CLOSED] = {
-		.namespace_name = "shop", .name = "db", .pod_selector = {&is_db, 1, {0}},
-		.isolates = {[DIRECTION_INGRESS] = true},
-	},
+	[QUEUE_FIXTURE_RULES] =
+		{
+			.namespace_name = "shop",
+			.name = "db",
+			.pod_selector = {&is_db, 1, {0}},
+			.isolates = {[DIRECTION_INGRESS] = true},
+			.rules = {[DIRECTION_INGRESS] = &web_rule},
+			.rule_count = {[DIRECTION_INGRESS] = 1},
+		},
+	[QUEUE_FIXTURE_CLOSED] =
+		{
+			.namespace_name = "shop",
+			.name = "db",
+			.pod_selector = {&is_db, 1, {0}},
+			.isolates = {[DIRECTION_INGRESS] = true},
+		},
 };
 
 static void fill_addresses(void)
@@ -108,10 +134,13 @@ struct snapshot *queue_fixture_snapshot(enum queue_fixture_policy policy, uint64
 {
 	const struct pod *pod_list[] = {&pods[0], &pods[1], &pods[2]};
 	const struct network_policy *policy_list[] = {
-		&policies[policy == QUEUE_FIXTURE_RULES ? QUEUE_FIXTURE_RULES : QUEUE_FIXTURE_CLOSED]};
+		&policies[policy == QUEUE_FIXTURE_RULES ? QUEUE_FIXTURE_RULES
+							: QUEUE_FIXTURE_CLOSED]};
 	const struct cluster_objects objects = {
-		.pods = pod_list, .pod_count = 3,
-		.policies = policy_list, .policy_count = policy == QUEUE_FIXTURE_OPEN ? 0 : 1,
+		.pods = pod_list,
+		.pod_count = 3,
+		.policies = policy_list,
+		.policy_count = policy == QUEUE_FIXTURE_OPEN ? 0 : 1,
 	};
 	const struct snapshot_options options = {
 		.revision = revision, .audit = policy == QUEUE_FIXTURE_AUDIT, .node_name = ""};
@@ -209,8 +238,9 @@ int queue_fixture_socket(int type, const char *addr, uint16_t port)
 }
 
 /*
- * A send may fail: what the kernel drops in OUTPUT (a full queue, or one that nobody holds) it reports to the
- * sender as EPERM, and a receiver's ICMP answer to an earlier one as ECONNREFUSED. What matters is what arrives.
+ * A send may fail: what the kernel drops in OUTPUT (a full queue, or one that nobody holds) it
+ * reports to the sender as EPERM, and a receiver's ICMP answer to an earlier one as ECONNREFUSED.
+ * What matters is what arrives.
  */
 void queue_fixture_send(int socket, const char *addr, uint16_t port, uint32_t number)
 {

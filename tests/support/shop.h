@@ -3,8 +3,8 @@
 #define TESTS_SUPPORT_SHOP_H
 
 /*
- * A small cluster built by hand: namespace "shop" with pods web, db and other, all dual-stack, under one of a few
- * sets of policies. Failures end the program.
+ * A small cluster built by hand: namespace "shop" with pods web, db and other, all dual-stack,
+ * under one of a few sets of policies. Failures end the program.
  */
 
 #include <stdbool.h>
@@ -19,12 +19,12 @@
 #define OTHER6 "fd00::3"
 
 enum shop_policies {
-	SHOP_OPEN,		/* no policy at all */
-	SHOP_DB_FROM_WEB,	/* db takes TCP 5432 from web, and nothing else */
-	SHOP_DB_CLOSED,		/* db takes nothing */
-	SHOP_WEB_TO_PODS,	/* web sends to 10.0.0.0/24 and fd00::/64, and nowhere else */
+	SHOP_OPEN,	  /* no policy at all */
+	SHOP_DB_FROM_WEB, /* db takes TCP 5432 from web, and nothing else */
+	SHOP_DB_CLOSED,	  /* db takes nothing */
+	SHOP_WEB_TO_PODS, /* web sends to 10.0.0.0/24 and fd00::/64, and nowhere else */
 };
 
-struct snapshot *shop_snapshot(enum shop_policies policies, bool audit);	/* snapshot_free() it */
+struct snapshot *shop_snapshot(enum shop_policies policies, bool audit); /* snapshot_free() it */
 
 #endif

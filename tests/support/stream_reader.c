@@ -64,7 +64,8 @@ const cJSON *stream_reader_at(const cJSON *line, const char *path)
 	char copy[128], *save = NULL;
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	for (char *name = strtok_r(copy, ".", &save); name != NULL; name = strtok_r(NULL, ".", &save))
+	for (char *name = strtok_r(copy, ".", &save); name != NULL;
+		name = strtok_r(NULL, ".", &save))
 		line = cJSON_GetObjectItemCaseSensitive(line, name);
 	return line;
 }

@@ -2,7 +2,10 @@
 #ifndef TESTS_SUPPORT_STREAM_READER_H
 #define TESTS_SUPPORT_STREAM_READER_H
 
-/* A stream (service/control/stream.h) read to its end without a socket, and its lines as values. Failures fail the test. */
+/*
+ * A stream (service/control/stream.h) read to its end without a socket, and its lines as values.
+ * Failures fail the test.
+ */
 
 #include <stddef.h>
 
@@ -13,9 +16,9 @@
 enum { STREAM_READER_LINES = 32768 };
 
 struct stream_reader {
-	cJSON *lines[STREAM_READER_LINES];	/* the first of them */
-	size_t count;				/* of all */
-	size_t pieces, longest;			/* the bytes of the longest piece */
+	cJSON *lines[STREAM_READER_LINES]; /* the first of them */
+	size_t count;			   /* of all */
+	size_t pieces, longest;		   /* the bytes of the longest piece */
 };
 
 /* Reads one piece; returns what the stream says of it. */

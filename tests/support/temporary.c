@@ -22,7 +22,8 @@ void temporary_create(struct temporary *folder)
 {
 	const char *base = getenv("TMPDIR");
 
-	snprintf(folder->path, sizeof(folder->path), "%s/podgate-test-XXXXXX", base != NULL ? base : "/tmp");
+	snprintf(folder->path, sizeof(folder->path), "%s/podgate-test-XXXXXX",
+		base != NULL ? base : "/tmp");
 	check(mkdtemp(folder->path) != NULL, "mkdtemp");
 }
 
@@ -62,7 +63,8 @@ void temporary_write(const struct temporary *folder, const char *name, const cha
 void temporary_replace(const struct temporary *folder, const char *name, const char *text)
 {
 	temporary_write(folder, ".replacement", text);
-	check(rename(temporary_path(folder, ".replacement"), temporary_path(folder, name)) == 0, name);
+	check(rename(temporary_path(folder, ".replacement"), temporary_path(folder, name)) == 0,
+		name);
 }
 
 const char *temporary_policy(const char *name)
@@ -72,7 +74,8 @@ const char *temporary_policy(const char *name)
 	char *text = ring[next++ % RING];
 
 	snprintf(text, sizeof(ring[0]),
-		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: %s}\nspec: {podSelector: {}}\n---\n",
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"%s}\nspec: {podSelector: {}}\n---\n",
 		name);
 	return text;
 }

@@ -11,12 +11,14 @@ struct temporary {
 };
 
 void temporary_create(struct temporary *folder);
-void temporary_remove(struct temporary *folder);	/* with all that is in it */
+void temporary_remove(struct temporary *folder); /* with all that is in it */
 
 /* folder/name, in a ring of a few buffers. */
 const char *temporary_path(const struct temporary *folder, const char *name);
-void temporary_write(const struct temporary *folder, const char *name, const char *text);	/* in place */
-void temporary_replace(const struct temporary *folder, const char *name, const char *text);	/* by rename */
+/* in place */
+void temporary_write(const struct temporary *folder, const char *name, const char *text);
+/* by rename */
+void temporary_replace(const struct temporary *folder, const char *name, const char *text);
 
 /* The manifest of a policy, ending in ---; in a ring, too. */
 const char *temporary_policy(const char *name);

@@ -17,31 +17,36 @@ struct trial_counts trial_counts;
 void trial_fail(const struct trial *trial, const char *what)
 {
 	manifest_print_cluster(stderr, trial->cluster);
-	fprintf(stderr, "# %s\n# seed %" PRIu64 ", node \"%s\", gateway audit %d\n", what, trial->seed,
-		trial->world.node_name, trial->world.audit);
+	fprintf(stderr, "# %s\n# seed %" PRIu64 ", node \"%s\", gateway audit %d\n", what,
+		trial->seed, trial->world.node_name, trial->world.audit);
 	fail();
-	abort();	/* fail() does not return, but is not declared so */
+	abort(); /* fail() does not return, but is not declared so */
 }
 
 void trial_check_flow(const struct trial *trial, const struct flow *flow)
 {
 	static const char *const side_names[] = {"open", "allowed", "denied", "audit-denied"};
-	const struct judgement wanted = naive_judge(&trial->world, flow), seen = snapshot_judge(trial->snapshot, flow);
+	const struct judgement wanted = naive_judge(&trial->world, flow),
+			       seen = snapshot_judge(trial->snapshot, flow);
 
 	trial_counts.verdicts[wanted.verdict]++;
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		trial_counts.sides[d][wanted.sides[d]]++;
-	if (wanted.verdict == seen.verdict && memcmp(wanted.sides, seen.sides, sizeof(wanted.sides)) == 0)
+	if (wanted.verdict == seen.verdict &&
+		memcmp(wanted.sides, seen.sides, sizeof(wanted.sides)) == 0)
 		return;
 	manifest_print_flow(stderr, flow);
-	fprintf(stderr, ": wanted %s (ingress %s, egress %s), compiled %s (ingress %s, egress %s)\n",
+	fprintf(stderr,
+		": wanted %s (ingress %s, egress %s), compiled %s (ingress %s, egress %s)\n",
 		verdict_name(wanted.verdict), side_names[wanted.sides[DIRECTION_INGRESS]],
 		side_names[wanted.sides[DIRECTION_EGRESS]], verdict_name(seen.verdict),
-		side_names[seen.sides[DIRECTION_INGRESS]], side_names[seen.sides[DIRECTION_EGRESS]]);
+		side_names[seen.sides[DIRECTION_INGRESS]],
+		side_names[seen.sides[DIRECTION_EGRESS]]);
 	trial_fail(trial, "the evaluators differ");
 }
 
-static void check_policies(const struct trial *trial, const struct ip_addr *addr, enum direction direction)
+static void check_policies(
+	const struct trial *trial, const struct ip_addr *addr, enum direction direction)
 {
 	const struct cluster *cluster = trial->cluster;
 	struct arena *arena = arena_create();
@@ -68,7 +73,8 @@ static void check_claimants(const struct trial *trial, const struct ip_addr *add
 	size_t wanted = 0, seen = 0;
 
 	for (; (pod = snapshot_claimant(trial->snapshot, addr, seen)) != NULL; seen++) {
-		if (!naive_may_be(&trial->world, addr, pod) || !snapshot_may_be(trial->snapshot, addr, pod))
+		if (!naive_may_be(&trial->world, addr, pod) ||
+			!snapshot_may_be(trial->snapshot, addr, pod))
 			trial_fail(trial, "snapshot_claimant() names a pod too many");
 		if (snapshot_claimant_audits(trial->snapshot, addr, seen) !=
 			(trial->world.audit || naive_audits(&trial->world, pod)))

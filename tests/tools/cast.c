@@ -32,7 +32,8 @@ static int let_cast(int fd, int family, const char *device)
 }
 
 /* A datagram that says where it was sent. */
-static int cast_one(const struct endpoint *from, const char *device, const char *to_text, const char *port)
+static int cast_one(
+	const struct endpoint *from, const char *device, const char *to_text, const char *port)
 {
 	const int family = from->address.ss_family;
 	struct endpoint to;
@@ -46,13 +47,17 @@ static int cast_one(const struct endpoint *from, const char *device, const char 
 		return fail(device);
 	if (family == AF_INET6)
 		((struct sockaddr_in6 *)&to.address)->sin6_scope_id = if_nametoindex(device);
-	if (sendto(fd, to_text, strlen(to_text), 0, (const struct sockaddr *)&to.address, to.length) < 0)
+	if (sendto(fd, to_text, strlen(to_text), 0, (const struct sockaddr *)&to.address,
+		    to.length) < 0)
 		err = fail(to_text);
 	close(fd);
 	return err;
 }
 
-/* cast DEVICE FROM PORT TO...: a datagram to each address, which may be a group's. --from: the source port. */
+/*
+ * cast DEVICE FROM PORT TO...: a datagram to each address, which may be a group's. --from: the
+ * source port.
+ */
 int command_cast(int argc, char **argv)
 {
 	struct probe_options options;
@@ -67,7 +72,8 @@ int command_cast(int argc, char **argv)
 	else
 		((struct sockaddr_in *)&from.address)->sin_port = htons(options.from_port);
 	for (int i = 3; i < options.count && err == 0; i++)
-		err = cast_one(&from, options.arguments[0], options.arguments[i], options.arguments[2]);
+		err = cast_one(
+			&from, options.arguments[0], options.arguments[i], options.arguments[2]);
 	return err;
 }
 
@@ -120,8 +126,9 @@ int command_hear(int argc, char **argv)
 	ipv6 = strcmp(options.arguments[0], "6") == 0;
 	v4.sin_port = v6.sin6_port = htons((uint16_t)atoi(options.arguments[2]));
 	fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, ipv6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4,
-			      ipv6 ? sizeof(v6) : sizeof(v4)) != 0)
+	if (fd < 0 ||
+		bind(fd, ipv6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4,
+			ipv6 ? sizeof(v6) : sizeof(v4)) != 0)
 		return fail("bind");
 	for (int i = 3; i < options.count; i++)
 		if (join(fd, options.arguments[i], options.arguments[1]) != 0)
@@ -130,7 +137,9 @@ int command_hear(int argc, char **argv)
 	return hear(fd, options.for_ms > 0 ? options.for_ms : 1000);
 }
 
-/* advertise DEVICE PREFIX: a router advertisement (RFC 4861, 4.2) with a /64 for autoconfiguration. */
+/*
+ * advertise DEVICE PREFIX: a router advertisement (RFC 4861, 4.2) with a /64 for autoconfiguration.
+ */
 int command_advertise(int argc, char **argv)
 {
 	struct {
@@ -138,14 +147,16 @@ int command_advertise(int argc, char **argv)
 		struct nd_opt_prefix_info prefix;
 	} message = {
 		.router = {.nd_ra_hdr.icmp6_type = ND_ROUTER_ADVERT, .nd_ra_curhoplimit = 64},
-		.prefix = {
-			.nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION,
-			.nd_opt_pi_len = 4,
-			.nd_opt_pi_prefix_len = 64,
-			.nd_opt_pi_flags_reserved = ND_OPT_PI_FLAG_ONLINK | ND_OPT_PI_FLAG_AUTO,
-			.nd_opt_pi_valid_time = htonl(3600),
-			.nd_opt_pi_preferred_time = htonl(3600),
-		},
+		.prefix =
+			{
+				.nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION,
+				.nd_opt_pi_len = 4,
+				.nd_opt_pi_prefix_len = 64,
+				.nd_opt_pi_flags_reserved = ND_OPT_PI_FLAG_ONLINK |
+					ND_OPT_PI_FLAG_AUTO,
+				.nd_opt_pi_valid_time = htonl(3600),
+				.nd_opt_pi_preferred_time = htonl(3600),
+			},
 	};
 	struct sockaddr_in6 to = {.sin6_family = AF_INET6};
 	struct probe_options options;
@@ -161,7 +172,8 @@ int command_advertise(int argc, char **argv)
 	fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
 	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) != 0 ||
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof(index)) != 0 ||
-		sendto(fd, &message, sizeof(message), 0, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		sendto(fd, &message, sizeof(message), 0, (const struct sockaddr *)&to, sizeof(to)) <
+			0)
 		return fail("advertise");
 	close(fd);
 	return PROBE_REACHED;

@@ -25,7 +25,10 @@ static int outcome(int code, const char *text)
 	return code;
 }
 
-/* What the kernel says about a socket, as an outcome. An ICMP "prohibited" would be another gate's answer, not ours. */
+/*
+ * What the kernel says about a socket, as an outcome. An ICMP "prohibited" would be another gate's
+ * answer, not ours.
+ */
 static int outcome_of_error(int err)
 {
 	if (err == ECONNREFUSED || err == ECONNRESET || err == EPIPE)
@@ -34,7 +37,10 @@ static int outcome_of_error(int err)
 	return PROBE_PROBLEM;
 }
 
-/* Waits for `events` until the deadline, or for `most_ms` if that is sooner. Returns poll()'s answer. */
+/*
+ * Waits for `events` until the deadline, or for `most_ms` if that is sooner. Returns poll()'s
+ * answer.
+ */
 static int await(const struct attempt *attempt, short events, int most_ms)
 {
 	struct pollfd polled = {.fd = attempt->fd, .events = events};
@@ -84,7 +90,8 @@ static int try_tcp(const struct attempt *attempt, const uint8_t *payload)
 {
 	int err;
 
-	if (connect(attempt->fd, (const struct sockaddr *)&attempt->to->address, attempt->to->length) != 0 &&
+	if (connect(attempt->fd, (const struct sockaddr *)&attempt->to->address,
+		    attempt->to->length) != 0 &&
 		errno != EINPROGRESS)
 		return outcome_of_error(errno);
 	if (await(attempt, POLLOUT, 0) == 0)
@@ -92,14 +99,15 @@ static int try_tcp(const struct attempt *attempt, const uint8_t *payload)
 	err = pending_error(attempt->fd);
 	if (err != 0)
 		return outcome_of_error(err);
-	if (send(attempt->fd, payload, attempt->options->size, 0) != (ssize_t)attempt->options->size)
+	if (send(attempt->fd, payload, attempt->options->size, 0) !=
+		(ssize_t)attempt->options->size)
 		return outcome_of_error(errno);
 	return collect_echo(attempt, payload);
 }
 
 /*
- * Returns false when there is no answer yet. EMSGSIZE: a router said that it was too big; the next one goes out in
- * pieces.
+ * Returns false when there is no answer yet. EMSGSIZE: a router said that it was too big; the next
+ * one goes out in pieces.
  */
 static bool datagram_answered(const struct attempt *attempt, const uint8_t *payload, int *code)
 {
@@ -118,7 +126,8 @@ static int try_udp(const struct attempt *attempt, const uint8_t *payload)
 {
 	int code;
 
-	if (connect(attempt->fd, (const struct sockaddr *)&attempt->to->address, attempt->to->length) != 0)
+	if (connect(attempt->fd, (const struct sockaddr *)&attempt->to->address,
+		    attempt->to->length) != 0)
 		return outcome_of_error(errno);
 	do {
 		if (send(attempt->fd, payload, attempt->options->size, 0) < 0 && errno != EMSGSIZE)
@@ -145,7 +154,8 @@ static int await_init_ack(const struct attempt *attempt, const struct sctp_packe
 		if (n < 0 && errno != EAGAIN)
 			return outcome_of_error(
 				errno == EPROTO || errno == ENOPROTOOPT ? ECONNREFUSED : errno);
-		if (n < 0 || !sctp_read(bytes, (size_t)n, attempt->to->address.ss_family, &packet) ||
+		if (n < 0 ||
+			!sctp_read(bytes, (size_t)n, attempt->to->address.ss_family, &packet) ||
 			packet.to_port != init->from_port || packet.tag != init->own_tag)
 			continue;
 		if (packet.chunk == SCTP_INIT_ACK && packet.from_port == init->to_port)
@@ -165,7 +175,8 @@ static int try_sctp(const struct attempt *attempt)
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return outcome_of_error(EIO);
-	init.from_port = attempt->options->from_port != 0 ? attempt->options->from_port : random[0] | 0x8000;
+	init.from_port = attempt->options->from_port != 0 ? attempt->options->from_port
+							  : random[0] | 0x8000;
 	init.own_tag = ((uint32_t)random[1] << 16 | random[2]) | 1;
 	((struct sockaddr_in *)&to.address)->sin_port = 0; /* raw sockets want none */
 	sctp_write(&init, bytes);
@@ -183,7 +194,8 @@ static int try_protocol(const struct attempt *attempt)
 		payload[i] = (uint8_t)('a' + i % 26);
 	if (attempt->to->protocol == IPPROTO_SCTP)
 		return try_sctp(attempt);
-	return attempt->to->protocol == IPPROTO_TCP ? try_tcp(attempt, payload) : try_udp(attempt, payload);
+	return attempt->to->protocol == IPPROTO_TCP ? try_tcp(attempt, payload)
+						    : try_udp(attempt, payload);
 }
 
 int command_connect(int argc, char **argv)
@@ -199,7 +211,8 @@ int command_connect(int argc, char **argv)
 		fputs("podgate-probe: connect PROTOCOL ADDRESS PORT\n", stderr);
 		return PROBE_PROBLEM;
 	}
-	code = endpoint_parse(&to, options.arguments[0], options.arguments[1], options.arguments[2]);
+	code = endpoint_parse(
+		&to, options.arguments[0], options.arguments[1], options.arguments[2]);
 	if (code != 0)
 		return code;
 	attempt.fd = endpoint_socket(&to, &options);

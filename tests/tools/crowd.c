@@ -45,15 +45,18 @@ int command_crowd(int argc, char **argv)
 		return PROBE_PROBLEM;
 	count = options.count == 3 ? atoi(options.arguments[2]) : 0;
 	if (count < 1 || count > CROWD_MOST) {
-		fprintf(stderr, "usage: podgate-probe crowd ADDRESS PORT COUNT, at most %d\n", CROWD_MOST);
+		fprintf(stderr, "usage: podgate-probe crowd ADDRESS PORT COUNT, at most %d\n",
+			CROWD_MOST);
 		return PROBE_PROBLEM;
 	}
 	if (endpoint_parse(&to, "tcp", options.arguments[0], options.arguments[1]) != 0)
 		return PROBE_PROBLEM;
 	for (int i = 0; i < count; i++) {
 		crowd[i] = (struct pollfd){.fd = endpoint_socket(&to, &options), .events = POLLOUT};
-		if (crowd[i].fd < 0 || (connect(crowd[i].fd, (const struct sockaddr *)&to.address, to.length) != 0 &&
-					       errno != EINPROGRESS)) {
+		if (crowd[i].fd < 0 ||
+			(connect(crowd[i].fd, (const struct sockaddr *)&to.address, to.length) !=
+					0 &&
+				errno != EINPROGRESS)) {
 			perror("podgate-probe: crowd");
 			return PROBE_PROBLEM;
 		}

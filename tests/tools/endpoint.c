@@ -74,7 +74,8 @@ int options_parse(struct probe_options *out, int argc, char **argv)
 	};
 	int option;
 
-	*out = (struct probe_options){.timeout_ms = 1000, .every_ms = 50, .stall_ms = 300, .size = 8};
+	*out = (struct probe_options){
+		.timeout_ms = 1000, .every_ms = 50, .stall_ms = 300, .size = 8};
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (option == '?')
 			return PROBE_PROBLEM;
@@ -111,7 +112,8 @@ static int protocol_parse(struct endpoint *out, const char *text)
 	return PROBE_PROBLEM;
 }
 
-int endpoint_parse(struct endpoint *out, const char *protocol, const char *address, const char *port)
+int endpoint_parse(
+	struct endpoint *out, const char *protocol, const char *address, const char *port)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM};
@@ -146,7 +148,8 @@ static int bind_port(int fd, sa_family_t family, uint16_t port)
 
 int endpoint_socket(const struct endpoint *to, const struct probe_options *options)
 {
-	const int fd = socket(to->address.ss_family, to->type | SOCK_NONBLOCK | SOCK_CLOEXEC, to->protocol);
+	const int fd = socket(
+		to->address.ss_family, to->type | SOCK_NONBLOCK | SOCK_CLOEXEC, to->protocol);
 
 	if (fd < 0)
 		return -errno;

@@ -11,8 +11,8 @@
 enum { SOCKETS = 64, BATCH = 64, FIRST_PORT = 1024, LAST_PORT = 65535 };
 
 /*
- * Datagrams without payload, each a flow of its own: destination ports take turns fastest, then source ports, one a
- * socket.
+ * Datagrams without payload, each a flow of its own: destination ports take turns fastest, then
+ * source ports, one a socket.
  */
 struct flood {
 	struct endpoint to;
@@ -30,7 +30,8 @@ static int open_sockets(struct flood *flood, const struct probe_options *options
 	for (size_t i = 0; i < SOCKETS; i++) {
 		flood->sockets[i] = endpoint_socket(&flood->to, options);
 		if (flood->sockets[i] < 0) {
-			fprintf(stderr, "podgate-probe: socket: %s\n", strerror(-flood->sockets[i]));
+			fprintf(stderr, "podgate-probe: socket: %s\n",
+				strerror(-flood->sockets[i]));
 			return PROBE_PROBLEM;
 		}
 	}
@@ -51,7 +52,10 @@ static void prepare(struct flood *flood)
 	}
 }
 
-/* What can't be sent, as the socket is full of what waits in the gateway, is not: others need not wait for it. */
+/*
+ * What can't be sent, as the socket is full of what waits in the gateway, is not: others need not
+ * wait for it.
+ */
 static void send_batch(struct flood *flood)
 {
 	int sent;
@@ -80,7 +84,8 @@ int command_flood(int argc, char **argv)
 		fputs("usage: podgate-probe flood --for MS ADDRESS\n", stderr);
 		return PROBE_PROBLEM;
 	}
-	if (endpoint_parse(&flood.to, "udp", options.arguments[0], "0") != 0 || open_sockets(&flood, &options) != 0)
+	if (endpoint_parse(&flood.to, "udp", options.arguments[0], "0") != 0 ||
+		open_sockets(&flood, &options) != 0)
 		return PROBE_PROBLEM;
 	prepare(&flood);
 	end = clock_ms() + options.for_ms;

@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 /*
- * Packets that only an attacker sends. Nobody answers them: a test looks at the receiver whether they arrived.
+ * Packets that only an attacker sends. Nobody answers them: a test looks at the receiver whether
+ * they arrived.
  */
 
 enum { FORGED_MOST = 256, TAG = 4, LISTENER_REPORT = 143 };
@@ -56,7 +57,8 @@ struct ends {
 static int ends_parse(struct ends *out, const char *from, const char *to)
 {
 	out->family = strchr(from, ':') != NULL ? AF_INET6 : AF_INET;
-	if (inet_pton(out->family, from, out->from) == 1 && inet_pton(out->family, to, out->to) == 1)
+	if (inet_pton(out->family, from, out->from) == 1 &&
+		inet_pton(out->family, to, out->to) == 1)
 		return 0;
 	fprintf(stderr, "%s, %s: not two addresses of one family\n", from, to);
 	return PROBE_PROBLEM;
@@ -91,14 +93,16 @@ static uint16_t udp_checksum(const struct ends *ends, const void *datagram, size
 	memcpy(addresses, ends->from, 16);
 	memcpy(addresses + 16, ends->to, 16);
 	return checksum(datagram, length,
-		(uint16_t)~ntohs(checksum(addresses, sizeof(addresses), (uint32_t)length + IPPROTO_UDP)));
+		(uint16_t)~ntohs(
+			checksum(addresses, sizeof(addresses), (uint32_t)length + IPPROTO_UDP)));
 }
 
 static void append_udp(struct forged *packet, const struct ends *ends)
 {
 	uint8_t datagram[sizeof(struct udphdr) + sizeof(payload)];
-	struct udphdr header = {
-		.source = htons(ends->from_port), .dest = htons(ends->to_port), .len = htons(sizeof(datagram))};
+	struct udphdr header = {.source = htons(ends->from_port),
+		.dest = htons(ends->to_port),
+		.len = htons(sizeof(datagram))};
 
 	memcpy(datagram, &header, sizeof(header));
 	memcpy(datagram + sizeof(header), payload, sizeof(payload));
@@ -124,14 +128,19 @@ static int send_icmp(const struct ends *ends, const struct forged *packet, int h
 	memcpy(&to4.sin_addr, ends->to, 4);
 	if (six)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
-	sent = bind(fd, from, length) != 0 ? -1 : sendto(fd, packet->bytes, packet->length, 0, to, length);
+	sent = bind(fd, from, length) != 0
+		? -1
+		: sendto(fd, packet->bytes, packet->length, 0, to, length);
 	if (sent < 0)
 		perror("forge");
 	close(fd);
 	return sent < 0 ? PROBE_PROBLEM : PROBE_REACHED;
 }
 
-/* FROM TO OTHER PORT OTHER_PORT: FROM says that a datagram from TO's PORT did not reach OTHER's OTHER_PORT. */
+/*
+ * FROM TO OTHER PORT OTHER_PORT: FROM says that a datagram from TO's PORT did not reach OTHER's
+ * OTHER_PORT.
+ */
 static int forge_error(char **arguments)
 {
 	struct forged packet = {.length = 0};
@@ -148,12 +157,14 @@ static int forge_error(char **arguments)
 		header[0] = ICMP6_DST_UNREACH;
 	append(&packet, header, sizeof(header));
 	append_udp(&packet, &quoted);
-	sum = checksum(packet.bytes, packet.length, 0);	/* ICMPv6's is the kernel's work */
+	sum = checksum(packet.bytes, packet.length, 0); /* ICMPv6's is the kernel's work */
 	memcpy(packet.bytes + 2, &sum, sizeof(sum));
 	return send_icmp(&ends, &packet, 64);
 }
 
-/* FROM TO: a multicast listener report to one address, of which a router makes the hop limit right. */
+/*
+ * FROM TO: a multicast listener report to one address, of which a router makes the hop limit right.
+ */
 static int forge_report(char **arguments)
 {
 	struct forged packet = {.length = 0};
@@ -170,7 +181,8 @@ static int forge_report(char **arguments)
 /* DEVICE MAC FROM TO PORT: a datagram in a frame with a tag of VLAN 0. */
 static int forge_tagged(char **arguments)
 {
-	struct sockaddr_ll device = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(arguments[0])};
+	struct sockaddr_ll device = {
+		.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(arguments[0])};
 	const int fd = socket(AF_PACKET, SOCK_RAW, 0);
 	struct forged frame = {.length = 0};
 	uint8_t header[ETH_HLEN + TAG] = {[6] = 2, [11] = 77, [12] = ETH_P_8021Q >> 8, [13] = 0};
@@ -178,8 +190,8 @@ static int forge_tagged(char **arguments)
 	ssize_t sent;
 
 	if (ends_parse(&ends, arguments[2], arguments[3]) != 0 ||
-		sscanf(arguments[1], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &header[0], &header[1], &header[2],
-			&header[3], &header[4], &header[5]) != 6)
+		sscanf(arguments[1], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &header[0], &header[1],
+			&header[2], &header[3], &header[4], &header[5]) != 6)
 		return PROBE_PROBLEM;
 	header[16] = ends.family == AF_INET6 ? ETH_P_IPV6 >> 8 : ETH_P_IP >> 8;
 	header[17] = ends.family == AF_INET6 ? ETH_P_IPV6 & 0xff : ETH_P_IP & 0xff;
@@ -198,13 +210,14 @@ int command_forge(int argc, char **argv)
 		const char *name;
 		int arguments;
 		int (*run)(char **arguments);
-	} kinds[] = {{"error", 5, forge_error}, {"report", 2, forge_report}, {"tagged", 5, forge_tagged}};
+	} kinds[] = {{"error", 5, forge_error}, {"report", 2, forge_report},
+		{"tagged", 5, forge_tagged}};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(argv[1], kinds[i].name) == 0 && argc - 2 == kinds[i].arguments)
 			return kinds[i].run(argv + 2);
-	fputs("usage: podgate-probe forge error FROM TO OTHER PORT OTHER_PORT | report FROM TO |"
-	      " tagged DEVICE MAC FROM TO PORT\n",
+	fputs("usage: podgate-probe forge error FROM TO OTHER PORT OTHER_PORT | report FROM TO | "
+	      "tagged DEVICE MAC FROM TO PORT\n",
 		stderr);
 	return PROBE_PROBLEM;
 }

@@ -27,7 +27,8 @@ static pid_t find_thread(const char *pid, const char *name)
 		file = fopen(path, "re");
 		if (file == NULL)
 			continue;
-		if (fgets(found, sizeof(found), file) != NULL && strcspn(found, "\n") == strlen(name) &&
+		if (fgets(found, sizeof(found), file) != NULL &&
+			strcspn(found, "\n") == strlen(name) &&
 			strncmp(found, name, strlen(name)) == 0)
 			thread = (pid_t)strtol(entry->d_name, NULL, 10);
 		fclose(file);
@@ -38,8 +39,8 @@ static pid_t find_thread(const char *pid, const char *name)
 }
 
 /*
- * Stops one thread of a process and leaves the others running, which no signal can do. It goes on when this process
- * ends, however it does.
+ * Stops one thread of a process and leaves the others running, which no signal can do. It goes on
+ * when this process ends, however it does.
  */
 int command_freeze(int argc, char **argv)
 {
@@ -55,9 +56,11 @@ int command_freeze(int argc, char **argv)
 		fprintf(stderr, "podgate-probe: process %s has no thread %s\n", argv[1], argv[2]);
 		return PROBE_PROBLEM;
 	}
-	if (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0 || ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) != 0 ||
+	if (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0 ||
+		ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) != 0 ||
 		waitpid(thread, &status, __WALL) != thread || !WIFSTOPPED(status)) {
-		fprintf(stderr, "podgate-probe: can't stop thread %s: %s\n", argv[2], strerror(errno));
+		fprintf(stderr, "podgate-probe: can't stop thread %s: %s\n", argv[2],
+			strerror(errno));
 		return PROBE_PROBLEM;
 	}
 	puts("frozen");

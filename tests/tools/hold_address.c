@@ -20,7 +20,8 @@ int command_hold_address(int argc, char **argv)
 		return PROBE_PROBLEM;
 	}
 	memcpy(address.sun_path + 1, argv[1], length);
-	if (bind(fd, (const struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)) != 0 ||
+	if (bind(fd, (const struct sockaddr *)&address,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)) != 0 ||
 		listen(fd, 0) != 0) {
 		perror("podgate-probe: hold-address");
 		return PROBE_PROBLEM;

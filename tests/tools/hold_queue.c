@@ -22,17 +22,18 @@ static int queue_bind(struct mnl_socket *socket, uint16_t number)
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -1;
 	n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-	return n < 0 ? -1 : mnl_cb_run(buffer, (size_t)n, 0, mnl_socket_get_portid(socket), NULL, NULL);
+	return n < 0 ? -1
+		     : mnl_cb_run(buffer, (size_t)n, 0, mnl_socket_get_portid(socket), NULL, NULL);
 }
 
 /* ---- delay-queue ---- */
 
 enum { DELAYED_MOST = 1024 };
 static struct delayed {
-	uint32_t id;	/* network order */
+	uint32_t id; /* network order */
 	int64_t due_ms;
 } delayed[DELAYED_MOST];
-static size_t first, count;	/* a ring, by due time */
+static size_t first, count; /* a ring, by due time */
 
 static int delay_ms;
 
@@ -42,10 +43,12 @@ static int take_packet(const struct nlmsghdr *message, void *context)
 	const struct nfqnl_msg_packet_hdr *header;
 
 	(void)context;
-	if (nfq_nlmsg_parse(message, attrs) < 0 || attrs[NFQA_PACKET_HDR] == NULL || count == DELAYED_MOST)
+	if (nfq_nlmsg_parse(message, attrs) < 0 || attrs[NFQA_PACKET_HDR] == NULL ||
+		count == DELAYED_MOST)
 		return MNL_CB_ERROR;
 	header = mnl_attr_get_payload(attrs[NFQA_PACKET_HDR]);
-	delayed[(first + count++) % DELAYED_MOST] = (struct delayed){header->packet_id, clock_ms() + delay_ms};
+	delayed[(first + count++) % DELAYED_MOST] = (struct delayed){
+		header->packet_id, clock_ms() + delay_ms};
 	return MNL_CB_OK;
 }
 
@@ -65,7 +68,9 @@ static int take_packets(const struct mnl_socket *socket)
 	char buffer[65536];
 	const ssize_t n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 
-	return n < 0 ? -1 : mnl_cb_run(buffer, (size_t)n, 0, mnl_socket_get_portid(socket), take_packet, NULL);
+	return n < 0 ? -1
+		     : mnl_cb_run(buffer, (size_t)n, 0, mnl_socket_get_portid(socket), take_packet,
+			       NULL);
 }
 
 static int set_copy(const struct mnl_socket *socket, uint16_t number)
@@ -77,7 +82,10 @@ static int set_copy(const struct mnl_socket *socket, uint16_t number)
 	return mnl_socket_sendto(socket, message, message->nlmsg_len) < 0 ? -1 : 0;
 }
 
-/* As an intrusion prevention system that thinks for a while: each packet passes so many milliseconds later. */
+/*
+ * As an intrusion prevention system that thinks for a while: each packet passes so many
+ * milliseconds later.
+ */
 int command_delay_queue(int argc, char **argv)
 {
 	struct mnl_socket *socket = mnl_socket_open(NETLINK_NETFILTER);
@@ -96,7 +104,8 @@ int command_delay_queue(int argc, char **argv)
 		const int64_t left = count > 0 ? delayed[first].due_ms - clock_ms() : -1;
 
 		if (count > 0 && left <= 0 ? release(socket, number) < 0
-					   : poll(&poll_fd, 1, count > 0 ? (int)left : -1) > 0 && take_packets(socket) < 0) {
+					   : poll(&poll_fd, 1, count > 0 ? (int)left : -1) > 0 &&
+					take_packets(socket) < 0) {
 			perror("podgate-probe: delay-queue");
 			return PROBE_PROBLEM;
 		}

@@ -10,11 +10,18 @@
 #include <unistd.h>
 
 /*
- * Clients of podgate's control socket that mean it no good, each in its way, until their time is up: what they did is
- * counted. As root, for nobody else may connect.
+ * Clients of podgate's control socket that mean it no good, each in its way, until their time is
+ * up: what they did is counted. As root, for nobody else may connect.
  */
 
-enum { MANY = 3000, SLOW = 48, GARBAGE = 1024, HUGE_BYTES = 5 << 20, JUDGE_ROWS = 100000, PATIENCE_MS = 500 };
+enum {
+	MANY = 3000,
+	SLOW = 48,
+	GARBAGE = 1024,
+	HUGE_BYTES = 5 << 20,
+	JUDGE_ROWS = 100000,
+	PATIENCE_MS = 500
+};
 
 struct hostile {
 	struct sockaddr_un address;
@@ -112,7 +119,8 @@ static void connect_often(struct hostile *hostile)
 	while (has_time(hostile)) {
 		size_t count = 0;
 
-		while (count < MANY && has_time(hostile) && (fds[count] = connect_client(hostile)) >= 0)
+		while (count < MANY && has_time(hostile) &&
+			(fds[count] = connect_client(hostile)) >= 0)
 			count++;
 		hostile->deeds += count;
 		while (count > 0)
@@ -165,7 +173,8 @@ static void ask_deafly(struct hostile *hostile)
 
 		if (fd < 0)
 			continue;
-		while (has_time(hostile) && send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0)
+		while (has_time(hostile) &&
+			send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0)
 			hostile->deeds++;
 		close(fd);
 	}
@@ -192,7 +201,8 @@ int command_hostile(int argc, char **argv)
 	for (size_t i = 0; options.count == 2 && i < sizeof(manners) / sizeof(manners[0]); i++) {
 		if (strcmp(options.arguments[1], manners[i].name) != 0)
 			continue;
-		snprintf(hostile.address.sun_path, sizeof(hostile.address.sun_path), "%s", options.arguments[0]);
+		snprintf(hostile.address.sun_path, sizeof(hostile.address.sun_path), "%s",
+			options.arguments[0]);
 		hostile.end = clock_ms() + options.for_ms;
 		manners[i].act(&hostile);
 		printf("%s: %lu\n", manners[i].name, hostile.deeds);

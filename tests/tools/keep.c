@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 /*
- * A service manager in small, in what matters of systemd's descriptor store: it starts a service again whenever that
- * ends, however it ends, and keeps for it what it was given to keep (sd_pid_notify_with_fds(3), sd_listen_fds(3)). It
- * prints what happens, a line each.
+ * A service manager in small, in what matters of systemd's descriptor store: it starts a service
+ * again whenever that ends, however it ends, and keeps for it what it was given to keep
+ * (sd_pid_notify_with_fds(3), sd_listen_fds(3)). It prints what happens, a line each.
  */
 
 enum { KEPT_MOST = 256, NAME = 64, FIRST = 3, AWAY = 512 };
@@ -44,7 +44,7 @@ static void note_end(int signal_number)
 
 static void note_child(int signal_number)
 {
-	(void)signal_number;	/* it interrupts poll() */
+	(void)signal_number; /* it interrupts poll() */
 }
 
 /* ---- the service ---- */
@@ -117,7 +117,7 @@ static bool is_same(int a, int b)
 	struct stat first, second;
 
 	return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_ino == second.st_ino &&
-	       first.st_dev == second.st_dev;
+		first.st_dev == second.st_dev;
 }
 
 static void keep(struct keeper *keeper, const char *name, int fd)
@@ -140,7 +140,8 @@ static bool has_line(const char *message, const char *line)
 {
 	const char *at = strstr(message, line);
 
-	return at != NULL && (at == message || at[-1] == '\n') && (at[strlen(line)] == '\n' || at[strlen(line)] == '\0');
+	return at != NULL && (at == message || at[-1] == '\n') &&
+		(at[strlen(line)] == '\n' || at[strlen(line)] == '\0');
 }
 
 static void hear(struct keeper *keeper, char *message, int fd)
@@ -169,8 +170,10 @@ static void receive(struct keeper *keeper)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} passed;
 	struct iovec vector = {.iov_base = text, .iov_len = sizeof(text) - 1};
-	struct msghdr message = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &passed, .msg_controllen = sizeof(passed)};
+	struct msghdr message = {.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &passed,
+		.msg_controllen = sizeof(passed)};
 	const ssize_t length = recvmsg(keeper->notify, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *header = length < 0 ? NULL : CMSG_FIRSTHDR(&message);
 	int fd = -1;
@@ -192,7 +195,8 @@ static int listen_at(const char *path)
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	unlink(path);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || chmod(path, 0666) != 0)
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+		chmod(path, 0666) != 0)
 		return -errno;
 	setenv("NOTIFY_SOCKET", path, 1);
 	return fd;

@@ -7,7 +7,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A service manager's ear: prints each datagram that comes to a socket as one line, until it is killed. */
+/*
+ * A service manager's ear: prints each datagram that comes to a socket as one line, until it is
+ * killed.
+ */
 int command_notified(int argc, char **argv)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -21,7 +24,8 @@ int command_notified(int argc, char **argv)
 	}
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", argv[1]);
 	unlink(argv[1]);
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || chmod(argv[1], 0666) != 0) {
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+		chmod(argv[1], 0666) != 0) {
 		perror("podgate-probe: notified");
 		return PROBE_PROBLEM;
 	}

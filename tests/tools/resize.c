@@ -10,16 +10,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Whether `fd` is a socket of a queue: nothing else of podgate's is connected to the kernel and asked for no errors. */
+/*
+ * Whether `fd` is a socket of a queue: nothing else of podgate's is connected to the kernel and
+ * asked for no errors.
+ */
 static bool is_queue_socket(int fd)
 {
 	int domain = 0, protocol = 0, no_enobufs = 0;
 	socklen_t length = sizeof(int);
 
-	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_NETLINK &&
-	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 &&
-	       protocol == NETLINK_NETFILTER &&
-	       getsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &no_enobufs, &length) == 0 && no_enobufs != 0;
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 &&
+		domain == AF_NETLINK &&
+		getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 &&
+		protocol == NETLINK_NETFILTER &&
+		getsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &no_enobufs, &length) == 0 &&
+		no_enobufs != 0;
 }
 
 /* Returns whether descriptor number `theirs` of the process was one, and has that size now. */
@@ -30,14 +35,15 @@ static bool resize(int process, int theirs, int bytes)
 
 	if (fd < 0)
 		return false;
-	done = is_queue_socket(fd) && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) == 0;
+	done = is_queue_socket(fd) &&
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) == 0;
 	close(fd);
 	return done;
 }
 
 /*
- * Sets the receive buffers of another process's queue sockets, as a podgate would have them that may not make them larger
- * than the machine allows; prints how many they are.
+ * Sets the receive buffers of another process's queue sockets, as a podgate would have them that
+ * may not make them larger than the machine allows; prints how many they are.
  */
 int command_resize(int argc, char **argv)
 {
@@ -58,7 +64,8 @@ int command_resize(int argc, char **argv)
 		return PROBE_PROBLEM;
 	}
 	while ((entry = readdir(folder)) != NULL)
-		count += entry->d_name[0] != '.' && resize(process, atoi(entry->d_name), atoi(argv[2]));
+		count += entry->d_name[0] != '.' &&
+			resize(process, atoi(entry->d_name), atoi(argv[2]));
 	closedir(folder);
 	printf("%d\n", count);
 	return count > 0 ? PROBE_REACHED : PROBE_PROBLEM;

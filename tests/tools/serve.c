@@ -16,7 +16,9 @@ struct listener {
 	uint16_t port;
 };
 
-/* A TCP connection and what it sent that was not echoed yet. It is read only when that is nothing. */
+/*
+ * A TCP connection and what it sent that was not echoed yet. It is read only when that is nothing.
+ */
 struct stream {
 	int fd;
 	size_t start, end;
@@ -31,7 +33,8 @@ struct server {
 
 static int listener_open(struct server *server, const struct endpoint *at, uint16_t port)
 {
-	const int fd = socket(at->address.ss_family, at->type | SOCK_NONBLOCK | SOCK_CLOEXEC, at->protocol);
+	const int fd = socket(
+		at->address.ss_family, at->type | SOCK_NONBLOCK | SOCK_CLOEXEC, at->protocol);
 	const int on = 1;
 
 	if (fd < 0)
@@ -40,7 +43,8 @@ static int listener_open(struct server *server, const struct endpoint *at, uint1
 	if (at->address.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	/* A raw socket has no ports of its own: it is told apart by what it reads. */
-	if ((at->type != SOCK_RAW && bind(fd, (const struct sockaddr *)&at->address, at->length) != 0) ||
+	if ((at->type != SOCK_RAW &&
+		    bind(fd, (const struct sockaddr *)&at->address, at->length) != 0) ||
 		(at->type == SOCK_STREAM && listen(fd, 128) != 0)) {
 		const int err = errno;
 
@@ -58,7 +62,8 @@ static int listen_on(struct server *server, char *argument)
 	char *port = strchr(argument, '/');
 
 	if (port == NULL || server->listener_count + 2 > LISTENERS_MOST) {
-		fprintf(stderr, "podgate-probe: %s is not PROTOCOL/PORT, or one too many\n", argument);
+		fprintf(stderr, "podgate-probe: %s is not PROTOCOL/PORT, or one too many\n",
+			argument);
 		return PROBE_PROBLEM;
 	}
 	*port++ = '\0';
@@ -70,7 +75,8 @@ static int listen_on(struct server *server, char *argument)
 			return err;
 		err = listener_open(server, &at, (uint16_t)strtoul(port, NULL, 10));
 		if (err != 0) {
-			fprintf(stderr, "podgate-probe: %s/%s: %s\n", argument, port, strerror(-err));
+			fprintf(stderr, "podgate-probe: %s/%s: %s\n", argument, port,
+				strerror(-err));
 			return PROBE_PROBLEM;
 		}
 	}
@@ -98,11 +104,12 @@ static void datagram_echo(const struct listener *listener)
 	struct sockaddr_storage from;
 	socklen_t from_length = sizeof(from);
 	uint8_t buffer[BUFFER];
-	const ssize_t n =
-		recvfrom(listener->fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_length);
+	const ssize_t n = recvfrom(
+		listener->fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_length);
 
 	if (n >= 0)
-		sendto(listener->fd, buffer, (size_t)n, 0, (const struct sockaddr *)&from, from_length);
+		sendto(listener->fd, buffer, (size_t)n, 0, (const struct sockaddr *)&from,
+			from_length);
 }
 
 static void sctp_answer(const struct listener *listener)
@@ -110,12 +117,12 @@ static void sctp_answer(const struct listener *listener)
 	struct sockaddr_storage from;
 	socklen_t from_length = sizeof(from);
 	uint8_t buffer[2048];
-	const ssize_t n =
-		recvfrom(listener->fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_length);
+	const ssize_t n = recvfrom(
+		listener->fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_length);
 	struct sctp_packet packet;
 
-	if (n < 0 || !sctp_read(buffer, (size_t)n, listener->family, &packet) || packet.chunk != SCTP_INIT ||
-		packet.to_port != listener->port)
+	if (n < 0 || !sctp_read(buffer, (size_t)n, listener->family, &packet) ||
+		packet.chunk != SCTP_INIT || packet.to_port != listener->port)
 		return;
 	const struct sctp_packet reply = {
 		.from_port = packet.to_port,
@@ -179,7 +186,8 @@ static void serve_once(struct server *server)
 		polled[i] = (struct pollfd){.fd = server->listeners[i].fd, .events = POLLIN};
 	for (size_t i = 0; i < streams; i++)
 		polled[listeners + i] = (struct pollfd){.fd = server->streams[i]->fd,
-			.events = server->streams[i]->start == server->streams[i]->end ? POLLIN : POLLOUT};
+			.events = server->streams[i]->start == server->streams[i]->end ? POLLIN
+										       : POLLOUT};
 	if (poll(polled, listeners + streams, -1) <= 0)
 		return;
 	/* Streams first: listeners append to them. */

@@ -97,13 +97,16 @@ static int hold_open(struct held *held, const struct probe_options *options)
 	puts("open");
 	while (!ended && (options->for_ms == 0 || clock_ms() - begin < options->for_ms)) {
 		if (clock_ms() >= next) {
-			/* A full socket buffer (a long stall) is no end: what counts is the echo. */
+			/*
+			 * A full socket buffer (a long stall) is no end: what counts is the echo.
+			 */
 			if (send(held->fd, "#", 1, 0) == 1)
 				held->sent++;
 			next += options->every_ms;
 		}
 		if (poll(&polled, 1, options->every_ms) > 0 && !held_receive(held))
-			return held_report(held, "closed") == PROBE_REACHED ? PROBE_REFUSED : PROBE_NO_ANSWER;
+			return held_report(held, "closed") == PROBE_REACHED ? PROBE_REFUSED
+									    : PROBE_NO_ANSWER;
 		if (!held->stalled && clock_ms() - held->last_echo > options->stall_ms) {
 			held->stalled = true;
 			printf("stalled after %llu echoes\n", (unsigned long long)held->echoed);
@@ -168,12 +171,12 @@ static int bulk_run(struct bulk *bulk)
 	int64_t took;
 
 	while (bulk->echoed < bulk->total) {
-		struct pollfd polled = {
-			.fd = bulk->fd, .events = (short)(POLLIN | (bulk->sent < bulk->total ? POLLOUT : 0))};
+		struct pollfd polled = {.fd = bulk->fd,
+			.events = (short)(POLLIN | (bulk->sent < bulk->total ? POLLOUT : 0))};
 
 		if (poll(&polled, 1, bulk->timeout_ms) == 0 || !bulk_step(bulk, polled.revents)) {
-			printf("no answer: %llu of %llu bytes came back\n", (unsigned long long)bulk->echoed,
-				(unsigned long long)bulk->total);
+			printf("no answer: %llu of %llu bytes came back\n",
+				(unsigned long long)bulk->echoed, (unsigned long long)bulk->total);
 			return PROBE_NO_ANSWER;
 		}
 	}

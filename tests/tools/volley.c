@@ -10,7 +10,10 @@
 
 enum { VOLLEY_MOST = 1000 };
 
-/* UDP flows, a socket each. A datagram says which round it is of: an echo that is late counts for no later round. */
+/*
+ * UDP flows, a socket each. A datagram says which round it is of: an echo that is late counts for
+ * no later round.
+ */
 struct volley {
 	struct pollfd sockets[VOLLEY_MOST];
 	bool answered[VOLLEY_MOST];
@@ -18,7 +21,8 @@ struct volley {
 	uint32_t round;
 };
 
-static int open_flows(struct volley *volley, const struct endpoint *to, const struct probe_options *options)
+static int open_flows(
+	struct volley *volley, const struct endpoint *to, const struct probe_options *options)
 {
 	for (int i = 0; i < volley->count; i++) {
 		const int fd = endpoint_socket(to, options);
@@ -57,7 +61,8 @@ static int take_echoes(struct volley *volley)
 
 		if (volley->sockets[i].revents == 0)
 			continue;
-		while (recv(volley->sockets[i].fd, &round, sizeof(round), 0) == (ssize_t)sizeof(round)) {
+		while (recv(volley->sockets[i].fd, &round, sizeof(round), 0) ==
+			(ssize_t)sizeof(round)) {
 			fresh += round == volley->round && !volley->answered[i];
 			volley->answered[i] = volley->answered[i] || round == volley->round;
 		}
@@ -80,7 +85,10 @@ static int await_echoes(struct volley *volley, int timeout_ms)
 	return answered;
 }
 
-/* A round for each line of standard input, "MS": how long its echoes are waited for. Prints how many flows were answered. */
+/*
+ * A round for each line of standard input, "MS": how long its echoes are waited for. Prints how
+ * many flows were answered.
+ */
 int command_volley(int argc, char **argv)
 {
 	static struct volley volley;
@@ -92,7 +100,8 @@ int command_volley(int argc, char **argv)
 		return PROBE_PROBLEM;
 	volley.count = options.count == 3 ? atoi(options.arguments[2]) : 0;
 	if (volley.count < 1 || volley.count > VOLLEY_MOST) {
-		fprintf(stderr, "usage: podgate-probe volley ADDRESS PORT COUNT, at most %d\n", VOLLEY_MOST);
+		fprintf(stderr, "usage: podgate-probe volley ADDRESS PORT COUNT, at most %d\n",
+			VOLLEY_MOST);
 		return PROBE_PROBLEM;
 	}
 	if (endpoint_parse(&to, "udp", options.arguments[0], options.arguments[1]) != 0 ||

@@ -64,20 +64,23 @@ static void write_peer(struct author *author, char out[RULE_TEXT])
 
 	switch (draw(author, 5)) {
 	case 0:
-		snprintf(out, RULE_TEXT, "{podSelector: {matchLabels: {app: %s}}, namespaceSelector: {}}", end->name);
+		snprintf(out, RULE_TEXT,
+			"{podSelector: {matchLabels: {app: %s}}, namespaceSelector: {}}",
+			end->name);
 		break;
 	case 1:
 		snprintf(out, RULE_TEXT, "{podSelector: {matchLabels: {tier: %c}}}", tier(author));
 		break;
 	case 2:
-		snprintf(out, RULE_TEXT, "{namespaceSelector: {matchLabels: {team: %c}}}", team(author));
+		snprintf(out, RULE_TEXT, "{namespaceSelector: {matchLabels: {team: %c}}}",
+			team(author));
 		break;
 	case 3:
 		snprintf(out, RULE_TEXT, "{ipBlock: {cidr: \"%s/%d\"}}", end->address, bits);
 		break;
 	default:
-		snprintf(out, RULE_TEXT, "{ipBlock: {cidr: \"%s\", except: [\"%s/%d\"]}}", bits == 32 ? "0.0.0.0/0" : "::/0",
-			end->address, bits);
+		snprintf(out, RULE_TEXT, "{ipBlock: {cidr: \"%s\", except: [\"%s/%d\"]}}",
+			bits == 32 ? "0.0.0.0/0" : "::/0", end->address, bits);
 		break;
 	}
 }
@@ -85,13 +88,15 @@ static void write_peer(struct author *author, char out[RULE_TEXT])
 static const char *ports_text(struct author *author)
 {
 	static const char *const texts[] = {"", ", ports: [{protocol: UDP, port: 7001}]",
-		", ports: [{protocol: UDP, port: second}]", ", ports: [{protocol: UDP, port: 7000, endPort: 7002}]"};
+		", ports: [{protocol: UDP, port: second}]",
+		", ports: [{protocol: UDP, port: 7000, endPort: 7002}]"};
 
 	return texts[draw(author, sizeof(texts) / sizeof(texts[0]))];
 }
 
 /* "  ingress: [...]": no rule, or one or two peers. */
-static void write_rules(struct author *author, const char *direction, const char *peers, char out[RULE_TEXT])
+static void write_rules(
+	struct author *author, const char *direction, const char *peers, char out[RULE_TEXT])
 {
 	char first[RULE_TEXT / 4], second[RULE_TEXT / 4], peer[RULE_TEXT];
 
@@ -103,7 +108,8 @@ static void write_rules(struct author *author, const char *direction, const char
 	snprintf(first, sizeof(first), "%.127s", peer);
 	write_peer(author, peer);
 	snprintf(second, sizeof(second), "%.127s", peer);
-	snprintf(out, RULE_TEXT, "  %s: [{%s: [%s, %s]%s}]\n", direction, peers, first, second, ports_text(author));
+	snprintf(out, RULE_TEXT, "  %s: [{%s: [%s, %s]%s}]\n", direction, peers, first, second,
+		ports_text(author));
 }
 
 static void change_policy(struct author *author)
@@ -123,8 +129,8 @@ static void change_policy(struct author *author)
 		write_rules(author, "ingress", "from", ingress);
 	if (type != 0)
 		write_rules(author, "egress", "to", egress);
-	snprintf(policy->spec, sizeof(policy->spec), "  podSelector: %s\n  policyTypes: [%s]\n%s%s", selector, types[type],
-		ingress, egress);
+	snprintf(policy->spec, sizeof(policy->spec), "  podSelector: %s\n  policyTypes: [%s]\n%s%s",
+		selector, types[type], ingress, egress);
 }
 
 static void change_pod(struct author *author)
@@ -166,9 +172,11 @@ static int put_pod(struct author *author, size_t i)
 	if (!end->pod || !pod->known)
 		return 0;
 	return put(author,
-		"---\napiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: team-%c, labels: {app: %s, tier: %c}}\n"
-		"spec: {containers: [{name: main, image: example/main:1, ports: [{name: second, protocol: UDP, "
-		"containerPort: 7002}]}]}\nstatus: {phase: Running, podIP: \"%s\"}\n",
+		"---\napiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: team-%c, labels: "
+		"{app: %s, tier: %c}}\n"
+		"spec: {containers: [{name: main, image: example/main:1, ports: [{name: second, "
+		"protocol: UDP, containerPort: 7002}]}]}\nstatus: {phase: Running, podIP: "
+		"\"%s\"}\n",
 		end->name, pod->team, end->name, pod->tier, end->address);
 }
 
@@ -179,8 +187,10 @@ static int put_all(struct author *author)
 	author->length = 0;
 	/* The number makes every version another, whatever else is as before. */
 	err = put(author,
-		"apiVersion: v1\nkind: Namespace\nmetadata: {name: team-a, labels: {team: a}, annotations: {serial: \"%llu\"}}\n"
-		"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: team-b, labels: {team: b}}\n",
+		"apiVersion: v1\nkind: Namespace\nmetadata: {name: team-a, labels: {team: a}, "
+		"annotations: {serial: \"%llu\"}}\n"
+		"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: team-b, labels: {team: "
+		"b}}\n",
 		(unsigned long long)++author->serial);
 	for (size_t i = 0; err == 0 && i < author->count; i++)
 		err = put_pod(author, i);
@@ -193,7 +203,8 @@ static int put_all(struct author *author)
 	return err;
 }
 
-static int judge(const struct author *author, const struct cluster *cluster, const struct kind *kind, bool *allowed)
+static int judge(const struct author *author, const struct cluster *cluster,
+	const struct kind *kind, bool *allowed)
 {
 	const struct naive_world world = {.cluster = cluster, .node_name = ""};
 	struct flow flow = {.protocol = IPPROTO_UDP, .dst_port = author_ports[kind->port]};
@@ -206,14 +217,16 @@ static int judge(const struct author *author, const struct cluster *cluster, con
 	return err;
 }
 
-static int judge_all(const struct author *author, const struct cluster *cluster, struct verdicts_table *out)
+static int judge_all(
+	const struct author *author, const struct cluster *cluster, struct verdicts_table *out)
 {
 	int err = 0;
 
 	for (uint8_t source = 0; source < author->count; source++)
 		for (uint8_t destination = 0; destination < author->count; destination++)
 			for (uint8_t port = 0; err == 0 && port < PORTS; port++)
-				err = judge(author, cluster, &(struct kind){source, destination, port},
+				err = judge(author, cluster,
+					&(struct kind){source, destination, port},
 					&out->allowed[source][destination][port]);
 	return err;
 }
@@ -242,7 +255,8 @@ static int evaluate(const struct author *author, struct verdicts_table *out)
 	return err;
 }
 
-int author_create(struct author **out, const char *folder, const struct end *ends, size_t count, uint64_t seed)
+int author_create(struct author **out, const char *folder, const struct end *ends, size_t count,
+	uint64_t seed)
 {
 	struct author *author = calloc(1, sizeof(*author));
 
@@ -251,9 +265,10 @@ int author_create(struct author **out, const char *folder, const struct end *end
 	author->folder = folder;
 	author->ends = ends;
 	author->count = count;
-	author->random = seed * 2 + 1;	/* not 0 */
+	author->random = seed * 2 + 1; /* not 0 */
 	for (size_t i = 0; i < count; i++)
-		author->pods[i] = (struct pod_state){.known = true, .tier = tier(author), .team = team(author)};
+		author->pods[i] = (struct pod_state){
+			.known = true, .tier = tier(author), .team = team(author)};
 	*out = author;
 	return 0;
 }

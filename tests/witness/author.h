@@ -3,8 +3,9 @@
 #define WITNESS_AUTHOR_H
 
 /*
- * Writes manifests that change at random, pods, labels, namespaces and policies, and says what each version means: by the
- * naive evaluator of tests/policy/, which shares no matching code with podgate.
+ * Writes manifests that change at random, pods, labels, namespaces and policies, and says what each
+ * version means: by the naive evaluator of tests/policy/, which shares no matching code with
+ * podgate.
  */
 
 #include <stdbool.h>
@@ -15,7 +16,7 @@
 
 /* Who sends and receives. Pods are in the manifests, mostly; others never. */
 struct end {
-	const char *name, *netns;	/* netns: a path */
+	const char *name, *netns; /* netns: a path */
 	const char *address;
 	bool pod;
 };
@@ -25,7 +26,8 @@ extern const uint16_t author_ports[PORTS];
 struct author;
 
 /* `folder` and `ends` are borrowed. 0 or -ENOMEM. */
-int author_create(struct author **out, const char *folder, const struct end *ends, size_t count, uint64_t seed);
+int author_create(struct author **out, const char *folder, const struct end *ends, size_t count,
+	uint64_t seed);
 void author_free(struct author *author);
 
 /* Changes one thing, and says what it all means then; nothing is written yet. 0 or -errno. */

@@ -23,9 +23,9 @@ enum { SPANS_MOST = 256 };
 
 struct history {
 	pthread_mutex_t lock;
-	struct change *changes;		/* in the order in which they were written */
+	struct change *changes; /* in the order in which they were written */
 	size_t count, room;
-	struct span spans[SPANS_MOST];	/* the oldest are overwritten */
+	struct span spans[SPANS_MOST]; /* the oldest are overwritten */
 	size_t span_count;
 };
 
@@ -68,7 +68,8 @@ int history_write(struct history *history, int64_t now, const struct verdicts_ta
 	pthread_mutex_lock(&history->lock);
 	change = add(history);
 	if (change != NULL)
-		*change = (struct change){.written = now, .judged = NEVER, .enforced = NEVER, .verdicts = *verdicts};
+		*change = (struct change){
+			.written = now, .judged = NEVER, .enforced = NEVER, .verdicts = *verdicts};
 	pthread_mutex_unlock(&history->lock);
 	return change == NULL ? -ENOMEM : 0;
 }
@@ -88,8 +89,8 @@ void history_excuse(struct history *history, enum excuse excuse, bool begins, in
 		if (history->spans[i].excuse == excuse && history->spans[i].end == NEVER)
 			history->spans[i].end = now;
 	if (begins)
-		history->spans[history->span_count++ % SPANS_MOST] =
-			(struct span){.excuse = excuse, .begin = now, .end = NEVER};
+		history->spans[history->span_count++ % SPANS_MOST] = (struct span){
+			.excuse = excuse, .begin = now, .end = NEVER};
 	pthread_mutex_unlock(&history->lock);
 }
 
@@ -103,12 +104,13 @@ void history_excuse_span(struct history *history, enum excuse excuse, int64_t be
 	if (history->span_count > 0 && last->excuse == excuse && last->end >= begin)
 		last->end = end;
 	else
-		history->spans[history->span_count++ % SPANS_MOST] =
-			(struct span){.excuse = excuse, .begin = begin, .end = end};
+		history->spans[history->span_count++ % SPANS_MOST] = (struct span){
+			.excuse = excuse, .begin = begin, .end = end};
 	pthread_mutex_unlock(&history->lock);
 }
 
-static void look_at_spans(const struct history *history, int64_t from, int64_t to, struct possible *out)
+static void look_at_spans(
+	const struct history *history, int64_t from, int64_t to, struct possible *out)
 {
 	for (size_t i = 0; i < history->span_count && i < SPANS_MOST; i++) {
 		const struct span *span = &history->spans[i];
@@ -118,10 +120,11 @@ static void look_at_spans(const struct history *history, int64_t from, int64_t t
 	}
 }
 
-struct possible history_look(struct history *history, const struct kind *kind, bool fresh, int64_t from, int64_t to)
+struct possible history_look(
+	struct history *history, const struct kind *kind, bool fresh, int64_t from, int64_t to)
 {
 	struct possible out = {0};
-	int64_t end = NEVER;	/* of the change in hand: since when a later one is in force */
+	int64_t end = NEVER; /* of the change in hand: since when a later one is in force */
 
 	pthread_mutex_lock(&history->lock);
 	for (size_t i = history->count; i-- > 0 && end >= from;) {
@@ -129,8 +132,9 @@ struct possible history_look(struct history *history, const struct kind *kind, b
 		const int64_t since = fresh ? change->judged : change->enforced;
 
 		if (change->written <= to) {
-			const bool allowed =
-				change->verdicts.allowed[kind->source][kind->destination][kind->port];
+			const bool allowed = change->verdicts
+						     .allowed[kind->source][kind->destination]
+							     [kind->port];
 
 			out.allow = out.allow || allowed;
 			out.deny = out.deny || !allowed;
@@ -152,6 +156,7 @@ void history_forget(struct history *history, int64_t before)
 		if (history->changes[i].enforced < before && history->changes[i].judged < before)
 			first = i;
 	history->count -= first;
-	memmove(history->changes, history->changes + first, history->count * sizeof(history->changes[0]));
+	memmove(history->changes, history->changes + first,
+		history->count * sizeof(history->changes[0]));
 	pthread_mutex_unlock(&history->lock);
 }

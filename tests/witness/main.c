@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * podgate-witness: changes policies, labels, namespaces and pods, hundreds of times, while flows go between all pods, and
- * holds each datagram against the policies that may have been in force, by podgate's own word about when they were. One
- * thread writes and waits for the daemon's answer, one sends and receives. Standard input announces what comes from
- * elsewhere: "away" and "back" for a daemon that is not there, "open" and "shut" for rules that are not.
+ * podgate-witness: changes policies, labels, namespaces and pods, hundreds of times, while flows go
+ * between all pods, and holds each datagram against the policies that may have been in force, by
+ * podgate's own word about when they were. One thread writes and waits for the daemon's answer, one
+ * sends and receives. Standard input announces what comes from elsewhere: "away" and "back" for a
+ * daemon that is not there, "open" and "shut" for rules that are not.
  */
 
 #include <errno.h>
@@ -31,15 +32,15 @@
 #define NS_PER_S 1000000000LL
 
 enum {
-	POLL_MS = 3,		/* between two questions to the daemon */
-	PATIENCE_MS = 20000,	/* for a change to be in force, the daemon there */
-	ROUNDING_US = 1000,	/* status tells its times to the microsecond, of two clocks */
+	POLL_MS = 3,	     /* between two questions to the daemon */
+	PATIENCE_MS = 20000, /* for a change to be in force, the daemon there */
+	ROUNDING_US = 1000,  /* status tells its times to the microsecond, of two clocks */
 };
 
 struct witness {
 	const char *socket, *folder;
 	int64_t for_ms;
-	unsigned int pause_ms;	/* between a change in force and the next, at the most */
+	unsigned int pause_ms; /* between a change in force and the next, at the most */
 	uint64_t seed;
 	struct end ends[ENDS_MOST];
 	size_t count;
@@ -49,23 +50,25 @@ struct witness {
 	struct traffic *traffic;
 	atomic_bool over;
 	atomic_bool away;
-	pthread_mutex_t changing;	/* held by a change under way */
-	int err;		/* the changing thread's */
+	pthread_mutex_t changing; /* held by a change under way */
+	int err;		  /* the changing thread's */
 
 	unsigned int changes;
-	int64_t longest_ns, sum_ns;	/* from written until live flows are judged, as status tells */
+	int64_t longest_ns, sum_ns; /* from written until live flows are judged, as status tells */
 };
 
 /* ---- the daemon's answer ---- */
 
 struct answer {
 	double pid, revision;
-	int64_t noticed, judged, enforced;	/* CLOCK_MONOTONIC; of the last change, 0: there was none */
+	/* CLOCK_MONOTONIC; of the last change, 0: there was none */
+	int64_t noticed, judged, enforced;
 };
 
 static void nap(int64_t ms)
 {
-	const struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
+	const struct timespec pause = {
+		.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
 
 	nanosleep(&pause, NULL);
 }
@@ -78,15 +81,16 @@ static int64_t read_time(const char *text)
 	unsigned int micro;
 	int64_t then;
 
-	if (sscanf(text, "%d-%d-%dT%d:%d:%d.%6uZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday, &utc.tm_hour, &utc.tm_min,
-		    &utc.tm_sec, &micro) != 7)
+	if (sscanf(text, "%d-%d-%dT%d:%d:%d.%6uZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+		    &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &micro) != 7)
 		return 0;
 	utc.tm_year -= 1900;
 	utc.tm_mon--;
 	then = timegm(&utc) * NS_PER_S + micro * 1000LL;
 	clock_gettime(CLOCK_REALTIME, &wall);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
-	return mono.tv_sec * NS_PER_S + mono.tv_nsec - (wall.tv_sec * NS_PER_S + wall.tv_nsec - then);
+	return mono.tv_sec * NS_PER_S + mono.tv_nsec -
+		(wall.tv_sec * NS_PER_S + wall.tv_nsec - then);
 }
 
 static double figure(const cJSON *json, const char *name)
@@ -116,8 +120,10 @@ static int ask(const struct witness *witness, struct answer *out)
 		const int64_t read = read_time(seen->valuestring);
 
 		out->noticed = read - (int64_t)(figure(publish, "read_ms") * 1e6);
-		out->judged = read + (int64_t)(figure(publish, "judged_ms") * 1e6) + ROUNDING_US * 1000;
-		out->enforced = read + (int64_t)(figure(publish, "total_ms") * 1e6) + ROUNDING_US * 1000;
+		out->judged = read + (int64_t)(figure(publish, "judged_ms") * 1e6) +
+			ROUNDING_US * 1000;
+		out->enforced = read + (int64_t)(figure(publish, "total_ms") * 1e6) +
+			ROUNDING_US * 1000;
 	}
 	cJSON_Delete(reply);
 	return 0;
@@ -126,10 +132,11 @@ static int ask(const struct witness *witness, struct answer *out)
 /* ---- changes ---- */
 
 /*
- * Waits until the daemon that was there before says that it enforces the change just written; another daemon's word would
- * be about what it found at its start. Returns whether it did.
+ * Waits until the daemon that was there before says that it enforces the change just written;
+ * another daemon's word would be about what it found at its start. Returns whether it did.
  */
-static bool await(struct witness *witness, const struct answer *before, int64_t written, struct answer *out)
+static bool await(
+	struct witness *witness, const struct answer *before, int64_t written, struct answer *out)
 {
 	int64_t end = traffic_now() + PATIENCE_MS * NS_PER_MS;
 
@@ -145,21 +152,25 @@ static bool await(struct witness *witness, const struct answer *before, int64_t 
 		nap(POLL_MS);
 	}
 	if (!atomic_load(&witness->over)) {
-		printf("a change written at %.6f s was not in force %d s later\n", (double)written / 1e9, PATIENCE_MS / 1000);
+		printf("a change written at %.6f s was not in force %d s later\n",
+			(double)written / 1e9, PATIENCE_MS / 1000);
 		witness->err = -ETIMEDOUT;
 	}
 	return false;
 }
 
 /* What status tells must lie between what was seen of it from outside. */
-static void check_times(struct witness *witness, const struct answer *answer, int64_t written, int64_t answered)
+static void check_times(
+	struct witness *witness, const struct answer *answer, int64_t written, int64_t answered)
 {
-	if (answer->noticed + ROUNDING_US * 1000 < written || answer->enforced - 2 * ROUNDING_US * 1000 > answered ||
+	if (answer->noticed + ROUNDING_US * 1000 < written ||
+		answer->enforced - 2 * ROUNDING_US * 1000 > answered ||
 		answer->judged > answer->enforced) {
-		printf("status tells that a change written at %.6f s and answered for at %.6f s was noticed at %.6f s, judged by at "
-		       "%.6f s, and enforced at %.6f s\n",
-			(double)written / 1e9, (double)answered / 1e9, (double)answer->noticed / 1e9,
-			(double)answer->judged / 1e9, (double)answer->enforced / 1e9);
+		printf("status tells that a change written at %.6f s and answered for at %.6f s "
+		       "was noticed at %.6f s, judged by at %.6f s, and enforced at %.6f s\n",
+			(double)written / 1e9, (double)answered / 1e9,
+			(double)answer->noticed / 1e9, (double)answer->judged / 1e9,
+			(double)answer->enforced / 1e9);
 		witness->err = -EPROTO;
 	}
 	if (answer->enforced - written > witness->longest_ns)
@@ -215,8 +226,8 @@ static void take_word(struct witness *witness, const char *word)
 
 	if (strcmp(word, "away") == 0 || strcmp(word, "back") == 0) {
 		/*
-		 * Not amid a change: a flow that no policy was about has no mark yet when its pod is just being isolated, and
-		 * stops with the daemon.
+		 * Not amid a change: a flow that no policy was about has no mark yet when its pod
+		 * is just being isolated, and stops with the daemon.
 		 */
 		pthread_mutex_lock(&witness->changing);
 		atomic_store(&witness->away, *word == 'a');
@@ -278,13 +289,18 @@ static int report(const struct witness *witness)
 {
 	const struct traffic_report *seen = traffic_report(witness->traffic);
 
-	printf("changes %u, enforced after %.1f ms on average, %.1f ms at the most\n", witness->changes,
-		witness->changes == 0 ? 0 : (double)witness->sum_ns / 1e6 / witness->changes, (double)witness->longest_ns / 1e6);
-	printf("flows %" PRIu64 ", sent %" PRIu64 ", arrived %" PRIu64 ", echoed %" PRIu64 ", the slowest after %.1f ms\n",
-		seen->flows, seen->sent, seen->arrived, seen->echoed, (double)seen->slowest_ns / 1e6);
-	printf("passed wrongly %" PRIu64 ", lost wrongly %" PRIu64 ", lost by the machine %" PRIu64 ", excused %" PRIu64
-	       ", undecided %" PRIu64 "\n",
-		seen->passed_wrongly, seen->lost_wrongly, seen->lost_by_machine, seen->excused, seen->undecided);
+	printf("changes %u, enforced after %.1f ms on average, %.1f ms at the most\n",
+		witness->changes,
+		witness->changes == 0 ? 0 : (double)witness->sum_ns / 1e6 / witness->changes,
+		(double)witness->longest_ns / 1e6);
+	printf("flows %" PRIu64 ", sent %" PRIu64 ", arrived %" PRIu64 ", echoed %" PRIu64
+	       ", the slowest after %.1f ms\n",
+		seen->flows, seen->sent, seen->arrived, seen->echoed,
+		(double)seen->slowest_ns / 1e6);
+	printf("passed wrongly %" PRIu64 ", lost wrongly %" PRIu64 ", lost by the machine %" PRIu64
+	       ", excused %" PRIu64 ", undecided %" PRIu64 "\n",
+		seen->passed_wrongly, seen->lost_wrongly, seen->lost_by_machine, seen->excused,
+		seen->undecided);
 	return seen->passed_wrongly + seen->lost_wrongly == 0 ? 0 : 1;
 }
 
@@ -292,8 +308,10 @@ static int report(const struct witness *witness)
 
 static int usage(void)
 {
-	fputs("usage: podgate-witness --socket PATH --manifests FOLDER [--for MS] [--pause MS] [--seed N] END...\n"
-	      "  END  pod or host, its name, the path of its network namespace, its address: pod,web,/run/netns/web,10.0.0.1\n"
+	fputs("usage: podgate-witness --socket PATH --manifests FOLDER [--for MS] [--pause MS] "
+	      "[--seed N] END...\n"
+	      "  END  pod or host, its name, the path of its network namespace, its address: "
+	      "pod,web,/run/netns/web,10.0.0.1\n"
 	      "exit: 0 all was as it should be, 1 it was not, 2 problem\n",
 		stderr);
 	return 2;
@@ -301,11 +319,13 @@ static int usage(void)
 
 static int read_end(struct end *out, char *text)
 {
-	char *kind = strtok(text, ","), *name = strtok(NULL, ","), *netns = strtok(NULL, ","), *address = strtok(NULL, ",");
+	char *kind = strtok(text, ","), *name = strtok(NULL, ","), *netns = strtok(NULL, ","),
+	     *address = strtok(NULL, ",");
 
 	if (address == NULL)
 		return -EINVAL;
-	*out = (struct end){.pod = strcmp(kind, "pod") == 0, .name = name, .netns = netns, .address = address};
+	*out = (struct end){
+		.pod = strcmp(kind, "pod") == 0, .name = name, .netns = netns, .address = address};
 	return 0;
 }
 
@@ -313,7 +333,8 @@ static int read_arguments(struct witness *witness, int argc, char **argv)
 {
 	static const struct option table[] = {{"socket", required_argument, NULL, 's'},
 		{"manifests", required_argument, NULL, 'm'}, {"for", required_argument, NULL, 'f'},
-		{"pause", required_argument, NULL, 'p'}, {"seed", required_argument, NULL, 'r'}, {0}};
+		{"pause", required_argument, NULL, 'p'}, {"seed", required_argument, NULL, 'r'},
+		{0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -331,9 +352,13 @@ static int read_arguments(struct witness *witness, int argc, char **argv)
 			return -EINVAL;
 	}
 	for (; optind < argc; optind++)
-		if (witness->count == ENDS_MOST || read_end(&witness->ends[witness->count++], argv[optind]) != 0)
+		if (witness->count == ENDS_MOST ||
+			read_end(&witness->ends[witness->count++], argv[optind]) != 0)
 			return -EINVAL;
-	return witness->socket == NULL || witness->folder == NULL || witness->count < 2 || witness->pause_ms == 0 ? -EINVAL : 0;
+	return witness->socket == NULL || witness->folder == NULL || witness->count < 2 ||
+			witness->pause_ms == 0
+		? -EINVAL
+		: 0;
 }
 
 /* What holds before the first change: with no policy in the folder, everything passes. */
@@ -351,9 +376,11 @@ static int begin(struct witness *witness)
 	if (err != 0)
 		return err;
 	history_enforce(witness->history, now, now);
-	err = author_create(&witness->author, witness->folder, witness->ends, witness->count, witness->seed);
+	err = author_create(
+		&witness->author, witness->folder, witness->ends, witness->count, witness->seed);
 	if (err == 0)
-		err = traffic_create(&witness->traffic, witness->ends, witness->count, witness->history, witness->seed);
+		err = traffic_create(&witness->traffic, witness->ends, witness->count,
+			witness->history, witness->seed);
 	return err;
 }
 

@@ -17,7 +17,8 @@ static void write_change(struct history *history, int64_t now, bool allowed)
 	assert_int_equal(history_write(history, now, &verdicts), 0);
 }
 
-static void expect(struct history *history, bool fresh, int64_t from, int64_t to, bool allow, bool deny)
+static void expect(
+	struct history *history, bool fresh, int64_t from, int64_t to, bool allow, bool deny)
 {
 	const struct possible possible = history_look(history, &kind, fresh, from, to);
 
@@ -25,7 +26,10 @@ static void expect(struct history *history, bool fresh, int64_t from, int64_t to
 	assert_int_equal(possible.deny, deny);
 }
 
-/* Allowed till a change is written at 100; nothing passes when it is in force: for new flows from 110, for all from 120. */
+/*
+ * Allowed till a change is written at 100; nothing passes when it is in force: for new flows from
+ * 110, for all from 120.
+ */
 static void test_between_written_and_in_force_both_are_possible(void **state)
 {
 	struct history *history;
@@ -37,7 +41,7 @@ static void test_between_written_and_in_force_both_are_possible(void **state)
 	write_change(history, 100, false);
 	expect(history, false, 10, 99, true, false);
 	expect(history, false, 10, 100, true, true);
-	expect(history, false, 5000, 5001, true, true);	/* nobody has said that it is in force */
+	expect(history, false, 5000, 5001, true, true); /* nobody has said that it is in force */
 	history_enforce(history, 110, 120);
 	expect(history, false, 99, 99, true, false);
 	expect(history, false, 120, 130, true, true);
@@ -47,7 +51,10 @@ static void test_between_written_and_in_force_both_are_possible(void **state)
 	history_free(history);
 }
 
-/* A change that was never answered for may be in force from when it was written until a later one is. */
+/*
+ * A change that was never answered for may be in force from when it was written until a later one
+ * is.
+ */
 static void test_a_change_without_an_answer(void **state)
 {
 	struct history *history;

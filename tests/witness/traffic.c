@@ -15,31 +15,31 @@
 #define NS_PER_MS 1000000LL
 
 enum {
-	FLOWS = 48,		/* open at a time */
-	SHOTS = 1 << 16,	/* datagrams remembered; a power of two */
-	EVERY_MS = 20,		/* between two datagrams of a flow */
-	SLACK_MS = 400,		/* a datagram that has not arrived by then may be lost */
-	GRACE_MS = 2500,	/* one that has not by then is */
-	MACHINE_MS = 5,		/* between two looks at what the machine drops */
-	COMPLAINTS = 10,	/* told one by one */
+	FLOWS = 48,	 /* open at a time */
+	SHOTS = 1 << 16, /* datagrams remembered; a power of two */
+	EVERY_MS = 20,	 /* between two datagrams of a flow */
+	SLACK_MS = 400,	 /* a datagram that has not arrived by then may be lost */
+	GRACE_MS = 2500, /* one that has not by then is */
+	MACHINE_MS = 5,	 /* between two looks at what the machine drops */
+	COMPLAINTS = 10, /* told one by one */
 };
 
 /* A datagram's number, all it carries. */
 struct shot {
 	struct kind kind;
-	bool fresh;			/* the first of its flow */
-	bool steady;			/* an echo had come back on its flow before */
-	bool unanswered;		/* its echo could not be sent, or nobody waited for it any more */
-	size_t slot;			/* of its stream, */
-	uint64_t flow;			/* and which of those that had the slot */
-	int64_t sent, arrived, echoed;	/* 0: not */
+	bool fresh;	 /* the first of its flow */
+	bool steady;	 /* an echo had come back on its flow before */
+	bool unanswered; /* its echo could not be sent, or nobody waited for it any more */
+	size_t slot;	 /* of its stream, */
+	uint64_t flow;	 /* and which of those that had the slot */
+	int64_t sent, arrived, echoed; /* 0: not */
 };
 
 struct stream {
 	int fd;
 	struct kind kind;
-	unsigned int left;		/* datagrams that it will still send */
-	unsigned int pending;		/* that arrived, their echo still to come */
+	unsigned int left;    /* datagrams that it will still send */
+	unsigned int pending; /* that arrived, their echo still to come */
 	uint64_t number;
 	bool begun, steady;
 	int64_t due;
@@ -51,9 +51,9 @@ struct traffic {
 	struct history *history;
 	uint64_t random;
 	int netns[ENDS_MOST];
-	struct pollfd fds[FLOWS + ENDS_MOST * PORTS];	/* streams, then servers */
+	struct pollfd fds[FLOWS + ENDS_MOST * PORTS]; /* streams, then servers */
 	struct stream streams[FLOWS];
-	uint64_t next, oldest;		/* numbers of shots: [oldest, next) are not judged yet */
+	uint64_t next, oldest; /* numbers of shots: [oldest, next) are not judged yet */
 	struct shot shots[SHOTS];
 	struct traffic_report report;
 	uint64_t machine_dropped;
@@ -95,7 +95,10 @@ static socklen_t address_of(const struct end *end, uint16_t port, struct sockadd
 	return sizeof(*v6);
 }
 
-/* A socket in the namespace of end `where`, bound to its address: port 0 is the kernel's choice. Or -errno. */
+/*
+ * A socket in the namespace of end `where`, bound to its address: port 0 is the kernel's choice. Or
+ * -errno.
+ */
 static int open_socket(const struct traffic *traffic, size_t where, uint16_t port)
 {
 	struct sockaddr_storage address;
@@ -142,11 +145,13 @@ static int open_stream(struct traffic *traffic, size_t i, int64_t now)
 		.left = draw(traffic, 3) == 0 ? 50 + draw(traffic, 300) : 1 + draw(traffic, 10),
 		.due = now + draw(traffic, EVERY_MS) * NS_PER_MS,
 	};
-	stream->kind.destination = (uint8_t)(stream->kind.destination + (stream->kind.destination >= stream->kind.source));
+	stream->kind.destination = (uint8_t)(stream->kind.destination +
+		(stream->kind.destination >= stream->kind.source));
 	stream->fd = open_socket(traffic, stream->kind.source, 0);
 	if (stream->fd < 0)
 		return stream->fd;
-	length = address_of(&traffic->ends[stream->kind.destination], author_ports[stream->kind.port], &peer);
+	length = address_of(
+		&traffic->ends[stream->kind.destination], author_ports[stream->kind.port], &peer);
 	if (connect(stream->fd, (const struct sockaddr *)&peer, length) != 0)
 		return -errno;
 	traffic->fds[i] = (struct pollfd){.fd = stream->fd, .events = POLLIN};
@@ -155,25 +160,30 @@ static int open_stream(struct traffic *traffic, size_t i, int64_t now)
 
 /* ---- what became of a datagram ---- */
 
-static void complain(struct traffic *traffic, const struct shot *shot, const char *what, int64_t from, int64_t to)
+static void complain(struct traffic *traffic, const struct shot *shot, const char *what,
+	int64_t from, int64_t to)
 {
 	const uint64_t wrong = traffic->report.passed_wrongly + traffic->report.lost_wrongly;
 
 	if (wrong > COMPLAINTS)
 		return;
 	printf("%s %s: %s to %s port %u, sent at %.6f s, %s %.3f ms later%s%s\n",
-		from == shot->sent ? "request" : "echo", what, traffic->ends[shot->kind.source].name,
-		traffic->ends[shot->kind.destination].name, author_ports[shot->kind.port], (double)from / 1e9,
-		shot->arrived == 0 || shot->echoed == 0 ? "gone" : "there", (double)(to - from) / 1e6,
-		shot->fresh ? ", the first of its flow" : "", shot->steady ? ", of a flow that was answered" : "");
+		from == shot->sent ? "request" : "echo", what,
+		traffic->ends[shot->kind.source].name, traffic->ends[shot->kind.destination].name,
+		author_ports[shot->kind.port], (double)from / 1e9,
+		shot->arrived == 0 || shot->echoed == 0 ? "gone" : "there",
+		(double)(to - from) / 1e6, shot->fresh ? ", the first of its flow" : "",
+		shot->steady ? ", of a flow that was answered" : "");
 }
 
 /* One way of it: sent at `from`, there at `to`, or 0. */
-static void judge_way(struct traffic *traffic, const struct shot *shot, bool fresh, int64_t from, int64_t to)
+static void judge_way(
+	struct traffic *traffic, const struct shot *shot, bool fresh, int64_t from, int64_t to)
 {
 	const bool passed = to != 0;
 	const int64_t last = passed ? to : from + SLACK_MS * NS_PER_MS;
-	const struct possible possible = history_look(traffic->history, &shot->kind, fresh, from, last);
+	const struct possible possible = history_look(
+		traffic->history, &shot->kind, fresh, from, last);
 	struct traffic_report *report = &traffic->report;
 
 	if (possible.allow && possible.deny) {
@@ -235,7 +245,8 @@ static int send_shot(struct traffic *traffic, struct stream *stream)
 		.slot = (size_t)(stream - traffic->streams),
 		.flow = stream->number};
 	shot->sent = traffic_now();
-	if (send(stream->fd, &number, sizeof(number), 0) < 0 && send(stream->fd, &number, sizeof(number), 0) < 0)
+	if (send(stream->fd, &number, sizeof(number), 0) < 0 &&
+		send(stream->fd, &number, sizeof(number), 0) < 0)
 		return -errno;
 	stream->begun = true;
 	stream->left--;
@@ -246,7 +257,8 @@ static int send_shot(struct traffic *traffic, struct stream *stream)
 
 static struct shot *find_shot(struct traffic *traffic, uint64_t number)
 {
-	return number >= traffic->oldest && number < traffic->next ? &traffic->shots[number % SHOTS] : NULL;
+	return number >= traffic->oldest && number < traffic->next ? &traffic->shots[number % SHOTS]
+								   : NULL;
 }
 
 static void note_arrival(struct traffic *traffic, struct shot *shot)
@@ -265,13 +277,17 @@ static void serve(struct traffic *traffic, int fd)
 	socklen_t length = sizeof(peer);
 	uint64_t number;
 
-	while (recvfrom(fd, &number, sizeof(number), 0, (struct sockaddr *)&peer, &length) == (ssize_t)sizeof(number)) {
+	while (recvfrom(fd, &number, sizeof(number), 0, (struct sockaddr *)&peer, &length) ==
+		(ssize_t)sizeof(number)) {
 		struct shot *shot = find_shot(traffic, number);
 
 		if (shot != NULL)
 			note_arrival(traffic, shot);
-		if (sendto(fd, &number, sizeof(number), 0, (const struct sockaddr *)&peer, length) < 0 &&
-			sendto(fd, &number, sizeof(number), 0, (const struct sockaddr *)&peer, length) < 0 && shot != NULL)
+		if (sendto(fd, &number, sizeof(number), 0, (const struct sockaddr *)&peer, length) <
+				0 &&
+			sendto(fd, &number, sizeof(number), 0, (const struct sockaddr *)&peer,
+				length) < 0 &&
+			shot != NULL)
 			shot->unanswered = true;
 		length = sizeof(peer);
 	}
@@ -308,7 +324,8 @@ static void receive(struct traffic *traffic)
 /* It has sent its last, and what arrived of it was answered, or will not be. */
 static bool is_over(const struct stream *stream, int64_t now)
 {
-	return stream->left == 0 && (stream->pending == 0 || now - stream->due > GRACE_MS * NS_PER_MS);
+	return stream->left == 0 &&
+		(stream->pending == 0 || now - stream->due > GRACE_MS * NS_PER_MS);
 }
 
 static int send_due(struct traffic *traffic)
@@ -335,7 +352,10 @@ static int send_due(struct traffic *traffic)
 
 /* ---- the machine ---- */
 
-/* The second column, a row a CPU, hexadecimal: packets that found a CPU's backlog full, of whatever network namespace. */
+/*
+ * The second column, a row a CPU, hexadecimal: packets that found a CPU's backlog full, of whatever
+ * network namespace.
+ */
 static uint64_t read_machine_dropped(void)
 {
 	FILE *file = fopen("/proc/net/softnet_stat", "re");
@@ -404,7 +424,8 @@ static int open_all(struct traffic *traffic)
 	return err;
 }
 
-int traffic_create(struct traffic **out, const struct end *ends, size_t count, struct history *history, uint64_t seed)
+int traffic_create(struct traffic **out, const struct end *ends, size_t count,
+	struct history *history, uint64_t seed)
 {
 	struct traffic *traffic = calloc(1, sizeof(*traffic));
 	int err;

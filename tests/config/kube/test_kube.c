@@ -49,14 +49,17 @@ static void decode(struct fixture *fixture, const char *text)
 	const struct byte_source source = byte_source_of_text(text, strlen(text));
 	struct document_list documents;
 
-	assert_int_equal(document_read(&documents, "f.yaml", &source, NULL, tree, &fixture->diags), 0);
-	assert_int_equal(kube_decode(&fixture->objects, &documents, fixture->arena, &fixture->diags), 0);
+	assert_int_equal(
+		document_read(&documents, "f.yaml", &source, NULL, tree, &fixture->diags), 0);
+	assert_int_equal(
+		kube_decode(&fixture->objects, &documents, fixture->arena, &fixture->diags), 0);
 	arena_unref(tree);
 }
 
 static const struct network_policy *decode_policy(struct fixture *fixture, const char *spec)
 {
-	char text[4096] = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\n";
+	char text[4096] =
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\n";
 
 	strcat(text, spec);
 	decode(fixture, text);
@@ -74,8 +77,11 @@ static void reads_a_namespace(void **state)
 	struct fixture *fixture = *state;
 	const struct namespace_object *object;
 
-	decode(fixture, "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels:\n    zone: a\n    team: web\n"
-		"    kubernetes.io/metadata.name: other\n  annotations: {podgate.io/audit: \"true\"}\nstatus: {phase: Active}\n");
+	decode(fixture,
+		"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels:\n    zone: "
+		"a\n    team: web\n"
+		"    kubernetes.io/metadata.name: other\n  annotations: {podgate.io/audit: "
+		"\"true\"}\nstatus: {phase: Active}\n");
 	assert_int_equal(fixture->objects.count, 1);
 	assert_int_equal(fixture->objects.items[0].kind, KUBE_NAMESPACE);
 	object = fixture->objects.items[0].namespace_object;
@@ -95,14 +101,17 @@ static void reads_a_pod(void **state)
 	const struct pod *pod;
 
 	decode(fixture,
-		"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web-0\n  namespace: shop\n  creationTimestamp: 2024-01-31T12:00:00Z\n"
+		"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web-0\n  namespace: shop\n  "
+		"creationTimestamp: 2024-01-31T12:00:00Z\n"
 		"  deletionTimestamp: \"2024-01-31T13:00:00Z\"\n  labels: {app: web, empty: \"\"}\n"
 		"spec:\n  nodeName: gw\n  hostNetwork: true\n"
 		"  initContainers:\n  - name: once\n    ports: [{containerPort: 1}]\n"
-		"  - name: beside\n    restartPolicy: Always\n    ports: [{containerPort: 9090, name: metrics}]\n"
+		"  - name: beside\n    restartPolicy: Always\n    ports: [{containerPort: 9090, "
+		"name: metrics}]\n"
 		"  containers:\n  - name: web\n    ports:\n    - {containerPort: 80, name: http}\n"
 		"    - {containerPort: 53, protocol: UDP}\n  - name: none\n"
-		"status:\n  phase: Succeeded\n  podIP: 10.0.0.5\n  podIPs: [{ip: 10.0.0.5}, {ip: \"fd00::5\"}]\n");
+		"status:\n  phase: Succeeded\n  podIP: 10.0.0.5\n  podIPs: [{ip: 10.0.0.5}, {ip: "
+		"\"fd00::5\"}]\n");
 	assert_int_equal(fixture->diags.count, 0);
 	pod = fixture->objects.items[0].pod;
 	assert_string_equal(pod->namespace_name, "shop");
@@ -131,7 +140,9 @@ static void defaults_a_pod(void **state)
 	struct fixture *fixture = *state;
 	const struct pod *pod;
 
-	decode(fixture, "apiVersion: v1\nkind: Pod\nmetadata: {name: web, creationTimestamp: null}\nstatus: {podIP: \"\"}\n");
+	decode(fixture,
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: web, creationTimestamp: "
+		"null}\nstatus: {podIP: \"\"}\n");
 	pod = fixture->objects.items[0].pod;
 	assert_string_equal(pod->namespace_name, "default");
 	assert_string_equal(pod->node_name, "");
@@ -149,13 +160,16 @@ static void finds_addresses(void **state)
 		size_t count;
 		const char *first;
 	} cases[] = {
-		{ "status: {podIP: 10.0.0.1}", 1, "10.0.0.1" },
-		{ "status: {podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.2}]}", 1, "10.0.0.2" },
-		{ "status: {podIPs: [{ip: 10.0.0.2}, {ip: 10.0.0.2}]}", 1, "10.0.0.2" },
-		{ "status: {podIPs: []}", 0, NULL },
-		{ "metadata: {name: web, annotations: {podgate.io/ip: 10.0.0.3}}", 1, "10.0.0.3" },
-		{ "metadata: {name: web, annotations: {podgate.io/ips: \"10.0.0.4, fd00::4\"}}", 2, "10.0.0.4" },
-		{ "metadata: {name: web, annotations: {podgate.io/ip: 10.0.0.3}}\nstatus: {podIP: 10.0.0.9}", 1, "10.0.0.9" },
+		{"status: {podIP: 10.0.0.1}", 1, "10.0.0.1"},
+		{"status: {podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.2}]}", 1, "10.0.0.2"},
+		{"status: {podIPs: [{ip: 10.0.0.2}, {ip: 10.0.0.2}]}", 1, "10.0.0.2"},
+		{"status: {podIPs: []}", 0, NULL},
+		{"metadata: {name: web, annotations: {podgate.io/ip: 10.0.0.3}}", 1, "10.0.0.3"},
+		{"metadata: {name: web, annotations: {podgate.io/ips: \"10.0.0.4, fd00::4\"}}", 2,
+			"10.0.0.4"},
+		{"metadata: {name: web, annotations: {podgate.io/ip: 10.0.0.3}}\nstatus: {podIP: "
+		 "10.0.0.9}",
+			1, "10.0.0.9"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -181,17 +195,19 @@ static void reads_times(void **state)
 		const char *text;
 		int64_t seconds;
 	} cases[] = {
-		{ "1970-01-01T00:00:01Z", 1 },
-		{ "2024-02-29T23:59:59Z", 1709251199 },
-		{ "2024-03-01T01:59:59+02:00", 1709251199 },
-		{ "2024-02-29T18:29:59.123456-05:30", 1709251199 },
+		{"1970-01-01T00:00:01Z", 1},
+		{"2024-02-29T23:59:59Z", 1709251199},
+		{"2024-03-01T01:59:59+02:00", 1709251199},
+		{"2024-02-29T18:29:59.123456-05:30", 1709251199},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fixture *fixture = *state;
 		char text[256];
 
-		snprintf(text, sizeof(text), "apiVersion: v1\nkind: Pod\nmetadata: {name: a, creationTimestamp: \"%s\"}\n",
+		snprintf(text, sizeof(text),
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: a, creationTimestamp: "
+			"\"%s\"}\n",
 			cases[i].text);
 		decode(fixture, text);
 		assert_int_equal(fixture->objects.items[0].pod->created, cases[i].seconds);
@@ -202,18 +218,23 @@ static void reads_a_policy(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct network_policy *policy = decode_policy(fixture,
-		"spec:\n  podSelector:\n    matchLabels: {tier: db, app: shop}\n  policyTypes: [Egress, Ingress]\n"
-		"  ingress:\n  - from:\n    - podSelector: {}\n      namespaceSelector:\n        matchExpressions:\n"
-		"        - {key: team, operator: NotIn, values: [b, a, b]}\n        - {key: old, operator: DoesNotExist}\n"
-		"    - ipBlock:\n        cidr: 10.1.2.3/8\n        except: [10.9.0.0/16, 10.1.2.3/32]\n"
-		"    ports:\n    - port: 5432\n    - {port: 8000, endPort: 8080, protocol: SCTP}\n    - {port: dns, protocol: UDP}\n"
+		"spec:\n  podSelector:\n    matchLabels: {tier: db, app: shop}\n  policyTypes: "
+		"[Egress, Ingress]\n"
+		"  ingress:\n  - from:\n    - podSelector: {}\n      namespaceSelector:\n        "
+		"matchExpressions:\n"
+		"        - {key: team, operator: NotIn, values: [b, a, b]}\n        - {key: old, "
+		"operator: DoesNotExist}\n"
+		"    - ipBlock:\n        cidr: 10.1.2.3/8\n        except: [10.9.0.0/16, "
+		"10.1.2.3/32]\n"
+		"    ports:\n    - port: 5432\n    - {port: 8000, endPort: 8080, protocol: SCTP}\n "
+		"   - {port: dns, protocol: UDP}\n"
 		"    - protocol: UDP\n  - {}\n"
 		"  egress: []\n");
 	const struct policy_rule *rule = &policy->rules[DIRECTION_INGRESS][0];
 	const struct selector *namespaces = &rule->peers[0].namespace_selector;
 	char block[CIDR_TEXT];
 
-	assert_int_equal(fixture->diags.count, 1);	/* the host bits */
+	assert_int_equal(fixture->diags.count, 1); /* the host bits */
 	assert_string_equal(policy->namespace_name, "default");
 	assert_true(policy->isolates[DIRECTION_INGRESS]);
 	assert_true(policy->isolates[DIRECTION_EGRESS]);
@@ -259,18 +280,18 @@ static void defaults_policy_types(void **state)
 		const char *spec;
 		bool ingress, egress;
 	} cases[] = {
-		{ "", true, false },
-		{ "spec: null", true, false },
-		{ "spec: {}", true, false },
-		{ "spec: {podSelector: {}}", true, false },
-		{ "spec: {podSelector: {}, policyTypes: []}", true, false },
-		{ "spec: {podSelector: {}, policyTypes: null}", true, false },
-		{ "spec: {podSelector: {}, egress: []}", true, false },
-		{ "spec: {podSelector: {}, egress: }", true, false },
-		{ "spec: {podSelector: {}, egress: [{}]}", true, true },
-		{ "spec: {podSelector: {}, ingress: [{}]}", true, false },
-		{ "spec: {podSelector: {}, policyTypes: [Egress]}", false, true },
-		{ "spec: {podSelector: {}, policyTypes: [Egress, Ingress]}", true, true },
+		{"", true, false},
+		{"spec: null", true, false},
+		{"spec: {}", true, false},
+		{"spec: {podSelector: {}}", true, false},
+		{"spec: {podSelector: {}, policyTypes: []}", true, false},
+		{"spec: {podSelector: {}, policyTypes: null}", true, false},
+		{"spec: {podSelector: {}, egress: []}", true, false},
+		{"spec: {podSelector: {}, egress: }", true, false},
+		{"spec: {podSelector: {}, egress: [{}]}", true, true},
+		{"spec: {podSelector: {}, ingress: [{}]}", true, false},
+		{"spec: {podSelector: {}, policyTypes: [Egress]}", false, true},
+		{"spec: {podSelector: {}, policyTypes: [Egress, Ingress]}", true, true},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -281,14 +302,18 @@ static void defaults_policy_types(void **state)
 	}
 }
 
-/* Absent, null and empty are one to the API wherever a list or the policy's own selector is concerned. */
+/*
+ * Absent, null and empty are one to the API wherever a list or the policy's own selector is
+ * concerned.
+ */
 static void takes_nothing_for_empty(void **state)
 {
 	static const char *const specs[] = {
 		"spec: {podSelector: null, ingress: [{from: [], ports: []}]}",
 		"spec: {podSelector: , ingress: [{from: null, ports: null}]}",
 		"spec: {podSelector: {matchLabels: null, matchExpressions: null}, ingress: [{}]}",
-		"spec: {podSelector: {matchLabels: {}, matchExpressions: []}, ingress: [{ports: }]}",
+		"spec: {podSelector: {matchLabels: {}, matchExpressions: []}, ingress: [{ports: "
+		"}]}",
 	};
 
 	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
@@ -305,7 +330,8 @@ static void takes_nothing_for_empty(void **state)
 static void reads_ports_as_kubernetes_does(void **state)
 {
 	const struct network_policy *policy = decode_policy(*state,
-		"spec: {podSelector: {}, ingress: [{ports: [{port: 0x50}, {port: ~}, {}, null, {port: \"http\"}]}]}");
+		"spec: {podSelector: {}, ingress: [{ports: [{port: 0x50}, {port: ~}, {}, null, "
+		"{port: \"http\"}]}]}");
 	const struct policy_port *ports = policy->rules[DIRECTION_INGRESS][0].ports;
 
 	assert_int_equal(policy->rules[DIRECTION_INGRESS][0].port_count, 5);
@@ -342,10 +368,12 @@ static void knows_the_kind_of_a_typed_list(void **state)
 {
 	struct fixture *fixture = *state;
 
-	decode(fixture, "{\"kind\": \"PodList\", \"apiVersion\": \"v1\", \"metadata\": {\"resourceVersion\": \"1\"},"
-		"\"items\": [{\"metadata\": {\"name\": \"a\"}}]}");
+	decode(fixture,
+		"{\"kind\": \"PodList\", \"apiVersion\": \"v1\", \"metadata\": "
+		"{\"resourceVersion\": \"1\"},\"items\": [{\"metadata\": {\"name\": \"a\"}}]}");
 	assert_int_equal(fixture->objects.count, 1);
-	decode(fixture, "kind: NetworkPolicyList\napiVersion: networking.k8s.io/v1\nitems:\n"
+	decode(fixture,
+		"kind: NetworkPolicyList\napiVersion: networking.k8s.io/v1\nitems:\n"
 		"- {metadata: {name: a}, spec: {podSelector: {}}}\n");
 	assert_int_equal(fixture->objects.count, 1);
 	decode(fixture, "kind: NamespaceList\napiVersion: v1\nitems:\n- {metadata: {name: a}}\n");
@@ -356,46 +384,77 @@ static void knows_the_kind_of_a_typed_list(void **state)
 /* One of each as `kubectl get ... -A -o yaml` prints them, with all that an API server adds. */
 static const char printed_yaml[] =
 	"apiVersion: v1\nitems:\n"
-	"- apiVersion: v1\n  kind: Pod\n  metadata:\n    annotations:\n      kubectl.kubernetes.io/last-applied-configuration: |\n"
+	"- apiVersion: v1\n  kind: Pod\n  metadata:\n    annotations:\n      "
+	"kubectl.kubernetes.io/last-applied-configuration: |\n"
 	"        {\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web\"}}\n"
-	"    creationTimestamp: \"2024-05-01T10:00:00Z\"\n    generateName: web-\n    labels:\n      app: web\n"
-	"    managedFields:\n    - apiVersion: v1\n      fieldsType: FieldsV1\n      fieldsV1:\n        f:metadata:\n"
-	"          f:labels:\n            .: {}\n            f:app: {}\n        f:spec:\n          f:containers:\n"
-	"            k:{\"name\":\"web\"}:\n              .: {}\n      manager: kubectl\n      operation: Update\n"
-	"      time: \"2024-05-01T10:00:00Z\"\n    name: web\n    namespace: shop\n    ownerReferences:\n"
-	"    - apiVersion: apps/v1\n      blockOwnerDeletion: true\n      controller: true\n      kind: ReplicaSet\n"
-	"      name: web\n      uid: 0b9f0c2e-0000-4000-8000-000000000001\n    resourceVersion: \"4711\"\n"
+	"    creationTimestamp: \"2024-05-01T10:00:00Z\"\n    generateName: web-\n    labels:\n    "
+	"  app: web\n"
+	"    managedFields:\n    - apiVersion: v1\n      fieldsType: FieldsV1\n      fieldsV1:\n   "
+	"     f:metadata:\n"
+	"          f:labels:\n            .: {}\n            f:app: {}\n        f:spec:\n          "
+	"f:containers:\n"
+	"            k:{\"name\":\"web\"}:\n              .: {}\n      manager: kubectl\n      "
+	"operation: Update\n"
+	"      time: \"2024-05-01T10:00:00Z\"\n    name: web\n    namespace: shop\n    "
+	"ownerReferences:\n"
+	"    - apiVersion: apps/v1\n      blockOwnerDeletion: true\n      controller: true\n      "
+	"kind: ReplicaSet\n"
+	"      name: web\n      uid: 0b9f0c2e-0000-4000-8000-000000000001\n    resourceVersion: "
+	"\"4711\"\n"
 	"    uid: 0b9f0c2e-0000-4000-8000-000000000002\n"
-	"  spec:\n    affinity: {}\n    containers:\n    - image: registry.example/web:1\n      imagePullPolicy: IfNotPresent\n"
-	"      name: web\n      ports:\n      - containerPort: 8080\n        hostPort: 80\n        name: http\n        protocol: TCP\n"
-	"      resources: {}\n      terminationMessagePath: /dev/termination-log\n      volumeMounts:\n"
-	"      - mountPath: /var/run/secrets/kubernetes.io/serviceaccount\n        name: token\n        readOnly: true\n"
-	"    dnsPolicy: ClusterFirst\n    enableServiceLinks: true\n    nodeName: gw\n    preemptionPolicy: PreemptLowerPriority\n"
-	"    priority: 0\n    restartPolicy: Always\n    schedulerName: default-scheduler\n    securityContext: {}\n"
-	"    serviceAccount: default\n    serviceAccountName: default\n    terminationGracePeriodSeconds: 30\n"
-	"    tolerations:\n    - effect: NoExecute\n      key: node.kubernetes.io/not-ready\n      operator: Exists\n"
+	"  spec:\n    affinity: {}\n    containers:\n    - image: registry.example/web:1\n      "
+	"imagePullPolicy: IfNotPresent\n"
+	"      name: web\n      ports:\n      - containerPort: 8080\n        hostPort: 80\n        "
+	"name: http\n        protocol: TCP\n"
+	"      resources: {}\n      terminationMessagePath: /dev/termination-log\n      "
+	"volumeMounts:\n"
+	"      - mountPath: /var/run/secrets/kubernetes.io/serviceaccount\n        name: token\n   "
+	"     readOnly: true\n"
+	"    dnsPolicy: ClusterFirst\n    enableServiceLinks: true\n    nodeName: gw\n    "
+	"preemptionPolicy: PreemptLowerPriority\n"
+	"    priority: 0\n    restartPolicy: Always\n    schedulerName: default-scheduler\n    "
+	"securityContext: {}\n"
+	"    serviceAccount: default\n    serviceAccountName: default\n    "
+	"terminationGracePeriodSeconds: 30\n"
+	"    tolerations:\n    - effect: NoExecute\n      key: node.kubernetes.io/not-ready\n      "
+	"operator: Exists\n"
 	"      tolerationSeconds: 300\n"
-	"  status:\n    conditions:\n    - lastProbeTime: null\n      lastTransitionTime: \"2024-05-01T10:00:01Z\"\n"
-	"      status: \"True\"\n      type: Ready\n    containerStatuses:\n    - containerID: containerd://0\n      ready: true\n"
-	"    hostIP: 192.0.2.10\n    hostIPs:\n    - ip: 192.0.2.10\n    phase: Running\n    podIP: 10.0.0.5\n    podIPs:\n"
-	"    - ip: 10.0.0.5\n    - ip: fd00::5\n    qosClass: BestEffort\n    startTime: \"2024-05-01T10:00:00Z\"\n"
-	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata:\n    annotations:\n      note: \"\\U0001F600\"\n"
-	"    creationTimestamp: \"2024-05-01T10:00:00Z\"\n    generation: 1\n    name: web\n    namespace: shop\n"
+	"  status:\n    conditions:\n    - lastProbeTime: null\n      lastTransitionTime: "
+	"\"2024-05-01T10:00:01Z\"\n"
+	"      status: \"True\"\n      type: Ready\n    containerStatuses:\n    - containerID: "
+	"containerd://0\n      ready: true\n"
+	"    hostIP: 192.0.2.10\n    hostIPs:\n    - ip: 192.0.2.10\n    phase: Running\n    "
+	"podIP: 10.0.0.5\n    podIPs:\n"
+	"    - ip: 10.0.0.5\n    - ip: fd00::5\n    qosClass: BestEffort\n    startTime: "
+	"\"2024-05-01T10:00:00Z\"\n"
+	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata:\n    "
+	"annotations:\n      note: \"\\U0001F600\"\n"
+	"    creationTimestamp: \"2024-05-01T10:00:00Z\"\n    generation: 1\n    name: web\n    "
+	"namespace: shop\n"
 	"    resourceVersion: \"4712\"\n    uid: 0b9f0c2e-0000-4000-8000-000000000003\n"
-	"  spec:\n    ingress:\n    - from:\n      - podSelector: {}\n      ports:\n      - port: 8080\n        protocol: TCP\n"
-	"    podSelector:\n      matchLabels:\n        app: web\n    policyTypes:\n    - Ingress\n  status: {}\n"
-	"- apiVersion: v1\n  kind: Namespace\n  metadata:\n    creationTimestamp: \"2024-05-01T10:00:00Z\"\n    labels:\n"
+	"  spec:\n    ingress:\n    - from:\n      - podSelector: {}\n      ports:\n      - port: "
+	"8080\n        protocol: TCP\n"
+	"    podSelector:\n      matchLabels:\n        app: web\n    policyTypes:\n    - Ingress\n "
+	" status: {}\n"
+	"- apiVersion: v1\n  kind: Namespace\n  metadata:\n    creationTimestamp: "
+	"\"2024-05-01T10:00:00Z\"\n    labels:\n"
 	"      kubernetes.io/metadata.name: shop\n    name: shop\n    resourceVersion: \"1\"\n"
-	"    uid: 0b9f0c2e-0000-4000-8000-000000000004\n  spec:\n    finalizers:\n    - kubernetes\n  status:\n    phase: Active\n"
+	"    uid: 0b9f0c2e-0000-4000-8000-000000000004\n  spec:\n    finalizers:\n    - "
+	"kubernetes\n  status:\n    phase: Active\n"
 	"kind: List\nmetadata:\n  resourceVersion: \"\"\n";
 
 static const char printed_json[] =
-	"{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n        {\n            \"apiVersion\": \"networking.k8s.io/v1\",\n"
-	"            \"kind\": \"NetworkPolicy\",\n            \"metadata\": {\n                \"annotations\": {\n"
+	"{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n        {\n            \"apiVersion\": "
+	"\"networking.k8s.io/v1\",\n"
+	"            \"kind\": \"NetworkPolicy\",\n            \"metadata\": {\n                "
+	"\"annotations\": {\n"
 	"                    \"note\": \"\\ud83d\\ude00 \\u003cb\\u003e\"\n                },\n"
-	"                \"name\": \"web\",\n                \"namespace\": \"shop\"\n            },\n            \"spec\": {\n"
-	"                \"podSelector\": {},\n                \"policyTypes\": [\n                    \"Ingress\"\n                ]\n"
-	"            }\n        }\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        \"resourceVersion\": \"\"\n    }\n}\n";
+	"                \"name\": \"web\",\n                \"namespace\": \"shop\"\n            "
+	"},\n            \"spec\": {\n"
+	"                \"podSelector\": {},\n                \"policyTypes\": [\n                "
+	"    \"Ingress\"\n                ]\n"
+	"            }\n        }\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        "
+	"\"resourceVersion\": \"\"\n    }\n}\n";
 
 static void reads_what_kubectl_prints(void **state)
 {
@@ -417,9 +476,13 @@ static void keeps_texts_once(void **state)
 {
 	struct fixture *fixture = *state;
 
-	decode(fixture, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, labels: {app: web}}\n---\n"
-		"apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: shop, labels: {app: web}}\n");
-	assert_ptr_equal(fixture->objects.items[0].pod->namespace_name, fixture->objects.items[1].pod->namespace_name);
+	decode(fixture,
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, labels: {app: "
+		"web}}\n---\n"
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: shop, labels: {app: "
+		"web}}\n");
+	assert_ptr_equal(fixture->objects.items[0].pod->namespace_name,
+		fixture->objects.items[1].pod->namespace_name);
 	assert_ptr_equal(fixture->objects.items[0].pod->labels.items[0].value,
 		fixture->objects.items[1].pod->labels.items[0].value);
 }

@@ -12,11 +12,13 @@
 
 #include <cmocka.h>
 
-static const char text[] =
-	"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {podgate.io/audit: \"true\"}}\n---\n"
-	"apiVersion: v1\nkind: Pod\nmetadata: {name: web, annotations: {podgate.io/audit/main: \"true\"}}\n---\n"
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-	"metadata: {name: web, annotations: {podgate.io/audit: \"true\"}}\nspec: {podSelector: {}}\n";
+static const char text[] = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: "
+			   "{podgate.io/audit: \"true\"}}\n---\n"
+			   "apiVersion: v1\nkind: Pod\nmetadata: {name: web, annotations: "
+			   "{podgate.io/audit/main: \"true\"}}\n---\n"
+			   "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+			   "metadata: {name: web, annotations: {podgate.io/audit: "
+			   "\"true\"}}\nspec: {podSelector: {}}\n";
 
 static void read_with(enum audit_annotations audit, bool expected, size_t warnings)
 {
@@ -28,8 +30,9 @@ static void read_with(enum audit_annotations audit, bool expected, size_t warnin
 	bool truncated;
 
 	diag_list_init(&diags, arena);
-	assert_int_equal(kube_read(&objects, &truncated, "f", &source, NULL, (struct annotation_trust){ .audit = audit }, arena,
-		&diags), 0);
+	assert_int_equal(kube_read(&objects, &truncated, "f", &source, NULL,
+				 (struct annotation_trust){.audit = audit}, arena, &diags),
+		0);
 	assert_int_equal(objects.count, 3);
 	assert_int_equal(objects.items[0].namespace_object->audit, expected);
 	assert_int_equal(objects.items[1].pod->audit, expected);

@@ -40,7 +40,8 @@ static int end(void **state)
 
 static int read_text(struct fixture *fixture, const char *text)
 {
-	return settings_read(&fixture->settings, "podgate.yaml", text, strlen(text), fixture->arena, &fixture->diags);
+	return settings_read(&fixture->settings, "podgate.yaml", text, strlen(text), fixture->arena,
+		&fixture->diags);
 }
 
 static int set(struct fixture *fixture, const char *name, const char *value)
@@ -72,8 +73,12 @@ static void reads_yaml(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(read_text(fixture, "# ours\nmanifests:\n- /a\n- \"/b c\"\nworkers: 4\nbackend: legacy\nipv6: off\n"
-		"mark_allow: 0x1\nmark_deny: 2\naudit: true\nlog_allowed: yes\nlog_file: \"-\"\n"), 0);
+	assert_int_equal(read_text(fixture,
+				 "# ours\nmanifests:\n- /a\n- \"/b c\"\nworkers: 4\nbackend: "
+				 "legacy\nipv6: off\n"
+				 "mark_allow: 0x1\nmark_deny: 2\naudit: true\nlog_allowed: "
+				 "yes\nlog_file: \"-\"\n"),
+		0);
 	assert_int_equal(fixture->settings.manifest_count, 2);
 	assert_string_equal(fixture->settings.manifests[1], "/b c");
 	assert_int_equal(fixture->settings.workers, 4);
@@ -84,7 +89,7 @@ static void reads_yaml(void **state)
 	assert_true(fixture->settings.audit);
 	assert_int_equal(fixture->settings.log_allowed, LOG_ALLOWED_YES);
 	assert_string_equal(fixture->settings.log_file, "-");
-	assert_int_equal(fixture->settings.queue_length, 8192);		/* not named: as before */
+	assert_int_equal(fixture->settings.queue_length, 8192); /* not named: as before */
 }
 
 static void reads_json_and_nothing(void **state)
@@ -102,32 +107,34 @@ static void reads_json_and_nothing(void **state)
 static void sees_mistakes_where_they_are(void **state)
 {
 	static const struct finding_case cases[] = {
-		{ "a misspelt name", "worker: 2\n", "1:1 unknown-setting\n" },
-		{ "a name with dashes", "queue-length: 100\n", "1:1 unknown-setting\n" },
-		{ "a text for a number", "workers: many\n", "1:10 wrong-type\n" },
-		{ "a quoted number", "workers: \"2\"\n", "1:10 wrong-type\n" },
-		{ "a number beyond its range", "a: 1\nworkers: 65\n", "1:1 unknown-setting\n2:10 out-of-range\n" },
-		{ "a number below its range", "queue_length: 1\n", "1:15 out-of-range\n" },
-		{ "a negative number", "log_keep: -1\n", "1:11 out-of-range\n" },
-		{ "a choice that is none", "backend: ipfw\n", "1:10 bad-value\n" },
-		{ "a list for a choice", "backend: [nft]\n", "1:10 wrong-type\n" },
-		{ "a text for a boolean", "audit: maybe\n", "1:8 wrong-type\n" },
-		{ "a mark of two bits", "mark_allow: 0x3\n", "1:13 bad-mark\n" },
-		{ "a mark of no bit", "mark_allow: 0\n", "1:13 bad-mark\n" },
-		{ "a mark beyond 32 bits", "mark_allow: 0x100000000\n", "1:13 bad-mark\n" },
-		{ "a text for a mark", "mark_allow: high\n", "1:13 wrong-type\n" },
-		{ "a number for a text", "node_name: 5\n", "1:12 not-a-string\n" },
-		{ "a mapping for a list", "manifests: {a: b}\n", "1:12 wrong-type\n1:12 bad-value\n" },
-		{ "a port without an address", "metrics_listen: \":9477\"\n", "1:17 bad-address\n" },
-		{ "a name for an address", "metrics_listen: localhost:9477\n", "1:17 bad-address\n" },
-		{ "a number for an address", "metrics_listen: 9477\n", "1:17 bad-address\n" },
-		{ "a list for an address", "metrics_listen: [a]\n", "1:17 not-a-string\n" },
-		{ "an empty list", "manifests: []\n", "1:12 bad-value\n" },
-		{ "no value", "workers:\n", "1:9 missing-value\n" },
-		{ "twice", "workers: 1\nworkers: 2\n", "2:1 duplicate-key\n" },
-		{ "a list of settings", "- workers: 1\n", "1:1 wrong-type\n" },
-		{ "two documents", "workers: 1\n---\nworkers: 2\n", "3:1 second-document\n" },
-		{ "no YAML", "workers: [\n", "2:1 yaml-syntax\n" },
+		{"a misspelt name", "worker: 2\n", "1:1 unknown-setting\n"},
+		{"a name with dashes", "queue-length: 100\n", "1:1 unknown-setting\n"},
+		{"a text for a number", "workers: many\n", "1:10 wrong-type\n"},
+		{"a quoted number", "workers: \"2\"\n", "1:10 wrong-type\n"},
+		{"a number beyond its range", "a: 1\nworkers: 65\n",
+			"1:1 unknown-setting\n2:10 out-of-range\n"},
+		{"a number below its range", "queue_length: 1\n", "1:15 out-of-range\n"},
+		{"a negative number", "log_keep: -1\n", "1:11 out-of-range\n"},
+		{"a choice that is none", "backend: ipfw\n", "1:10 bad-value\n"},
+		{"a list for a choice", "backend: [nft]\n", "1:10 wrong-type\n"},
+		{"a text for a boolean", "audit: maybe\n", "1:8 wrong-type\n"},
+		{"a mark of two bits", "mark_allow: 0x3\n", "1:13 bad-mark\n"},
+		{"a mark of no bit", "mark_allow: 0\n", "1:13 bad-mark\n"},
+		{"a mark beyond 32 bits", "mark_allow: 0x100000000\n", "1:13 bad-mark\n"},
+		{"a text for a mark", "mark_allow: high\n", "1:13 wrong-type\n"},
+		{"a number for a text", "node_name: 5\n", "1:12 not-a-string\n"},
+		{"a mapping for a list", "manifests: {a: b}\n",
+			"1:12 wrong-type\n1:12 bad-value\n"},
+		{"a port without an address", "metrics_listen: \":9477\"\n", "1:17 bad-address\n"},
+		{"a name for an address", "metrics_listen: localhost:9477\n", "1:17 bad-address\n"},
+		{"a number for an address", "metrics_listen: 9477\n", "1:17 bad-address\n"},
+		{"a list for an address", "metrics_listen: [a]\n", "1:17 not-a-string\n"},
+		{"an empty list", "manifests: []\n", "1:12 bad-value\n"},
+		{"no value", "workers:\n", "1:9 missing-value\n"},
+		{"twice", "workers: 1\nworkers: 2\n", "2:1 duplicate-key\n"},
+		{"a list of settings", "- workers: 1\n", "1:1 wrong-type\n"},
+		{"two documents", "workers: 1\n---\nworkers: 2\n", "3:1 second-document\n"},
+		{"no YAML", "workers: [\n", "2:1 yaml-syntax\n"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -213,7 +220,7 @@ static void checks_them_together(void **state)
 	findings_format(&fixture->diags, out);
 	assert_string_equal(out, "0:0 marks-overlap\n0:0 queues-past-end\n");
 	fixture->settings.mark_deny = 1;
-	fixture->settings.queue_base = 65535 - 5;	/* four workers, replies, floods */
+	fixture->settings.queue_base = 65535 - 5; /* four workers, replies, floods */
 	fixture->settings.workers = 4;
 	assert_int_equal(settings_queues(&fixture->settings), 6);
 	assert_int_equal(settings_check(&fixture->settings, &fixture->diags), 0);
@@ -230,8 +237,8 @@ static void checks_the_rate_of_floods(void **state)
 	static const struct {
 		uint32_t rate;
 		int err;
-	} cases[] = {{0, 0}, {1, -EINVAL}, {SETTINGS_FLOOD_RATE_LEAST - 1, -EINVAL}, {SETTINGS_FLOOD_RATE_LEAST, 0},
-		{SETTINGS_FLOOD_RATE_MOST, 0}};
+	} cases[] = {{0, 0}, {1, -EINVAL}, {SETTINGS_FLOOD_RATE_LEAST - 1, -EINVAL},
+		{SETTINGS_FLOOD_RATE_LEAST, 0}, {SETTINGS_FLOOD_RATE_MOST, 0}};
 	struct fixture *fixture = *state;
 	char out[FINDINGS_TEXT];
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* On a real folder and a real loop. Waits for what must happen, and as long as it takes for what must not. */
+/*
+ * On a real folder and a real loop. Waits for what must happen, and as long as it takes for what
+ * must not.
+ */
 
 #include "config/source/directory.h"
 
@@ -19,7 +22,8 @@
 
 #include "tests/support/temporary.h"
 
-enum { DEBOUNCE_MS = 50, QUIET_MS = 300, PATIENCE_MS = 5000 };	/* less than the rescan's 10 s: only events can do it */
+/* less than the rescan's 10 s: only events can do it */
+enum { DEBOUNCE_MS = 50, QUIET_MS = 300, PATIENCE_MS = 5000 };
 
 struct fixture {
 	struct temporary folder;
@@ -28,7 +32,7 @@ struct fixture {
 	struct store *store;
 	struct directory *directory;
 	unsigned int changes;
-	uint64_t since_ns;		/* what the last change was reported with */
+	uint64_t since_ns; /* what the last change was reported with */
 	bool stop_at_change, timed_out;
 };
 
@@ -79,12 +83,16 @@ static int end(void **state)
 
 static void start(struct fixture *fixture, const char *name)
 {
-	const char *paths[] = { temporary_path(&fixture->folder, name) };
+	const char *paths[] = {temporary_path(&fixture->folder, name)};
 	size_t failed;
 
-	assert_int_equal(directory_start(&fixture->directory, &fixture->loop, fixture->store, paths, 1,
-		&(struct directory_options){ .debounce_ms = DEBOUNCE_MS, .changed = on_change, .context = fixture },
-		&failed), 0);
+	assert_int_equal(
+		directory_start(&fixture->directory, &fixture->loop, fixture->store, paths, 1,
+			&(struct directory_options){.debounce_ms = DEBOUNCE_MS,
+				.changed = on_change,
+				.context = fixture},
+			&failed),
+		0);
 	assert_int_equal(fixture->changes, 0);
 }
 
@@ -95,7 +103,7 @@ static void run(struct fixture *fixture, unsigned int milliseconds, bool stop_at
 	uv_timer_start(&fixture->timer, on_time, milliseconds, 0);
 	uv_run(&fixture->loop, UV_RUN_DEFAULT);
 	uv_timer_stop(&fixture->timer);
-	fixture->stop_at_change = false;	/* a rescan that the test makes itself stops no loop */
+	fixture->stop_at_change = false; /* a rescan that the test makes itself stops no loop */
 }
 
 static void get_policies(struct fixture *fixture, char out[256])
@@ -154,10 +162,10 @@ static void dates_a_change(void **state)
 	assert_true(fixture->since_ns >= before);
 	assert_true(fixture->since_ns + DEBOUNCE_MS / 2 * 1000000ULL < uv_hrtime());
 	before = uv_hrtime();
-	fixture->stop_at_change = false;	/* no loop runs */
-	directory_rescan(fixture->directory);	/* finds nothing */
+	fixture->stop_at_change = false;      /* no loop runs */
+	directory_rescan(fixture->directory); /* finds nothing */
 	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("b"));
-	directory_rescan(fixture->directory);	/* before the event */
+	directory_rescan(fixture->directory); /* before the event */
 	assert_true(fixture->since_ns >= before);
 	assert_true(fixture->since_ns <= uv_hrtime());
 }
@@ -173,7 +181,8 @@ static void sees_subfolders(void **state)
 	await_policies(fixture, "a");
 	temporary_write(&fixture->folder, "manifests/sub/a.yaml", temporary_policy("b"));
 	await_policies(fixture, "b");
-	rename(temporary_path(&fixture->folder, "manifests/sub"), temporary_path(&fixture->folder, "elsewhere"));
+	rename(temporary_path(&fixture->folder, "manifests/sub"),
+		temporary_path(&fixture->folder, "elsewhere"));
 	await_policies(fixture, "");
 }
 
@@ -185,7 +194,8 @@ static void reports_a_burst_once(void **state)
 	start(fixture, "manifests");
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "manifests/%c.yaml", 'a' + i);
-		temporary_write(&fixture->folder, name, temporary_policy(name + strlen("manifests/")));
+		temporary_write(
+			&fixture->folder, name, temporary_policy(name + strlen("manifests/")));
 	}
 	run(fixture, QUIET_MS, false);
 	assert_int_equal(fixture->changes, 1);
@@ -239,7 +249,8 @@ static void keeps_a_broken_file_in_force_until_mended(void **state)
 
 	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("a"));
 	start(fixture, "manifests");
-	temporary_write(&fixture->folder, "manifests/a.yaml", "apiVersion: networking.k8s.io/v1\nkind");
+	temporary_write(
+		&fixture->folder, "manifests/a.yaml", "apiVersion: networking.k8s.io/v1\nkind");
 	run(fixture, PATIENCE_MS, true);
 	assert_false(fixture->timed_out);
 	get_policies(fixture, out);
@@ -250,7 +261,10 @@ static void keeps_a_broken_file_in_force_until_mended(void **state)
 	assert_int_equal(store_stats(fixture->store).broken_files, 0);
 }
 
-/* A ConfigMap volume: files are links to ..data/file, and ..data is a link to a folder that is exchanged by rename. */
+/*
+ * A ConfigMap volume: files are links to ..data/file, and ..data is a link to a folder that is
+ * exchanged by rename.
+ */
 static void sees_a_configmap_swap(void **state)
 {
 	struct fixture *fixture = *state;
@@ -258,17 +272,22 @@ static void sees_a_configmap_swap(void **state)
 	mkdir(temporary_path(&fixture->folder, "manifests/..v1"), 0755);
 	temporary_write(&fixture->folder, "manifests/..v1/a.yaml", temporary_policy("old"));
 	assert_int_equal(symlink("..v1", temporary_path(&fixture->folder, "manifests/..data")), 0);
-	assert_int_equal(symlink("..data/a.yaml", temporary_path(&fixture->folder, "manifests/a.yaml")), 0);
+	assert_int_equal(
+		symlink("..data/a.yaml", temporary_path(&fixture->folder, "manifests/a.yaml")), 0);
 	start(fixture, "manifests");
 	mkdir(temporary_path(&fixture->folder, "manifests/..v2"), 0755);
 	temporary_write(&fixture->folder, "manifests/..v2/a.yaml", temporary_policy("new"));
 	assert_int_equal(symlink("..v2", temporary_path(&fixture->folder, "manifests/..tmp")), 0);
 	assert_int_equal(rename(temporary_path(&fixture->folder, "manifests/..tmp"),
-		temporary_path(&fixture->folder, "manifests/..data")), 0);
+				 temporary_path(&fixture->folder, "manifests/..data")),
+		0);
 	await_policies(fixture, "new");
 }
 
-/* A manifest that is a link to a link elsewhere: what becomes of any of them is seen as it happens, and told of the manifest. */
+/*
+ * A manifest that is a link to a link elsewhere: what becomes of any of them is seen as it happens,
+ * and told of the manifest.
+ */
 static void sees_what_becomes_of_a_links_target(void **state)
 {
 	struct fixture *fixture = *state;
@@ -277,15 +296,20 @@ static void sees_what_becomes_of_a_links_target(void **state)
 	temporary_write(&fixture->folder, "far/one", temporary_policy("one"));
 	temporary_write(&fixture->folder, "far/two", temporary_policy("two"));
 	assert_int_equal(symlink("one", temporary_path(&fixture->folder, "far/now")), 0);
-	assert_int_equal(symlink("../far/now", temporary_path(&fixture->folder, "manifests/a.yaml")), 0);
-	assert_int_equal(symlink("b.yaml", temporary_path(&fixture->folder, "manifests/b.yaml")), 0);	/* to itself */
+	assert_int_equal(
+		symlink("../far/now", temporary_path(&fixture->folder, "manifests/a.yaml")), 0);
+	/* to itself */
+	assert_int_equal(
+		symlink("b.yaml", temporary_path(&fixture->folder, "manifests/b.yaml")), 0);
 	start(fixture, "manifests");
 	temporary_write(&fixture->folder, "far/one", temporary_policy("changed"));
 	await_policies(fixture, "changed");
 	temporary_replace(&fixture->folder, "far/one", temporary_policy("replaced"));
 	await_policies(fixture, "replaced");
 	assert_int_equal(symlink("two", temporary_path(&fixture->folder, "far/next")), 0);
-	assert_int_equal(rename(temporary_path(&fixture->folder, "far/next"), temporary_path(&fixture->folder, "far/now")), 0);
+	assert_int_equal(rename(temporary_path(&fixture->folder, "far/next"),
+				 temporary_path(&fixture->folder, "far/now")),
+		0);
 	await_policies(fixture, "two");
 	temporary_write(&fixture->folder, "far/two", temporary_policy("three"));
 	await_policies(fixture, "three");
@@ -320,8 +344,10 @@ static void sees_the_folder_replaced(void **state)
 	start(fixture, "manifests");
 	mkdir(temporary_path(&fixture->folder, "next"), 0755);
 	temporary_write(&fixture->folder, "next/a.yaml", temporary_policy("b"));
-	rename(temporary_path(&fixture->folder, "manifests"), temporary_path(&fixture->folder, "last"));
-	rename(temporary_path(&fixture->folder, "next"), temporary_path(&fixture->folder, "manifests"));
+	rename(temporary_path(&fixture->folder, "manifests"),
+		temporary_path(&fixture->folder, "last"));
+	rename(temporary_path(&fixture->folder, "next"),
+		temporary_path(&fixture->folder, "manifests"));
 	await_policies(fixture, "b");
 	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("c"));
 	await_policies(fixture, "c");
@@ -342,21 +368,28 @@ static void watches_a_single_file(void **state)
 static void refuses_what_it_can_not_watch(void **state)
 {
 	struct fixture *fixture = *state;
-	const char *paths[] = { fixture->folder.path, temporary_path(&fixture->folder, "none") };
-	const char *device[] = { "/dev/null" };
+	const char *paths[] = {fixture->folder.path, temporary_path(&fixture->folder, "none")};
+	const char *device[] = {"/dev/null"};
 	const struct directory_options options = {
-		.debounce_ms = DEBOUNCE_MS, .changed = on_change, .context = fixture };
+		.debounce_ms = DEBOUNCE_MS, .changed = on_change, .context = fixture};
 	struct directory *directory = NULL;
 	size_t failed = 99;
 
-	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, paths, 2, &options, &failed), -ENOENT);
+	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, paths, 2,
+				 &options, &failed),
+		-ENOENT);
 	assert_int_equal(failed, 1);
-	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, device, 1, &options, &failed), -EINVAL);
+	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, device, 1,
+				 &options, &failed),
+		-EINVAL);
 	assert_int_equal(failed, 0);
 	assert_null(directory);
 }
 
-/* A writer that is slow: what it has written so far is well-formed at every moment, and never what it means. */
+/*
+ * A writer that is slow: what it has written so far is well-formed at every moment, and never what
+ * it means.
+ */
 static void waits_for_a_writer_to_close(void **state)
 {
 	struct fixture *fixture = *state;
@@ -367,7 +400,7 @@ static void waits_for_a_writer_to_close(void **state)
 	snprintf(both, sizeof(both), "%s%s", temporary_policy("a"), temporary_policy("b"));
 	temporary_write(&fixture->folder, "manifests/a.yaml", both);
 	start(fixture, "manifests");
-	file = fopen(path, "w");	/* as the shell's > does: the file is empty now */
+	file = fopen(path, "w"); /* as the shell's > does: the file is empty now */
 	assert_non_null(file);
 	run(fixture, QUIET_MS, false);
 	get_policies(fixture, out);
@@ -421,13 +454,18 @@ static void does_not_wait_for_what_is_put_in_place(void **state)
 	mkdir(temporary_path(&fixture->folder, "next"), 0755);
 	temporary_write(&fixture->folder, "next/a.yaml", temporary_policy("c"));
 	assert_int_equal(rename(temporary_path(&fixture->folder, "manifests"),
-		temporary_path(&fixture->folder, "last")), 0);
+				 temporary_path(&fixture->folder, "last")),
+		0);
 	assert_int_equal(rename(temporary_path(&fixture->folder, "next"),
-		temporary_path(&fixture->folder, "manifests")), 0);
+				 temporary_path(&fixture->folder, "manifests")),
+		0);
 	await_policies(fixture, "c");
 }
 
-/* An empty file is what a failed export leaves. That it is meant shows when the file goes, or says so. */
+/*
+ * An empty file is what a failed export leaves. That it is meant shows when the file goes, or says
+ * so.
+ */
 static void does_not_believe_an_emptied_file(void **state)
 {
 	struct fixture *fixture = *state;

@@ -42,7 +42,7 @@ static int end(void **state)
 
 static void load(struct fixture *fixture)
 {
-	const char *paths[] = { fixture->folder.path };
+	const char *paths[] = {fixture->folder.path};
 
 	assert_int_equal(load_paths(fixture->store, paths, 1, NULL), 0);
 }
@@ -88,8 +88,10 @@ static void reads_manifests_and_nothing_else(void **state)
 
 	temporary_write(&fixture->folder, "a.yaml", temporary_policy("a"));
 	temporary_write(&fixture->folder, "b.yml", temporary_policy("b"));
-	temporary_write(&fixture->folder, "c.json", "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\","
-		"\"metadata\":{\"name\":\"c\"},\"spec\":{\"podSelector\":{}}}");
+	temporary_write(&fixture->folder, "c.json",
+		"{\"apiVersion\":\"networking.k8s.io/"
+		"v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{\"name\":\"c\"},\"spec\":{"
+		"\"podSelector\":{}}}");
 	mkdir(temporary_path(&fixture->folder, "sub"), 0755);
 	mkdir(temporary_path(&fixture->folder, "sub/deeper"), 0755);
 	temporary_write(&fixture->folder, "sub/deeper/d.yaml", temporary_policy("d"));
@@ -125,7 +127,8 @@ static void sees_every_one_of_fast_changes(void **state)
 	struct fixture *fixture = *state;
 
 	for (int i = 0; i < 50; i++) {
-		temporary_write(&fixture->folder, "a.yaml", temporary_policy(i % 2 == 0 ? "even" : "odds"));
+		temporary_write(
+			&fixture->folder, "a.yaml", temporary_policy(i % 2 == 0 ? "even" : "odds"));
 		load(fixture);
 		expect_policies(fixture, i % 2 == 0 ? "even" : "odds");
 	}
@@ -141,8 +144,11 @@ static void does_not_read_what_did_not_change(void **state)
 	temporary_write(&fixture->folder, "a.yaml", temporary_policy("a"));
 	load(fixture);
 	assert_int_equal(stat(path, &info), 0);
-	stamp = (struct file_stamp){ .device = info.st_dev, .inode = info.st_ino, .size = info.st_size,
-		.modified = info.st_mtim, .changed = info.st_ctim };
+	stamp = (struct file_stamp){.device = info.st_dev,
+		.inode = info.st_ino,
+		.size = info.st_size,
+		.modified = info.st_mtim,
+		.changed = info.st_ctim};
 	/* Too young to be believed. */
 	assert_false(store_has_stamp(fixture->store, path, &stamp));
 	sleep(2);
@@ -161,7 +167,8 @@ static void takes_only_regular_files(void **state)
 	temporary_write(&fixture->folder, "a.yaml", temporary_policy("a"));
 	load(fixture);
 	expect_policies(fixture, "a");
-	expect_findings(fixture, "gone.yaml: the link leads nowhere\npipe.yaml: not a regular file\n"
+	expect_findings(fixture,
+		"gone.yaml: the link leads nowhere\npipe.yaml: not a regular file\n"
 		"self.yaml: Too many levels of symbolic links\nzero.yaml: not a regular file\n");
 }
 
@@ -210,7 +217,7 @@ static void keeps_what_may_not_be_read(void **state)
 static void keeps_what_is_below_a_lost_folder(void **state)
 {
 	struct fixture *fixture = *state;
-	const char *outer[] = { temporary_path(&fixture->folder, "outer") };
+	const char *outer[] = {temporary_path(&fixture->folder, "outer")};
 
 	mkdir(outer[0], 0755);
 	temporary_write(&fixture->folder, "outer/a.yaml", temporary_policy("a"));
@@ -228,8 +235,8 @@ static void keeps_what_is_below_a_lost_folder(void **state)
 static void reads_single_files(void **state)
 {
 	struct fixture *fixture = *state;
-	const char *paths[] = { temporary_path(&fixture->folder, "any.name"),
-		temporary_path(&fixture->folder, "none.yaml") };
+	const char *paths[] = {temporary_path(&fixture->folder, "any.name"),
+		temporary_path(&fixture->folder, "none.yaml")};
 
 	temporary_write(&fixture->folder, "any.name", temporary_policy("a"));
 	assert_int_equal(load_paths(fixture->store, paths, 2, NULL), 0);
@@ -240,8 +247,8 @@ static void reads_single_files(void **state)
 static void stops_at_large_files(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct document_limits limits = { .file_bytes = 1000 };
-	const char *paths[] = { fixture->folder.path };
+	const struct document_limits limits = {.file_bytes = 1000};
+	const char *paths[] = {fixture->folder.path};
 	char large[2000];
 
 	memset(large, '#', sizeof(large) - 1);
@@ -255,19 +262,29 @@ static void stops_at_large_files(void **state)
 
 enum { LARGE_PODS = 20000 };
 
-/* A List of many pods, as kubectl prints it, of some 12 MB: read while it is parsed. `end` closes it. */
+/*
+ * A List of many pods, as kubectl prints it, of some 12 MB: read while it is parsed. `end` closes
+ * it.
+ */
 static char *make_list(bool json, const char *end)
 {
 	char *text = malloc(32 << 20), *at = text;
 
-	at += sprintf(at, json ? "{\"apiVersion\": \"v1\", \"items\": [\n" : "apiVersion: v1\nitems:\n");
+	at += sprintf(
+		at, json ? "{\"apiVersion\": \"v1\", \"items\": [\n" : "apiVersion: v1\nitems:\n");
 	for (int i = 0; i < LARGE_PODS; i++) {
 		if (json)
-			at += sprintf(at, "%s{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"p%d\", \"annotations\": "
-				"{\"a\": \"%0500d\"}}, \"status\": {\"podIP\": \"10.0.%d.%d\"}}", i > 0 ? ",\n" : "", i, i, i >> 8, i & 255);
+			at += sprintf(at,
+				"%s{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": "
+				"{\"name\": \"p%d\", \"annotations\": {\"a\": \"%0500d\"}}, "
+				"\"status\": {\"podIP\": \"10.0.%d.%d\"}}",
+				i > 0 ? ",\n" : "", i, i, i >> 8, i & 255);
 		else
-			at += sprintf(at, "- apiVersion: v1\n  kind: Pod\n  metadata:\n    annotations:\n      a: \"%0500d\"\n"
-				"    name: p%d\n  status:\n    podIP: 10.0.%d.%d\n", i, i, i >> 8, i & 255);
+			at += sprintf(at,
+				"- apiVersion: v1\n  kind: Pod\n  metadata:\n    annotations:\n    "
+				"  a: \"%0500d\"\n"
+				"    name: p%d\n  status:\n    podIP: 10.0.%d.%d\n",
+				i, i, i >> 8, i & 255);
 	}
 	strcpy(at, end);
 	return text;
@@ -291,7 +308,7 @@ static void count_progress(void *context)
 
 static void put_list(struct fixture *fixture, bool json, const char *end)
 {
-	const char *paths[] = { fixture->folder.path };
+	const char *paths[] = {fixture->folder.path};
 	char *text = make_list(json, end);
 
 	temporary_write(&fixture->folder, json ? "list.json" : "list.yaml", text);
@@ -302,10 +319,10 @@ static void put_list(struct fixture *fixture, bool json, const char *end)
 /* In pieces; and a mistake at its end, which is told with its place, takes nothing out of force. */
 static void reads_large_files_as_they_are_parsed(void **state)
 {
-	static const char *const good[] = { "kind: List\n", "],\"kind\": \"List\"}" };
-	static const char *const bad[] = { "kind: List\nspec\n", "],\"kind\": \"List\"" };
-	static const char *const found[] = { "list.yaml: 'spec' has no colon after it\n",
-		"list.json: a comma or '}' is missing\n" };
+	static const char *const good[] = {"kind: List\n", "],\"kind\": \"List\"}"};
+	static const char *const bad[] = {"kind: List\nspec\n", "],\"kind\": \"List\""};
+	static const char *const found[] = {"list.yaml: 'spec' has no colon after it\n",
+		"list.json: a comma or '}' is missing\n"};
 	struct fixture *fixture = *state;
 	size_t progress = 0;
 

@@ -70,7 +70,7 @@ static void note_aside(void *context, const char *file, const char *problem)
 /* What a daemon does with its manifests. */
 static void load(struct fixture *fixture)
 {
-	const char *paths[] = { temporary_path(&fixture->folder, "manifests") };
+	const char *paths[] = {temporary_path(&fixture->folder, "manifests")};
 
 	assert_int_equal(load_paths(fixture->store, paths, 1, NULL), 0);
 }
@@ -79,7 +79,8 @@ static void start(struct fixture *fixture)
 {
 	struct store_past past;
 
-	assert_int_equal(state_folder_open(&fixture->state, temporary_path(&fixture->folder, "state")), 0);
+	assert_int_equal(
+		state_folder_open(&fixture->state, temporary_path(&fixture->folder, "state")), 0);
 	assert_int_equal(state_folder_load(fixture->state, note_aside, fixture), 0);
 	assert_int_equal(store_create(&fixture->store), 0);
 	past = state_folder_past(fixture->state);
@@ -193,7 +194,7 @@ static void forgets_what_is_removed(void **state)
 	expect(fixture, "g", 0);
 	assert_true(save(fixture));
 	assert_int_equal(state_folder_records(fixture->state), 1);
-	write_both(fixture, "x", "y");	/* of the same name, and broken: it has no past any more */
+	write_both(fixture, "x", "y"); /* of the same name, and broken: it has no past any more */
 	temporary_write(&fixture->folder, "manifests/f.yaml", "half a fi");
 	restart(fixture);
 	expect(fixture, "g", 0);
@@ -223,11 +224,17 @@ static void keeps_what_is_below_a_folder_that_can_not_be_read(void **state)
 	unlink(temporary_path(&fixture->folder, "manifests/sub/f.yaml"));
 	rmdir(temporary_path(&fixture->folder, "manifests/sub"));
 	unlink(temporary_path(&fixture->folder, "manifests/subordinate.yaml"));
-	assert_int_equal(symlink("nowhere", temporary_path(&fixture->folder, "manifests/f.yaml")), 0);
+	assert_int_equal(
+		symlink("nowhere", temporary_path(&fixture->folder, "manifests/f.yaml")), 0);
 	restart(fixture);
 	expect(fixture, "", 0);
-	/* A folder of which nothing can be said. Root reads what it likes, so the walk is told by hand. */
-	assert_int_equal(store_recall_below(fixture->store, temporary_path(&fixture->folder, "manifests/sub")), 0);
+	/*
+	 * A folder of which nothing can be said. Root reads what it likes, so the walk is told by
+	 * hand.
+	 */
+	assert_int_equal(store_recall_below(
+				 fixture->store, temporary_path(&fixture->folder, "manifests/sub")),
+		0);
 	expect(fixture, "a", 1);
 }
 
@@ -241,7 +248,9 @@ static void sets_a_damaged_record_aside(void **state)
 	start(fixture);
 	save(fixture);
 	close_store(fixture);
-	snprintf(command, sizeof(command), "f=$(echo %s/manifests.*) && printf X | dd of=$f bs=1 seek=300 conv=notrunc 2>/dev/null",
+	snprintf(command, sizeof(command),
+		"f=$(echo %s/manifests.*) && printf X | dd of=$f bs=1 seek=300 conv=notrunc "
+		"2>/dev/null",
 		temporary_path(&fixture->folder, "state"));
 	assert_int_equal(system(command), 0);
 	temporary_write(&fixture->folder, "manifests/f.yaml", "half a fi");
@@ -294,25 +303,38 @@ static void put(void *context, const char *bytes, size_t length)
 
 /* One object of each kind, with everything that a policy can depend on. */
 static const char everything[] =
-	"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {a: b, \"x/y\": \"\"}, annotations: {podgate.io/audit: \"true\"}}\n"
-	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web, on: \"off\"},\n"
-	"  creationTimestamp: \"2024-02-03T04:05:06Z\", deletionTimestamp: \"2024-02-03T04:05:06Z\",\n"
+	"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {a: b, \"x/y\": \"\"}, "
+	"annotations: {podgate.io/audit: \"true\"}}\n"
+	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web, "
+	"on: \"off\"},\n"
+	"  creationTimestamp: \"2024-02-03T04:05:06Z\", deletionTimestamp: "
+	"\"2024-02-03T04:05:06Z\",\n"
 	"  annotations: {podgate.io/audit: \"true\", podgate.io/ips: \"10.0.0.1,fd00::1\"}}\n"
-	"spec: {nodeName: gw-1, hostNetwork: true, containers: [{name: a, ports: [{containerPort: 80, name: http},\n"
-	"  {containerPort: 53, protocol: UDP}, {containerPort: 99, protocol: SCTP, name: http}]}]}\nstatus: {phase: Failed}\n"
-	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: db}\nstatus: {podIPs: [{ip: 10.0.0.2}, {ip: \"fd00::2\"}]}\n"
-	"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: shop, annotations: {podgate.io/audit: \"true\"}}\n"
-	"spec:\n  podSelector: {matchLabels: {app: web, b: \"\"}, matchExpressions: [{key: a, operator: NotIn, values: [x, y]},\n"
-	"    {key: b, operator: Exists}, {key: c, operator: DoesNotExist}, {key: a, operator: In, values: [z, \"\"]}]}\n"
+	"spec: {nodeName: gw-1, hostNetwork: true, containers: [{name: a, ports: [{containerPort: "
+	"80, name: http},\n"
+	"  {containerPort: 53, protocol: UDP}, {containerPort: 99, protocol: SCTP, name: "
+	"http}]}]}\nstatus: {phase: Failed}\n"
+	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: db}\nstatus: {podIPs: [{ip: 10.0.0.2}, "
+	"{ip: \"fd00::2\"}]}\n"
+	"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, "
+	"namespace: shop, annotations: {podgate.io/audit: \"true\"}}\n"
+	"spec:\n  podSelector: {matchLabels: {app: web, b: \"\"}, matchExpressions: [{key: a, "
+	"operator: NotIn, values: [x, y]},\n"
+	"    {key: b, operator: Exists}, {key: c, operator: DoesNotExist}, {key: a, operator: In, "
+	"values: [z, \"\"]}]}\n"
 	"  policyTypes: [Egress, Ingress]\n"
-	"  ingress:\n  - {}\n  - from: [{podSelector: {}}, {namespaceSelector: {matchLabels: {a: b}}}, {podSelector: {matchLabels: {a: b}}, namespaceSelector: {}}]\n"
-	"    ports: [{port: 80}, {port: http, protocol: UDP}, {protocol: SCTP}, {port: 100, endPort: 200}]\n"
-	"  egress:\n  - to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}}, {ipBlock: {cidr: \"fd00::/8\"}}]\n"
-	"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: q}\nspec: {podSelector: {}, policyTypes: [Egress]}\n";
+	"  ingress:\n  - {}\n  - from: [{podSelector: {}}, {namespaceSelector: {matchLabels: {a: "
+	"b}}}, {podSelector: {matchLabels: {a: b}}, namespaceSelector: {}}]\n"
+	"    ports: [{port: 80}, {port: http, protocol: UDP}, {protocol: SCTP}, {port: 100, "
+	"endPort: 200}]\n"
+	"  egress:\n  - to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}}, "
+	"{ipBlock: {cidr: \"fd00::/8\"}}]\n"
+	"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: q}\nspec: "
+	"{podSelector: {}, policyTypes: [Egress]}\n";
 
 static void print_all(const char *manifests, struct text *out, enum address_annotations addresses)
 {
-	const struct text_sink sink = { put, out };
+	const struct text_sink sink = {put, out};
 	const struct byte_source source = byte_source_of_text(manifests, strlen(manifests));
 	struct arena *arena = arena_create();
 	struct kube_objects objects;
@@ -320,7 +342,9 @@ static void print_all(const char *manifests, struct text *out, enum address_anno
 	bool truncated;
 
 	diag_list_init(&diags, arena);
-	assert_int_equal(kube_read(&objects, &truncated, "f", &source, NULL, (struct annotation_trust){ .addresses = addresses }, arena, &diags), 0);
+	assert_int_equal(kube_read(&objects, &truncated, "f", &source, NULL,
+				 (struct annotation_trust){.addresses = addresses}, arena, &diags),
+		0);
 	assert_int_equal(diags.errors, 0);
 	out->length = 0;
 	for (size_t i = 0; i < objects.count; i++) {
@@ -334,29 +358,45 @@ static void print_all(const char *manifests, struct text *out, enum address_anno
 static void writes_objects_that_read_the_same(void **state)
 {
 	static const char expected[] =
-		"---\n{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"shop\",\"labels\":{\"a\":\"b\","
-		"\"kubernetes.io/metadata.name\":\"shop\",\"x/y\":\"\"},\"annotations\":{\"podgate.io/audit\":\"true\"}}}\n"
-		"---\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"labels\":{\"app\":\"web\",\"true\":\"off\"},"
-		"\"annotations\":{\"podgate.io/audit\":\"true\",\"podgate.io/ips\":\"10.0.0.1,fd00::1\"},\"creationTimestamp\":\"2024-02-03T04:05:06Z\","
-		"\"deletionTimestamp\":\"1970-01-01T00:00:00Z\"},\"spec\":{\"hostNetwork\":true,\"nodeName\":\"gw-1\",\"containers\":["
-		"{\"name\":\"c0\",\"ports\":[{\"containerPort\":80,\"protocol\":\"TCP\",\"name\":\"http\"}]},"
-		"{\"name\":\"c1\",\"ports\":[{\"containerPort\":53,\"protocol\":\"UDP\"}]},"
-		"{\"name\":\"c2\",\"ports\":[{\"containerPort\":99,\"protocol\":\"SCTP\",\"name\":\"http\"}]}]},\"status\":{\"phase\":\"Succeeded\"}}\n"
-		"---\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"db\",\"namespace\":\"default\",\"labels\":{}},"
-		"\"spec\":{\"hostNetwork\":false,\"nodeName\":\"\",\"containers\":[]},\"status\":{\"phase\":\"Running\",\"podIPs\":[{\"ip\":\"10.0.0.2\"},"
-		"{\"ip\":\"fd00::2\"}]}}\n"
-		"---\n{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\","
-		"\"annotations\":{\"podgate.io/audit\":\"true\"}},\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"web\",\"b\":\"\"},\"matchExpressions\":["
-		"{\"key\":\"a\",\"operator\":\"NotIn\",\"values\":[\"x\",\"y\"]},{\"key\":\"b\",\"operator\":\"Exists\"},{\"key\":\"c\",\"operator\":\"DoesNotExist\"},"
-		"{\"key\":\"a\",\"operator\":\"In\",\"values\":[\"\",\"z\"]}]},\"policyTypes\":[\"Ingress\",\"Egress\"],\"ingress\":[{\"from\":[],\"ports\":[]},"
-		"{\"from\":[{\"podSelector\":{\"matchLabels\":{},\"matchExpressions\":[]}},{\"namespaceSelector\":{\"matchLabels\":{\"a\":\"b\"},\"matchExpressions\":[]}},"
-		"{\"podSelector\":{\"matchLabels\":{\"a\":\"b\"},\"matchExpressions\":[]},\"namespaceSelector\":{\"matchLabels\":{},\"matchExpressions\":[]}}],"
-		"\"ports\":[{\"protocol\":\"TCP\",\"port\":80},{\"protocol\":\"UDP\",\"port\":\"http\"},{\"protocol\":\"SCTP\"},"
-		"{\"protocol\":\"TCP\",\"port\":100,\"endPort\":200}]}],\"egress\":[{\"to\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\",\"except\":[\"10.1.0.0/16\",\"10.2.0.0/16\"]}},"
-		"{\"ipBlock\":{\"cidr\":\"fd00::/8\",\"except\":[]}}],\"ports\":[]}]}}\n"
-		"---\n{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{\"name\":\"q\",\"namespace\":\"default\"},"
-		"\"spec\":{\"podSelector\":{\"matchLabels\":{},\"matchExpressions\":[]},\"policyTypes\":[\"Egress\"],\"ingress\":[],\"egress\":[]}}\n";
-	struct text first = { .length = 0 }, second = { .length = 0 };
+		"---\n{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":"
+		"\"shop\",\"labels\":{\"a\":\"b\",\"kubernetes.io/metadata.name\":\"shop\",\"x/"
+		"y\":\"\"},\"annotations\":{\"podgate.io/audit\":\"true\"}}}\n"
+		"---\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web\","
+		"\"namespace\":\"shop\",\"labels\":{\"app\":\"web\",\"true\":\"off\"},"
+		"\"annotations\":{\"podgate.io/audit\":\"true\",\"podgate.io/"
+		"ips\":\"10.0.0.1,fd00::1\"},\"creationTimestamp\":\"2024-02-03T04:05:06Z\","
+		"\"deletionTimestamp\":\"1970-01-01T00:00:00Z\"},\"spec\":{\"hostNetwork\":true,"
+		"\"nodeName\":\"gw-1\",\"containers\":[{\"name\":\"c0\",\"ports\":[{"
+		"\"containerPort\":80,\"protocol\":\"TCP\",\"name\":\"http\"}]},{\"name\":\"c1\","
+		"\"ports\":[{\"containerPort\":53,\"protocol\":\"UDP\"}]},{\"name\":\"c2\","
+		"\"ports\":[{\"containerPort\":99,\"protocol\":\"SCTP\",\"name\":\"http\"}]}]},"
+		"\"status\":{\"phase\":\"Succeeded\"}}\n"
+		"---\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"db\","
+		"\"namespace\":\"default\",\"labels\":{}},\"spec\":{\"hostNetwork\":false,"
+		"\"nodeName\":\"\",\"containers\":[]},\"status\":{\"phase\":\"Running\",\"podIPs\":"
+		"[{\"ip\":\"10.0.0.2\"},{\"ip\":\"fd00::2\"}]}}\n"
+		"---\n{\"apiVersion\":\"networking.k8s.io/"
+		"v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{\"name\":\"p\",\"namespace\":"
+		"\"shop\",\"annotations\":{\"podgate.io/"
+		"audit\":\"true\"}},\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"web\","
+		"\"b\":\"\"},\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"NotIn\","
+		"\"values\":[\"x\",\"y\"]},{\"key\":\"b\",\"operator\":\"Exists\"},{\"key\":\"c\","
+		"\"operator\":\"DoesNotExist\"},{\"key\":\"a\",\"operator\":\"In\",\"values\":["
+		"\"\",\"z\"]}]},\"policyTypes\":[\"Ingress\",\"Egress\"],\"ingress\":[{\"from\":[],"
+		"\"ports\":[]},{\"from\":[{\"podSelector\":{\"matchLabels\":{},"
+		"\"matchExpressions\":[]}},{\"namespaceSelector\":{\"matchLabels\":{\"a\":\"b\"},"
+		"\"matchExpressions\":[]}},{\"podSelector\":{\"matchLabels\":{\"a\":\"b\"},"
+		"\"matchExpressions\":[]},\"namespaceSelector\":{\"matchLabels\":{},"
+		"\"matchExpressions\":[]}}],\"ports\":[{\"protocol\":\"TCP\",\"port\":80},{"
+		"\"protocol\":\"UDP\",\"port\":\"http\"},{\"protocol\":\"SCTP\"},{\"protocol\":"
+		"\"TCP\",\"port\":100,\"endPort\":200}]}],\"egress\":[{\"to\":[{\"ipBlock\":{"
+		"\"cidr\":\"10.0.0.0/8\",\"except\":[\"10.1.0.0/16\",\"10.2.0.0/"
+		"16\"]}},{\"ipBlock\":{\"cidr\":\"fd00::/8\",\"except\":[]}}],\"ports\":[]}]}}\n"
+		"---\n{\"apiVersion\":\"networking.k8s.io/"
+		"v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{\"name\":\"q\",\"namespace\":"
+		"\"default\"},\"spec\":{\"podSelector\":{\"matchLabels\":{},\"matchExpressions\":[]"
+		"},\"policyTypes\":[\"Egress\"],\"ingress\":[],\"egress\":[]}}\n";
+	struct text first = {.length = 0}, second = {.length = 0};
 
 	(void)state;
 	print_all(everything, &first, ADDRESS_ANNOTATIONS_AUTO);
@@ -367,12 +407,16 @@ static void writes_objects_that_read_the_same(void **state)
 
 static void reads_the_heads_that_it_writes(void **state)
 {
-	struct state_record written = { .name = "/a b/%41\n\xc3\xa4.yaml", .content_hash = 0xfedcba9876543210, .content_length = 77,
-		.whole = true, .at = 1790000000 }, read;
-	const struct network_policy policy = { .namespace_name = "shop", .name = "web" };
-	const struct kube_object object = { .kind = KUBE_POLICY, .policy = &policy };
-	struct text text = { .length = 0 };
-	const struct text_sink sink = { put, &text };
+	struct state_record written = {.name = "/a b/%41\n\xc3\xa4.yaml",
+				    .content_hash = 0xfedcba9876543210,
+				    .content_length = 77,
+				    .whole = true,
+				    .at = 1790000000},
+			    read;
+	const struct network_policy policy = {.namespace_name = "shop", .name = "web"};
+	const struct kube_object object = {.kind = KUBE_POLICY, .policy = &policy};
+	struct text text = {.length = 0};
+	const struct text_sink sink = {put, &text};
 	struct state_writer writer;
 	const char *problem;
 
@@ -382,11 +426,13 @@ static void reads_the_heads_that_it_writes(void **state)
 	state_record_end(&writer);
 	assert_int_equal(state_record_parse(&read, text.bytes, text.length, &problem), 0);
 	assert_string_equal(read.name, written.name);
-	assert_true(read.content_hash == written.content_hash && read.content_length == 77 && read.whole && read.at == 1790000000);
+	assert_true(read.content_hash == written.content_hash && read.content_length == 77 &&
+		read.whole && read.at == 1790000000);
 	/* No byte may change, none be missing. */
 	for (size_t i = 0; i < text.length; i++) {
 		text.bytes[i] ^= 1;
-		assert_int_not_equal(state_record_parse(&read, text.bytes, text.length, &problem), 0);
+		assert_int_not_equal(
+			state_record_parse(&read, text.bytes, text.length, &problem), 0);
 		text.bytes[i] ^= 1;
 		assert_int_not_equal(state_record_parse(&read, text.bytes, i, &problem), 0);
 	}

@@ -81,10 +81,12 @@ static void keeps_what_a_broken_version_lost(void **state)
 	struct store *store = *state;
 	char text[2048];
 
-	snprintf(text, sizeof(text), "%s%s%s", temporary_policy("a"), temporary_policy("b"), temporary_policy("c"));
+	snprintf(text, sizeof(text), "%s%s%s", temporary_policy("a"), temporary_policy("b"),
+		temporary_policy("c"));
 	put(store, "f.yaml", text);
 	/* b breaks, c is gone, d is new. Nobody knows whether c was meant to go: it stays. */
-	snprintf(text, sizeof(text), "%sspec\n  x: y\n---\n%s", temporary_policy("a"), temporary_policy("d"));
+	snprintf(text, sizeof(text), "%sspec\n  x: y\n---\n%s", temporary_policy("a"),
+		temporary_policy("d"));
 	put(store, "f.yaml", text);
 	expect_policies(store, "a b c d");
 	assert_int_equal(store_stats(store).broken_files, 1);
@@ -107,13 +109,14 @@ static void keeps_what_a_broken_version_lost(void **state)
 /* What kubectl prints when its token has expired, and what > and a full disk leave. */
 static void keeps_what_an_emptied_file_held(void **state)
 {
-	static const char *const nothings[] = { "", "\n", "# nothing\n", "---\n---\n", "null\n",
+	static const char *const nothings[] = {"", "\n", "# nothing\n", "---\n---\n", "null\n",
 		"apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: \"\"\n",
 		"{\"apiVersion\": \"v1\", \"items\": [], \"kind\": \"List\"}",
 		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicyList\nitems: []\n",
-		"{\"kind\": \"Status\", \"apiVersion\": \"v1\", \"status\": \"Failure\", \"code\": 401}",
-		"  # podgate: empty\n", "# podgate: empty?\n" };
-	static const char *const meant[] = { "# podgate: empty", "# why\r\n# podgate: empty\r\n" };
+		"{\"kind\": \"Status\", \"apiVersion\": \"v1\", \"status\": \"Failure\", \"code\": "
+		"401}",
+		"  # podgate: empty\n", "# podgate: empty?\n"};
+	static const char *const meant[] = {"# podgate: empty", "# why\r\n# podgate: empty\r\n"};
 	struct store *store = *state;
 
 	for (size_t i = 0; i < sizeof(nothings) / sizeof(nothings[0]); i++) {
@@ -126,7 +129,7 @@ static void keeps_what_an_emptied_file_held(void **state)
 		assert_int_equal(store_stats(store).kept_objects, 1);
 		put(store, "f.yaml", "# still nothing\n");
 		expect_policies(store, "a");
-		put(store, "f.yaml", "half a fi");	/* and broken after that */
+		put(store, "f.yaml", "half a fi"); /* and broken after that */
 		expect_policies(store, "a");
 	}
 	for (size_t i = 0; i < 2; i++) {
@@ -137,7 +140,7 @@ static void keeps_what_an_emptied_file_held(void **state)
 	}
 	put(store, "f.yaml", temporary_policy("a"));
 	store_remove(store, "f.yaml");
-	put(store, "f.yaml", "");		/* it held nothing */
+	put(store, "f.yaml", ""); /* it held nothing */
 	expect_policies(store, "");
 	expect_findings(store, "");
 }
@@ -187,9 +190,11 @@ static void keeps_the_old_object_while_the_new_is_broken(void **state)
 	struct store *store = *state;
 	struct cluster *cluster;
 
-	put(store, "f.yaml", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n"
+	put(store, "f.yaml",
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n"
 		"spec: {podSelector: {}, policyTypes: [Egress]}\n");
-	put(store, "f.yaml", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n"
+	put(store, "f.yaml",
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n"
 		"spec: {podSelector: {}, policyTypes: [Ingres]}\n");
 	assert_int_equal(store_cluster(store, &cluster), 0);
 	assert_int_equal(cluster->policy_count, 1);
@@ -245,7 +250,8 @@ static void takes_the_later_of_two(void **state)
 	char text[1024];
 
 	put(store, "b.yaml", temporary_policy("same"));
-	put(store, "a.yaml", "# a line more\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+	put(store, "a.yaml",
+		"# a line more\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
 		"metadata: {name: same}\nspec: {podSelector: {}}\n");
 	assert_int_equal(store_cluster(store, &cluster), 0);
 	assert_int_equal(cluster->policy_count, 1);
@@ -321,12 +327,16 @@ static uint32_t draw(uint64_t *random, uint32_t bound)
 	return (uint32_t)((*random >> 33) % bound);
 }
 
-/* Up to six objects whose names are few, so that files come to have the same; broken somewhere now and then. */
+/*
+ * Up to six objects whose names are few, so that files come to have the same; broken somewhere now
+ * and then.
+ */
 static void write_file(uint64_t *random, char text[TEXT])
 {
 	static const char *const kinds[] = {
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: n%u, namespace: s%u}\n---\n",
-		("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n%u, namespace: s%u}\n"
+		("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n%u, "
+		 "namespace: s%u}\n"
 		 "spec: {podSelector: {}}\n---\n"),
 		"apiVersion: v1\nkind: Namespace\nmetadata: {name: n%u}\n---\n",
 		"kind Pod: n%u\n---\n",
@@ -335,10 +345,15 @@ static void write_file(uint64_t *random, char text[TEXT])
 
 	text[0] = '\0';
 	for (uint32_t i = draw(random, 7); i > 0; i--) {
-		const uint32_t kind = draw(random, 20), name = draw(random, 6), ns = draw(random, 3);
+		const uint32_t kind = draw(random, 20), name = draw(random, 6),
+			       ns = draw(random, 3);
 
 		length += (size_t)snprintf(text + length, TEXT - length,
-			kinds[kind == 0 ? 3 : kind < 9 ? 0 : kind < 16 ? 1 : 2], name, ns);
+			kinds[kind == 0		    ? 3
+					: kind < 9  ? 0
+					: kind < 16 ? 1
+						    : 2],
+			name, ns);
 	}
 }
 
@@ -375,7 +390,8 @@ static void print_cluster(struct store *store, char out[TEXT])
 		print_pos(cluster->namespaces[i]->pos, out);
 	for (size_t i = 0; i < cluster->pod_count; i++) {
 		print_pos(cluster->pods[i]->pos, out);
-		assert_ptr_equal(cluster_pod(cluster, cluster->pods[i]->namespace_name, cluster->pods[i]->name),
+		assert_ptr_equal(cluster_pod(cluster, cluster->pods[i]->namespace_name,
+					 cluster->pods[i]->name),
 			cluster->pods[i]);
 	}
 	for (size_t i = 0; i < cluster->policy_count; i++)
@@ -423,8 +439,9 @@ static void says_the_same_however_often_it_is_asked(void **state)
 static void counts_policies_of_other_kinds(void **state)
 {
 	static const char cilium[] = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n";
-	static const char calico[] = "apiVersion: crd.projectcalico.org/v1\nkind: GlobalNetworkPolicy\n---\n"
-				     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n";
+	static const char calico[] =
+		"apiVersion: crd.projectcalico.org/v1\nkind: GlobalNetworkPolicy\n---\n"
+		"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n";
 	struct other_policies others;
 	char text[OTHER_POLICIES_TEXT];
 	struct store *store;
@@ -435,7 +452,8 @@ static void counts_policies_of_other_kinds(void **state)
 	assert_int_equal(store_put(store, "b.yaml", calico, strlen(calico), NULL), 0);
 	store_other_policies(store, &others);
 	other_policies_format(&others, text);
-	assert_string_equal(text, "2 CiliumNetworkPolicy (cilium.io), 1 GlobalNetworkPolicy (crd.projectcalico.org)");
+	assert_string_equal(text,
+		"2 CiliumNetworkPolicy (cilium.io), 1 GlobalNetworkPolicy (crd.projectcalico.org)");
 	assert_int_equal(other_policies_total(&others), 3);
 	store_remove(store, "b.yaml");
 	store_other_policies(store, &others);
@@ -448,7 +466,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(holds_files, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_what_a_broken_version_lost, begin, end),
-		cmocka_unit_test_setup_teardown(keeps_the_old_object_while_the_new_is_broken, begin, end),
+		cmocka_unit_test_setup_teardown(
+			keeps_the_old_object_while_the_new_is_broken, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_what_can_not_be_read, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_what_an_emptied_file_held, begin, end),
 		cmocka_unit_test_setup_teardown(believes_what_still_has_a_content, begin, end),

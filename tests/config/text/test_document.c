@@ -45,7 +45,9 @@ static void read_text(struct fixture *fixture, const char *text)
 {
 	const struct byte_source source = byte_source_of_text(text, strlen(text));
 
-	assert_int_equal(document_read(&fixture->list, "f", &source, &fixture->limits, fixture->arena, &fixture->diags), 0);
+	assert_int_equal(document_read(&fixture->list, "f", &source, &fixture->limits,
+				 fixture->arena, &fixture->diags),
+		0);
 }
 
 static void expect_code(const struct fixture *fixture, const char *code)
@@ -83,7 +85,8 @@ static void leaves_empty_documents_out(void **state)
 {
 	struct fixture *fixture = *state;
 
-	read_text(fixture, "# only a comment\n---\n---\na: 1\n---\n# and another\n...\n---\nb: 2\n");
+	read_text(
+		fixture, "# only a comment\n---\n---\na: 1\n---\n# and another\n...\n---\nb: 2\n");
 	assert_int_equal(fixture->list.count, 2);
 	assert_int_equal(fixture->diags.count, 0);
 	read_text(fixture, "");
@@ -108,7 +111,9 @@ static void merges_mappings(void **state)
 	struct fixture *fixture = *state;
 	const struct node *merged;
 
-	read_text(fixture, "base: &b {x: 1, z: 2}\nmore: &m {z: 3, w: 4}\nall: {<<: [*b, *m], x: 0}\n\"<<\": plain\n"
+	read_text(fixture,
+		"base: &b {x: 1, z: 2}\nmore: &m {z: 3, w: 4}\nall: {<<: [*b, *m], x: 0}\n\"<<\": "
+		"plain\n"
 		"above: {x: 0, <<: *b, z: 5}\ntwice: {<<: *b, <<: *m}\n");
 	assert_int_equal(fixture->diags.count, 1);
 	assert_string_equal(fixture->diags.items[0].code, "merge-replaces");
@@ -148,7 +153,9 @@ static void reads_tags_of_the_standard(void **state)
 	struct fixture *fixture = *state;
 	const struct node *root;
 
-	read_text(fixture, "a: !!str 80\nb: !!int \"80\"\nc: ! 80\nd: !!float 80\ne: !!binary YWJj\nf: !!set {g, h}\n"
+	read_text(fixture,
+		"a: !!str 80\nb: !!int \"80\"\nc: ! 80\nd: !!float 80\ne: !!binary YWJj\nf: !!set "
+		"{g, h}\n"
 		"i: &i {j: 1}\nk: {!!merge <<: *i}\n");
 	root = fixture->list.roots[0];
 	assert_int_equal(fixture->diags.count, 0);
@@ -165,14 +172,16 @@ static void decodes_base64(void **state)
 {
 	static const struct {
 		const char *text, *bytes;
-	} cases[] = { { "", "" }, { "YQ==", "a" }, { "YWI=", "ab" }, { "YWJj", "abc" }, { "YWJj\nZGU=\n", "abcde" } };
-	static const char *const wrong[] = { "YQ", "YQ=", "Y===", "YQ==YQ==", "Y_Q=", "=", "Y Q=" };
+	} cases[] = {{"", ""}, {"YQ==", "a"}, {"YWI=", "ab"}, {"YWJj", "abc"},
+		{"YWJj\nZGU=\n", "abcde"}};
+	static const char *const wrong[] = {"YQ", "YQ=", "Y===", "YQ==YQ==", "Y_Q=", "=", "Y Q="};
 	char out[32];
 	size_t length;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(base64_decode(cases[i].text, strlen(cases[i].text), out, &length), 0);
+		assert_int_equal(
+			base64_decode(cases[i].text, strlen(cases[i].text), out, &length), 0);
 		assert_int_equal(length, strlen(cases[i].bytes));
 		assert_memory_equal(out, cases[i].bytes, length);
 	}
@@ -180,7 +189,10 @@ static void decodes_base64(void **state)
 		assert_int_equal(base64_decode(wrong[i], strlen(wrong[i]), out, &length), -EINVAL);
 }
 
-/* Of a key that is there twice the later value counts, in YAML and JSON; a limit of the reader makes it an error. */
+/*
+ * Of a key that is there twice the later value counts, in YAML and JSON; a limit of the reader
+ * makes it an error.
+ */
 static void takes_the_later_of_two(void **state)
 {
 	struct fixture *fixture = *state;
@@ -203,7 +215,8 @@ static void goes_on_behind_a_broken_document(void **state)
 {
 	struct fixture *fixture = *state;
 
-	read_text(fixture, "a: 1\n---\nb: [\n---\nc: 3\n---\n\"open\n---\nspec\n  x: y\n---\ne: 5\n");
+	read_text(
+		fixture, "a: 1\n---\nb: [\n---\nc: 3\n---\n\"open\n---\nspec\n  x: y\n---\ne: 5\n");
 	assert_int_equal(fixture->list.count, 3);
 	assert_int_equal(fixture->list.broken, 3);
 	assert_false(fixture->list.truncated);
@@ -252,12 +265,13 @@ static void counts_aliases_by_what_they_stand_for(void **state)
 {
 	struct fixture *fixture = *state;
 	char text[2048];
-	size_t used = (size_t)snprintf(text, sizeof(text), "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+	size_t used = (size_t)snprintf(
+		text, sizeof(text), "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
 
 	for (int i = 1; i < 12; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
-			"a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1,
-			i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+			"a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n",
+			i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
 	read_text(fixture, text);
 	expect_code(fixture, "too-many-nodes");
 	assert_true(arena_size(fixture->arena) < 100 * 1024);
@@ -268,7 +282,8 @@ static void merges_cost_what_they_copy(void **state)
 	struct fixture *fixture = *state;
 
 	fixture->limits.nodes = 30;
-	read_text(fixture, "a: &a {b: 1, c: 2, d: 3}\ne: {<<: [*a, *a, *a, *a, *a, *a, *a, *a, *a]}\n");
+	read_text(fixture,
+		"a: &a {b: 1, c: 2, d: 3}\ne: {<<: [*a, *a, *a, *a, *a, *a, *a, *a, *a]}\n");
 	expect_code(fixture, "too-many-nodes");
 }
 
@@ -300,12 +315,16 @@ static void survives_ten_thousand_levels(void **state)
 	for (int i = 0; i < 10000; i++)
 		at += sprintf(at, "%*sa:\n", i, "");
 	source = byte_source_of_text(text, (size_t)(at - text));
-	assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+	assert_int_equal(
+		document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags),
+		0);
 	expect_code(fixture, "too-deep");
 	memset(text, '[', 10 << 20);
 	fixture->diags.count = 0;
 	source = byte_source_of_text(text, 10 << 20);
-	assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+	assert_int_equal(
+		document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags),
+		0);
 	expect_code(fixture, "too-deep");
 	free(text);
 }
@@ -321,7 +340,9 @@ static void refuses_an_object_of_a_hundred_megabytes(void **state)
 	for (int i = 0; i < 2; i++) {
 		memcpy(text, i == 0 ? "a: 'bb" : "{\"a\":\"", 6);
 		fixture->diags.count = 0;
-		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena,
+					 &fixture->diags),
+			0);
 		expect_code(fixture, "too-large");
 		assert_int_equal(fixture->list.broken, 1);
 		assert_int_equal(fixture->list.count, 0);
@@ -333,7 +354,9 @@ static void reads_documents_before_an_impossible_byte(void **state)
 {
 	struct fixture *fixture = *state;
 
-	read_text(fixture, "\xEF\xBB\xBF""a: 1\n---\nb: \x01\n---\nc: 3\n");
+	read_text(fixture,
+		"\xEF\xBB\xBF"
+		"a: 1\n---\nb: \x01\n---\nc: 3\n");
 	expect_code(fixture, "not-utf8");
 	assert_int_equal(fixture->diags.items[0].severity, DIAG_ERROR);
 	assert_int_equal(fixture->diags.items[0].pos.line, 3);
@@ -359,7 +382,9 @@ static void expect_text(struct fixture *fixture, const char *bytes, size_t lengt
 	const struct byte_source source = byte_source_of_text(bytes, length);
 
 	fixture->diags.count = 0;
-	assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+	assert_int_equal(
+		document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags),
+		0);
 	assert_int_equal(fixture->list.broken, 0);
 	assert_int_equal(fixture->list.count, 1);
 	assert_string_equal(node_get(fixture->list.roots[0], "a")->text, a);
@@ -374,17 +399,28 @@ static void reads_other_encodings(void **state)
 	expect_code(fixture, "not-utf8");
 	assert_int_equal(fixture->diags.items[0].severity, DIAG_WARNING);
 	expect_text(fixture, "{\"a\": \"\xC3\"}", 10, "\xEF\xBF\xBD");
-	expect_text(fixture, "\xFF\xFE" "a\0:\0 \0\xFC\0\n\0", 12, "\xC3\xBC");
+	expect_text(fixture,
+		"\xFF\xFE"
+		"a\0:\0 \0\xFC\0\n\0",
+		12, "\xC3\xBC");
 	assert_int_equal(fixture->diags.count, 0);
-	expect_text(fixture, "\xFE\xFF" "\0a\0:\0 \xD8\x3D\xDE\0\0\n", 14, "\xF0\x9F\x98\x80");
-	expect_text(fixture, "\xFF\xFE" "a\0:\0 \0\0\xD8\n\0", 12, "\xEF\xBF\xBD");
+	expect_text(fixture,
+		"\xFE\xFF"
+		"\0a\0:\0 \xD8\x3D\xDE\0\0\n",
+		14, "\xF0\x9F\x98\x80");
+	expect_text(fixture,
+		"\xFF\xFE"
+		"a\0:\0 \0\0\xD8\n\0",
+		12, "\xEF\xBF\xBD");
 }
 
 static void reads_marks_and_separators_as_kubectl(void **state)
 {
 	struct fixture *fixture = *state;
 
-	read_text(fixture, "a: 1\n---\n\xEF\xBB\xBF""b: 2\n---# c\nc: 3\n--- # d\nd: 4\n");
+	read_text(fixture,
+		"a: 1\n---\n\xEF\xBB\xBF"
+		"b: 2\n---# c\nc: 3\n--- # d\nd: 4\n");
 	assert_int_equal(fixture->diags.count, 0);
 	assert_int_equal(fixture->list.count, 4);
 	assert_int_equal(node_get(fixture->list.roots[1], "b")->pos.column, 4);
@@ -398,7 +434,8 @@ static void reads_across_the_ends_of_pieces(void **state)
 	char *text = malloc(200000);
 
 	for (size_t length = 32700; length < 32800; length++) {
-		static const char end[] = "\xC3\xBC\n---#\n\xEF\xBB\xBF" "b: \xF0\x9F\x98\x80\n---\nc: 1\n";
+		static const char end[] = "\xC3\xBC\n---#\n\xEF\xBB\xBF"
+					  "b: \xF0\x9F\x98\x80\n---\nc: 1\n";
 		struct byte_source source;
 
 		memset(text, 'x', length);
@@ -406,20 +443,29 @@ static void reads_across_the_ends_of_pieces(void **state)
 		strcpy(text + length, end);
 		source = byte_source_of_text(text, length + strlen(end));
 		fixture->diags.count = 0;
-		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena,
+					 &fixture->diags),
+			0);
 		assert_int_equal(fixture->diags.count, 0);
 		assert_int_equal(fixture->list.count, 3);
-		assert_int_equal(strlen(node_get(fixture->list.roots[0], "a")->text), length - 3 + 2);
-		assert_string_equal(node_get(fixture->list.roots[1], "b")->text, "\xF0\x9F\x98\x80");
+		assert_int_equal(
+			strlen(node_get(fixture->list.roots[0], "a")->text), length - 3 + 2);
+		assert_string_equal(
+			node_get(fixture->list.roots[1], "b")->text, "\xF0\x9F\x98\x80");
 		assert_int_equal(node_get(fixture->list.roots[2], "c")->pos.line, 5);
 
-		sprintf(text, "[\"%*s\\u00fc\", {\"b\": 12345, \"c\": \"\xC3\xBC\", \"d\": null}]", (int)length - 40, "");
+		sprintf(text, "[\"%*s\\u00fc\", {\"b\": 12345, \"c\": \"\xC3\xBC\", \"d\": null}]",
+			(int)length - 40, "");
 		source = byte_source_of_text(text, strlen(text));
-		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena, &fixture->diags), 0);
+		assert_int_equal(document_read(&fixture->list, "f", &source, NULL, fixture->arena,
+					 &fixture->diags),
+			0);
 		assert_int_equal(fixture->diags.count, 0);
 		assert_int_equal(fixture->list.roots[0]->count, 2);
-		assert_string_equal(node_get(fixture->list.roots[0]->entries[1].value, "b")->text, "12345");
-		assert_string_equal(node_get(fixture->list.roots[0]->entries[1].value, "c")->text, "\xC3\xBC");
+		assert_string_equal(
+			node_get(fixture->list.roots[0]->entries[1].value, "b")->text, "12345");
+		assert_string_equal(
+			node_get(fixture->list.roots[0]->entries[1].value, "c")->text, "\xC3\xBC");
 	}
 	free(text);
 }
@@ -472,9 +518,11 @@ static void note_drop_all(void *context)
 	visits->names[0] = '\0';
 }
 
-static int visit(struct fixture *fixture, struct document_list *list, const char *text, struct visits *visits)
+static int visit(struct fixture *fixture, struct document_list *list, const char *text,
+	struct visits *visits)
 {
-	const struct document_visitor visitor = { note_document, note_item, note_begin, note_drop, note_drop_all, visits };
+	const struct document_visitor visitor = {
+		note_document, note_item, note_begin, note_drop, note_drop_all, visits};
 	const struct byte_source source = byte_source_of_text(text, strlen(text));
 
 	return document_visit(list, "f", &source, &fixture->limits, &fixture->diags, &visitor);
@@ -484,8 +532,8 @@ static void visits_documents_one_by_one(void **state)
 {
 	static const char text[] = "a: x\n---\n# none\n---\nb: [\n---\na: y\n---\na: z\n";
 	struct fixture *fixture = *state;
-	struct visits visits = { 0 }, two = { .stop_at = 2 };
-	struct document_list list = { 0 };
+	struct visits visits = {0}, two = {.stop_at = 2};
+	struct document_list list = {0};
 
 	assert_int_equal(visit(fixture, &list, text, &visits), 0);
 	assert_string_equal(visits.names, "xyz");
@@ -495,29 +543,36 @@ static void visits_documents_one_by_one(void **state)
 	assert_string_equal(two.names, "xy");
 }
 
-/* Each by itself, with what is known of the list then; and none of a document that turns out broken. */
+/*
+ * Each by itself, with what is known of the list then; and none of a document that turns out
+ * broken.
+ */
 static void visits_items_one_by_one(void **state)
 {
 	static const struct {
 		const char *text, *names;
-		size_t left;		/* items in the tree */
+		size_t left; /* items in the tree */
 	} cases[] = {
-		{ "items:\n- a: x\n- a: y\nkind: L\n", "x?y?/", 0 },
-		{ "kind: L\nitems: [{a: x}, {a: y}]\n---\nitems: [{a: z}]\n", "xLyL/z?/", 0 },
-		{ "{\"kind\": \"L\", \"items\": [{\"a\": \"x\"}, {\"a\": \"y\"}], \"a\": \"z\"}", "xLyLz", 0 },
-		{ "items:\n- a: x\n- b: y\n- a: z\n", "x?/", 2 },	/* one stays, and so do those behind it */
-		{ "items:\n- a: x\n- a: y\nkind: [\n", "", 0 },
-		{ "{\"items\": [{\"a\": \"x\"}, {\"a\": \"y\"", "", 0 },
-		{ "items: [{a: x}]\nb: 1\nitems: [{a: y}, {a: z}]\n", "/", 2 },	/* of two the later counts */
-		{ "b: &b {a: x}\nitems: [*b]\n", "/", 1 },
-		{ "items:\n- a: &b x\n- a: *b\n", "x?x?/", 0 },
-		{ "b: {items: [{a: x}]}\n", "/", 0 },
-		{ "items: [{a: x}]\n...\n]\n", "x?/", 0 },	/* a mistake before a document begins takes nothing back */
+		{"items:\n- a: x\n- a: y\nkind: L\n", "x?y?/", 0},
+		{"kind: L\nitems: [{a: x}, {a: y}]\n---\nitems: [{a: z}]\n", "xLyL/z?/", 0},
+		{"{\"kind\": \"L\", \"items\": [{\"a\": \"x\"}, {\"a\": \"y\"}], \"a\": \"z\"}",
+			"xLyLz", 0},
+		/* one stays, and so do those behind it */
+		{"items:\n- a: x\n- b: y\n- a: z\n", "x?/", 2},
+		{"items:\n- a: x\n- a: y\nkind: [\n", "", 0},
+		{"{\"items\": [{\"a\": \"x\"}, {\"a\": \"y\"", "", 0},
+		/* of two the later counts */
+		{"items: [{a: x}]\nb: 1\nitems: [{a: y}, {a: z}]\n", "/", 2},
+		{"b: &b {a: x}\nitems: [*b]\n", "/", 1},
+		{"items:\n- a: &b x\n- a: *b\n", "x?x?/", 0},
+		{"b: {items: [{a: x}]}\n", "/", 0},
+		/* a mistake before a document begins takes nothing back */
+		{"items: [{a: x}]\n...\n]\n", "x?/", 0},
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct visits visits = { 0 };
+		struct visits visits = {0};
 		struct document_list list;
 
 		assert_int_equal(visit(fixture, &list, cases[i].text, &visits), 0);
@@ -526,7 +581,9 @@ static void visits_items_one_by_one(void **state)
 	}
 }
 
-/* The limits are those of one object, however many there are; an anchor keeps all of its document. */
+/*
+ * The limits are those of one object, however many there are; an anchor keeps all of its document.
+ */
 static void limits_each_object(void **state)
 {
 	struct fixture *fixture = *state;
@@ -535,12 +592,15 @@ static void limits_each_object(void **state)
 
 	fixture->limits.nodes = 20;
 	for (int form = 0; form < 3; form++) {
-		struct visits visits = { 0 };
+		struct visits visits = {0};
 		struct document_list list;
 
-		used = form == 1 ? 0 : (size_t)sprintf(text, form == 0 ? "items:\n" : "items:\n- a: &b x\n");
+		used = form == 1
+			? 0
+			: (size_t)sprintf(text, form == 0 ? "items:\n" : "items:\n- a: &b x\n");
 		for (int i = 0; i < 50; i++)
-			used += (size_t)sprintf(text + used, form == 1 ? "---\na: [1, 2, 3, 4]\n" : "- a: x\n");
+			used += (size_t)sprintf(
+				text + used, form == 1 ? "---\na: [1, 2, 3, 4]\n" : "- a: x\n");
 		fixture->diags.count = 0;
 		assert_int_equal(visit(fixture, &list, text, &visits), 0);
 		assert_int_equal(list.truncated, form == 2);
@@ -553,7 +613,7 @@ static void visits_what_was_not_json_after_all_once(void **state)
 {
 	static const char text[] = "{\"a\": \"x\"}\n---\n{a: y}\n";
 	struct fixture *fixture = *state;
-	struct visits visits = { 0 };
+	struct visits visits = {0};
 	struct document_list list;
 
 	assert_int_equal(visit(fixture, &list, text, &visits), 0);
@@ -571,7 +631,7 @@ static void gives_up_on_a_file_of_mistakes(void **state)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "---\n]\n");
 	read_text(fixture, text);
 	assert_true(fixture->list.truncated);
-	assert_int_equal(fixture->diags.count, 100 + 1);	/* the last says that it gave up */
+	assert_int_equal(fixture->diags.count, 100 + 1); /* the last says that it gave up */
 }
 
 int main(void)
@@ -593,15 +653,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(merges_cost_what_they_copy, begin, end),
 		cmocka_unit_test_setup_teardown(stops_at_too_deep, begin, end),
 		cmocka_unit_test_setup_teardown(survives_ten_thousand_levels, begin, end),
-		cmocka_unit_test_setup_teardown(refuses_an_object_of_a_hundred_megabytes, begin, end),
-		cmocka_unit_test_setup_teardown(reads_documents_before_an_impossible_byte, begin, end),
+		cmocka_unit_test_setup_teardown(
+			refuses_an_object_of_a_hundred_megabytes, begin, end),
+		cmocka_unit_test_setup_teardown(
+			reads_documents_before_an_impossible_byte, begin, end),
 		cmocka_unit_test_setup_teardown(reads_other_encodings, begin, end),
 		cmocka_unit_test_setup_teardown(reads_marks_and_separators_as_kubectl, begin, end),
 		cmocka_unit_test_setup_teardown(reads_across_the_ends_of_pieces, begin, end),
 		cmocka_unit_test_setup_teardown(visits_documents_one_by_one, begin, end),
 		cmocka_unit_test_setup_teardown(visits_items_one_by_one, begin, end),
 		cmocka_unit_test_setup_teardown(limits_each_object, begin, end),
-		cmocka_unit_test_setup_teardown(visits_what_was_not_json_after_all_once, begin, end),
+		cmocka_unit_test_setup_teardown(
+			visits_what_was_not_json_after_all_once, begin, end),
 		cmocka_unit_test_setup_teardown(gives_up_on_a_file_of_mistakes, begin, end),
 	};
 

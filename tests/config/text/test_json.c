@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* JSON: what libyaml could not read, where errors are seen, and that YAML in braces still is YAML. */
+/*
+ * JSON: what libyaml could not read, where errors are seen, and that YAML in braces still is YAML.
+ */
 
 #include "config/text/document.h"
 
@@ -17,22 +19,26 @@
 #include "tests/support/findings.h"
 
 static const struct finding_case cases[] = {
-	{ "a colon missing", "{\"a\": 1,\n \"b\" 2}", "2:6 json-syntax\n" },
-	{ "a comma missing", "{\"a\": [\"b\" \"c\"]}", "1:12 json-syntax\n" },
-	{ "a comma missing between members", "{\"a\": 1\n \"b\": 2}", "2:2 json-syntax\n" },
-	{ "an open brace", "{\"a\": {\"b\": 1}", "1:15 json-syntax\n" },
-	{ "a bare word in a text's place", "{\"a\": \"b\", \"c\": \"d\" x}", "1:21 json-syntax\n" },
-	{ "an open text", "{\"a\": \"b", "1:9 json-syntax\n" },
-	{ "a line break in a text", "{\"a\": \"b\nc\", \"d\" 1}", "1:9 json-syntax\n" },
-	{ "an escape that is none", "{\"a\": \"\\x\"}", "1:9 json-syntax\n" },
-	{ "half an escape", "{\"a\": \"\\u12\"}", "1:10 json-syntax\n" },
-	{ "bytes after a multi-byte character are counted as characters", "{\"\xE2\x82\xAC\": {} {}}", "1:10 json-syntax\n" },
-	{ "a duplicate", "{\"a\": 1, \"a\": 2}", "1:10 warning duplicate-key\n" },
-	{ "a NUL in a text", "{\"a\": \"\\u0000\"}", "1:7 warning nul-character\n" },
-	{ "not UTF-8", "{\"a\": \"\xC0\"}", "1:8 warning not-utf8\n" },
-	{ "YAML in braces", "{a: 1, b: [x, 'y'],\n c: {d: e}}", "" },
-	{ "YAML in braces with a mistake that is YAML's, too", "{a: *b}", "1:5 bad-alias\n" },
-	{ "all of JSON", " [ ] { } [true, false, null, 0, -1.5e+3, \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00fc\\ud83d\\ude00\"] ", "" },
+	{"a colon missing", "{\"a\": 1,\n \"b\" 2}", "2:6 json-syntax\n"},
+	{"a comma missing", "{\"a\": [\"b\" \"c\"]}", "1:12 json-syntax\n"},
+	{"a comma missing between members", "{\"a\": 1\n \"b\": 2}", "2:2 json-syntax\n"},
+	{"an open brace", "{\"a\": {\"b\": 1}", "1:15 json-syntax\n"},
+	{"a bare word in a text's place", "{\"a\": \"b\", \"c\": \"d\" x}", "1:21 json-syntax\n"},
+	{"an open text", "{\"a\": \"b", "1:9 json-syntax\n"},
+	{"a line break in a text", "{\"a\": \"b\nc\", \"d\" 1}", "1:9 json-syntax\n"},
+	{"an escape that is none", "{\"a\": \"\\x\"}", "1:9 json-syntax\n"},
+	{"half an escape", "{\"a\": \"\\u12\"}", "1:10 json-syntax\n"},
+	{"bytes after a multi-byte character are counted as characters",
+		"{\"\xE2\x82\xAC\": {} {}}", "1:10 json-syntax\n"},
+	{"a duplicate", "{\"a\": 1, \"a\": 2}", "1:10 warning duplicate-key\n"},
+	{"a NUL in a text", "{\"a\": \"\\u0000\"}", "1:7 warning nul-character\n"},
+	{"not UTF-8", "{\"a\": \"\xC0\"}", "1:8 warning not-utf8\n"},
+	{"YAML in braces", "{a: 1, b: [x, 'y'],\n c: {d: e}}", ""},
+	{"YAML in braces with a mistake that is YAML's, too", "{a: *b}", "1:5 bad-alias\n"},
+	{"all of JSON",
+		" [ ] { } [true, false, null, 0, -1.5e+3, "
+		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00fc\\ud83d\\ude00\"] ",
+		""},
 };
 
 static void sees_each_where_it_is(void **state)
@@ -53,7 +59,9 @@ static void read_text(struct reading *reading, const char *text, size_t length)
 
 	reading->arena = arena_create();
 	diag_list_init(&reading->diags, reading->arena);
-	assert_int_equal(document_read(&reading->list, "f", &source, NULL, reading->arena, &reading->diags), 0);
+	assert_int_equal(
+		document_read(&reading->list, "f", &source, NULL, reading->arena, &reading->diags),
+		0);
 	assert_int_equal(reading->diags.count, 0);
 }
 
@@ -72,7 +80,8 @@ static void undoes_escapes(void **state)
 
 static void keeps_types_and_places(void **state)
 {
-	static const char text[] = "{\n\t\"port\": 80,\n\t\"name\": \"80\",\n\t\"none\": null\n}\n{\"second\": true}\n";
+	static const char text[] = "{\n\t\"port\": 80,\n\t\"name\": \"80\",\n\t\"none\": "
+				   "null\n}\n{\"second\": true}\n";
 	struct reading reading;
 	const struct node *root;
 

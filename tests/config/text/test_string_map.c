@@ -15,7 +15,7 @@ enum { MANY = 10000 };
 static void holds_many(void **state)
 {
 	static char keys[MANY][16];
-	struct string_map map = { 0 };
+	struct string_map map = {0};
 
 	(void)state;
 	for (int i = 0; i < MANY; i++) {
@@ -26,7 +26,7 @@ static void holds_many(void **state)
 	for (int i = 0; i < MANY; i++)
 		assert_ptr_equal(string_map_get(&map, keys[i], strlen(keys[i])), keys[i]);
 	assert_int_equal(map.count, MANY);
-	assert_null(string_map_get(&map, "key-10", 3));		/* a prefix is another key */
+	assert_null(string_map_get(&map, "key-10", 3)); /* a prefix is another key */
 	assert_int_equal(string_map_put(&map, "key-1", keys[2]), 0);
 	assert_ptr_equal(string_map_get(&map, "key-1", 5), keys[2]);
 	assert_int_equal(map.count, MANY);
@@ -38,7 +38,7 @@ static void holds_many(void **state)
 static void keeps_one_copy(void **state)
 {
 	struct arena *arena = arena_create();
-	struct string_map map = { 0 };
+	struct string_map map = {0};
 	const char *first = string_map_intern(&map, arena, "appendix", 3);
 
 	(void)state;

@@ -29,7 +29,10 @@ static void count_wake(void *context)
 	atomic_fetch_add(&wakes, 1);
 }
 
-/* Takes one record out of a worker's ring. It may come a moment after the packet: the verdict goes first. */
+/*
+ * Takes one record out of a worker's ring. It may come a moment after the packet: the verdict goes
+ * first.
+ */
 static struct record take(struct gate *gate, unsigned int worker)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
@@ -68,8 +71,8 @@ static void expect_clean(const struct gate *gate)
 }
 
 /*
- * Datagrams to an allowed and to a forbidden port, one after the other: each is decided by itself, within one
- * burst, too.
+ * Datagrams to an allowed and to a forbidden port, one after the other: each is decided by itself,
+ * within one burst, too.
  */
 static void run_udp(bool six, const char *web, const char *db)
 {
@@ -83,11 +86,15 @@ static void run_udp(bool six, const char *web, const char *db)
 	options.wake = count_wake;
 	options.wake_context = &wakes;
 	gate = queue_fixture_gate_open(&options);
-	queue_fixture_rule(six, "-A OUTPUT -d %s -p udp -j NFQUEUE --queue-num %d", db, QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(
+		six, "-A OUTPUT -d %s -p udp -j NFQUEUE --queue-num %d", db, QUEUE_FIXTURE_QUEUE);
 	sender = queue_fixture_socket(SOCK_DGRAM, web, 3333);
 	allowed = queue_fixture_socket(SOCK_DGRAM, db, 1000);
 	denied = queue_fixture_socket(SOCK_DGRAM, db, 1100);
-	/* Sent before there are threads: they are waiting in the queue, so that the first bursts are full ones. */
+	/*
+	 * Sent before there are threads: they are waiting in the queue, so that the first bursts
+	 * are full ones.
+	 */
 	for (uint32_t i = 0; i < EACH; i++) {
 		queue_fixture_send(sender, db, 1000, i);
 		queue_fixture_send(sender, db, 1100, i);
@@ -117,17 +124,20 @@ static void run_udp(bool six, const char *web, const char *db)
 		assert_int_equal(record.flow.src_port, 3333);
 		assert_int_equal(record.flow.dst_port, i % 2 == 0 ? 1000 : 1100);
 		assert_int_equal(record.flow.protocol, IPPROTO_UDP);
-		assert_int_equal(record.judgement.verdict, i % 2 == 0 ? VERDICT_ALLOW : VERDICT_DENY);
 		assert_int_equal(
-			record.judgement.sides[DIRECTION_INGRESS], i % 2 == 0 ? SIDE_ALLOWED : SIDE_DENIED);
-		assert_int_equal(record.in_ifindex, 0);		/* sent here: it came in nowhere */
-		assert_int_equal(record.out_ifindex, 1);	/* lo */
+			record.judgement.verdict, i % 2 == 0 ? VERDICT_ALLOW : VERDICT_DENY);
+		assert_int_equal(record.judgement.sides[DIRECTION_INGRESS],
+			i % 2 == 0 ? SIDE_ALLOWED : SIDE_DENIED);
+		assert_int_equal(record.in_ifindex, 0);	 /* sent here: it came in nowhere */
+		assert_int_equal(record.out_ifindex, 1); /* lo */
 		assert_true(record.user_ns > 0);
-		assert_true((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec > record.time_ns);
+		assert_true(
+			(uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec > record.time_ns);
 		assert_true((uint64_t)now.tv_sec - record.time_ns / 1000000000 < 60);
 	}
 	expect_no_records(gate);
-	queue_fixture_flush_rules();	/* first: what the closed sockets still say must not be queued in the next test */
+	/* first: what the closed sockets still say must not be queued in the next test */
+	queue_fixture_flush_rules();
 	gate_close(gate);
 	close(sender);
 	close(allowed);
@@ -152,19 +162,21 @@ static void test_tcp(void **state)
 	const struct gate_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
-	const int allowed = queue_fixture_socket(SOCK_STREAM, DB4, 5432), denied = queue_fixture_socket(SOCK_STREAM, DB4, 5433);
+	const int allowed = queue_fixture_socket(SOCK_STREAM, DB4, 5432),
+		  denied = queue_fixture_socket(SOCK_STREAM, DB4, 5433);
 
 	(void)state;
 	assert_int_equal(listen(allowed, 8), 0);
 	assert_int_equal(listen(denied, 8), 0);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p tcp --syn -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p tcp --syn -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	assert_int_equal(queue_fixture_connect(WEB4, DB4, 5432, 2000), 0);
 	assert_int_equal(queue_fixture_connect(OTHER4, DB4, 5432, 200), -ETIMEDOUT);
 	assert_int_equal(queue_fixture_connect(WEB4, DB4, 5433, 200), -ETIMEDOUT);
-	assert_int_equal(queue_fixture_connect(DB4, DB4, 5433, 2000), 0);	/* a pod reaches itself */
+	assert_int_equal(queue_fixture_connect(DB4, DB4, 5433, 2000), 0); /* a pod reaches itself */
 	assert_int_equal(queue_fixture_stats(gate).allowed, 2);
-	assert_true(queue_fixture_stats(gate).denied >= 2);	/* connect() tries again */
+	assert_true(queue_fixture_stats(gate).denied >= 2); /* connect() tries again */
 	expect_clean(gate);
 	queue_fixture_flush_rules();
 	gate_close(gate);
@@ -173,14 +185,18 @@ static void test_tcp(void **state)
 	snapshot_free(snapshot);
 }
 
-/* Every packet of a transfer queued, merged ones of up to 64 KiB among them, of which 128 bytes are copied. */
+/*
+ * Every packet of a transfer queued, merged ones of up to 64 KiB among them, of which 128 bytes are
+ * copied.
+ */
 static void test_large_packets_pass_whole(void **state)
 {
 	static char out[1 << 20], in[1 << 20];
 	const struct gate_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
-	const int listener = queue_fixture_socket(SOCK_STREAM, DB4, 5432), client = queue_fixture_socket(SOCK_STREAM, WEB4, 0);
+	const int listener = queue_fixture_socket(SOCK_STREAM, DB4, 5432),
+		  client = queue_fixture_socket(SOCK_STREAM, WEB4, 0);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5432)};
 	int server;
 
@@ -190,17 +206,20 @@ static void test_large_packets_pass_whole(void **state)
 	inet_pton(AF_INET, DB4, &to.sin_addr);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p tcp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p tcp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	assert_int_equal(connect(client, (void *)&to, sizeof(to)), 0);
 	server = accept(listener, NULL, NULL);
 	assert_true(server >= 0);
-	for (size_t sent = 0; sent < sizeof(out); sent += 1 << 16) {	/* no more than both socket buffers hold */
+	for (size_t sent = 0; sent < sizeof(out);
+		sent += 1 << 16) { /* no more than both socket buffers hold */
 		assert_int_equal(send(client, out + sent, 1 << 16, 0), 1 << 16);
 		assert_int_equal(recv(server, in + sent, 1 << 16, MSG_WAITALL), 1 << 16);
 	}
 	assert_memory_equal(in, out, sizeof(out));
 	assert_int_equal(queue_fixture_stats(gate).denied, 0);
-	assert_true(queue_fixture_stats(gate).packets < sizeof(out) / 1448);	/* they did come merged */
+	/* they did come merged */
+	assert_true(queue_fixture_stats(gate).packets < sizeof(out) / 1448);
 	expect_clean(gate);
 	queue_fixture_flush_rules();
 	gate_close(gate);
@@ -211,8 +230,8 @@ static void test_large_packets_pass_whole(void **state)
 }
 
 /*
- * The last queue has packets seen in the reply direction: from db's port 1000 is the answer to a request that web
- * may make.
+ * The last queue has packets seen in the reply direction: from db's port 1000 is the answer to a
+ * request that web may make.
  */
 static void test_replies_are_judged_by_their_flow(void **state)
 {
@@ -226,14 +245,15 @@ static void test_replies_are_judged_by_their_flow(void **state)
 
 	(void)state;
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	queue_fixture_rule(false, "-A OUTPUT -s " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 1);
+	queue_fixture_rule(false, "-A OUTPUT -s " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE + 1);
 	queue_fixture_send(from_1000, WEB4, 3333, 1);
 	queue_fixture_send(from_2000, WEB4, 3333, 2);
 	queue_fixture_wait_judged(gate, 2);
 	assert_int_equal(queue_fixture_receive(web, 1000), 1);
 	assert_int_equal(queue_fixture_receive(web, 50), -1);
 	record = take(gate, 1);
-	assert_int_equal(record.flow.src_port, 3333);	/* the flow as web began it */
+	assert_int_equal(record.flow.src_port, 3333); /* the flow as web began it */
 	assert_int_equal(record.flow.dst_port, 1000);
 	assert_int_equal(record.judgement.verdict, VERDICT_ALLOW);
 	record = take(gate, 1);
@@ -262,14 +282,16 @@ static void run_quiet(enum queue_fixture_policy policy, enum verdict to_1000, en
 	options.log_allowed = false;
 	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
 	for (int i = 0; i < 2; i++) {
 		const int receiver = queue_fixture_socket(SOCK_DGRAM, DB4, ports[i]);
 
 		queue_fixture_send(sender, DB4, ports[i], 7);
 		queue_fixture_wait_judged(gate, (uint64_t)i + 1);
-		assert_int_equal(queue_fixture_receive(receiver, expected[i] == VERDICT_DENY ? 50 : 1000),
+		assert_int_equal(
+			queue_fixture_receive(receiver, expected[i] == VERDICT_DENY ? 50 : 1000),
 			expected[i] == VERDICT_DENY ? -1 : 7);
 		close(receiver);
 		if (expected[i] != VERDICT_ALLOW)
@@ -309,10 +331,12 @@ static void test_queues_are_apart(void **state)
 	assert_int_equal(gate_worker_count(gate), 4);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	for (int i = 0; i < 3; i++)
-		queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp --dport %d -j NFQUEUE --queue-num %d",
+		queue_fixture_rule(false,
+			"-A OUTPUT -d " DB4 " -p udp --dport %d -j NFQUEUE --queue-num %d",
 			1000 + i, QUEUE_FIXTURE_QUEUE + i);
+	/* 1000, 1002, 1000, ... */
 	for (uint32_t i = 0; i < 60; i++)
-		queue_fixture_send(sender, DB4, (uint16_t)(1000 + i % 3 % 2 * 2), i);	/* 1000, 1002, 1000, ... */
+		queue_fixture_send(sender, DB4, (uint16_t)(1000 + i % 3 % 2 * 2), i);
 	queue_fixture_wait_judged(gate, 60);
 	for (unsigned int i = 0; i < 4; i++) {
 		static const uint64_t expected[] = {40, 0, 20, 0};
@@ -336,7 +360,8 @@ static void test_floods_are_judged_alike(void **state)
 {
 	struct gate_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
-	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333),
+		  receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	struct worker_stats stats;
 	struct gate *gate;
 
@@ -347,7 +372,8 @@ static void test_floods_are_judged_alike(void **state)
 	assert_int_equal(gate_role(gate, 0), GATE_NEW);
 	assert_int_equal(gate_role(gate, 1), GATE_REPLY);
 	assert_int_equal(gate_role(gate, 2), GATE_FLOOD);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 2);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE + 2);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	for (uint32_t i = 0; i < EACH; i++) {
 		queue_fixture_send(sender, DB4, 1000, i);
@@ -367,20 +393,27 @@ static void test_floods_are_judged_alike(void **state)
 	snapshot_free(snapshot);
 }
 
-/* A flood fills its own queue, which is short, and no other: the kernel says what it had to drop. */
+/*
+ * A flood fills its own queue, which is short, and no other: the kernel says what it had to drop.
+ */
 static void test_floods_are_bounded(void **state)
 {
 	enum { TOO_MANY = 100 };
 	struct gate_options options = queue_fixture_gate_options(1);
-	const int flooder = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333), other = queue_fixture_socket(SOCK_DGRAM, OTHER4, 3333);
+	const int flooder = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333),
+		  other = queue_fixture_socket(SOCK_DGRAM, OTHER4, 3333);
 	struct worker_stats stats[3];
 	struct gate *gate;
 
 	(void)state;
 	options.flood = true;
-	gate = queue_fixture_gate_open(&options);	/* and nobody reads */
-	queue_fixture_rule(false, "-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 2);
-	queue_fixture_rule(false, "-A OUTPUT -s " OTHER4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	gate = queue_fixture_gate_open(&options); /* and nobody reads */
+	queue_fixture_rule(false,
+		"-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE + 2);
+	queue_fixture_rule(false,
+		"-A OUTPUT -s " OTHER4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	for (uint32_t i = 0; i < GATE_FLOOD_LENGTH + TOO_MANY; i++) {
 		queue_fixture_send(flooder, DB4, (uint16_t)(1000 + i), i);
 		queue_fixture_send(other, DB4, (uint16_t)(1000 + i), i);
@@ -393,9 +426,11 @@ static void test_floods_are_bounded(void **state)
 	assert_int_equal(stats[0].kernel_dropped + stats[0].user_dropped, 0);
 	queue_fixture_flush_rules();
 	gate_close(gate);
-	options.queue_length = 64;		/* who wants less gets less */
+	options.queue_length = 64; /* who wants less gets less */
 	gate = queue_fixture_gate_open(&options);
-	queue_fixture_rule(false, "-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 2);
+	queue_fixture_rule(false,
+		"-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE + 2);
 	for (uint32_t i = 0; i < 64 + TOO_MANY; i++)
 		queue_fixture_send(flooder, DB4, (uint16_t)(1000 + i), i);
 	gate_stats(gate, 2, &stats[2]);
@@ -406,7 +441,10 @@ static void test_floods_are_bounded(void **state)
 	close(other);
 }
 
-/* Hostile packets as they are on the wire: denied whatever the policies say, counted by cause, recorded. */
+/*
+ * Hostile packets as they are on the wire: denied whatever the policies say, counted by cause,
+ * recorded.
+ */
 static void test_unreadable_packets(void **state)
 {
 	const struct gate_options options = queue_fixture_gate_options(1);
@@ -422,14 +460,15 @@ static void test_unreadable_packets(void **state)
 	assert_true(raw >= 0);
 	inet_pton(AF_INET, DB4, &to.sin_addr);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(
+		false, "-A OUTPUT -d " DB4 " -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
 	build_ipv4(&packet, WEB4, DB4, IPPROTO_UDP, 0, 3);
 	build_zeros(&packet, 3);
 	assert_int_equal(sendto(raw, packet.bytes, packet.length, 0, (void *)&to, sizeof(to)), 23);
 	packet.length = 0;
 	build_ipv4(&packet, WEB4, DB4, IPPROTO_ICMP, 0, 8 + 20);
 	build_icmp(&packet, 3);
-	build_ipv4(&packet, OTHER4, DB4, IPPROTO_UDP, 0, 8);	/* to db about a packet of other's */
+	build_ipv4(&packet, OTHER4, DB4, IPPROTO_UDP, 0, 8); /* to db about a packet of other's */
 	assert_int_equal(sendto(raw, packet.bytes, packet.length, 0, (void *)&to, sizeof(to)), 48);
 	queue_fixture_wait_judged(gate, 2);
 	stats = queue_fixture_stats(gate);
@@ -461,7 +500,8 @@ static void test_full_ring_never_blocks(void **state)
 	options.ring_capacity = 16;
 	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
 	for (uint32_t i = 0; i < 50; i++)
 		queue_fixture_send(sender, DB4, 1100, i);
@@ -527,7 +567,8 @@ static void test_threads(void **state)
 	while ((entry = readdir(tasks)) != NULL) {
 		char name[64], blocked[64];
 
-		if (!read_status(entry->d_name, "Name:", name) || strncmp(name, "podgate-q", 9) != 0)
+		if (!read_status(entry->d_name, "Name:", name) ||
+			strncmp(name, "podgate-q", 9) != 0)
 			continue;
 		assert_true(read_status(entry->d_name, "SigBlk:", blocked));
 		/* Signals 1 to 31 but SIGKILL and SIGSTOP. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether the workers live: idle ones and busy ones say so, one that hangs or has ended does not. */
+/*
+ * Whether the workers live: idle ones and busy ones say so, one that hangs or has ended does not.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,7 +73,8 @@ static void test_one_that_hangs_does_not(void **state)
 	unsigned int silent = 77;
 
 	(void)state;
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 1);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE + 1);
 	gate = start_gate(snapshot);
 	atomic_store(&hang, true);
 	queue_fixture_send(sender, DB4, 1000, 1);

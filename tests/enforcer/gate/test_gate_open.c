@@ -24,9 +24,9 @@
 #include "tests/support/queue_fixture.h"
 
 /*
- * Opens a gate in a child process, made with these clone(2) flags, after `prepare`. Returns gate_open()'s result,
- * and its sentence in `problem`. Not fork() and unshare(): under ThreadSanitizer a process is never
- * single-threaded, as a new user namespace takes.
+ * Opens a gate in a child process, made with these clone(2) flags, after `prepare`. Returns
+ * gate_open()'s result, and its sentence in `problem`. Not fork() and unshare(): under
+ * ThreadSanitizer a process is never single-threaded, as a new user namespace takes.
  */
 static int open_in_child(unsigned long flags, int (*prepare)(void), char problem[GATE_PROBLEM])
 {
@@ -65,8 +65,9 @@ static void test_options_out_of_range(void **state)
 		unsigned int workers;
 		uint16_t base;
 		bool flood;
-	} cases[] = {{0, 0, false}, {65, 0, false}, {1, UINT16_MAX, false}, {64, UINT16_MAX - 63, false},
-		{UINT32_MAX, 1, false}, {1, UINT16_MAX - 1, true}, {64, UINT16_MAX - 64, true}};
+	} cases[] = {{0, 0, false}, {65, 0, false}, {1, UINT16_MAX, false},
+		{64, UINT16_MAX - 63, false}, {UINT32_MAX, 1, false}, {1, UINT16_MAX - 1, true},
+		{64, UINT16_MAX - 64, true}};
 	char problem[GATE_PROBLEM];
 	struct gate *gate = NULL;
 
@@ -129,7 +130,8 @@ static int nothing(void)
 /* In a chroot, and where a sysctl or a container says so, nobody makes one. */
 static bool has_user_namespaces(void)
 {
-	const pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+	const pid_t child = (pid_t)syscall(
+		SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (child == 0)
 		_exit(0);
@@ -143,7 +145,9 @@ static void test_with_the_wrong_capability(void **state)
 
 	(void)state;
 	if (!has_user_namespaces()) {
-		print_message("NOT RUN: no user namespace can be made here (in a chroot, for one): %s\n", strerror(errno));
+		print_message(
+			"NOT RUN: no user namespace can be made here (in a chroot, for one): %s\n",
+			strerror(errno));
 		skip();
 	}
 	assert_int_equal(open_in_child(CLONE_NEWUSER, nothing, problem), -EPERM);
@@ -160,7 +164,8 @@ static void test_held_by_another_program(void **state)
 	(void)state;
 	assert_int_equal(nfqueue_open(&other, &options, problem), 0);
 	assert_int_equal(open_in_child(0, nothing, problem), -EBUSY);
-	snprintf(expected, sizeof(expected), "NFQUEUE %d is held by another program", QUEUE_FIXTURE_QUEUE + 1);
+	snprintf(expected, sizeof(expected), "NFQUEUE %d is held by another program",
+		QUEUE_FIXTURE_QUEUE + 1);
 	expect_text(problem, expected);
 	snprintf(expected, sizeof(expected), "pid %d, ", (int)getpid());
 	expect_text(problem, expected);
@@ -194,8 +199,9 @@ static void test_failure_leaves_nothing_bound(void **state)
 
 static void test_table_of_queues(void **state)
 {
-	static const char text[] = " 8610  31337     3 2   128     4     5      120  1\n"
-				   "65535 4294967295 4294967295 2 65531 4294967295 4294967295 4294967295  1\n";
+	static const char text[] =
+		" 8610  31337     3 2   128     4     5      120  1\n"
+		"65535 4294967295 4294967295 2 65531 4294967295 4294967295 4294967295  1\n";
 	struct nfqueue_row row = {.queue = 1};
 
 	(void)state;
@@ -225,8 +231,8 @@ static void test_holder_that_is_not_there(void **state)
 }
 
 /*
- * Sends `count` datagrams to a gate that does not run yet, with room for four. Returns how many arrived by
- * themselves.
+ * Sends `count` datagrams to a gate that does not run yet, with room for four. Returns how many
+ * arrived by themselves.
  */
 static uint32_t overflow(struct gate **gate, bool fail_open, uint32_t count, int receiver)
 {
@@ -237,7 +243,8 @@ static uint32_t overflow(struct gate **gate, bool fail_open, uint32_t count, int
 	options.queue_length = 4;
 	options.fail_open_when_full = fail_open;
 	*gate = queue_fixture_gate_open(&options);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	for (uint32_t i = 0; i < count; i++)
 		queue_fixture_send(sender, DB4, 1000, i);
 	close(sender);
@@ -287,7 +294,10 @@ static struct gate_heritage heritage_of(const struct gate *gate)
 	return heritage;
 }
 
-/* What is right of an inheritance is taken, what is wrong is bound anew, and what is left is emptied and let go of. */
+/*
+ * What is right of an inheritance is taken, what is wrong is bound anew, and what is left is
+ * emptied and let go of.
+ */
 static void test_inherited_queues(void **state)
 {
 	struct gate_options options = queue_fixture_gate_options(2);
@@ -305,7 +315,9 @@ static void test_inherited_queues(void **state)
 			0);
 	gate_close(before);
 	close(inheritance_take(&inheritance, QUEUE_FIXTURE_QUEUE + 1));
-	assert_int_equal(inheritance_add(&inheritance, QUEUE_FIXTURE_QUEUE + 1, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
+	assert_int_equal(inheritance_add(&inheritance, QUEUE_FIXTURE_QUEUE + 1,
+				 open("/dev/null", O_RDONLY | O_CLOEXEC)),
+		0);
 	/* One worker and one for replies: the third queue is left over. */
 	options = queue_fixture_gate_options(1);
 	options.inheritance = &inheritance;
@@ -322,7 +334,8 @@ static void test_inherited_queues(void **state)
 	close(proc);
 }
 
-static void start_and_send(struct gate *gate, const struct snapshot *snapshot, int sender, uint32_t count)
+static void start_and_send(
+	struct gate *gate, const struct snapshot *snapshot, int sender, uint32_t count)
 {
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	for (uint32_t i = 0; i < count; i++)
@@ -336,7 +349,8 @@ static void test_missed_of_an_inherited_queue(void **state)
 	struct gate_options options = queue_fixture_gate_options(1);
 	struct inheritance inheritance = {.origin = INHERITANCE_PREDECESSOR};
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
-	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0),
+		  receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	const int room = 4096;
 	uint32_t passed = 0;
 	struct gate *gate;
@@ -344,7 +358,8 @@ static void test_missed_of_an_inherited_queue(void **state)
 	(void)state;
 	options.fail_open_when_full = true;
 	gate = queue_fixture_gate_open(&options);
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	start_and_send(gate, snapshot, sender, 7);
 	assert_int_equal(queue_fixture_stats(gate).missed, 0);
 	assert_int_equal(inheritance_add(&inheritance, QUEUE_FIXTURE_QUEUE,
@@ -359,7 +374,9 @@ static void test_missed_of_an_inherited_queue(void **state)
 	while (queue_fixture_receive(receiver, 50) >= 0)
 		;
 	gate_stop(gate);
-	assert_int_equal(setsockopt(gate_descriptor(gate, 0), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
+	assert_int_equal(
+		setsockopt(gate_descriptor(gate, 0), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)),
+		0);
 	for (uint32_t i = 0; i < 40; i++)
 		queue_fixture_send(sender, DB4, 1000, i);
 	while (queue_fixture_receive(receiver, 50) >= 0)
@@ -381,10 +398,12 @@ static void test_a_gate_goes_on(void **state)
 	const struct gate_options options = queue_fixture_gate_options(1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
-	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0),
+		  receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 
 	(void)state;
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	queue_fixture_send(sender, DB4, 1000, 1);
 	assert_int_equal(queue_fixture_receive(receiver, 1000), 1);

@@ -21,17 +21,22 @@
 #include "kernel/queue/nfqueue_proc.h"
 #include "tests/support/queue_fixture.h"
 
-/* A thread that sends numbered datagrams from shop/web to shop/db until it is stopped, pausing at its limit. */
+/*
+ * A thread that sends numbered datagrams from shop/web to shop/db until it is stopped, pausing at
+ * its limit.
+ */
 enum { WINDOW = 2000, PUBLICATIONS = 300, SENT_AT_ONCE = 16 };
 
 struct load {
 	pthread_t thread;
-	unsigned int worker;	/* whose queue this load goes to: queue_by_source_port() */
+	unsigned int worker; /* whose queue this load goes to: queue_by_source_port() */
 	bool started;
 	_Atomic bool stop;
 	_Atomic uint64_t sent, limit;
 };
-/* Not a test's own: a failed assertion leaves the test, and its threads go on until stop_loads(). */
+/*
+ * Not a test's own: a failed assertion leaves the test, and its threads go on until stop_loads().
+ */
 static struct load loads[2];
 
 static void *send_load(void *context)
@@ -41,8 +46,10 @@ static void *send_load(void *context)
 
 	while (!atomic_load(&load->stop)) {
 		for (int i = 0; i < SENT_AT_ONCE; i++)
-			queue_fixture_send(sender, DB4, 1000, (uint32_t)atomic_fetch_add(&load->sent, 1));
-		while (!atomic_load(&load->stop) && atomic_load(&load->sent) >= atomic_load(&load->limit))
+			queue_fixture_send(
+				sender, DB4, 1000, (uint32_t)atomic_fetch_add(&load->sent, 1));
+		while (!atomic_load(&load->stop) &&
+			atomic_load(&load->sent) >= atomic_load(&load->limit))
 			sched_yield();
 	}
 	close(sender);
@@ -77,22 +84,23 @@ static void wait_sent(struct load *load, uint64_t more)
 {
 	const uint64_t begin = atomic_load(&load->sent);
 
-	while (atomic_load(&load->sent) < begin + more && atomic_load(&load->sent) < atomic_load(&load->limit))
+	while (atomic_load(&load->sent) < begin + more &&
+		atomic_load(&load->sent) < atomic_load(&load->limit))
 		sched_yield();
 }
 
 struct tally {
-	uint64_t records[2];	/* by load */
+	uint64_t records[2]; /* by load */
 	uint64_t allowed;
 };
 
 /*
- * Counts the records there are; each must name `only`, or either of the two if `other` is given, and have that
- * one's verdict: odd revisions are open ones. The loads may go on to WINDOW packets beyond, so that no ring is ever
- * full.
+ * Counts the records there are; each must name `only`, or either of the two if `other` is given,
+ * and have that one's verdict: odd revisions are open ones. The loads may go on to WINDOW packets
+ * beyond, so that no ring is ever full.
  */
-static void drain(
-	struct gate *gate, const struct snapshot *only, const struct snapshot *other, struct tally *tally)
+static void drain(struct gate *gate, const struct snapshot *only, const struct snapshot *other,
+	struct tally *tally)
 {
 	struct record record;
 
@@ -100,7 +108,8 @@ static void drain(
 		while (ring_pop(gate_ring(gate, loads[i].worker), &record)) {
 			assert_true(record.snapshot == only || record.snapshot == other);
 			assert_int_equal(record.judgement.verdict,
-				snapshot_revision(record.snapshot) % 2 == 1 ? VERDICT_ALLOW : VERDICT_DENY);
+				snapshot_revision(record.snapshot) % 2 == 1 ? VERDICT_ALLOW
+									    : VERDICT_DENY);
 			tally->records[i]++;
 			tally->allowed += record.judgement.verdict == VERDICT_ALLOW;
 		}
@@ -119,7 +128,7 @@ static uint64_t count_arrived(int receiver, int wait_ms)
 }
 
 struct account {
-	uint64_t waiting, ids;	/* of all queues: packets waiting now, ids ever given */
+	uint64_t waiting, ids; /* of all queues: packets waiting now, ids ever given */
 };
 
 static struct account read_account(void)
@@ -138,10 +147,11 @@ static struct account read_account(void)
 }
 
 /*
- * Whether so many packets were answered when this was called, by the kernel's own account: given an id, and not
- * waiting any more. The kernel writes the account without the queue's lock: a packet that comes meanwhile may be among
- * the waiting, and its id not among the ids (one look in 40 000, with two loads). Then answers seem to be missing, and
- * the ids are read again, which now has those of all that waited then.
+ * Whether so many packets were answered when this was called, by the kernel's own account: given an
+ * id, and not waiting any more. The kernel writes the account without the queue's lock: a packet
+ * that comes meanwhile may be among the waiting, and its id not among the ids (one look in 40 000,
+ * with two loads). Then answers seem to be missing, and the ids are read again, which now has those
+ * of all that waited then.
  */
 static bool were_answered(uint64_t packets)
 {
@@ -153,17 +163,19 @@ static bool were_answered(uint64_t packets)
 static void queue_by_source_port(void)
 {
 	for (int i = 0; i < 3; i++)
-		queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp --sport %d -j NFQUEUE --queue-num %d",
+		queue_fixture_rule(false,
+			"-A OUTPUT -d " DB4 " -p udp --sport %d -j NFQUEUE --queue-num %d",
 			3000 + i, QUEUE_FIXTURE_QUEUE + i);
 }
 
 /*
- * Snapshots that allow all and such that deny all take turns while packets come. When gate_publish() returns, the
- * old snapshot's verdicts have been sent and its records left; no later record names it, and it is freed at once
- * (which the sanitizers watch). In the end every packet sent has had one verdict, and exactly those allowed have
- * arrived.
+ * Snapshots that allow all and such that deny all take turns while packets come. When
+ * gate_publish() returns, the old snapshot's verdicts have been sent and its records left; no later
+ * record names it, and it is freed at once (which the sanitizers watch). In the end every packet
+ * sent has had one verdict, and exactly those allowed have arrived.
  */
-static void run_publish_under_load(const struct gate_options *options, const unsigned int workers[2])
+static void run_publish_under_load(
+	const struct gate_options *options, const unsigned int workers[2])
 {
 	const struct snapshot *current = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(options);
@@ -176,8 +188,8 @@ static void run_publish_under_load(const struct gate_options *options, const uns
 	for (unsigned int i = 0; i < 2; i++)
 		start_load(&loads[i], workers[i], WINDOW);
 	for (uint64_t revision = 2; revision < PUBLICATIONS; revision++) {
-		const struct snapshot *next =
-			queue_fixture_snapshot(revision % 2 == 1 ? QUEUE_FIXTURE_RULES : QUEUE_FIXTURE_CLOSED, revision);
+		const struct snapshot *next = queue_fixture_snapshot(
+			revision % 2 == 1 ? QUEUE_FIXTURE_RULES : QUEUE_FIXTURE_CLOSED, revision);
 		const struct snapshot *old;
 
 		wait_sent(&loads[revision % 2], 50);
@@ -201,7 +213,9 @@ static void run_publish_under_load(const struct gate_options *options, const uns
 	assert_int_equal(arrived, tally.allowed);
 	assert_true(tally.allowed > 1000 && tally.allowed < sent - 1000);
 	assert_int_equal(queue_fixture_stats(gate).verdict_errors, 0);
-	assert_int_equal(queue_fixture_stats(gate).kernel_dropped + queue_fixture_stats(gate).user_dropped, 0);
+	assert_int_equal(
+		queue_fixture_stats(gate).kernel_dropped + queue_fixture_stats(gate).user_dropped,
+		0);
 	assert_int_equal(queue_fixture_stats(gate).waiting, 0);
 	queue_fixture_flush_rules();
 	gate_close(gate);
@@ -233,9 +247,11 @@ static void test_publish_under_flood(void **state)
 static void test_publish_to_sleeping_workers(void **state)
 {
 	const struct gate_options options = queue_fixture_gate_options(1);
-	struct snapshot *snapshots[2] = {queue_fixture_snapshot(QUEUE_FIXTURE_CLOSED, 2), queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 3)};
+	struct snapshot *snapshots[2] = {queue_fixture_snapshot(QUEUE_FIXTURE_CLOSED, 2),
+		queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 3)};
 	struct gate *gate = queue_fixture_gate_open(&options);
-	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000),
+		  receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	const struct snapshot *old;
 
 	(void)state;
@@ -269,8 +285,8 @@ static uint64_t now_ms(void)
 }
 
 /*
- * Closing comes back at once though packets never stop coming; every packet has a verdict or goes with the queue,
- * none hangs.
+ * Closing comes back at once though packets never stop coming; every packet has a verdict or goes
+ * with the queue, none hangs.
  */
 static void test_stop_under_load(void **state)
 {
@@ -290,8 +306,8 @@ static void test_stop_under_load(void **state)
 			sched_yield();
 		begin = now_ms();
 		gate_close(gate);
-		assert_true(now_ms() - begin < 5000);	/* on a machine that does other things, too */
-		wait_sent(&loads[0], 100);	/* its sends fail now, and do not block */
+		assert_true(now_ms() - begin < 5000); /* on a machine that does other things, too */
+		wait_sent(&loads[0], 100);	      /* its sends fail now, and do not block */
 		stop_load(&loads[0]);
 		assert_true(count_arrived(receiver, 20) > 0);
 	}
@@ -309,14 +325,15 @@ static void test_stop_of_what_never_ran(void **state)
 	(void)state;
 	gate_close(queue_fixture_gate_open(&options));
 	gate = queue_fixture_gate_open(&options);
-	assert_int_equal(gate_start(gate, snapshot), 0);	/* nobody has sent anything: all workers sleep */
+	/* nobody has sent anything: all workers sleep */
+	assert_int_equal(gate_start(gate, snapshot), 0);
 	gate_close(gate);
 	snapshot_free(snapshot);
 }
 
 /*
- * What another program with CAP_NET_ADMIN writes to our port looks like a packet of the kernel's, with an id far
- * ahead.
+ * What another program with CAP_NET_ADMIN writes to our port looks like a packet of the kernel's,
+ * with an id far ahead.
  */
 static void forge(uint32_t port, uint32_t id)
 {
@@ -341,7 +358,8 @@ static void forge(uint32_t port, uint32_t id)
 	const int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
 
 	assert_true(fd >= 0);
-	assert_int_equal(sendto(fd, &message, sizeof(message), 0, (const void *)&to, sizeof(to)), -1);
+	assert_int_equal(
+		sendto(fd, &message, sizeof(message), 0, (const void *)&to, sizeof(to)), -1);
 	assert_int_equal(errno, ECONNREFUSED);
 	close(fd);
 }
@@ -352,7 +370,8 @@ static void test_forged_messages(void **state)
 	const struct gate_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
-	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000), receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
+	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000),
+		  receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	const int proc = nfqueue_proc_open();
 	struct nfqueue_row row;
 
@@ -379,8 +398,8 @@ static void test_forged_messages(void **state)
 }
 
 /*
- * Packets whose interface has gone before they were judged: the kernel has no use for the verdicts, says so, and
- * that is all. The last test: with the interface the IPv6 addresses go.
+ * Packets whose interface has gone before they were judged: the kernel has no use for the verdicts,
+ * says so, and that is all. The last test: with the interface the IPv6 addresses go.
  */
 static void test_verdicts_in_vain(void **state)
 {

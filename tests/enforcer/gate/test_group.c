@@ -14,25 +14,48 @@
 #include "tests/support/manifest_world.h"
 
 #define POD(name, addresses) \
-	"- {apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: shop, labels: {app: " name "}}, " \
+	"- {apiVersion: v1, kind: Pod, metadata: {name: " name \
+	", namespace: shop, labels: {app: " name "}}, " \
 	"status: {podIPs: [" addresses "]}}\n"
 
-/* web: from client only. db: to the world, but not its neighbours. six: an address of IPv6 only, closed. */
-static const char yaml[] =
-	"apiVersion: v1\nkind: List\nitems:\n"
-	POD("web", "{ip: 10.88.0.11}, {ip: 'fd00:88::11'}") POD("db", "{ip: 10.88.0.12}") POD("client", "{ip: 10.88.0.13}")
-	POD("intruder", "{ip: 10.88.0.14}") POD("six", "{ip: 'fd00:88::16'}") POD("lost", "{ip: 10.88.0.17}")
-	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: web, namespace: shop}\n  spec:\n"
-	"    podSelector: {matchLabels: {app: web}}\n    ingress: [{from: [{podSelector: {matchLabels: {app: client}}}]}]\n"
-	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: six, namespace: shop}\n  spec:\n"
-	"    podSelector: {matchLabels: {app: six}}\n    policyTypes: [Ingress]\n"
-	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: lost, namespace: shop}\n  spec:\n"
-	"    podSelector: {matchLabels: {app: lost}}\n    policyTypes: [Ingress]\n"
-	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: db, namespace: shop}\n  spec:\n"
-	"    podSelector: {matchLabels: {app: db}}\n    policyTypes: [Egress]\n"
-	"    egress: [{to: [{ipBlock: {cidr: '0.0.0.0/0', except: [10.88.0.0/24]}}]}]\n";
+/*
+ * web: from client only. db: to the world, but not its neighbours. six: an address of IPv6 only,
+ * closed.
+ */
+static const char yaml[] = "apiVersion: v1\nkind: List\nitems:\n" POD(
+	"web", "{ip: 10.88.0.11}, {ip: 'fd00:88::11'}") POD("db", "{ip: 10.88.0.12}") POD("client",
+	"{ip: 10.88.0.13}") POD("intruder", "{ip: 10.88.0.14}") POD("six",
+	"{ip: 'fd00:88::16'}") POD("lost",
+	"{ip: 10.88.0.17}") "- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  "
+			    "metadata: {name: web, namespace: shop}\n  spec:\n"
+			    "    podSelector: {matchLabels: {app: web}}\n    ingress: [{from: "
+			    "[{podSelector: {matchLabels: {app: client}}}]}]\n"
+			    "- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  "
+			    "metadata: {name: six, namespace: shop}\n  spec:\n"
+			    "    podSelector: {matchLabels: {app: six}}\n    policyTypes: "
+			    "[Ingress]\n"
+			    "- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  "
+			    "metadata: {name: lost, namespace: shop}\n  spec:\n"
+			    "    podSelector: {matchLabels: {app: lost}}\n    policyTypes: "
+			    "[Ingress]\n"
+			    "- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  "
+			    "metadata: {name: db, namespace: shop}\n  spec:\n"
+			    "    podSelector: {matchLabels: {app: db}}\n    policyTypes: [Egress]\n"
+			    "    egress: [{to: [{ipBlock: {cidr: '0.0.0.0/0', except: "
+			    "[10.88.0.0/24]}}]}]\n";
 
-enum { BRIDGE = 10, WEB = 11, DB = 12, CLIENT = 13, INTRUDER = 14, BOTH = 15, SIX = 16, NEW = 18, UPLINK = 19, UNKNOWN = 20 };
+enum {
+	BRIDGE = 10,
+	WEB = 11,
+	DB = 12,
+	CLIENT = 13,
+	INTRUDER = 14,
+	BOTH = 15,
+	SIX = 16,
+	NEW = 18,
+	UPLINK = 19,
+	UNKNOWN = 20
+};
 
 static struct manifest_world world;
 static struct places *places, *all_found;
@@ -48,17 +71,25 @@ static struct ip_addr addr(const char *text)
 static struct places *make(const struct ip_addr *isolated, size_t count)
 {
 	static const struct places_link links[] = {
-		{.index = BRIDGE, .bridge = true}, {.index = WEB, .master = BRIDGE}, {.index = DB, .master = BRIDGE},
-		{.index = CLIENT, .master = BRIDGE}, {.index = INTRUDER, .master = BRIDGE}, {.index = BOTH, .master = BRIDGE},
-		{.index = SIX, .master = BRIDGE}, {.index = NEW, .master = BRIDGE},
+		{.index = BRIDGE, .bridge = true},
+		{.index = WEB, .master = BRIDGE},
+		{.index = DB, .master = BRIDGE},
+		{.index = CLIENT, .master = BRIDGE},
+		{.index = INTRUDER, .master = BRIDGE},
+		{.index = BOTH, .master = BRIDGE},
+		{.index = SIX, .master = BRIDGE},
+		{.index = NEW, .master = BRIDGE},
 		{.index = UPLINK, .master = BRIDGE, .router = true},
 	};
-	static const struct places_forwarding forwarding[] = {{{1}, WEB, BRIDGE}, {{2}, DB, BRIDGE}, {{3}, CLIENT, BRIDGE},
-		{{4}, INTRUDER, BRIDGE}, {{5}, BOTH, BRIDGE}, {{6}, SIX, BRIDGE}};
-	const struct places_neighbour neighbours[] = {{addr("10.88.0.11"), {1}, BRIDGE}, {addr("fd00:88::11"), {1}, BRIDGE},
-		{addr("10.88.0.12"), {2}, BRIDGE}, {addr("10.88.0.13"), {3}, BRIDGE}, {addr("10.88.0.14"), {4}, BRIDGE},
+	static const struct places_forwarding forwarding[] = {{{1}, WEB, BRIDGE}, {{2}, DB, BRIDGE},
+		{{3}, CLIENT, BRIDGE}, {{4}, INTRUDER, BRIDGE}, {{5}, BOTH, BRIDGE},
+		{{6}, SIX, BRIDGE}};
+	const struct places_neighbour neighbours[] = {{addr("10.88.0.11"), {1}, BRIDGE},
+		{addr("fd00:88::11"), {1}, BRIDGE}, {addr("10.88.0.12"), {2}, BRIDGE},
+		{addr("10.88.0.13"), {3}, BRIDGE}, {addr("10.88.0.14"), {4}, BRIDGE},
 		{addr("10.88.0.99"), {5}, BRIDGE}, {addr("fd00:88::16"), {6}, BRIDGE}};
-	const struct places_network networks[] = {{addr("10.88.0.1"), 24, BRIDGE}, {addr("fd00:88::1"), 64, BRIDGE}};
+	const struct places_network networks[] = {
+		{addr("10.88.0.1"), 24, BRIDGE}, {addr("fd00:88::1"), 64, BRIDGE}};
 	const struct places_facts facts = {links, forwarding, neighbours, networks, 9, 6, 7, 2};
 	struct places *made;
 
@@ -87,23 +118,30 @@ static int teardown(void **state)
 }
 
 /* "deny 10.88.0.11": the verdict, and whose it is. */
-static void check(const struct places *by, const char *from, const char *group, uint32_t out, const char *wanted)
+static void check(const struct places *by, const char *from, const char *group, uint32_t out,
+	const char *wanted)
 {
-	const struct flow flow = {.src = addr(from), .dst = addr(group), .src_port = 1, .dst_port = 9, .protocol = IPPROTO_UDP};
+	const struct flow flow = {.src = addr(from),
+		.dst = addr(group),
+		.src_port = 1,
+		.dst_port = 9,
+		.protocol = IPPROTO_UDP};
 	char text[IP_ADDR_TEXT] = "", seen[128];
 	struct group_judgement judged;
 
 	group_judge(world.snapshot, by, &flow, out, &judged);
 	if (judged.receiver.family != 0)
 		ip_addr_format(&judged.receiver, text);
-	snprintf(seen, sizeof(seen), "%s%s%s", verdict_name(judged.judgement.verdict), *text != '\0' ? " " : "", text);
+	snprintf(seen, sizeof(seen), "%s%s%s", verdict_name(judged.judgement.verdict),
+		*text != '\0' ? " " : "", text);
 	if (strcmp(seen, wanted) != 0)
 		fail_msg("%s to %s by %u: %s, not %s", from, group, out, seen, wanted);
 }
 
 static void each_port_is_judged_for_its_pods(void **state)
 {
-	static const char *const groups[] = {"255.255.255.255", "10.88.0.255", "224.0.0.1", "239.1.1.1"};
+	static const char *const groups[] = {
+		"255.255.255.255", "10.88.0.255", "224.0.0.1", "239.1.1.1"};
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -113,8 +151,9 @@ static void each_port_is_judged_for_its_pods(void **state)
 		check(places, "10.88.0.200", groups[i], WEB, "deny 10.88.0.11");
 		check(places, "0.0.0.0", groups[i], WEB, "deny 10.88.0.11");
 		check(places, "10.88.0.12", groups[i], CLIENT, "deny 10.88.0.13");
-		check(places, "10.88.0.12", groups[i], BOTH, "deny 10.88.0.99");	/* no pod, but a neighbour */
-		check(places, "10.88.0.12", groups[i], DB, "allow");	/* itself */
+		/* no pod, but a neighbour */
+		check(places, "10.88.0.12", groups[i], BOTH, "deny 10.88.0.99");
+		check(places, "10.88.0.12", groups[i], DB, "allow"); /* itself */
 	}
 	check(places, "fd00:88::14", "ff02::1", WEB, "deny fd00:88::11");
 	check(places, "fd00:88::14", "ff0e::1", CLIENT, "allow");
@@ -134,9 +173,10 @@ static void a_port_of_nobody_known_may_have_who_is_not_found(void **state)
 	check(places, "10.88.0.14", "224.0.0.1", NEW, "deny 10.88.0.17");
 	check(places, "10.88.0.14", "224.0.0.1", UNKNOWN, "deny 10.88.0.17");
 	check(all_found, "10.88.0.14", "224.0.0.1", NEW, "allow");
-	check(all_found, "10.88.0.12", "239.1.1.1", NEW, "deny 10.88.0.255");	/* whoever it is, it is a neighbour */
-	check(places, "10.88.0.14", "224.0.0.1", UPLINK, "allow");	/* no pods there */
-	check(places, "10.88.0.14", "224.0.0.1", 0, "allow");	/* the gateway */
+	/* whoever it is, it is a neighbour */
+	check(all_found, "10.88.0.12", "239.1.1.1", NEW, "deny 10.88.0.255");
+	check(places, "10.88.0.14", "224.0.0.1", UPLINK, "allow"); /* no pods there */
+	check(places, "10.88.0.14", "224.0.0.1", 0, "allow");	   /* the gateway */
 }
 
 /* The world may be reached by a router, its neighbours may not. */
@@ -155,10 +195,14 @@ static void a_bridge_has_all_that_are_on_it(void **state)
 	check(places, "10.88.0.14", "239.1.1.1", BRIDGE, "deny 10.88.0.11");
 }
 
-static enum link_message message_of(const char *from, uint8_t protocol, uint16_t src_port, uint16_t dst_port, uint8_t type)
+static enum link_message message_of(
+	const char *from, uint8_t protocol, uint16_t src_port, uint16_t dst_port, uint8_t type)
 {
-	const struct flow flow = {
-		.src = addr(from), .dst = addr("ff02::1"), .src_port = src_port, .dst_port = dst_port, .protocol = protocol};
+	const struct flow flow = {.src = addr(from),
+		.dst = addr("ff02::1"),
+		.src_port = src_port,
+		.dst_port = dst_port,
+		.protocol = protocol};
 	uint8_t packet[48] = {0x60, [5] = 8, [6] = IPPROTO_ICMPV6, [7] = 255, [40] = type};
 
 	return link_message_of(&flow, packet, sizeof(packet));
@@ -167,8 +211,10 @@ static enum link_message message_of(const char *from, uint8_t protocol, uint16_t
 static void link_messages_are_told_apart(void **state)
 {
 	(void)state;
-	assert_int_equal(message_of("fe80::1", IPPROTO_ICMPV6, 0, 0, 134), LINK_ROUTER_ADVERTISEMENT);
-	assert_int_equal(message_of("fe80::1", IPPROTO_ICMPV6, 0, 0, 133), LINK_ROUTER_SOLICITATION);
+	assert_int_equal(
+		message_of("fe80::1", IPPROTO_ICMPV6, 0, 0, 134), LINK_ROUTER_ADVERTISEMENT);
+	assert_int_equal(
+		message_of("fe80::1", IPPROTO_ICMPV6, 0, 0, 133), LINK_ROUTER_SOLICITATION);
 	assert_int_equal(message_of("fe80::1", IPPROTO_ICMPV6, 0, 0, 135), LINK_NONE);
 	assert_int_equal(message_of("fe80::1", IPPROTO_UDP, 547, 546, 0), LINK_DHCP_ANSWER);
 	assert_int_equal(message_of("fe80::1", IPPROTO_UDP, 546, 547, 0), LINK_NONE);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* When a packet may still be held by another program since a change, by what the kernel's table of queues shows. */
+/*
+ * When a packet may still be held by another program since a change, by what the kernel's table of
+ * queues shows.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +36,7 @@ static int begin(void **state)
 {
 	(void)state;
 	memset(&held, 0, sizeof(held));
-	assert_false(look(0, 9, 9));	/* nothing has changed */
+	assert_false(look(0, 9, 9)); /* nothing has changed */
 	held_packets_begin(&held);
 	return 0;
 }
@@ -41,9 +44,9 @@ static int begin(void **state)
 static void nothing_waits(void **state)
 {
 	(void)state;
-	assert_true(look(4, 0, 0));	/* what waits in ours is judged by what is in force */
+	assert_true(look(4, 0, 0)); /* what waits in ours is judged by what is in force */
 	assert_false(look(4, 0, 0));
-	assert_false(look(0, 5, 0));	/* came after the change */
+	assert_false(look(0, 5, 0)); /* came after the change */
 }
 
 static void one_that_never_was_empty_may_hold_it(void **state)
@@ -61,7 +64,7 @@ static void empty_in_turn_is_enough(void **state)
 	(void)state;
 	assert_true(look(0, 1, 1));
 	assert_true(look(0, 0, 1));
-	assert_true(look(0, 3, 0));	/* the first round is over */
+	assert_true(look(0, 3, 0)); /* the first round is over */
 	assert_true(look(0, 3, 0));
 	assert_false(look(0, 0, 2));
 }
@@ -81,7 +84,8 @@ static void a_queue_that_goes_holds_nothing(void **state)
 {
 	(void)state;
 	assert_true(look(0, 1, 0));
-	assert_true(held_packets_look(&held, "   10  11111     0 2   128     0     0        1  1\n", 10, 3));
+	assert_true(held_packets_look(
+		&held, "   10  11111     0 2   128     0     0        1  1\n", 10, 3));
 	assert_false(held_packets_look(&held, "", 10, 3));
 }
 
@@ -99,7 +103,8 @@ static void another_change_begins_anew(void **state)
 static void what_is_no_row_is_passed_over(void **state)
 {
 	(void)state;
-	assert_true(held_packets_look(&held, "no row\n\n70000 x\n   77  22222     1 1     0     0     0        5  1", 10, 3));
+	assert_true(held_packets_look(&held,
+		"no row\n\n70000 x\n   77  22222     1 1     0     0     0        5  1", 10, 3));
 	assert_true(held.waiting[77 / 8] != 0);
 }
 

@@ -19,15 +19,16 @@
 
 static void expect_same_flow(const struct flow *flow, const struct flow *other)
 {
-	assert_true(ip_addr_equal(&flow->src, &other->src) && ip_addr_equal(&flow->dst, &other->dst));
+	assert_true(
+		ip_addr_equal(&flow->src, &other->src) && ip_addr_equal(&flow->dst, &other->dst));
 	assert_int_equal(flow->src_port, other->src_port);
 	assert_int_equal(flow->dst_port, other->dst_port);
 	assert_int_equal(flow->protocol, other->protocol);
 }
 
 /*
- * Parses a copy that ends where its memory ends, so that AddressSanitizer sees a read past it; the short way and the
- * long one, which must come to the same.
+ * Parses a copy that ends where its memory ends, so that AddressSanitizer sees a read past it; the
+ * short way and the long one, which must come to the same.
  */
 static enum packet_error parse(const uint8_t *bytes, size_t length, struct flow *out)
 {
@@ -71,14 +72,14 @@ static void expect_error(const struct built *packet, enum packet_error expected)
 
 	memset(&flow, 0xa5, sizeof(flow));
 	memcpy(&before, &flow, sizeof(flow));
-	assert_string_equal(
-		packet_error_name(parse(packet->bytes, packet->length, &flow)), packet_error_name(expected));
+	assert_string_equal(packet_error_name(parse(packet->bytes, packet->length, &flow)),
+		packet_error_name(expected));
 	assert_memory_equal(&flow, &before, sizeof(flow));
 }
 
 /*
- * Every beginning of a packet: below `least` bytes it is `error` or one of the errors of an even shorter one, from
- * there on the flow is read and stays the same.
+ * Every beginning of a packet: below `least` bytes it is `error` or one of the errors of an even
+ * shorter one, from there on the flow is read and stays the same.
  */
 static void expect_prefixes(const struct built *packet, size_t least, enum packet_error error)
 {
@@ -138,28 +139,31 @@ static void test_ipv4_bad_headers(void **state)
 	build_ipv4(&packet, A4, B4, IPPROTO_TCP, 0, 8);
 	build_ports(&packet, 1, 2);
 
-	packet.bytes[0] = 0x44;		/* a header of 16 bytes */
+	packet.bytes[0] = 0x44; /* a header of 16 bytes */
 	expect_error(&packet, PACKET_BAD_HEADER);
 	packet.bytes[0] = 0x40;
 	expect_error(&packet, PACKET_BAD_HEADER);
-	packet.bytes[0] = 0x4f;		/* of 60, where the whole packet is 28 */
+	packet.bytes[0] = 0x4f; /* of 60, where the whole packet is 28 */
 	expect_error(&packet, PACKET_BAD_HEADER);
-	packet.bytes[0] = 0x55;		/* no such version */
+	packet.bytes[0] = 0x55; /* no such version */
 	expect_error(&packet, PACKET_BAD_HEADER);
 	packet.bytes[0] = 0x00;
 	expect_error(&packet, PACKET_BAD_HEADER);
-	packet.bytes[0] = 0x65;		/* IPv6 says a short IPv4 packet */
+	packet.bytes[0] = 0x65; /* IPv6 says a short IPv4 packet */
 	expect_error(&packet, PACKET_SHORT);
 	packet.bytes[0] = 0x45;
-	packet.bytes[3] = 19;		/* a total below the header's length */
+	packet.bytes[3] = 19; /* a total below the header's length */
 	expect_error(&packet, PACKET_BAD_HEADER);
-	packet.bytes[3] = 23;		/* the ports lie behind the packet's end: padding */
+	packet.bytes[3] = 23; /* the ports lie behind the packet's end: padding */
 	expect_error(&packet, PACKET_SHORT_TRANSPORT);
 	packet.bytes[3] = 24;
 	expect_flow(&packet, "TCP 10.0.0.1 1 > 10.0.0.2 2");
 }
 
-/* A total of 0 is BIG TCP: merged segments beyond 64 KiB. Of another protocol there is no such thing. */
+/*
+ * A total of 0 is BIG TCP: merged segments beyond 64 KiB. Of another protocol there is no such
+ * thing.
+ */
 static void test_ipv4_big_tcp(void **state)
 {
 	struct built packet = {.length = 0};
@@ -180,11 +184,11 @@ static void test_ipv4_fragments(void **state)
 	(void)state;
 	build_ipv4(&packet, A4, B4, IPPROTO_UDP, 0, 8);
 	build_ports(&packet, 53, 53);
-	packet.bytes[6] = 0x20;		/* more follow: the first one has the ports */
+	packet.bytes[6] = 0x20; /* more follow: the first one has the ports */
 	expect_flow(&packet, "UDP 10.0.0.1 53 > 10.0.0.2 53");
 	packet.bytes[7] = 1;
 	expect_error(&packet, PACKET_FRAGMENT);
-	packet.bytes[6] = 0;		/* the last one */
+	packet.bytes[6] = 0; /* the last one */
 	expect_error(&packet, PACKET_FRAGMENT);
 	packet.bytes[6] = 0x1f;
 	packet.bytes[7] = 0xff;
@@ -198,7 +202,10 @@ static void test_other_protocols(void **state)
 	(void)state;
 	build_ipv4(&packet, A4, B4, IPPROTO_GRE, 0, 0);
 	expect_flow(&packet, "protocol 47 10.0.0.1 0 > 10.0.0.2 0");
-	/* Numbers that are extension headers to IPv6 only, ICMP of the other family, and the ends of the range. */
+	/*
+	 * Numbers that are extension headers to IPv6 only, ICMP of the other family, and the ends
+	 * of the range.
+	 */
 	for (unsigned int i = 0; i < 256; i++) {
 		packet.bytes[9] = (uint8_t)i;
 		if (i == IPPROTO_ICMP)
@@ -206,7 +213,8 @@ static void test_other_protocols(void **state)
 		else if (flow_protocol_has_ports((uint8_t)i))
 			expect_error(&packet, PACKET_SHORT_TRANSPORT);
 		else
-			assert_int_equal(parse(packet.bytes, packet.length, &(struct flow){0}), PACKET_OK);
+			assert_int_equal(
+				parse(packet.bytes, packet.length, &(struct flow){0}), PACKET_OK);
 	}
 }
 
@@ -232,12 +240,13 @@ static void test_ipv6_lengths(void **state)
 	struct built packet = {.length = 0};
 
 	(void)state;
-	build_ipv6(&packet, A6, B6, IPPROTO_TCP, 3);	/* the ports lie behind the packet's end: padding */
+	/* the ports lie behind the packet's end: padding */
+	build_ipv6(&packet, A6, B6, IPPROTO_TCP, 3);
 	build_ports(&packet, 1, 2);
 	expect_error(&packet, PACKET_SHORT_TRANSPORT);
 	packet.bytes[5] = 4;
 	expect_flow(&packet, "TCP fd00::1 1 > fd00::2 2");
-	packet.bytes[5] = 0;		/* BIG TCP */
+	packet.bytes[5] = 0; /* BIG TCP */
 	expect_flow(&packet, "TCP fd00::1 1 > fd00::2 2");
 }
 
@@ -251,9 +260,9 @@ static void test_ipv6_extensions(void **state)
 	build_extension(&packet, IPPROTO_ROUTING, IPPROTO_DSTOPTS, 24);
 	build_extension(&packet, IPPROTO_DSTOPTS, IPPROTO_AH, 16);
 	build_extension(&packet, IPPROTO_AH, IPPROTO_FRAGMENT, 24);
-	build_fragment(&packet, IPPROTO_SCTP, 0);	/* an atomic fragment (RFC 6946) */
+	build_fragment(&packet, IPPROTO_SCTP, 0); /* an atomic fragment (RFC 6946) */
 	build_ports(&packet, 7, 9);
-	assert_int_equal(packet.length, 128);		/* what the kernel copies */
+	assert_int_equal(packet.length, 128); /* what the kernel copies */
 	expect_flow(&packet, "SCTP fd00::1 7 > fd00::2 9");
 
 	for (size_t length = 40; length < 120; length++) {
@@ -278,7 +287,7 @@ static void test_ipv6_chain_beyond_the_copy(void **state)
 	packet.length = 128;
 	expect_error(&packet, PACKET_EXTENSIONS);
 	packet.length = 40 + 264 + 8;
-	packet.bytes[41] = 255;		/* longer than the packet */
+	packet.bytes[41] = 255; /* longer than the packet */
 	expect_error(&packet, PACKET_EXTENSIONS);
 }
 
@@ -290,7 +299,8 @@ static void test_ipv6_long_chain(void **state)
 	(void)state;
 	build_ipv6(&packet, A6, B6, IPPROTO_DSTOPTS, 400 + 8);
 	for (int i = 0; i < 50; i++)
-		build_extension(&packet, IPPROTO_DSTOPTS, i < 49 ? IPPROTO_DSTOPTS : IPPROTO_UDP, 8);
+		build_extension(
+			&packet, IPPROTO_DSTOPTS, i < 49 ? IPPROTO_DSTOPTS : IPPROTO_UDP, 8);
 	build_ports(&packet, 1, 2);
 	expect_flow(&packet, "UDP fd00::1 1 > fd00::2 2");
 	packet.length = 128;
@@ -303,10 +313,10 @@ static void test_ipv6_fragments(void **state)
 
 	(void)state;
 	build_ipv6(&packet, A6, B6, IPPROTO_FRAGMENT, 16);
-	build_fragment(&packet, IPPROTO_TCP, 1);	/* the first of several */
+	build_fragment(&packet, IPPROTO_TCP, 1); /* the first of several */
 	build_ports(&packet, 1, 2);
 	expect_flow(&packet, "TCP fd00::1 1 > fd00::2 2");
-	packet.bytes[43] = 0x07;			/* reserved bits are no offset */
+	packet.bytes[43] = 0x07; /* reserved bits are no offset */
 	expect_flow(&packet, "TCP fd00::1 1 > fd00::2 2");
 	packet.bytes[43] = 0x08;
 	expect_error(&packet, PACKET_FRAGMENT);
@@ -316,8 +326,8 @@ static void test_ipv6_fragments(void **state)
 }
 
 /*
- * Where conntrack stops, so do we: its entry has no ports, and a verdict by ports would be kept for other ports,
- * too.
+ * Where conntrack stops, so do we: its entry has no ports, and a verdict by ports would be kept for
+ * other ports, too.
  */
 static void test_ipv6_final_headers(void **state)
 {
@@ -328,9 +338,9 @@ static void test_ipv6_final_headers(void **state)
 		{IPPROTO_ESP, "protocol 50 fd00::1 0 > fd00::2 0"},
 		{IPPROTO_NONE, "protocol 59 fd00::1 0 > fd00::2 0"},
 		{IPPROTO_MH, "protocol 135 fd00::1 0 > fd00::2 0"},
-		{139, "protocol 139 fd00::1 0 > fd00::2 0"},	/* HIP */
-		{140, "protocol 140 fd00::1 0 > fd00::2 0"},	/* Shim6 */
-		{IPPROTO_ICMP, "ICMP fd00::1 0 > fd00::2 0"},	/* IPv4's: just a number here */
+		{139, "protocol 139 fd00::1 0 > fd00::2 0"},  /* HIP */
+		{140, "protocol 140 fd00::1 0 > fd00::2 0"},  /* Shim6 */
+		{IPPROTO_ICMP, "ICMP fd00::1 0 > fd00::2 0"}, /* IPv4's: just a number here */
 	};
 
 	(void)state;
@@ -360,7 +370,9 @@ static void test_icmp_queries(void **state)
 	expect_prefixes(&six, 48, PACKET_BAD_ICMP);
 }
 
-/* From a router to A about a packet that A sent to B: it belongs to that flow, and runs against it. */
+/*
+ * From a router to A about a packet that A sent to B: it belongs to that flow, and runs against it.
+ */
 static void test_icmp_errors_ipv4(void **state)
 {
 	static const uint8_t types[] = {3, 4, 5, 11, 12};
@@ -371,7 +383,7 @@ static void test_icmp_errors_ipv4(void **state)
 
 		build_ipv4(&packet, R4, A4, IPPROTO_ICMP, 0, 8 + 20 + 8);
 		build_icmp(&packet, types[i]);
-		build_ipv4(&packet, A4, B4, IPPROTO_TCP, 0, 1400);	/* most of it was left out */
+		build_ipv4(&packet, A4, B4, IPPROTO_TCP, 0, 1400); /* most of it was left out */
 		build_ports(&packet, 40000, 80);
 		expect_flow(&packet, "TCP 10.0.0.2 80 > 10.0.0.1 40000");
 		expect_prefixes(&packet, 20 + 8 + 20 + 4, PACKET_BAD_ICMP);
@@ -406,13 +418,13 @@ static void test_icmp_error_about_a_ping(void **state)
 	build_ipv4(&packet, A4, B4, IPPROTO_ICMP, 0, 8);
 	build_icmp(&packet, 8);
 	expect_flow(&packet, "ICMP 10.0.0.2 0 > 10.0.0.1 0");
-	packet.bytes[48] = 3;		/* about an ICMP error: nobody may send that */
+	packet.bytes[48] = 3; /* about an ICMP error: nobody may send that */
 	expect_error(&packet, PACKET_BAD_ICMP);
 }
 
 /*
- * R tells A about a packet that C sent: were that taken for B > C, any packet to A could pass as an error about B >
- * C.
+ * R tells A about a packet that C sent: were that taken for B > C, any packet to A could pass as an
+ * error about B > C.
  */
 static void test_icmp_error_to_a_stranger(void **state)
 {
@@ -461,21 +473,25 @@ static void test_icmp_errors_quoting_garbage(void **state)
 	build_ports(&packet, 40000, 80);
 
 	broken = packet;
-	broken.bytes[28] = 0x65;	/* IPv6 in ICMP */
+	broken.bytes[28] = 0x65; /* IPv6 in ICMP */
 	expect_error(&broken, PACKET_BAD_ICMP);
-	broken.bytes[28] = 0x41;	/* a header of 4 bytes */
+	broken.bytes[28] = 0x41; /* a header of 4 bytes */
 	expect_error(&broken, PACKET_BAD_ICMP);
-	broken.bytes[28] = 0x4f;	/* of 60 */
-	expect_error(&broken, PACKET_BAD_ICMP);
-	broken = packet;
-	broken.bytes[35] = 1;		/* a later fragment */
+	broken.bytes[28] = 0x4f; /* of 60 */
 	expect_error(&broken, PACKET_BAD_ICMP);
 	broken = packet;
-	broken.bytes[30] = broken.bytes[31] = 0;	/* a wrong total does not matter: old stacks swap its bytes */
+	broken.bytes[35] = 1; /* a later fragment */
+	expect_error(&broken, PACKET_BAD_ICMP);
+	broken = packet;
+	/* a wrong total does not matter: old stacks swap its bytes */
+	broken.bytes[30] = broken.bytes[31] = 0;
 	expect_flow(&broken, "TCP 10.0.0.2 80 > 10.0.0.1 40000");
 }
 
-/* parse() compares: each length, and each bit of each header turned, so that what is just not plain is met, too. */
+/*
+ * parse() compares: each length, and each bit of each header turned, so that what is just not plain
+ * is met, too.
+ */
 static void bend(const struct built *packet)
 {
 	struct flow flow;
@@ -493,7 +509,8 @@ static void bend(const struct built *packet)
 
 static void test_short_way_changes_nothing(void **state)
 {
-	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP, IPPROTO_ICMPV6};
+	static const uint8_t protocols[] = {
+		IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP, IPPROTO_ICMPV6};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(protocols); i++) {

@@ -13,7 +13,10 @@
 
 static struct record numbered(uint64_t number)
 {
-	/* Both ends of a record carry the number: half of one record and half of another would show. */
+	/*
+	 * Both ends of a record carry the number: half of one record and half of another would
+	 * show.
+	 */
 	return (struct record){.time_ns = number, .user_ns = (uint32_t)number};
 }
 
@@ -65,7 +68,7 @@ static void test_keeps_order_and_counts_what_is_lost(void **state)
 	assert_false(push(ring, 101));
 	assert_int_equal(ring_lost(ring), 2);
 	expect_pop(ring, 0);
-	assert_true(push(ring, 4));		/* room for one again, and for one only */
+	assert_true(push(ring, 4)); /* room for one again, and for one only */
 	assert_false(push(ring, 102));
 	for (uint64_t i = 1; i < 5; i++)
 		expect_pop(ring, i);
@@ -93,12 +96,16 @@ static void test_goes_round(void **state)
 
 static bool push_from(struct ring *ring, uint8_t source)
 {
-	const struct record record = {.flow.src = {.family = IP_FAMILY_V4, .bytes = {10, 88, 0, source}}};
+	const struct record record = {
+		.flow.src = {.family = IP_FAMILY_V4, .bytes = {10, 88, 0, source}}};
 
 	return ring_push_fairly(ring, &record);
 }
 
-/* One source that leaves more records than there is room for leaves room for others, however many it has. */
+/*
+ * One source that leaves more records than there is room for leaves room for others, however many
+ * it has.
+ */
 static void test_a_flood_leaves_room_for_others(void **state)
 {
 	enum { CAPACITY = 2048 };
@@ -134,7 +141,10 @@ static void *produce(void *ring)
 	return NULL;
 }
 
-/* What arrives ascends and is whole, and what does not arrive was counted: nothing is twice or torn. */
+/*
+ * What arrives ascends and is whole, and what does not arrive was counted: nothing is twice or
+ * torn.
+ */
 static void test_two_threads(void **state)
 {
 	uint64_t last = 0, popped = 0;
@@ -154,7 +164,7 @@ static void test_two_threads(void **state)
 		} else if (ended) {
 			break;
 		} else if (pthread_tryjoin_np(producer, NULL) == 0) {
-			ended = true;	/* once more: it may have pushed since */
+			ended = true; /* once more: it may have pushed since */
 		} else {
 			sched_yield();
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The learner on the kernel's own sets: what gets in, what must never, what is told of, and that nothing judged by
- * an older snapshot gets in once a newer one is to be published.
+ * The learner on the kernel's own sets: what gets in, what must never, what is told of, and that
+ * nothing judged by an older snapshot gets in once a newer one is to be published.
  */
 
 #include <setjmp.h>
@@ -30,7 +30,7 @@ struct bench {
 	struct ring *ring;
 	struct learner *learner;
 	struct class_sets *sets;
-	_Atomic uint64_t told;	/* packets, in whatever records */
+	_Atomic uint64_t told; /* packets, in whatever records */
 };
 
 static void tell(const struct record *record, void *context)
@@ -41,7 +41,8 @@ static void tell(const struct record *record, void *context)
 	bench->told += record->answered;
 }
 
-static const struct learner_options usual = {.allowed = true, .denied = true, .allowed_s = 600, .denied_s = 10};
+static const struct learner_options usual = {
+	.allowed = true, .denied = true, .allowed_s = 600, .denied_s = 10};
 
 static void open_bench(struct bench *bench, struct learner_options options)
 {
@@ -67,7 +68,8 @@ static void close_bench(struct bench *bench)
 	ring_free(bench->ring);
 }
 
-static struct record sighting(uint64_t revision, enum verdict verdict, uint8_t protocol, uint16_t port)
+static struct record sighting(
+	uint64_t revision, enum verdict verdict, uint8_t protocol, uint16_t port)
 {
 	struct record record = {
 		.kind = RECORD_VERDICT,
@@ -81,7 +83,8 @@ static struct record sighting(uint64_t revision, enum verdict verdict, uint8_t p
 	return record;
 }
 
-static struct record sighting6(uint64_t revision, enum verdict verdict, uint8_t protocol, uint16_t port)
+static struct record sighting6(
+	uint64_t revision, enum verdict verdict, uint8_t protocol, uint16_t port)
 {
 	struct record record = sighting(revision, verdict, protocol, port);
 
@@ -117,7 +120,8 @@ static size_t held_anywhere(struct bench *bench)
 	size_t sum = 0;
 
 	for (int set = 0; set < CLASS_SET_COUNT; set++)
-		sum += held(bench, (enum class_set)set, IP_FAMILY_V4) + held(bench, (enum class_set)set, IP_FAMILY_V6);
+		sum += held(bench, (enum class_set)set, IP_FAMILY_V4) +
+			held(bench, (enum class_set)set, IP_FAMILY_V6);
 	return sum;
 }
 
@@ -158,7 +162,8 @@ static void allowed_and_denied_classes_are_learned(void **state)
 		"add podgate-denied6 fd01::1,tcp:65535,fd01::2\n"
 		"add podgate-denied6 fd01::1,udp:65535,fd01::2\n");
 	free(listed);
-	listed = netns_read("ipset save podgate-allowed4 | grep ^add | grep -cE 'timeout (59[0-9]|600) '");
+	listed = netns_read(
+		"ipset save podgate-allowed4 | grep ^add | grep -cE 'timeout (59[0-9]|600) '");
 	assert_string_equal(listed, "3\n");
 	free(listed);
 	learner_stats(bench.learner, &stats);
@@ -168,7 +173,10 @@ static void allowed_and_denied_classes_are_learned(void **state)
 	close_bench(&bench);
 }
 
-/* What would have been denied, what has no ports, what could not be read, what another snapshot judged. */
+/*
+ * What would have been denied, what has no ports, what could not be read, what another snapshot
+ * judged.
+ */
 static void what_must_not_be_learned_is_not(void **state)
 {
 	const struct record last = sighting(5, VERDICT_ALLOW, IPPROTO_TCP, 1);
@@ -186,7 +194,7 @@ static void what_must_not_be_learned_is_not(void **state)
 	never[6] = sighting(5, VERDICT_DENY, IPPROTO_TCP, 80);
 	never[6].kind = RECORD_UNREADABLE;
 	open_bench(&bench, usual);
-	push(&bench, &last);	/* before anything is to be learned */
+	push(&bench, &last); /* before anything is to be learned */
 	usleep(100000);
 	assert_int_equal(held_anywhere(&bench), 0);
 	learner_resume(bench.learner, 5);
@@ -228,7 +236,8 @@ static void only_what_is_to_be_learned_is(void **state)
 /* Counters are what the kernel's are; here `ipset` writes them in its place. */
 static void set_counter(const char *set, const char *entry, unsigned int packets)
 {
-	assert_int_equal(netns_run("ipset -exist add %s %s packets %u bytes 1", set, entry, packets), 0);
+	assert_int_equal(
+		netns_run("ipset -exist add %s %s packets %u bytes 1", set, entry, packets), 0);
 }
 
 static void what_the_sets_answered_is_told(void **state)
@@ -245,7 +254,7 @@ static void what_the_sets_answered_is_told(void **state)
 	for (int i = 0; i < 300 && bench.told < 1000; i++)
 		usleep(10000);
 	assert_int_equal(bench.told, 1000);
-	wait_held(&bench, CLASS_SET_DENIED, IP_FAMILY_V4, 1);	/* it was in use: it stays */
+	wait_held(&bench, CLASS_SET_DENIED, IP_FAMILY_V4, 1); /* it was in use: it stays */
 	set_counter("podgate-denied4", "10.0.0.1,udp:80,10.0.0.2", 7);
 	assert_int_equal(learner_forget(bench.learner), 0);
 	assert_int_equal(bench.told, 1007);
@@ -268,7 +277,7 @@ static void allowed_classes_are_told_of_where_they_are_logged(void **state)
 	set_counter("podgate-allowed6", "fd01::1,tcp:80,fd01::2", 3);
 	learner_stop(bench.learner);
 	assert_int_equal(bench.told, 3);
-	assert_int_equal(held_anywhere(&bench), 0);	/* a clean stop leaves no answers behind */
+	assert_int_equal(held_anywhere(&bench), 0); /* a clean stop leaves no answers behind */
 	close_bench(&bench);
 }
 
@@ -292,12 +301,15 @@ static void a_denied_class_out_of_use_is_forgotten(void **state)
 	}
 	assert_int_equal(held(&bench, CLASS_SET_DENIED, IP_FAMILY_V4), 1);
 	assert_true(bench.told > 0);
-	push(&bench, &idle);	/* and may be learned again */
+	push(&bench, &idle); /* and may be learned again */
 	wait_held(&bench, CLASS_SET_DENIED, IP_FAMILY_V4, 2);
 	close_bench(&bench);
 }
 
-/* A source that tries every door gets its share; another one's class is learned all the same, and none is lost. */
+/*
+ * A source that tries every door gets its share; another one's class is learned all the same, and
+ * none is lost.
+ */
 static void no_source_takes_all_the_room(void **state)
 {
 	struct bench bench;
@@ -317,14 +329,19 @@ static void no_source_takes_all_the_room(void **state)
 	}
 	push(&bench, &late);
 	wait_held(&bench, CLASS_SET_DENIED, IP_FAMILY_V4, 512 + 2);
-	assert_int_equal(netns_run("ipset test podgate-denied4 10.0.0.7,tcp:80,10.0.0.2 2>/dev/null"), 0);
-	assert_int_equal(netns_run("ipset test podgate-denied4 10.0.0.9,tcp:80,10.0.0.2 2>/dev/null"), 0);
+	assert_int_equal(
+		netns_run("ipset test podgate-denied4 10.0.0.7,tcp:80,10.0.0.2 2>/dev/null"), 0);
+	assert_int_equal(
+		netns_run("ipset test podgate-denied4 10.0.0.9,tcp:80,10.0.0.2 2>/dev/null"), 0);
 	learner_stats(bench.learner, &stats);
 	assert_int_equal(stats.refused, 2000 - 512);
 	close_bench(&bench);
 }
 
-/* The kernel says that the set is full: what is in stays in, the rest is refused, and nothing is an error. */
+/*
+ * The kernel says that the set is full: what is in stays in, the rest is refused, and nothing is an
+ * error.
+ */
 static void a_full_set_keeps_what_it_has(void **state)
 {
 	struct learner_stats stats;
@@ -332,8 +349,9 @@ static void a_full_set_keeps_what_it_has(void **state)
 
 	(void)state;
 	open_bench(&bench, usual);
-	assert_int_equal(netns_run("ipset destroy podgate-allowed4 && ipset create podgate-allowed4 "
-					"hash:ip,port,ip timeout 600 counters maxelem 64"),
+	assert_int_equal(
+		netns_run("ipset destroy podgate-allowed4 && ipset create podgate-allowed4 "
+			  "hash:ip,port,ip timeout 600 counters maxelem 64"),
 		0);
 	learner_resume(bench.learner, 1);
 	for (uint16_t port = 1; port <= 1000; port++) {
@@ -352,11 +370,15 @@ static void a_full_set_keeps_what_it_has(void **state)
 	assert_true(stats.refused > 0);
 	assert_int_equal(stats.errors, 0);
 	assert_true(held(&bench, CLASS_SET_ALLOWED, IP_FAMILY_V4) >= 64);
-	assert_int_equal(netns_run("ipset test podgate-allowed4 10.0.0.1,tcp:1,10.0.0.2 2>/dev/null"), 0);
+	assert_int_equal(
+		netns_run("ipset test podgate-allowed4 10.0.0.1,tcp:1,10.0.0.2 2>/dev/null"), 0);
 	close_bench(&bench);
 }
 
-/* A set that somebody destroyed answers nothing: forgetting goes well, and learning goes on with the others. */
+/*
+ * A set that somebody destroyed answers nothing: forgetting goes well, and learning goes on with
+ * the others.
+ */
 static void a_set_that_is_gone_holds_up_nothing(void **state)
 {
 	const struct record allowed = sighting(1, VERDICT_ALLOW, IPPROTO_TCP, 80);
@@ -384,11 +406,14 @@ enum { PUBLISHINGS = 60, LAG = 3 };
 
 struct traffic {
 	struct bench *bench;
-	_Atomic uint64_t published;	/* by whose snapshot the "worker" judges */
+	_Atomic uint64_t published; /* by whose snapshot the "worker" judges */
 	atomic_bool stop;
 };
 
-/* A worker whose sightings are of the snapshot in force and, as if they had waited in the ring, of older ones. */
+/*
+ * A worker whose sightings are of the snapshot in force and, as if they had waited in the ring, of
+ * older ones.
+ */
 static void *sight(void *context)
 {
 	struct traffic *traffic = context;
@@ -398,8 +423,8 @@ static void *sight(void *context)
 		const uint64_t now = atomic_load(&traffic->published), lag = n % LAG;
 		const uint64_t revision = now > lag ? now - lag : now;
 		/* The port tells by which snapshot it was judged. */
-		struct record record = sighting(
-			revision, n % 2 ? VERDICT_ALLOW : VERDICT_DENY, IPPROTO_TCP, (uint16_t)revision);
+		struct record record = sighting(revision, n % 2 ? VERDICT_ALLOW : VERDICT_DENY,
+			IPPROTO_TCP, (uint16_t)revision);
 
 		record.flow.src.bytes[3] = (uint8_t)(n >> 2);
 		n++;
@@ -429,7 +454,9 @@ static void check_port(const struct flow *flow, uint64_t packets, void *context)
 static void check_sets(struct bench *bench, struct wanted *wanted)
 {
 	for (int set = 0; set < CLASS_SET_SPARE; set++)
-		assert_int_equal(class_sets_read(bench->sets, (enum class_set)set, IP_FAMILY_V4, check_port, wanted), 0);
+		assert_int_equal(class_sets_read(bench->sets, (enum class_set)set, IP_FAMILY_V4,
+					 check_port, wanted),
+			0);
 }
 
 static void nothing_an_older_snapshot_judged_is_ever_added(void **state)
@@ -449,7 +476,7 @@ static void nothing_an_older_snapshot_judged_is_ever_added(void **state)
 		usleep(25000);
 		assert_int_equal(learner_forget(bench.learner), 0);
 		check_sets(&bench, &wanted);
-		assert_int_equal(wanted.right + wanted.wrong, 0);	/* and it stays so */
+		assert_int_equal(wanted.right + wanted.wrong, 0); /* and it stays so */
 		atomic_store(&traffic.published, revision);
 		usleep(revision % 4 * 2000);
 		check_sets(&bench, &wanted);
@@ -462,7 +489,7 @@ static void nothing_an_older_snapshot_judged_is_ever_added(void **state)
 	}
 	atomic_store(&traffic.stop, true);
 	pthread_join(thread, NULL);
-	assert_true(right > PUBLISHINGS);	/* or the test has shown nothing */
+	assert_true(right > PUBLISHINGS); /* or the test has shown nothing */
 	close_bench(&bench);
 }
 

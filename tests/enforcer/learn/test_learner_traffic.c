@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Tier 2 must not be seen but in speed. Random flows between three pods under random policies that change, once with
- * classes learned and once without: what arrives is the same, and is what the snapshot in force says. Under traffic
- * that never pauses, nothing that an older snapshot allowed arrives once a publishing has returned.
+ * Tier 2 must not be seen but in speed. Random flows between three pods under random policies that
+ * change, once with classes learned and once without: what arrives is the same, and is what the
+ * snapshot in force says. Under traffic that never pauses, nothing that an older snapshot allowed
+ * arrives once a publishing has returned.
  */
 
 #include <setjmp.h>
@@ -29,12 +30,12 @@
 #include "tests/support/netns.h"
 
 enum {
-	PHASES = 8,		/* policies, one after the other */
-	BATCHES = 8,		/* of each phase; the learner has time between them */
+	PHASES = 8,  /* policies, one after the other */
+	BATCHES = 8, /* of each phase; the learner has time between them */
 	BATCH = 40,
 	STEPS = PHASES * BATCHES * BATCH,
-	FIRST_PORT = 10000,	/* the source port tells the step */
-	DOORS = 4,		/* destination ports 80.. */
+	FIRST_PORT = 10000, /* the source port tells the step */
+	DOORS = 4,	    /* destination ports 80.. */
 	MANIFESTS = 8192,
 };
 
@@ -45,7 +46,7 @@ struct stage {
 	char folder[64], path[128];
 	struct settings settings;
 	struct verdict_log *log;
-	struct inheritance inheritance;	/* none */
+	struct inheritance inheritance; /* none */
 	struct enforcement *enforcement;
 	struct snapshot *snapshot;
 	int sockets[BRIDGE_NETNS_PODS][WAY_COUNT];
@@ -56,12 +57,15 @@ struct stage {
 static int open_raw(int pod, enum way way)
 {
 	const int protocol = way == WAY_TCP6 ? IPPROTO_TCP : IPPROTO_UDP, room = 16 << 20;
-	const int fd = bridge_netns_socket(pod, way == WAY_UDP4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK, protocol);
+	const int fd = bridge_netns_socket(
+		pod, way == WAY_UDP4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK, protocol);
 	const int checksum_at = way == WAY_TCP6 ? 16 : 6;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (way != WAY_UDP4)
-		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_CHECKSUM, &checksum_at, sizeof(checksum_at)), 0);
+		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_CHECKSUM, &checksum_at,
+					 sizeof(checksum_at)),
+			0);
 	return fd;
 }
 
@@ -87,11 +91,14 @@ static struct stage *open_stage(bool learn)
 		.learn_denied_s = 10,
 		.log_fold_s = 10,
 	};
-	const struct verdict_log_options options = {.path = stage->path, .ring_capacity = ENFORCEMENT_RING_CAPACITY,
-		.fold_ns = 10000000000ULL, .lines_per_s = 1000};
+	const struct verdict_log_options options = {.path = stage->path,
+		.ring_capacity = ENFORCEMENT_RING_CAPACITY,
+		.fold_ns = 10000000000ULL,
+		.lines_per_s = 1000};
 
 	assert_int_equal(verdict_log_open(&stage->log, &options), 0);
-	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, &stage->inheritance, problem) != 0)
+	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, &stage->inheritance,
+		    problem) != 0)
 		fail_msg("%s", problem);
 	for (int pod = 0; pod < BRIDGE_NETNS_PODS; pod++)
 		for (int way = 0; way < WAY_COUNT; way++)
@@ -133,7 +140,8 @@ static struct snapshot *compile(const char *manifests, uint64_t revision)
 /* The first is what the stage starts with. */
 static void publish(struct stage *stage, const char *manifests)
 {
-	struct snapshot *after = compile(manifests, stage->snapshot == NULL ? 1 : snapshot_revision(stage->snapshot) + 1);
+	struct snapshot *after = compile(
+		manifests, stage->snapshot == NULL ? 1 : snapshot_revision(stage->snapshot) + 1);
 	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS];
 	char problem[ENFORCEMENT_PROBLEM] = "";
 	struct retired_snapshot *retired;
@@ -143,7 +151,8 @@ static void publish(struct stage *stage, const char *manifests)
 	if (stage->snapshot == NULL) {
 		err = enforcement_start(stage->enforcement, after, sweeps, problem);
 	} else {
-		err = enforcement_publish(stage->enforcement, stage->snapshot, after, &result, problem);
+		err = enforcement_publish(
+			stage->enforcement, stage->snapshot, after, &result, problem);
 		retired = malloc(sizeof(*retired));
 		retired->snapshot = stage->snapshot;
 		verdict_log_retire(stage->log, retired);
@@ -165,11 +174,16 @@ static void print_pods(FILE *to)
 {
 	for (int pod = 1; pod <= BRIDGE_NETNS_PODS; pod++)
 		fprintf(to,
-			"apiVersion: v1\nkind: Pod\nmetadata: {name: pod%d, namespace: shop, labels: {pod: p%d}}\n"
-			"status: {podIPs: [{ip: 10.9.0.%d}, {ip: \"fd09::%d\"}]}\n---\n", pod, pod, pod, pod);
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: pod%d, namespace: shop, "
+			"labels: {pod: p%d}}\n"
+			"status: {podIPs: [{ip: 10.9.0.%d}, {ip: \"fd09::%d\"}]}\n---\n",
+			pod, pod, pod, pod);
 }
 
-/* A policy for one pod in one direction: a few rules, each of one peer and one port. Sometimes it is only audited. */
+/*
+ * A policy for one pod in one direction: a few rules, each of one peer and one port. Sometimes it
+ * is only audited.
+ */
 static void print_policy(FILE *to, uint64_t *random, int number)
 {
 	const bool ingress = pick(random, 3) > 0, audit = pick(random, 5) == 0;
@@ -178,13 +192,14 @@ static void print_policy(FILE *to, uint64_t *random, int number)
 		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
 		"metadata: {name: n%d, namespace: shop, annotations: {podgate.io/audit: \"%s\"}}\n"
 		"spec:\n  podSelector: {matchLabels: {pod: p%u}}\n  policyTypes: [%s]\n  %s:\n",
-		number, audit ? "true" : "false", 1 + pick(random, BRIDGE_NETNS_PODS), ingress ? "Ingress" : "Egress",
-		ingress ? "ingress" : "egress");
+		number, audit ? "true" : "false", 1 + pick(random, BRIDGE_NETNS_PODS),
+		ingress ? "Ingress" : "Egress", ingress ? "ingress" : "egress");
 	for (unsigned int rules = 1 + pick(random, 3); rules > 0; rules--)
 		fprintf(to,
-			"  - {%s: [{podSelector: {matchLabels: {pod: p%u}}}], ports: [{protocol: %s, port: %u}]}\n",
-			ingress ? "from" : "to", 1 + pick(random, BRIDGE_NETNS_PODS), pick(random, 3) == 0 ? "TCP" : "UDP",
-			80 + pick(random, DOORS));
+			"  - {%s: [{podSelector: {matchLabels: {pod: p%u}}}], ports: [{protocol: "
+			"%s, port: %u}]}\n",
+			ingress ? "from" : "to", 1 + pick(random, BRIDGE_NETNS_PODS),
+			pick(random, 3) == 0 ? "TCP" : "UDP", 80 + pick(random, DOORS));
 	fprintf(to, "---\n");
 }
 
@@ -208,7 +223,8 @@ struct step {
 
 static struct step pick_step(uint64_t *random)
 {
-	struct step step = {.way = (enum way)pick(random, WAY_COUNT), .src = (int)pick(random, BRIDGE_NETNS_PODS)};
+	struct step step = {.way = (enum way)pick(random, WAY_COUNT),
+		.src = (int)pick(random, BRIDGE_NETNS_PODS)};
 
 	step.dst = (step.src + 1 + (int)pick(random, BRIDGE_NETNS_PODS - 1)) % BRIDGE_NETNS_PODS;
 	step.door = (uint16_t)(80 + pick(random, DOORS));
@@ -218,7 +234,8 @@ static struct step pick_step(uint64_t *random)
 /* A datagram or a SYN, written by hand so that one socket begins a flow with each. */
 static void send_step(struct stage *stage, const struct step *step, uint16_t source_port)
 {
-	uint8_t bytes[20] = {(uint8_t)(source_port >> 8), (uint8_t)source_port, 0, (uint8_t)step->door};
+	uint8_t bytes[20] = {
+		(uint8_t)(source_port >> 8), (uint8_t)source_port, 0, (uint8_t)step->door};
 	struct sockaddr_in v4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 	const int fd = stage->sockets[step->src][step->way];
@@ -226,25 +243,30 @@ static void send_step(struct stage *stage, const struct step *step, uint16_t sou
 	ssize_t sent;
 
 	if (step->way == WAY_TCP6) {
-		bytes[12] = 5 << 4;	/* header length */
-		bytes[13] = 0x02;	/* SYN */
-		bytes[14] = 0x20;	/* window */
+		bytes[12] = 5 << 4; /* header length */
+		bytes[13] = 0x02;   /* SYN */
+		bytes[14] = 0x20;   /* window */
 	} else {
-		bytes[5] = 8;		/* length */
+		bytes[5] = 8; /* length */
 	}
 	v4.sin_addr.s_addr = htonl(0x0a090001U + (uint32_t)step->dst);
 	assert_int_equal(inet_pton(AF_INET6, "fd09::1", &v6.sin6_addr), 1);
 	v6.sin6_addr.s6_addr[15] = (uint8_t)(step->dst + 1);
 	do {
-		sent = step->way == WAY_UDP4 ? sendto(fd, bytes, length, 0, (const struct sockaddr *)&v4, sizeof(v4))
-					     : sendto(fd, bytes, length, 0, (const struct sockaddr *)&v6, sizeof(v6));
+		sent = step->way == WAY_UDP4
+			? sendto(fd, bytes, length, 0, (const struct sockaddr *)&v4, sizeof(v4))
+			: sendto(fd, bytes, length, 0, (const struct sockaddr *)&v6, sizeof(v6));
 		if (sent < 0)
 			usleep(1000);
 	} while (sent < 0);
 }
 
-/* Takes what has come to a pod; `arrived` is by step. What is no step's is an answer of some kernel. */
-static size_t receive(const struct stage *stage, int pod, enum way way, uint8_t *arrived, size_t steps)
+/*
+ * Takes what has come to a pod; `arrived` is by step. What is no step's is an answer of some
+ * kernel.
+ */
+static size_t receive(
+	const struct stage *stage, int pod, enum way way, uint8_t *arrived, size_t steps)
 {
 	uint8_t bytes[128];
 	size_t count = 0;
@@ -274,19 +296,23 @@ static size_t receive_all(const struct stage *stage, uint8_t *arrived, size_t st
 
 static struct flow flow_of(const struct step *step, uint16_t source_port)
 {
-	struct flow flow = {.src_port = source_port, .dst_port = step->door,
+	struct flow flow = {.src_port = source_port,
+		.dst_port = step->door,
 		.protocol = step->way == WAY_TCP6 ? IPPROTO_TCP : IPPROTO_UDP};
 	char text[IP_ADDR_TEXT];
 
-	snprintf(text, sizeof(text), step->way == WAY_UDP4 ? "10.9.0.%d" : "fd09::%d", step->src + 1);
+	snprintf(text, sizeof(text), step->way == WAY_UDP4 ? "10.9.0.%d" : "fd09::%d",
+		step->src + 1);
 	assert_int_equal(ip_addr_parse(&flow.src, text), 0);
-	snprintf(text, sizeof(text), step->way == WAY_UDP4 ? "10.9.0.%d" : "fd09::%d", step->dst + 1);
+	snprintf(text, sizeof(text), step->way == WAY_UDP4 ? "10.9.0.%d" : "fd09::%d",
+		step->dst + 1);
 	assert_int_equal(ip_addr_parse(&flow.dst, text), 0);
 	return flow;
 }
 
 /* Sends one batch and waits until what should arrive has. */
-static void run_batch(struct stage *stage, uint64_t *random, size_t first, uint8_t *arrived, uint8_t *expected)
+static void run_batch(
+	struct stage *stage, uint64_t *random, size_t first, uint8_t *arrived, uint8_t *expected)
 {
 	size_t missing = 0;
 
@@ -307,7 +333,7 @@ static void run_batch(struct stage *stage, uint64_t *random, size_t first, uint8
 			break;
 		usleep(10000);
 	}
-	usleep(30000);	/* the learner works, and what should not arrive may */
+	usleep(30000); /* the learner works, and what should not arrive may */
 }
 
 static uint64_t judged_in_userspace(const struct stage *stage)
@@ -336,7 +362,8 @@ static uint64_t replay(bool learn, uint64_t seed, uint8_t *arrived, uint8_t *exp
 		write_manifests(manifests, &random);
 		publish(stage, manifests);
 		for (size_t batch = 0; batch < BATCHES; batch++)
-			run_batch(stage, &random, (phase * BATCHES + batch) * BATCH, arrived, expected);
+			run_batch(stage, &random, (phase * BATCHES + batch) * BATCH, arrived,
+				expected);
 	}
 	receive_all(stage, arrived, STEPS);
 	judged = judged_in_userspace(stage);
@@ -370,8 +397,8 @@ static void no_verdict_differs(void **state)
 		assert_memory_equal(expected[0], expected[1], STEPS);
 		assert_memory_equal(arrived[0], expected[0], STEPS);
 		assert_memory_equal(arrived[1], expected[1], STEPS);
-		print_message("%d flows; judged in userspace: %llu without classes, %llu with\n", STEPS,
-			(unsigned long long)judged[0], (unsigned long long)judged[1]);
+		print_message("%d flows; judged in userspace: %llu without classes, %llu with\n",
+			STEPS, (unsigned long long)judged[0], (unsigned long long)judged[1]);
 		assert_true(judged[1] < judged[0]);
 		for (int learn = 0; learn < 2; learn++) {
 			free(arrived[learn]);
@@ -383,8 +410,10 @@ static void no_verdict_differs(void **state)
 /* ---- a change under traffic ---- */
 
 #define POLICY(rules) \
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: two, namespace: shop}\n" \
-	"spec: {podSelector: {matchLabels: {pod: p2}}, policyTypes: [Ingress], ingress: [" rules "]}\n"
+	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: two, namespace: " \
+	"shop}\n" \
+	"spec: {podSelector: {matchLabels: {pod: p2}}, policyTypes: [Ingress], ingress: [" rules \
+	"]}\n"
 
 static void write_world(char out[MANIFESTS], const char *policy)
 {
@@ -397,13 +426,16 @@ static void write_world(char out[MANIFESTS], const char *policy)
 
 struct sender {
 	struct stage *stage;
-	atomic_int window;	/* of source ports */
+	atomic_int window; /* of source ports */
 	atomic_bool stop;
 };
 
 enum { ROUNDS = 8, WINDOW_FLOWS = 2500, FLOWS = 2 * ROUNDS * WINDOW_FLOWS };
 
-/* New flows, then packets of live ones, all of one class, as fast as it goes; in each window new ones again. */
+/*
+ * New flows, then packets of live ones, all of one class, as fast as it goes; in each window new
+ * ones again.
+ */
 static void *send_class(void *context)
 {
 	static const struct step step = {.way = WAY_UDP4, .src = 0, .dst = 1, .door = 80};
@@ -425,7 +457,10 @@ static bool arrives(struct stage *stage, uint8_t *arrived)
 	return false;
 }
 
-/* Waits until allowed classes were learned more than `before` times, and returns how often they were by then. */
+/*
+ * Waits until allowed classes were learned more than `before` times, and returns how often they
+ * were by then.
+ */
 static uint64_t wait_for_learning(struct stage *stage, uint64_t before)
 {
 	struct learner_stats stats;
@@ -459,11 +494,16 @@ static void nothing_of_the_old_policy_outlives_a_publishing(void **state)
 		atomic_store(&sender.window, 2 * round);
 		assert_true(arrives(stage, arrived));
 		learned = wait_for_learning(stage, learned);
-		usleep(60000);	/* thousands of flows live */
+		usleep(60000); /* thousands of flows live */
 		publish(stage, closed);
-		usleep(50000);	/* what passed before it returned is on the wire, a veth, or in the receiver's socket */
+		/*
+		 * what passed before it returned is on the wire, a veth, or in the receiver's
+		 * socket
+		 */
+		usleep(50000);
 		receive(stage, 1, WAY_UDP4, arrived, FLOWS);
-		atomic_store(&sender.window, 2 * round + 1);	/* flows that never were, to be denied */
+		/* flows that never were, to be denied */
+		atomic_store(&sender.window, 2 * round + 1);
 		usleep(150000);
 		assert_int_equal(receive(stage, 1, WAY_UDP4, arrived, FLOWS), 0);
 		publish(stage, open);
@@ -471,7 +511,8 @@ static void nothing_of_the_old_policy_outlives_a_publishing(void **state)
 	atomic_store(&sender.stop, true);
 	pthread_join(thread, NULL);
 	enforcement_learner_stats(stage->enforcement, &stats);
-	print_message("learned %llu times allowed, %llu times denied; %llu packets denied in the kernel\n",
+	print_message("learned %llu times allowed, %llu times denied; %llu packets denied in the "
+		      "kernel\n",
 		(unsigned long long)stats.learned[LEARNER_ALLOWED][LEARNER_IPV4],
 		(unsigned long long)stats.learned[LEARNER_DENIED][LEARNER_IPV4],
 		(unsigned long long)stats.answered[LEARNER_DENIED]);
@@ -493,7 +534,8 @@ static void a_scan_is_not_learned(void **state)
 	publish(stage, manifests);
 	for (uint16_t i = 0; i < DOORS_TRIED; i++) {
 		const struct step busy = {.way = WAY_UDP4, .src = 0, .dst = 1, .door = 80};
-		const struct step scan = {.way = WAY_UDP4, .src = 2, .dst = 1, .door = (uint16_t)(i % 250 + 1)};
+		const struct step scan = {
+			.way = WAY_UDP4, .src = 2, .dst = 1, .door = (uint16_t)(i % 250 + 1)};
 
 		send_step(stage, &busy, (uint16_t)(FIRST_PORT + i));
 		if (i < 250)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What the learner remembers: classes of flows, the ledger of those that are logged, quotas, sightings. */
+/*
+ * What the learner remembers: classes of flows, the ledger of those that are logged, quotas,
+ * sightings.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,10 +66,15 @@ static void a_class_is_all_but_the_source_port(void **state)
 	assert_int_not_equal(flow_class_hash(7, &one), flow_class_hash(8, &one));
 }
 
-/* The last bits of an IPv6 address count as the first ones do, and a mapped IPv4 address is another one. */
+/*
+ * The last bits of an IPv6 address count as the first ones do, and a mapped IPv4 address is another
+ * one.
+ */
 static void ipv6_classes_differ_in_every_byte(void **state)
 {
-	struct flow one = {.src = {.family = IP_FAMILY_V6}, .dst = {.family = IP_FAMILY_V6}, .protocol = IPPROTO_UDP};
+	struct flow one = {.src = {.family = IP_FAMILY_V6},
+		.dst = {.family = IP_FAMILY_V6},
+		.protocol = IPPROTO_UDP};
 
 	(void)state;
 	for (size_t i = 0; i < 16; i++) {
@@ -95,7 +103,8 @@ static void a_class_is_told_of_when_it_recurs(void **state)
 	assert_true(sightings_note(sightings, 1, 3 * SECOND, &flow));
 	for (int i = 0; i < 65536 - 4; i++)
 		told += sightings_note(sightings, 1, 4 * SECOND, &flow);
-	assert_int_equal(told, 3 + 65536 / 64 - 1);	/* 8, 16, 32, each 64th; at 65536 the count begins again */
+	/* 8, 16, 32, each 64th; at 65536 the count begins again */
+	assert_int_equal(told, 3 + 65536 / 64 - 1);
 	for (int i = 0; i < 4; i++)
 		told += sightings_note(sightings, 1, 4 * SECOND, &flow);
 	assert_int_equal(told, 3 + 65536 / 64 - 1 + 2);
@@ -116,7 +125,10 @@ static void sightings_lapse_and_do_not_outlive_their_snapshot(void **state)
 	sightings_free(sightings);
 }
 
-/* A scan of 200 000 classes seen once tells of none of them, and a class seen between them all is told of. */
+/*
+ * A scan of 200 000 classes seen once tells of none of them, and a class seen between them all is
+ * told of.
+ */
 static void a_scan_is_not_told_of_and_hides_nobody(void **state)
 {
 	const struct flow busy = flow_from(1);
@@ -132,12 +144,15 @@ static void a_scan_is_not_told_of_and_hides_nobody(void **state)
 		if (i % 1000 == 0)
 			told_busy += sightings_note(sightings, 1, SECOND, &busy);
 	}
-	assert_true(told_scan <= 1);	/* a tag of 32 bits may be that of its neighbour */
+	assert_true(told_scan <= 1); /* a tag of 32 bits may be that of its neighbour */
 	assert_true(told_busy >= 1);
 	sightings_free(sightings);
 }
 
-/* The flows of a gateway's pods go round: a thousand classes, each of which comes once before any comes again. */
+/*
+ * The flows of a gateway's pods go round: a thousand classes, each of which comes once before any
+ * comes again.
+ */
 static void classes_that_take_turns_are_all_told_of(void **state)
 {
 	struct sightings *sightings;
@@ -150,13 +165,14 @@ static void classes_that_take_turns_are_all_told_of(void **state)
 
 		told += sightings_note(sightings, 1, SECOND, &flow);
 	}
-	assert_between(told, 990, 1000);	/* more than eight in one line are rare: 1 set of 4000 */
+	assert_between(told, 990, 1000); /* more than eight in one line are rare: 1 set of 4000 */
 	sightings_free(sightings);
 }
 
 static struct record record_of(struct flow flow)
 {
-	return (struct record){.flow = flow, .judgement = {.verdict = VERDICT_DENY}, .user_ns = flow.dst_port};
+	return (struct record){
+		.flow = flow, .judgement = {.verdict = VERDICT_DENY}, .user_ns = flow.dst_port};
 }
 
 static int add(struct ledger *ledger, struct flow flow)
@@ -243,7 +259,7 @@ static void a_quota_begins_anew_with_its_period(void **state)
 
 	(void)state;
 	quota_init(&quota, 2, 10);
-	quota.seed = 1;	/* with this one the two addresses do not share a count */
+	quota.seed = 1; /* with this one the two addresses do not share a count */
 	assert_true(quota_take(&quota, &one.src, 100));
 	assert_true(quota_take(&quota, &one.src, 101));
 	assert_false(quota_take(&quota, &one.src, 109));

@@ -33,7 +33,9 @@ static void records_leave_in_their_order(void **state)
 	(void)state;
 	backlog_init(&backlog);
 	assert_false(backlog_take(&backlog, &record));
-	/* More go in than come out, over many chunks; then all come out, and it can be used again. */
+	/*
+	 * More go in than come out, over many chunks; then all come out, and it can be used again.
+	 */
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 1000; i++) {
 			assert_true(add(&backlog, in++));

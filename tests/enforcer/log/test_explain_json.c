@@ -12,8 +12,10 @@
 
 static const char yaml[] =
 	"apiVersion: v1\nkind: List\nitems:\n"
-	"- {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}}\n"
-	"- {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}}, status: {podIPs: [{ip: 10.0.0.2}, {ip: 'fd00::2'}]}}\n"
+	"- {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, "
+	"status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}}\n"
+	"- {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}}, "
+	"status: {podIPs: [{ip: 10.0.0.2}, {ip: 'fd00::2'}]}}\n"
 	"- apiVersion: networking.k8s.io/v1\n"
 	"  kind: NetworkPolicy\n"
 	"  metadata: {name: db, namespace: shop}\n"
@@ -69,46 +71,53 @@ static cJSON *ask(const char *source, const char *destination)
 	return reply;
 }
 
-#define ISOLATED_BY "'isolated_by':[{'namespace':'shop','name':'db','file':'world.yaml','line':8,'column':20}]"
+#define ISOLATED_BY \
+	"'isolated_by':[{'namespace':'shop','name':'db','file':'world.yaml','line':8,'column':20}" \
+	"]"
 #define POLICY "'policy':{'namespace':'shop','name':'db'},'rule':'ingress[0]'"
 
 static void test_allowed(void **state)
 {
 	(void)state;
 	check_json(ask("shop/web", "10.0.0.2:5432"),
-		"{'ok':true,'revision':7,'flows':[{'verdict':'allow','protocol':'TCP',"
-		"'source':{'address':'10.0.0.1','namespace':'shop','pod':'web'},"
-		"'destination':{'address':'10.0.0.2','port':5432,'namespace':'shop','pod':'db'},"
-		"'egress':{'verdict':'open','enforced':true,'isolated_by':[]},"
-		"'ingress':{'verdict':'allowed','enforced':true," ISOLATED_BY "," POLICY ",'peer':'ingress[0].from[0]',"
-		"'port':'ingress[0].ports[0]','file':'world.yaml','line':12,'column':14}}]}");
+		"{'ok':true,'revision':7,'flows':[{'verdict':'allow','protocol':'TCP','source':{'"
+		"address':'10.0.0.1','namespace':'shop','pod':'web'},'destination':{'address':'10."
+		"0.0.2','port':5432,'namespace':'shop','pod':'db'},'egress':{'verdict':'open','"
+		"enforced':true,'isolated_by':[]},'ingress':{'verdict':'allowed','enforced':"
+		"true," ISOLATED_BY "," POLICY
+		",'peer':'ingress[0].from[0]','port':'ingress[0].ports[0]','file':'world.yaml','"
+		"line':12,'column':14}}]}");
 }
 
 static void test_denied(void **state)
 {
 	(void)state;
 	check_json(ask("198.51.100.1", "10.0.0.2:5432"),
-		"{'ok':true,'revision':7,'flows':[{'verdict':'deny','protocol':'TCP',"
-		"'source':{'address':'198.51.100.1'},"
-		"'destination':{'address':'10.0.0.2','port':5432,'namespace':'shop','pod':'db'},"
-		"'egress':{'verdict':'open','enforced':true,'isolated_by':[]},"
-		"'ingress':{'verdict':'denied','enforced':true," ISOLATED_BY "," POLICY ",'peer':'ingress[0].from[0]',"
-		"'port':'ingress[0].ports[0]','file':'world.yaml','line':12,'column':28,'miss':'peer',"
-		"'field':'ingress[0].from[0].podSelector','wanted':'a pod with app=web','had':'198.51.100.1, which no pod has',"
-		"'fix':'add {ipBlock: {cidr: 198.51.100.1/32}} to ingress[0].from of policy shop/db'}}]}");
+		"{'ok':true,'revision':7,'flows':[{'verdict':'deny','protocol':'TCP','source':{'"
+		"address':'198.51.100.1'},'destination':{'address':'10.0.0.2','port':5432,'"
+		"namespace':'shop','pod':'db'},'egress':{'verdict':'open','enforced':true,'"
+		"isolated_by':[]},'ingress':{'verdict':'denied','enforced':true," ISOLATED_BY
+		"," POLICY
+		",'peer':'ingress[0].from[0]','port':'ingress[0].ports[0]','file':'world.yaml','"
+		"line':12,'column':28,'miss':'peer','field':'ingress[0].from[0].podSelector','"
+		"wanted':'a pod with app=web','had':'198.51.100.1, which no pod has','fix':'add "
+		"{ipBlock: {cidr: 198.51.100.1/32}} to ingress[0].from of policy shop/db'}}]}");
 }
 
 /* One flow for each family; ICMP has no port. */
 static void test_families(void **state)
 {
-	cJSON *reply = ask("shop/web", "shop/db/icmp"), *flows = cJSON_GetObjectItem(reply, "flows"), *second;
+	cJSON *reply = ask("shop/web", "shop/db/icmp"),
+	      *flows = cJSON_GetObjectItem(reply, "flows"), *second;
 
 	(void)state;
 	assert_int_equal(cJSON_GetArraySize(flows), 2);
 	second = cJSON_GetArrayItem(flows, 1);
 	assert_string_equal(cJSON_GetObjectItem(second, "protocol")->valuestring, "ICMPv6");
 	assert_null(cJSON_GetObjectItem(cJSON_GetObjectItem(second, "destination"), "port"));
-	assert_string_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(second, "ingress"), "miss")->valuestring, "protocol");
+	assert_string_equal(
+		cJSON_GetObjectItem(cJSON_GetObjectItem(second, "ingress"), "miss")->valuestring,
+		"protocol");
 	cJSON_Delete(reply);
 }
 
@@ -123,8 +132,10 @@ static void test_source_port_of_a_real_flow(void **state)
 	assert_int_equal(explain_flow(world.snapshot, &flow, world.arena, &explanation), 0);
 	check_json(explain_json_end(&explanation, DIRECTION_EGRESS),
 		"{'address':'10.0.0.1','port':40000,'namespace':'shop','pod':'web'}");
-	check_json(explain_json_end(&explanation, DIRECTION_INGRESS), "{'address':'203.0.113.1','port':5432}");
-	check_json(explain_json_side(&explanation, DIRECTION_INGRESS), "{'verdict':'open','enforced':true,'isolated_by':[]}");
+	check_json(explain_json_end(&explanation, DIRECTION_INGRESS),
+		"{'address':'203.0.113.1','port':5432}");
+	check_json(explain_json_side(&explanation, DIRECTION_INGRESS),
+		"{'verdict':'open','enforced':true,'isolated_by':[]}");
 }
 
 static void test_refusals(void **state)
@@ -132,29 +143,34 @@ static void test_refusals(void **state)
 	cJSON *request = cJSON_Parse("{\"source\":\"shop/web\"}");
 
 	(void)state;
-	check_json(ask("shop/wbe", "shop/db:1"), "{'ok':false,'error':'there is no pod shop/wbe; did you mean shop/web?'}");
+	check_json(ask("shop/wbe", "shop/db:1"),
+		"{'ok':false,'error':'there is no pod shop/wbe; did you mean shop/web?'}");
 	check_json(explain_json_answer(world.snapshot, request),
-		"{'ok':false,'error':'explain needs the texts \\u0022source\\u0022 and \\u0022destination\\u0022'}");
+		"{'ok':false,'error':'explain needs the texts \\u0022source\\u0022 and "
+		"\\u0022destination\\u0022'}");
 	check_json(explain_json_judge(world.snapshot, request),
-		"{'ok':false,'error':'judge needs \\u0022rows\\u0022, a list of [source, destination, protocol, port]'}");
+		"{'ok':false,'error':'judge needs \\u0022rows\\u0022, a list of [source, "
+		"destination, protocol, port]'}");
 	cJSON_Delete(request);
 }
 
 static void test_judge(void **state)
 {
-	cJSON *request = cJSON_Parse("{\"command\":\"judge\",\"rows\":["
-				     "[\"shop/web\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/web\",\"shop/db\",\"TCP\",\"5433\"],"
-				     "[\"fd00::9\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/web\",\"shop/db\",\"ICMP\",\"-\"],"
-				     "[\"shop/web\",\"shop/dbs\",\"TCP\",\"1\"],[\"a\",\"b\",\"c\"],[1,2,3,4],7,null]}");
+	cJSON *request = cJSON_Parse(
+		"{\"command\":\"judge\",\"rows\":[[\"shop/web\",\"shop/"
+		"db\",\"TCP\",\"5432\"],[\"shop/web\",\"shop/"
+		"db\",\"TCP\",\"5433\"],[\"fd00::9\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/"
+		"web\",\"shop/db\",\"ICMP\",\"-\"],[\"shop/web\",\"shop/"
+		"dbs\",\"TCP\",\"1\"],[\"a\",\"b\",\"c\"],[1,2,3,4],7,null]}");
 
 	(void)state;
 	check_json(explain_json_judge(world.snapshot, request),
-		"{'ok':true,'revision':7,'rows':[{'verdict':'allow'},{'verdict':'deny'},{'verdict':'allow'},{'verdict':'deny'},"
-		"{'error':'there is no pod shop/dbs; did you mean shop/db?'},"
-		"{'error':'a row is four texts: source, destination, protocol, port'},"
-		"{'error':'a row is four texts: source, destination, protocol, port'},"
-		"{'error':'a row is four texts: source, destination, protocol, port'},"
-		"{'error':'a row is four texts: source, destination, protocol, port'}]}");
+		"{'ok':true,'revision':7,'rows':[{'verdict':'allow'},{'verdict':'deny'},{'verdict':"
+		"'allow'},{'verdict':'deny'},{'error':'there is no pod shop/dbs; did you mean "
+		"shop/db?'},{'error':'a row is four texts: source, destination, protocol, "
+		"port'},{'error':'a row is four texts: source, destination, protocol, "
+		"port'},{'error':'a row is four texts: source, destination, protocol, "
+		"port'},{'error':'a row is four texts: source, destination, protocol, port'}]}");
 	cJSON_Delete(request);
 }
 
@@ -166,17 +182,23 @@ static void test_many_policies(void **state)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	struct manifest_world crowd;
-	cJSON *request = cJSON_Parse("{\"source\":\"10.0.0.1\",\"destination\":\"x/y:1\"}"), *reply, *side;
+	cJSON *request = cJSON_Parse("{\"source\":\"10.0.0.1\",\"destination\":\"x/y:1\"}"), *reply,
+	      *side;
 
 	(void)state;
-	fputs("{apiVersion: v1, kind: Pod, metadata: {name: y, namespace: x}, status: {podIP: 10.0.0.2}}\n", out);
+	fputs("{apiVersion: v1, kind: Pod, metadata: {name: y, namespace: x}, status: {podIP: "
+	      "10.0.0.2}}\n",
+		out);
 	for (int i = 0; i < POLICIES; i++)
-		fprintf(out, "---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p%02d, namespace: x}, "
-			     "spec: {podSelector: {}}}\n", i);
+		fprintf(out,
+			"---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: "
+			"{name: p%02d, namespace: x}, spec: {podSelector: {}}}\n",
+			i);
 	fclose(out);
 	manifest_world_init(&crowd, text);
 	reply = explain_json_answer(crowd.snapshot, request);
-	side = cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(reply, "flows"), 0), "ingress");
+	side = cJSON_GetObjectItem(
+		cJSON_GetArrayItem(cJSON_GetObjectItem(reply, "flows"), 0), "ingress");
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(side, "isolated_by")), 16);
 	assert_int_equal(cJSON_GetObjectItem(side, "isolated_by_more")->valueint, POLICIES - 16);
 	assert_string_equal(cJSON_GetObjectItem(side, "miss")->valuestring, "no-rules");
@@ -187,7 +209,7 @@ static void test_many_policies(void **state)
 	free(text);
 }
 
-static long allowed = -1;	/* allocations of cJSON until one fails; -1: none does */
+static long allowed = -1; /* allocations of cJSON until one fails; -1: none does */
 
 static void *scarce_malloc(size_t size)
 {
@@ -199,7 +221,8 @@ static void test_out_of_memory(void **state)
 {
 	cJSON_Hooks scarce = {scarce_malloc, free};
 	cJSON *explain = cJSON_Parse("{\"source\":\"fd00::9\",\"destination\":\"shop/db:1\"}");
-	cJSON *judge = cJSON_Parse("{\"rows\":[[\"shop/web\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/web\",\"x\",\"TCP\",\"1\"]]}");
+	cJSON *judge = cJSON_Parse("{\"rows\":[[\"shop/web\",\"shop/db\",\"TCP\",\"5432\"],[\"shop/"
+				   "web\",\"x\",\"TCP\",\"1\"]]}");
 	bool done = false;
 	long n = 0;
 

@@ -56,7 +56,10 @@ static void test_capacity_is_checked(void **state)
 	fold_free(NULL);
 }
 
-/* What the kernel answered counts as so many repeats, and is told apart; without a first of its kind it is a line. */
+/*
+ * What the kernel answered counts as so many repeats, and is told apart; without a first of its
+ * kind it is a line.
+ */
 static void test_what_the_kernel_answered_adds_up(void **state)
 {
 	struct fold *fold = create(8, WINDOW);
@@ -96,7 +99,8 @@ static void test_first_passes_and_repeats_wait(void **state)
 	assert_int_equal(out[0].since_ns, 100);
 	for (uint64_t i = 1; i <= 5; i++) {
 		record.time_ns = 100 + i;
-		record.flow.src_port = (uint16_t)i;	/* another connection attempt of the same kind */
+		/* another connection attempt of the same kind */
+		record.flow.src_port = (uint16_t)i;
 		assert_int_equal(add(fold, &record, out), 0);
 	}
 	assert_int_equal(fold_next_ns(fold), 100 + WINDOW);
@@ -235,7 +239,8 @@ static void test_a_full_table_gives_back_its_oldest(void **state)
 	assert_int_equal(out[0].record.flow.dst_port, 0);
 	assert_int_equal(out[0].repeat, 1);
 	assert_int_equal(out[1].record.flow.dst_port, 99);
-	record = denial(7, 100, &snapshot_a);	/* port 1 was never repeated: it goes without a word */
+	/* port 1 was never repeated: it goes without a word */
+	record = denial(7, 100, &snapshot_a);
 	assert_int_equal(add(fold, &record, out), 1);
 	fold_free(fold);
 }
@@ -265,7 +270,10 @@ static void test_drains_one_snapshot_and_forgets_it(void **state)
 	fold_free(fold);
 }
 
-/* Whatever comes in whatever order: every record is told of once. Small capacities make evictions common. */
+/*
+ * Whatever comes in whatever order: every record is told of once. Small capacities make evictions
+ * common.
+ */
 static void test_every_record_is_told_of(void **state)
 {
 	struct folded out[FOLD_OUT_MOST];

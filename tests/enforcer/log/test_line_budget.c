@@ -16,8 +16,8 @@
 #define SECOND 1000000000ULL
 
 /* Of `tries` records from `source` to `destination`, those that may have a line. */
-static unsigned int take(struct line_budget *budget, const struct log_fixture *desk, const char *source,
-	const char *destination, unsigned int tries, uint64_t now)
+static unsigned int take(struct line_budget *budget, const struct log_fixture *desk,
+	const char *source, const char *destination, unsigned int tries, uint64_t now)
 {
 	struct record record = log_fixture_denial(desk->snapshot, 80);
 	unsigned int taken = 0;
@@ -67,7 +67,8 @@ static void test_invented_sources_are_one_party(void **state)
 static void test_what_cannot_be_read(void **state)
 {
 	const struct log_fixture *desk = *state;
-	struct record record = {.snapshot = desk->snapshot, .kind = RECORD_UNREADABLE, .in_ifindex = 7};
+	struct record record = {
+		.snapshot = desk->snapshot, .kind = RECORD_UNREADABLE, .in_ifindex = 7};
 	struct line_budget *budget;
 	unsigned int taken = 0;
 
@@ -79,7 +80,10 @@ static void test_what_cannot_be_read(void **state)
 	line_budget_free(budget);
 }
 
-/* Never more than the limit, were there as many parties as lines and more; and the table of them never overflows. */
+/*
+ * Never more than the limit, were there as many parties as lines and more; and the table of them
+ * never overflows.
+ */
 static void test_many_parties(void **state)
 {
 	const struct log_fixture *desk = *state;
@@ -91,7 +95,8 @@ static void test_many_parties(void **state)
 	for (uint64_t second = 1; second <= 3; second++) {
 		taken = 0;
 		for (unsigned int i = 0; i < 5000; i++) {
-			snprintf(destination, sizeof(destination), "192.168.%u.%u", i / 256, i % 256);
+			snprintf(destination, sizeof(destination), "192.168.%u.%u", i / 256,
+				i % 256);
 			taken += take(budget, desk, "192.0.2.1", destination, 1, second * SECOND);
 		}
 		assert_int_equal(taken, 1000);
@@ -110,7 +115,8 @@ static void test_no_limit(void **state)
 	assert_int_equal(line_budget_create(&budget, (1 << 20) + 1), -EINVAL);
 }
 
-#define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
+#define WITH_DESK(test) \
+	cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
 
 int main(void)
 {

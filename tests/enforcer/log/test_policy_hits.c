@@ -17,25 +17,30 @@
 #include "enforcer/log/policy_hits.h"
 #include "tests/support/manifest_world.h"
 
-#define POD(name, ip, more)                                                                                \
-	"- {apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: shop, labels: {app: " name "}" more \
-	"}, status: {podIP: " ip "}}\n"
-#define POLICY(name, app, more)                                                                            \
-	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: " name ", namespace: shop" more
+#define POD(name, ip, more) \
+	"- {apiVersion: v1, kind: Pod, metadata: {name: " name \
+	", namespace: shop, labels: {app: " name "}" more "}, status: {podIP: " ip "}}\n"
+#define POLICY(name, app, more) \
+	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: " name \
+	", namespace: shop" more
 
-/* web is isolated by nobody, db by two in ingress, job by one in egress, shy by one in audit mode beside one in force. */
-static const char yaml[] =
-	"apiVersion: v1\nkind: List\nitems:\n"
-	POD("web", "10.0.0.1", "") POD("db", "10.0.0.2", "") POD("job", "10.0.0.3", "")
-	POD("shy", "10.0.0.4", "") POD("tame", "10.0.0.5", ", annotations: {podgate.io/audit: 'true'}")
-	POLICY("db-a", "db", "}\n  spec: {podSelector: {matchLabels: {app: db}}, "
-			     "ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 5432}]}]}\n")
-	POLICY("db-b", "db", "}\n  spec: {podSelector: {matchLabels: {app: db}}, ingress: []}\n")
-	POLICY("job", "job", "}\n  spec: {podSelector: {matchLabels: {app: job}}, policyTypes: [Egress]}\n")
-	POLICY("shy", "shy", "}\n  spec: {podSelector: {matchLabels: {app: shy}}, policyTypes: [Ingress]}\n")
-	POLICY("trial", "shy", ", annotations: {podgate.io/audit: 'true'}}\n  spec: "
-			       "{podSelector: {matchLabels: {app: shy}}, policyTypes: [Ingress, Egress]}\n")
-	POLICY("tame", "tame", "}\n  spec: {podSelector: {matchLabels: {app: tame}}, policyTypes: [Ingress]}\n");
+/*
+ * web is isolated by nobody, db by two in ingress, job by one in egress, shy by one in audit mode
+ * beside one in force.
+ */
+static const char yaml[] = "apiVersion: v1\nkind: List\nitems:\n" POD("web", "10.0.0.1", "") POD(
+	"db", "10.0.0.2", "") POD("job", "10.0.0.3", "") POD("shy", "10.0.0.4", "") POD("tame",
+	"10.0.0.5", ", annotations: {podgate.io/audit: 'true'}") POLICY("db-a", "db",
+	"}\n  spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: "
+	"{matchLabels: {app: web}}}], ports: [{port: 5432}]}]}\n") POLICY("db-b", "db",
+	"}\n  spec: {podSelector: {matchLabels: {app: db}}, ingress: []}\n") POLICY("job", "job",
+	"}\n  spec: {podSelector: {matchLabels: {app: job}}, policyTypes: [Egress]}\n") POLICY("sh"
+											       "y",
+	"shy", "}\n  spec: {podSelector: {matchLabels: {app: shy}}, policyTypes: [Ingress]}\n")
+	POLICY("trial", "shy",
+		", annotations: {podgate.io/audit: 'true'}}\n  spec: {podSelector: {matchLabels: "
+		"{app: shy}}, policyTypes: [Ingress, Egress]}\n") POLICY("tame", "tame",
+		"}\n  spec: {podSelector: {matchLabels: {app: tame}}, policyTypes: [Ingress]}\n");
 
 struct bench {
 	struct manifest_world world;
@@ -61,9 +66,12 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct record record_of(const struct bench *bench, const char *src, const char *dst, uint64_t time_ns)
+static struct record record_of(
+	const struct bench *bench, const char *src, const char *dst, uint64_t time_ns)
 {
-	struct record record = {.snapshot = bench->world.snapshot, .time_ns = time_ns, .kind = RECORD_VERDICT,
+	struct record record = {.snapshot = bench->world.snapshot,
+		.time_ns = time_ns,
+		.kind = RECORD_VERDICT,
 		.flow = {.dst_port = 80, .protocol = IPPROTO_TCP}};
 
 	ip_addr_parse(&record.flow.src, src);
@@ -79,8 +87,8 @@ static void add(const struct bench *bench, const char *src, const char *dst, uin
 	policy_hits_add(bench->hits, &record);
 }
 
-static void expect(const struct bench *bench, const char *name, uint64_t denied, uint64_t audited, uint64_t cut,
-	uint64_t last_ns)
+static void expect(const struct bench *bench, const char *name, uint64_t denied, uint64_t audited,
+	uint64_t cut, uint64_t last_ns)
 {
 	const struct policy_hit_counts counts = policy_hits_get(bench->hits, "shop", name);
 
@@ -179,10 +187,11 @@ static char *many_policies(int first, int count)
 	fprintf(to, "apiVersion: v1\nkind: List\nitems:\n");
 	for (int i = first; i < first + count; i++)
 		fprintf(to,
-			"- {apiVersion: v1, kind: Pod, metadata: {name: p%d, namespace: shop, labels: {app: p%d}}, "
-			"status: {podIP: 10.1.%d.%d}}\n"
-			"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p%d, namespace: shop}, "
-			"spec: {podSelector: {matchLabels: {app: p%d}}}}\n",
+			"- {apiVersion: v1, kind: Pod, metadata: {name: p%d, namespace: shop, "
+			"labels: {app: p%d}}, status: {podIP: 10.1.%d.%d}}\n"
+			"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: "
+			"{name: p%d, namespace: shop}, spec: {podSelector: {matchLabels: {app: "
+			"p%d}}}}\n",
 			i, i, i / 256, i % 256, i, i);
 	fclose(to);
 	return text;

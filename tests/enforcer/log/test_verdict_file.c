@@ -180,7 +180,10 @@ static size_t read_all(int fd, char *text, size_t size)
 	return used;
 }
 
-/* A pipe that nobody reads: lines are refused, not waited for; when it is read again, each line in it is whole. */
+/*
+ * A pipe that nobody reads: lines are refused, not waited for; when it is read again, each line in
+ * it is whole.
+ */
 static void test_a_stuck_pipe_is_given_up(void **state)
 {
 	static char text[1 << 20];
@@ -214,8 +217,8 @@ static void test_a_stuck_pipe_is_given_up(void **state)
 }
 
 /*
- * A line longer than the pipe is stuck half-way, and can't be taken back: what follows begins on a line of its
- * own.
+ * A line longer than the pipe is stuck half-way, and can't be taken back: what follows begins on a
+ * line of its own.
  */
 static void test_a_line_cut_in_a_pipe_is_ended(void **state)
 {
@@ -242,7 +245,10 @@ static void test_a_line_cut_in_a_pipe_is_ended(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* A link where others may write could lead to a file of root's; where only we may, it is the operator's. */
+/*
+ * A link where others may write could lead to a file of root's; where only we may, it is the
+ * operator's.
+ */
 static void test_follows_a_link_only_where_nobody_else_may_write(void **state)
 {
 	struct verdict_file *file;

@@ -26,7 +26,9 @@ static void test_a_denial_says_it_all(void **state)
 	log_fixture_expect_number(desk->lines[0], "seq", 1);
 	log_fixture_expect_number(desk->lines[0], "revision", 7);
 	log_fixture_expect_text(desk->lines[0], "verdict", "deny");
-	assert_string_equal(cJSON_GetArrayItem(log_fixture_at(desk->lines[0], "denied"), 0)->valuestring, "ingress");
+	assert_string_equal(
+		cJSON_GetArrayItem(log_fixture_at(desk->lines[0], "denied"), 0)->valuestring,
+		"ingress");
 	assert_int_equal(cJSON_GetArraySize(log_fixture_at(desk->lines[0], "denied")), 1);
 	log_fixture_expect_text(desk->lines[0], "protocol", "TCP");
 	log_fixture_expect_text(desk->lines[0], "source.pod", "web");
@@ -55,7 +57,8 @@ static void test_other_kinds(void **state)
 	record.user_ns = 0;
 	log_fixture_push(desk, 1, &record);
 	log_fixture_wait_lines(desk, 2);
-	record = (struct record){.snapshot = desk->snapshot, .kind = RECORD_UNREADABLE, .error = PACKET_FRAGMENT};
+	record = (struct record){
+		.snapshot = desk->snapshot, .kind = RECORD_UNREADABLE, .error = PACKET_FRAGMENT};
 	record.in_ifindex = 1;
 	log_fixture_push(desk, 0, &record);
 	log_fixture_wait_lines(desk, 3);
@@ -98,7 +101,7 @@ static void test_repeats_are_one_line(void **state)
 	assert_int_equal(log_fixture_stats(desk).records, 100);
 	log_fixture_sleep(2 * LOG_FIXTURE_WINDOW_MS);
 	record.time_ns += 1000000000;
-	log_fixture_push(desk, 0, &record);	/* news again, after a silence */
+	log_fixture_push(desk, 0, &record); /* news again, after a silence */
 	log_fixture_stop(desk);
 	assert_int_equal(desk->line_count, 3);
 	log_fixture_expect_number(desk->lines[0], "repeat", 1);
@@ -121,7 +124,10 @@ static void test_stopping_tells_the_rest(void **state)
 	assert_true(log_fixture_sum(desk, "repeat") == 100);
 }
 
-/* What is retired is freed when its last record is told: ASan sees both a free too early and one that never comes. */
+/*
+ * What is retired is freed when its last record is told: ASan sees both a free too early and one
+ * that never comes.
+ */
 static void test_a_snapshot_outlives_its_records(void **state)
 {
 	struct log_fixture *desk = *state;
@@ -167,7 +173,7 @@ static void test_watchers_get_lines_while_they_watch(void **state)
 	}
 	assert_true(count > 1000);
 	assert_int_equal(count + lost, 2000);
-	log_fixture_push(desk, 0, &record);	/* left behind at the end: freed with the log */
+	log_fixture_push(desk, 0, &record); /* left behind at the end: freed with the log */
 	log_fixture_stop(desk);
 }
 
@@ -182,7 +188,9 @@ static struct policy_hit_counts wait_for_hits(const struct log_fixture *desk, ui
 	return counts;
 }
 
-/* However they are folded, limited or answered in the kernel; and before a line about them is due. */
+/*
+ * However they are folded, limited or answered in the kernel; and before a line about them is due.
+ */
 static void test_policies_are_hit_by_every_record(void **state)
 {
 	struct log_fixture *desk = *state;
@@ -215,7 +223,8 @@ static void test_policies_are_hit_by_every_record(void **state)
 	log_fixture_stop(desk);
 }
 
-#define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
+#define WITH_DESK(test) \
+	cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
 
 int main(void)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* More than the log thread can take, or the disk: what is not told of is counted, and that is told. */
+/*
+ * More than the log thread can take, or the disk: what is not told of is counted, and that is told.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,7 +87,10 @@ static void test_a_full_disk_is_said_later(void **state)
 	assert_true(log_fixture_sum(desk, "count") == (double)stats.lost);
 }
 
-/* A sweep cuts more than any ring holds: each flow is told of, past the bound on lines, and in order. */
+/*
+ * A sweep cuts more than any ring holds: each flow is told of, past the bound on lines, and in
+ * order.
+ */
 static void test_cut_flows_are_all_told_of(void **state)
 {
 	enum { FLOWS = 3000 };
@@ -150,12 +155,15 @@ static void test_a_snapshot_outlives_its_cut_flows(void **state)
 	assert_int_equal(desk->line_count, 3000);
 }
 
-/* Producers as fast as they can, publishes meanwhile: for TSan to look at, and every record is told of or counted. */
+/*
+ * Producers as fast as they can, publishes meanwhile: for TSan to look at, and every record is told
+ * of or counted.
+ */
 struct producer {
 	struct log_fixture *desk;
 	size_t ring;
 	struct snapshot *_Atomic *current;
-	atomic_uint *epoch;		/* odd while this producer may hold a snapshot */
+	atomic_uint *epoch; /* odd while this producer may hold a snapshot */
 	atomic_bool *stop;
 	uint64_t pushed;
 };
@@ -177,8 +185,8 @@ static void *produce(void *context)
 }
 
 /* As gate_publish() promises: nobody holds `old` any more when this returns. */
-static void publish(
-	struct snapshot *_Atomic *current, atomic_uint epochs[2], struct snapshot *new, struct snapshot **old)
+static void publish(struct snapshot *_Atomic *current, atomic_uint epochs[2], struct snapshot *new,
+	struct snapshot **old)
 {
 	*old = atomic_exchange(current, new);
 	for (size_t i = 0; i < 2; i++) {
@@ -217,11 +225,13 @@ static void test_producers_and_publishes(void **state)
 	const uint64_t pushed = producers[0].pushed + producers[1].pushed;
 	const uint64_t lost = ring_lost(desk->rings[0]) + ring_lost(desk->rings[1]);
 
-	assert_true(log_fixture_sum(desk, "repeat") + log_fixture_sum(desk, "count") == (double)(pushed + lost));
+	assert_true(log_fixture_sum(desk, "repeat") + log_fixture_sum(desk, "count") ==
+		(double)(pushed + lost));
 	snapshot_free(atomic_load(&current));
 }
 
-#define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
+#define WITH_DESK(test) \
+	cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
 
 int main(void)
 {

@@ -36,10 +36,9 @@ static const struct places_link links[] = {
 };
 
 static const struct places_forwarding forwarding[] = {
-	{{2, 0, 0, 0, 0, 2}, DB_PORT, BRIDGE},
-	{{2, 0, 0, 0, 0, 1}, WEB_PORT, BRIDGE},
+	{{2, 0, 0, 0, 0, 2}, DB_PORT, BRIDGE}, {{2, 0, 0, 0, 0, 1}, WEB_PORT, BRIDGE},
 	{{2, 0, 0, 0, 0, 9}, UPLINK, BRIDGE},
-	{{2, 0, 0, 0, 0, 1}, DB_PORT, 99},	/* of another bridge */
+	{{2, 0, 0, 0, 0, 1}, DB_PORT, 99}, /* of another bridge */
 };
 
 static struct places *make(const struct ip_addr *isolated, size_t count)
@@ -48,7 +47,8 @@ static struct places *make(const struct ip_addr *isolated, size_t count)
 		{addr("10.88.0.12"), {2, 0, 0, 0, 0, 2}, BRIDGE},
 		{addr("10.88.0.11"), {2, 0, 0, 0, 0, 1}, BRIDGE},
 		{addr("fd00:88::11"), {2, 0, 0, 0, 0, 1}, BRIDGE},
-		{addr("10.88.0.40"), {2, 0, 0, 0, 0, 7}, BRIDGE},	/* whose port the bridge has forgotten */
+		/* whose port the bridge has forgotten */
+		{addr("10.88.0.40"), {2, 0, 0, 0, 0, 7}, BRIDGE},
 		{addr("10.99.0.1"), {2, 0, 0, 0, 0, 5}, ROUTED},
 	};
 	const struct places_network networks[] = {
@@ -72,14 +72,15 @@ static void addresses_are_behind_ports(void **state)
 
 	(void)state;
 	assert_int_equal(port->count, 2);
-	assert_true(ip_addr_equal(&port->addrs[0], &(struct ip_addr){{10, 88, 0, 11}, IP_FAMILY_V4}));
+	assert_true(
+		ip_addr_equal(&port->addrs[0], &(struct ip_addr){{10, 88, 0, 11}, IP_FAMILY_V4}));
 	assert_int_equal(port->bridge, BRIDGE);
 	assert_false(port->router);
 	assert_int_equal(places_port(places, DB_PORT)->count, 1);
 	assert_int_equal(places_port(places, SILENT_PORT)->count, 0);
 	assert_int_equal(places_port(places, UPLINK)->count, 0);
 	assert_true(places_port(places, UPLINK)->router);
-	assert_int_equal(places_port(places, BRIDGE)->count, 4);	/* on its link, whatever port */
+	assert_int_equal(places_port(places, BRIDGE)->count, 4); /* on its link, whatever port */
 	assert_int_equal(places_port(places, BRIDGE)->bridge, 0);
 	assert_int_equal(places_port(places, ROUTED)->count, 1);
 	assert_null(places_port(places, 99));
@@ -91,8 +92,8 @@ static void addresses_are_behind_ports(void **state)
 /* An isolated pod may be behind any port if it can be on a bridge here and nobody knows where. */
 static void who_is_not_found_may_be_anywhere(void **state)
 {
-	const struct ip_addr isolated[] = {addr("10.77.0.1"), addr("10.88.0.11"), addr("10.88.0.40"), addr("fd00:88::12"),
-		addr("fe80::")};
+	const struct ip_addr isolated[] = {addr("10.77.0.1"), addr("10.88.0.11"),
+		addr("10.88.0.40"), addr("fd00:88::12"), addr("fe80::")};
 	struct places *places = make(isolated, 5);
 	size_t count;
 	const struct ip_addr *unplaced = places_unplaced(places, &count);
@@ -121,10 +122,10 @@ static void a_bridge_without_an_address_may_have_anybody(void **state)
 
 static void groups_are_told_from_hosts(void **state)
 {
-	static const char *const groups[] = {
-		"224.0.0.1", "239.255.255.255", "255.255.255.255", "10.88.0.255", "ff02::1", "ff0e::1"};
-	static const char *const hosts[] = {"10.88.0.11", "203.0.113.255", "223.255.255.255", "240.0.0.1", "fd00:88::",
-		"fd00:88::11", "fe80::1", "0.0.0.0"};
+	static const char *const groups[] = {"224.0.0.1", "239.255.255.255", "255.255.255.255",
+		"10.88.0.255", "ff02::1", "ff0e::1"};
+	static const char *const hosts[] = {"10.88.0.11", "203.0.113.255", "223.255.255.255",
+		"240.0.0.1", "fd00:88::", "fd00:88::11", "fe80::1", "0.0.0.0"};
 	struct places *places = make(NULL, 0);
 
 	(void)state;
@@ -202,7 +203,8 @@ static void the_bridges_own_entries_are_nobodys_place(void **state)
 		uint16_t state;
 		uint32_t master;
 		size_t count;
-	} cases[] = {{NUD_REACHABLE, BRIDGE, 1}, {NUD_NOARP, BRIDGE, 1}, {NUD_PERMANENT, BRIDGE, 0}, {NUD_REACHABLE, 0, 0}};
+	} cases[] = {{NUD_REACHABLE, BRIDGE, 1}, {NUD_NOARP, BRIDGE, 1}, {NUD_PERMANENT, BRIDGE, 0},
+		{NUD_REACHABLE, 0, 0}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -108,7 +108,8 @@ static void test_a_folder_of_others_too(void **state)
 
 static void test_names_that_only_begin_so(void **state)
 {
-	static const char *const names[] = {"log/verdicts.jsonl.old", "log/verdicts.jsonl.", "log/verdicts.jsonlx"};
+	static const char *const names[] = {
+		"log/verdicts.jsonl.old", "log/verdicts.jsonl.", "log/verdicts.jsonlx"};
 
 	(void)state;
 	assert_int_equal(mkdir(in_base("log"), 0755), 0);
@@ -182,7 +183,10 @@ static void test_ways_of_others(void **state)
 	belongings_give_folder(log, &user);
 	assert_int_equal(owner("roots"), 0);
 
-	/* Also one that a group of theirs may write to, or everybody; with the sticky bit a folder of root's stays there. */
+	/*
+	 * Also one that a group of theirs may write to, or everybody; with the sticky bit a folder
+	 * of root's stays there.
+	 */
 	assert_int_equal(chown(in_base("theirs"), 0, USER), 0);
 	assert_int_equal(chmod(in_base("theirs"), 0775), 0);
 	assert_false(belongings_would_give_folder(log, &user));

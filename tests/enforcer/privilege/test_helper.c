@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The helper process: what it holds, what it does for the daemon, what it refuses, and how it ends. In a network
- * namespace of our own, as root.
+ * The helper process: what it holds, what it does for the daemon, what it refuses, and how it ends.
+ * In a network namespace of our own, as root.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,8 @@
 
 #define NET (CAPABILITY(CAP_NET_ADMIN) | CAPABILITY(CAP_NET_RAW))
 
-static const char rules[] = "*mangle\n:PODGATE - [0:0]\n-A PODGATE -j RETURN\n-I FORWARD 1 -j PODGATE\nCOMMIT\n";
+static const char rules[] =
+	"*mangle\n:PODGATE - [0:0]\n-A PODGATE -j RETURN\n-I FORWARD 1 -j PODGATE\nCOMMIT\n";
 
 static int start_helper(void **state)
 {
@@ -85,7 +86,8 @@ static void apply_and_read(enum backend_choice backend, enum ip_family family)
 {
 	char problem[IPTABLES_PROBLEM] = "", *text = NULL;
 
-	if (iptables_available(backend, family, problem) != 0 || iptables_restore(backend, family, rules, problem) != 0 ||
+	if (iptables_available(backend, family, problem) != 0 ||
+		iptables_restore(backend, family, rules, problem) != 0 ||
 		iptables_save(backend, family, "mangle", false, &text, problem) != 0)
 		fail_msg("%s", problem);
 	assert_non_null(strstr(text, "-A FORWARD -j PODGATE\n"));
@@ -136,7 +138,8 @@ static void test_it_reads_nothing_where_nothing_is(void **state)
 	char problem[IPTABLES_PROBLEM], *text;
 
 	(void)state;
-	assert_int_equal(iptables_save(BACKEND_LEGACY, IP_FAMILY_V4, "mangle", false, &text, problem), 0);
+	assert_int_equal(
+		iptables_save(BACKEND_LEGACY, IP_FAMILY_V4, "mangle", false, &text, problem), 0);
 	assert_string_equal(text, "");
 	free(text);
 }
@@ -146,18 +149,25 @@ static void test_it_refuses_what_is_not_ours(void **state)
 	char problem[IPTABLES_PROBLEM] = "", *text;
 
 	(void)state;
-	assert_int_equal(iptables_restore(BACKEND_NFT, IP_FAMILY_V4, "*filter\n-A FORWARD -j DROP\nCOMMIT\n", problem), -EPERM);
-	assert_non_null(strstr(problem, "not podgate's"));
 	assert_int_equal(iptables_restore(BACKEND_NFT, IP_FAMILY_V4,
-				 "*mangle\n:PODGATE - [0:0]\n-A PODGATE -M /bin/false -j DROP\nCOMMIT\n", problem),
+				 "*filter\n-A FORWARD -j DROP\nCOMMIT\n", problem),
+		-EPERM);
+	assert_non_null(strstr(problem, "not podgate's"));
+	assert_int_equal(
+		iptables_restore(BACKEND_NFT, IP_FAMILY_V4,
+			"*mangle\n:PODGATE - [0:0]\n-A PODGATE -M /bin/false -j DROP\nCOMMIT\n",
+			problem),
 		-EPERM);
 	assert_int_equal(iptables_restore(BACKEND_NFT, IP_FAMILY_V4, "", problem), -EINVAL);
 	/* It goes on, and tells what iptables has to say. */
 	assert_int_equal(iptables_restore(BACKEND_NFT, IP_FAMILY_V4,
-				 "*mangle\n:PODGATE - [0:0]\n-A PODGATE -m set --match-set nothere src -j DROP\nCOMMIT\n", problem),
+				 "*mangle\n:PODGATE - [0:0]\n-A PODGATE -m set --match-set nothere "
+				 "src -j DROP\nCOMMIT\n",
+				 problem),
 		-EINVAL);
 	assert_non_null(strstr(problem, "nothere"));
-	assert_int_equal(iptables_save(BACKEND_NFT, IP_FAMILY_V4, "mangle", false, &text, problem), 0);
+	assert_int_equal(
+		iptables_save(BACKEND_NFT, IP_FAMILY_V4, "mangle", false, &text, problem), 0);
 	assert_null(strstr(text, "DROP"));
 	free(text);
 }
@@ -185,7 +195,9 @@ static void *ask_often(void *context)
 
 	for (int i = 0; i < 10 && ask->err == 0; i++) {
 		ask->err = iptables_save(BACKEND_NFT, ask->family, "mangle", false, &text, problem);
-		if (ask->err == 0 && strstr(text, ask->family == IP_FAMILY_V6 ? "ip6tables" : "iptables") == NULL)
+		if (ask->err == 0 &&
+			strstr(text, ask->family == IP_FAMILY_V6 ? "ip6tables" : "iptables") ==
+				NULL)
 			ask->err = -EPROTO;
 		if (ask->err == 0)
 			free(text);
@@ -233,7 +245,9 @@ static void test_its_death_is_noticed(void **state)
 	assert_true(ended);
 	assert_int_equal(uv_loop_close(&loop), 0);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(iptables_save(BACKEND_NFT, IP_FAMILY_V4, "mangle", false, &text, problem), -EPIPE);
+		assert_int_equal(
+			iptables_save(BACKEND_NFT, IP_FAMILY_V4, "mangle", false, &text, problem),
+			-EPIPE);
 		assert_non_null(strstr(problem, "no more"));
 	}
 	assert_int_equal(iptables_restore(BACKEND_NFT, IP_FAMILY_V4, rules, problem), -EPIPE);
@@ -283,8 +297,10 @@ static bool is_thrown_out(const void *bytes, size_t length)
 	return out;
 }
 
-static const struct helper_request good = {
-	.verb = HELPER_AVAILABLE, .backend = BACKEND_NFT, .family = IP_FAMILY_V4, .table = "mangle"};
+static const struct helper_request good = {.verb = HELPER_AVAILABLE,
+	.backend = BACKEND_NFT,
+	.family = IP_FAMILY_V4,
+	.table = "mangle"};
 
 static void test_requests_are_checked(void **state)
 {
@@ -301,8 +317,8 @@ static void test_requests_are_checked(void **state)
 	bad[4].counters = 2;
 	memset(bad[5].table, 'x', sizeof(bad[5].table));
 	strcpy(bad[6].table, "-M");
-	bad[7].length = 4;			/* only rules have a text */
-	bad[8].verb = HELPER_RESTORE;		/* and they must */
+	bad[7].length = 4;	      /* only rules have a text */
+	bad[8].verb = HELPER_RESTORE; /* and they must */
 	bad[9].verb = HELPER_RESTORE;
 	bad[9].length = HELPER_RULES_MOST + 1;
 	assert_true(helper_request_is_valid(&good));
@@ -333,7 +349,8 @@ static void test_a_text_has_no_nul(void **state)
 
 static void test_answers_are_checked(void **state)
 {
-	const struct helper_answer fine = {.err = -EPERM, .backend = BACKEND_LEGACY, .problem = "why"};
+	const struct helper_answer fine = {
+		.err = -EPERM, .backend = BACKEND_LEGACY, .problem = "why"};
 	struct helper_answer answer = fine;
 
 	(void)state;

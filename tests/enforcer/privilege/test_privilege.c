@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Giving up privileges, held against what the kernel says of the process. As root: what can't be had can't be given up. */
+/*
+ * Giving up privileges, held against what the kernel says of the process. As root: what can't be
+ * had can't be given up.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +42,8 @@ static struct account nobody(void)
 
 static void reduce_to(const struct account *account, uint64_t keep, bool children)
 {
-	const struct privilege_wanted wanted = {.account = account, .keep = keep, .children = children};
+	const struct privilege_wanted wanted = {
+		.account = account, .keep = keep, .children = children};
 	char problem[PRIVILEGE_PROBLEM] = "";
 	const int err = privilege_reduce(&wanted, problem);
 
@@ -81,7 +85,8 @@ static void require_program(uint64_t effective)
 {
 	char command[160];
 
-	snprintf(command, sizeof(command), "exec grep -qi '^CapEff:.*%016" PRIx64 "$' /proc/self/status", effective);
+	snprintf(command, sizeof(command),
+		"exec grep -qi '^CapEff:.*%016" PRIx64 "$' /proc/self/status", effective);
 	child_process_require(system(command) == 0);
 }
 
@@ -96,7 +101,8 @@ static void root_becomes_nobody(void)
 	child_process_require(state.uid == account.uid && state.gid == account.gid);
 	child_process_require(state.capabilities.permitted == CAPABILITY(CAP_NET_ADMIN));
 	child_process_require(state.no_new_privs && !state.filtered);
-	child_process_require(getuid() == account.uid && getgid() == account.gid && getgroups(0, NULL) == 1);
+	child_process_require(
+		getuid() == account.uid && getgid() == account.gid && getgroups(0, NULL) == 1);
 	child_process_require(setuid(0) != 0 && setgid(0) != 0);
 	child_process_require(prctl(PR_GET_DUMPABLE) == SANITIZED);
 	child_process_require(open("/etc/shadow", O_RDONLY) < 0);
@@ -111,7 +117,7 @@ static void root_stays_root(void)
 	require_capabilities(CAPABILITY(CAP_NET_ADMIN), 0, 0);
 	child_process_require(socket(AF_INET, SOCK_RAW, 255) < 0 && errno == EPERM);
 	child_process_require(getuid() == 0);
-	require_program(0);	/* though root's programs get all of the bounding set: it is empty */
+	require_program(0); /* though root's programs get all of the bounding set: it is empty */
 }
 
 static void children_keep_theirs(void)
@@ -133,7 +139,10 @@ static void children_of_root_get_no_more(void)
 	require_program(NET);
 }
 
-/* As a program with file or ambient capabilities starts: somebody, with two of them, who may not touch the bounding set. */
+/*
+ * As a program with file or ambient capabilities starts: somebody, with two of them, who may not
+ * touch the bounding set.
+ */
 static void become_capable_nobody(void)
 {
 	const struct account account = nobody();
@@ -235,11 +244,11 @@ static void root_steps_down(void)
 	child_process_require(unlink(path) == 0);
 }
 
-#define CHILD_TEST(body)                                       \
-	static void test_##body(void **state)                  \
-	{                                                      \
-		(void)state;                                   \
-		assert_int_equal(child_process_run(body), 0);     \
+#define CHILD_TEST(body) \
+	static void test_##body(void **state) \
+	{ \
+		(void)state; \
+		assert_int_equal(child_process_run(body), 0); \
 	}
 CHILD_TEST(root_becomes_nobody)
 CHILD_TEST(root_stays_root)
@@ -255,7 +264,7 @@ static void test_threads_are_noticed(void **state)
 {
 	(void)state;
 	if (SANITIZED)
-		skip();	/* its runtime has threads of its own */
+		skip(); /* its runtime has threads of its own */
 	assert_int_equal(child_process_run(threads_are_noticed), 0);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* That the filters bite: each call is tried in a process that is filtered, and must have the effect that is stated. */
+/*
+ * That the filters bite: each call is tried in a process that is filtered, and must have the effect
+ * that is stated.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,11 +72,11 @@ static void try_vfork(void)
 	syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
-#define HOSTILE(name, call)                                    \
-	static void try_##name(void)                           \
-	{                                                      \
-		filter(SYSCALLS_DAEMON, SYSCALLS_REFUSED);     \
-		call;                                          \
+#define HOSTILE(name, call) \
+	static void try_##name(void) \
+	{ \
+		filter(SYSCALLS_DAEMON, SYSCALLS_REFUSED); \
+		call; \
 	}
 HOSTILE(ptrace, ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 HOSTILE(mount, mount("none", "/nowhere", "tmpfs", 0, NULL))
@@ -91,9 +94,10 @@ HOSTILE(chroot, syscall(SYS_chroot, "/"))
 
 static void test_hostile_calls_end_it(void **state)
 {
-	static void (*const tries[])(void) = {try_execve, try_fork, try_vfork, try_ptrace, try_mount, try_setuid,
-		try_setresuid, try_setns, try_unshare, try_bpf, try_init_module, try_finit_module, try_process_vm, try_keyctl,
-		try_capset, try_chroot};
+	static void (*const tries[])(void) = {try_execve, try_fork, try_vfork, try_ptrace,
+		try_mount, try_setuid, try_setresuid, try_setns, try_unshare, try_bpf,
+		try_init_module, try_finit_module, try_process_vm, try_keyctl, try_capset,
+		try_chroot};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
@@ -123,7 +127,8 @@ static void others_are_unknown(void)
 	require_unknown(syscall(SYS_mkdirat, AT_FDCWD, "/nowhere/x", 0));
 	require_unknown(syscall(SYS_memfd_create, "x", 0));
 	require_unknown(syscall(600));
-	child_process_require(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+	child_process_require(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+				      -1, 0) == MAP_FAILED);
 	child_process_require(errno == ENOSYS);
 }
 
@@ -150,10 +155,12 @@ static void the_needed_works(void)
 	child_process_require(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0);
 	child_process_require(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0);
 	snprintf(renamed, sizeof(renamed), "%s.1", path);
-	child_process_require(rename(path, renamed) == 0 && open(path, O_CREAT | O_WRONLY, 0600) >= 0);
+	child_process_require(
+		rename(path, renamed) == 0 && open(path, O_CREAT | O_WRONLY, 0600) >= 0);
 	child_process_require(unlink(path) == 0 && unlink(renamed) == 0);
 	page = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	child_process_require(page != MAP_FAILED && mprotect(page, 4096, PROT_READ) == 0 && munmap(page, 1 << 20) == 0);
+	child_process_require(page != MAP_FAILED && mprotect(page, 4096, PROT_READ) == 0 &&
+		munmap(page, 1 << 20) == 0);
 	child_process_require(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now) == 0);
 	child_process_require(prctl(PR_SET_NAME, "filtered") == 0);
 	child_process_require(prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER);
@@ -173,15 +180,18 @@ static void *work(void *context)
 	const int fd = *(int *)context;
 	struct mmsghdr message = {.msg_len = 0};
 
-	child_process_require(syscall_filter_install(SYSCALLS_WORKER, SYSCALLS_REFUSED, problem) == 0);
+	child_process_require(
+		syscall_filter_install(SYSCALLS_WORKER, SYSCALLS_REFUSED, problem) == 0);
 	require_unknown(open("/etc/passwd", O_RDONLY));
 	require_unknown(socket(AF_NETLINK, SOCK_RAW, 0));
 	require_unknown(syscall(SYS_bind, fd, NULL, 0));
 	require_unknown(syscall(SYS_close, -1));
 	require_unknown(prctl(PR_GET_SECCOMP));
 	child_process_require(send(fd, "x", 1, 0) == 1 && write(fd, "y", 1) == 1);
-	child_process_require(recvmmsg(fd, &message, 1, MSG_DONTWAIT, NULL) == -1 && errno == EAGAIN);
-	child_process_require(recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) == -1 && errno == EAGAIN);
+	child_process_require(
+		recvmmsg(fd, &message, 1, MSG_DONTWAIT, NULL) == -1 && errno == EAGAIN);
+	child_process_require(
+		recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) == -1 && errno == EAGAIN);
 	free(malloc(1 << 20));
 	nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
 	return NULL;
@@ -234,7 +244,8 @@ static void io_uring_is_refused(void)
 	give_up_all();
 	refuse_io_uring();
 	require_unknown(syscall(SYS_io_uring_setup, 1, NULL));
-	child_process_require(pthread_create(&thread, NULL, ask_for_a_ring, NULL) == 0 && pthread_join(thread, NULL) == 0);
+	child_process_require(pthread_create(&thread, NULL, ask_for_a_ring, NULL) == 0 &&
+		pthread_join(thread, NULL) == 0);
 	child_process_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
 	child_process_require(system("exit 7") == 7 << 8);
 }
@@ -244,7 +255,8 @@ static void count_readable(uv_poll_t *poll, int status, int events)
 	int *count = poll->data;
 	char byte;
 
-	child_process_require(status == 0 && events == UV_READABLE && read(((int *)poll->data)[1], &byte, 1) == 1);
+	child_process_require(status == 0 && events == UV_READABLE &&
+		read(((int *)poll->data)[1], &byte, 1) == 1);
 	if (++*count == 2)
 		uv_close((uv_handle_t *)poll, NULL);
 }
@@ -287,7 +299,8 @@ static void *work_hostilely(void *context)
 	char problem[SYSCALL_FILTER_PROBLEM];
 
 	(void)context;
-	child_process_require(syscall_filter_install(SYSCALLS_WORKER, SYSCALLS_REFUSED, problem) == 0);
+	child_process_require(
+		syscall_filter_install(SYSCALLS_WORKER, SYSCALLS_REFUSED, problem) == 0);
 	syscall(SYS_execve, "/bin/true", NULL, NULL);
 	return NULL;
 }
@@ -317,7 +330,8 @@ static void helper_runs_programs(void)
 	child_process_require(system("exit 7") == 7 << 8);
 	child_process_require(socket(AF_INET, SOCK_DGRAM, 0) >= 0);
 	child_process_require(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1 && errno == EPERM);
-	child_process_require(syscall(SYS_mount, "none", "/nowhere", "tmpfs", 0, NULL) == -1 && errno == EPERM);
+	child_process_require(
+		syscall(SYS_mount, "none", "/nowhere", "tmpfs", 0, NULL) == -1 && errno == EPERM);
 	child_process_require(syscall(SYS_unshare, CLONE_NEWUSER) == -1 && errno == EPERM);
 	child_process_require(syscall(SYS_finit_module, -1, "", 0) == -1 && errno == EPERM);
 	child_process_require(syscall(SYS_io_uring_setup, 1, NULL) == -1 && errno == EPERM);
@@ -328,15 +342,16 @@ static void without_no_new_privs(void)
 	char problem[SYSCALL_FILTER_PROBLEM] = "";
 
 	give_up_all();
-	child_process_require(syscall_filter_install(SYSCALLS_DAEMON, SYSCALLS_REFUSED, problem) != 0);
+	child_process_require(
+		syscall_filter_install(SYSCALLS_DAEMON, SYSCALLS_REFUSED, problem) != 0);
 	child_process_require(strstr(problem, "filter") != NULL);
 }
 
-#define CHILD_TEST(body, wanted)                                  \
-	static void test_##body(void **state)                     \
-	{                                                         \
-		(void)state;                                      \
-		assert_int_equal(child_process_run(body), wanted);   \
+#define CHILD_TEST(body, wanted) \
+	static void test_##body(void **state) \
+	{ \
+		(void)state; \
+		assert_int_equal(child_process_run(body), wanted); \
 	}
 CHILD_TEST(others_are_unknown, 0)
 CHILD_TEST(the_needed_works, 0)
@@ -355,7 +370,8 @@ static void test_sanitizers_go_unfiltered(void **state)
 	char problem[SYSCALL_FILTER_PROBLEM] = "";
 
 	(void)state;
-	assert_int_equal(syscall_filter_install(SYSCALLS_DAEMON, SYSCALLS_REFUSED, problem), -ENOTSUP);
+	assert_int_equal(
+		syscall_filter_install(SYSCALLS_DAEMON, SYSCALLS_REFUSED, problem), -ENOTSUP);
 	assert_non_null(strstr(problem, "sanitizer"));
 	assert_int_equal(prctl(PR_GET_SECCOMP), SECCOMP_MODE_DISABLED);
 }
@@ -363,7 +379,8 @@ static void test_sanitizers_go_unfiltered(void **state)
 int main(void)
 {
 	static const struct CMUnitTest sanitized[] = {
-		cmocka_unit_test(test_sanitizers_go_unfiltered), cmocka_unit_test(test_io_uring_is_refused)};
+		cmocka_unit_test(test_sanitizers_go_unfiltered),
+		cmocka_unit_test(test_io_uring_is_refused)};
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_calls_end_it),
 		cmocka_unit_test(test_others_are_unknown),
@@ -379,5 +396,6 @@ int main(void)
 		cmocka_unit_test(test_without_no_new_privs),
 	};
 
-	return SANITIZED ? cmocka_run_group_tests(sanitized, NULL, NULL) : cmocka_run_group_tests(tests, NULL, NULL);
+	return SANITIZED ? cmocka_run_group_tests(sanitized, NULL, NULL)
+			 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The kernel's side as one thing, on a real bridge: what is judged is told to the last record, what is cut is
- * told flow by flow, and what somebody changed behind our back is put back.
+ * The kernel's side as one thing, on a real bridge: what is judged is told to the last record, what
+ * is cut is told flow by flow, and what somebody changed behind our back is put back.
  */
 
 #include <setjmp.h>
@@ -30,13 +30,16 @@
 #include "tests/support/netns.h"
 
 #define POD(number) \
-	"apiVersion: v1\nkind: Pod\nmetadata: {name: pod" number ", namespace: shop, labels: {pod: p" number "}}\n" \
+	"apiVersion: v1\nkind: Pod\nmetadata: {name: pod" number \
+	", namespace: shop, labels: {pod: p" number "}}\n" \
 	"status: {podIPs: [{ip: 10.9.0." number "}, {ip: \"fd09::" number "\"}]}\n---\n"
 #define NOTHING_TO_POD2 \
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, namespace: shop}\n" \
+	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, " \
+	"namespace: shop}\n" \
 	"spec: {podSelector: {matchLabels: {pod: p2}}, policyTypes: [Ingress]}\n"
 #define ALL_TO_POD2 \
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: open, namespace: shop}\n" \
+	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: open, " \
+	"namespace: shop}\n" \
 	"spec: {podSelector: {matchLabels: {pod: p2}}, ingress: [{}]}\n"
 
 #define PODS POD("1") POD("2") POD("3")
@@ -45,14 +48,15 @@ struct stage {
 	char folder[64], path[128];
 	struct settings settings;
 	struct verdict_log *log;
-	struct inheritance inheritance;	/* none */
+	struct inheritance inheritance; /* none */
 	struct enforcement *enforcement;
 	struct snapshot *snapshot;
 };
 
 static struct snapshot *compile(const char *manifests, uint64_t revision, bool audit)
 {
-	const struct snapshot_options options = {.revision = revision, .audit = audit, .deny_link_local = true};
+	const struct snapshot_options options = {
+		.revision = revision, .audit = audit, .deny_link_local = true};
 
 	return manifest_world_compile(manifests, &options);
 }
@@ -80,12 +84,14 @@ static int setup(void **state)
 
 static void open_stage(struct stage *stage, unsigned int lines_per_s)
 {
-	const struct verdict_log_options options = {
-		.path = stage->path, .ring_capacity = ENFORCEMENT_RING_CAPACITY, .lines_per_s = lines_per_s};
+	const struct verdict_log_options options = {.path = stage->path,
+		.ring_capacity = ENFORCEMENT_RING_CAPACITY,
+		.lines_per_s = lines_per_s};
 	char problem[ENFORCEMENT_PROBLEM] = "";
 
 	assert_int_equal(verdict_log_open(&stage->log, &options), 0);
-	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, &stage->inheritance, problem) != 0)
+	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, &stage->inheritance,
+		    problem) != 0)
 		fail_msg("%s", problem);
 }
 
@@ -104,7 +110,8 @@ static void publish(struct stage *stage, struct snapshot *snapshot, struct publi
 	char problem[ENFORCEMENT_PROBLEM] = "";
 	struct retired_snapshot *retired = malloc(sizeof(*retired));
 
-	if (enforcement_publish(stage->enforcement, stage->snapshot, snapshot, result, problem) != 0)
+	if (enforcement_publish(stage->enforcement, stage->snapshot, snapshot, result, problem) !=
+		0)
 		fail_msg("%s", problem);
 	retired->snapshot = stage->snapshot;
 	stage->snapshot = snapshot;
@@ -132,7 +139,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The sum of `field` over the lines of the log that say `verdict`; lines without the field count 1. */
+/*
+ * The sum of `field` over the lines of the log that say `verdict`; lines without the field count 1.
+ */
 static uint64_t told(const struct stage *stage, const char *verdict, const char *field)
 {
 	FILE *file = fopen(stage->path, "r");
@@ -153,11 +162,14 @@ static uint64_t told(const struct stage *stage, const char *verdict, const char 
 
 /* ---- traffic ---- */
 
-/* Raw, so that one socket can begin a flow with every datagram: the source port is ours to write. */
+/*
+ * Raw, so that one socket can begin a flow with every datagram: the source port is ours to write.
+ */
 static void send_from_port(int raw, uint16_t source_port)
 {
 	const struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(0x0a090002)}};
-	const uint16_t datagram[5] = {htons(source_port), htons(5000), htons(9), 0, htons('x' << 8)};
+	const uint16_t datagram[5] = {
+		htons(source_port), htons(5000), htons(9), 0, htons('x' << 8)};
 
 	while (sendto(raw, datagram, 9, 0, (const struct sockaddr *)&to, sizeof(to)) != 9)
 		usleep(1000);
@@ -179,8 +191,9 @@ static void *send_flows(void *context)
 }
 
 /*
- * In audit mode what is judged both arrives and is told, so the two must agree to the last packet, however hard
- * it rains when the daemon ends. A queue without a reader drops: nothing arrives untold.
+ * In audit mode what is judged both arrives and is told, so the two must agree to the last packet,
+ * however hard it rains when the daemon ends. A queue without a reader drops: nothing arrives
+ * untold.
  */
 static void stopping_loses_no_record(void **state)
 {
@@ -196,7 +209,7 @@ static void stopping_loses_no_record(void **state)
 	open_stage(stage, 0);
 	start(stage, compile(PODS NOTHING_TO_POD2, 1, true));
 	assert_int_equal(pthread_create(&thread, NULL, send_flows, &sender), 0);
-	usleep(50000);		/* a sixth of what it has to send, and then in the middle of it */
+	usleep(50000); /* a sixth of what it has to send, and then in the middle of it */
 	enforcement_close(stage->enforcement);
 	atomic_store(&sender.stop, true);
 	pthread_join(thread, NULL);
@@ -212,8 +225,8 @@ static void stopping_loses_no_record(void **state)
 }
 
 /*
- * One change cuts more flows than any ring holds and more than the log writes of denials in ten seconds: each is
- * told of by itself all the same, and none is left alive.
+ * One change cuts more flows than any ring holds and more than the log writes of denials in ten
+ * seconds: each is told of by itself all the same, and none is left alive.
  */
 static void each_of_many_cut_flows_is_told_of(void **state)
 {
@@ -239,7 +252,8 @@ static void each_of_many_cut_flows_is_told_of(void **state)
 	}
 	assert_true(worker.allowed >= FLOWS);
 	publish(stage, compile(PODS NOTHING_TO_POD2, 2, false), &result);
-	print_message("cut %zu flows, sweep %.0f ms\n", result.sweep.revoked, (double)result.sweep_ns / 1e6);
+	print_message("cut %zu flows, sweep %.0f ms\n", result.sweep.revoked,
+		(double)result.sweep_ns / 1e6);
 	assert_true(result.sweep.revoked >= FLOWS);
 	enforcement_close(stage->enforcement);
 	verdict_log_stats(stage->log, &stats);
@@ -259,7 +273,10 @@ static void verify(struct stage *stage, struct verify_result *result)
 		fail_msg("%s", problem);
 }
 
-/* An isolated pod's address swapped for another: the set is as large as before, and the pod would be open. */
+/*
+ * An isolated pod's address swapped for another: the set is as large as before, and the pod would
+ * be open.
+ */
 static void a_swapped_address_is_put_back(void **state)
 {
 	struct stage *stage = *state;
@@ -267,11 +284,14 @@ static void a_swapped_address_is_put_back(void **state)
 
 	open_stage(stage, 1000);
 	start(stage, compile(PODS NOTHING_TO_POD2, 1, false));
-	assert_int_equal(netns_run("ipset del podgate-pods4 10.9.0.2 && ipset add podgate-pods4 10.9.0.77"), 0);
+	assert_int_equal(
+		netns_run("ipset del podgate-pods4 10.9.0.2 && ipset add podgate-pods4 10.9.0.77"),
+		0);
 	verify(stage, &found);
 	assert_true(found.tampered && found.repaired);
 	assert_non_null(strstr(found.found, "10.9.0.77"));
-	assert_int_equal(netns_run("ipset -q test podgate-pods4 10.9.0.2 && ! ipset -q test podgate-pods4 10.9.0.77"),
+	assert_int_equal(netns_run("ipset -q test podgate-pods4 10.9.0.2 && ! ipset -q test "
+				   "podgate-pods4 10.9.0.77"),
 		0);
 	verify(stage, &again);
 	assert_false(again.tampered);
@@ -281,7 +301,10 @@ static void a_swapped_address_is_put_back(void **state)
 #define HIDE_BRIDGED "sysctl -qw net.bridge.bridge-nf-call-iptables=0"
 #define BRIDGED_IS_SHOWN "test $(sysctl -n net.bridge.bridge-nf-call-iptables) = 1"
 
-/* Somebody switches off what shows us bridged packets: mended, refused or let be, and in each case said. */
+/*
+ * Somebody switches off what shows us bridged packets: mended, refused or let be, and in each case
+ * said.
+ */
 static void hidden_bridges_are_noticed(void **state)
 {
 	struct stage *stage = *state;
@@ -289,7 +312,7 @@ static void hidden_bridges_are_noticed(void **state)
 
 	open_stage(stage, 1000);
 	start(stage, compile(PODS NOTHING_TO_POD2, 1, false));
-	verify(stage, &result);	/* the room's own bridge may need something more once */
+	verify(stage, &result); /* the room's own bridge may need something more once */
 	verify(stage, &result);
 	assert_int_equal(result.bridges.state, BRIDGES_SHOWN);
 	assert_false(result.bridges.mended);
@@ -324,18 +347,21 @@ static int link_local_udp(int pod, uint16_t port)
 	const int fd = bridge_netns_udp(pod, AF_INET6, port);
 
 	bridge_netns_run(pod, "ip addr replace fe80::9:%d/64 dev eth0 nodad", pod + 1);
-	setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &(uint32_t){htonl(2)}, sizeof(uint32_t)); /* eth0, after lo */
+	/* eth0, after lo */
+	setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &(uint32_t){htonl(2)}, sizeof(uint32_t));
 	return fd;
 }
 
 /*
- * By its link-local address a pod might reach an isolated one past the rules. It passes while nobody is isolated;
- * then a flow that lives is cut and told of, and a new one denied and told of; in audit mode it is told of only.
+ * By its link-local address a pod might reach an isolated one past the rules. It passes while
+ * nobody is isolated; then a flow that lives is cut and told of, and a new one denied and told of;
+ * in audit mode it is told of only.
  */
 static void link_local_flows_are_held_too(void **state)
 {
 	struct stage *stage = *state;
-	const int zero = link_local_udp(0, 4000), other = link_local_udp(0, 4001), one = link_local_udp(1, 5000);
+	const int zero = link_local_udp(0, 4000), other = link_local_udp(0, 4001),
+		  one = link_local_udp(1, 5000);
 	struct publish_result result;
 
 	open_stage(stage, 1000);
@@ -382,15 +408,22 @@ static void floods_wait_apart(void **state)
 	assert_int_equal(gate_worker_count(enforcement_gate(stage->enforcement)), 3);
 	assert_int_equal(enforcement_rules(stage->enforcement)->flood_rate, 1000);
 	assert_true(rules_hold("podgate-pods-1000.* --queue-num 8612"));
-	assert_int_equal(enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
+	assert_int_equal(
+		enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
 	assert_false(verified.tampered);
-	assert_int_equal(netns_run("iptables-nft-save -t mangle | grep -v podgate-pods-1000 | iptables-nft-restore"), 0);
-	assert_int_equal(enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
+	assert_int_equal(netns_run("iptables-nft-save -t mangle | grep -v podgate-pods-1000 | "
+				   "iptables-nft-restore"),
+		0);
+	assert_int_equal(
+		enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
 	assert_true(verified.tampered && verified.repaired);
 	close_stage(stage);
 }
 
-/* A kernel or an iptables without the match: podgate runs, the rest of the rules hold, and status says so. */
+/*
+ * A kernel or an iptables without the match: podgate runs, the rest of the rules hold, and status
+ * says so.
+ */
 static void without_hashlimit_the_rest_holds(void **state)
 {
 	struct stage *stage = *state;
@@ -404,7 +437,8 @@ static void without_hashlimit_the_rest_holds(void **state)
 	assert_int_equal(enforcement_rules(stage->enforcement)->flood_rate, 0);
 	assert_false(rules_hold("hashlimit"));
 	assert_true(rules_hold("-A PODGATE -j NFQUEUE --queue-num 8610"));
-	assert_int_equal(enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
+	assert_int_equal(
+		enforcement_verify(stage->enforcement, stage->snapshot, &verified, problem), 0);
 	assert_false(verified.tampered);
 	netns_refuse_none();
 	close_stage(stage);
@@ -421,7 +455,8 @@ static void another_refusal_is_an_error(void **state)
 	open_stage(stage, 1000);
 	netns_refuse_rules("-m pkttype");
 	stage->snapshot = compile(PODS ALL_TO_POD2, 1, false);
-	assert_int_equal(enforcement_start(stage->enforcement, stage->snapshot, sweeps, problem), -EINVAL);
+	assert_int_equal(
+		enforcement_start(stage->enforcement, stage->snapshot, sweeps, problem), -EINVAL);
 	assert_non_null(strstr(problem, "Couldn't load match"));
 	netns_refuse_none();
 	assert_false(rules_hold("PODGATE"));

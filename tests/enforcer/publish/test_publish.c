@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The publisher on a loop of its own, in a gateway with a bridge: what changes comes into force, what others
- * change is put back, and the status tells of it.
+ * The publisher on a loop of its own, in a gateway with a bridge: what changes comes into force,
+ * what others change is put back, and the status tells of it.
  */
 
 #include <setjmp.h>
@@ -31,9 +31,9 @@
 #include "tests/support/publish_fixture.h"
 #include "tests/support/stream_reader.h"
 
-static const char policy[] =
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, namespace: shop}\n"
-	"spec: {podSelector: {}, policyTypes: [Ingress]}\n";
+static const char policy[] = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: "
+			     "{name: closed, namespace: shop}\n"
+			     "spec: {podSelector: {}, policyTypes: [Ingress]}\n";
 
 static struct status_sources sources_of(const struct publish_fixture *stage)
 {
@@ -65,7 +65,8 @@ static const cJSON *at(const cJSON *json, const char *path)
 	char copy[64], *save = NULL;
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	for (char *name = strtok_r(copy, ".", &save); name != NULL; name = strtok_r(NULL, ".", &save))
+	for (char *name = strtok_r(copy, ".", &save); name != NULL;
+		name = strtok_r(NULL, ".", &save))
 		json = cJSON_GetObjectItemCaseSensitive(json, name);
 	return json;
 }
@@ -74,7 +75,9 @@ static double number(const struct publish_fixture *stage, const char *path)
 {
 	cJSON *status = status_of(stage);
 	const cJSON *value = at(status, path);
-	const double found = cJSON_IsNumber(value) ? value->valuedouble : cJSON_IsTrue(value) ? 1 : 0;
+	const double found = cJSON_IsNumber(value) ? value->valuedouble
+		: cJSON_IsTrue(value)		   ? 1
+						   : 0;
 
 	cJSON_Delete(status);
 	return found;
@@ -100,7 +103,10 @@ static void wait_for(struct publish_fixture *stage, const char *path, double wan
 	assert_true(number(stage, path) == wanted);
 }
 
-/* Each change is timed once, by every step; what comes later took longer. Sweeps: those of the start, too. */
+/*
+ * Each change is timed once, by every step; what comes later took longer. Sweeps: those of the
+ * start, too.
+ */
 static void expect_timed(const struct publish_fixture *stage, uint64_t changes)
 {
 	struct publish_stats stats;
@@ -149,7 +155,9 @@ static void a_change_comes_into_force(void **state)
 	assert_true(number(stage, "isolated") == 2);
 	assert_true(number(stage, "manifests.files") == 2);
 	assert_true(says(stage, "mode", "enforcing"));
-	assert_int_equal(netns_run("ipset -q test podgate-pods4 10.9.0.1 && ipset -q test podgate-pods6 fd09::1"), 0);
+	assert_int_equal(netns_run("ipset -q test podgate-pods4 10.9.0.1 && ipset -q test "
+				   "podgate-pods6 fd09::1"),
+		0);
 	wait_for(stage, "rules.sets.ipv4", 1);
 	const double worst = number(stage, "publish.worst.judged_ms");
 
@@ -170,8 +178,9 @@ static void many_changes_are_few(void **state)
 
 	for (int i = 0; i < 100; i++) {
 		snprintf(text, sizeof(text),
-			"apiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: shop}\nstatus: {podIP: 10.9.1.%d}\n", i,
-			i + 1);
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: "
+			"shop}\nstatus: {podIP: 10.9.1.%d}\n",
+			i, i + 1);
 		assert_int_equal(store_put(stage->store, text, text, strlen(text), NULL), 0);
 		publisher_changed(stage->publisher, 0);
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
@@ -191,7 +200,7 @@ static void what_others_change_is_put_back(void **state)
 	assert_int_equal(netns_run("iptables-nft -t mangle -F PODGATE"), 0);
 	wait_for(stage, "rules.repairs", 1);
 	assert_int_equal(netns_run("iptables-nft -t mangle -S PODGATE | grep -q NFQUEUE"), 0);
-	wait_for(stage, "sweep.sweeps", sweeps + 1);	/* what passed meanwhile is judged */
+	wait_for(stage, "sweep.sweeps", sweeps + 1); /* what passed meanwhile is judged */
 	assert_int_equal(netns_run("ipset add podgate-pods4 10.9.0.200"), 0);
 	wait_for(stage, "rules.repairs", 2);
 }
@@ -230,7 +239,8 @@ static void change_policies(struct publish_fixture *stage, bool there)
 	const double changes = number(stage, "publish.changes");
 
 	if (there)
-		assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+		assert_int_equal(
+			store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
 	else
 		store_remove(stage->store, "policy.yaml");
 	publisher_changed(stage->publisher, 0);
@@ -264,9 +274,11 @@ static void what_is_lent_outlives_its_successors(void **state)
 static void listings_tell_of_what_was_in_force(void **state)
 {
 	struct publish_fixture *stage = *state;
-	struct listings listings = {.settings = &stage->settings, .publisher = stage->publisher, .log = stage->log};
+	struct listings listings = {
+		.settings = &stage->settings, .publisher = stage->publisher, .log = stage->log};
 	const struct control_request policies = {.command = CONTROL_POLICIES, .trusted = true},
-				     flows = {.command = CONTROL_FLOWS, .trusted = true}, others = {.command = CONTROL_FLOWS},
+				     flows = {.command = CONTROL_FLOWS, .trusted = true},
+				     others = {.command = CONTROL_FLOWS},
 				     watch = {.command = CONTROL_WATCH, .since_ns = 1};
 	struct stream *streams[LISTINGS_MOST], *more;
 	static struct stream_reader reader;
@@ -277,11 +289,14 @@ static void listings_tell_of_what_was_in_force(void **state)
 		/* One place is root's alone. */
 		if (i == LISTINGS_MOST - LISTINGS_KEPT)
 			assert_int_equal(listings_open(&listings, &others, &more, problem), -EBUSY);
-		assert_int_equal(listings_open(&listings, i % 2 == 0 ? &policies : &flows, &streams[i], problem), 0);
+		assert_int_equal(listings_open(&listings, i % 2 == 0 ? &policies : &flows,
+					 &streams[i], problem),
+			0);
 	}
 	assert_int_equal(listings_open(&listings, &flows, &more, problem), -EBUSY);
 	assert_non_null(strstr(problem, "4 listings are under way"));
-	assert_int_equal(listings_open(&listings, &watch, &more, problem), -ENOTSUP);	/* to /dev/null */
+	/* to /dev/null */
+	assert_int_equal(listings_open(&listings, &watch, &more, problem), -ENOTSUP);
 	change_policies(stage, false);
 	stream_reader_read_all(&reader, streams[0]);
 	assert_int_equal(reader.count, 3);
@@ -304,8 +319,10 @@ static void listings_tell_of_what_was_in_force(void **state)
 static void a_listing_has_its_time(void **state)
 {
 	struct publish_fixture *stage = *state;
-	struct listings listings = {
-		.settings = &stage->settings, .publisher = stage->publisher, .log = stage->log, .most_ms = 50};
+	struct listings listings = {.settings = &stage->settings,
+		.publisher = stage->publisher,
+		.log = stage->log,
+		.most_ms = 50};
 	const struct control_request policies = {.command = CONTROL_POLICIES};
 	static struct stream_reader reader;
 	char problem[CONTROL_PROBLEM];
@@ -316,7 +333,8 @@ static void a_listing_has_its_time(void **state)
 	stream_reader_read_all(&reader, stream);
 	assert_int_equal(reader.count, 1);
 	assert_true(cJSON_IsTrue(stream_reader_at(reader.lines[0], "end")));
-	assert_non_null(strstr(stream_reader_at(reader.lines[0], "error")->valuestring, "takes too long"));
+	assert_non_null(
+		strstr(stream_reader_at(reader.lines[0], "error")->valuestring, "takes too long"));
 	stream_reader_deinit(&reader);
 }
 
@@ -324,7 +342,7 @@ static void a_listing_has_its_time(void **state)
 
 struct asking {
 	struct status_desk *desk;
-	atomic_int asked;		/* how many questions were put, and answered */
+	atomic_int asked; /* how many questions were put, and answered */
 	bool got[4];
 	uint64_t revisions[4];
 	int64_t took_ms[4];
@@ -351,12 +369,13 @@ static void *ask(void *context)
 		asking->took_ms[i] = now_ms() - began;
 		atomic_store(&asking->asked, i + 1);
 		if (i != 1)
-			usleep(200000);	/* what it has is not fresh any more */
+			usleep(200000); /* what it has is not fresh any more */
 	}
 	return NULL;
 }
 
-static void run_until_asked(struct publish_fixture *stage, struct asking *asking, int count, bool run_loop)
+static void run_until_asked(
+	struct publish_fixture *stage, struct asking *asking, int count, bool run_loop)
 {
 	for (int i = 0; i < 1000 && atomic_load(&asking->asked) < count; i++) {
 		if (run_loop)
@@ -377,7 +396,7 @@ static void figures_are_handed_over(void **state)
 	status_desk_set_sources(asking.desk, &sources);
 	assert_int_equal(pthread_create(&thread, NULL, ask, &asking), 0);
 	run_until_asked(stage, &asking, 1, true);
-	run_until_asked(stage, &asking, 3, false);	/* the loop is stuck */
+	run_until_asked(stage, &asking, 3, false); /* the loop is stuck */
 	run_until_asked(stage, &asking, 4, true);
 	status_desk_stop(asking.desk);
 	pthread_join(thread, NULL);
@@ -387,7 +406,7 @@ static void figures_are_handed_over(void **state)
 	assert_false(asking.got[1]);
 	assert_between(asking.took_ms[1], 400, 3000);
 	assert_false(asking.got[2]);
-	assert_between(asking.took_ms[2], 0, 400);	/* it has been waited for already */
+	assert_between(asking.took_ms[2], 0, 400); /* it has been waited for already */
 	assert_true(asking.got[3]);
 }
 
@@ -409,27 +428,36 @@ static void the_loop_has_a_pulse(void **state)
 	status_desk_close(desk);
 }
 
-static const char another_pod[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: shop}\nstatus: {podIP: 10.9.0.2}\n";
+static const char another_pod[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: "
+				  "shop}\nstatus: {podIP: 10.9.0.2}\n";
 
-/* The set in use has room for one address, and none can be filled aside: what fits is isolated, and changes are enforced. */
+/*
+ * The set in use has room for one address, and none can be filled aside: what fits is isolated, and
+ * changes are enforced.
+ */
 static void what_the_kernel_does_not_take_stops_nobody(void **state)
 {
 	struct publish_fixture *stage = *state;
 
-	assert_int_equal(netns_run("ipset create podgate-fill4 hash:ip && ipset create holder list:set && "
-					"ipset add holder podgate-fill4 && ipset create tiny hash:ip maxelem 1 && "
-					"ipset swap tiny podgate-pods4"), 0);
+	assert_int_equal(netns_run("ipset create podgate-fill4 hash:ip && ipset create holder "
+				   "list:set && ipset add holder podgate-fill4 && ipset create "
+				   "tiny hash:ip maxelem 1 && ipset swap tiny podgate-pods4"),
+		0);
 	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
-	assert_int_equal(store_put(stage->store, "b.yaml", another_pod, strlen(another_pod), NULL), 0);
+	assert_int_equal(
+		store_put(stage->store, "b.yaml", another_pod, strlen(another_pod), NULL), 0);
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 1);
 	assert_true(number(stage, "isolated") == 3);
 	assert_true(number(stage, "publish.failures") == 0);
-	assert_true(says(stage, "problem", "the kernel does not take 1 isolated address, the first of them 10.9.0.2"));
-	assert_int_equal(netns_run("ipset -q test podgate-pods4 10.9.0.1 && ipset -q test podgate-pods6 fd09::1"), 0);
+	assert_true(says(stage, "problem",
+		"the kernel does not take 1 isolated address, the first of them 10.9.0.2"));
+	assert_int_equal(netns_run("ipset -q test podgate-pods4 10.9.0.1 && ipset -q test "
+				   "podgate-pods6 fd09::1"),
+		0);
 	wait_for(stage, "rules.sets.ipv4", 1);
 	assert_true(number(stage, "rules.intact") == 1);
-	assert_true(number(stage, "rules.repairs") == 0);	/* nobody has tampered with it */
+	assert_true(number(stage, "rules.repairs") == 0); /* nobody has tampered with it */
 	assert_int_equal(netns_run("ipset destroy holder"), 0);
 	store_remove(stage->store, "b.yaml");
 	publisher_changed(stage->publisher, 0);
@@ -441,13 +469,17 @@ static void what_the_kernel_does_not_take_stops_nobody(void **state)
 	assert_int_equal(netns_run("ipset destroy tiny"), 0);
 }
 
-/* What a change fails for, a set that somebody took away, the look at the sets puts back: it gets its turn between tries. */
+/*
+ * What a change fails for, a set that somebody took away, the look at the sets puts back: it gets
+ * its turn between tries.
+ */
 static void a_change_that_fails_waits_for_the_repair(void **state)
 {
 	struct publish_fixture *stage = *state;
 
-	assert_int_equal(netns_run("iptables-nft -t mangle -F && iptables-nft -t raw -F && "
-					"ipset destroy podgate-pods4"), 0);
+	assert_int_equal(netns_run("iptables-nft -t mangle -F && iptables-nft -t raw -F && ipset "
+				   "destroy podgate-pods4"),
+		0);
 	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 1);
@@ -457,7 +489,8 @@ static void a_change_that_fails_waits_for_the_repair(void **state)
 	wait_for(stage, "publish.changes", 2);
 }
 
-#define STAGED(test) cmocka_unit_test_setup_teardown(test, publish_fixture_setup, publish_fixture_teardown)
+#define STAGED(test) \
+	cmocka_unit_test_setup_teardown(test, publish_fixture_setup, publish_fixture_teardown)
 
 int main(void)
 {
@@ -475,6 +508,9 @@ int main(void)
 		STAGED(the_loop_has_a_pulse),
 	};
 
-	/* One room for all: the threads of libuv's pool stay in the network namespace that they are born in. */
+	/*
+	 * One room for all: the threads of libuv's pool stay in the network namespace that they are
+	 * born in.
+	 */
 	return cmocka_run_group_tests(tests, bridge_netns_enter, NULL);
 }

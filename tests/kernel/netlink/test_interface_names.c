@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Names of interfaces that come, are renamed and go, in a network namespace of the test's own. Needs root. */
+/*
+ * Names of interfaces that come, are renamed and go, in a network namespace of the test's own.
+ * Needs root.
+ */
 
 #include <net/if.h>
 #include <sched.h>
@@ -15,7 +18,7 @@
 
 #include "kernel/netlink/interface_names.h"
 
-enum { MANY = 150 };	/* more than one netlink message tells of */
+enum { MANY = 150 }; /* more than one netlink message tells of */
 
 static void shell(const char *command)
 {
@@ -61,7 +64,8 @@ static void test_knows_those_that_were_there_before(void **state)
 	struct interface_names *names;
 
 	(void)state;
-	shell("for i in $(seq 0 149); do echo \"link add many$i type veth peer name pair$i\"; done | ip -batch -");
+	shell("for i in $(seq 0 149); do echo \"link add many$i type veth peer name pair$i\"; done "
+	      "| ip -batch -");
 	assert_int_equal(interface_names_open(&names), 0);
 	for (int i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "many%d", i);

@@ -49,7 +49,8 @@ static void test_both_families(void **state)
 	assert_true(is_local(addrs, "fd01::1"));
 	assert_false(is_local(addrs, "10.1.0.2"));
 	assert_false(is_local(addrs, "fd01::2"));
-	assert_false(is_local(addrs, "::ffff:10.1.0.1"));	/* another address: policy/values/ip_addr.h */
+	/* another address: policy/values/ip_addr.h */
+	assert_false(is_local(addrs, "::ffff:10.1.0.1"));
 	local_addrs_free(addrs);
 }
 
@@ -59,7 +60,8 @@ static void test_point_to_point(void **state)
 	struct local_addrs *addrs;
 
 	(void)state;
-	flow_table_run("ip address add 10.2.0.1 peer 10.2.0.9 dev lo && ip address add fd02::1 peer fd02::9 dev lo");
+	flow_table_run("ip address add 10.2.0.1 peer 10.2.0.9 dev lo && ip address add fd02::1 "
+		       "peer fd02::9 dev lo");
 	addrs = read_now();
 	assert_true(is_local(addrs, "10.2.0.1"));
 	assert_false(is_local(addrs, "10.2.0.9"));
@@ -74,12 +76,12 @@ static void test_many(void **state)
 	struct local_addrs *addrs;
 
 	(void)state;
-	flow_table_run("for i in $(seq 0 9); do for j in $(seq 1 100); do echo address add 10.3.$i.$j/32 dev lo; done; done"
-		       " | ip -batch -");
+	flow_table_run("for i in $(seq 0 9); do for j in $(seq 1 100); do echo address add "
+		       "10.3.$i.$j/32 dev lo; done; done | ip -batch -");
 	addrs = read_now();
 	for (int i = 0; i < 10; i++)
 		for (int j = 0; j <= 100; j++) {
-			const uint8_t bytes[4] = { 10, 3, (uint8_t)i, (uint8_t)j };
+			const uint8_t bytes[4] = {10, 3, (uint8_t)i, (uint8_t)j};
 			const struct ip_addr addr = ip_addr_v4(bytes);
 
 			assert_int_equal(local_addrs_contain(addrs, &addr), j > 0);

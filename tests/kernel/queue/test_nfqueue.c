@@ -31,12 +31,14 @@ static void set_up_with(struct fixture *fixture, const struct nfqueue_options *o
 	fixture->sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000);
 	fixture->receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	fixture->proc = nfqueue_proc_open();
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 }
 
 static void set_up(struct fixture *fixture)
 {
-	set_up_with(fixture, &(struct nfqueue_options){.number = QUEUE_FIXTURE_QUEUE, .length = 1024});
+	set_up_with(
+		fixture, &(struct nfqueue_options){.number = QUEUE_FIXTURE_QUEUE, .length = 1024});
 }
 
 static void tear_down(struct fixture *fixture)
@@ -114,19 +116,24 @@ static void expect_burst(struct fixture *fixture, size_t packets, bool brimful)
 	answer(fixture, true);
 }
 
-/* A queue of 128: the last burst of those that were in it when it was full says so, and nothing before or after. */
+/*
+ * A queue of 128: the last burst of those that were in it when it was full says so, and nothing
+ * before or after.
+ */
 static void test_a_full_queue_shows(void **state)
 {
 	struct fixture fixture;
 
 	(void)state;
-	set_up_with(&fixture, &(struct nfqueue_options){.number = QUEUE_FIXTURE_QUEUE, .length = 128, .fail_open = true});
+	set_up_with(&fixture,
+		&(struct nfqueue_options){
+			.number = QUEUE_FIXTURE_QUEUE, .length = 128, .fail_open = true});
 	send_numbered(&fixture, 0, 127);
 	expect_burst(&fixture, 64, false);
 	expect_burst(&fixture, 63, false);
 
 	send_numbered(&fixture, 127, 128);
-	send_numbered(&fixture, 1000, 3);	/* for which there is no room */
+	send_numbered(&fixture, 1000, 3); /* for which there is no room */
 	for (uint32_t i = 0; i < 127; i++)
 		assert_int_equal(queue_fixture_receive(fixture.receiver, 1000), i);
 	for (uint32_t i = 0; i < 3; i++)
@@ -134,7 +141,7 @@ static void test_a_full_queue_shows(void **state)
 	expect_burst(&fixture, 64, false);
 	expect_burst(&fixture, 64, true);
 	send_numbered(&fixture, 0, 1);
-	expect_burst(&fixture, 1, true);	/* nothing said that there was a pause */
+	expect_burst(&fixture, 1, true); /* nothing said that there was a pause */
 	send_numbered(&fixture, 0, 1);
 	expect_burst(&fixture, 1, false);
 
@@ -148,7 +155,10 @@ static void test_a_full_queue_shows(void **state)
 	tear_down(&fixture);
 }
 
-/* Each packet's beginning is as it was sent, cut at 128 bytes; nothing is accepted unless somebody says so. */
+/*
+ * Each packet's beginning is as it was sent, cut at 128 bytes; nothing is accepted unless somebody
+ * says so.
+ */
 static void test_what_is_read(void **state)
 {
 	struct sockaddr_in db = {.sin_family = AF_INET, .sin_port = htons(1000)};
@@ -161,14 +171,14 @@ static void test_what_is_read(void **state)
 		large[i] = (uint8_t)i;
 	inet_pton(AF_INET, DB4, &db.sin_addr);
 	assert_int_equal(sendto(fixture.sender, large, 10, 0, (void *)&db, sizeof(db)), 10);
-	assert_int_equal(
-		sendto(fixture.sender, large, sizeof(large), 0, (void *)&db, sizeof(db)), sizeof(large));
+	assert_int_equal(sendto(fixture.sender, large, sizeof(large), 0, (void *)&db, sizeof(db)),
+		sizeof(large));
 	receive(&fixture, 2);
 	assert_int_equal(fixture.burst.packets[0].length, 28 + 10);
 	assert_int_equal(fixture.burst.packets[1].length, 128);
 	for (size_t i = 0; i < 2; i++) {
-		assert_memory_equal(
-			fixture.burst.packets[i].bytes + 28, large, fixture.burst.packets[i].length - 28);
+		assert_memory_equal(fixture.burst.packets[i].bytes + 28, large,
+			fixture.burst.packets[i].length - 28);
 		assert_false(fixture.burst.packets[i].accept);
 	}
 	assert_int_equal(nfqueue_answer(fixture.queue, &fixture.burst), 0);
@@ -184,7 +194,7 @@ static void test_wake(void **state)
 	(void)state;
 	set_up(&fixture);
 	assert_int_equal(nfqueue_wake(fixture.queue), 0);
-	receive(&fixture, 0);		/* else this waits for ever, and the test's time runs out */
+	receive(&fixture, 0); /* else this waits for ever, and the test's time runs out */
 	assert_int_equal(fixture.burst.refusals, 0);
 	assert_int_equal(nfqueue_answer(fixture.queue, &fixture.burst), 0);
 	tear_down(&fixture);
@@ -212,7 +222,10 @@ static int64_t cpu_ns_of_waiting(struct fixture *fixture)
 	return (end.tv_sec - begin.tv_sec) * INT64_C(1000000000) + end.tv_nsec - begin.tv_nsec;
 }
 
-/* The CPU may be somebody else's for a while: so the most of a few waits, each after a packet that came at once. */
+/*
+ * The CPU may be somebody else's for a while: so the most of a few waits, each after a packet that
+ * came at once.
+ */
 static int64_t most_of_waiting(struct fixture *fixture)
 {
 	int64_t most = 0;
@@ -229,7 +242,10 @@ static int64_t most_of_waiting(struct fixture *fixture)
 	return most;
 }
 
-/* Each after one that was late; the least, as a packet is there at once when the CPU was somebody else's for so long. */
+/*
+ * Each after one that was late; the least, as a packet is there at once when the CPU was somebody
+ * else's for so long.
+ */
 static int64_t least_of_waiting_on(struct fixture *fixture)
 {
 	int64_t least = INT64_MAX;
@@ -242,13 +258,18 @@ static int64_t least_of_waiting_on(struct fixture *fixture)
 	return least;
 }
 
-/* Who may spin does so after a packet that came soon, for as long as was said; then it sleeps, and sleeps again. */
+/*
+ * Who may spin does so after a packet that came soon, for as long as was said; then it sleeps, and
+ * sleeps again.
+ */
 static void test_waiting_awake(void **state)
 {
 	struct fixture fixture;
 
 	(void)state;
-	set_up_with(&fixture, &(struct nfqueue_options){.number = QUEUE_FIXTURE_QUEUE, .length = 1024, .spin_us = 1000});
+	set_up_with(&fixture,
+		&(struct nfqueue_options){
+			.number = QUEUE_FIXTURE_QUEUE, .length = 1024, .spin_us = 1000});
 	assert_true(most_of_waiting(&fixture) > 500000);
 	assert_true(least_of_waiting_on(&fixture) < 500000);
 	assert_int_equal(nfqueue_wake(fixture.queue), 0);
@@ -257,8 +278,8 @@ static void test_waiting_awake(void **state)
 }
 
 /*
- * Without the capability the kernel takes the send and refuses what is in it. Those packets must not pass with a
- * later batch.
+ * Without the capability the kernel takes the send and refuses what is in it. Those packets must
+ * not pass with a later batch.
  */
 static void test_refused_verdicts_become_denials(void **state)
 {

@@ -37,7 +37,8 @@ static void set_up(struct fixture *fixture)
 	fixture->sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000);
 	fixture->receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
 	fixture->proc = nfqueue_proc_open();
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE);
 }
 
 static void tear_down(struct fixture *fixture)
@@ -77,7 +78,8 @@ static int end_reader(struct fixture *fixture)
 static int adopt(struct fixture *fixture, int fd, uint16_t number)
 {
 	const struct nfqueue_inherited inherited = {.fd = fd, .proc = fixture->proc};
-	const struct nfqueue_options options = {.inherited = &inherited, .number = number, .length = LENGTH};
+	const struct nfqueue_options options = {
+		.inherited = &inherited, .number = number, .length = LENGTH};
 	char problem[NFQUEUE_PROBLEM] = "";
 
 	return nfqueue_open(&fixture->queue, &options, problem);
@@ -122,7 +124,10 @@ static void expect_each(const struct fixture *fixture, uint32_t count)
 	assert_int_equal(queue_fixture_receive(fixture->receiver, 50), -1);
 }
 
-/* What waits in the kernel beside the messages in the socket: `read` of the packets were read and not answered. */
+/*
+ * What waits in the kernel beside the messages in the socket: `read` of the packets were read and
+ * not answered.
+ */
 static void try_crash(uint32_t sent, bool read)
 {
 	struct fixture fixture;
@@ -134,13 +139,14 @@ static void try_crash(uint32_t sent, bool read)
 	if (unread > 0)
 		assert_int_equal(nfqueue_receive(fixture.queue, &fixture.burst), 0);
 	kept = end_reader(&fixture);
-	send_numbered(&fixture, sent, 10);	/* while nobody reads */
+	send_numbered(&fixture, sent, 10); /* while nobody reads */
 	assert_int_equal(waiting(&fixture), sent + 10);
 	assert_int_equal(queue_fixture_receive(fixture.receiver, 20), -1);
 	assert_int_equal(adopt(&fixture, kept, QUEUE_FIXTURE_QUEUE), 0);
 	assert_int_equal(resume(&fixture), unread);
 	assert_int_equal(waiting(&fixture), sent + 10);
-	assert_int_equal(queue_fixture_receive(fixture.receiver, 20), -1);	/* repeating lets nothing pass */
+	/* repeating lets nothing pass */
+	assert_int_equal(queue_fixture_receive(fixture.receiver, 20), -1);
 	assert_int_equal(answer_all(&fixture, true), sent + 10);
 	expect_each(&fixture, sent + 10);
 	/* And nothing is wrong any more. */
@@ -180,7 +186,9 @@ static void test_all_was_read_and_the_socket_is_empty(void **state)
 	tear_down(&fixture);
 }
 
-/* A wake's ACK lies before the packets; and what is asked for in vain is no error of the queue's. */
+/*
+ * A wake's ACK lies before the packets; and what is asked for in vain is no error of the queue's.
+ */
 static void test_all_was_answered(void **state)
 {
 	struct fixture fixture;
@@ -207,7 +215,8 @@ static void test_all_was_answered(void **state)
 static void test_options_are_the_new_ones(void **state)
 {
 	struct nfqueue_inherited inherited;
-	const struct nfqueue_options options = {.inherited = &inherited, .number = QUEUE_FIXTURE_QUEUE, .length = 20};
+	const struct nfqueue_options options = {
+		.inherited = &inherited, .number = QUEUE_FIXTURE_QUEUE, .length = 20};
 	char problem[NFQUEUE_PROBLEM];
 	struct fixture fixture;
 
@@ -222,7 +231,8 @@ static void test_options_are_the_new_ones(void **state)
 
 static int foreign_socket(int domain, int protocol)
 {
-	const int fd = socket(domain, (domain == AF_NETLINK ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC, protocol);
+	const int fd = socket(
+		domain, (domain == AF_NETLINK ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC, protocol);
 
 	assert_true(fd >= 0);
 	return fd;
@@ -257,7 +267,8 @@ static void test_a_strangers_descriptor(void **state)
 	assert_int_equal(bind(fd, (const struct sockaddr *)&any, sizeof(any)), 0);
 	expect_refused(&fixture, fd, QUEUE_FIXTURE_QUEUE);
 	/* The queue's own, called by another number. */
-	expect_refused(&fixture, fcntl(nfqueue_descriptor(own), F_DUPFD_CLOEXEC, 0), QUEUE_FIXTURE_QUEUE + 1);
+	expect_refused(&fixture, fcntl(nfqueue_descriptor(own), F_DUPFD_CLOEXEC, 0),
+		QUEUE_FIXTURE_QUEUE + 1);
 	expect_refused(&fixture, 999, QUEUE_FIXTURE_QUEUE);
 	fixture.queue = own;
 	send_numbered(&fixture, 0, 2);
@@ -283,16 +294,21 @@ static void test_a_socket_of_another_namespace(void **state)
 	close(home);
 	set_up(&fixture);
 	fd = end_reader(&fixture);
-	expect_refused(&fixture, fcntl(nfqueue_descriptor(elsewhere), F_DUPFD_CLOEXEC, 0), QUEUE_FIXTURE_QUEUE);
+	expect_refused(&fixture, fcntl(nfqueue_descriptor(elsewhere), F_DUPFD_CLOEXEC, 0),
+		QUEUE_FIXTURE_QUEUE);
 	nfqueue_close(elsewhere);
 	assert_int_equal(adopt(&fixture, fd, QUEUE_FIXTURE_QUEUE), 0);
 	tear_down(&fixture);
 }
 
-/* Its rules are gone: what waited goes where the rules send it now, and nothing is lost or let pass. */
+/*
+ * Its rules are gone: what waited goes where the rules send it now, and nothing is lost or let
+ * pass.
+ */
 static void test_a_queue_that_is_not_used_any_more(void **state)
 {
-	const struct nfqueue_options options = {.number = QUEUE_FIXTURE_QUEUE + 1, .length = LENGTH};
+	const struct nfqueue_options options = {
+		.number = QUEUE_FIXTURE_QUEUE + 1, .length = LENGTH};
 	struct nfqueue_inherited inherited;
 	char problem[NFQUEUE_PROBLEM];
 	struct fixture fixture;
@@ -306,7 +322,8 @@ static void test_a_queue_that_is_not_used_any_more(void **state)
 	inherited = (struct nfqueue_inherited){.fd = end_reader(&fixture), .proc = fixture.proc};
 	assert_int_equal(nfqueue_open(&next, &options, problem), 0);
 	queue_fixture_flush_rules();
-	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d", QUEUE_FIXTURE_QUEUE + 1);
+	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
+		QUEUE_FIXTURE_QUEUE + 1);
 	nfqueue_dissolve(&inherited, QUEUE_FIXTURE_QUEUE);
 	assert_int_equal(nfqueue_proc_read(fixture.proc, QUEUE_FIXTURE_QUEUE, &row), -ENOENT);
 	assert_int_equal(nfqueue_proc_read(fixture.proc, QUEUE_FIXTURE_QUEUE + 1, &row), 0);

@@ -16,7 +16,9 @@
 
 enum { QUEUE = 8610, ID = 0x01020304, PACKET_TYPE = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET };
 
-/* A message as the kernel would send it; each test then takes something away from it, or bends it. */
+/*
+ * A message as the kernel would send it; each test then takes something away from it, or bends it.
+ */
 struct message {
 	_Alignas(8) char bytes[512];
 	struct nlmsghdr *header;
@@ -53,13 +55,15 @@ static void put_whole(struct message *message)
 }
 
 /* With the short cut for usual messages and without, which must come to the same. */
-static enum nfqueue_message read_both(const void *bytes, size_t length, struct nfqueue_packet *packet, int *error)
+static enum nfqueue_message read_both(
+	const void *bytes, size_t length, struct nfqueue_packet *packet, int *error)
 {
 	struct nfqueue_packet generic = *packet;
 	const enum nfqueue_message kind = nfqueue_message_read(bytes, length, QUEUE, packet, error);
 	int generic_error;
 
-	assert_int_equal(nfqueue_message_read_generic(bytes, length, QUEUE, &generic, &generic_error), kind);
+	assert_int_equal(
+		nfqueue_message_read_generic(bytes, length, QUEUE, &generic, &generic_error), kind);
 	if (kind == NFQUEUE_MESSAGE_REFUSAL)
 		assert_int_equal(generic_error, *error);
 	assert_int_equal(generic.id, packet->id);
@@ -71,7 +75,9 @@ static enum nfqueue_message read_both(const void *bytes, size_t length, struct n
 	return kind;
 }
 
-/* Reads a copy that ends where its memory ends; the packet's bytes are compared before that goes. */
+/*
+ * Reads a copy that ends where its memory ends; the packet's bytes are compared before that goes.
+ */
 static enum nfqueue_message read_bytes(
 	const void *bytes, size_t length, struct nfqueue_packet *packet, int *error)
 {
@@ -90,7 +96,8 @@ static enum nfqueue_message read_bytes(
 	return kind;
 }
 
-static enum nfqueue_message read_message(const struct message *message, struct nfqueue_packet *packet)
+static enum nfqueue_message read_message(
+	const struct message *message, struct nfqueue_packet *packet)
 {
 	int error;
 
@@ -154,10 +161,12 @@ static void test_every_cut(void **state)
 	(void)state;
 	put_whole(&message);
 	for (size_t length = 0; length < message.header->nlmsg_len; length++) {
-		const enum nfqueue_message kind = read_bytes(message.bytes, length, &packet, &error);
+		const enum nfqueue_message kind = read_bytes(
+			message.bytes, length, &packet, &error);
 
 		/* 16 + 4 bytes of headers, then the packet id's attribute of 4 + 7. */
-		assert_int_equal(kind, length < 31 ? NFQUEUE_MESSAGE_UNKNOWN : NFQUEUE_MESSAGE_DAMAGED);
+		assert_int_equal(
+			kind, length < 31 ? NFQUEUE_MESSAGE_UNKNOWN : NFQUEUE_MESSAGE_DAMAGED);
 		if (kind == NFQUEUE_MESSAGE_DAMAGED)
 			assert_int_equal(packet.id, ID);
 	}
@@ -175,17 +184,21 @@ static void test_lengths_that_lie(void **state)
 	whole = message.header->nlmsg_len;
 	for (uint32_t claimed = 0; claimed < 20; claimed++) {
 		message.header->nlmsg_len = claimed;
-		assert_int_equal(read_bytes(message.bytes, whole, &packet, &error), NFQUEUE_MESSAGE_UNKNOWN);
+		assert_int_equal(
+			read_bytes(message.bytes, whole, &packet, &error), NFQUEUE_MESSAGE_UNKNOWN);
 	}
 	message.header->nlmsg_len = UINT32_MAX;
-	assert_int_equal(read_bytes(message.bytes, whole, &packet, &error), NFQUEUE_MESSAGE_DAMAGED);
-	message.header->nlmsg_len = whole;	/* and something behind it */
-	assert_int_equal(read_bytes(message.bytes, whole + 16, &packet, &error), NFQUEUE_MESSAGE_DAMAGED);
+	assert_int_equal(
+		read_bytes(message.bytes, whole, &packet, &error), NFQUEUE_MESSAGE_DAMAGED);
+	message.header->nlmsg_len = whole; /* and something behind it */
+	assert_int_equal(
+		read_bytes(message.bytes, whole + 16, &packet, &error), NFQUEUE_MESSAGE_DAMAGED);
 }
 
 static struct nlattr *attribute(struct message *message, uint16_t type)
 {
-	struct nlattr *attr = mnl_nlmsg_get_payload_offset(message->header, sizeof(struct nfgenmsg));
+	struct nlattr *attr = mnl_nlmsg_get_payload_offset(
+		message->header, sizeof(struct nfgenmsg));
 	const char *end = mnl_nlmsg_get_payload_tail(message->header);
 
 	for (; mnl_attr_ok(attr, (int)(end - (char *)attr)); attr = mnl_attr_next(attr))
@@ -213,7 +226,7 @@ static void test_attributes_that_lie(void **state)
 		expect_unknown(&message);
 	}
 	put_whole(&message);
-	attribute(&message, NFQA_PACKET_HDR)->nla_len = 10;	/* an id, but no whole header */
+	attribute(&message, NFQA_PACKET_HDR)->nla_len = 10; /* an id, but no whole header */
 	expect_unknown(&message);
 	put_whole(&message);
 	attribute(&message, NFQA_IFINDEX_INDEV)->nla_len = 6;
@@ -234,7 +247,10 @@ static void test_what_is_missing(void **state)
 	expect_damaged(&message);
 }
 
-/* An empty payload is the kernel's right (nothing to copy); it is damage only in that nothing can be parsed from it. */
+/*
+ * An empty payload is the kernel's right (nothing to copy); it is damage only in that nothing can
+ * be parsed from it.
+ */
 static void test_empty_payload(void **state)
 {
 	struct nfqueue_packet packet = {0};
@@ -280,36 +296,54 @@ static void test_answers(void **state)
 
 	(void)state;
 	header->nlmsg_type = NLMSG_ERROR;
-	assert_int_equal(read_bytes(bytes, header->nlmsg_len, &packet, &error), NFQUEUE_MESSAGE_ACK);
+	assert_int_equal(
+		read_bytes(bytes, header->nlmsg_len, &packet, &error), NFQUEUE_MESSAGE_ACK);
 	assert_int_equal(error, 1);
 	answer->error = -ENOENT;
-	assert_int_equal(read_bytes(bytes, header->nlmsg_len, &packet, &error), NFQUEUE_MESSAGE_REFUSAL);
+	assert_int_equal(
+		read_bytes(bytes, header->nlmsg_len, &packet, &error), NFQUEUE_MESSAGE_REFUSAL);
 	assert_int_equal(error, -ENOENT);
-	assert_int_equal(read_bytes(bytes, header->nlmsg_len - 1, &packet, &error), NFQUEUE_MESSAGE_UNKNOWN);
+	assert_int_equal(
+		read_bytes(bytes, header->nlmsg_len - 1, &packet, &error), NFQUEUE_MESSAGE_UNKNOWN);
 }
 
-/* The attributes of a set bit each, as the kernel orders them; last the payload, which it does not pad. */
+/*
+ * The attributes of a set bit each, as the kernel orders them; last the payload, which it does not
+ * pad.
+ */
 static void put_usual(struct message *message, unsigned int which, uint16_t payload)
 {
 	static const struct {
 		uint16_t type, length;
 	} attributes[] = {
-		{NFQA_PACKET_HDR, 7}, {NFQA_IFINDEX_INDEV, 4}, {NFQA_IFINDEX_OUTDEV, 4}, {NFQA_MARK, 4},
-		{NFQA_HWADDR, 12}, {NFQA_TIMESTAMP, 16}, {NFQA_CAP_LEN, 4}, {NFQA_SKB_INFO, 4},
+		{NFQA_PACKET_HDR, 7},
+		{NFQA_IFINDEX_INDEV, 4},
+		{NFQA_IFINDEX_OUTDEV, 4},
+		{NFQA_MARK, 4},
+		{NFQA_HWADDR, 12},
+		{NFQA_TIMESTAMP, 16},
+		{NFQA_CAP_LEN, 4},
+		{NFQA_SKB_INFO, 4},
 	};
 	static const uint8_t value[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-	const struct nlattr last = {.nla_len = (uint16_t)(sizeof(last) + payload), .nla_type = NFQA_PAYLOAD};
+	const struct nlattr last = {
+		.nla_len = (uint16_t)(sizeof(last) + payload), .nla_type = NFQA_PAYLOAD};
 
 	begin(message, PACKET_TYPE, QUEUE);
 	for (unsigned int i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
 		if (which & 1U << i)
-			mnl_attr_put(message->header, attributes[i].type, attributes[i].length, value);
+			mnl_attr_put(
+				message->header, attributes[i].type, attributes[i].length, value);
 	memcpy(message->bytes + message->header->nlmsg_len, &last, sizeof(last));
-	memcpy(message->bytes + message->header->nlmsg_len + sizeof(last), "\x45\0\0\x05!", payload);
+	memcpy(message->bytes + message->header->nlmsg_len + sizeof(last), "\x45\0\0\x05!",
+		payload);
 	message->header->nlmsg_len += last.nla_len;
 }
 
-/* Whatever of its attributes is there, in whatever order two of them come, whichever bit is wrong, wherever it ends. */
+/*
+ * Whatever of its attributes is there, in whatever order two of them come, whichever bit is wrong,
+ * wherever it ends.
+ */
 static void test_short_cut_changes_nothing(void **state)
 {
 	struct nfqueue_packet packet = {.id = 0};

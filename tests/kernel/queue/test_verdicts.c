@@ -15,8 +15,9 @@
 #include "kernel/queue/verdicts.h"
 
 /*
- * A queue as the kernel keeps one (nfnetlink_queue.c): packets in the order of their ids, each answered once. The
- * messages written are played to it, so what is tested is what becomes of the packets, not how it was said.
+ * A queue as the kernel keeps one (nfnetlink_queue.c): packets in the order of their ids, each
+ * answered once. The messages written are played to it, so what is tested is what becomes of the
+ * packets, not how it was said.
  */
 enum { QUEUE = 8610, MODEL_PACKETS = 256 };
 enum fate { QUEUED, ACCEPTED, DROPPED };
@@ -64,15 +65,19 @@ static void play(struct model *model, const struct verdicts *verdicts)
 		assert_int_equal(mnl_attr_get_type(attr), NFQA_VERDICT_HDR);
 		assert_int_equal(mnl_attr_get_payload_len(attr), sizeof(*verdict));
 		assert_true(type == NFQNL_MSG_VERDICT || type == NFQNL_MSG_VERDICT_BATCH);
-		assert_true(ntohl(verdict->verdict) == NF_ACCEPT || ntohl(verdict->verdict) == NF_DROP);
+		assert_true(
+			ntohl(verdict->verdict) == NF_ACCEPT || ntohl(verdict->verdict) == NF_DROP);
 		answer(model, ntohl(verdict->id), type == NFQNL_MSG_VERDICT_BATCH,
 			ntohl(verdict->verdict) == NF_ACCEPT ? ACCEPTED : DROPPED);
 	}
 }
 
-/* Answers ids[0..count), accepting those whose bit is set in `accepts`; returns how many messages that took. */
-static size_t burst(
-	struct model *model, struct verdicts *verdicts, const uint32_t *ids, size_t count, uint64_t accepts)
+/*
+ * Answers ids[0..count), accepting those whose bit is set in `accepts`; returns how many messages
+ * that took.
+ */
+static size_t burst(struct model *model, struct verdicts *verdicts, const uint32_t *ids,
+	size_t count, uint64_t accepts)
 {
 	struct nfqueue_packet packets[VERDICTS_PACKETS] = {0};
 	size_t messages;
@@ -113,8 +118,8 @@ static void test_fewest_messages(void **state)
 	static const struct {
 		uint64_t accepts;
 		size_t messages;
-	} cases[] = {{0xff, 1}, {0x00, 1}, {0xfe, 2}, {0x01, 2}, {0x7f, 2}, {0x80, 2}, {0x0f, 5}, {0x55, 5},
-		{0xaa, 5}};
+	} cases[] = {{0xff, 1}, {0x00, 1}, {0xfe, 2}, {0x01, 2}, {0x7f, 2}, {0x80, 2}, {0x0f, 5},
+		{0x55, 5}, {0xaa, 5}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -124,17 +129,19 @@ static void test_fewest_messages(void **state)
 		verdicts_init(&verdicts, QUEUE);
 		for (size_t j = 0; j < 8; j++)
 			enqueue(&model, ids[j]);
-		enqueue(&model, 9);	/* of a later burst */
-		assert_int_equal(burst(&model, &verdicts, ids, 8, cases[i].accepts), cases[i].messages);
+		enqueue(&model, 9); /* of a later burst */
+		assert_int_equal(
+			burst(&model, &verdicts, ids, 8, cases[i].accepts), cases[i].messages);
 		for (size_t j = 0; j < 8; j++)
-			assert_int_equal(model.fates[j], (cases[i].accepts >> j & 1) != 0 ? ACCEPTED : DROPPED);
+			assert_int_equal(model.fates[j],
+				(cases[i].accepts >> j & 1) != 0 ? ACCEPTED : DROPPED);
 		assert_int_equal(fate_of(&model, 9), QUEUED);
 	}
 }
 
 /*
- * Bursts of any size and verdicts, ids with gaps and across the wrap of 32 bits: each packet gets its own verdict
- * and no other.
+ * Bursts of any size and verdicts, ids with gaps and across the wrap of 32 bits: each packet gets
+ * its own verdict and no other.
  */
 static void test_random_bursts(void **state)
 {
@@ -157,11 +164,12 @@ static void test_random_bursts(void **state)
 		enqueue(&model, next + 1);
 		burst(&model, &verdicts, ids, count, accepts);
 		for (size_t i = 0; i < count; i++)
-			assert_int_equal(model.fates[i], (accepts >> i & 1) != 0 ? ACCEPTED : DROPPED);
+			assert_int_equal(
+				model.fates[i], (accepts >> i & 1) != 0 ? ACCEPTED : DROPPED);
 		assert_int_equal(fate_of(&model, next + 1), QUEUED);
 		assert_int_equal(model.in_vain, 0);
 	}
-	assert_true(next < UINT32_MAX / 2);	/* it did wrap */
+	assert_true(next < UINT32_MAX / 2); /* it did wrap */
 }
 
 /* Ids that wrap are in order: one batch still answers them. */
@@ -180,7 +188,10 @@ static void test_wrap_is_no_disorder(void **state)
 		assert_int_equal(model.fates[i], ACCEPTED);
 }
 
-/* The kernel never sends ids out of order; were it to, a batch would reach packets that nobody has judged. */
+/*
+ * The kernel never sends ids out of order; were it to, a batch would reach packets that nobody has
+ * judged.
+ */
 static void test_disorder_is_answered_one_by_one(void **state)
 {
 	static const uint32_t ids[] = {10, 14, 12, 13};
@@ -200,8 +211,8 @@ static void test_disorder_is_answered_one_by_one(void **state)
 }
 
 /*
- * A packet whose message could not be read: no batch may let it pass, and it is dropped as soon as its id is passed
- * by.
+ * A packet whose message could not be read: no batch may let it pass, and it is dropped as soon as
+ * its id is passed by.
  */
 static void test_stray_packet_is_dropped(void **state)
 {
@@ -212,18 +223,21 @@ static void test_stray_packet_is_dropped(void **state)
 	verdicts_init(&verdicts, QUEUE);
 	for (uint32_t id = 1; id <= 6; id++)
 		enqueue(&model, id);
-	verdicts_note_stray(&verdicts);		/* that was 2 */
+	verdicts_note_stray(&verdicts); /* that was 2 */
 	burst(&model, &verdicts, (uint32_t[]){1, 3, 4}, 3, 0x7);
 	assert_int_equal(fate_of(&model, 1), ACCEPTED);
 	assert_int_equal(fate_of(&model, 2), DROPPED);
 	assert_int_equal(fate_of(&model, 3), ACCEPTED);
 	assert_int_equal(fate_of(&model, 4), ACCEPTED);
 	assert_int_equal(fate_of(&model, 5), QUEUED);
-	assert_int_equal(burst(&model, &verdicts, (uint32_t[]){5, 6}, 2, 0x3), 1);	/* all is well again */
+	/* all is well again */
+	assert_int_equal(burst(&model, &verdicts, (uint32_t[]){5, 6}, 2, 0x3), 1);
 	assert_int_equal(fate_of(&model, 6), ACCEPTED);
 }
 
-/* A denial that never reached the kernel must not turn into an accept with the next burst's batch. */
+/*
+ * A denial that never reached the kernel must not turn into an accept with the next burst's batch.
+ */
 static void test_unsent_denials_stay_denied(void **state)
 {
 	struct nfqueue_packet packets[2] = {{.id = 1, .accept = true}, {.id = 2, .accept = false}};
@@ -234,7 +248,7 @@ static void test_unsent_denials_stay_denied(void **state)
 	verdicts_init(&verdicts, QUEUE);
 	for (uint32_t id = 1; id <= 4; id++)
 		enqueue(&model, id);
-	verdicts_write(&verdicts, packets, 2);	/* not played: the send failed */
+	verdicts_write(&verdicts, packets, 2); /* not played: the send failed */
 	verdicts_note_stray(&verdicts);
 	burst(&model, &verdicts, (uint32_t[]){3, 4}, 2, 0x3);
 	assert_int_equal(fate_of(&model, 1), DROPPED);
@@ -243,7 +257,9 @@ static void test_unsent_denials_stay_denied(void **state)
 	assert_int_equal(fate_of(&model, 4), ACCEPTED);
 }
 
-/* The longest answer there is: each of a full burst by itself, and the batch that drops the strays. */
+/*
+ * The longest answer there is: each of a full burst by itself, and the batch that drops the strays.
+ */
 static void test_full_burst_with_strays_fits(void **state)
 {
 	uint32_t ids[VERDICTS_PACKETS];
@@ -255,7 +271,8 @@ static void test_full_burst_with_strays_fits(void **state)
 	for (uint32_t i = 0; i < VERDICTS_PACKETS; i++)
 		enqueue(&model, ids[i] = i + 1);
 	verdicts_note_stray(&verdicts);
-	assert_int_equal(burst(&model, &verdicts, ids, VERDICTS_PACKETS, UINT64_MAX), VERDICTS_PACKETS + 1);
+	assert_int_equal(
+		burst(&model, &verdicts, ids, VERDICTS_PACKETS, UINT64_MAX), VERDICTS_PACKETS + 1);
 	assert_int_equal(verdicts.length, VERDICTS_BYTES);
 }
 

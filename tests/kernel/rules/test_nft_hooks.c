@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Rules that are all there, and that no packet passes: on the running kernel, in a network namespace of our own. */
+/*
+ * Rules that are all there, and that no packet passes: on the running kernel, in a network
+ * namespace of our own.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -82,10 +85,12 @@ static void rules_of_others_are_not_deleted(void **state)
 
 	(void)state;
 	install();
-	run("nft 'delete chain ip mangle FORWARD; add chain ip mangle FORWARD; "
-	    "add rule ip mangle FORWARD counter jump PODGATE; add rule ip mangle FORWARD ip saddr 10.9.9.9 counter accept'");
+	run("nft 'delete chain ip mangle FORWARD; add chain ip mangle FORWARD; add rule ip mangle "
+	    "FORWARD counter jump PODGATE; add rule ip mangle FORWARD ip saddr 10.9.9.9 counter "
+	    "accept'");
 	assert_int_equal(ruleset_install(&options, problem), -EEXIST);
-	assert_non_null(strstr(problem, "(nft delete chain ip mangle FORWARD), and podgate makes it anew"));
+	assert_non_null(
+		strstr(problem, "(nft delete chain ip mangle FORWARD), and podgate makes it anew"));
 	run("nft list chain ip mangle FORWARD | grep -q 10.9.9.9");
 	run("nft delete chain ip mangle FORWARD");
 	install();

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Our rules in tables that iptables-nft-save does not list: on the running kernel, in a network namespace of our own. */
+/*
+ * Our rules in tables that iptables-nft-save does not list: on the running kernel, in a network
+ * namespace of our own.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,8 +37,10 @@ static const struct ruleset_options options = {
 
 #define FOREIGN \
 	"for f in ip ip6; do nft add table $f mangle; " \
-	"nft add chain $f mangle PREROUTING '{ type filter hook prerouting priority -150; policy accept; }'; " \
-	"nft add rule $f mangle PREROUTING ct state related,established counter meta mark set ct mark; done"
+	"nft add chain $f mangle PREROUTING '{ type filter hook prerouting priority -150; policy " \
+	"accept; }'; " \
+	"nft add rule $f mangle PREROUTING ct state related,established counter meta mark set ct " \
+	"mark; done"
 
 static void run(const char *command)
 {
@@ -64,8 +69,10 @@ static void count_jumps(const char *number)
 {
 	char command[160];
 
-	snprintf(command, sizeof(command), "test $(nft list ruleset | grep -c 'jump PODGATE ') = %s ||"
-		" test $(nft list ruleset | grep -c 'jump PODGATE$') = %s", number, number);
+	snprintf(command, sizeof(command),
+		"test $(nft list ruleset | grep -c 'jump PODGATE ') = %s || test $(nft list "
+		"ruleset | grep -c 'jump PODGATE$') = %s",
+		number, number);
 	run(command);
 }
 
@@ -108,14 +115,17 @@ static void a_table_that_is_not_listed_is_like_any_other(void **state)
 	run("test $(nft list ruleset | grep -c 'set ct mark') = 3");
 }
 
-/* A rule of words that iptables-nft-save knows, in a sentence that it can't print: it fails. In a table of ours, and in another. */
+/*
+ * A rule of words that iptables-nft-save knows, in a sentence that it can't print: it fails. In a
+ * table of ours, and in another.
+ */
 static void a_listing_that_fails_is_like_one_that_lacks_a_table(void **state)
 {
 	char problem[RULESET_PROBLEM], *saved;
 
 	(void)state;
-	run("nft 'add table ip raw; add chain ip raw OUTPUT { type filter hook output priority -300; };"
-	    " add rule ip raw OUTPUT meta mark set meta mark and 0xffff'");
+	run("nft 'add table ip raw; add chain ip raw OUTPUT { type filter hook output priority "
+	    "-300; }; add rule ip raw OUTPUT meta mark set meta mark and 0xffff'");
 	run("! iptables-nft-save >/dev/null 2>&1");
 	install();
 	verify(0, "");
@@ -130,7 +140,10 @@ static void a_listing_that_fails_is_like_one_that_lacks_a_table(void **state)
 	run("test $(nft list ruleset | grep -c PODGATE) = 0");
 }
 
-/* What an older version left behind after a night of repairs: more than one datagram's default size. */
+/*
+ * What an older version left behind after a night of repairs: more than one datagram's default
+ * size.
+ */
 static void thousands_of_jumps_are_removed(void **state)
 {
 	char problem[RULESET_PROBLEM];
@@ -138,10 +151,12 @@ static void thousands_of_jumps_are_removed(void **state)
 	(void)state;
 	run(FOREIGN);
 	install();
-	run("(for i in $(seq 5000); do echo 'insert rule ip mangle FORWARD counter jump PODGATE'; done) | nft -f -");
+	run("(for i in $(seq 5000); do echo 'insert rule ip mangle FORWARD counter jump PODGATE'; "
+	    "done) | nft -f -");
 	install();
 	count_jumps("6");
-	run("(for i in $(seq 5000); do echo 'insert rule ip mangle FORWARD counter jump PODGATE'; done) | nft -f -");
+	run("(for i in $(seq 5000); do echo 'insert rule ip mangle FORWARD counter jump PODGATE'; "
+	    "done) | nft -f -");
 	assert_int_equal(ruleset_remove(problem), 0);
 	run("test $(nft list ruleset | grep -c PODGATE) = 0");
 }
@@ -158,17 +173,22 @@ static void a_rule_that_was_replaced_is_seen(void **state)
 	assert_int_equal(ruleset_watch_remember(&watch, &options, problem), 0);
 	assert_true(watch.remembers);
 	assert_int_equal(ruleset_watch_look(&watch, &options, problem), 0);
-	run("handle=$(nft -a list chain ip6 mangle PODGATE | sed -n 's/.*# handle //p' | sed -n 4p);"
-	    " nft replace rule ip6 mangle PODGATE handle $handle counter return");
-	assert_int_equal(ruleset_verify(&options, problem), 0);	/* by number and place all is well */
+	run("handle=$(nft -a list chain ip6 mangle PODGATE | sed -n 's/.*# handle //p' | sed -n "
+	    "4p); nft replace rule ip6 mangle PODGATE handle $handle counter return");
+	/* by number and place all is well */
+	assert_int_equal(ruleset_verify(&options, problem), 0);
 	assert_int_equal(ruleset_watch_look(&watch, &options, problem), -ESTALE);
-	assert_non_null(strstr(problem, "rule 3 of our chain is not what was installed (PODGATE) (IPv6, nft)"));
+	assert_non_null(strstr(
+		problem, "rule 3 of our chain is not what was installed (PODGATE) (IPv6, nft)"));
 	install();
-	assert_int_equal(ruleset_watch_look(&watch, &options, problem), 0);	/* the same rules again */
+	/* the same rules again */
+	assert_int_equal(ruleset_watch_look(&watch, &options, problem), 0);
 	ruleset_watch_deinit(&watch);
 }
 
-/* Rules of others in a chain without a hook are not deleted because a program does not list them. */
+/*
+ * Rules of others in a chain without a hook are not deleted because a program does not list them.
+ */
 static void others_rules_are_seen_where_nothing_is_listed(void **state)
 {
 	char problem[RULESET_PROBLEM];
@@ -176,8 +196,8 @@ static void others_rules_are_seen_where_nothing_is_listed(void **state)
 	(void)state;
 	run(FOREIGN);
 	install();
-	run("nft 'delete chain ip mangle FORWARD; add chain ip mangle FORWARD; add rule ip mangle FORWARD counter jump PODGATE;"
-	    " add rule ip mangle FORWARD meta mark set ct mark'");
+	run("nft 'delete chain ip mangle FORWARD; add chain ip mangle FORWARD; add rule ip mangle "
+	    "FORWARD counter jump PODGATE; add rule ip mangle FORWARD meta mark set ct mark'");
 	assert_int_equal(ruleset_install(&options, problem), -EEXIST);
 	run("nft list chain ip mangle FORWARD | grep -q 'set ct mark'");
 }
@@ -190,7 +210,8 @@ static void a_verdict_map_is_named(void **state)
 
 	(void)state;
 	install();
-	run("nft 'add chain ip mangle own; add rule ip mangle own ip protocol vmap { tcp : jump PODGATE }'");
+	run("nft 'add chain ip mangle own; add rule ip mangle own ip protocol vmap { tcp : jump "
+	    "PODGATE }'");
 	assert_int_equal(ruleset_remove(problem), -EBUSY);
 	assert_non_null(strstr(problem, "such as a verdict map"));
 	run("nft list chain ip mangle FORWARD | grep -q 'jump PODGATE'");
@@ -203,16 +224,19 @@ static void what_a_listing_leaves_out_is_told(void **state)
 {
 	(void)state;
 	assert_true(iptables_save_is_whole(""));
-	assert_true(iptables_save_is_whole("*mangle\n-A FORWARD -m comment --comment \"is incompatible, use 'nft' tool.\" -j ACCEPT\n"));
+	assert_true(iptables_save_is_whole("*mangle\n-A FORWARD -m comment --comment \"is "
+					   "incompatible, use 'nft' tool.\" -j ACCEPT\n"));
 	assert_false(iptables_save_is_whole("# Table `mangle' is incompatible, use 'nft' tool.\n"));
-	assert_false(iptables_save_is_whole("*filter\nCOMMIT\n# Table `raw' is incompatible, use 'nft' tool."));
+	assert_false(iptables_save_is_whole(
+		"*filter\nCOMMIT\n# Table `raw' is incompatible, use 'nft' tool."));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_table_that_is_not_listed_is_like_any_other, netns_enter),
-		cmocka_unit_test_setup(a_listing_that_fails_is_like_one_that_lacks_a_table, netns_enter),
+		cmocka_unit_test_setup(
+			a_listing_that_fails_is_like_one_that_lacks_a_table, netns_enter),
 		cmocka_unit_test_setup(thousands_of_jumps_are_removed, netns_enter),
 		cmocka_unit_test_setup(a_rule_that_was_replaced_is_seen, netns_enter),
 		cmocka_unit_test_setup(others_rules_are_seen_where_nothing_is_listed, netns_enter),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What the running kernel says of changes to the packet filter, in a network namespace of our own. */
+/*
+ * What the running kernel says of changes to the packet filter, in a network namespace of our own.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +39,10 @@ static uint64_t generation(enum backend_choice backend, enum ip_family family)
 static void sees_changes(enum backend_choice backend, enum ip_family family)
 {
 	static const char *const changes[] = {
-		"-A OUTPUT -m connmark --mark 0x1/0x3 -j ACCEPT", "-R OUTPUT 1 -m connmark --mark 0x2/0x3 -j ACCEPT",
-		"-R OUTPUT 1 -m connmark --mark 0x2/0x3 -j DROP", "-R OUTPUT 1 -m connmark --mark 0x2/0x2 -j DROP",
+		"-A OUTPUT -m connmark --mark 0x1/0x3 -j ACCEPT",
+		"-R OUTPUT 1 -m connmark --mark 0x2/0x3 -j ACCEPT",
+		"-R OUTPUT 1 -m connmark --mark 0x2/0x3 -j DROP",
+		"-R OUTPUT 1 -m connmark --mark 0x2/0x2 -j DROP",
 		"-P OUTPUT DROP",
 	};
 	const char *iptables = program(backend, family);
@@ -54,8 +58,10 @@ static void sees_changes(enum backend_choice backend, enum ip_family family)
 		assert_true(after != before);
 		before = after;
 	}
-	assert_int_equal(netns_run("%s -t mangle -P OUTPUT ACCEPT; %s -t mangle -F; %s -t mangle -X", iptables,
-				 iptables, iptables), 0);
+	assert_int_equal(
+		netns_run("%s -t mangle -P OUTPUT ACCEPT; %s -t mangle -F; %s -t mangle -X",
+			iptables, iptables, iptables),
+		0);
 	assert_true(generation(backend, family) != before);
 }
 
@@ -73,9 +79,13 @@ static void packets_and_looks_are_no_changes(enum backend_choice backend)
 	const char *iptables = program(backend, IP_FAMILY_V4);
 	uint64_t before;
 
-	assert_int_equal(netns_run("ip link set lo up && %s -t mangle -A OUTPUT -o lo -p udp -j ACCEPT", iptables), 0);
+	assert_int_equal(
+		netns_run("ip link set lo up && %s -t mangle -A OUTPUT -o lo -p udp -j ACCEPT",
+			iptables),
+		0);
 	before = generation(backend, IP_FAMILY_V4);
-	assert_int_equal(netns_run("bash -c 'for i in 1 2 3; do echo x >/dev/udp/127.0.0.1/9; done'"), 0);
+	assert_int_equal(
+		netns_run("bash -c 'for i in 1 2 3; do echo x >/dev/udp/127.0.0.1/9; done'"), 0);
 	assert_int_equal(netns_run("%s -t mangle -nvxL OUTPUT | grep -q '^ *3 '", iptables), 0);
 	assert_int_equal(netns_run("%s-save -c >/dev/null", iptables), 0);
 	assert_true(generation(backend, IP_FAMILY_V4) == before);
@@ -89,7 +99,9 @@ static void counters_are_no_changes(void **state)
 	packets_and_looks_are_no_changes(BACKEND_LEGACY);
 }
 
-/* What others are there does not matter to a legacy table; nf_tables counts for all of its tables. */
+/*
+ * What others are there does not matter to a legacy table; nf_tables counts for all of its tables.
+ */
 static void of_which_table(void **state)
 {
 	const uint64_t nft = generation(BACKEND_NFT, IP_FAMILY_V4);
@@ -99,7 +111,9 @@ static void of_which_table(void **state)
 	assert_int_equal(netns_run("iptables-legacy -t mangle -A INPUT -j RETURN"), 0);
 	legacy = generation(BACKEND_LEGACY, IP_FAMILY_V4);
 	assert_true(generation(BACKEND_NFT, IP_FAMILY_V4) == nft);
-	assert_int_equal(netns_run("nft add table inet others && iptables-legacy -t filter -A INPUT -j RETURN"), 0);
+	assert_int_equal(netns_run("nft add table inet others && iptables-legacy -t filter -A "
+				   "INPUT -j RETURN"),
+		0);
 	assert_true(generation(BACKEND_NFT, IP_FAMILY_V4) != nft);
 	assert_true(generation(BACKEND_LEGACY, IP_FAMILY_V4) == legacy);
 }
@@ -107,8 +121,8 @@ static void of_which_table(void **state)
 /* Entries that end before or after the table does: the kernel's word is not taken for it. */
 static void broken_entries_are_refused(void **state)
 {
-	struct ipt_entry entries[2] = {
-		{.next_offset = sizeof(struct ipt_entry)}, {.next_offset = sizeof(struct ipt_entry)}};
+	struct ipt_entry entries[2] = {{.next_offset = sizeof(struct ipt_entry)},
+		{.next_offset = sizeof(struct ipt_entry)}};
 	uint64_t whole, counted, other;
 
 	(void)state;
@@ -119,11 +133,14 @@ static void broken_entries_are_refused(void **state)
 	entries[1].ip.proto = 6;
 	assert_int_equal(rule_generation_hash(IP_FAMILY_V4, entries, sizeof(entries), &other), 0);
 	assert_true(whole != other);
-	assert_int_equal(rule_generation_hash(IP_FAMILY_V4, entries, sizeof(entries) - 1, &other), -EPROTO);
+	assert_int_equal(
+		rule_generation_hash(IP_FAMILY_V4, entries, sizeof(entries) - 1, &other), -EPROTO);
 	entries[1].next_offset = 0;
-	assert_int_equal(rule_generation_hash(IP_FAMILY_V4, entries, sizeof(entries), &other), -EPROTO);
+	assert_int_equal(
+		rule_generation_hash(IP_FAMILY_V4, entries, sizeof(entries), &other), -EPROTO);
 	entries[1].next_offset = sizeof(struct ipt_entry) + 1;
-	assert_int_equal(rule_generation_hash(IP_FAMILY_V4, entries, sizeof(entries), &other), -EPROTO);
+	assert_int_equal(
+		rule_generation_hash(IP_FAMILY_V4, entries, sizeof(entries), &other), -EPROTO);
 }
 
 int main(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the helper process applies: everything that podgate writes, and nothing by which iptables-restore reads or runs. */
+/*
+ * What the helper process applies: everything that podgate writes, and nothing by which
+ * iptables-restore reads or runs.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +65,8 @@ static void test_all_that_is_installed(void **state)
 	}
 }
 
-static void expect_transaction(const char *now, const struct ruleset_options *options, const char *before)
+static void expect_transaction(
+	const char *now, const struct ruleset_options *options, const char *before)
 {
 	const struct ruleset_transaction transaction = {
 		.family = IP_FAMILY_V4, .now = now, .options = options, .before = before};
@@ -79,7 +83,8 @@ static void test_all_that_is_changed(void **state)
 	static const char tampered[] =
 		"*mangle\n:FORWARD ACCEPT [0:0]\n:PODGATE - [0:0]\n"
 		"-A FORWARD -p tcp -m tcp --dport 80 -j TCPMSS --clamp-mss-to-pmtu\n"
-		"-A FORWARD -i eth0 ! -s 10.0.0.0/8 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n"
+		"-A FORWARD -i eth0 ! -s 10.0.0.0/8 -m comment --comment \"it's \\\"mine\\\"\" -j "
+		"PODGATE\n"
 		"-A INPUT -m statistic --mode random --probability 0.5 -g PODGATE\n"
 		"-A PODGATE -m limit --limit 5/min -j LOG --log-prefix \"a b\"\n"
 		"-A PODGATE -j NFQUEUE --queue-num 8612\nCOMMIT\n";
@@ -94,7 +99,8 @@ static void test_all_that_is_changed(void **state)
 static void test_scratch_chain(void **state)
 {
 	(void)state;
-	expect_allowed("*mangle\n:PODGATE-SCRATCH - [0:0]\n-A PODGATE-SCRATCH -m physdev --physdev-in x -j RETURN\nCOMMIT\n");
+	expect_allowed("*mangle\n:PODGATE-SCRATCH - [0:0]\n-A PODGATE-SCRATCH -m physdev "
+		       "--physdev-in x -j RETURN\nCOMMIT\n");
 	expect_allowed("*mangle\n-F PODGATE-SCRATCH\n-X PODGATE-SCRATCH\nCOMMIT\n");
 }
 
@@ -126,9 +132,26 @@ static void test_rules_of_others(void **state)
 static void test_programs_are_not_run(void **state)
 {
 	static const char *const words[] = {
-		"-M /tmp/x", "-M/tmp/x", "--modprobe /tmp/x", "--modprobe=/tmp/x", "--modp=/tmp/x", "--mo /tmp/x", "--m=/tmp/x",
-		"-nM/tmp/x", "-n -M /tmp/x", "\"-M\" /tmp/x", "\"-\\M\" /tmp/x", "\"--modprobe\" /tmp/x", "-vM/tmp/x", "-x",
-		"-c 1 2", "-t filter", "-w", "-W 1", "-4", "-",
+		"-M /tmp/x",
+		"-M/tmp/x",
+		"--modprobe /tmp/x",
+		"--modprobe=/tmp/x",
+		"--modp=/tmp/x",
+		"--mo /tmp/x",
+		"--m=/tmp/x",
+		"-nM/tmp/x",
+		"-n -M /tmp/x",
+		"\"-M\" /tmp/x",
+		"\"-\\M\" /tmp/x",
+		"\"--modprobe\" /tmp/x",
+		"-vM/tmp/x",
+		"-x",
+		"-c 1 2",
+		"-t filter",
+		"-w",
+		"-W 1",
+		"-4",
+		"-",
 	};
 	char text[256];
 
@@ -136,9 +159,11 @@ static void test_programs_are_not_run(void **state)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		snprintf(text, sizeof(text), "*mangle\n-A PODGATE %s -j DROP\nCOMMIT\n", words[i]);
 		expect_refused(text, "option");
-		snprintf(text, sizeof(text), "*mangle\n-D FORWARD %s -j PODGATE\nCOMMIT\n", words[i]);
+		snprintf(text, sizeof(text), "*mangle\n-D FORWARD %s -j PODGATE\nCOMMIT\n",
+			words[i]);
 		expect_refused(text, "option");
-		snprintf(text, sizeof(text), "*mangle\n-I FORWARD 1 -j PODGATE %s\nCOMMIT\n", words[i]);
+		snprintf(text, sizeof(text), "*mangle\n-I FORWARD 1 -j PODGATE %s\nCOMMIT\n",
+			words[i]);
 		expect_refused(text, "option");
 	}
 }
@@ -164,7 +189,9 @@ static void test_files_are_not_read(void **state)
 	expect_allowed("-A PODGATE -m set --match-set PODGATE4 src -j ACCEPT\n");
 }
 
-/* iptables-restore ends words at tabs, and lines at 10 KiB; what we take for one word must be one. */
+/*
+ * iptables-restore ends words at tabs, and lines at 10 KiB; what we take for one word must be one.
+ */
 static void test_words_end_where_we_think(void **state)
 {
 	char *text = malloc(32768);

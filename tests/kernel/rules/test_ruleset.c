@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The rules as text: what is rendered, how listings are read, and which rules of others use our marks. No kernel. */
+/*
+ * The rules as text: what is rendered, how listings are read, and which rules of others use our
+ * marks. No kernel.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,22 +39,23 @@ static void ipv4_is_rendered_whole(void **state)
 		":PODGATE - [0:0]\n"
 		":PODGATE-LEARNED - [0:0]\n"
 		":PODGATE-GROUPS - [0:0]\n"
-		"-A PODGATE ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
-		"RETURN\n"
-		"-A PODGATE -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack ! --ctstate RELATED "
+		"-A PODGATE ! -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack "
 		"--ctstatus CONFIRMED -j RETURN\n"
-		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus CONFIRMED -j "
-		"DROP\n"
-		"-A PODGATE -d 224.0.0.0/3 -m set --match-set podgate-groups4 dst -g PODGATE-GROUPS\n"
-		"-A PODGATE ! -d 224.0.0.0/4 -m conntrack ! --ctstatus CONFIRMED --ctdir ORIGINAL -m set --match-set "
-		"podgate-allowed4 src,dst,dst -m pkttype --pkt-type unicast -g PODGATE-LEARNED\n"
-		"-A PODGATE -m set ! --match-set podgate-pods4 dst -m set ! --match-set podgate-pods4 src -j "
-		"RETURN\n"
-		"-A PODGATE ! -d 224.0.0.0/4 -m pkttype --pkt-type unicast -m conntrack ! --ctstatus "
-		"CONFIRMED"
-		" -j CONNMARK --set-xmark 0x20000000/0x60000000\n"
-		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied4 src,dst,dst -j "
-		"DROP\n"
+		"-A PODGATE -p icmp -m connmark --mark 0x20000000/0x60000000 -m conntrack ! "
+		"--ctstate RELATED --ctstatus CONFIRMED -j RETURN\n"
+		"-A PODGATE -m connmark --mark 0x40000000/0x60000000 -m conntrack --ctstatus "
+		"CONFIRMED -j DROP\n"
+		"-A PODGATE -d 224.0.0.0/3 -m set --match-set podgate-groups4 dst -g "
+		"PODGATE-GROUPS\n"
+		"-A PODGATE ! -d 224.0.0.0/4 -m conntrack ! --ctstatus CONFIRMED --ctdir ORIGINAL "
+		"-m set --match-set podgate-allowed4 src,dst,dst -m pkttype --pkt-type unicast -g "
+		"PODGATE-LEARNED\n"
+		"-A PODGATE -m set ! --match-set podgate-pods4 dst -m set ! --match-set "
+		"podgate-pods4 src -j RETURN\n"
+		"-A PODGATE ! -d 224.0.0.0/4 -m pkttype --pkt-type unicast -m conntrack ! "
+		"--ctstatus CONFIRMED -j CONNMARK --set-xmark 0x20000000/0x60000000\n"
+		"-A PODGATE -m conntrack --ctdir ORIGINAL -m set --match-set podgate-denied4 "
+		"src,dst,dst -j DROP\n"
 		"-A PODGATE -m conntrack --ctstate INVALID -j DROP\n"
 		"-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612\n"
 		"-A PODGATE -j NFQUEUE --queue-balance 8610:8611\n"
@@ -69,11 +73,11 @@ static void ipv6_lets_neighbours_find_each_other(void **state)
 {
 	char *text = ruleset_render(&usual, IP_FAMILY_V6);
 	const char *solicitation = strstr(text,
-		"-A PODGATE -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type 135"
-		" -m hl --hl-eq 255 -j RETURN\n");
+		"-A PODGATE -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type "
+		"135 -m hl --hl-eq 255 -j RETURN\n");
 	const char *report = strstr(text,
-		"-A PODGATE -d ff02::/16 -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 --icmpv6-type 143"
-		" -m hl --hl-eq 1 -j RETURN\n");
+		"-A PODGATE -d ff02::/16 -p ipv6-icmp -m conntrack --ctstate UNTRACKED -m icmp6 "
+		"--icmpv6-type 143 -m hl --hl-eq 1 -j RETURN\n");
 
 	(void)state;
 	assert_non_null(solicitation);
@@ -110,8 +114,9 @@ static void the_cpu_chooses_among_queues(void **state)
 	(void)state;
 	options.cpu_fanout = options.queue_bypass = true;
 	text = ruleset_render(&options, IP_FAMILY_V4);
-	assert_non_null(
-		strstr(text, "-A PODGATE -j NFQUEUE --queue-balance 8610:8611 --queue-bypass --queue-cpu-fanout\n"));
+	assert_non_null(strstr(text,
+		"-A PODGATE -j NFQUEUE --queue-balance 8610:8611 --queue-bypass "
+		"--queue-cpu-fanout\n"));
 	free(text);
 	options.workers = 1;
 	text = ruleset_render(&options, IP_FAMILY_V4);
@@ -140,7 +145,8 @@ static void bypass_is_on_every_queue(void **state)
 }
 
 #define BUCKET(rate, burst) \
-	"-m hashlimit --hashlimit-above " rate "/sec --hashlimit-burst " burst " --hashlimit-mode srcip --hashlimit-name "
+	"-m hashlimit --hashlimit-above " rate "/sec --hashlimit-burst " burst \
+	" --hashlimit-mode srcip --hashlimit-name "
 #define FORGET " --hashlimit-htable-gcinterval 250 --hashlimit-htable-expire 250"
 
 /* Behind what the kernel answers by itself, and before the queues that everybody shares. */
@@ -154,21 +160,31 @@ static void floods_have_a_queue_of_their_own(void **state)
 	text = ruleset_render(&options, IP_FAMILY_V4);
 	assert_non_null(strstr(text,
 		"-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612\n"
-		"-A PODGATE -m set --match-set podgate-pods4 src " BUCKET("3003", "600") "podgate-pods-3000"
-		" --hashlimit-htable-size 1024 --hashlimit-htable-max 65536" FORGET " -j NFQUEUE --queue-num 8613\n"
-		"-A PODGATE -m set ! --match-set podgate-pods4 src " BUCKET("3003", "600") "podgate-others-3000"
-		" --hashlimit-htable-size 8192 --hashlimit-htable-max 131072" FORGET " -j NFQUEUE --queue-num 8613\n"
-		"-A PODGATE -m set ! --match-set podgate-pods4 src " BUCKET("50000", "9600") "podgate-all-48000"
-		" --hashlimit-htable-size 16 --hashlimit-htable-max 16" FORGET " --hashlimit-srcmask 0"
-		" -j NFQUEUE --queue-num 8613\n"
-		"-A PODGATE -j NFQUEUE --queue-balance 8610:8611\n"));
+		"-A PODGATE -m set --match-set podgate-pods4 src " BUCKET("3003",
+			"600") "podgate-pods-3000 --hashlimit-htable-size 1024 "
+			       "--hashlimit-htable-max 65536" FORGET
+			       " -j NFQUEUE --queue-num 8613\n"
+			       "-A PODGATE -m set ! --match-set podgate-pods4 src " BUCKET("3003",
+				       "600") "podgate-others-3000 --hashlimit-htable-size 8192 "
+					      "--hashlimit-htable-max 131072" FORGET
+					      " -j NFQUEUE --queue-num 8613\n"
+					      "-A PODGATE -m set ! --match-set podgate-pods4 "
+					      "src " BUCKET("50000",
+						      "9600") "podgate-all-48000 "
+							      "--hashlimit-htable-size 16 "
+							      "--hashlimit-htable-max 16" FORGET
+							      " --hashlimit-srcmask 0 -j NFQUEUE "
+							      "--queue-num 8613\n"
+							      "-A PODGATE -j NFQUEUE "
+							      "--queue-balance 8610:8611\n"));
 	free(text);
 	text = ruleset_render(&options, IP_FAMILY_V6);
 	assert_non_null(strstr(text,
-		"-A PODGATE -s fe80::/10 " BUCKET("3003", "600") "podgate-link-3000"
-		" --hashlimit-htable-size 16 --hashlimit-htable-max 16" FORGET " --hashlimit-srcmask 10"
-		" -j NFQUEUE --queue-num 8613\n"
-		"-A PODGATE ! -s fe80::/10 -m set --match-set podgate-pods6 src "));
+		"-A PODGATE -s fe80::/10 " BUCKET("3003",
+			"600") "podgate-link-3000 --hashlimit-htable-size 16 "
+			       "--hashlimit-htable-max 16" FORGET
+			       " --hashlimit-srcmask 10 -j NFQUEUE --queue-num 8613\n"
+			       "-A PODGATE ! -s fe80::/10 -m set --match-set podgate-pods6 src "));
 	free(text);
 }
 
@@ -183,14 +199,15 @@ static void long_rules_fit(void **state)
 	options.queue_base = 65532;
 	options.flood_rate = SETTINGS_FLOOD_RATE_MOST;
 	text = ruleset_render(&options, IP_FAMILY_V6);
-	assert_non_null(strstr(text, "--hashlimit-srcmask 0 -j NFQUEUE --queue-num 65535 --queue-bypass\n"));
+	assert_non_null(strstr(
+		text, "--hashlimit-srcmask 0 -j NFQUEUE --queue-num 65535 --queue-bypass\n"));
 	assert_non_null(strstr(text, "podgate-others-50000 "));
 	free(text);
 }
 
 /*
- * INPUT spares replies, which answer the host, and not what has no direction. In the listing's order once
- * both are inserted.
+ * INPUT spares replies, which answer the host, and not what has no direction. In the listing's
+ * order once both are inserted.
  */
 static void host_traffic_jumps_from_input_too(void **state)
 {
@@ -209,7 +226,10 @@ static void host_traffic_jumps_from_input_too(void **state)
 	free(text);
 }
 
-/* What came in by a bridge's port: group frames are untracked, other first packets are judged before they are cloned. */
+/*
+ * What came in by a bridge's port: group frames are untracked, other first packets are judged
+ * before they are cloned.
+ */
 static void bridges_have_rules_of_their_own(void **state)
 {
 	struct ruleset_options options = usual;
@@ -224,23 +244,25 @@ static void bridges_have_rules_of_their_own(void **state)
 		"-I PREROUTING 1 -m physdev --physdev-is-in -j PODGATE-UNTRACK\nCOMMIT\n"));
 	assert_non_null(strstr(text,
 		"-A PODGATE-BRIDGED -m set ! --match-set podgate-near4 dst -j RETURN\n"
-		"-A PODGATE-BRIDGED -m set --match-set podgate-allowed4 src,dst,dst -g PODGATE-LEARNED\n"));
+		"-A PODGATE-BRIDGED -m set --match-set podgate-allowed4 src,dst,dst -g "
+		"PODGATE-LEARNED\n"));
 	assert_non_null(strstr(text,
-		"-I PREROUTING 1 -m physdev --physdev-is-in -m conntrack --ctstate NEW ! --ctstatus CONFIRMED -j "
-		"PODGATE-BRIDGED\n"));
+		"-I PREROUTING 1 -m physdev --physdev-is-in -m conntrack --ctstate NEW ! "
+		"--ctstatus CONFIRMED -j PODGATE-BRIDGED\n"));
 	free(text);
 }
 
-static const char foreign[] = "*mangle\n"
-			      ":FORWARD ACCEPT [0:0]\n"
-			      ":PODGATE - [0:0]\n"
-			      ":OTHER - [0:0]\n"
-			      "-A FORWARD -m comment --comment \"-j PODGATE is not what I do\" -j ACCEPT\n"
-			      "-A FORWARD -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n"
-			      "-A FORWARD -j OTHER\n"
-			      "-A FORWARD -j PODGATE\n"
-			      "-A PODGATE -j RETURN\n"
-			      "COMMIT\n";
+static const char foreign[] =
+	"*mangle\n"
+	":FORWARD ACCEPT [0:0]\n"
+	":PODGATE - [0:0]\n"
+	":OTHER - [0:0]\n"
+	"-A FORWARD -m comment --comment \"-j PODGATE is not what I do\" -j ACCEPT\n"
+	"-A FORWARD -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n"
+	"-A FORWARD -j OTHER\n"
+	"-A FORWARD -j PODGATE\n"
+	"-A PODGATE -j RETURN\n"
+	"COMMIT\n";
 
 static void old_jumps_are_deleted_word_for_word(void **state)
 {
@@ -249,8 +271,9 @@ static void old_jumps_are_deleted_word_for_word(void **state)
 	char *text = ruleset_transaction_render(&transaction);
 
 	(void)state;
-	assert_non_null(strstr(text, "\n-D FORWARD -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j "
-				     "PODGATE\n-D FORWARD -j PODGATE\n-A PODGATE"));
+	assert_non_null(strstr(text,
+		"\n-D FORWARD -i eth0 -m comment --comment \"it's \\\"mine\\\"\" -j PODGATE\n-D "
+		"FORWARD -j PODGATE\n-A PODGATE"));
 	assert_null(strstr(text, "not what I do"));
 	assert_null(strstr(text, "OTHER"));
 	free(text);
@@ -275,7 +298,8 @@ static void undoing_puts_back_what_was_ours(void **state)
 
 static void removing_leaves_no_chain(void **state)
 {
-	const struct ruleset_transaction transaction = {.family = IP_FAMILY_V6, .now = foreign, .before = ""};
+	const struct ruleset_transaction transaction = {
+		.family = IP_FAMILY_V6, .now = foreign, .before = ""};
 	char *text = ruleset_transaction_render(&transaction);
 
 	(void)state;
@@ -287,8 +311,8 @@ static void removing_leaves_no_chain(void **state)
 static void words_are_read_as_iptables_writes_them(void **state)
 {
 	static struct rule_text rule;
-	const char *next = rule_text_read(
-		&rule, "[12:3456] -A FORWARD -m comment --comment \"a \\\"b\\\" \\\\c\" -j X\nnext");
+	const char *next = rule_text_read(&rule,
+		"[12:3456] -A FORWARD -m comment --comment \"a \\\"b\\\" \\\\c\" -j X\nnext");
 
 	(void)state;
 	assert_string_equal(next, "next");
@@ -304,7 +328,10 @@ static void words_are_read_as_iptables_writes_them(void **state)
 	assert_int_equal(rule.count, 0);
 }
 
-/* Longer than the buffer, an open quote, no words but quotes: read to the line's end, never past it. */
+/*
+ * Longer than the buffer, an open quote, no words but quotes: read to the line's end, never past
+ * it.
+ */
 static void hostile_lines_stay_lines(void **state)
 {
 	static struct rule_text rule, same;
@@ -343,8 +370,8 @@ static void versions_of_iptables_agree(void **state)
 	assert_false(rule_text_equal(&a, &b));
 	rule_text_read(&b, "-A PODGATE -p ipv6-icmp -j RETURN -x");
 	assert_false(rule_text_equal(&a, &b));
-	rule_text_read(&a, "-A PODGATE -p 2 -j RETURN");	/* iptables 1.8.11 */
-	rule_text_read(&b, "-A PODGATE -p igmp -j RETURN");	/* 1.8.9 */
+	rule_text_read(&a, "-A PODGATE -p 2 -j RETURN");    /* iptables 1.8.11 */
+	rule_text_read(&b, "-A PODGATE -p igmp -j RETURN"); /* 1.8.9 */
 	assert_true(rule_text_equal(&a, &b));
 }
 
@@ -363,8 +390,10 @@ static void marks_that_overlap_are_found(void **state)
 		"-A PREROUTING -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff",
 		"-A PREROUTING -j CONNMARK --restore-mark",
 		"-A INPUT -m connmark --mark 0x1 -j ACCEPT",
-		"-A INPUT -p tcp -m connmark ! --mark 0x0/0x60000000 -m mark --mark 0x1/0x1 -j ACCEPT",
-		"-A INPUT -m mark --mark 0x1/0x1 -m connmark --mark 0x20000000/0x20000000 -j ACCEPT",
+		"-A INPUT -p tcp -m connmark ! --mark 0x0/0x60000000 -m mark --mark 0x1/0x1 -j "
+		"ACCEPT",
+		"-A INPUT -m mark --mark 0x1/0x1 -m connmark --mark 0x20000000/0x20000000 -j "
+		"ACCEPT",
 	};
 
 	(void)state;
@@ -378,7 +407,8 @@ static void other_marks_are_none_of_ours(void **state)
 		"*mangle\n"
 		":PREROUTING ACCEPT [0:0]\n"
 		"-A PREROUTING -j CONNMARK --set-xmark 0x1/0xff\n"
-		"-A PREROUTING -j MARK --set-xmark 0x20000000/0xffffffff\n" /* the packet's mark, not the connection's */
+		/* the packet's mark, not the connection's */
+		"-A PREROUTING -j MARK --set-xmark 0x20000000/0xffffffff\n"
 		"-A PREROUTING -m mark --mark 0x20000000 -j ACCEPT\n"
 		"-A PREROUTING -j CONNMARK --and-mark 0xf0000000\n"
 		"-A PREROUTING -j CONNMARK --or-mark 0x1\n"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Which queue a source's new flows go to, with nobody at the queues: counted by the rules themselves. The rate is the
- * lowest there is, so that one burst is above it on any machine.
+ * Which queue a source's new flows go to, with nobody at the queues: counted by the rules
+ * themselves. The rate is the lowest there is, so that one burst is above it on any machine.
  */
 
 #include <setjmp.h>
@@ -65,7 +65,8 @@ static void install(const struct ruleset_options *options)
 }
 
 /* Packets of all rules that have `part` in them. */
-static int packets_of(const struct ruleset_options *options, enum ip_family family, const char *part)
+static int packets_of(
+	const struct ruleset_options *options, enum ip_family family, const char *part)
 {
 	struct rule_counter counters[32];
 	char problem[RULESET_PROBLEM];
@@ -98,19 +99,21 @@ static void begin_flows(int socket, const char *to, int flows)
 }
 
 /* Nothing gets lost between the rules: a new flow is in one queue or the other. */
-static void expect_apart(const struct ruleset_options *options, enum ip_family family, const char *limit, int flows)
+static void expect_apart(
+	const struct ruleset_options *options, enum ip_family family, const char *limit, int flows)
 {
 	const int common = packets_of(options, family, COMMON);
 
 	assert_true(packets_of(options, family, limit) > flows / 2);
-	assert_true(common >= RATE / 5);	/* the burst that everybody has */
+	assert_true(common >= RATE / 5); /* the burst that everybody has */
 	assert_int_equal(common + packets_of(options, family, FLOODS), flows);
 }
 
 static void an_isolated_pod_that_floods_is_apart(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 4000), one = bridge_netns_udp(1, AF_INET, 4000);
+	const int zero = bridge_netns_udp(0, AF_INET, 4000),
+		  one = bridge_netns_udp(1, AF_INET, 4000);
 	int apart, common;
 
 	install(&options);
@@ -119,7 +122,7 @@ static void an_isolated_pod_that_floods_is_apart(void **state)
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, BY_OTHER), 0);
 	apart = packets_of(&options, IP_FAMILY_V4, FLOODS);
 	common = packets_of(&options, IP_FAMILY_V4, COMMON);
-	begin_flows(one, "10.9.0.1", FEW);	/* another, in the middle of it */
+	begin_flows(one, "10.9.0.1", FEW); /* another, in the middle of it */
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, FLOODS), apart);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, COMMON), common + FEW);
 	close(zero);
@@ -129,7 +132,8 @@ static void an_isolated_pod_that_floods_is_apart(void **state)
 static void another_source_that_floods_is_apart(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET6, 4000), one = bridge_netns_udp(1, AF_INET6, 4000);
+	const int zero = bridge_netns_udp(0, AF_INET6, 4000),
+		  one = bridge_netns_udp(1, AF_INET6, 4000);
 	const int two = bridge_netns_udp(2, AF_INET6, 4000);
 	int apart;
 
@@ -138,7 +142,7 @@ static void another_source_that_floods_is_apart(void **state)
 	expect_apart(&options, IP_FAMILY_V6, BY_OTHER, FLOWS);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V6, BY_POD), 0);
 	apart = packets_of(&options, IP_FAMILY_V6, FLOODS);
-	begin_flows(two, "fd09::1", FEW);	/* of the same /64 */
+	begin_flows(two, "fd09::1", FEW); /* of the same /64 */
 	begin_flows(zero, "fd09::3", FEW);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V6, FLOODS), apart);
 	close(zero);
@@ -154,24 +158,32 @@ static void send_forged(int socket, uint32_t from, uint16_t port)
 		struct iphdr ip;
 		struct udphdr udp;
 	} packet = {
-		.ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP, .saddr = htonl(from),
+		.ip = {.version = 4,
+			.ihl = 5,
+			.ttl = 64,
+			.protocol = IPPROTO_UDP,
+			.saddr = htonl(from),
 			.daddr = to.sin_addr.s_addr},
-		.udp = {.source = htons(4000), .dest = htons(port), .len = htons(sizeof(struct udphdr))},
+		.udp = {.source = htons(4000),
+			.dest = htons(port),
+			.len = htons(sizeof(struct udphdr))},
 	};
 
-	assert_int_equal(sendto(socket, &packet, sizeof(packet), 0, (const struct sockaddr *)&to, sizeof(to)),
+	assert_int_equal(sendto(socket, &packet, sizeof(packet), 0, (const struct sockaddr *)&to,
+				 sizeof(to)),
 		(int)sizeof(packet));
 }
 
 /*
- * Who invents a source for each packet is under no source's limit, but all that are no isolated pods have one
- * together; so the isolated pods' flows are still served before.
+ * Who invents a source for each packet is under no source's limit, but all that are no isolated
+ * pods have one together; so the isolated pods' flows are still served before.
  */
 static void invented_sources_are_apart(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int raw = bridge_netns_socket(1, AF_INET, SOCK_RAW, IPPROTO_RAW), zero = bridge_netns_udp(0, AF_INET, 4000);
-	const uint32_t first = 0x0a090100;	/* 10.9.1.0 and on: not in the pods' network */
+	const int raw = bridge_netns_socket(1, AF_INET, SOCK_RAW, IPPROTO_RAW),
+		  zero = bridge_netns_udp(0, AF_INET, 4000);
+	const uint32_t first = 0x0a090100; /* 10.9.1.0 and on: not in the pods' network */
 	int apart;
 
 	install(&options);
@@ -193,7 +205,8 @@ static void link_local_sources_are_one(void **state)
 	const struct ruleset_options options = options_for(state);
 	const int one = bridge_netns_udp(1, AF_INET6, 4000), link = 2; /* eth0, after lo */
 
-	setsockopt(one, IPPROTO_IPV6, IPV6_UNICAST_IF, &(int){(int)htonl((uint32_t)link)}, sizeof(link));
+	setsockopt(one, IPPROTO_IPV6, IPV6_UNICAST_IF, &(int){(int)htonl((uint32_t)link)},
+		sizeof(link));
 	bridge_netns_run(1, "ip addr add fe80::9:2/64 dev eth0 nodad");
 	bridge_netns_run(0, "ip addr add fe80::9:1/64 dev eth0 nodad");
 	install(&options);
@@ -226,7 +239,8 @@ static void learned_classes_are_no_flood(void **state)
 	const int zero = bridge_netns_udp(0, AF_INET, 4000);
 
 	install(&options);
-	assert_int_equal(netns_run("ipset add podgate-denied4 10.9.0.1,udp:%d,10.9.0.2", FIRST_PORT), 0);
+	assert_int_equal(
+		netns_run("ipset add podgate-denied4 10.9.0.1,udp:%d,10.9.0.2", FIRST_PORT), 0);
 	for (int i = 0; i < FLOWS; i++)
 		bridge_netns_send(zero, "10.9.0.2", FIRST_PORT);
 	begin_flows(zero, "10.9.0.3", FEW);
@@ -235,7 +249,10 @@ static void learned_classes_are_no_flood(void **state)
 	close(zero);
 }
 
-/* The kernel remembers a table of buckets by its name for as long as a rule uses it, also one that is on its way out. */
+/*
+ * The kernel remembers a table of buckets by its name for as long as a rule uses it, also one that
+ * is on its way out.
+ */
 static void another_rate_counts_at_once(void **state)
 {
 	struct ruleset_options options = options_for(state);
@@ -252,11 +269,14 @@ static void another_rate_counts_at_once(void **state)
 	close(zero);
 }
 
-/* Whatever the rate, the rules are read back as they were written; the kernel counts in steps of its own. */
+/*
+ * Whatever the rate, the rules are read back as they were written; the kernel counts in steps of
+ * its own.
+ */
 static void any_rate_is_recognised(void **state)
 {
-	static const unsigned int rates[] = {SETTINGS_FLOOD_RATE_LEAST, 101, 999, 1000, 3000, 7777, 33333,
-		SETTINGS_FLOOD_RATE_MOST - 1, SETTINGS_FLOOD_RATE_MOST};
+	static const unsigned int rates[] = {SETTINGS_FLOOD_RATE_LEAST, 101, 999, 1000, 3000, 7777,
+		33333, SETTINGS_FLOOD_RATE_MOST - 1, SETTINGS_FLOOD_RATE_MOST};
 	struct ruleset_options options = options_for(state);
 	char problem[RULESET_PROBLEM];
 
@@ -271,8 +291,8 @@ static void any_rate_is_recognised(void **state)
 	assert_non_null(strstr(problem, "of our chain is"));
 }
 
-#define WITH_BOTH(test)                                                                                      \
-	cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &nft),                                   \
+#define WITH_BOTH(test) \
+	cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &nft), \
 		cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &legacy)
 
 int main(void)

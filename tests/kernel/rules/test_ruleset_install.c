@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The rules on the running kernel, with either back end and both families: installed whole or not at all,
- * inspected, removed.
+ * The rules on the running kernel, with either back end and both families: installed whole or not
+ * at all, inspected, removed.
  */
 
 #include <setjmp.h>
@@ -51,22 +51,25 @@ static const char *name_of(enum backend_choice backend)
 	return backend == BACKEND_NFT ? "nft" : "legacy";
 }
 
-/* Others' rules in several tables, some with texts that look like ours, with counters that must survive. */
+/*
+ * Others' rules in several tables, some with texts that look like ours, with counters that must
+ * survive.
+ */
 static void add_foreign_rules(const char *backend)
 {
 	static const char *const families[] = {"ip", "ip6"};
 
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(
-			netns_run(
-				"%stables-%s-restore <<'END'\n"
-				"*mangle\n:FORWARD ACCEPT [3:180]\n:MINE - [0:0]\n"
-				"[7:700] -A FORWARD -i lo -m comment --comment \"not -j \\\"PODGATE\\\"\" -j "
-				"MINE\n[1:60] -A MINE -j MARK --set-xmark 0x20000000/0xffffffff\n"
-				"[2:80] -A INPUT -p tcp -j MINE\nCOMMIT\n"
-				"*filter\n:INPUT DROP [5:500]\n[11:1100] -A FORWARD -p udp --dport 53 -j "
-				"ACCEPT\nCOMMIT\n"
-				"*nat\n[4:240] -A POSTROUTING -o lo -j MASQUERADE\nCOMMIT\nEND",
+			netns_run("%stables-%s-restore <<'END'\n"
+				  "*mangle\n:FORWARD ACCEPT [3:180]\n:MINE - [0:0]\n"
+				  "[7:700] -A FORWARD -i lo -m comment --comment \"not -j "
+				  "\\\"PODGATE\\\"\" -j MINE\n[1:60] -A MINE -j MARK --set-xmark "
+				  "0x20000000/0xffffffff\n"
+				  "[2:80] -A INPUT -p tcp -j MINE\nCOMMIT\n"
+				  "*filter\n:INPUT DROP [5:500]\n[11:1100] -A FORWARD -p udp "
+				  "--dport 53 -j ACCEPT\nCOMMIT\n"
+				  "*nat\n[4:240] -A POSTROUTING -o lo -j MASQUERADE\nCOMMIT\nEND",
 				families[i], backend),
 			0);
 }
@@ -81,12 +84,14 @@ static int enter(void **state)
 	return 0;
 }
 
-/* All tables of both families and back ends, without the dates and without what iptables writes of empty tables. */
+/*
+ * All tables of both families and back ends, without the dates and without what iptables writes of
+ * empty tables.
+ */
 static char *read_all(const char *grep)
 {
 	return netns_read("for f in ip ip6; do for b in nft legacy; do echo \"== $f $b\"; "
-			       "${f}tables-$b-save -c 2>/dev/null; done; done"
-			       " | grep -v '^#' %s",
+			  "${f}tables-$b-save -c 2>/dev/null; done; done | grep -v '^#' %s",
 		grep);
 }
 
@@ -140,10 +145,11 @@ static void our_jump_comes_first(void **state)
 	assert_ok(ruleset_install(&options, problem), problem);
 	jumps = netns_read("ip6tables-%s-save -t mangle | grep -e '^-A FORWARD' -e '^-A INPUT'",
 		name_of(options.backend));
-	assert_string_equal(jumps, "-A INPUT -m conntrack --ctdir ORIGINAL -j PODGATE\n-A INPUT -m conntrack "
-				   "--ctstate INVALID,UNTRACKED -j PODGATE\n"
-				   "-A INPUT -p tcp -j MINE\n-A FORWARD -j PODGATE\n-A FORWARD -i lo -m "
-				   "comment --comment \"not -j \\\"PODGATE\\\"\" -j MINE\n");
+	assert_string_equal(jumps,
+		"-A INPUT -m conntrack --ctdir ORIGINAL -j PODGATE\n-A INPUT -m conntrack "
+		"--ctstate INVALID,UNTRACKED -j PODGATE\n"
+		"-A INPUT -p tcp -j MINE\n-A FORWARD -j PODGATE\n-A FORWARD -i lo -m comment "
+		"--comment \"not -j \\\"PODGATE\\\"\" -j MINE\n");
 	free(jumps);
 }
 
@@ -155,8 +161,10 @@ static const struct tampering {
 } tamperings[] = {
 	{"-F PODGATE", -ENOENT, "our chain PODGATE ends after 0 of "},
 	{"-F PODGATE-LEARNED", -ENOENT, "our chain PODGATE-LEARNED ends after 0 of 1 rules"},
-	{"-A PODGATE-LEARNED -j ACCEPT", -ESTALE, "a rule was added to our chain: '-A PODGATE-LEARNED -j ACCEPT'"},
-	{"-A FORWARD -j PODGATE-LEARNED", -ESTALE, "a jump into our chain was added: '-A FORWARD -j PODGATE-LEARNED'"},
+	{"-A PODGATE-LEARNED -j ACCEPT", -ESTALE,
+		"a rule was added to our chain: '-A PODGATE-LEARNED -j ACCEPT'"},
+	{"-A FORWARD -j PODGATE-LEARNED", -ESTALE,
+		"a jump into our chain was added: '-A FORWARD -j PODGATE-LEARNED'"},
 	{"-F FORWARD", -ENOENT, "jump into our chain is gone"},
 	{"-F", -ENOENT, "ends after 0 of "},
 	{"-D FORWARD -j PODGATE", -ENOENT, "jump into our chain is gone"},
@@ -171,8 +179,8 @@ static const struct tampering {
 	{"-R PODGATE 4 -j RETURN", -ESTALE, "rule 4 of our chain is '-A PODGATE -j RETURN'"},
 };
 
-static void tamper(
-	const struct ruleset_options *options, const char *family, const struct tampering *tampering)
+static void tamper(const struct ruleset_options *options, const char *family,
+	const struct tampering *tampering)
 {
 	char problem[RULESET_PROBLEM] = "";
 
@@ -251,11 +259,13 @@ static void counters_are_read(void **state)
 	assert_ok(ruleset_install(&options, problem), problem);
 	send_datagrams();
 	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V6, counters, 32, problem), 26);
-	assert_string_equal(counters[15].rule, "-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612");
+	assert_string_equal(counters[15].rule,
+		"-A PODGATE -m conntrack --ctdir REPLY -j NFQUEUE --queue-num 8612");
 	assert_int_equal(counters[15].packets, 0);
 	/* the datagram; the error that answers it is of the reply direction, which INPUT spares */
-	assert_string_equal(counters[5].rule, "-A PODGATE -m set ! --match-set podgate-pods6 dst -m set ! "
-					      "--match-set podgate-pods6 src -j RETURN");
+	assert_string_equal(counters[5].rule,
+		"-A PODGATE -m set ! --match-set podgate-pods6 dst -m set ! --match-set "
+		"podgate-pods6 src -j RETURN");
 	assert_int_equal(counters[5].packets, 1);
 	assert_int_equal(counters[5].bytes, 58);
 	assert_int_equal(ruleset_counters(&options, IP_FAMILY_V4, counters, 6, problem), 6);
@@ -275,15 +285,14 @@ static void removing_takes_everything(void **state)
 	assert_int_equal(ruleset_find(places), 2);
 	assert_int_equal(places[0].backend, options.backend);
 	assert_int_equal(places[1].family, IP_FAMILY_V6);
-	assert_int_equal(
-		netns_run(
-			"iptables-%s -t mangle -N USER; iptables-%s -t mangle -A USER -p tcp -g PODGATE",
-			name_of(options.backend), name_of(options.backend)),
+	assert_int_equal(netns_run("iptables-%s -t mangle -N USER; iptables-%s -t mangle -A USER "
+				   "-p tcp -g PODGATE",
+				 name_of(options.backend), name_of(options.backend)),
 		0);
 	assert_ok(ruleset_remove(problem), problem);
 	assert_int_equal(ruleset_find(places), 0);
 	assert_int_equal(netns_run("for f in ip ip6; do for b in nft legacy; do ${f}tables-$b-save "
-					"2>/dev/null; done; done | grep -q PODGATE"),
+				   "2>/dev/null; done; done | grep -q PODGATE"),
 		1);
 	assert_ok(ruleset_remove(problem), problem); /* again */
 }
@@ -304,8 +313,8 @@ static void looking_creates_nothing(void **state)
 	assert_ok(ruleset_check_marks(1, 2, problem), problem);
 	assert_int_equal(ruleset_find(places), 0);
 	assert_ok(ruleset_remove(problem), problem);
-	names = netns_read(
-		"cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; nft list ruleset");
+	names = netns_read("cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; "
+			   "nft list ruleset");
 	assert_string_equal(names, "");
 	free(names);
 }
@@ -334,12 +343,14 @@ static void overlapping_marks_are_refused(void **state)
 	char problem[RULESET_PROBLEM];
 
 	/* in the back end that is not ours: both see every packet */
-	assert_int_equal(netns_run("ip6tables-%s -t mangle -A POSTROUTING -j CONNMARK --save-mark",
-				 name_of(options.backend == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT)),
+	assert_int_equal(
+		netns_run("ip6tables-%s -t mangle -A POSTROUTING -j CONNMARK --save-mark",
+			name_of(options.backend == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT)),
 		0);
 	assert_int_equal(ruleset_install(&options, problem), -EEXIST);
-	assert_non_null(strstr(
-		problem, "'-A POSTROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff'"));
+	assert_non_null(strstr(problem,
+		"'-A POSTROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask "
+		"0xffffffff'"));
 	assert_non_null(strstr(problem, "IPv6"));
 	assert_non_null(strstr(problem, "mark_allow"));
 	assert_int_equal(ruleset_find(places), 0);
@@ -392,7 +403,10 @@ static void a_failing_family_takes_the_other_back(void **state)
 	free(after);
 }
 
-/* Rules that held the gate before, and a jump that somebody had moved: all as it was, not just "ours". */
+/*
+ * Rules that held the gate before, and a jump that somebody had moved: all as it was, not just
+ * "ours".
+ */
 static void a_failed_repair_leaves_the_old_rules(void **state)
 {
 	const struct ruleset_options options = options_for(state);
@@ -401,8 +415,8 @@ static void a_failed_repair_leaves_the_old_rules(void **state)
 	char problem[RULESET_PROBLEM], name[64], *before, *after;
 
 	assert_ok(ruleset_install(&options, problem), problem);
-	assert_int_equal(netns_run("iptables-%s -t mangle -I FORWARD 1 -i eth0 -j ACCEPT; iptables-%s "
-					"-t mangle -A FORWARD -j PODGATE",
+	assert_int_equal(netns_run("iptables-%s -t mangle -I FORWARD 1 -i eth0 -j ACCEPT; "
+				   "iptables-%s -t mangle -A FORWARD -j PODGATE",
 				 backend, backend),
 		0);
 	before = read_all("");
@@ -424,22 +438,26 @@ static void a_lost_race_is_tried_again(void **state)
 
 	snprintf(name, sizeof(name), "iptables-%s-restore", name_of(options.backend));
 	snprintf(script, sizeof(script),
-		"d=$(dirname $0); [ -e $d/once ] && exec /usr/sbin/%s \"$@\"; touch $d/once; echo failed "
-		">&2; exit 2",
+		"d=$(dirname $0); [ -e $d/once ] && exec /usr/sbin/%s \"$@\"; touch $d/once; echo "
+		"failed >&2; exit 2",
 		name);
 	put_shim(name, script);
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_ok(ruleset_verify(&options, problem), problem);
 }
 
-/* The rules for bridges come and go with br_netfilter; what others have in the same chains stays where it is. */
+/*
+ * The rules for bridges come and go with br_netfilter; what others have in the same chains stays
+ * where it is.
+ */
 static void rules_for_bridges_come_and_go(void **state)
 {
 	struct ruleset_options options = options_for(state);
 	const char *name = name_of(options.backend);
 	char problem[RULESET_PROBLEM];
 
-	assert_int_equal(netns_run("iptables-%s -t raw -A PREROUTING -p udp --dport 1 -j ACCEPT", name), 0);
+	assert_int_equal(
+		netns_run("iptables-%s -t raw -A PREROUTING -p udp --dport 1 -j ACCEPT", name), 0);
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_int_equal(netns_run("! iptables-%s-save -t raw | grep PODGATE", name), 0);
 	options.bridged = true;
@@ -448,9 +466,13 @@ static void rules_for_bridges_come_and_go(void **state)
 	assert_ok(ruleset_verify(&options, problem), problem);
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_ok(ruleset_verify(&options, problem), problem);
-	assert_int_equal(netns_run("test $(iptables-%s-save | grep -c 'PREROUTING .*-j PODGATE-') = 2", name), 0);
+	assert_int_equal(
+		netns_run(
+			"test $(iptables-%s-save | grep -c 'PREROUTING .*-j PODGATE-') = 2", name),
+		0);
 
-	assert_int_equal(netns_run("iptables-%s -t raw -I PREROUTING -p udp --dport 2 -j ACCEPT", name), 0);
+	assert_int_equal(
+		netns_run("iptables-%s -t raw -I PREROUTING -p udp --dport 2 -j ACCEPT", name), 0);
 	assert_int_equal(ruleset_verify(&options, problem), -ESTALE);
 	assert_non_null(strstr(problem, "our jump is not the first rule of PREROUTING"));
 	assert_ok(ruleset_install(&options, problem), problem);
@@ -464,12 +486,14 @@ static void rules_for_bridges_come_and_go(void **state)
 	options.bridged = false;
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_ok(ruleset_verify(&options, problem), problem);
-	assert_int_equal(netns_run("! iptables-%s-save | grep -E 'PODGATE-(BRIDGED|UNTRACK)'", name), 0);
+	assert_int_equal(
+		netns_run("! iptables-%s-save | grep -E 'PODGATE-(BRIDGED|UNTRACK)'", name), 0);
 	options.bridged = true;
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_ok(ruleset_remove(problem), problem);
 	assert_int_equal(netns_run("! iptables-%s-save | grep PODGATE", name), 0);
-	assert_int_equal(netns_run("test $(iptables-%s-save -t raw | grep -c -- '--dport') = 2", name), 0);
+	assert_int_equal(
+		netns_run("test $(iptables-%s-save -t raw | grep -c -- '--dport') = 2", name), 0);
 }
 
 static void a_missing_set_is_told(void **state)
@@ -512,7 +536,8 @@ static void attempt_in_thread(struct attempt *attempt)
 /* Programs started by the thread see its mounts: an empty folder over the one with the programs. */
 static int hide_programs(void)
 {
-	if (unshare(CLONE_FS | CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	if (unshare(CLONE_FS | CLONE_NEWNS) != 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return -errno;
 	return mount("none", "/usr/sbin", "tmpfs", 0, NULL) != 0 ? -errno : 0;
 }
@@ -535,7 +560,8 @@ static void install_without_programs(struct attempt *attempt)
 
 static void without_iptables_the_package_is_named(void **state)
 {
-	struct attempt attempt = {.in_thread = find_without_programs, .options = options_for(state)};
+	struct attempt attempt = {
+		.in_thread = find_without_programs, .options = options_for(state)};
 	char problem[RULESET_PROBLEM];
 
 	attempt_in_thread(&attempt);
@@ -545,7 +571,8 @@ static void without_iptables_the_package_is_named(void **state)
 	attempt_in_thread(&attempt);
 	assert_int_equal(attempt.err, -ENOENT);
 	assert_non_null(strstr(attempt.problem, "install the package iptables"));
-	assert_ok(ruleset_verify(&attempt.options, problem) == -ENOENT ? 0 : -1, "something was installed");
+	assert_ok(ruleset_verify(&attempt.options, problem) == -ENOENT ? 0 : -1,
+		"something was installed");
 }
 
 /* Out of the bounding set too, or a root's program would have it again on exec. */
@@ -576,7 +603,8 @@ static void remove_without_privilege(struct attempt *attempt)
 
 static void without_privilege_it_is_said_so(void **state)
 {
-	struct attempt attempt = {.in_thread = install_without_privilege, .options = options_for(state)};
+	struct attempt attempt = {
+		.in_thread = install_without_privilege, .options = options_for(state)};
 	struct ruleset_place places[RULESET_PLACES_MOST];
 	char problem[RULESET_PROBLEM];
 
@@ -603,7 +631,8 @@ static void the_back_end_with_rules_is_chosen(void **state)
 	/* ours in the other one don't count: they are what an earlier setting left */
 	other.backend = used == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT;
 	assert_ok(ruleset_install(&other, problem), problem);
-	assert_int_equal(netns_run("iptables-%s -t filter -A INPUT -p tcp -j ACCEPT", name_of(used)), 0);
+	assert_int_equal(
+		netns_run("iptables-%s -t filter -A INPUT -p tcp -j ACCEPT", name_of(used)), 0);
 	assert_ok(ruleset_find_backend(BACKEND_AUTO, &found, problem), problem);
 	assert_int_equal(found, used);
 	assert_ok(ruleset_find_backend(other.backend, &found, problem), problem);
@@ -623,8 +652,8 @@ static void plain_iptables_decides_else(void **state)
 	assert_int_equal(found, usual);
 }
 
-#define WITH_BOTH(test)                                                                                      \
-	cmocka_unit_test_prestate_setup_teardown(test, enter, take_shim, &nft),                              \
+#define WITH_BOTH(test) \
+	cmocka_unit_test_prestate_setup_teardown(test, enter, take_shim, &nft), \
 		cmocka_unit_test_prestate_setup_teardown(test, enter, take_shim, &legacy)
 
 int main(void)

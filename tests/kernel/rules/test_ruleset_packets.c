@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What the rules do to packets, with nobody at the queues: what is queued is lost, what arrives passed in the
- * kernel. Each test is a way around the gate, or a thing that must get through it.
+ * What the rules do to packets, with nobody at the queues: what is queued is lost, what arrives
+ * passed in the kernel. Each test is a way around the gate, or a thing that must get through it.
  */
 
 #include <setjmp.h>
@@ -60,7 +60,8 @@ static void install(const struct ruleset_options *options)
 }
 
 /* Packets of the rule that has `part` in it. */
-static int packets_of(const struct ruleset_options *options, enum ip_family family, const char *part)
+static int packets_of(
+	const struct ruleset_options *options, enum ip_family family, const char *part)
 {
 	struct rule_counter counters[32];
 	char problem[RULESET_PROBLEM];
@@ -85,7 +86,8 @@ enum { MLDV2_LISTENER_REPORT = 143 };
 static void the_unisolated_talk_freely(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int one = bridge_netns_udp(1, AF_INET, 5000), two = bridge_netns_udp(2, AF_INET, 5000);
+	const int one = bridge_netns_udp(1, AF_INET, 5000),
+		  two = bridge_netns_udp(2, AF_INET, 5000);
 
 	install(&options);
 	bridge_netns_send(one, "10.9.0.3", 5000);
@@ -98,7 +100,8 @@ static void the_unisolated_talk_freely(void **state)
 static void the_isolated_are_queued_both_ways(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 5000), one = bridge_netns_udp(1, AF_INET, 5000);
+	const int zero = bridge_netns_udp(0, AF_INET, 5000),
+		  one = bridge_netns_udp(1, AF_INET, 5000);
 
 	install(&options);
 	bridge_netns_send(zero, "10.9.0.2", 5000);
@@ -106,17 +109,22 @@ static void the_isolated_are_queued_both_ways(void **state)
 	bridge_netns_send(one, "10.9.0.1", 5000);
 	assert_int_equal(bridge_netns_count(zero), 0);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ORIGINAL_QUEUE), 2);
-	assert_int_equal(netns_run("conntrack -L 2>/dev/null | grep -q 'src=10.9.0.[12] .*dport=5000'"),
+	assert_int_equal(
+		netns_run("conntrack -L 2>/dev/null | grep -q 'src=10.9.0.[12] .*dport=5000'"),
 		1); /* no entry, no mark */
 	close(zero);
 	close(one);
 }
 
-/* The class lets the first packet in, which marks its flow: the second pays one match, and so does the answer. */
+/*
+ * The class lets the first packet in, which marks its flow: the second pays one match, and so does
+ * the answer.
+ */
 static void a_class_opens_a_flow_and_the_flow_its_answer(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 4000), one = bridge_netns_udp(1, AF_INET, 5000);
+	const int zero = bridge_netns_udp(0, AF_INET, 4000),
+		  one = bridge_netns_udp(1, AF_INET, 5000);
 
 	install(&options);
 	assert_int_equal(netns_run("ipset add podgate-allowed4 10.9.0.1,udp:5000,10.9.0.2"), 0);
@@ -136,11 +144,12 @@ static void a_class_opens_a_flow_and_the_flow_its_answer(void **state)
 static void a_denied_class_and_a_revoked_flow_are_cut(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 4000), one = bridge_netns_udp(1, AF_INET, 5000);
+	const int zero = bridge_netns_udp(0, AF_INET, 4000),
+		  one = bridge_netns_udp(1, AF_INET, 5000);
 
 	install(&options);
-	assert_int_equal(netns_run("ipset add podgate-denied4 10.9.0.1,udp:5001,10.9.0.2; ipset add "
-					"podgate-allowed4 10.9.0.1,udp:5000,10.9.0.2"),
+	assert_int_equal(netns_run("ipset add podgate-denied4 10.9.0.1,udp:5001,10.9.0.2; ipset "
+				   "add podgate-allowed4 10.9.0.1,udp:5000,10.9.0.2"),
 		0);
 	bridge_netns_send(zero, "10.9.0.2", 5001);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, "--match-set podgate-denied4"), 1);
@@ -148,7 +157,7 @@ static void a_denied_class_and_a_revoked_flow_are_cut(void **state)
 	bridge_netns_send(zero, "10.9.0.2", 5000);
 	assert_int_equal(bridge_netns_count(one), 1);
 	assert_int_equal(netns_run("conntrack -U -s 10.9.0.1 -p udp --dport 5000 -m "
-					"0x40000000/0x60000000 >/dev/null 2>&1"),
+				   "0x40000000/0x60000000 >/dev/null 2>&1"),
 		0);
 	bridge_netns_send(zero, "10.9.0.2", 5000);
 	bridge_netns_send(one, "10.9.0.1", 4000);
@@ -158,11 +167,15 @@ static void a_denied_class_and_a_revoked_flow_are_cut(void **state)
 	close(one);
 }
 
-/* A flow that began before the rules: its answers go to the queue that judges them by their reverse. */
+/*
+ * A flow that began before the rules: its answers go to the queue that judges them by their
+ * reverse.
+ */
 static void an_answer_to_an_unjudged_flow_is_known_as_one(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 4000), one = bridge_netns_udp(1, AF_INET, 5000);
+	const int zero = bridge_netns_udp(0, AF_INET, 4000),
+		  one = bridge_netns_udp(1, AF_INET, 5000);
 
 	assert_int_equal(netns_run("iptables-%s -t raw -A PREROUTING -m conntrack --ctstate NEW",
 				 options.backend == BACKEND_NFT ? "nft" : "legacy"),
@@ -181,14 +194,15 @@ static void an_answer_to_an_unjudged_flow_is_known_as_one(void **state)
 }
 
 /*
- * A bridge clones what goes to many, and the clones share one unconfirmed entry. One that is lost in the
- * queue must not have opened the gate to its sisters, nor to what is sent after it.
+ * A bridge clones what goes to many, and the clones share one unconfirmed entry. One that is lost
+ * in the queue must not have opened the gate to its sisters, nor to what is sent after it.
  */
 static void clones_do_not_open_the_gate(void **state)
 {
 	static const char *const everybody[] = {"239.1.1.1", "10.9.0.255", "255.255.255.255"};
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 4000), one = bridge_netns_udp(1, AF_INET, 5000),
+	const int zero = bridge_netns_udp(0, AF_INET, 4000),
+		  one = bridge_netns_udp(1, AF_INET, 5000),
 		  two = bridge_netns_udp(2, AF_INET, 5000);
 
 	for (int pod = 1; pod <= 2; pod++)
@@ -204,7 +218,8 @@ static void clones_do_not_open_the_gate(void **state)
 	assert_int_equal(netns_run("ipset add podgate-allowed4 10.9.0.1,udp:5000,239.1.1.1"), 0);
 	for (int n = 0; n < 4; n++)
 		bridge_netns_send(zero, "239.1.1.1", 5000);
-	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ALLOWED_CLASS), 0); /* a class opens no flow of many either */
+	/* a class opens no flow of many either */
+	assert_int_equal(packets_of(&options, IP_FAMILY_V4, ALLOWED_CLASS), 0);
 	assert_int_equal(packets_of(&options, IP_FAMILY_V4, TIER1), 0);
 	close(zero);
 	close(one);
@@ -215,11 +230,12 @@ static void clones_do_not_open_the_gate(void **state)
 static void flooded_unicast_does_not_open_the_gate(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 4000), one = bridge_netns_udp(1, AF_INET, 5000);
+	const int zero = bridge_netns_udp(0, AF_INET, 4000),
+		  one = bridge_netns_udp(1, AF_INET, 5000);
 
 	assert_int_equal(
-		netns_run("ip link set br0 promisc on; for p in 0 1 2; do bridge link set dev pod$p "
-			       "learning off; done; bridge fdb flush dev br0 2>/dev/null; true"),
+		netns_run("ip link set br0 promisc on; for p in 0 1 2; do bridge link set dev "
+			  "pod$p learning off; done; bridge fdb flush dev br0 2>/dev/null; true"),
 		0);
 	install(&options);
 	for (int n = 0; n < 4; n++)
@@ -231,8 +247,8 @@ static void flooded_unicast_does_not_open_the_gate(void **state)
 }
 
 /*
- * A helper expects what an allowed request asked for, and gives it its mark. It is still a new flow, in the
- * other direction.
+ * A helper expects what an allowed request asked for, and gives it its mark. It is still a new
+ * flow, in the other direction.
  */
 static void an_expected_flow_is_judged_by_itself(void **state)
 {
@@ -244,16 +260,18 @@ static void an_expected_flow_is_judged_by_itself(void **state)
 		.sin_family = AF_INET, .sin_port = htons(69), .sin_addr = {htonl(0x0a090002)}};
 
 	install(&options);
-	assert_int_equal(netns_run("iptables-%s -t raw -A PREROUTING -p udp --dport 69 -j CT --helper "
-					"tftp; ipset add podgate-allowed4 10.9.0.1,udp:69,10.9.0.2",
-				 options.backend == BACKEND_NFT ? "nft" : "legacy"),
-		0);
 	assert_int_equal(
-		sendto(zero, request, sizeof(request), 0, (const struct sockaddr *)&server, sizeof(server)),
+		netns_run("iptables-%s -t raw -A PREROUTING -p udp --dport 69 -j CT --helper tftp; "
+			  "ipset add podgate-allowed4 10.9.0.1,udp:69,10.9.0.2",
+			options.backend == BACKEND_NFT ? "nft" : "legacy"),
+		0);
+	assert_int_equal(sendto(zero, request, sizeof(request), 0, (const struct sockaddr *)&server,
+				 sizeof(server)),
 		(int)sizeof(request));
 	assert_int_equal(bridge_netns_count(one), 1);
 	assert_int_equal(
-		netns_run("conntrack -L expect 2>/dev/null | grep -q 'src=10.9.0.2 dst=10.9.0.1'"), 0);
+		netns_run("conntrack -L expect 2>/dev/null | grep -q 'src=10.9.0.2 dst=10.9.0.1'"),
+		0);
 	bridge_netns_send(data, "10.9.0.1", 4000);
 	bridge_netns_send(data, "10.9.0.1", 4000);
 	assert_int_equal(bridge_netns_count(zero), 0);
@@ -263,11 +281,15 @@ static void an_expected_flow_is_judged_by_itself(void **state)
 	close(data);
 }
 
-/* Packets that the host keeps out of connection tracking are judged as sent, one by one; never taken for replies. */
+/*
+ * Packets that the host keeps out of connection tracking are judged as sent, one by one; never
+ * taken for replies.
+ */
 static void the_untracked_are_judged_as_sent(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 4000), one = bridge_netns_udp(1, AF_INET, 5000);
+	const int zero = bridge_netns_udp(0, AF_INET, 4000),
+		  one = bridge_netns_udp(1, AF_INET, 5000);
 
 	install(&options);
 	assert_int_equal(netns_run("iptables-%s -t raw -A PREROUTING -p udp -j CT --notrack",
@@ -282,11 +304,15 @@ static void the_untracked_are_judged_as_sent(void **state)
 	close(one);
 }
 
-/* Nothing is known of each other: an allowed datagram arrives only if solicitation and advertisement do. */
+/*
+ * Nothing is known of each other: an allowed datagram arrives only if solicitation and
+ * advertisement do.
+ */
 static void ipv6_neighbours_find_each_other(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET6, 4000), one = bridge_netns_udp(1, AF_INET6, 5000);
+	const int zero = bridge_netns_udp(0, AF_INET6, 4000),
+		  one = bridge_netns_udp(1, AF_INET6, 5000);
 
 	install(&options);
 	assert_int_equal(netns_run("ipset add podgate-allowed6 fd09::1,udp:5000,fd09::2"), 0);
@@ -307,14 +333,15 @@ static void send_icmpv6(int socket, uint8_t type, int hops)
 	const uint8_t message[32] = {type};
 
 	setsockopt(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
-	assert_int_equal(
-		sendto(socket, message, sizeof(message), 0, (const struct sockaddr *)&victim, sizeof(victim)),
+	assert_int_equal(sendto(socket, message, sizeof(message), 0,
+				 (const struct sockaddr *)&victim, sizeof(victim)),
 		(int)sizeof(message));
 }
 
 /*
- * A "solicitation" with another hop limit is none to its receivers, and no way out for data. A "listener report"
- * to one pod is none either, though its hop limit is right: a router makes it so of 2.
+ * A "solicitation" with another hop limit is none to its receivers, and no way out for data. A
+ * "listener report" to one pod is none either, though its hop limit is right: a router makes it so
+ * of 2.
  */
 static void discovery_carries_nothing_else(void **state)
 {
@@ -343,28 +370,34 @@ static int link_local_udp(int pod, uint16_t port)
 {
 	const int fd = bridge_netns_udp(pod, AF_INET6, port), link = 2; /* eth0, after lo */
 
-	setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &(int){(int)htonl((uint32_t)link)}, sizeof(link));
+	setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &(int){(int)htonl((uint32_t)link)},
+		sizeof(link));
 	setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &link, sizeof(link));
 	return fd;
 }
 
 /*
- * An isolated pod has an address that no manifest names, and so has everybody. Once the sets say that somebody is
- * isolated, what such addresses send each other is judged; finding neighbours goes on all the same.
+ * An isolated pod has an address that no manifest names, and so has everybody. Once the sets say
+ * that somebody is isolated, what such addresses send each other is judged; finding neighbours goes
+ * on all the same.
  */
 static void link_local_is_no_way_around(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	const int zero = link_local_udp(0, 4000), one = link_local_udp(1, 5000), two = link_local_udp(2, 5000);
+	const int zero = link_local_udp(0, 4000), one = link_local_udp(1, 5000),
+		  two = link_local_udp(2, 5000);
 	struct ip_addr isolated[3];
 	char problem[POD_SET_PROBLEM];
 
 	for (int pod = 0; pod < BRIDGE_NETNS_PODS; pod++)
-		bridge_netns_run(pod, "ip addr add fe80::9:%d/64 dev eth0 nodad && ip -6 route add ff00::/8 dev eth0 table local",
+		bridge_netns_run(pod,
+			"ip addr add fe80::9:%d/64 dev eth0 nodad && ip -6 route add ff00::/8 dev "
+			"eth0 table local",
 			pod + 1);
 	install(&options);
 	bridge_netns_send(zero, "fe80::9:2", 5000);
-	assert_int_equal(bridge_netns_count(one), 1); /* the hole, while the sets hold pods' addresses only */
+	/* the hole, while the sets hold pods' addresses only */
+	assert_int_equal(bridge_netns_count(one), 1);
 	bridge_netns_run(0, "ip -6 neigh flush dev eth0");
 	ip_addr_parse(&isolated[0], "10.9.0.1");
 	ip_addr_parse(&isolated[1], "fd09::1");
@@ -394,7 +427,9 @@ static int gateway_udp(uint16_t port)
 	return fd;
 }
 
-/* With host_traffic a pod's packets to the gateway are judged, its answers to the gateway are not. */
+/*
+ * With host_traffic a pod's packets to the gateway are judged, its answers to the gateway are not.
+ */
 static void the_gateway_reaches_its_pods(void **state)
 {
 	struct ruleset_options options = options_for(state);
@@ -429,7 +464,8 @@ static void host_traffic_is_let_alone_by_default(void **state)
 static void failing_open_passes_and_marks(void **state)
 {
 	struct ruleset_options options = options_for(state);
-	const int zero = bridge_netns_udp(0, AF_INET, 4000), one = bridge_netns_udp(1, AF_INET, 5000);
+	const int zero = bridge_netns_udp(0, AF_INET, 4000),
+		  one = bridge_netns_udp(1, AF_INET, 5000);
 
 	options.queue_bypass = true;
 	install(&options);
@@ -442,8 +478,8 @@ static void failing_open_passes_and_marks(void **state)
 	close(one);
 }
 
-#define WITH_BOTH(test)                                                                                      \
-	cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &nft),                                   \
+#define WITH_BOTH(test) \
+	cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &nft), \
 		cmocka_unit_test_prestate_setup_teardown(test, enter, NULL, &legacy)
 
 int main(void)

@@ -20,13 +20,17 @@
 /* The packet filter as the watch sees it. */
 static struct {
 	uint64_t generations[2];
-	int err;		/* of asking for them */
-	bool broken;		/* the rules are gone */
+	int err;     /* of asking for them */
+	bool broken; /* the rules are gone */
 	unsigned int saves;
 } filter;
 
-static const struct ruleset_options options = {
-	.backend = BACKEND_LEGACY, .ipv6 = true, .workers = 1, .queue_base = 10, .mark_allow = 1, .mark_deny = 2};
+static const struct ruleset_options options = {.backend = BACKEND_LEGACY,
+	.ipv6 = true,
+	.workers = 1,
+	.queue_base = 10,
+	.mark_allow = 1,
+	.mark_deny = 2};
 
 static int generation(enum backend_choice backend, enum ip_family family, uint64_t *out)
 {
@@ -41,13 +45,14 @@ static char *listed(enum ip_family family)
 	char *rules = ruleset_render(&options, family), *text;
 
 	assert_non_null(rules);
-	assert_true(asprintf(&text, "*mangle\n-A FORWARD -j PODGATE\n%s", rules + strlen("*mangle\n")) > 0);
+	assert_true(asprintf(&text, "*mangle\n-A FORWARD -j PODGATE\n%s",
+			    rules + strlen("*mangle\n")) > 0);
 	free(rules);
 	return text;
 }
 
-static int save(enum backend_choice backend, enum ip_family family, const char *table, bool counters, char **out,
-	char problem[IPTABLES_PROBLEM])
+static int save(enum backend_choice backend, enum ip_family family, const char *table,
+	bool counters, char **out, char problem[IPTABLES_PROBLEM])
 {
 	(void)backend, (void)table, (void)counters, (void)problem;
 	filter.saves++;

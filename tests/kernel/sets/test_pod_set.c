@@ -62,24 +62,24 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_int_equal(pod_set_present(), 12);
 	assert_listed("ipset save | sort | sed 's/ bucketsize.*//'",
-		"create podgate-allowed4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout "
-		"600 counters\n"
-		"create podgate-allowed6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout "
-		"600 counters\n"
-		"create podgate-denied4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout 10 "
-		"counters\n"
-		"create podgate-denied6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 "
-		"counters\n"
+		"create podgate-allowed4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 "
+		"timeout 600 counters\n"
+		"create podgate-allowed6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 "
+		"timeout 600 counters\n"
+		"create podgate-denied4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 "
+		"timeout 10 counters\n"
+		"create podgate-denied6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 "
+		"timeout 10 counters\n"
 		"create podgate-groups4 hash:net family inet hashsize 1024 maxelem 65536\n"
 		"create podgate-groups6 hash:net family inet6 hashsize 1024 maxelem 65536\n"
 		"create podgate-near4 hash:ip family inet hashsize 1024 maxelem 65536\n"
 		"create podgate-near6 hash:ip family inet6 hashsize 1024 maxelem 65536\n"
 		"create podgate-pods4 hash:ip family inet hashsize 1024 maxelem 65536\n"
 		"create podgate-pods6 hash:net family inet6 hashsize 1024 maxelem 65536\n"
-		"create podgate-spare4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 timeout 10 "
-		"counters\n"
-		"create podgate-spare6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 timeout 10 "
-		"counters\n");
+		"create podgate-spare4 hash:ip,port,ip family inet hashsize 1024 maxelem 262144 "
+		"timeout 10 counters\n"
+		"create podgate-spare6 hash:ip,port,ip family inet6 hashsize 1024 maxelem 262144 "
+		"timeout 10 counters\n");
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 0);
 	assert_int_equal(pod_set_count(IP_FAMILY_V6), 0);
 }
@@ -92,7 +92,9 @@ static void without_ipv6_there_are_no_ipv6_sets(void **state)
 	(void)state;
 	assert_ok(pod_set_create(false, problem), problem);
 	assert_ok(pod_set_fill(addrs, 2, false, problem), problem);
-	assert_listed("ipset list -n | sort", "podgate-allowed4\npodgate-denied4\npodgate-groups4\npodgate-near4\npodgate-pods4\npodgate-spare4\n");
+	assert_listed("ipset list -n | sort",
+		"podgate-allowed4\npodgate-denied4\npodgate-groups4\npodgate-near4\npodgate-"
+		"pods4\npodgate-spare4\n");
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 1);
 	assert_ok(pod_set_destroy(problem), problem);
 }
@@ -112,8 +114,10 @@ static void groups_are_nets(void **state)
 	assert_ok(pod_set_fill_groups(groups, 4, true, problem), problem);
 	assert_ok(pod_set_fill_near(near, 2, true, problem), problem);
 	assert_listed("ipset save | grep ^add | sort",
-		"add podgate-groups4 10.0.0.255\nadd podgate-groups4 224.0.0.0/4\nadd podgate-groups4 255.255.255.255\n"
-		"add podgate-groups6 ff00::/8\nadd podgate-near4 10.0.0.1\nadd podgate-near6 fd01::7\n");
+		"add podgate-groups4 10.0.0.255\nadd podgate-groups4 224.0.0.0/4\nadd "
+		"podgate-groups4 255.255.255.255\n"
+		"add podgate-groups6 ff00::/8\nadd podgate-near4 10.0.0.1\nadd podgate-near6 "
+		"fd01::7\n");
 	assert_ok(pod_set_fill_groups(NULL, 0, true, problem), problem);
 	assert_listed("ipset save | grep ^add | grep -c groups || true", "0\n");
 	assert_int_equal(pod_set_present(), 12);
@@ -130,7 +134,8 @@ static void filling_replaces_the_content(void **state)
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_ok(pod_set_fill(first, 3, true, problem), problem);
 	assert_listed("ipset save | grep ^add | sort",
-		"add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\nadd podgate-pods6 fd01::7\n");
+		"add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\nadd podgate-pods6 "
+		"fd01::7\n");
 	assert_ok(pod_set_fill(second, 4, true, problem), problem);
 	assert_listed("ipset save | grep ^add | sort",
 		"add podgate-pods4 10.0.0.2\nadd podgate-pods4 10.255.255.255\nadd podgate-pods6 "
@@ -167,17 +172,24 @@ static void what_others_change_is_found(void **state)
 	assert_int_equal(verify(addrs, 3, ""), 0);
 	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, 0, &size, problem), problem);
 	assert_int_equal(size, 2);
-	assert_int_equal(netns_run("ipset add podgate-pods4 10.0.0.9 && ipset del podgate-pods4 10.0.0.2"), 0);
+	assert_int_equal(
+		netns_run("ipset add podgate-pods4 10.0.0.9 && ipset del podgate-pods4 10.0.0.2"),
+		0);
 	assert_int_equal(verify(addrs, 3, "holds 10.0.0.9"), -ESTALE);
 	assert_int_equal(netns_run("ipset del podgate-pods4 10.0.0.9"), 0);
 	assert_int_equal(verify(addrs, 3, "2 of 3"), -ESTALE);
 	assert_int_equal(netns_run("ipset flush podgate-pods4"), 0);
 	assert_int_equal(verify(addrs, 3, "0 of 3"), -ESTALE);
-	assert_int_equal(netns_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::7 nomatch"), 0);
+	assert_int_equal(
+		netns_run(
+			"ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::7 nomatch"),
+		0);
 	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, 0, &size, problem), -ESTALE);
-	assert_int_equal(netns_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::/64"), 0);
+	assert_int_equal(
+		netns_run("ipset del podgate-pods6 fd01::7; ipset add podgate-pods6 fd01::/64"), 0);
 	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, 0, &size, problem), -ESTALE);
-	assert_int_equal(netns_run("ipset del podgate-pods6 fd01::/64; ipset add podgate-pods6 fd01::6"), 0);
+	assert_int_equal(
+		netns_run("ipset del podgate-pods6 fd01::/64; ipset add podgate-pods6 fd01::6"), 0);
 	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs + 3, 2, 0, &size, problem), -ESTALE);
 }
 
@@ -193,11 +205,14 @@ static void link_local_addresses_go_together(void **state)
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_ok(pod_set_fill(addrs, 2, true, problem), problem);
 	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs, 2, 0, &size, problem), problem);
-	assert_int_equal(netns_run("ipset test -q podgate-pods6 fe80::1 && ipset test -q podgate-pods6 fe80::ffff:1 && "
-					"ipset test -q podgate-pods6 fd01::7 && ! ipset test -q podgate-pods6 fd01::8 && "
-					"! ipset test -q podgate-pods6 fec0::1"),
+	assert_int_equal(
+		netns_run("ipset test -q podgate-pods6 fe80::1 && ipset test -q podgate-pods6 "
+			  "fe80::ffff:1 && ipset test -q podgate-pods6 fd01::7 && ! ipset test -q "
+			  "podgate-pods6 fd01::8 && ! ipset test -q podgate-pods6 fec0::1"),
 		0);
-	assert_int_equal(netns_run("ipset del podgate-pods6 fe80::/10 && ipset add podgate-pods6 fe80::/64"), 0);
+	assert_int_equal(
+		netns_run("ipset del podgate-pods6 fe80::/10 && ipset add podgate-pods6 fe80::/64"),
+		0);
 	assert_int_equal(pod_set_verify(IP_FAMILY_V6, addrs, 2, 0, &size, problem), -ESTALE);
 }
 
@@ -220,19 +235,22 @@ static void many_addresses_fit(void **state)
 	for (int family = 0; family < 2; family++) {
 		long size = 0;
 
-		assert_ok(pod_set_verify(family == 0 ? IP_FAMILY_V4 : IP_FAMILY_V6, addrs + family * MANY, MANY, 0,
-				  &size, problem),
+		assert_ok(pod_set_verify(family == 0 ? IP_FAMILY_V4 : IP_FAMILY_V6,
+				  addrs + family * MANY, MANY, 0, &size, problem),
 			problem);
 		assert_int_equal(size, MANY);
 	}
 	assert_int_equal(
 		netns_run("ipset test -q podgate-pods4 10.1.17.111 && ipset test -q podgate-pods6 "
-			       "fd01::1:116f && ! ipset test -q podgate-pods4 10.1.17.112"),
+			  "fd01::1:116f && ! ipset test -q podgate-pods4 10.1.17.112"),
 		0);
 	free(addrs);
 }
 
-/* The rule's lookup goes by the set's place: swapping changes what it finds, without the rule being touched. */
+/*
+ * The rule's lookup goes by the set's place: swapping changes what it finds, without the rule being
+ * touched.
+ */
 static void rules_see_the_new_content(void **state)
 {
 	const struct ip_addr addrs[] = {v4(1)};
@@ -240,11 +258,12 @@ static void rules_see_the_new_content(void **state)
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
-	assert_int_equal(
-		netns_run("iptables -t mangle -A FORWARD -m set --match-set podgate-pods4 src -j DROP"),
+	assert_int_equal(netns_run("iptables -t mangle -A FORWARD -m set --match-set podgate-pods4 "
+				   "src -j DROP"),
 		0);
 	assert_ok(pod_set_fill(addrs, 1, true, problem), problem);
-	assert_listed("ipset list podgate-pods4 | grep -e ^References -e ^10", "References: 1\n10.0.0.1\n");
+	assert_listed("ipset list podgate-pods4 | grep -e ^References -e ^10",
+		"References: 1\n10.0.0.1\n");
 	assert_int_equal(pod_set_destroy(problem), -EBUSY);
 	assert_non_null(strstr(problem, "podgate-pods4"));
 	assert_non_null(strstr(problem, "podgate cleanup"));
@@ -263,8 +282,8 @@ static void an_earlier_runs_sets_are_taken_over(void **state)
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_ok(pod_set_fill(addrs, 2, true, problem), problem);
-	assert_int_equal(netns_run("ipset add podgate-allowed4 10.0.0.1,tcp:80,10.0.0.2; ipset create "
-					"podgate-fill4 hash:ip; ipset add podgate-fill4 1.2.3.4"),
+	assert_int_equal(netns_run("ipset add podgate-allowed4 10.0.0.1,tcp:80,10.0.0.2; ipset "
+				   "create podgate-fill4 hash:ip; ipset add podgate-fill4 1.2.3.4"),
 		0);
 	assert_ok(pod_set_create(true, problem), problem);
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 2); /* still isolated */
@@ -281,8 +300,10 @@ static void a_set_of_another_kind_is_refused(void **state)
 	} kinds[] = {
 		{"podgate-pods4 hash:net", "podgate-pods4"},
 		{"podgate-pods6 hash:ip family inet", "podgate-pods6"},
-		{"podgate-denied4 hash:ip,port,ip", "podgate-denied4"}, /* neither timeout nor counters */
-		{"podgate-allowed6 hash:ip,port family inet6 timeout 5 counters", "podgate-allowed6"},
+		/* neither timeout nor counters */
+		{"podgate-denied4 hash:ip,port,ip", "podgate-denied4"},
+		{"podgate-allowed6 hash:ip,port family inet6 timeout 5 counters",
+			"podgate-allowed6"},
 	};
 	char problem[POD_SET_PROBLEM];
 
@@ -298,7 +319,8 @@ static void a_set_of_another_kind_is_refused(void **state)
 /* What the kernel does not take keeps nothing else out, and is told. */
 static void a_refused_entry_keeps_no_other_out(void **state)
 {
-	struct ip_addr addrs[6] = {ip_addr_v4((const uint8_t[4]){0}), v4(1), v4(2), v6(1), ip_addr_v6((const uint8_t[16]){0xfe, 0x80}),
+	struct ip_addr addrs[6] = {ip_addr_v4((const uint8_t[4]){0}), v4(1), v4(2), v6(1),
+		ip_addr_v6((const uint8_t[16]){0xfe, 0x80}),
 		ip_addr_v6((const uint8_t[16]){0xfe, 0x80, [15] = 0x77})};
 	struct ipset_refused refused;
 	char problem[POD_SET_PROBLEM];
@@ -313,14 +335,16 @@ static void a_refused_entry_keeps_no_other_out(void **state)
 	assert_true(ip_addr_equal(&refused.first, &addrs[0]));
 	assert_non_null(strstr(refused.why, "podgate-pods4"));
 	assert_listed("ipset save | grep ^add | sort",
-		"add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\nadd podgate-pods6 fd01::1\nadd podgate-pods6 fe80::/10\n");
+		"add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\nadd podgate-pods6 "
+		"fd01::1\nadd podgate-pods6 fe80::/10\n");
 	assert_ok(pod_set_verify(IP_FAMILY_V4, addrs, 3, 1, &size, problem), problem);
 	assert_ok(pod_set_verify(IP_FAMILY_V6, addrs + 3, 3, 1, &size, problem), problem);
 	/* An address that goes away does so all the same, and one that comes is there. */
 	addrs[1] = v4(7);
 	addrs[2] = v4(8);
 	assert_ok(pod_set_fill_possible(POD_SET_PODS, addrs, 6, true, &refused, problem), problem);
-	assert_listed("ipset save | grep '^add podgate-pods4' | sort", "add podgate-pods4 10.0.0.7\nadd podgate-pods4 10.0.0.8\n");
+	assert_listed("ipset save | grep '^add podgate-pods4' | sort",
+		"add podgate-pods4 10.0.0.7\nadd podgate-pods4 10.0.0.8\n");
 	assert_int_equal(pod_set_present(), 12); /* no set that was to be swapped in is left */
 	assert_ok(pod_set_fill(addrs + 1, 4, true, problem), problem);
 	assert_ok(pod_set_destroy(problem), problem);
@@ -335,15 +359,20 @@ static void a_filling_set_in_use_stops_nobody(void **state)
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
-	assert_int_equal(netns_run("ipset create podgate-fill4 hash:ip && ipset create holder list:set && "
-					"ipset add holder podgate-fill4"), 0);
+	assert_int_equal(netns_run("ipset create podgate-fill4 hash:ip && ipset create holder "
+				   "list:set && ipset add holder podgate-fill4"),
+		0);
 	assert_ok(pod_set_fill_possible(POD_SET_PODS, addrs, 2, true, &refused, problem), problem);
 	assert_int_equal(refused.count[0], 0);
-	assert_listed("ipset save | grep '^add podgate-pods4' | sort", "add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\n");
+	assert_listed("ipset save | grep '^add podgate-pods4' | sort",
+		"add podgate-pods4 10.0.0.1\nadd podgate-pods4 10.0.0.2\n");
 	assert_ok(pod_set_fill(addrs, 1, true, problem), problem);
-	assert_listed("ipset save | grep '^add podgate-pods4' | sort", "add podgate-pods4 10.0.0.1\n");
+	assert_listed(
+		"ipset save | grep '^add podgate-pods4' | sort", "add podgate-pods4 10.0.0.1\n");
 	/* It is too small for all: what finds room is there. */
-	assert_int_equal(netns_run("ipset destroy podgate-pods4 && ipset create podgate-pods4 hash:ip maxelem 1"), 0);
+	assert_int_equal(netns_run("ipset destroy podgate-pods4 && ipset create podgate-pods4 "
+				   "hash:ip maxelem 1"),
+		0);
 	assert_ok(pod_set_fill_possible(POD_SET_PODS, addrs, 2, true, &refused, problem), problem);
 	assert_int_equal(refused.count[0], 1);
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), 1);

@@ -16,12 +16,16 @@
 #include "tests/support/manifest_world.h"
 
 #define POD(namespace_name, name, labels, more) \
-	"- {apiVersion: v1, kind: Pod, metadata: {namespace: " namespace_name ", name: " name ", labels: {" labels "}" more "}\n"
+	"- {apiVersion: v1, kind: Pod, metadata: {namespace: " namespace_name ", name: " name \
+	", labels: {" labels "}" more "}\n"
 #define STATUS(ip) "}, status: {phase: Running, podIP: " ip "}"
 #define TERMINATING(ip) ", deletionTimestamp: '2026-01-01T00:00:00Z'" STATUS(ip)
-#define CLAIMS(ip) ", creationTimestamp: '2026-11-30T00:00:00Z', annotations: {podgate.io/ip: " ip "}}, status: {phase: Pending}"
+#define CLAIMS(ip) \
+	", creationTimestamp: '2026-11-30T00:00:00Z', annotations: {podgate.io/ip: " ip \
+	"}}, status: {phase: Pending}"
 #define INGRESS(namespace_name, name, selector, from) \
-	"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: " namespace_name ", name: " name "}, " \
+	"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: " \
+	"{namespace: " namespace_name ", name: " name "}, " \
 	"spec: {podSelector: " selector ", ingress: [{from: [" from "]}]}}\n"
 #define ANY_NAMESPACE(labels) "{namespaceSelector: {}, podSelector: {matchLabels: {" labels "}}}"
 #define HEAD "apiVersion: v1\nkind: List\nitems:\n"
@@ -29,7 +33,8 @@
 #define WEB POD("shop", "web", "app: web", STATUS("10.0.0.1"))
 #define CLIENT POD("shop", "client", "app: client", STATUS("10.0.0.2"))
 #define INTRUDER POD("other", "intruder", "app: intruder", STATUS("10.0.0.3"))
-#define ONLY_CLIENT INGRESS("shop", "only-client", "{matchLabels: {app: web}}", ANY_NAMESPACE("app: client"))
+#define ONLY_CLIENT \
+	INGRESS("shop", "only-client", "{matchLabels: {app: web}}", ANY_NAMESPACE("app: client"))
 
 static enum verdict judge(const struct snapshot *snapshot, const char *src, const char *dst)
 {
@@ -64,7 +69,10 @@ static void check_found(const struct snapshot *snapshot, bool all, const char *w
 	arena_unref(arena);
 }
 
-/* A tenant's pod claims web's address by annotation, created later: web's isolation stays what it was. */
+/*
+ * A tenant's pod claims web's address by annotation, created later: web's isolation stays what it
+ * was.
+ */
 static void test_an_annotation_takes_nothing_from_a_status(void **state)
 {
 	struct flow flows[QUERY_FLOWS_MOST];
@@ -73,8 +81,10 @@ static void test_an_annotation_takes_nothing_from_a_status(void **state)
 	struct ip_addr web;
 
 	(void)state;
-	manifest_world_init(&world, HEAD WEB CLIENT INTRUDER ONLY_CLIENT POD("other", "thief", "app: client", CLAIMS("10.0.0.1"))
-		POD("other", "ghost", "app: client", CLAIMS("10.0.0.3")));
+	manifest_world_init(&world,
+		HEAD WEB CLIENT INTRUDER ONLY_CLIENT POD(
+			"other", "thief", "app: client", CLAIMS("10.0.0.1"))
+			POD("other", "ghost", "app: client", CLAIMS("10.0.0.3")));
 	assert_int_equal(ip_addr_parse(&web, "10.0.0.1"), 0);
 	assert_string_equal(snapshot_pod_at(world.snapshot, &web)->name, "web");
 	assert_null(snapshot_claimant(world.snapshot, &web, 1));
@@ -83,8 +93,11 @@ static void test_an_annotation_takes_nothing_from_a_status(void **state)
 	assert_int_equal(judge(world.snapshot, "10.0.0.3", "10.0.0.1"), VERDICT_DENY);
 	check_found(world.snapshot, false, "outranked-address outranked-address");
 	/* A question about the thief is not answered with what web may do. */
-	assert_int_equal(query_flows(world.snapshot, "other/thief", "shop/client:80", flows, problem), -EINVAL);
-	assert_string_equal(problem, "pod other/thief owns no address: what it claims is another's");
+	assert_int_equal(
+		query_flows(world.snapshot, "other/thief", "shop/client:80", flows, problem),
+		-EINVAL);
+	assert_string_equal(
+		problem, "pod other/thief owns no address: what it claims is another's");
 	manifest_world_deinit(&world);
 }
 
@@ -94,20 +107,26 @@ static void test_a_terminating_pod_yields_to_a_status_only(void **state)
 	struct manifest_world world;
 
 	(void)state;
-	manifest_world_init(&world, HEAD CLIENT INTRUDER ONLY_CLIENT POD("shop", "web", "app: web", TERMINATING("10.0.0.1"))
-		POD("other", "thief", "app: x", CLAIMS("10.0.0.1")));
+	manifest_world_init(&world,
+		HEAD CLIENT INTRUDER ONLY_CLIENT POD(
+			"shop", "web", "app: web", TERMINATING("10.0.0.1"))
+			POD("other", "thief", "app: x", CLAIMS("10.0.0.1")));
 	assert_int_equal(judge(world.snapshot, "10.0.0.3", "10.0.0.1"), VERDICT_DENY);
 	manifest_world_deinit(&world);
 	/* The address has gone to the next pod, which nothing isolates. */
-	manifest_world_init(&world, HEAD CLIENT INTRUDER ONLY_CLIENT POD("shop", "web", "app: web", TERMINATING("10.0.0.1"))
-		POD("other", "next", "app: x", STATUS("10.0.0.1")));
+	manifest_world_init(&world,
+		HEAD CLIENT INTRUDER ONLY_CLIENT POD(
+			"shop", "web", "app: web", TERMINATING("10.0.0.1"))
+			POD("other", "next", "app: x", STATUS("10.0.0.1")));
 	assert_int_equal(judge(world.snapshot, "10.0.0.3", "10.0.0.1"), VERDICT_ALLOW);
 	check_found(world.snapshot, false, "");
 	check_found(world.snapshot, true, "duplicate-address");
 	manifest_world_deinit(&world);
 }
 
-/* Two living pods have one address: who may be neither of them is denied, whichever is looked at. */
+/*
+ * Two living pods have one address: who may be neither of them is denied, whichever is looked at.
+ */
 static void test_the_policies_of_both_hold(void **state)
 {
 	static const char *const twins[] = {STATUS("10.0.0.1"),
@@ -119,16 +138,24 @@ static void test_the_policies_of_both_hold(void **state)
 		struct manifest_world world;
 		struct ip_addr shared;
 
-		snprintf(yaml, sizeof(yaml), "%s- {apiVersion: v1, kind: Pod, metadata: {namespace: other, name: twin, labels: {app: twin}%s}\n",
-			HEAD WEB CLIENT INTRUDER ONLY_CLIENT
-				INGRESS("other", "only-intruder", "{matchLabels: {app: twin}}", ANY_NAMESPACE("app: intruder")),
+		snprintf(yaml, sizeof(yaml),
+			"%s- {apiVersion: v1, kind: Pod, metadata: {namespace: other, name: twin, "
+			"labels: {app: twin}%s}\n",
+			HEAD WEB CLIENT INTRUDER ONLY_CLIENT INGRESS("other", "only-intruder",
+				"{matchLabels: {app: twin}}", ANY_NAMESPACE("app: intruder")),
 			twins[i]);
 		manifest_world_init(&world, yaml);
 		assert_int_equal(ip_addr_parse(&shared, "10.0.0.1"), 0);
-		assert_true(snapshot_may_be(world.snapshot, &shared, cluster_pod(world.cluster, "shop", "web")));
-		assert_true(snapshot_may_be(world.snapshot, &shared, cluster_pod(world.cluster, "other", "twin")));
-		/* web admits client only, twin admits intruder only. That twin is in audit mode concerns twin's denials. */
-		assert_int_equal(judge(world.snapshot, "10.0.0.2", "10.0.0.1"), i == 0 ? VERDICT_DENY : VERDICT_AUDIT_DENY);
+		assert_true(snapshot_may_be(
+			world.snapshot, &shared, cluster_pod(world.cluster, "shop", "web")));
+		assert_true(snapshot_may_be(
+			world.snapshot, &shared, cluster_pod(world.cluster, "other", "twin")));
+		/*
+		 * web admits client only, twin admits intruder only. That twin is in audit mode
+		 * concerns twin's denials.
+		 */
+		assert_int_equal(judge(world.snapshot, "10.0.0.2", "10.0.0.1"),
+			i == 0 ? VERDICT_DENY : VERDICT_AUDIT_DENY);
 		assert_int_equal(judge(world.snapshot, "10.0.0.3", "10.0.0.1"), VERDICT_DENY);
 		check_found(world.snapshot, false, "contested-address");
 		manifest_world_deinit(&world);
@@ -141,16 +168,22 @@ static void test_each_must_be_admitted_as_a_peer(void **state)
 	struct manifest_world world;
 
 	(void)state;
-	manifest_world_init(&world, HEAD WEB CLIENT ONLY_CLIENT POD("other", "twin", "app: twin", STATUS("10.0.0.2")));
+	manifest_world_init(&world,
+		HEAD WEB CLIENT ONLY_CLIENT POD("other", "twin", "app: twin", STATUS("10.0.0.2")));
 	assert_int_equal(judge(world.snapshot, "10.0.0.2", "10.0.0.1"), VERDICT_DENY);
 	manifest_world_deinit(&world);
-	manifest_world_init(&world, HEAD WEB CLIENT ONLY_CLIENT POD("other", "twin", "app: twin", STATUS("10.0.0.2"))
-		INGRESS("shop", "twin-too", "{matchLabels: {app: web}}", ANY_NAMESPACE("app: twin")));
+	manifest_world_init(&world,
+		HEAD WEB CLIENT ONLY_CLIENT POD("other", "twin", "app: twin", STATUS("10.0.0.2"))
+			INGRESS("shop", "twin-too", "{matchLabels: {app: web}}",
+				ANY_NAMESPACE("app: twin")));
 	assert_int_equal(judge(world.snapshot, "10.0.0.2", "10.0.0.1"), VERDICT_ALLOW);
 	manifest_world_deinit(&world);
 }
 
-/* The address is in the kernel's set when any of them is isolated, though the one that leads is not. */
+/*
+ * The address is in the kernel's set when any of them is isolated, though the one that leads is
+ * not.
+ */
 static void test_an_isolated_one_isolates(void **state)
 {
 	struct manifest_world world;
@@ -158,9 +191,10 @@ static void test_an_isolated_one_isolates(void **state)
 	size_t count;
 
 	(void)state;
-	manifest_world_init(&world, HEAD WEB ONLY_CLIENT
-		"- {apiVersion: v1, kind: Pod, metadata: {namespace: other, name: free, creationTimestamp: '2026-11-30T00:00:00Z'}, "
-		"status: {podIP: 10.0.0.1}}\n");
+	manifest_world_init(&world,
+		HEAD WEB ONLY_CLIENT
+		"- {apiVersion: v1, kind: Pod, metadata: {namespace: other, name: free, "
+		"creationTimestamp: '2026-11-30T00:00:00Z'}, status: {podIP: 10.0.0.1}}\n");
 	assert_int_equal(ip_addr_parse(&shared, "10.0.0.1"), 0);
 	assert_string_equal(snapshot_pod_at(world.snapshot, &shared)->name, "free");
 	assert_true(snapshot_isolates(world.snapshot, &shared));
@@ -179,9 +213,10 @@ static void test_the_gateways_own_addresses_are_no_pods(void **state)
 	(void)state;
 	assert_int_equal(ip_addr_parse(&own[0], "10.0.0.1"), 0);
 	assert_int_equal(ip_addr_parse(&own[1], "fd00::1"), 0);
-	snapshot = manifest_world_compile(
-		HEAD "- {apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: web, labels: {app: web}}, "
-		     "status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::7'}]}}\n" INTRUDER ONLY_CLIENT,
+	snapshot = manifest_world_compile(HEAD
+		"- {apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: web, labels: "
+		"{app: web}}, status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::7'}]}}\n" INTRUDER
+			ONLY_CLIENT,
 		&options);
 	assert_null(snapshot_pod_at(snapshot, &own[0]));
 	assert_int_equal(judge(snapshot, "10.0.0.3", "10.0.0.1"), VERDICT_ALLOW);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One compiler over a cluster that changes step by step, against a compilation from nothing and the naive evaluator.
- * PODGATE_SEED sets the seed, PODGATE_ROUNDS how many clusters change; each changes STEPS times.
+ * One compiler over a cluster that changes step by step, against a compilation from nothing and the
+ * naive evaluator. PODGATE_SEED sets the seed, PODGATE_ROUNDS how many clusters change; each
+ * changes STEPS times.
  */
 #include "policy/compile/compiler.h"
 
@@ -47,11 +48,11 @@ static struct holder make(struct world *world, const struct list *list)
 	if (list == &world->namespaces)
 		made.object = generator_namespace(&world->generator, made.arena, world->numbered);
 	else if (list == &world->pods)
-		made.object =
-			generator_pod(&world->generator, made.arena, world->namespaces_used, world->numbered);
+		made.object = generator_pod(
+			&world->generator, made.arena, world->namespaces_used, world->numbered);
 	else
-		made.object =
-			generator_policy(&world->generator, made.arena, world->namespaces_used, world->numbered);
+		made.object = generator_policy(
+			&world->generator, made.arena, world->namespaces_used, world->numbered);
 	return made;
 }
 
@@ -67,11 +68,15 @@ static void drop(struct list *list, size_t at)
 	list->items[at] = list->items[--list->count];
 }
 
-/* Gives a pod another's everything but its name: relabelled, moved to another address, finished, audited... */
+/*
+ * Gives a pod another's everything but its name: relabelled, moved to another address, finished,
+ * audited...
+ */
 static void change_pod(struct world *world)
 {
 	struct list *pods = &world->pods;
-	struct holder *holder = &pods->items[generator_below(&world->generator, (uint32_t)pods->count)];
+	struct holder
+		*holder = &pods->items[generator_below(&world->generator, (uint32_t)pods->count)];
 	const struct pod *old = holder->object;
 	struct holder made = make(world, pods);
 	struct pod *pod = (struct pod *)made.object;
@@ -88,8 +93,10 @@ static void change_pod(struct world *world)
 
 static void change(struct world *world)
 {
-	struct list *const lists[] = {&world->pods, &world->pods, &world->pods, &world->namespaces, &world->policies};
-	const uint32_t most = generator_chance(&world->generator, 20) ? 5 : 4;	/* policies are seldom touched */
+	struct list *const lists[] = {
+		&world->pods, &world->pods, &world->pods, &world->namespaces, &world->policies};
+	/* policies are seldom touched */
+	const uint32_t most = generator_chance(&world->generator, 20) ? 5 : 4;
 	struct list *list = lists[generator_below(&world->generator, most)];
 
 	if (list == &world->pods && list->count > 0 && generator_chance(&world->generator, 40))
@@ -144,23 +151,29 @@ static struct cluster *cluster_of(const struct world *world)
 
 	objects.namespace_count = gather(&world->namespaces, namespaces, arenas);
 	objects.pod_count = gather(&world->pods, pods, arenas + objects.namespace_count);
-	objects.policy_count =
-		gather(&world->policies, policies, arenas + objects.namespace_count + objects.pod_count);
+	objects.policy_count = gather(
+		&world->policies, policies, arenas + objects.namespace_count + objects.pod_count);
 	objects.arena_count = objects.namespace_count + objects.pod_count + objects.policy_count;
 	assert_int_equal(cluster_create(&cluster, &objects), 0);
 	return cluster;
 }
 
-static void check_same_side(const struct trial *trial, const struct explain_side *a, const struct explain_side *b)
+static void check_same_side(
+	const struct trial *trial, const struct explain_side *a, const struct explain_side *b)
 {
-	if (a->side != b->side || a->pod != b->pod || a->enforced != b->enforced || a->disagrees || b->disagrees ||
-		a->policy != b->policy || a->rule != b->rule || a->peer != b->peer || a->port != b->port ||
-		a->miss != b->miss || a->isolating_count != b->isolating_count || strcmp(a->fix, b->fix) != 0)
+	if (a->side != b->side || a->pod != b->pod || a->enforced != b->enforced || a->disagrees ||
+		b->disagrees || a->policy != b->policy || a->rule != b->rule ||
+		a->peer != b->peer || a->port != b->port || a->miss != b->miss ||
+		a->isolating_count != b->isolating_count || strcmp(a->fix, b->fix) != 0)
 		trial_fail(trial, "what went on explains otherwise than what began anew");
 }
 
-/* The snapshot that went on from others, and one of the same cluster that began anew, explain alike. */
-static void check_same(const struct trial *trial, const struct snapshot *anew, const struct flow *flow)
+/*
+ * The snapshot that went on from others, and one of the same cluster that began anew, explain
+ * alike.
+ */
+static void check_same(
+	const struct trial *trial, const struct snapshot *anew, const struct flow *flow)
 {
 	struct arena *arena = arena_create();
 	struct explanation a, b;
@@ -184,7 +197,8 @@ static void check_same_isolated(const struct trial *trial, const struct snapshot
 		trial_fail(trial, "what went on isolates otherwise than what began anew");
 }
 
-static void run_step(struct trial *trial, struct compiler *compiler, const struct snapshot_options *options)
+static void run_step(
+	struct trial *trial, struct compiler *compiler, const struct snapshot_options *options)
 {
 	struct snapshot *anew;
 
@@ -202,7 +216,9 @@ static void run_step(struct trial *trial, struct compiler *compiler, const struc
 	snapshot_free(anew);
 }
 
-/* Old snapshots must go on judging as they did; the one before is kept and asked after each step. */
+/*
+ * Old snapshots must go on judging as they did; the one before is kept and asked after each step.
+ */
 static void check_old(const struct trial *old)
 {
 	struct trial again = *old;
@@ -259,7 +275,8 @@ static void test_changing_clusters(void **state)
 	const uint64_t first = generator_seed(20261124);
 
 	(void)state;
-	printf("seeds from %" PRIu64 ", %" PRIu64 " clusters of %d changes\n", first, rounds(), STEPS);
+	printf("seeds from %" PRIu64 ", %" PRIu64 " clusters of %d changes\n", first, rounds(),
+		STEPS);
 	for (uint64_t i = 0; i < rounds(); i++)
 		run_world(first + i, i % 3 == 0 ? 60 : 12, i % 3 == 1 ? 60 : 6);
 	if (rounds() < ROUNDS)
@@ -280,8 +297,9 @@ static const struct network_policy *policy_on(struct arena *arena, const char *k
 	struct requirement *requirement = arena_alloc(arena, sizeof(*requirement));
 
 	*requirement = (struct requirement){.key = key, .op = REQUIREMENT_EXISTS};
-	*policy = (struct network_policy){
-		.namespace_name = "a", .name = key, .pod_selector = {.requirements = requirement, .count = 1}};
+	*policy = (struct network_policy){.namespace_name = "a",
+		.name = key,
+		.pod_selector = {.requirements = requirement, .count = 1}};
 	policy->isolates[DIRECTION_INGRESS] = true;
 	return policy;
 }
@@ -304,7 +322,11 @@ static struct holder churn_pod(struct churn *churn, uint32_t number)
 	struct label *labels = arena_calloc(made.arena, KEYS, sizeof(*labels));
 
 	*ip = ip_addr_v4((const uint8_t[]){10, 0, (uint8_t)(number / 256), (uint8_t)number});
-	*pod = (struct pod){.namespace_name = "a", .node_name = "", .ips = ip, .ip_count = 1, .labels = {labels, 0}};
+	*pod = (struct pod){.namespace_name = "a",
+		.node_name = "",
+		.ips = ip,
+		.ip_count = 1,
+		.labels = {labels, 0}};
 	pod->name = arena_printf(made.arena, "pod-%u", number);
 	for (int i = 0; i < KEYS; i++)
 		if (generator_chance(&churn->generator, 50))
@@ -317,8 +339,12 @@ static void churn_compile(struct churn *churn)
 {
 	const struct pod *pods[PODS];
 	struct arena *arenas[PODS + 1];
-	struct cluster_objects objects = {.pods = pods, .pod_count = PODS, .policies = churn->policy,
-		.policy_count = KEYS, .arenas = arenas, .arena_count = PODS + 1};
+	struct cluster_objects objects = {.pods = pods,
+		.pod_count = PODS,
+		.policies = churn->policy,
+		.policy_count = KEYS,
+		.arenas = arenas,
+		.arena_count = PODS + 1};
 	struct snapshot *snapshot;
 	struct cluster *cluster;
 	size_t isolated;
@@ -329,10 +355,11 @@ static void churn_compile(struct churn *churn)
 	}
 	arenas[PODS] = churn->policies;
 	assert_int_equal(cluster_create(&cluster, &objects), 0);
-	assert_int_equal(compiler_compile(churn->compiler, cluster, &(struct snapshot_options){.revision = 1}, &snapshot),
+	assert_int_equal(compiler_compile(churn->compiler, cluster,
+				 &(struct snapshot_options){.revision = 1}, &snapshot),
 		0);
 	snapshot_isolated(snapshot, &isolated);
-	assert_between(isolated, PODS - 10, PODS);	/* but for those that drew no label */
+	assert_between(isolated, PODS - 10, PODS); /* but for those that drew no label */
 	snapshot_free(snapshot);
 	cluster_unref(cluster);
 }
@@ -344,7 +371,10 @@ static size_t heap_in_use(void)
 	return info.uordblks + info.hblkhd;
 }
 
-/* Each pod is replaced again and again by one of a kind never met before: what is dead must go, too. */
+/*
+ * Each pod is replaced again and again by one of a kind never met before: what is dead must go,
+ * too.
+ */
 static void test_memory_does_not_grow(void **state)
 {
 	struct churn churn = {.policies = arena_create(), .generator = {generator_seed(9)}};
@@ -370,10 +400,11 @@ static void test_memory_does_not_grow(void **state)
 		else
 			most_late = used > most_late ? used : most_late;
 	}
-	printf("at most %zu KiB in the first %d compilations, %zu KiB in the last\n", most_early / 1024, CHURNS / 2,
-		most_late / 1024);
+	printf("at most %zu KiB in the first %d compilations, %zu KiB in the last\n",
+		most_early / 1024, CHURNS / 2, most_late / 1024);
 	if (most_early == 0)
-		printf("NOT CHECKED: a sanitizer's heap does not tell its size; the other builds check it\n");
+		printf("NOT CHECKED: a sanitizer's heap does not tell its size; the other builds "
+		       "check it\n");
 	else
 		assert_true(most_late < most_early + most_early / 10);
 	compiler_free(churn.compiler);

@@ -9,8 +9,10 @@
 
 static struct ip_addr pod_addr(uint32_t number, enum ip_family family)
 {
-	const uint8_t v4[4] = {10, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
-	const uint8_t v6[16] = {0xfd, [13] = (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
+	const uint8_t v4[4] = {
+		10, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
+	const uint8_t v6[16] = {
+		0xfd, [13] = (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
 
 	return family == IP_FAMILY_V4 ? ip_addr_v4(v4) : ip_addr_v6(v6);
 }
@@ -35,7 +37,8 @@ static void test_all_are_found_and_nothing_else(void **state)
 
 			assert_int_equal(pod_of(&table, endpoint_table_add(&table, &addr, i)), i);
 			/* Is there already. */
-			assert_int_equal(pod_of(&table, endpoint_table_add(&table, &addr, i + 1)), i);
+			assert_int_equal(
+				pod_of(&table, endpoint_table_add(&table, &addr, i + 1)), i);
 		}
 	assert_int_equal(table.count, 10000);
 	for (uint32_t i = 0; i < 10000; i++)
@@ -44,12 +47,16 @@ static void test_all_are_found_and_nothing_else(void **state)
 			const struct endpoint *found = endpoint_table_find(&table, &addr);
 
 			assert_int_equal(found != NULL, i < 5000);
-			assert_true(found == NULL || (pod_of(&table, found) == i && ip_addr_equal(&found->addr, &addr)));
+			assert_true(found == NULL ||
+				(pod_of(&table, found) == i && ip_addr_equal(&found->addr, &addr)));
 		}
 	arena_unref(arena);
 }
 
-/* An IPv6 address whose bytes are an IPv4 one's is another address, also where both belong in one slot. */
+/*
+ * An IPv6 address whose bytes are an IPv4 one's is another address, also where both belong in one
+ * slot.
+ */
 static void test_families_do_not_mix(void **state)
 {
 	(void)state;
@@ -67,7 +74,10 @@ static void test_families_do_not_mix(void **state)
 	}
 }
 
-/* However pods are numbered by their network, a lookup stays short: the longest run of full slots says so. */
+/*
+ * However pods are numbered by their network, a lookup stays short: the longest run of full slots
+ * says so.
+ */
 static void test_no_clustering(void **state)
 {
 	static const uint32_t strides[] = {1, 2, 3, 16, 64, 250, 256, 1024};
@@ -90,7 +100,7 @@ static void test_no_clustering(void **state)
 			run = table.slots[j].addr.family != 0 ? run + 1 : 0;
 			longest = run > longest ? run : longest;
 		}
-		assert_true(longest < 64);	/* random numbers give about 30 */
+		assert_true(longest < 64); /* random numbers give about 30 */
 		arena_unref(arena);
 	}
 }

@@ -10,7 +10,10 @@
 #include "policy/compile/profile.h"
 #include "policy/compile/rule_table.h"
 
-/* Selectors ask for app=web, for the label env, for being in namespace shop; policies speak of the port "http". */
+/*
+ * Selectors ask for app=web, for the label env, for being in namespace shop; policies speak of the
+ * port "http".
+ */
 struct fixture {
 	struct arena *arena;
 	struct label_index labels;
@@ -19,7 +22,8 @@ struct fixture {
 	struct kind_table kinds;
 };
 
-static const struct namespace_object shop = {.name = "shop"}, other = {.name = "other"}, third = {.name = "third"};
+static const struct namespace_object shop = {.name = "shop"}, other = {.name = "other"},
+				     third = {.name = "third"};
 
 static void begin(struct fixture *f)
 {
@@ -35,11 +39,13 @@ static void begin(struct fixture *f)
 	*f = (struct fixture){.arena = arena_create()};
 	assert_int_equal(label_index_init(&f->labels, false, f->arena), 0);
 	assert_int_equal(label_index_select(&f->labels,
-				 &(struct label_query){.namespace_name = "shop", .pods = &selector}, &number),
+				 &(struct label_query){.namespace_name = "shop", .pods = &selector},
+				 &number),
 		0);
 	intern_table_init(&f->names, f->arena);
-	assert_int_equal(intern_table_add(&f->names, key,
-				 rule_table_name_key(key, profile_protocol(IPPROTO_TCP), "http"), &number),
+	assert_int_equal(
+		intern_table_add(&f->names, key,
+			rule_table_name_key(key, profile_protocol(IPPROTO_TCP), "http"), &number),
 		0);
 	piece_table_init(&f->pieces, f->arena);
 	kind_table_init(&f->kinds, &f->labels, &f->names, &f->pieces, f->arena);
@@ -54,8 +60,8 @@ static void end(struct fixture *f)
 	arena_unref(f->arena);
 }
 
-static uint32_t kind_of(struct fixture *f, const struct namespace_object *ns, const struct pod *pod, bool judged,
-	bool audits)
+static uint32_t kind_of(struct fixture *f, const struct namespace_object *ns, const struct pod *pod,
+	bool judged, bool audits)
 {
 	uint32_t number;
 
@@ -65,13 +71,16 @@ static uint32_t kind_of(struct fixture *f, const struct namespace_object *ns, co
 }
 
 static const struct label web_prod[] = {{"app", "web"}, {"env", "prod"}, {"hash", "1"}},
-	web_test[] = {{"app", "web"}, {"env", "test"}, {"hash", "2"}}, web[] = {{"app", "web"}}, db[] = {{"app", "db"}},
-	api[] = {{"app", "api"}};
+			  web_test[] = {{"app", "web"}, {"env", "test"}, {"hash", "2"}},
+			  web[] = {{"app", "web"}}, db[] = {{"app", "db"}},
+			  api[] = {{"app", "api"}};
 
 static void test_what_nobody_asks_makes_no_difference(void **state)
 {
-	const struct pod a = {.name = "a", .labels = {web_prod, 3}}, b = {.name = "b", .labels = {web_test, 3}},
-			 c = {.name = "c", .labels = {web, 1}}, d = {.name = "d", .labels = {db, 1}},
+	const struct pod a = {.name = "a", .labels = {web_prod, 3}},
+			 b = {.name = "b", .labels = {web_test, 3}},
+			 c = {.name = "c", .labels = {web, 1}},
+			 d = {.name = "d", .labels = {db, 1}},
 			 e = {.name = "e", .labels = {api, 1}}, none = {.name = "f"};
 	struct fixture f;
 	uint32_t first;
@@ -82,9 +91,11 @@ static void test_what_nobody_asks_makes_no_difference(void **state)
 	assert_int_equal(kind_of(&f, &shop, &b, true, false), first);
 	assert_int_not_equal(kind_of(&f, &shop, &c, true, false), first);
 	assert_int_equal(kind_of(&f, &shop, &d, true, false), kind_of(&f, &shop, &e, true, false));
-	assert_int_not_equal(kind_of(&f, &shop, &d, true, false), kind_of(&f, &shop, &none, true, false));
+	assert_int_not_equal(
+		kind_of(&f, &shop, &d, true, false), kind_of(&f, &shop, &none, true, false));
 	assert_int_not_equal(kind_of(&f, &other, &a, true, false), first);
-	assert_int_equal(kind_of(&f, &other, &a, true, false), kind_of(&f, &third, &b, true, false));
+	assert_int_equal(
+		kind_of(&f, &other, &a, true, false), kind_of(&f, &third, &b, true, false));
 	assert_int_not_equal(kind_of(&f, &shop, &a, false, false), first);
 	assert_int_not_equal(kind_of(&f, &shop, &a, true, true), first);
 	assert_int_equal(kind_of(&f, &shop, &a, true, false), first);
@@ -96,9 +107,11 @@ static void test_what_nobody_asks_makes_no_difference(void **state)
 
 static void test_ports_that_policies_name(void **state)
 {
-	const struct container_port http[] = {{"http", 80, IPPROTO_TCP}, {"metrics", 9090, IPPROTO_TCP}},
+	const struct container_port http[] = {{"http", 80, IPPROTO_TCP},
+		{"metrics", 9090, IPPROTO_TCP}},
 				    only_http[] = {{"", 1, IPPROTO_TCP}, {"http", 80, IPPROTO_TCP}},
-				    udp[] = {{"http", 80, IPPROTO_UDP}}, moved[] = {{"http", 81, IPPROTO_TCP}};
+				    udp[] = {{"http", 80, IPPROTO_UDP}},
+				    moved[] = {{"http", 81, IPPROTO_TCP}};
 	const struct pod plain = {.name = "a"}, a = {.name = "b", .ports = http, .port_count = 2},
 			 b = {.name = "c", .ports = only_http, .port_count = 2},
 			 c = {.name = "d", .ports = udp, .port_count = 1},
@@ -113,7 +126,8 @@ static void test_ports_that_policies_name(void **state)
 	assert_int_equal(kind_of(&f, &shop, &c, true, false), first);
 	assert_int_not_equal(kind_of(&f, &shop, &a, true, false), first);
 	assert_int_equal(kind_of(&f, &shop, &a, true, false), kind_of(&f, &shop, &b, true, false));
-	assert_int_not_equal(kind_of(&f, &shop, &a, true, false), kind_of(&f, &shop, &d, true, false));
+	assert_int_not_equal(
+		kind_of(&f, &shop, &a, true, false), kind_of(&f, &shop, &d, true, false));
 	end(&f);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every allocation of cluster_create() and snapshot_compile() fails once: each time the answer is -ENOMEM, the
- * result untouched, and nothing lost (built with ASan, the leak checker says so).
+ * Every allocation of cluster_create() and snapshot_compile() fails once: each time the answer is
+ * -ENOMEM, the result untouched, and nothing lost (built with ASan, the leak checker says so).
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -53,7 +53,10 @@ static void test_snapshot_compile(void **state)
 	assert_true(failures > 400);
 }
 
-/* Compiles `after` as a change of `before`, the n-th allocation of that failing. Returns whether there was no n-th. */
+/*
+ * Compiles `after` as a change of `before`, the n-th allocation of that failing. Returns whether
+ * there was no n-th.
+ */
 static bool change_failing(struct cluster *before, struct cluster *after, long n)
 {
 	const struct snapshot_options options = {.revision = 1, .node_name = "gateway"};

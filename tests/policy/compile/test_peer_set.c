@@ -47,8 +47,9 @@ static void end(struct fixture *f)
 
 static void add_kinds(struct fixture *f, const char *name)
 {
-	assert_int_equal(
-		peer_pool_add_selector(&f->world.pool, kinds_world_selector(&f->world, name), &f->atoms), 0);
+	assert_int_equal(peer_pool_add_selector(
+				 &f->world.pool, kinds_world_selector(&f->world, name), &f->atoms),
+		0);
 }
 
 static void add_block(struct fixture *f, const char *text)
@@ -104,7 +105,10 @@ static void test_nobody_and_everybody(void **state)
 	end(&f);
 }
 
-/* Sets of all forms, made before there are kinds, between two batches, or when all are there: they are the same. */
+/*
+ * Sets of all forms, made before there are kinds, between two batches, or when all are there: they
+ * are the same.
+ */
 static void test_kinds_in_every_form(void **state)
 {
 	static const struct {
@@ -132,7 +136,8 @@ static void test_kinds_in_every_form(void **state)
 			for (int i = 0; i < 5 && batch == late; i++)
 				sets[i] = set_of(&f, unions[i]);
 			if (batch < 2)
-				kinds_world_extend(&f.world, batch == 0 ? 61 : KINDS - 61, names, called);
+				kinds_world_extend(
+					&f.world, batch == 0 ? 61 : KINDS - 61, names, called);
 		}
 		kinds_world_finish(&f.world);
 		for (int i = 0; i < 5; i++) {
@@ -146,7 +151,9 @@ static void test_kinds_in_every_form(void **state)
 	}
 }
 
-/* One batch after the other, a kind each: a union keeps the ranges of both its selectors in order. */
+/*
+ * One batch after the other, a kind each: a union keeps the ranges of both its selectors in order.
+ */
 static void test_sets_grow(void **state)
 {
 	struct fixture f;
@@ -165,7 +172,8 @@ static void test_sets_grow(void **state)
 	kinds_world_extend(&f.world, KINDS - 80, names, called);
 	kinds_world_finish(&f.world);
 	for (uint32_t kind = 0; kind < KINDS; kind++)
-		assert_int_equal(contains(&f, set, kind, "::"), called("few", kind) || called("sparse", kind));
+		assert_int_equal(contains(&f, set, kind, "::"),
+			called("few", kind) || called("sparse", kind));
 	end(&f);
 }
 
@@ -278,9 +286,11 @@ static void test_copies_lie_on_lines_and_stay(void **state)
 	assert_int_equal((uintptr_t)before.items % sizeof(struct peer_set), 0);
 	assert_int_equal((uintptr_t)before.pieces % PIECE_LINE, 0);
 	kinds_world_extend(&f.world, 5, names, called);
-	assert_false(peer_set_contains(&before, set, &(struct peer){&(struct ip_addr){.family = 4}, 5}));
+	assert_false(
+		peer_set_contains(&before, set, &(struct peer){&(struct ip_addr){.family = 4}, 5}));
 	kinds_world_finish(&f.world);
-	assert_false(peer_set_contains(&before, set, &(struct peer){&(struct ip_addr){.family = 4}, 5}));
+	assert_false(
+		peer_set_contains(&before, set, &(struct peer){&(struct ip_addr){.family = 4}, 5}));
 	assert_true(contains(&f, set, 5, "10.0.0.1"));
 	end(&f);
 }

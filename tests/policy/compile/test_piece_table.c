@@ -62,7 +62,8 @@ static void test_short_pieces_lie_in_one_line(void **state)
 	copy = piece_table_copy(&table, arena);
 	assert_int_equal((uintptr_t)copy % PIECE_LINE, 0);
 	for (int i = 0; i < PIECES; i++) {
-		const uintptr_t first = (uintptr_t)piece_at(copy, offsets[i]), length = piece(bytes, i);
+		const uintptr_t first = (uintptr_t)piece_at(copy, offsets[i]),
+				length = piece(bytes, i);
 
 		assert_int_equal(first % PIECE_UNIT, 0);
 		if (length <= PIECE_LINE)

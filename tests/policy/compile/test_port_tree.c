@@ -10,7 +10,7 @@
 #include "tests/support/generator.h"
 #include "tests/support/kinds_world.h"
 
-enum { PEERS = 4 };	/* peer i is kind i; peer PEERS is everybody */
+enum { PEERS = 4 }; /* peer i is kind i; peer PEERS is everybody */
 
 static const char *const names[] = {"0", "1", "2", "3", NULL};
 
@@ -34,7 +34,9 @@ static void begin(struct fixture *f)
 	kinds_world_begin(&f->world);
 	for (uint32_t i = 0; i < PEERS; i++) {
 		vector_clear(&atoms);
-		assert_int_equal(peer_pool_add_selector(pool, kinds_world_selector(&f->world, names[i]), &atoms), 0);
+		assert_int_equal(peer_pool_add_selector(
+					 pool, kinds_world_selector(&f->world, names[i]), &atoms),
+			0);
 		assert_int_equal(peer_pool_unite_atoms(pool, &atoms, &f->unions[i]), 0);
 	}
 	f->unions[PEERS] = PEER_EVERYBODY;
@@ -65,7 +67,8 @@ static const struct port_tree *build(struct fixture *f)
 	return f->words.items;
 }
 
-static bool admits(const struct fixture *f, const struct port_tree *tree, uint16_t port, uint32_t kind)
+static bool admits(
+	const struct fixture *f, const struct port_tree *tree, uint16_t port, uint32_t kind)
 {
 	const struct ip_addr addr = {.family = IP_FAMILY_V4};
 
@@ -95,7 +98,9 @@ static void test_edges(void **state)
 	}
 }
 
-/* Which is not known to be equal when it is made is made equal, so that whoever holds it can tell. */
+/*
+ * Which is not known to be equal when it is made is made equal, so that whoever holds it can tell.
+ */
 static void test_equal_ranges_make_equal_trees(void **state)
 {
 	struct vector first = {0};
@@ -117,7 +122,7 @@ static void test_equal_ranges_make_equal_trees(void **state)
 	add(&f, 80, 90, 2);
 	build(&f);
 	assert_true(f.words.count != first.count ||
-		    memcmp(f.words.items, first.items, first.count * sizeof(uint32_t)) != 0);
+		memcmp(f.words.items, first.items, first.count * sizeof(uint32_t)) != 0);
 	vector_deinit(&first);
 	end(&f);
 }
@@ -148,10 +153,13 @@ static void test_against_the_ranges(void **state)
 
 		begin(&f);
 		for (uint32_t i = 1 + generator_below(&generator, most); i > 0; i--) {
-			const uint32_t a = generator_below(&generator, spread), b = generator_below(&generator, spread);
+			const uint32_t a = generator_below(&generator, spread),
+				       b = generator_below(&generator, spread);
 
 			add(&f, (uint16_t)(a < b ? a : b), (uint16_t)(a < b ? b : a),
-				generator_chance(&generator, 1) ? PEERS : generator_below(&generator, PEERS));
+				generator_chance(&generator, 1)
+					? PEERS
+					: generator_below(&generator, PEERS));
 		}
 		tree = build(&f);
 		flat += tree->flat;

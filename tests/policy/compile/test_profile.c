@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Namespaces with so many policies in common that their pods share a base profile: the base must hold what all
- * are admitted and nothing else, in each direction and namespace its own, and never what only audited policies
- * admit.
+ * Namespaces with so many policies in common that their pods share a base profile: the base must
+ * hold what all are admitted and nothing else, in each direction and namespace its own, and never
+ * what only audited policies admit.
  */
 #include "policy/compile/compiled.h"
 
@@ -12,9 +12,17 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-enum { COMMON = 40, NAMESPACES = 2, PODS_EACH = 3, POLICIES = NAMESPACES * (2 * COMMON + PODS_EACH + 1) };
+enum {
+	COMMON = 40,
+	NAMESPACES = 2,
+	PODS_EACH = 3,
+	POLICIES = NAMESPACES * (2 * COMMON + PODS_EACH + 1)
+};
 
-/* Pod p of namespace n has address 10.0.n.p and label app=<p>; its own policy admits everybody at TCP port 80 + p. */
+/*
+ * Pod p of namespace n has address 10.0.n.p and label app=<p>; its own policy admits everybody at
+ * TCP port 80 + p.
+ */
 static const char *const namespace_names[NAMESPACES] = {"a", "b"};
 static const char *const apps[PODS_EACH] = {"0", "1", "2"};
 
@@ -46,16 +54,19 @@ static void add_pod(struct world *world, uint8_t ns, uint8_t number)
 	world->pods[world->pod_count++] = pod;
 }
 
-/* A policy of the namespace that admits everybody at one TCP port; for all of its pods, or for one. */
-static void add_policy(struct world *world, uint8_t ns, enum direction direction, const char *const *app, uint16_t port,
-	bool audit)
+/*
+ * A policy of the namespace that admits everybody at one TCP port; for all of its pods, or for one.
+ */
+static void add_policy(struct world *world, uint8_t ns, enum direction direction,
+	const char *const *app, uint16_t port, bool audit)
 {
 	struct network_policy *policy = arena_alloc(world->arena, sizeof(*policy));
 	struct policy_rule *rule = arena_alloc(world->arena, sizeof(*rule));
 	struct policy_port *ports = arena_alloc(world->arena, sizeof(*ports));
 	struct requirement *requirement = arena_alloc(world->arena, sizeof(*requirement));
 
-	*ports = (struct policy_port){.protocol = IPPROTO_TCP, .kind = POLICY_PORT_NUMBER, .first = port, .last = port};
+	*ports = (struct policy_port){
+		.protocol = IPPROTO_TCP, .kind = POLICY_PORT_NUMBER, .first = port, .last = port};
 	*rule = (struct policy_rule){.ports = ports, .port_count = 1};
 	*policy = (struct network_policy){
 		.namespace_name = namespace_names[ns],
@@ -73,7 +84,10 @@ static void add_policy(struct world *world, uint8_t ns, enum direction direction
 	world->policies[world->policy_count++] = policy;
 }
 
-/* In namespace n, common policies admit ports 1000 (n + 1) and up to come in, 1000 (n + 5) and up to go out. */
+/*
+ * In namespace n, common policies admit ports 1000 (n + 1) and up to come in, 1000 (n + 5) and up
+ * to go out.
+ */
 static void begin(struct world *world, bool common_audit, bool own_audit)
 {
 	struct cluster_objects objects = {0};
@@ -84,11 +98,14 @@ static void begin(struct world *world, bool common_audit, bool own_audit)
 		for (uint8_t i = 0; i < PODS_EACH; i++)
 			add_pod(world, ns, i);
 		for (uint16_t i = 0; i < COMMON; i++) {
-			add_policy(world, ns, DIRECTION_INGRESS, NULL, (uint16_t)(1000 * (ns + 1) + i), common_audit);
-			add_policy(world, ns, DIRECTION_EGRESS, NULL, (uint16_t)(1000 * (ns + 5) + i), common_audit);
+			add_policy(world, ns, DIRECTION_INGRESS, NULL,
+				(uint16_t)(1000 * (ns + 1) + i), common_audit);
+			add_policy(world, ns, DIRECTION_EGRESS, NULL,
+				(uint16_t)(1000 * (ns + 5) + i), common_audit);
 		}
 		for (uint16_t i = 0; i < PODS_EACH; i++)
-			add_policy(world, ns, DIRECTION_INGRESS, &apps[i], (uint16_t)(80 + i), own_audit);
+			add_policy(world, ns, DIRECTION_INGRESS, &apps[i], (uint16_t)(80 + i),
+				own_audit);
 		add_policy(world, ns, DIRECTION_EGRESS, &apps[0], 80, own_audit);
 	}
 	objects.pods = world->pods;
@@ -96,7 +113,9 @@ static void begin(struct world *world, bool common_audit, bool own_audit)
 	objects.policies = world->policies;
 	objects.policy_count = world->policy_count;
 	assert_int_equal(cluster_create(&cluster, &objects), 0);
-	assert_int_equal(snapshot_compile(&world->snapshot, cluster, &(struct snapshot_options){.revision = 1}), 0);
+	assert_int_equal(snapshot_compile(&world->snapshot, cluster,
+				 &(struct snapshot_options){.revision = 1}),
+		0);
 	cluster_unref(cluster);
 }
 
@@ -145,10 +164,13 @@ static void test_base_and_own(void **state)
 		for (uint8_t pod = 0; pod < PODS_EACH; pod++)
 			for (uint16_t port = 1; port < 8000; port++) {
 				const bool in = between(port, 1000 * (ns + 1)) || port == 80 + pod;
-				const bool out = between(port, 1000 * (ns + 5)) || (port == 80 && pod == 0);
+				const bool out = between(port, 1000 * (ns + 5)) ||
+					(port == 80 && pod == 0);
 
-				assert_int_equal(come_in(&world, ns, pod, port), in ? SIDE_ALLOWED : SIDE_DENIED);
-				assert_int_equal(go_out(&world, ns, pod, port), out ? SIDE_ALLOWED : SIDE_DENIED);
+				assert_int_equal(come_in(&world, ns, pod, port),
+					in ? SIDE_ALLOWED : SIDE_DENIED);
+				assert_int_equal(go_out(&world, ns, pod, port),
+					out ? SIDE_ALLOWED : SIDE_DENIED);
 			}
 	end(&world);
 }
@@ -165,7 +187,8 @@ static void test_audited_base_is_not_used_beside_enforced_policies(void **state)
 	assert_int_equal(go_out(&world, 1, 0, 80), SIDE_ALLOWED);
 	assert_int_equal(go_out(&world, 1, 0, 6000), SIDE_DENIED);
 	assert_int_equal(
-		go_out(&world, 1, 1, 6000), SIDE_OPEN); /* nothing enforced isolates that one's egress */
+		/* nothing enforced isolates that one's egress */
+		go_out(&world, 1, 1, 6000), SIDE_OPEN);
 	assert_int_equal(go_out(&world, 1, 1, 80), SIDE_AUDIT_DENIED);
 	end(&world);
 }
@@ -194,7 +217,10 @@ static void test_all_audited(void **state)
 	end(&world);
 }
 
-/* Six pods, each with a policy of its own beside the common ones: in each namespace they share one base. */
+/*
+ * Six pods, each with a policy of its own beside the common ones: in each namespace they share one
+ * base.
+ */
 static void test_the_base_is_shared(void **state)
 {
 	struct world world;
@@ -206,16 +232,19 @@ static void test_the_base_is_shared(void **state)
 
 		for (uint8_t pod = 0; pod < PODS_EACH; pod++) {
 			const struct ip_addr addr = ip_addr_v4((const uint8_t[]){10, 0, ns, pod});
-			const struct endpoint *endpoint = endpoint_table_find(&world.snapshot->endpoints, &addr);
+			const struct endpoint *endpoint = endpoint_table_find(
+				&world.snapshot->endpoints, &addr);
 
 			const struct peer_sets *sets = &world.snapshot->sets;
-			const struct profile *own = profile_at(sets, endpoint->profiles[DIRECTION_INGRESS]);
+			const struct profile *own = profile_at(
+				sets, endpoint->profiles[DIRECTION_INGRESS]);
 
 			bases[pod] = own->base;
 			assert_int_not_equal(bases[pod], PROFILE_NONE);
 			assert_int_equal(bases[pod], bases[0]);
 			assert_int_equal(profile_at(sets, bases[pod])->base, PROFILE_NONE);
-			assert_int_equal(profile_tree(profile_at(sets, bases[pod]), 0)->count, 2 + COMMON);
+			assert_int_equal(
+				profile_tree(profile_at(sets, bases[pod]), 0)->count, 2 + COMMON);
 		}
 	}
 	end(&world);

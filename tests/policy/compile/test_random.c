@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The compiled evaluator against the naive one, on random clusters and flows. PODGATE_SEED sets the seed,
- * PODGATE_ROUNDS the number of clusters; a failure prints the cluster as manifests, and the flow.
+ * The compiled evaluator against the naive one, on random clusters and flows. PODGATE_SEED sets the
+ * seed, PODGATE_ROUNDS the number of clusters; a failure prints the cluster as manifests, and the
+ * flow.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -67,7 +68,10 @@ static void test_larger_clusters(void **state)
 		run_trial(first + i, &limits);
 }
 
-/* So many that a namespace's policies in common get a profile of their own (profile_builder.c, BASE_POLICIES). */
+/*
+ * So many that a namespace's policies in common get a profile of their own (profile_builder.c,
+ * BASE_POLICIES).
+ */
 static void test_many_policies(void **state)
 {
 	const struct generator_limits limits = {.namespaces = 2, .pods = 15, .policies = 400};
@@ -83,7 +87,7 @@ static void test_every_answer_was_met(void **state)
 {
 	(void)state;
 	if (rounds() < 100)
-		return;		/* asked for: one seed looked at closely meets what it meets */
+		return; /* asked for: one seed looked at closely meets what it meets */
 	for (int i = 0; i < 3; i++)
 		assert_true(trial_counts.verdicts[i] > rounds());
 	for (int d = 0; d < DIRECTION_COUNT; d++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which policies select and isolate which pods, by the compiler's index and by the linter's, against the plain matcher
- * of model.h.
+ * Which policies select and isolate which pods, by the compiler's index and by the linter's,
+ * against the plain matcher of model.h.
  */
 #include "policy/compile/selection.h"
 
@@ -18,7 +18,7 @@
 static bool selects(const struct network_policy *policy, const struct pod *pod)
 {
 	return strcmp(policy->namespace_name, pod->namespace_name) == 0 &&
-	       selector_matches(&policy->pod_selector, &pod->labels);
+		selector_matches(&policy->pod_selector, &pod->labels);
 }
 
 /* A cluster whose pods are each a kind of its own, which come in batches. */
@@ -28,7 +28,7 @@ struct fixture {
 	struct label_index labels;
 	struct policy_groups groups;
 	struct selection selections[DIRECTION_COUNT];
-	struct label_codes *codes;	/* by pod, as the two below */
+	struct label_codes *codes; /* by pod, as the two below */
 	bool *judged;
 	uint32_t *classes[DIRECTION_COUNT];
 };
@@ -38,9 +38,11 @@ static void describe_pod(struct fixture *f, size_t number)
 	const struct pod *pod = f->cluster->pods[number];
 	struct vector codes = {0};
 
-	assert_int_equal(label_index_describe_namespace(&f->labels, pod->namespace_name, &codes), 0);
+	assert_int_equal(
+		label_index_describe_namespace(&f->labels, pod->namespace_name, &codes), 0);
 	assert_int_equal(label_index_describe(&f->labels, LABELS_OF_POD, &pod->labels, &codes), 0);
-	f->codes[number].items = arena_memdup(f->arena, codes.items, codes.count * sizeof(uint32_t));
+	f->codes[number].items = arena_memdup(
+		f->arena, codes.items, codes.count * sizeof(uint32_t));
 	f->codes[number].count = (uint32_t)codes.count;
 	vector_deinit(&codes);
 }
@@ -51,8 +53,9 @@ static void begin(struct fixture *f, const struct cluster *cluster, struct gener
 	assert_int_equal(label_index_init(&f->labels, false, f->arena), 0);
 	assert_int_equal(policy_groups_init(&f->groups, cluster, &f->labels, f->arena), 0);
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		assert_int_equal(
-			selection_init(&f->selections[d], &f->groups, &f->labels, (enum direction)d, f->arena), 0);
+		assert_int_equal(selection_init(&f->selections[d], &f->groups, &f->labels,
+					 (enum direction)d, f->arena),
+			0);
 		f->classes[d] = arena_calloc(f->arena, cluster->pod_count, sizeof(uint32_t));
 	}
 	f->codes = arena_calloc(f->arena, cluster->pod_count, sizeof(*f->codes));
@@ -76,10 +79,11 @@ static void extend(struct fixture *f, struct generator *generator)
 {
 	for (uint32_t first = 0, count; first < f->cluster->pod_count; first += count) {
 		count = 1 + generator_below(generator, (uint32_t)f->cluster->pod_count - first);
-		assert_int_equal(label_index_extend(&f->labels, f->codes + first, count, f->arena), 0);
+		assert_int_equal(
+			label_index_extend(&f->labels, f->codes + first, count, f->arena), 0);
 		for (int d = 0; d < DIRECTION_COUNT; d++)
-			assert_int_equal(selection_extend(&f->selections[d], f->judged + first, count,
-						 f->classes[d] + first, f->arena),
+			assert_int_equal(selection_extend(&f->selections[d], f->judged + first,
+						 count, f->classes[d] + first, f->arena),
 				0);
 	}
 }
@@ -105,13 +109,15 @@ static void check_groups(const struct fixture *f, enum direction direction)
 
 		listed += policies.count;
 		for (uint32_t j = 0; j < policies.count; j++) {
-			const struct network_policy *policy = f->cluster->policies[policies.items[j]];
+			const struct network_policy *policy = f->cluster
+								      ->policies[policies.items[j]];
 
 			assert_true(j == 0 || policies.items[j - 1] < policies.items[j]);
 			assert_int_equal(f->groups.is_whole[i], policy->pod_selector.count == 0);
 			audited += policy->audit;
 			for (uint32_t k = 0; k < f->cluster->pod_count; k++)
-				assert_int_equal(range_list_contains(label_index_answer(&f->labels, i), k),
+				assert_int_equal(
+					range_list_contains(label_index_answer(&f->labels, i), k),
 					selects(policy, f->cluster->pods[k]));
 		}
 		assert_int_equal(policies.audited, audited);
@@ -120,12 +126,14 @@ static void check_groups(const struct fixture *f, enum direction direction)
 }
 
 /* Whether the class lists a group that the policy is in. */
-static bool lists(const struct fixture *f, enum direction direction, uint32_t class, uint32_t policy)
+static bool lists(
+	const struct fixture *f, enum direction direction, uint32_t class, uint32_t policy)
 {
 	const struct selection_class list = selection_get(&f->selections[direction], class);
 
 	for (uint32_t i = 0; i < list.count; i++) {
-		const struct group_policies policies = policy_groups_get(&f->groups, list.groups[i], direction);
+		const struct group_policies policies = policy_groups_get(
+			&f->groups, list.groups[i], direction);
 
 		if (is_in(&policies, policy))
 			return true;
@@ -153,7 +161,7 @@ static void check_classes(const struct fixture *f, enum direction direction)
 			const struct selection_class b = selection_get(selection, j);
 
 			assert_false(a.count == b.count &&
-				     memcmp(a.groups, b.groups, a.count * sizeof(uint32_t)) == 0);
+				memcmp(a.groups, b.groups, a.count * sizeof(uint32_t)) == 0);
 		}
 	}
 }
@@ -180,19 +188,20 @@ static void test_random_clusters(void **state)
 }
 
 /* Whether the peer, in a policy of that namespace, means the pod: by the plain matcher. */
-static bool means(const struct cluster *cluster, const struct network_policy *policy, const struct policy_peer *peer,
-	const struct pod *pod)
+static bool means(const struct cluster *cluster, const struct network_policy *policy,
+	const struct policy_peer *peer, const struct pod *pod)
 {
 	const struct namespace_object *ns = cluster_namespace(cluster, pod->namespace_name);
 
 	if (!peer->has_namespace_selector)
 		return strcmp(pod->namespace_name, policy->namespace_name) == 0 &&
-		       selector_matches(&peer->pod_selector, &pod->labels);
+			selector_matches(&peer->pod_selector, &pod->labels);
 	return selector_matches(&peer->namespace_selector, &ns->labels) &&
-	       selector_matches(&peer->pod_selector, &pod->labels);
+		selector_matches(&peer->pod_selector, &pod->labels);
 }
 
-static void check_rule_peers(struct cluster_index *index, uint32_t number, const struct policy_rule *rule)
+static void check_rule_peers(
+	struct cluster_index *index, uint32_t number, const struct policy_rule *rule)
 {
 	const struct cluster *cluster = index->cluster;
 	struct range_list pods;
@@ -203,7 +212,8 @@ static void check_rule_peers(struct cluster_index *index, uint32_t number, const
 		assert_int_equal(cluster_index_peer(index, &rule->peers[i], number, &pods), 0);
 		for (uint32_t j = 0; j < cluster->pod_count; j++)
 			assert_int_equal(range_list_contains(pods, j),
-				means(cluster, cluster->policies[number], &rule->peers[i], cluster->pods[j]));
+				means(cluster, cluster->policies[number], &rule->peers[i],
+					cluster->pods[j]));
 	}
 }
 
@@ -214,17 +224,22 @@ static void check_scope(struct cluster_index *index, uint32_t number)
 
 	assert_int_equal(cluster_index_scope(index, number, &pods), 0);
 	for (uint32_t i = 0; i < cluster->pod_count; i++)
-		assert_int_equal(
-			range_list_contains(pods, i), selects(cluster->policies[number], cluster->pods[i]));
+		assert_int_equal(range_list_contains(pods, i),
+			selects(cluster->policies[number], cluster->pods[i]));
 	/* Any selector may be asked of all pods, and of namespaces. */
-	assert_int_equal(cluster_index_pods(index, &cluster->policies[number]->pod_selector, &pods), 0);
+	assert_int_equal(
+		cluster_index_pods(index, &cluster->policies[number]->pod_selector, &pods), 0);
 	for (uint32_t i = 0; i < cluster->pod_count; i++)
 		assert_int_equal(range_list_contains(pods, i),
-			selector_matches(&cluster->policies[number]->pod_selector, &cluster->pods[i]->labels));
-	assert_int_equal(cluster_index_namespaces(index, &cluster->policies[number]->pod_selector, &namespaces), 0);
+			selector_matches(&cluster->policies[number]->pod_selector,
+				&cluster->pods[i]->labels));
+	assert_int_equal(cluster_index_namespaces(
+				 index, &cluster->policies[number]->pod_selector, &namespaces),
+		0);
 	for (uint32_t i = 0; i < cluster->namespace_count; i++)
 		assert_int_equal(range_list_contains(namespaces, i),
-			selector_matches(&cluster->policies[number]->pod_selector, &cluster->namespaces[i]->labels));
+			selector_matches(&cluster->policies[number]->pod_selector,
+				&cluster->namespaces[i]->labels));
 }
 
 static void test_index_of_a_cluster(void **state)
@@ -241,8 +256,10 @@ static void test_index_of_a_cluster(void **state)
 		assert_int_equal(cluster_index_init(&index, cluster, arena), 0);
 		for (uint32_t i = 0; i < cluster->policy_count; i++) {
 			check_scope(&index, i);
-			for (size_t r = 0; r < cluster->policies[i]->rule_count[DIRECTION_INGRESS]; r++)
-				check_rule_peers(&index, i, &cluster->policies[i]->rules[DIRECTION_INGRESS][r]);
+			for (size_t r = 0; r < cluster->policies[i]->rule_count[DIRECTION_INGRESS];
+				r++)
+				check_rule_peers(&index, i,
+					&cluster->policies[i]->rules[DIRECTION_INGRESS][r]);
 		}
 		cluster_index_deinit(&index);
 		arena_unref(arena);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The semantics one by one, in a small shop: what a reader of the API would expect, written out by hand. */
+/*
+ * The semantics one by one, in a small shop: what a reader of the API would expect, written out by
+ * hand.
+ */
 #include "policy/compile/snapshot.h"
 
 #include <netinet/in.h>
@@ -11,14 +14,27 @@
 
 #include "tests/between.h"
 
-#define LIST(type, ...) (const type[]){__VA_ARGS__}, sizeof((const type[]){__VA_ARGS__}) / sizeof(type)
-#define LABELS(...) {LIST(struct label, __VA_ARGS__)}
-#define PORTS(...) .ports = (const struct container_port[]){__VA_ARGS__}, \
-	.port_count = sizeof((const struct container_port[]){__VA_ARGS__}) / sizeof(struct container_port)
+#define LIST(type, ...) \
+	(const type[]){__VA_ARGS__}, sizeof((const type[]){__VA_ARGS__}) / sizeof(type)
+#define LABELS(...) \
+	{ \
+		LIST(struct label, __VA_ARGS__) \
+	}
+#define PORTS(...) \
+	.ports = (const struct container_port[]){__VA_ARGS__}, \
+	.port_count = sizeof((const struct container_port[]){__VA_ARGS__}) / \
+		sizeof(struct container_port)
 
-#define V4(a, b, c, d) {{a, b, c, d}, IP_FAMILY_V4}
-#define V6(last) {{0xfd, [15] = last}, IP_FAMILY_V6}
-#define IPS(...) .ips = (const struct ip_addr[]){__VA_ARGS__}, \
+#define V4(a, b, c, d) \
+	{ \
+		{a, b, c, d}, IP_FAMILY_V4 \
+	}
+#define V6(last) \
+	{ \
+		{0xfd, [15] = last}, IP_FAMILY_V6 \
+	}
+#define IPS(...) \
+	.ips = (const struct ip_addr[]){__VA_ARGS__}, \
 	.ip_count = sizeof((const struct ip_addr[]){__VA_ARGS__}) / sizeof(struct ip_addr)
 
 static const struct namespace_object namespaces[] = {
@@ -35,7 +51,8 @@ static const struct pod pods[PODS] = {
 		.labels = LABELS({"app", "web"}),
 		.node_name = "here",
 		IPS(V4(10, 0, 0, 1), V6(1)),
-		PORTS({"http", 8080, IPPROTO_TCP}, {"http", 8081, IPPROTO_TCP}, {"dns", 53, IPPROTO_UDP})},
+		PORTS({"http", 8080, IPPROTO_TCP}, {"http", 8081, IPPROTO_TCP},
+			{"dns", 53, IPPROTO_UDP})},
 	[DB] = {.namespace_name = "shop",
 		.name = "db",
 		.labels = LABELS({"app", "db"}),
@@ -95,24 +112,49 @@ static const struct pod pods[PODS] = {
 		.audit = true},
 };
 
-static const char *const web[] = {"web"}, *const db[] = {"db"}, *const client[] = {"client"}, *const ops[] = {"ops"},
-	*const trial[] = {"trial"};
+static const char *const web[] = {"web"}, *const db[] = {"db"}, *const client[] = {"client"},
+			 *const ops[] = {"ops"}, *const trial[] = {"trial"};
 
-#define WHERE(k, list) {.requirements = &(const struct requirement){.key = k, .op = REQUIREMENT_IN, .values = list, \
-	.value_count = 1}, .count = 1}
-#define POD_PEER(list) {.has_pod_selector = true, .pod_selector = WHERE("app", list)}
-#define NUMBER(proto, from, to) {.protocol = proto, .kind = POLICY_PORT_NUMBER, .first = from, .last = to, .name = ""}
-#define NAMED(proto, text) {.protocol = proto, .kind = POLICY_PORT_NAMED, .name = text}
-#define RULES(...) (const struct policy_rule[]){__VA_ARGS__}
-#define FROM(...) .peers = (const struct policy_peer[]){__VA_ARGS__}, \
-	.peer_count = sizeof((const struct policy_peer[]){__VA_ARGS__}) / sizeof(struct policy_peer)
-#define AT(...) .ports = (const struct policy_port[]){__VA_ARGS__}, \
-	.port_count = sizeof((const struct policy_port[]){__VA_ARGS__}) / sizeof(struct policy_port)
+#define WHERE(k, list) \
+	{ \
+		.requirements = &(const struct requirement){.key = k, \
+			.op = REQUIREMENT_IN, \
+			.values = list, \
+			.value_count = 1}, \
+		.count = 1 \
+	}
+#define POD_PEER(list) \
+	{ \
+		.has_pod_selector = true, .pod_selector = WHERE("app", list) \
+	}
+#define NUMBER(proto, from, to) \
+	{ \
+		.protocol = proto, .kind = POLICY_PORT_NUMBER, .first = from, .last = to, \
+		.name = "" \
+	}
+#define NAMED(proto, text) \
+	{ \
+		.protocol = proto, .kind = POLICY_PORT_NAMED, .name = text \
+	}
+#define RULES(...) \
+	(const struct policy_rule[]) \
+	{ \
+		__VA_ARGS__ \
+	}
+#define FROM(...) \
+	.peers = (const struct policy_peer[]){__VA_ARGS__}, \
+	.peer_count = sizeof((const struct policy_peer[]){__VA_ARGS__}) / \
+		sizeof(struct policy_peer)
+#define AT(...) \
+	.ports = (const struct policy_port[]){__VA_ARGS__}, \
+	.port_count = sizeof((const struct policy_port[]){__VA_ARGS__}) / \
+		sizeof(struct policy_port)
 
-#define POLICY(direction, selector, rule_list, count)                                                        \
-	{                                                                                                    \
-		.namespace_name = "shop", .name = "p", .pod_selector = selector,                             \
-		.isolates[direction] = true, .rules[direction] = rule_list, .rule_count[direction] = count   \
+#define POLICY(direction, selector, rule_list, count) \
+	{ \
+		.namespace_name = "shop", .name = "p", .pod_selector = selector, \
+		.isolates[direction] = true, .rules[direction] = rule_list, \
+		.rule_count[direction] = count \
 	}
 
 struct expected {
@@ -126,9 +168,11 @@ static struct snapshot *compile(
 	const struct network_policy *policies, size_t count, const struct snapshot_options *options)
 {
 	const struct network_policy *policy_list[4];
-	const struct namespace_object *const namespace_list[] = {&namespaces[0], &namespaces[1], &namespaces[2]};
+	const struct namespace_object *const namespace_list[] = {
+		&namespaces[0], &namespaces[1], &namespaces[2]};
 	const struct pod *pod_list[PODS];
-	struct cluster_objects objects = {namespace_list, 3, pod_list, PODS, policy_list, count, NULL, 0};
+	struct cluster_objects objects = {
+		namespace_list, 3, pod_list, PODS, policy_list, count, NULL, 0};
 	struct snapshot *snapshot;
 	struct cluster *cluster;
 
@@ -138,7 +182,7 @@ static struct snapshot *compile(
 		pod_list[i] = &pods[i];
 	assert_int_equal(cluster_create(&cluster, &objects), 0);
 	assert_int_equal(snapshot_compile(&snapshot, cluster, options), 0);
-	cluster_unref(cluster);		/* the snapshot holds its own reference */
+	cluster_unref(cluster); /* the snapshot holds its own reference */
 	return snapshot;
 }
 
@@ -157,8 +201,9 @@ static struct judgement judge(const struct snapshot *snapshot, const struct expe
 	return snapshot_judge(snapshot, &flow);
 }
 
-static void check(const struct network_policy *policies, size_t count, const struct snapshot_options *options,
-	const struct expected *expected, size_t expected_count)
+static void check(const struct network_policy *policies, size_t count,
+	const struct snapshot_options *options, const struct expected *expected,
+	size_t expected_count)
 {
 	struct snapshot *snapshot = compile(policies, count, options);
 
@@ -167,8 +212,8 @@ static void check(const struct network_policy *policies, size_t count, const str
 
 		if (seen != expected[i].verdict)
 			fail_msg("%s -> %s:%u/%u: %s, wanted %s", expected[i].src, expected[i].dst,
-				(unsigned int)expected[i].port, (unsigned int)expected[i].protocol, verdict_name(seen),
-				verdict_name(expected[i].verdict));
+				(unsigned int)expected[i].port, (unsigned int)expected[i].protocol,
+				verdict_name(seen), verdict_name(expected[i].verdict));
 	}
 	snapshot_free(snapshot);
 }
@@ -176,8 +221,8 @@ static void check(const struct network_policy *policies, size_t count, const str
 static const struct snapshot_options everywhere = {.revision = 7}, here = {.node_name = "here"},
 				     trying = {.audit = true};
 
-#define CHECK(policies, options, expected)                                                                   \
-	check(policies, sizeof(policies) / sizeof(policies[0]), &options, expected,                          \
+#define CHECK(policies, options, expected) \
+	check(policies, sizeof(policies) / sizeof(policies[0]), &options, expected, \
 		sizeof(expected) / sizeof(expected[0]))
 
 #define WEB_IP "10.0.0.1"
@@ -198,14 +243,17 @@ static void test_deny_all(void **state)
 		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
 		{OUTSIDE, WEB_IP, IPPROTO_ICMP, 0, VERDICT_DENY},
 		{"fd00::3", "fd00::1", IPPROTO_UDP, 53, VERDICT_DENY},
-		{WEB_IP, OUTSIDE, IPPROTO_TCP, 80, VERDICT_ALLOW},		/* egress is not isolated */
-		{WEB_IP, MONITOR_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},	/* another namespace */
-		{CLIENT_IP, HOST_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},	/* hostNetwork: never selected */
-		{CLIENT_IP, JOB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},	/* finished: owns no address */
+		{WEB_IP, OUTSIDE, IPPROTO_TCP, 80, VERDICT_ALLOW},    /* egress is not isolated */
+		{WEB_IP, MONITOR_IP, IPPROTO_TCP, 80, VERDICT_ALLOW}, /* another namespace */
+		/* hostNetwork: never selected */
+		{CLIENT_IP, HOST_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
+		{CLIENT_IP, JOB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW}, /* finished: owns no address */
 		{OUTSIDE, "203.0.113.9", IPPROTO_TCP, 80, VERDICT_ALLOW},
-		{WEB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},		/* itself */
-		{"fd00::1", WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},	/* itself, at its other address */
-		{"::ffff:10.0.0.3", "::ffff:10.0.0.1", IPPROTO_TCP, 80, VERDICT_ALLOW}, /* no pod's addresses */
+		{WEB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW}, /* itself */
+		/* itself, at its other address */
+		{"fd00::1", WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
+		/* no pod's addresses */
+		{"::ffff:10.0.0.3", "::ffff:10.0.0.1", IPPROTO_TCP, 80, VERDICT_ALLOW},
 	};
 
 	(void)state;
@@ -221,9 +269,11 @@ static void test_pod_selector_is_of_the_own_namespace(void **state)
 		{CLIENT_IP, WEB_IP, IPPROTO_ICMP, 0,
 			VERDICT_ALLOW}, /* a rule without ports admits all protocols */
 		{"fd00::3", "fd00::1", IPPROTO_ICMPV6, 0, VERDICT_ALLOW},
-		{MONITOR_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY}, /* same labels, other namespace */
+		/* same labels, other namespace */
+		{MONITOR_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
 		{DB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
-		{HOST_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY}, /* hostNetwork matches no podSelector */
+		/* hostNetwork matches no podSelector */
+		{HOST_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
 		{JOB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
 		{SHARED_IP, WEB_IP, IPPROTO_TCP, 80,
 			VERDICT_DENY}, /* the new pod's (web), not the terminating client's */
@@ -257,7 +307,7 @@ static void test_namespace_selectors(void **state)
 		{MONITOR_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
 		{MONITOR_IP, WEB_IP, IPPROTO_TCP, 81, VERDICT_DENY},
 		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
-		{MONITOR_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},	/* any namespace, app=client */
+		{MONITOR_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW}, /* any namespace, app=client */
 		{CLIENT_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
 		{WEB_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
 		{OUTSIDE, DB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
@@ -316,7 +366,7 @@ static void test_named_ports_resolve_on_the_destination(void **state)
 		{CLIENT_IP, DB_IP, IPPROTO_TCP, 9000,
 			VERDICT_ALLOW}, /* the same name, another number there */
 		{CLIENT_IP, DB_IP, IPPROTO_TCP, 8080, VERDICT_DENY},
-		{CLIENT_IP, OUTSIDE, IPPROTO_TCP, 8080, VERDICT_DENY}, /* no pod, no names */
+		{CLIENT_IP, OUTSIDE, IPPROTO_TCP, 8080, VERDICT_DENY},	  /* no pod, no names */
 		{CLIENT_IP, MONITOR_IP, IPPROTO_TCP, 8080, VERDICT_DENY}, /* declares none */
 	};
 
@@ -328,8 +378,10 @@ static void test_ip_blocks_match_pods_too(void **state)
 {
 	static const struct cidr excepts[] = {{V4(10, 0, 0, 2), 32}};
 	const struct network_policy policies[] = {POLICY(DIRECTION_EGRESS, WHERE("app", web),
-		RULES({FROM({.has_ip_block = true, .ip_block = {{V4(10, 0, 0, 0), 30}, excepts, 1, {0}}})},
-			{FROM({.has_ip_block = true, .ip_block = {.cidr = {V6(3), 128}}})}), 2)};
+		RULES({FROM({.has_ip_block = true,
+			      .ip_block = {{V4(10, 0, 0, 0), 30}, excepts, 1, {0}}})},
+			{FROM({.has_ip_block = true, .ip_block = {.cidr = {V6(3), 128}}})}),
+		2)};
 	static const struct expected expected[] = {
 		{WEB_IP, CLIENT_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
 		{WEB_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
@@ -377,14 +429,15 @@ static void test_both_ends_judge(void **state)
 
 static void test_pods_of_other_nodes_are_peers_only(void **state)
 {
-	const struct network_policy policies[] = {
-		POLICY(DIRECTION_INGRESS, {0}, RULES({FROM(POD_PEER(web)), AT(NUMBER(IPPROTO_TCP, 80, 80))}), 1)};
+	const struct network_policy policies[] = {POLICY(DIRECTION_INGRESS, {0},
+		RULES({FROM(POD_PEER(web)), AT(NUMBER(IPPROTO_TCP, 80, 80))}), 1)};
 	static const struct expected expected[] = {
 		{OUTSIDE, REMOTE_IP, IPPROTO_TCP, 22, VERDICT_ALLOW},
 		{REMOTE_IP, DB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
 		{REMOTE_IP, DB_IP, IPPROTO_TCP, 81, VERDICT_DENY},
 	};
-	static const struct expected all_local[] = {{OUTSIDE, REMOTE_IP, IPPROTO_TCP, 22, VERDICT_DENY}};
+	static const struct expected all_local[] = {
+		{OUTSIDE, REMOTE_IP, IPPROTO_TCP, 22, VERDICT_DENY}};
 
 	(void)state;
 	CHECK(policies, here, expected);
@@ -412,13 +465,15 @@ static void test_audit(void **state)
 			.isolates[DIRECTION_INGRESS] = true},
 	};
 	static const struct expected expected[] = {
-		{OUTSIDE, "10.0.0.9", IPPROTO_TCP, 80, VERDICT_AUDIT_DENY},	/* the namespace is in audit mode */
-		{OUTSIDE, TRIAL_IP, IPPROTO_TCP, 80, VERDICT_AUDIT_DENY},		/* the pod is */
-		{DB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_AUDIT_DENY},		/* the only policy is */
+		/* the namespace is in audit mode */
+		{OUTSIDE, "10.0.0.9", IPPROTO_TCP, 80, VERDICT_AUDIT_DENY},
+		{OUTSIDE, TRIAL_IP, IPPROTO_TCP, 80, VERDICT_AUDIT_DENY}, /* the pod is */
+		{DB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_AUDIT_DENY},	  /* the only policy is */
 		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW},
 		{OUTSIDE, DB_IP, IPPROTO_TCP, 80, VERDICT_DENY},
 	};
-	static const struct expected all_logged[] = {{OUTSIDE, DB_IP, IPPROTO_TCP, 80, VERDICT_AUDIT_DENY}};
+	static const struct expected all_logged[] = {
+		{OUTSIDE, DB_IP, IPPROTO_TCP, 80, VERDICT_AUDIT_DENY}};
 
 	(void)state;
 	CHECK(policies, everywhere, expected);
@@ -430,10 +485,15 @@ static void test_an_audited_policy_does_not_admit(void **state)
 {
 	const struct network_policy policies[] = {
 		POLICY(DIRECTION_INGRESS, {0}, NULL, 0),
-		{.namespace_name = "shop", .name = "q", .isolates[DIRECTION_INGRESS] = true, .audit = true,
-			.rules[DIRECTION_INGRESS] = RULES({0}), .rule_count[DIRECTION_INGRESS] = 1},
+		{.namespace_name = "shop",
+			.name = "q",
+			.isolates[DIRECTION_INGRESS] = true,
+			.audit = true,
+			.rules[DIRECTION_INGRESS] = RULES({0}),
+			.rule_count[DIRECTION_INGRESS] = 1},
 	};
-	static const struct expected expected[] = {{CLIENT_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY}};
+	static const struct expected expected[] = {
+		{CLIENT_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY}};
 
 	(void)state;
 	CHECK(policies, everywhere, expected);
@@ -456,7 +516,8 @@ static void test_what_is_told_of_addresses(void **state)
 	struct snapshot *snapshot = compile(policies, 2, &here);
 	struct arena *arena = arena_create();
 	struct policy_list applied;
-	const struct ip_addr *isolated, web_addr = addr(WEB_IP), shared = addr(SHARED_IP), host = addr(HOST_IP);
+	const struct ip_addr *isolated, web_addr = addr(WEB_IP), shared = addr(SHARED_IP),
+					host = addr(HOST_IP);
 	size_t count;
 
 	(void)state;
@@ -468,11 +529,13 @@ static void test_what_is_told_of_addresses(void **state)
 		assert_true(ip_addr_equal(&isolated[i], &one));
 		assert_true(snapshot_isolates(snapshot, &one));
 	}
-	assert_int_equal(snapshot_policies(snapshot, &web_addr, DIRECTION_INGRESS, arena, &applied), 0);
+	assert_int_equal(
+		snapshot_policies(snapshot, &web_addr, DIRECTION_INGRESS, arena, &applied), 0);
 	assert_int_equal(applied.count, 2);
 	assert_ptr_equal(applied.items[0], &policies[1]);
 	assert_ptr_equal(applied.items[1], &policies[0]);
-	assert_int_equal(snapshot_policies(snapshot, &web_addr, DIRECTION_EGRESS, arena, &applied), 0);
+	assert_int_equal(
+		snapshot_policies(snapshot, &web_addr, DIRECTION_EGRESS, arena, &applied), 0);
 	assert_int_equal(applied.count, 0);
 	assert_int_equal(snapshot_policies(snapshot, &host, DIRECTION_INGRESS, arena, &applied), 0);
 	assert_int_equal(applied.count, 0);
@@ -488,12 +551,16 @@ static void test_what_is_told_of_addresses(void **state)
 	snapshot_free(NULL);
 }
 
-static enum verdict judge_link_local(const struct network_policy *policies, size_t count, bool audit)
+static enum verdict judge_link_local(
+	const struct network_policy *policies, size_t count, bool audit)
 {
-	const struct snapshot_options options = {.revision = 7, .deny_link_local = true, .audit = audit};
+	const struct snapshot_options options = {
+		.revision = 7, .deny_link_local = true, .audit = audit};
 	static const struct expected to_web = {"fe80::1", WEB_IP, IPPROTO_TCP, 80, VERDICT_ALLOW};
-	static const struct expected between = {"fe80::1", "febf:ffff::1", IPPROTO_UDP, 80, VERDICT_ALLOW};
-	static const struct expected outside = {"fec0::1", "fd00::77", IPPROTO_UDP, 80, VERDICT_ALLOW};
+	static const struct expected between = {
+		"fe80::1", "febf:ffff::1", IPPROTO_UDP, 80, VERDICT_ALLOW};
+	static const struct expected outside = {
+		"fec0::1", "fd00::77", IPPROTO_UDP, 80, VERDICT_ALLOW};
 	struct snapshot *snapshot = compile(policies, count, &options);
 	const struct ip_addr any = addr("fe80::77"), all = addr("fe80::");
 	const enum verdict verdict = judge(snapshot, &between).verdict;
@@ -512,14 +579,20 @@ static enum verdict judge_link_local(const struct network_policy *policies, size
 	return verdict;
 }
 
-/* Whose they are nobody knows: they are denied as soon as anybody is isolated, and audited if that is all. */
+/*
+ * Whose they are nobody knows: they are denied as soon as anybody is isolated, and audited if that
+ * is all.
+ */
 static void test_link_local_addresses_are_nobodys(void **state)
 {
 	/* Whoever may reach web at all, fe80:: may not. */
 	const struct network_policy policies[] = {
-		{.namespace_name = "shop", .name = "open", .pod_selector = WHERE("app", web),
+		{.namespace_name = "shop",
+			.name = "open",
+			.pod_selector = WHERE("app", web),
 			.isolates[DIRECTION_INGRESS] = true,
-			.rules[DIRECTION_INGRESS] = RULES({0}), .rule_count[DIRECTION_INGRESS] = 1},
+			.rules[DIRECTION_INGRESS] = RULES({0}),
+			.rule_count[DIRECTION_INGRESS] = 1},
 	};
 	struct network_policy audited = policies[0];
 	static const struct expected allowed[] = {
@@ -533,15 +606,19 @@ static void test_link_local_addresses_are_nobodys(void **state)
 	assert_int_equal(judge_link_local(policies, 1, false), VERDICT_DENY);
 	assert_int_equal(judge_link_local(policies, 1, true), VERDICT_AUDIT_DENY);
 	assert_int_equal(judge_link_local(&audited, 1, false), VERDICT_AUDIT_DENY);
-	CHECK(policies, everywhere, allowed); /* unless that is asked for, they are addresses as any other */
+	/* unless that is asked for, they are addresses as any other */
+	CHECK(policies, everywhere, allowed);
 }
 
 /* No IPv6 packet comes here, so what is told of one is what becomes of it. */
 static void test_ipv6_off(void **state)
 {
-	const struct network_policy closed[] = {{.namespace_name = "shop", .name = "closed", .pod_selector = WHERE("app", web),
+	const struct network_policy closed[] = {{.namespace_name = "shop",
+		.name = "closed",
+		.pod_selector = WHERE("app", web),
 		.isolates = {[DIRECTION_INGRESS] = true, [DIRECTION_EGRESS] = true}}};
-	const struct snapshot_options off = {.revision = 7, .deny_link_local = true, .ipv6_off = true};
+	const struct snapshot_options off = {
+		.revision = 7, .deny_link_local = true, .ipv6_off = true};
 	const struct ip_addr v6 = addr("fd00::1"), local = addr("fe80::1");
 	static const struct expected flows[] = {
 		{DB_IP, WEB_IP, IPPROTO_TCP, 80, VERDICT_DENY},

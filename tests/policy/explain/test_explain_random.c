@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * On random clusters and flows, reasons must lead to the verdict, name what is really at fault, and mend it: every
- * fix is done as told, and the flow judged again. PODGATE_SEED sets the seed, PODGATE_ROUNDS the number of
- * clusters.
+ * On random clusters and flows, reasons must lead to the verdict, name what is really at fault, and
+ * mend it: every fix is done as told, and the flow judged again. PODGATE_SEED sets the seed,
+ * PODGATE_ROUNDS the number of clusters.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -32,8 +32,10 @@ static size_t misses_seen[MISSES], fixes_seen, admissions_seen;
 static void trial_fail(const struct trial *trial, const struct explain_side *side, const char *what)
 {
 	manifest_print_cluster(stderr, trial->cluster);
-	fprintf(stderr, "# seed %" PRIu64 ": %s\n# miss %s, field %s, wanted %s, had %s\n# fix: %s\n", trial->seed, what,
-		miss_name(side->miss), side->field, side->wanted, side->had, side->fix);
+	fprintf(stderr,
+		"# seed %" PRIu64 ": %s\n# miss %s, field %s, wanted %s, had %s\n# fix: %s\n",
+		trial->seed, what, miss_name(side->miss), side->field, side->wanted, side->had,
+		side->fix);
 	fail();
 }
 
@@ -42,14 +44,18 @@ static bool is_denied(enum side_verdict side)
 	return side == SIDE_DENIED || side == SIDE_AUDIT_DENIED;
 }
 
-/* Where an address may be several pods', each fix is for a pair of them: one after the other they admit it. */
+/*
+ * Where an address may be several pods', each fix is for a pair of them: one after the other they
+ * admit it.
+ */
 enum { PAIRS_MOST = 16 };
 
-static void check_fix(const struct trial *trial, const struct cluster *cluster, const struct flow *flow,
-	enum direction direction, const struct explain_side *side, int earlier)
+static void check_fix(const struct trial *trial, const struct cluster *cluster,
+	const struct flow *flow, enum direction direction, const struct explain_side *side,
+	int earlier)
 {
 	const bool contested = snapshot_claimant(trial->snapshot, &flow->src, 1) != NULL ||
-			       snapshot_claimant(trial->snapshot, &flow->dst, 1) != NULL;
+		snapshot_claimant(trial->snapshot, &flow->dst, 1) != NULL;
 	struct arena *arena = arena_create();
 	struct explanation explanation;
 	struct snapshot *snapshot;
@@ -63,8 +69,10 @@ static void check_fix(const struct trial *trial, const struct cluster *cluster, 
 
 		if (!contested || earlier == PAIRS_MOST) {
 			manifest_print_flow(stderr, flow);
-			trial_fail(trial, side, direction == DIRECTION_INGRESS ? ": the fix does not admit it (ingress)"
-									       : ": the fix does not admit it (egress)");
+			trial_fail(trial, side,
+				direction == DIRECTION_INGRESS
+					? ": the fix does not admit it (ingress)"
+					: ": the fix does not admit it (egress)");
 		}
 		if (*next->fix != '\0')
 			check_fix(trial, fixed.cluster, flow, direction, next, earlier + 1);
@@ -85,7 +93,8 @@ static bool has_no_fix(const struct trial *trial, const struct flow *flow, enum 
 	if (snapshot_pod_at(trial->snapshot, other) != NULL || side->miss == MISS_AUDITED ||
 		strncmp(ip_addr_format(other, text), "::ffff:", 7) != 0)
 		return false;
-	return !flow_protocol_has_ports(flow->protocol) || (side->miss != MISS_PORT && side->miss != MISS_PROTOCOL);
+	return !flow_protocol_has_ports(flow->protocol) ||
+		(side->miss != MISS_PORT && side->miss != MISS_PROTOCOL);
 }
 
 static void check_side(const struct trial *trial, const struct flow *flow, enum direction direction,
@@ -101,7 +110,8 @@ static void check_side(const struct trial *trial, const struct flow *flow, enum 
 	}
 	if (!is_denied(side->side))
 		return;
-	if (side->policy == NULL || side->miss == MISS_NONE || *side->field == '\0' || *side->wanted == '\0' ||
+	if (side->policy == NULL || side->miss == MISS_NONE || *side->field == '\0' ||
+		*side->wanted == '\0' ||
 		(*side->fix == '\0') != has_no_fix(trial, flow, direction, side))
 		trial_fail(trial, side, "denied, and why, or what to do, is not said");
 	if ((side->rule == NULL) != (side->miss == MISS_NO_RULES))
@@ -157,10 +167,11 @@ static void test_every_miss_was_met(void **state)
 {
 	(void)state;
 	if (rounds() < ROUNDS)
-		return;		/* asked for: one seed looked at closely meets what it meets */
+		return; /* asked for: one seed looked at closely meets what it meets */
 	for (int i = 0; i < MISSES; i++)
 		if (misses_seen[i] < 10)
-			fail_msg("miss \"%s\" came up %zu times only", miss_name((enum miss)i), misses_seen[i]);
+			fail_msg("miss \"%s\" came up %zu times only", miss_name((enum miss)i),
+				misses_seen[i]);
 	assert_true(fixes_seen > rounds());
 	assert_true(admissions_seen > rounds());
 	printf("%zu fixes applied, %zu admissions\n", fixes_seen, admissions_seen);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every allocation of explain, reach and lint fails once: explain and reach answer -ENOMEM and leave their result
- * alone, lint says that it did not look at everything. Built with ASan, the leak checker tells what is lost.
+ * Every allocation of explain, reach and lint fails once: explain and reach answer -ENOMEM and
+ * leave their result alone, lint says that it did not look at everything. Built with ASan, the leak
+ * checker tells what is lost.
  */
 #include <errno.h>
 #include <setjmp.h>

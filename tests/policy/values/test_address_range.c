@@ -30,8 +30,9 @@ static const char *describe(const struct vector *ranges, char text[TEXT])
 	for (size_t i = 0; i < ranges->count; i++) {
 		char first[IP_ADDR_TEXT], last[IP_ADDR_TEXT];
 
-		length += (size_t)snprintf(text + length, TEXT - length, "%s%s-%s", i > 0 ? " " : "",
-			ip_addr_format(&items[i].first, first), ip_addr_format(&items[i].last, last));
+		length += (size_t)snprintf(text + length, TEXT - length, "%s%s-%s",
+			i > 0 ? " " : "", ip_addr_format(&items[i].first, first),
+			ip_addr_format(&items[i].last, last));
 	}
 	return text;
 }
@@ -78,8 +79,9 @@ static void test_excepts_are_cut_out(void **state)
 
 static void test_settle_joins_what_touches(void **state)
 {
-	static const char *const blocks[] = {"fd00::/16", "10.0.1.0/24", "10.0.0.0/24", "10.0.0.128/25",
-		"255.255.255.255/32", "10.0.3.0/24", "::/128", "10.0.0.0/24", "fd01::/16"};
+	static const char *const blocks[] = {"fd00::/16", "10.0.1.0/24", "10.0.0.0/24",
+		"10.0.0.128/25", "255.255.255.255/32", "10.0.3.0/24", "::/128", "10.0.0.0/24",
+		"fd01::/16"};
 	struct vector ranges = {0};
 	char text[TEXT];
 
@@ -91,8 +93,8 @@ static void test_settle_joins_what_touches(void **state)
 	}
 	address_range_settle(&ranges);
 	assert_string_equal(describe(&ranges, text),
-		"10.0.0.0-10.0.1.255 10.0.3.0-10.0.3.255 255.255.255.255-255.255.255.255 "
-		"::-:: fd00::-fd01:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+		"10.0.0.0-10.0.1.255 10.0.3.0-10.0.3.255 255.255.255.255-255.255.255.255 ::-:: "
+		"fd00::-fd01:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
 	vector_deinit(&ranges);
 }
 
@@ -101,12 +103,16 @@ static bool among(const struct vector *ranges, const struct ip_addr *addr)
 	const struct address_range *items = ranges->items;
 
 	for (size_t i = 0; i < ranges->count; i++)
-		if (ip_addr_cmp(&items[i].first, addr) <= 0 && ip_addr_cmp(addr, &items[i].last) <= 0)
+		if (ip_addr_cmp(&items[i].first, addr) <= 0 &&
+			ip_addr_cmp(addr, &items[i].last) <= 0)
 			return true;
 	return false;
 }
 
-/* Random blocks within a /24: every address of it, and its neighbours, told by ip_block_contains() as well. */
+/*
+ * Random blocks within a /24: every address of it, and its neighbours, told by ip_block_contains()
+ * as well.
+ */
 static void test_against_the_block(void **state)
 {
 	struct generator generator = {generator_seed(2)};
@@ -114,16 +120,18 @@ static void test_against_the_block(void **state)
 	(void)state;
 	for (int round = 0; round < 500; round++) {
 		struct cidr excepts[EXCEPTS_MOST];
-		struct ip_block block = {
-			.excepts = excepts, .except_count = generator_below(&generator, EXCEPTS_MOST + 1)};
+		struct ip_block block = {.excepts = excepts,
+			.except_count = generator_below(&generator, EXCEPTS_MOST + 1)};
 		struct vector ranges = {0};
 		uint8_t bytes[4] = {10, 0, 0, (uint8_t)generator_below(&generator, 256)};
 
-		block.cidr = (struct cidr){ip_addr_v4(bytes), (uint8_t)(24 + generator_below(&generator, 9))};
+		block.cidr = (struct cidr){
+			ip_addr_v4(bytes), (uint8_t)(24 + generator_below(&generator, 9))};
 		block.cidr = cidr_masked(&block.cidr);
 		for (size_t i = 0; i < block.except_count; i++) {
 			bytes[3] = (uint8_t)generator_below(&generator, 256);
-			excepts[i] = (struct cidr){ip_addr_v4(bytes), (uint8_t)(24 + generator_below(&generator, 9))};
+			excepts[i] = (struct cidr){
+				ip_addr_v4(bytes), (uint8_t)(24 + generator_below(&generator, 9))};
 			excepts[i] = cidr_masked(&excepts[i]);
 		}
 		assert_int_equal(address_range_add_block(&ranges, &block), 0);

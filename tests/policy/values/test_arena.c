@@ -26,7 +26,7 @@ static void test_memory_is_zeroed_aligned_and_distinct(void **state)
 		assert_int_equal((uintptr_t)bytes % alignof(max_align_t), 0);
 		for (size_t i = 0; i < size; i++)
 			assert_int_equal(bytes[i], 0);
-		memset(bytes, 0xff, size);	/* the next must be zero all the same */
+		memset(bytes, 0xff, size); /* the next must be zero all the same */
 		earlier = bytes;
 	}
 	arena_unref(arena);
@@ -35,7 +35,8 @@ static void test_memory_is_zeroed_aligned_and_distinct(void **state)
 static void test_a_large_request_does_not_lose_the_open_chunk(void **state)
 {
 	struct arena *arena = arena_create();
-	char *before = arena_alloc(arena, 16), *large = arena_alloc(arena, 1 << 20), *after = arena_alloc(arena, 16);
+	char *before = arena_alloc(arena, 16), *large = arena_alloc(arena, 1 << 20),
+	     *after = arena_alloc(arena, 16);
 
 	(void)state;
 	assert_non_null(large);
@@ -81,7 +82,7 @@ static void test_what_is_referenced_lives(void **state)
 	(void)state;
 	assert_ptr_equal(arena_ref(arena), arena);
 	arena_unref(arena);
-	assert_string_equal(text, "still here");	/* ASan would tell */
+	assert_string_equal(text, "still here"); /* ASan would tell */
 	arena_unref(arena);
 	arena_unref(NULL);
 }

@@ -38,7 +38,8 @@ static void test_bounds(void **state)
 		{"10.1.2.3/32", "10.1.2.3/32", "10.1.2.3", "10.1.2.3"},
 		{"::/0", "::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
 		{"fd00::1/8", "fd00::/8", "fd00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
-		{"2001:db8::1/33", "2001:db8::/33", "2001:db8::", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"},
+		{"2001:db8::1/33", "2001:db8::/33",
+			"2001:db8::", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"},
 		{"fd00::ff/127", "fd00::fe/127", "fd00::fe", "fd00::ff"},
 		{"fd00::1/128", "fd00::1/128", "fd00::1", "fd00::1"},
 	};
@@ -53,7 +54,8 @@ static void test_bounds(void **state)
 		assert_string_equal(cidr_format(&masked, buffer), cases[i].masked);
 		assert_string_equal(ip_addr_format(&first, buffer), cases[i].first);
 		assert_string_equal(ip_addr_format(&last, buffer), cases[i].last);
-		assert_int_equal(cidr_has_host_bits(&block), strcmp(cases[i].text, cases[i].masked) != 0);
+		assert_int_equal(
+			cidr_has_host_bits(&block), strcmp(cases[i].text, cases[i].masked) != 0);
 		assert_false(cidr_has_host_bits(&masked));
 	}
 }
@@ -61,8 +63,9 @@ static void test_bounds(void **state)
 static void test_bad_texts_leave_the_result_alone(void **state)
 {
 	static const char *const texts[] = {"", "/", "10.0.0.0", "10.0.0.0/", "/8", "10.0.0.0/33",
-		"10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/08", "10.0.0.0/8 ", "10.0.0.0/ 8", "10.0.0.0/8/8",
-		"10.0.0/8", "::/129", "::/0x10", "fd00::1%lo/64", "10.0.0.0/99999999999999999999",
+		"10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/08", "10.0.0.0/8 ", "10.0.0.0/ 8",
+		"10.0.0.0/8/8", "10.0.0/8", "::/129", "::/0x10", "fd00::1%lo/64",
+		"10.0.0.0/99999999999999999999",
 		"0000000000000000000000000000000000000000000000000000000000::/8"};
 
 	(void)state;
@@ -80,13 +83,20 @@ static void test_contains(void **state)
 		const char *block, *addr;
 		bool contains;
 	} cases[] = {
-		{"10.0.0.0/8", "10.0.0.0", true},	{"10.0.0.0/8", "10.255.255.255", true},
-		{"10.0.0.0/8", "11.0.0.0", false},	{"10.0.0.0/8", "9.255.255.255", false},
-		{"10.0.0.4/30", "10.0.0.7", true},	{"10.0.0.4/30", "10.0.0.8", false},
-		{"10.0.0.4/32", "10.0.0.4", true},	{"10.0.0.4/32", "10.0.0.5", false},
-		{"0.0.0.0/0", "255.1.2.3", true},	{"0.0.0.0/0", "::", false},
-		{"::/0", "10.0.0.1", false},		{"::/0", "::ffff:10.0.0.1", true},
-		{"10.0.0.0/8", "::ffff:10.0.0.1", false}, {"fd00::/65", "fd00::7fff:0:0:1", true},
+		{"10.0.0.0/8", "10.0.0.0", true},
+		{"10.0.0.0/8", "10.255.255.255", true},
+		{"10.0.0.0/8", "11.0.0.0", false},
+		{"10.0.0.0/8", "9.255.255.255", false},
+		{"10.0.0.4/30", "10.0.0.7", true},
+		{"10.0.0.4/30", "10.0.0.8", false},
+		{"10.0.0.4/32", "10.0.0.4", true},
+		{"10.0.0.4/32", "10.0.0.5", false},
+		{"0.0.0.0/0", "255.1.2.3", true},
+		{"0.0.0.0/0", "::", false},
+		{"::/0", "10.0.0.1", false},
+		{"::/0", "::ffff:10.0.0.1", true},
+		{"10.0.0.0/8", "::ffff:10.0.0.1", false},
+		{"fd00::/65", "fd00::7fff:0:0:1", true},
 		{"fd00::/65", "fd00::8000:0:0:1", false},
 	};
 
@@ -105,9 +115,12 @@ static void test_contains_block(void **state)
 		const char *outer, *inner;
 		bool contains;
 	} cases[] = {
-		{"10.0.0.0/8", "10.0.0.0/8", true},   {"10.0.0.0/8", "10.1.0.0/16", true},
-		{"10.1.0.0/16", "10.0.0.0/8", false}, {"10.0.0.0/8", "11.0.0.0/16", false},
-		{"0.0.0.0/0", "10.0.0.0/8", true},    {"::/0", "10.0.0.0/8", false},
+		{"10.0.0.0/8", "10.0.0.0/8", true},
+		{"10.0.0.0/8", "10.1.0.0/16", true},
+		{"10.1.0.0/16", "10.0.0.0/8", false},
+		{"10.0.0.0/8", "11.0.0.0/16", false},
+		{"0.0.0.0/0", "10.0.0.0/8", true},
+		{"::/0", "10.0.0.0/8", false},
 		{"fd00::/64", "fd00::1/128", true},
 	};
 

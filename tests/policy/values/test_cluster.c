@@ -19,15 +19,18 @@ static const struct network_policy policies[] = {
 	{.namespace_name = "a", .name = "q"},
 	{.namespace_name = "a", .name = "p", .audit = true},
 };
-static const struct namespace_object namespaces[] = {{.name = "shop", .audit = true}, {.name = "empty"}};
+static const struct namespace_object namespaces[] = {
+	{.name = "shop", .audit = true}, {.name = "empty"}};
 
 static const struct pod *const pod_list[] = {&pods[0], &pods[1], &pods[2], &pods[3], &pods[4]};
-static const struct network_policy *const policy_list[] = {&policies[0], &policies[1], &policies[2]};
+static const struct network_policy *const policy_list[] = {
+	&policies[0], &policies[1], &policies[2]};
 static const struct namespace_object *const namespace_list[] = {&namespaces[0], &namespaces[1]};
 
 static struct cluster *make(struct arena *const *arenas, size_t arena_count)
 {
-	const struct cluster_objects objects = {namespace_list, 2, pod_list, 5, policy_list, 3, arenas, arena_count};
+	const struct cluster_objects objects = {
+		namespace_list, 2, pod_list, 5, policy_list, 3, arenas, arena_count};
 	struct cluster *cluster;
 
 	assert_int_equal(cluster_create(&cluster, &objects), 0);
@@ -42,7 +45,7 @@ static void test_lists_are_sorted_and_the_later_of_two_is_taken(void **state)
 	assert_int_equal(cluster->pod_count, 4);
 	assert_ptr_equal(cluster->pods[0], &pods[2]);
 	assert_ptr_equal(cluster->pods[1], &pods[1]);
-	assert_ptr_equal(cluster->pods[2], &pods[3]);	/* shop/web created 2, not 1 */
+	assert_ptr_equal(cluster->pods[2], &pods[3]); /* shop/web created 2, not 1 */
 	assert_ptr_equal(cluster->pods[3], &pods[4]);
 	assert_int_equal(cluster->policy_count, 3);
 	assert_ptr_equal(cluster->policies[0], &policies[2]);
@@ -60,8 +63,10 @@ static void test_namespaces_without_an_object_are_added(void **state)
 	assert_int_equal(cluster->namespace_count, 5);
 	for (size_t i = 0; i < 5; i++)
 		assert_string_equal(cluster->namespaces[i]->name, wanted[i]);
-	assert_ptr_equal(cluster->namespaces[3], &namespaces[0]);	/* the object that was there stays */
-	assert_string_equal(label_set_get(&cluster->namespaces[0]->labels, "kubernetes.io/metadata.name"), "a");
+	/* the object that was there stays */
+	assert_ptr_equal(cluster->namespaces[3], &namespaces[0]);
+	assert_string_equal(
+		label_set_get(&cluster->namespaces[0]->labels, "kubernetes.io/metadata.name"), "a");
 	assert_int_equal(cluster->namespaces[0]->labels.count, 1);
 	assert_false(cluster->namespaces[0]->audit);
 	cluster_unref(cluster);
@@ -97,7 +102,7 @@ static void test_arenas_live_as_long_as_the_cluster(void **state)
 	arena_unref(arena);
 	assert_ptr_equal(cluster_ref(cluster), cluster);
 	cluster_unref(cluster);
-	assert_string_equal(text, "an object's name");	/* ASan would tell */
+	assert_string_equal(text, "an object's name"); /* ASan would tell */
 	cluster_unref(cluster);
 	cluster_unref(NULL);
 }
@@ -116,7 +121,10 @@ static void test_nothing_at_all(void **state)
 
 enum { MANY = 40, RUNS_MOST = 9 };
 
-/* Sorted lists with runs of all lengths in their namespaces: the same cluster as of the lists in any order. */
+/*
+ * Sorted lists with runs of all lengths in their namespaces: the same cluster as of the lists in
+ * any order.
+ */
 static void test_sorted_lists(void **state)
 {
 	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g"};
@@ -125,8 +133,11 @@ static void test_sorted_lists(void **state)
 	(void)state;
 	for (unsigned int round = 0; round < 500; round++) {
 		const struct network_policy *listed[MANY * RUNS_MOST];
-		struct cluster_objects objects = {.namespaces = namespace_list, .namespace_count = 1,
-			.policies = listed, .pods = pod_list + 2, .pod_count = 1};
+		struct cluster_objects objects = {.namespaces = namespace_list,
+			.namespace_count = 1,
+			.policies = listed,
+			.pods = pod_list + 2,
+			.pod_count = 1};
 		struct cluster *sorted, *unsorted;
 		unsigned int random = round;
 
@@ -143,10 +154,12 @@ static void test_sorted_lists(void **state)
 		assert_int_equal(cluster_create_sorted(&sorted, &objects), 0);
 		assert_int_equal(cluster_create(&unsorted, &objects), 0);
 		assert_int_equal(sorted->policy_count, unsorted->policy_count);
-		assert_memory_equal(sorted->policies, unsorted->policies, sorted->policy_count * sizeof(void *));
+		assert_memory_equal(sorted->policies, unsorted->policies,
+			sorted->policy_count * sizeof(void *));
 		assert_int_equal(sorted->namespace_count, unsorted->namespace_count);
 		for (size_t i = 0; i < sorted->namespace_count; i++)
-			assert_string_equal(sorted->namespaces[i]->name, unsorted->namespaces[i]->name);
+			assert_string_equal(
+				sorted->namespaces[i]->name, unsorted->namespaces[i]->name);
 		for (size_t i = 0; i < sorted->policy_count; i++)
 			assert_non_null(cluster_namespace(sorted, listed[i]->namespace_name));
 		assert_non_null(cluster_namespace(sorted, "shop"));

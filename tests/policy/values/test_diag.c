@@ -17,8 +17,9 @@ static void test_findings_are_kept_as_said(void **state)
 	diag_list_init(&list, arena);
 	diag_add(&list, DIAG_ERROR, (struct source_pos){"a.yaml", 3, 5}, "unknown-field", hint,
 		"unknown field \"%s\"", "port");
-	diag_add(&list, DIAG_WARNING, (struct source_pos){"a.yaml", 4, 1}, "no-match", NULL, "matches nothing");
-	memset(hint, 'x', sizeof(hint) - 1);	/* it was copied */
+	diag_add(&list, DIAG_WARNING, (struct source_pos){"a.yaml", 4, 1}, "no-match", NULL,
+		"matches nothing");
+	memset(hint, 'x', sizeof(hint) - 1); /* it was copied */
 	assert_int_equal(list.count, 2);
 	assert_int_equal(list.errors, 1);
 	assert_int_equal(list.dropped, 0);
@@ -33,8 +34,8 @@ static void test_findings_are_kept_as_said(void **state)
 
 static void test_sorted_by_place_and_stable(void **state)
 {
-	static const struct source_pos places[] = {{"b.yaml", 1, 1}, {"a.yaml", 9, 1}, {"a.yaml", 2, 7},
-		{"a.yaml", 2, 3}, {NULL, 5, 5}, {"a.yaml", 2, 3}};
+	static const struct source_pos places[] = {{"b.yaml", 1, 1}, {"a.yaml", 9, 1},
+		{"a.yaml", 2, 7}, {"a.yaml", 2, 3}, {NULL, 5, 5}, {"a.yaml", 2, 3}};
 	static const int wanted[] = {4, 3, 5, 2, 1, 0};
 	struct arena *arena = arena_create();
 	struct diag_list list;

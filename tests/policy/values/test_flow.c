@@ -10,8 +10,11 @@
 
 static void test_reversed(void **state)
 {
-	const struct flow flow = {.src = {{10, 0, 0, 1}, IP_FAMILY_V4}, .dst = {{10, 0, 0, 2}, IP_FAMILY_V4},
-		.src_port = 40000, .dst_port = 80, .protocol = IPPROTO_TCP};
+	const struct flow flow = {.src = {{10, 0, 0, 1}, IP_FAMILY_V4},
+		.dst = {{10, 0, 0, 2}, IP_FAMILY_V4},
+		.src_port = 40000,
+		.dst_port = 80,
+		.protocol = IPPROTO_TCP};
 	const struct flow back = flow_reversed(&flow);
 
 	(void)state;
@@ -26,12 +29,14 @@ static void test_protocols_with_ports(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i <= UINT8_MAX; i++)
-		assert_int_equal(flow_protocol_has_ports((uint8_t)i), i == 6 || i == 17 || i == 132);
+		assert_int_equal(
+			flow_protocol_has_ports((uint8_t)i), i == 6 || i == 17 || i == 132);
 }
 
 static void test_every_protocol_has_a_name_that_reads_back(void **state)
 {
-	static const char *const names[] = {"tcp", "Tcp", "UDP", "sctp", "icmp", "ICMPv6", "icmpV6"};
+	static const char *const names[] = {
+		"tcp", "Tcp", "UDP", "sctp", "icmp", "ICMPv6", "icmpV6"};
 	static const uint8_t numbers[] = {6, 6, 17, 132, 1, 58, 58};
 	char buffer[FLOW_PROTOCOL_TEXT];
 	uint8_t protocol;
@@ -48,7 +53,8 @@ static void test_every_protocol_has_a_name_that_reads_back(void **state)
 
 static void test_numbers(void **state)
 {
-	static const char *const bad[] = {"", "256", "-1", "6 ", " 6", "tcp6", "0x6", "99999999999999999999"};
+	static const char *const bad[] = {
+		"", "256", "-1", "6 ", " 6", "tcp6", "0x6", "99999999999999999999"};
 	uint8_t protocol = 0;
 
 	(void)state;

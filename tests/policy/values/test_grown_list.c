@@ -25,7 +25,7 @@ static void test_one_range_needs_no_memory(void **state)
 	assert_int_equal(grown_list_view(&list).count, 0);
 	assert_int_equal(grown_list_append(&list, (struct range_list){0}, arena), 0);
 	append(&list, 5, 5, arena);
-	append(&list, 6, 9, arena);	/* touches, so it is one range still */
+	append(&list, 6, 9, arena); /* touches, so it is one range still */
 	append(&list, 10, 10, arena);
 	assert_int_equal(arena_size(arena), before);
 	assert_int_equal(grown_list_view(&list).count, 1);
@@ -37,7 +37,10 @@ static void test_one_range_needs_no_memory(void **state)
 	arena_unref(arena);
 }
 
-/* Numbers in or out at random, appended in pieces of random length: the list is what it would be in one go. */
+/*
+ * Numbers in or out at random, appended in pieces of random length: the list is what it would be in
+ * one go.
+ */
 static void test_pieces_make_the_whole(void **state)
 {
 	struct generator generator = {generator_seed(8)};
@@ -51,13 +54,15 @@ static void test_pieces_make_the_whole(void **state)
 
 		for (uint32_t number = 0; number < 300;) {
 			vector_clear(&piece);
-			for (uint32_t end = number + generator_below(&generator, 20); number < end; number++) {
+			for (uint32_t end = number + generator_below(&generator, 20); number < end;
+				number++) {
 				if (!generator_chance(&generator, 60))
 					continue;
 				assert_int_equal(range_vector_add(&piece, number, number), 0);
 				assert_int_equal(range_vector_add(&whole, number, number), 0);
 			}
-			assert_int_equal(grown_list_append(&list, range_vector_settle(&piece), arena), 0);
+			assert_int_equal(
+				grown_list_append(&list, range_vector_settle(&piece), arena), 0);
 		}
 		seen = grown_list_view(&list);
 		wanted = range_vector_settle(&whole);

@@ -19,9 +19,11 @@ static void test_numbers_are_dense_and_equal_bytes_share_one(void **state)
 	intern_table_init(&table, arena);
 	for (int round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < 5000; i++) {
-			const int length = snprintf(text, sizeof(text), "label-%u", (unsigned int)i);
+			const int length = snprintf(
+				text, sizeof(text), "label-%u", (unsigned int)i);
 
-			assert_int_equal(intern_table_add(&table, text, (size_t)length, &number), 0);
+			assert_int_equal(
+				intern_table_add(&table, text, (size_t)length, &number), 0);
 			assert_int_equal(number, i);
 		}
 		assert_int_equal(table.count, 5000);

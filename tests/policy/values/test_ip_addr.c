@@ -10,7 +10,8 @@
 
 static void test_good_texts(void **state)
 {
-	static const char *const texts[][2] = {	/* as written, as formatted */
+	static const char *const texts[][2] = {
+		/* as written, as formatted */
 		{"0.0.0.0", "0.0.0.0"},
 		{"255.255.255.255", "255.255.255.255"},
 		{"10.42.0.7", "10.42.0.7"},
@@ -18,7 +19,8 @@ static void test_good_texts(void **state)
 		{"2001:DB8:0:0:0:0:0:1", "2001:db8::1"},
 		{"fd00::0001", "fd00::1"},
 		{"::ffff:10.0.0.1", "::ffff:10.0.0.1"},
-		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+			"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
 	};
 	char buffer[IP_ADDR_TEXT];
 
@@ -28,16 +30,17 @@ static void test_good_texts(void **state)
 
 		assert_int_equal(ip_addr_parse(&addr, texts[i][0]), 0);
 		assert_string_equal(ip_addr_format(&addr, buffer), texts[i][1]);
-		assert_int_equal(addr.family, strchr(texts[i][0], ':') != NULL ? IP_FAMILY_V6 : IP_FAMILY_V4);
+		assert_int_equal(addr.family,
+			strchr(texts[i][0], ':') != NULL ? IP_FAMILY_V6 : IP_FAMILY_V4);
 	}
 }
 
 static void test_bad_texts_leave_the_result_alone(void **state)
 {
-	static const char *const texts[] = {"", " ", "10.0.0", "10.0.0.0.0", "10.0.0.256", "010.0.0.1",
-		"10.0.0.01", "10.0.0.1 ", " 10.0.0.1", "0x0a.0.0.1", "1", "10.0.0.1/32", ":::", "fd00::1::2",
-		"fd00::1%eth0", "fd00:::1", "12345::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "::10.0.0.256",
-		"web"};
+	static const char *const texts[] = {"", " ", "10.0.0", "10.0.0.0.0", "10.0.0.256",
+		"010.0.0.1", "10.0.0.01", "10.0.0.1 ", " 10.0.0.1", "0x0a.0.0.1", "1",
+		"10.0.0.1/32", ":::", "fd00::1::2", "fd00::1%eth0", "fd00:::1",
+		"12345::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "::10.0.0.256", "web"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -58,8 +61,8 @@ static struct ip_addr parse(const char *text)
 
 static void test_order(void **state)
 {
-	static const char *const rising[] = {"0.0.0.0", "9.255.255.255", "10.0.0.0", "10.0.0.1", "10.0.1.0",
-		"128.0.0.0", "255.255.255.255", "::", "::1", "::ffff:10.0.0.1",
+	static const char *const rising[] = {"0.0.0.0", "9.255.255.255", "10.0.0.0", "10.0.0.1",
+		"10.0.1.0", "128.0.0.0", "255.255.255.255", "::", "::1", "::ffff:10.0.0.1",
 		"2001:db8::", "2001:db8:0:1::", "ffff::"};
 
 	(void)state;
@@ -77,7 +80,8 @@ static void test_order(void **state)
 static void test_from_bytes(void **state)
 {
 	const uint8_t bytes[] = {0, 10, 42, 0, 7, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9};
-	const struct ip_addr v4 = ip_addr_v4(bytes + 1), wanted = parse("10.42.0.7");	/* unaligned on purpose */
+	/* unaligned on purpose */
+	const struct ip_addr v4 = ip_addr_v4(bytes + 1), wanted = parse("10.42.0.7");
 	const struct ip_addr v6 = ip_addr_v6(bytes + 1);
 
 	(void)state;
@@ -96,7 +100,7 @@ static void test_sort(void **state)
 
 	(void)state;
 	assert_int_equal(ip_addr_sort(NULL, 0), 0);
-	for (int spread = 1; spread <= 16; spread++) {	/* how many of their bytes differ */
+	for (int spread = 1; spread <= 16; spread++) { /* how many of their bytes differ */
 		for (int i = 0; i < SORTED; i++) {
 			uint8_t bytes[16] = {0xfd};
 
@@ -110,9 +114,10 @@ static void test_sort(void **state)
 		assert_int_equal(ip_addr_sort(addrs, SORTED), 0);
 		for (int i = 0; i < SORTED; i++) {
 			assert_true(i == 0 || ip_addr_cmp(&addrs[i - 1], &addrs[i]) <= 0);
-			again += addrs[i].bytes[3] * 31U + addrs[i].bytes[15] * 7U + addrs[i].family;
+			again += addrs[i].bytes[3] * 31U + addrs[i].bytes[15] * 7U +
+				addrs[i].family;
 		}
-		assert_int_equal(sum, again);	/* they are those that there were */
+		assert_int_equal(sum, again); /* they are those that there were */
 	}
 }
 

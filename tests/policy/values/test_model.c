@@ -23,18 +23,27 @@ static void test_labels_are_found(void **state)
 
 static void test_operators(void **state)
 {
-	static const char *const front[] = {"back", "front", "side"}, *const back[] = {"back"}, *const empty[] = {""};
+	static const char *const front[] = {"back", "front", "side"}, *const back[] = {"back"},
+				 *const empty[] = {""};
 	static const struct {
 		struct requirement requirement;
-		bool labelled, unlabelled;	/* whether the label set above meets it, and the empty one */
+		/* whether the label set above meets it, and the empty one */
+		bool labelled, unlabelled;
 	} cases[] = {
-		{{.key = "tier", .op = REQUIREMENT_IN, .values = front, .value_count = 3}, true, false},
-		{{.key = "tier", .op = REQUIREMENT_IN, .values = back, .value_count = 1}, false, false},
-		{{.key = "none", .op = REQUIREMENT_IN, .values = front, .value_count = 3}, false, false},
-		{{.key = "env", .op = REQUIREMENT_IN, .values = empty, .value_count = 1}, true, false},
-		{{.key = "tier", .op = REQUIREMENT_NOT_IN, .values = front, .value_count = 3}, false, true},
-		{{.key = "tier", .op = REQUIREMENT_NOT_IN, .values = back, .value_count = 1}, true, true},
-		{{.key = "none", .op = REQUIREMENT_NOT_IN, .values = back, .value_count = 1}, true, true},
+		{{.key = "tier", .op = REQUIREMENT_IN, .values = front, .value_count = 3}, true,
+			false},
+		{{.key = "tier", .op = REQUIREMENT_IN, .values = back, .value_count = 1}, false,
+			false},
+		{{.key = "none", .op = REQUIREMENT_IN, .values = front, .value_count = 3}, false,
+			false},
+		{{.key = "env", .op = REQUIREMENT_IN, .values = empty, .value_count = 1}, true,
+			false},
+		{{.key = "tier", .op = REQUIREMENT_NOT_IN, .values = front, .value_count = 3},
+			false, true},
+		{{.key = "tier", .op = REQUIREMENT_NOT_IN, .values = back, .value_count = 1}, true,
+			true},
+		{{.key = "none", .op = REQUIREMENT_NOT_IN, .values = back, .value_count = 1}, true,
+			true},
 		{{.key = "env", .op = REQUIREMENT_EXISTS}, true, false},
 		{{.key = "none", .op = REQUIREMENT_EXISTS}, false, false},
 		{{.key = "env", .op = REQUIREMENT_DOES_NOT_EXIST}, false, true},
@@ -43,15 +52,17 @@ static void test_operators(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(requirement_matches(&cases[i].requirement, &labels), cases[i].labelled);
-		assert_int_equal(requirement_matches(&cases[i].requirement, &no_labels), cases[i].unlabelled);
+		assert_int_equal(
+			requirement_matches(&cases[i].requirement, &labels), cases[i].labelled);
+		assert_int_equal(requirement_matches(&cases[i].requirement, &no_labels),
+			cases[i].unlabelled);
 	}
 }
 
 static void test_every_requirement_must_hold(void **state)
 {
-	const struct requirement both[] = {
-		{.key = "app", .op = REQUIREMENT_EXISTS}, {.key = "none", .op = REQUIREMENT_EXISTS}};
+	const struct requirement both[] = {{.key = "app", .op = REQUIREMENT_EXISTS},
+		{.key = "none", .op = REQUIREMENT_EXISTS}};
 	const struct selector everything = {0}, first = {.requirements = both, .count = 1},
 			      all = {.requirements = both, .count = 2};
 

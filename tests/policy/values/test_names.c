@@ -12,21 +12,24 @@
 #define TWO_HUNDRED_FORTY SIXTY SIXTY SIXTY SIXTY
 
 struct example {
-	const char *text, *problem;	/* a piece of the sentence; NULL when there is no problem */
+	const char *text, *problem; /* a piece of the sentence; NULL when there is no problem */
 };
 
-static void check(const char *(*problem_of)(const char *), const struct example *examples, size_t count)
+static void check(
+	const char *(*problem_of)(const char *), const struct example *examples, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *problem = problem_of(examples[i].text);
 
 		if ((problem == NULL) != (examples[i].problem == NULL) ||
 			(problem != NULL && strstr(problem, examples[i].problem) == NULL))
-			fail_msg("\"%s\": %s", examples[i].text, problem != NULL ? problem : "no problem");
+			fail_msg("\"%s\": %s", examples[i].text,
+				problem != NULL ? problem : "no problem");
 	}
 }
 
-#define CHECK(function, examples) check(function, examples, sizeof(examples) / sizeof((examples)[0]))
+#define CHECK(function, examples) \
+	check(function, examples, sizeof(examples) / sizeof((examples)[0]))
 
 static void test_label_keys(void **state)
 {

@@ -9,8 +9,9 @@
 
 #include "tests/support/generator.h"
 
-#define LIST(...) ((struct range_list){(const struct range[]){__VA_ARGS__}, \
-	sizeof((const struct range[]){__VA_ARGS__}) / sizeof(struct range)})
+#define LIST(...) \
+	((struct range_list){(const struct range[]){__VA_ARGS__}, \
+		sizeof((const struct range[]){__VA_ARGS__}) / sizeof(struct range)})
 
 static void assert_same(struct range_list seen, struct range_list wanted)
 {
@@ -21,14 +22,15 @@ static void assert_same(struct range_list seen, struct range_list wanted)
 
 static void test_settle_sorts_and_joins(void **state)
 {
-	static const struct range added[] = {{9, 9}, {1, 2}, {5, 6}, {3, 3}, {5, 5}, {6, 7}, {20, 30}, {22, 23},
-		{UINT32_MAX, UINT32_MAX}, {UINT32_MAX - 2, UINT32_MAX}, {0, 0}};
+	static const struct range added[] = {{9, 9}, {1, 2}, {5, 6}, {3, 3}, {5, 5}, {6, 7},
+		{20, 30}, {22, 23}, {UINT32_MAX, UINT32_MAX}, {UINT32_MAX - 2, UINT32_MAX}, {0, 0}};
 	struct vector ranges = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
 		assert_int_equal(range_vector_add(&ranges, added[i].first, added[i].last), 0);
-	assert_same(range_vector_settle(&ranges), LIST({0, 3}, {5, 7}, {9, 9}, {20, 30}, {UINT32_MAX - 2, UINT32_MAX}));
+	assert_same(range_vector_settle(&ranges),
+		LIST({0, 3}, {5, 7}, {9, 9}, {20, 30}, {UINT32_MAX - 2, UINT32_MAX}));
 	vector_clear(&ranges);
 	assert_int_equal(range_vector_settle(&ranges).count, 0);
 	vector_deinit(&ranges);
@@ -46,7 +48,8 @@ static void test_subtract(void **state)
 	assert_int_equal(out.count, 0);
 	range_list_subtract(&out, LIST({0, 9}), LIST({0, 0}, {3, 4}, {9, 9}), arena);
 	assert_same(out, LIST({1, 2}, {5, 8}));
-	range_list_subtract(&out, LIST({0, 9}, {20, UINT32_MAX}), LIST({1, 8}, {15, 25}, {UINT32_MAX, UINT32_MAX}), arena);
+	range_list_subtract(&out, LIST({0, 9}, {20, UINT32_MAX}),
+		LIST({1, 8}, {15, 25}, {UINT32_MAX, UINT32_MAX}), arena);
 	assert_same(out, LIST({0, 0}, {9, 9}, {26, UINT32_MAX - 1}));
 	range_list_subtract(&out, (struct range_list){0}, LIST({1, 8}), arena);
 	assert_int_equal(out.count, 0);
@@ -64,20 +67,23 @@ static void test_find(void **state)
 	assert_int_equal(range_list_find(list, 20), 2);
 	assert_int_equal(range_list_find(list, 21), 3);
 	for (uint32_t i = 0; i < 25; i++)
-		assert_int_equal(range_list_contains(list, i), i == 2 || i == 3 || i == 5 || (i >= 8 && i <= 20));
+		assert_int_equal(range_list_contains(list, i),
+			i == 2 || i == 3 || i == 5 || (i >= 8 && i <= 20));
 	assert_false(range_list_contains((struct range_list){0}, 0));
 }
 
 enum { NUMBERS = 64 };
 
-static struct range_list random_list(struct generator *generator, struct vector *ranges, bool members[NUMBERS])
+static struct range_list random_list(
+	struct generator *generator, struct vector *ranges, bool members[NUMBERS])
 {
 	memset(members, 0, NUMBERS * sizeof(bool));
 	vector_clear(ranges);
 	for (uint32_t i = generator_below(generator, 8); i > 0; i--) {
 		const uint32_t first = generator_below(generator, NUMBERS);
-		const uint32_t last = first + generator_below(generator,
-						      generator_chance(generator, 50) ? 2 : NUMBERS - first);
+		const uint32_t last = first +
+			generator_below(
+				generator, generator_chance(generator, 50) ? 2 : NUMBERS - first);
 
 		if (last >= NUMBERS)
 			continue;
@@ -117,7 +123,8 @@ static void test_algebra_against_arrays(void **state)
 		assert_members(list_a, in_a);
 		assert_int_equal(range_list_intersect(&out, list_a, list_b, arena), 0);
 		assert_members(out, both);
-		assert_int_equal(range_list_subtract(&out, LIST({0, NUMBERS - 1}), list_a, arena), 0);
+		assert_int_equal(
+			range_list_subtract(&out, LIST({0, NUMBERS - 1}), list_a, arena), 0);
 		assert_members(out, not_a);
 		assert_int_equal(range_list_subtract(&out, list_b, list_a, arena), 0);
 		assert_members(out, only_b);

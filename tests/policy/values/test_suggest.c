@@ -25,11 +25,11 @@ static void check(const char *word, const char *const *candidates, const char *w
 static void test_slips(void **state)
 {
 	(void)state;
-	check("explian", AMONG("run", "explain", "check"), "explain");	/* swapped */
-	check("chek", AMONG("run", "explain", "check"), "check");	/* left out */
-	check("frontendd", AMONG("backend", "frontend"), "frontend");	/* put in */
-	check("wev", AMONG("db", "web"), "web");			/* changed */
-	check("Frontend", AMONG("frontend"), "frontend");		/* case alone */
+	check("explian", AMONG("run", "explain", "check"), "explain"); /* swapped */
+	check("chek", AMONG("run", "explain", "check"), "check");      /* left out */
+	check("frontendd", AMONG("backend", "frontend"), "frontend");  /* put in */
+	check("wev", AMONG("db", "web"), "web");		       /* changed */
+	check("Frontend", AMONG("frontend"), "frontend");	       /* case alone */
 }
 
 static void test_words_in_another_order(void **state)
@@ -44,16 +44,17 @@ static void test_words_in_another_order(void **state)
 /* Fields and kinds of manifests. */
 static void test_how_near_is_near(void **state)
 {
-	static const char *const words[] = {"Pod", "Namespace", "NetworkPolicy", "matchLabels", "restartPolicy", NULL};
+	static const char *const words[] = {
+		"Pod", "Namespace", "NetworkPolicy", "matchLabels", "restartPolicy", NULL};
 
 	(void)state;
 	check("networkpolicy", words, "NetworkPolicy");
 	check("NetwrokPolcy", words, "NetworkPolicy");
 	check("matchlabel", words, "matchLabels");
 	check("pods", words, "Pod");
-	check("NetwrkPlicie", words, NULL);		/* four slips */
-	check("resizePolicy", words, NULL);		/* likewise, and a field of its own */
-	check("Job", words, NULL);			/* another kind, two letters off */
+	check("NetwrkPlicie", words, NULL); /* four slips */
+	check("resizePolicy", words, NULL); /* likewise, and a field of its own */
+	check("Job", words, NULL);	    /* another kind, two letters off */
 	check("Deployment", words, NULL);
 }
 
@@ -92,7 +93,8 @@ static void test_long_words(void **state)
 	word[sizeof(word) - 1] = '\0';
 	memcpy(candidate, word, sizeof(word));
 	candidate[300] = 'b';
-	check(word, AMONG(candidate), NULL);	/* longer than any name: not compared letter by letter */
+	/* longer than any name: not compared letter by letter */
+	check(word, AMONG(candidate), NULL);
 	word[253] = '\0';
 	candidate[253] = '\0';
 	candidate[100] = 'b';

@@ -50,7 +50,8 @@ static void start_for_group(const char *group, mode_t mode, gid_t gid)
 static void test_a_group_may_be_let_in(void **state)
 {
 	const struct group *group = getgrnam("daemon");
-	struct control_fixture room = {.path = "/tmp/podgate-test-group.sock", .group = "no-such-group"};
+	struct control_fixture room = {
+		.path = "/tmp/podgate-test-group.sock", .group = "no-such-group"};
 	char problem[CONTROL_PROBLEM] = "";
 
 	(void)state;
@@ -73,7 +74,8 @@ static void test_answers_in_order(void **state)
 		control_fixture_send_line(fd, "{\"command\": \"status\"}");
 		control_fixture_expect_ok(fd);
 	}
-	control_fixture_send_line(fd, "{\"command\":\"status\"}\n{\"command\":\"reload\"}\n{\"command\":\"diags\"}");
+	control_fixture_send_line(
+		fd, "{\"command\":\"status\"}\n{\"command\":\"reload\"}\n{\"command\":\"diags\"}");
 	for (int i = 0; i < 3; i++)
 		control_fixture_expect_ok(fd);
 	close(fd);
@@ -108,7 +110,9 @@ static void test_garbage_is_refused(void **state)
 		{"{\"command\": \"format-disk\"}", "unknown command"},
 		{"{\"command\": \"flows\", \"dney\": true}", "flows takes no \"dney\""},
 		{"{\"command\": \"status\", \"deny\": true}", "status takes no \"deny\""},
-		{"{\"command\": \"explain\", \"source\": \"shop/web\\u0000x\", \"destination\": \"shop/db\"}", "u0000"},
+		{"{\"command\": \"explain\", \"source\": \"shop/web\\u0000x\", \"destination\": "
+		 "\"shop/db\"}",
+			"u0000"},
 		{"{\"command\": \"watch\", \"deny\": true, \"deny\": false}", "twice"},
 		{"{\"command\": \"status\", \"command\": \"reload\"}", "twice"},
 		{"{\"command\": \"watch\", \"pod\": \"web\"}", "NAMESPACE/NAME"},
@@ -232,7 +236,8 @@ static void test_stops_with_clients(void **state)
 	control_fixture_setup(state);
 }
 
-#define WITH_ROOM(test) cmocka_unit_test_setup_teardown(test, control_fixture_setup, control_fixture_teardown)
+#define WITH_ROOM(test) \
+	cmocka_unit_test_setup_teardown(test, control_fixture_setup, control_fixture_teardown)
 
 int main(void)
 {

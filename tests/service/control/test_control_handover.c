@@ -40,8 +40,10 @@ static int read_line_with_descriptor(int fd)
 	} passed;
 	char text[256];
 	struct iovec vector = {.iov_base = text, .iov_len = sizeof(text) - 1};
-	struct msghdr message = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &passed, .msg_controllen = sizeof(passed)};
+	struct msghdr message = {.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &passed,
+		.msg_controllen = sizeof(passed)};
 	const ssize_t length = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	int got = -1;
 
@@ -140,7 +142,10 @@ static void test_the_last_step(void **state)
 	free(server);
 }
 
-/* In the namespace of users that the daemon is in, but another user: he may connect, and ask all else. */
+/*
+ * In the namespace of users that the daemon is in, but another user: he may connect, and ask all
+ * else.
+ */
 static void test_a_stranger(void **state)
 {
 	struct control_fixture *server = *state;
@@ -159,7 +164,8 @@ static void test_a_stranger(void **state)
 	assert_int_equal(atomic_load(&server->abandoned), 0);
 }
 
-#define WITH_ROOM(test) cmocka_unit_test_setup_teardown(test, control_fixture_setup, control_fixture_teardown)
+#define WITH_ROOM(test) \
+	cmocka_unit_test_setup_teardown(test, control_fixture_setup, control_fixture_teardown)
 
 int main(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control socket and clients that ask for too much, read too little, or never come to the point. */
+/*
+ * The control socket and clients that ask for too much, read too little, or never come to the
+ * point.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,7 +82,8 @@ static void test_one_large_request_at_a_time(void **state)
 	second = control_fixture_connect(*state);
 	control_fixture_send(second, line, length);
 	control_fixture_expect_refused(second, "one client at a time");
-	assert_int_equal(control_fixture_send(first, line + length / 2, length - length / 2), length - length / 2);
+	assert_int_equal(control_fixture_send(first, line + length / 2, length - length / 2),
+		length - length / 2);
 	cJSON_Delete(control_fixture_read_line(first));
 	close(first);
 	free(line);
@@ -89,7 +93,8 @@ static void test_large_is_for_judge_alone(void **state)
 {
 	const int fd = control_fixture_connect(*state);
 	char *line = malloc(100 * 1024);
-	size_t length = (size_t)sprintf(line, "{\"command\":\"explain\",\"source\":\"judge\",\"destination\":\"");
+	size_t length = (size_t)sprintf(
+		line, "{\"command\":\"explain\",\"source\":\"judge\",\"destination\":\"");
 
 	memset(line + length, 'y', 90 * 1024);
 	length += 90 * 1024;
@@ -152,7 +157,10 @@ static void test_clients_are_limited(void **state)
 		close(fds[i]);
 }
 
-/* Connects as another user. Of this thread alone: the C library would change the server's user, too. */
+/*
+ * Connects as another user. Of this thread alone: the C library would change the server's user,
+ * too.
+ */
 static int connect_as(const struct control_fixture *server, uid_t user)
 {
 	int fd;
@@ -169,7 +177,9 @@ static void begin_watch(int fd)
 	control_fixture_expect_ok(fd);
 }
 
-/* One user's watchers leave places to other users, and all of theirs together leave places to root. */
+/*
+ * One user's watchers leave places to other users, and all of theirs together leave places to root.
+ */
 static void test_places_are_kept_for_root(void **state)
 {
 	enum { OTHERS = CONTROL_CLIENTS_MOST - CONTROL_CLIENTS_KEPT };
@@ -184,7 +194,8 @@ static void test_places_are_kept_for_root(void **state)
 		fds[i] = connect_as(server, user);
 		begin_watch(fds[i]);
 		if (i % CONTROL_CLIENTS_OF_A_USER == CONTROL_CLIENTS_OF_A_USER - 1)
-			control_fixture_expect_refused(connect_as(server, user), "clients of this user (16)");
+			control_fixture_expect_refused(
+				connect_as(server, user), "clients of this user (16)");
 	}
 	control_fixture_expect_refused(connect_as(server, 1234), "kept for root");
 	for (int i = OTHERS; i < CONTROL_CLIENTS_MOST; i++) {
@@ -237,7 +248,10 @@ static size_t count_files(void)
 	return count;
 }
 
-/* One after the other and in heaps, with and without a word: each is closed, and who asks is answered meanwhile. */
+/*
+ * One after the other and in heaps, with and without a word: each is closed, and who asks is
+ * answered meanwhile.
+ */
 static void test_thousands_come_and_go(void **state)
 {
 	enum { HEAPS = 50, HEAP = 60 };
@@ -283,7 +297,8 @@ static void test_watchers_get_what_they_asked_for(void **state)
 	assert_false(atomic_load(&server->watched));
 	control_fixture_send_line(all, "{\"command\":\"watch\"}");
 	control_fixture_expect_ok(all);
-	control_fixture_send_line(denied, "{\"command\":\"watch\",\"deny\":true,\"pod\":\"shop/web\"}");
+	control_fixture_send_line(
+		denied, "{\"command\":\"watch\",\"deny\":true,\"pod\":\"shop/web\"}");
 	control_fixture_expect_ok(denied);
 	control_fixture_send_line(other, "{\"command\":\"watch\",\"namespace\":\"other\"}");
 	control_fixture_expect_ok(other);
@@ -338,7 +353,8 @@ static void test_a_slow_watcher_loses_and_is_told(void **state)
 	close(slow);
 }
 
-#define WITH_ROOM(test) cmocka_unit_test_setup_teardown(test, control_fixture_setup, control_fixture_teardown)
+#define WITH_ROOM(test) \
+	cmocka_unit_test_setup_teardown(test, control_fixture_setup, control_fixture_teardown)
 
 int main(void)
 {

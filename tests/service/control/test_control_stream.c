@@ -71,8 +71,9 @@ static void what_is_asked_meanwhile_is_answered_after(void **state)
 {
 	const int fd = control_fixture_connect(*state);
 
-	control_fixture_send_line(fd, "{\"command\":\"flows\",\"limit\":500}\n{\"command\":\"status\"}\n"
-				   "{\"command\":\"flows\",\"limit\":5}\n{\"command\":\"status\"}");
+	control_fixture_send_line(fd,
+		"{\"command\":\"flows\",\"limit\":500}\n{\"command\":\"status\"}\n"
+		"{\"command\":\"flows\",\"limit\":5}\n{\"command\":\"status\"}");
 	expect_rest(fd, 0, 500);
 	control_fixture_expect_ok(fd);
 	expect_rest(fd, 0, 5);
@@ -88,7 +89,8 @@ static void a_refusal_is_an_answer(void **state)
 	control_fixture_send_line(fd, "{\"command\":\"flows\",\"pod\":\"shop/none\"}");
 	json = control_fixture_read_line(fd);
 	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(json, "ok")));
-	assert_string_equal(cJSON_GetObjectItem(json, "error")->valuestring, "there is no pod shop/none");
+	assert_string_equal(
+		cJSON_GetObjectItem(json, "error")->valuestring, "there is no pod shop/none");
 	cJSON_Delete(json);
 	control_fixture_send_line(fd, "{\"command\":\"status\"}");
 	control_fixture_expect_ok(fd);
@@ -100,7 +102,8 @@ static void who_has_said_all_is_answered(void **state)
 {
 	int fd = control_fixture_connect(*state);
 
-	control_fixture_send_line(fd, "{\"command\":\"flows\",\"limit\":5000}\n{\"command\":\"status\"}");
+	control_fixture_send_line(
+		fd, "{\"command\":\"flows\",\"limit\":5000}\n{\"command\":\"status\"}");
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	expect_rest(fd, 0, 5000);
 	control_fixture_expect_ok(fd);
@@ -112,7 +115,10 @@ static void who_has_said_all_is_answered(void **state)
 	control_fixture_expect_end(fd);
 }
 
-/* Pieces are made as they are taken: a client that takes none costs the few that fit into its socket, and its place. */
+/*
+ * Pieces are made as they are taken: a client that takes none costs the few that fit into its
+ * socket, and its place.
+ */
 static void the_client_sets_the_pace(void **state)
 {
 	enum { LINES = 2000000 };
@@ -167,7 +173,9 @@ static void many_clients_take_turns(void **state)
 	assert_true(becomes(&room->freed, CLIENTS));
 }
 
-/* Stopped while pieces are made, waited for, and not taken: what ASan and uv_loop_close() see to. */
+/*
+ * Stopped while pieces are made, waited for, and not taken: what ASan and uv_loop_close() see to.
+ */
 static void it_may_be_stopped_in_the_middle(void **state)
 {
 	for (int round = 0; round < 5; round++) {
@@ -229,7 +237,10 @@ static void past_and_present_meet(void **state)
 	assert_true(becomes(&room->freed, 1));
 }
 
-/* Records are written all the time, by the hundred, while watchers come: none misses one, or gets one twice. */
+/*
+ * Records are written all the time, by the hundred, while watchers come: none misses one, or gets
+ * one twice.
+ */
 static void nothing_is_missed_or_told_twice(void **state)
 {
 	enum { WATCHERS = 20, BURST = 20 };
@@ -255,8 +266,9 @@ static void nothing_is_missed_or_told_twice(void **state)
 static void the_past_may_be_refused(void **state)
 {
 	const int fd = control_fixture_connect(*state);
-	static const char *const bad[] = {"\"yesterday\"", "\"2026-02-31T10:00:00Z\"", "\"2026-11-24T10:00:00+01:00\"",
-		"\"2026-11-24T10:00:00.Z\"", "\"2026-11-24T10:00:00Zz\"", "5", "null", "\"1969-01-01T00:00:00Z\"", "\"\""};
+	static const char *const bad[] = {"\"yesterday\"", "\"2026-02-31T10:00:00Z\"",
+		"\"2026-11-24T10:00:00+01:00\"", "\"2026-11-24T10:00:00.Z\"",
+		"\"2026-11-24T10:00:00Zz\"", "5", "null", "\"1969-01-01T00:00:00Z\"", "\"\""};
 	char request[128];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -269,7 +281,8 @@ static void the_past_may_be_refused(void **state)
 	close(fd);
 }
 
-#define WITH_ROOM(test) cmocka_unit_test_setup_teardown(test, control_fixture_setup, control_fixture_teardown)
+#define WITH_ROOM(test) \
+	cmocka_unit_test_setup_teardown(test, control_fixture_setup, control_fixture_teardown)
 
 int main(void)
 {
@@ -287,6 +300,6 @@ int main(void)
 		WITH_ROOM(the_past_may_be_refused),
 	};
 
-	signal(SIGPIPE, SIG_IGN);	/* as the daemon does */
+	signal(SIGPIPE, SIG_IGN); /* as the daemon does */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

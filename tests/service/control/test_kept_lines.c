@@ -41,7 +41,7 @@ static void what_is_known_is_left_out(void **state)
 	assert_null(kept_lines_take(&kept, 0));
 	for (uint64_t seq = 5; seq <= 10; seq++)
 		assert_true(keep(&kept, seq, seq != 6, 10));
-	expect(&kept, 7, 6);	/* it could not be written, so nobody has read it */
+	expect(&kept, 7, 6); /* it could not be written, so nobody has read it */
 	expect(&kept, 7, 8);
 	expect(&kept, 7, 9);
 	assert_true(keep(&kept, 11, true, 10));
@@ -49,7 +49,7 @@ static void what_is_known_is_left_out(void **state)
 	expect(&kept, 7, 11);
 	assert_null(kept_lines_take(&kept, 7));
 	assert_int_equal(kept.bytes, 0);
-	assert_true(keep(&kept, 12, true, 10));	/* empty, it can be filled again */
+	assert_true(keep(&kept, 12, true, 10)); /* empty, it can be filled again */
 	assert_null(kept_lines_take(&kept, 12));
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log's past: from files as they lie there, and from a log that is being written and rotated meanwhile. */
+/*
+ * The log's past: from files as they lie there, and from a log that is being written and rotated
+ * meanwhile.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +31,10 @@
 
 enum { KEEP = 9, HOURS = 7200 };
 
-/* When line number 0 would have been written: two hours ago, for a file that was not written to since is not looked into. */
+/*
+ * When line number 0 would have been written: two hours ago, for a file that was not written to
+ * since is not looked into.
+ */
 static uint64_t begin_ns;
 
 /* ---- files made by hand; the log is elsewhere, and has written nothing ---- */
@@ -85,8 +91,10 @@ static void write_lines(FILE *file, int from, int to)
 
 	for (int seq = from; seq <= to; seq++)
 		fprintf(file,
-			"{\"time\":\"%s\",\"seq\":%d,\"verdict\":\"%s\",\"source\":{\"namespace\":\"shop\",\"pod\":\"web\"}}\n",
-			record_time_format(begin_ns + (uint64_t)seq * SECOND, text), seq, seq % 3 == 0 ? "allow" : "deny");
+			"{\"time\":\"%s\",\"seq\":%d,\"verdict\":\"%s\",\"source\":{\"namespace\":"
+			"\"shop\",\"pod\":\"web\"}}\n",
+			record_time_format(begin_ns + (uint64_t)seq * SECOND, text), seq,
+			seq % 3 == 0 ? "allow" : "deny");
 }
 
 static void write_file(const struct log_fixture *desk, unsigned int index, int from, int to)
@@ -97,10 +105,14 @@ static void write_file(const struct log_fixture *desk, unsigned int index, int f
 	fclose(file);
 }
 
-static struct stream *open_replay(const struct log_fixture *desk, uint64_t since_ns, const struct watch_filter *filter)
+static struct stream *open_replay(
+	const struct log_fixture *desk, uint64_t since_ns, const struct watch_filter *filter)
 {
-	const struct log_replay_options options = {
-		.path = desk->path, .keep = KEEP, .log = desk->log, .since_ns = since_ns, .filter = *filter};
+	const struct log_replay_options options = {.path = desk->path,
+		.keep = KEEP,
+		.log = desk->log,
+		.since_ns = since_ns,
+		.filter = *filter};
 	char problem[LOG_REPLAY_PROBLEM] = "";
 	struct stream *stream;
 
@@ -111,7 +123,10 @@ static struct stream *open_replay(const struct log_fixture *desk, uint64_t since
 
 static const struct watch_filter everything;
 
-/* Reads on until it has caught up, follows, and reads to the end. Returns the number up to which it knows. */
+/*
+ * Reads on until it has caught up, follows, and reads to the end. Returns the number up to which it
+ * knows.
+ */
 static uint64_t read_past(struct stream_reader *reader, struct stream *stream)
 {
 	enum stream_step step;
@@ -172,7 +187,7 @@ static void only_from_then_on_and_only_what_is_wanted(void **state)
 	expect_lines(&reader, 0, 90, 200);
 	stream_reader_deinit(&reader);
 	read_past(&reader, open_replay(desk, begin_ns + 90 * SECOND + 1000, &allowed));
-	assert_int_equal(reader.count, 36);	/* 93, 96, ..., 198 */
+	assert_int_equal(reader.count, 36); /* 93, 96, ..., 198 */
 	stream_reader_expect_number(reader.lines[0], "seq", 93);
 	stream_reader_deinit(&reader);
 	read_past(&reader, open_replay(desk, begin_ns + 900 * SECOND, &everything));
@@ -196,7 +211,8 @@ static void what_is_no_line_is_passed_over(void **state)
 	for (int i = 0; i < 300000; i++)
 		fputc('x', file);
 	fputc('\n', file);
-	fprintf(file, "{\"time\":\"2026-11-24T00:00:01.000000Z\",\"seq\":11,\"verdict\":\n");	/* no JSON */
+	/* no JSON */
+	fprintf(file, "{\"time\":\"2026-11-24T00:00:01.000000Z\",\"seq\":11,\"verdict\":\n");
 	write_lines(file, 12, 20);
 	fclose(file);
 	read_past(&reader, open_replay(desk, begin_ns, &everything));
@@ -247,7 +263,7 @@ static void what_went_missing_is_told(void **state)
 	write_file(desk, 0, 1, 3000);
 	stream = open_replay(desk, begin_ns, &everything);
 	assert_int_equal(stream_reader_read(&reader, stream), STREAM_MORE);
-	remove_file(desk, 0);	/* rotated, and then one too many */
+	remove_file(desk, 0); /* rotated, and then one too many */
 	write_file(desk, 1, 3501, 3600);
 	write_file(desk, 0, 3601, 3700);
 	read_past(&reader, stream);
@@ -288,7 +304,8 @@ static void a_gap_among_the_files_ends_nothing(void **state)
 /* As logrotate does with dateext: what was read before it is not read again. */
 static void a_file_may_get_another_name(void **state)
 {
-	static const struct timespec yesterday[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+	static const struct timespec yesterday[2] = {
+		{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
 	struct stream_reader reader = {.count = 0};
 	struct log_fixture *desk = *state;
 	char path[160], dated[192];
@@ -314,7 +331,10 @@ static void a_file_may_get_another_name(void **state)
 	stop_desk(desk);
 }
 
-/* As logrotate's copytruncate leaves a file, and as the log itself takes back a line that a full disk cut short. */
+/*
+ * As logrotate's copytruncate leaves a file, and as the log itself takes back a line that a full
+ * disk cut short.
+ */
 static void a_file_may_become_shorter(void **state)
 {
 	struct stream_reader reader = {.count = 0};
@@ -332,7 +352,8 @@ static void a_file_may_become_shorter(void **state)
 	stream = open_replay(desk, begin_ns, &everything);
 	assert_int_equal(stream_reader_read(&reader, stream), STREAM_CAUGHT_UP);
 	stream->followed = true;
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_MORE);	/* the line may yet become whole */
+	/* the line may yet become whole */
+	assert_int_equal(stream_reader_read(&reader, stream), STREAM_MORE);
 	assert_int_equal(truncate(desk->path, info.st_size), 0);
 	write_file(desk, 0, 12, 20);
 	assert_int_equal(stream_reader_read(&reader, stream), STREAM_END);
@@ -382,15 +403,17 @@ static void what_cannot_be_read_again_is_refused(void **state)
 	assert_int_equal(log_replay_open(&stream, &options, problem), -ENOTSUP);
 	assert_non_null(strstr(problem, "/dev/null"));
 	start(desk);
-	read_past(&reader, open_replay(desk, begin_ns, &everything));	/* a file that is not there: nothing to tell */
+	/* a file that is not there: nothing to tell */
+	read_past(&reader, open_replay(desk, begin_ns, &everything));
 	assert_int_equal(reader.count, 0);
 	write_file(desk, 1, 1, 3);
 	write_file(desk, 0, 4, 6);
 	close_to_us(desk, 1);
-	options = (struct log_replay_options){.path = desk->path, .keep = KEEP, .log = desk->log, .since_ns = begin_ns};
+	options = (struct log_replay_options){
+		.path = desk->path, .keep = KEEP, .log = desk->log, .since_ns = begin_ns};
 	assert_int_equal(log_replay_open(&stream, &options, problem), -EACCES);
 	assert_non_null(strstr(problem, ".1; give it to that user"));
-	options.since_ns = begin_ns + 24 * 3600 * SECOND;	/* so that one need not be read */
+	options.since_ns = begin_ns + 24 * 3600 * SECOND; /* so that one need not be read */
 	assert_int_equal(log_replay_open(&stream, &options, problem), 0);
 	stream->free(stream);
 	assert_int_equal(seteuid(getuid()), 0);
@@ -403,8 +426,10 @@ static void what_cannot_be_read_again_is_refused(void **state)
 
 static void start_log(struct log_fixture *desk, uint64_t rotate_bytes)
 {
-	const struct verdict_log_options options = {
-		.path = desk->path, .rotate_bytes = rotate_bytes, .keep = KEEP, .ring_capacity = LOG_FIXTURE_RING};
+	const struct verdict_log_options options = {.path = desk->path,
+		.rotate_bytes = rotate_bytes,
+		.keep = KEEP,
+		.ring_capacity = LOG_FIXTURE_RING};
 
 	assert_int_equal(verdict_log_open(&desk->log, &options), 0);
 	assert_int_equal(verdict_log_start(desk->log, desk->rings, 2), 0);
@@ -449,7 +474,10 @@ enum { RECORDS = 20000, JOINS_LEAST = 10, JOINS_MOST = 1000, BURST = 100 };
 
 static atomic_bool enough;
 
-/* As fast as it goes, with a breath now and then in which a reader slowed down by a sanitizer gets to the end. */
+/*
+ * As fast as it goes, with a breath now and then in which a reader slowed down by a sanitizer gets
+ * to the end.
+ */
 static void *push_on(void *context)
 {
 	struct log_fixture *desk = context;
@@ -458,7 +486,7 @@ static void *push_on(void *context)
 	record.time_ns = begin_ns;
 	for (int i = 1; !enough; i++) {
 		while (!ring_push(desk->rings[0], &record))
-			usleep(200);	/* counted as lost, which this test does not look at */
+			usleep(200); /* counted as lost, which this test does not look at */
 		verdict_log_wake(desk->log);
 		if (i % BURST == 0)
 			usleep(10000);
@@ -466,7 +494,9 @@ static void *push_on(void *context)
 	return NULL;
 }
 
-/* What a client does: reads the past while lines are kept, and then those lines that are not in it. */
+/*
+ * What a client does: reads the past while lines are kept, and then those lines that are not in it.
+ */
 static uint64_t join_past_and_present(struct log_fixture *desk)
 {
 	struct stream *stream = open_replay(desk, begin_ns, &everything);
@@ -489,7 +519,7 @@ static uint64_t join_past_and_present(struct log_fixture *desk)
 
 		if (seq != NULL)
 			assert_int_equal(seq->valueint, ++last);
-		else	/* rotated away before it was read, and said */
+		else /* rotated away before it was read, and said */
 			last += (uint64_t)stream_reader_at(reader.lines[i], "count")->valuedouble;
 	}
 	assert_int_equal(last, stream->seq);
@@ -516,10 +546,11 @@ static void past_and_present_meet_while_the_log_is_written_and_rotated(void **st
 	pthread_t thread;
 	unsigned int joined = 0;
 
-	start_log(desk, 16 * 1024);	/* some 20 lines */
+	start_log(desk, 16 * 1024); /* some 20 lines */
 	assert_int_equal(pthread_create(&thread, NULL, push_on, desk), 0);
 	log_fixture_wait_lines(desk, 1);
-	while ((log_fixture_stats(desk).lines < RECORDS || joined < JOINS_LEAST) && joined < JOINS_MOST) {
+	while ((log_fixture_stats(desk).lines < RECORDS || joined < JOINS_LEAST) &&
+		joined < JOINS_MOST) {
 		assert_true(join_past_and_present(desk) > 0);
 		joined++;
 	}
@@ -529,7 +560,8 @@ static void past_and_present_meet_while_the_log_is_written_and_rotated(void **st
 	remove_files(desk);
 }
 
-#define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
+#define WITH_DESK(test) \
+	cmocka_unit_test_setup_teardown(test, log_fixture_setup, log_fixture_teardown)
 
 int main(void)
 {

@@ -9,11 +9,12 @@
 
 #include "service/control/watch_filter.h"
 
-#define ENDS                                                                                               \
-	"\"source\": {\"namespace\": \"lab\", \"pod\": \"web\", \"address\": \"10.0.0.1\"}, "               \
-	"\"destination\": {\"namespace\": \"shop\", \"pod\": \"db\", \"address\": \"10.0.0.2\"}, "           \
-	"\"egress\": {\"isolated_by\": [{\"namespace\": \"lab\", \"name\": \"out\"}]}, "                       \
-	"\"ingress\": {\"isolated_by\": [], \"policy\": {\"namespace\": \"shop\", \"name\": \"in\"}}"
+#define ENDS \
+	"\"source\": {\"namespace\": \"lab\", \"pod\": \"web\", \"address\": \"10.0.0.1\"}, " \
+	"\"destination\": {\"namespace\": \"shop\", \"pod\": \"db\", \"address\": \"10.0.0.2\"}, " \
+	"\"egress\": {\"isolated_by\": [{\"namespace\": \"lab\", \"name\": \"out\"}]}, " \
+	"\"ingress\": {\"isolated_by\": [], \"policy\": {\"namespace\": \"shop\", \"name\": " \
+	"\"in\"}}"
 
 static bool matches(const struct watch_filter *filter, const char *json)
 {
@@ -29,17 +30,18 @@ static bool matches(const struct watch_filter *filter, const char *json)
 static void by_verdict(void **state)
 {
 	static const char *const lines[] = {"{\"verdict\": \"allow\"}", "{\"verdict\": \"deny\"}",
-		"{\"verdict\": \"audit-deny\"}", "{\"verdict\": \"revoke\"}", "{\"verdict\": \"unreadable\"}",
-		"{\"verdict\": \"overload\"}", "{\"verdict\": 7}"};
-	static const unsigned int bits[] = {
-		WATCH_ALLOWED, WATCH_DENIED, WATCH_AUDITED, WATCH_REVOKED, WATCH_UNJUDGED, WATCH_UNJUDGED, WATCH_UNJUDGED};
+		"{\"verdict\": \"audit-deny\"}", "{\"verdict\": \"revoke\"}",
+		"{\"verdict\": \"unreadable\"}", "{\"verdict\": \"overload\"}", "{\"verdict\": 7}"};
+	static const unsigned int bits[] = {WATCH_ALLOWED, WATCH_DENIED, WATCH_AUDITED,
+		WATCH_REVOKED, WATCH_UNJUDGED, WATCH_UNJUDGED, WATCH_UNJUDGED};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		for (unsigned int wanted = 0; wanted < 1U << 5; wanted++) {
 			const struct watch_filter filter = {.verdicts = wanted};
 
-			assert_int_equal(matches(&filter, lines[i]), wanted == 0 || (wanted & bits[i]) != 0);
+			assert_int_equal(
+				matches(&filter, lines[i]), wanted == 0 || (wanted & bits[i]) != 0);
 		}
 	}
 }
@@ -58,7 +60,8 @@ static void by_name(void **state)
 		{{.pod = "shop/web"}, false},
 		{{.pod = "lab/we"}, false},
 		{{.pod = "lab/web", .namespace_name = "lab"}, true},
-		{{.pod = "lab/web", .namespace_name = "shop"}, false},	/* of one end both must hold */
+		/* of one end both must hold */
+		{{.pod = "lab/web", .namespace_name = "shop"}, false},
 		{{.policy = "lab/out"}, true},
 		{{.policy = "shop/in"}, true},
 		{{.policy = "shop/out"}, false},
@@ -68,14 +71,16 @@ static void by_name(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (matches(&cases[i].filter, "{\"verdict\": \"deny\", " ENDS "}") != cases[i].wanted)
+		if (matches(&cases[i].filter, "{\"verdict\": \"deny\", " ENDS "}") !=
+			cases[i].wanted)
 			fail_msg("case %zu", i);
 }
 
 /* What has no ends is nobody's; what tells of lost lines is everybody's. */
 static void lines_without_a_flow(void **state)
 {
-	const struct watch_filter pod = {.pod = "shop/db"}, policy = {.policy = "shop/in"}, none = {.verdicts = 0};
+	const struct watch_filter pod = {.pod = "shop/db"}, policy = {.policy = "shop/in"},
+				  none = {.verdicts = 0};
 
 	(void)state;
 	assert_false(matches(&pod, "{\"verdict\": \"overload\", \"repeat\": 3}"));

@@ -54,7 +54,7 @@ static void answer(void *context, const char *path, struct http_answer *out)
 	atomic_fetch_add(&room->answered, 1);
 	out->status = 200;
 	if (strcmp(path, "/nothing") == 0)
-		return;		/* as when memory is short */
+		return; /* as when memory is short */
 	if (strcmp(path, "/large") == 0) {
 		out->length = LARGE;
 		out->body = calloc(1, LARGE);
@@ -107,7 +107,8 @@ static int teardown(void **state)
 /* From 127.0.0.`host`. Nobody waits here for more than ten seconds. */
 static int connect_from(unsigned int host)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000U + host)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000U + host)};
 	const struct timeval patience = {.tv_sec = 10};
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -189,14 +190,15 @@ static void answers_get_and_head(void **state)
 
 static void answers_nothing_else(void **state)
 {
-	static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get"};
+	static const char *const methods[] = {
+		"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get"};
 	struct room *room = *state;
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		char request[128], *text;
 
-		snprintf(request, sizeof(request), "%s /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
-			methods[i]);
+		snprintf(request, sizeof(request),
+			"%s /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", methods[i]);
 		text = ask(request);
 		expect_in(text, "HTTP/1.1 405 ");
 		expect_in(text, "Allow: GET, HEAD\r\n");
@@ -220,10 +222,14 @@ static void one_request_a_connection(void **state)
 static void survives_what_is_no_http(void **state)
 {
 	static const char *const requests[] = {
-		"\r\n\r\n\r\n", "\xff\xfe\x16\x03\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+		"\r\n\r\n\r\n",
+		"\xff\xfe\x16\x03\x01\x02\r\n\r\n",
+		"GET\r\n\r\n",
+		"GET / HTTP/9.9\r\n\r\n",
 		"GET / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-		"GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET /%00%ff%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+		"GET /%00%ff%zz HTTP/1.1\r\nHost: x\r\n\r\n",
 	};
 	unsigned char noise[4096];
 
@@ -262,7 +268,9 @@ static void heads_are_bounded(void **state)
 	memcpy(line + sizeof(line) - 2, "\r\n", 2);
 	send_text(fd, "GET /x HTTP/1.1\r\n");
 	/* Far more than the sockets between us hold: it is not read to its end. */
-	for (int i = 0; i < 16 * 1024 && send(fd, line, sizeof(line), MSG_NOSIGNAL) == (ssize_t)sizeof(line); i++)
+	for (int i = 0; i < 16 * 1024 &&
+		send(fd, line, sizeof(line), MSG_NOSIGNAL) == (ssize_t)sizeof(line);
+		i++)
 		;
 	shutdown(fd, SHUT_WR);
 	free(read_all(fd));
@@ -280,13 +288,15 @@ static void slow_requests_are_ended(void **state)
 
 	(void)state;
 	send_text(fd, "GET /x HTTP/1.1\r\nX: ");
-	while (now_ms() - began < HTTP_SERVER_S * 1000 + GRACE_MS && send(fd, "a", 1, MSG_NOSIGNAL) == 1) {
+	while (now_ms() - began < HTTP_SERVER_S * 1000 + GRACE_MS &&
+		send(fd, "a", 1, MSG_NOSIGNAL) == 1) {
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 
 		if (poll(&poll_fd, 1, 100) > 0)
 			break;
 	}
-	assert_between(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
+	assert_between(
+		now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
 	assert_true(recv(silent, &byte, 1, 0) <= 0);
 	assert_between(now_ms() - began, 0, HTTP_SERVER_S * 1000 + GRACE_MS);
 	close(fd);
@@ -310,7 +320,8 @@ static void slow_readers_are_ended(void **state)
 		taken += (size_t)got;
 		usleep(50000);
 	}
-	assert_between(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
+	assert_between(
+		now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
 	assert_between(taken, 1, LARGE - 1);
 	close(fd);
 	expect_served();
@@ -340,7 +351,8 @@ static void one_address_has_few_connections(void **state)
 	(void)state;
 	for (int i = 0; i < MANY; i++)
 		fds[i] = connect_from(7);
-	for (int tries = 0; tries < 200 && closed < MANY - HTTP_SERVER_CONNECTIONS_ADDRESS; tries++) {
+	for (int tries = 0; tries < 200 && closed < MANY - HTTP_SERVER_CONNECTIONS_ADDRESS;
+		tries++) {
 		usleep(10000);
 		closed = count_closed(fds, MANY);
 	}
@@ -356,7 +368,10 @@ static void one_address_has_few_connections(void **state)
 		close(fds[i]);
 }
 
-/* Whoever has many addresses takes all connections there are, for as long as each lasts; then it is others' turn. */
+/*
+ * Whoever has many addresses takes all connections there are, for as long as each lasts; then it is
+ * others' turn.
+ */
 static void all_have_so_many(void **state)
 {
 	enum { ADDRESSES = 6, MANY = ADDRESSES * HTTP_SERVER_CONNECTIONS_ADDRESS };
@@ -368,10 +383,11 @@ static void all_have_so_many(void **state)
 	for (int i = 0; i < MANY; i++)
 		fds[i] = connect_from(10 + (unsigned int)i % ADDRESSES);
 	usleep(300000);
-	assert_int_equal(count_closed(fds, MANY), 0);	/* 32 are open, the rest are in the backlog */
+	assert_int_equal(count_closed(fds, MANY), 0); /* 32 are open, the rest are in the backlog */
 	for (int i = 0; i < HTTP_SERVER_CONNECTIONS; i++)
 		assert_true(recv(fds[i], &(char){0}, 1, 0) <= 0);
-	assert_between(now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
+	assert_between(
+		now_ms() - began, HTTP_SERVER_S * 1000 - 100, HTTP_SERVER_S * 1000 + GRACE_MS);
 	late = connect_from(1);
 	send_text(late, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
 	text = read_all(late);

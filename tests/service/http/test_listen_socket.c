@@ -58,7 +58,8 @@ static void listens_where_it_is_told(void **state)
 	assert_int_equal(connect_to("127.0.0.1", 9477), 0);
 	assert_int_equal(connect_to("127.0.0.2", 9477), -ECONNREFUSED);
 	close(fd);
-	fd = open_at("[::]:9477");	/* at once, on a port with connections in TIME_WAIT; for both families */
+	/* at once, on a port with connections in TIME_WAIT; for both families */
+	fd = open_at("[::]:9477");
 	assert_true(fd >= 0);
 	assert_int_equal(connect_to("127.0.0.1", 9477), 0);
 	close(fd);

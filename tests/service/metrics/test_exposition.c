@@ -94,7 +94,7 @@ static void writes_histograms(void **state)
 	struct histogram histogram = {0};
 
 	histogram_add(&histogram, 0);
-	histogram_add(&histogram, 500000);	/* a bound belongs below it */
+	histogram_add(&histogram, 500000); /* a bound belongs below it */
 	histogram_add(&histogram, 500001);
 	histogram_add(&histogram, 10000000000ULL);
 	histogram_add(&histogram, 10000000001ULL);

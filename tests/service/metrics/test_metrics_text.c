@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The daemon's figures as metrics; and that the manual page tells of each of them, and of no others. */
+/*
+ * The daemon's figures as metrics; and that the manual page tells of each of them, and of no
+ * others.
+ */
 
 #include "service/metrics/metrics_text.h"
 
@@ -20,13 +23,14 @@
 
 static const char yaml[] =
 	"apiVersion: v1\nkind: List\nitems:\n"
-	"- {apiVersion: v1, kind: Namespace, metadata: {name: shop, annotations: {podgate.io/audit: 'true'}}}\n"
+	"- {apiVersion: v1, kind: Namespace, metadata: {name: shop, annotations: "
+	"{podgate.io/audit: 'true'}}}\n"
 	"- {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: open, labels: {app: web}}, "
 	"status: {podIP: 10.0.0.1}}\n"
 	"- {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: open, labels: {app: db}}, "
 	"status: {podIP: 10.0.0.2}}\n"
-	"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: db-in, namespace: open}, "
-	"spec: {podSelector: {matchLabels: {app: db}}}}\n";
+	"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: db-in, "
+	"namespace: open}, spec: {podSelector: {matchLabels: {app: db}}}}\n";
 
 struct fixture {
 	struct manifest_world world;
@@ -105,12 +109,19 @@ static void writes_what_is_so(void **state)
 	figures->publish.overflows = 3;
 	figures->publish.intact = true;
 	figures->publish.bridges = BRIDGES_HIDDEN;
-	figures->queues[0].stats = (struct worker_stats){.allowed = 5, .denied = 3, .audited = 2, .packets = 10,
-		.waiting = 4, .kernel_dropped = 7, .user_dropped = 8, .verdict_errors = 6};
+	figures->queues[0].stats = (struct worker_stats){.allowed = 5,
+		.denied = 3,
+		.audited = 2,
+		.packets = 10,
+		.waiting = 4,
+		.kernel_dropped = 7,
+		.user_dropped = 8,
+		.verdict_errors = 6};
 	figures->queues[0].stats.unreadable[PACKET_FRAGMENT] = 1;
 	figures->queues[1].stats.unreadable[PACKET_FRAGMENT] = 1;
 	figures->classes.learned[LEARNER_DENIED][LEARNER_IPV6] = 11;
-	figures->log = (struct verdict_log_stats){.records = 20, .lines = 19, .lost = 1, .error = 28};
+	figures->log = (struct verdict_log_stats){
+		.records = 20, .lines = 19, .lost = 1, .error = 28};
 	figures->process.cpu_ns = 1500000000;
 	figures->started_wall_ns = 1795555555250000000;
 	text = write_text(fixture);
@@ -151,7 +162,8 @@ static void writes_what_is_so(void **state)
 static void counts_hits_by_policy(void **state)
 {
 	struct fixture *fixture = *state;
-	struct record record = {.snapshot = fixture->world.snapshot, .kind = RECORD_VERDICT,
+	struct record record = {.snapshot = fixture->world.snapshot,
+		.kind = RECORD_VERDICT,
 		.flow = {.dst_port = 80, .protocol = IPPROTO_TCP}};
 	const char *text;
 
@@ -166,8 +178,12 @@ static void counts_hits_by_policy(void **state)
 	record.kind = RECORD_REVOKED;
 	policy_hits_add(fixture->hits, &record);
 	text = write_text(fixture);
-	expect_line(text, "podgate_policy_hits_total{policy=\"open/db-in\",direction=\"ingress\",verdict=\"deny\"} 4812");
-	expect_line(text, "podgate_policy_hits_total{policy=\"open/db-in\",direction=\"ingress\",verdict=\"revoke\"} 1");
+	expect_line(text,
+		"podgate_policy_hits_total{policy=\"open/"
+		"db-in\",direction=\"ingress\",verdict=\"deny\"} 4812");
+	expect_line(text,
+		"podgate_policy_hits_total{policy=\"open/"
+		"db-in\",direction=\"ingress\",verdict=\"revoke\"} 1");
 	assert_null(strstr(text, "egress"));
 	assert_null(strstr(text, "other"));
 }
@@ -186,7 +202,10 @@ static char *read_page(void)
 	return text;
 }
 
-/* "# TYPE podgate_pods gauge" wants ".It Va podgate_pods Pq gauge" in the page. Returns how many there are. */
+/*
+ * "# TYPE podgate_pods gauge" wants ".It Va podgate_pods Pq gauge" in the page. Returns how many
+ * there are.
+ */
 static int every_family_is_in(const char *page, const char *text)
 {
 	int count = 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* However many policies there are and however they come and go: few series, and no counter shrinks. */
+/*
+ * However many policies there are and however they come and go: few series, and no counter shrinks.
+ */
 
 #include "service/metrics/policy_series.h"
 
@@ -28,22 +30,27 @@ struct fixture {
 	struct policy_series *series;
 };
 
-/* A pod and a policy for each number that `has`; pod i is 10.1.x.y, and its policy isolates it in both directions. */
+/*
+ * A pod and a policy for each number that `has`; pod i is 10.1.x.y, and its policy isolates it in
+ * both directions.
+ */
 static char *write_world(const bool has[MANY])
 {
 	char *text = NULL;
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
 
-	fprintf(to, "apiVersion: v1\nkind: List\nitems:\n"
-		    "- {apiVersion: v1, kind: Namespace, metadata: {name: shop}}\n");
+	fprintf(to,
+		"apiVersion: v1\nkind: List\nitems:\n"
+		"- {apiVersion: v1, kind: Namespace, metadata: {name: shop}}\n");
 	for (int i = 0; i < MANY; i++)
 		if (has[i])
 			fprintf(to,
-				"- {apiVersion: v1, kind: Pod, metadata: {name: p%d, namespace: ns%d, labels: {app: p%d}}, "
-				"status: {podIP: 10.1.%d.%d}}\n"
-				"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p%d, "
-				"namespace: ns%d}, spec: {podSelector: {}, policyTypes: [Ingress, Egress]}}\n",
+				"- {apiVersion: v1, kind: Pod, metadata: {name: p%d, namespace: "
+				"ns%d, labels: {app: p%d}}, status: {podIP: 10.1.%d.%d}}\n"
+				"- {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, "
+				"metadata: {name: p%d, namespace: ns%d}, spec: {podSelector: {}, "
+				"policyTypes: [Ingress, Egress]}}\n",
 				i, i, i, i / 256, i % 256, i, i);
 	fclose(to);
 	return text;
@@ -90,7 +97,8 @@ static int teardown(void **state)
 /* Policy i denies: in ingress, or with `egress` in egress. */
 static void hit(const struct fixture *fixture, int i, bool egress, bool cut)
 {
-	struct record record = {.snapshot = fixture->world.snapshot, .kind = cut ? RECORD_REVOKED : RECORD_VERDICT,
+	struct record record = {.snapshot = fixture->world.snapshot,
+		.kind = cut ? RECORD_REVOKED : RECORD_VERDICT,
 		.flow = {.dst_port = 80, .protocol = IPPROTO_TCP}};
 	char pod[32];
 
@@ -105,12 +113,13 @@ static void hit(const struct fixture *fixture, int i, bool egress, bool cut)
 /* What one update shows, to be held against the next. */
 struct view {
 	bool shown[MANY];
-	struct policy_hit_counts sides[MANY + 1][DIRECTION_COUNT];	/* [MANY]: other */
+	struct policy_hit_counts sides[MANY + 1][DIRECTION_COUNT]; /* [MANY]: other */
 	int count;
 	char last[64];
 };
 
-static void note(const char *policy, const struct policy_hit_counts sides[DIRECTION_COUNT], void *context)
+static void note(
+	const char *policy, const struct policy_hit_counts sides[DIRECTION_COUNT], void *context)
 {
 	struct view *view = context;
 	int number = MANY, check = MANY;
@@ -168,7 +177,10 @@ static void the_rest_is_other(void **state)
 	assert_int_equal(view.sides[MANY][DIRECTION_INGRESS].denied, MANY - POLICY_SERIES_MOST);
 }
 
-/* A deleted policy's series go, and one that was among the others takes their place: it begins at nothing. */
+/*
+ * A deleted policy's series go, and one that was among the others takes their place: it begins at
+ * nothing.
+ */
 static void the_deleted_make_room(void **state)
 {
 	struct fixture *fixture = *state;
@@ -191,11 +203,13 @@ static void the_deleted_make_room(void **state)
 	while (!after.shown[come] || before.shown[come])
 		come++;
 	assert_int_equal(after.sides[come][DIRECTION_INGRESS].denied, 0);
-	assert_int_equal(after.sides[MANY][DIRECTION_INGRESS].denied, before.sides[MANY][DIRECTION_INGRESS].denied);
+	assert_int_equal(after.sides[MANY][DIRECTION_INGRESS].denied,
+		before.sides[MANY][DIRECTION_INGRESS].denied);
 	hit(fixture, come, false, false);
 	look(fixture, &after);
 	assert_int_equal(after.sides[come][DIRECTION_INGRESS].denied, 1);
-	assert_int_equal(after.sides[MANY][DIRECTION_INGRESS].denied, before.sides[MANY][DIRECTION_INGRESS].denied);
+	assert_int_equal(after.sides[MANY][DIRECTION_INGRESS].denied,
+		before.sides[MANY][DIRECTION_INGRESS].denied);
 }
 
 static uint64_t sum(const struct view *view)
@@ -218,7 +232,10 @@ static void expect_no_less(const struct policy_hit_counts before[DIRECTION_COUNT
 	}
 }
 
-/* Policies come and go and are hit, all by chance: each hit is counted once, whatever series it is counted in. */
+/*
+ * Policies come and go and are hit, all by chance: each hit is counted once, whatever series it is
+ * counted in.
+ */
 static void nothing_shrinks_and_nothing_is_lost(void **state)
 {
 	struct fixture *fixture = *state;
@@ -254,7 +271,8 @@ static void nothing_shrinks_and_nothing_is_lost(void **state)
 				expect_no_less(before->sides[i], after->sides[i]);
 			if (before->shown[i] && !after->shown[i])
 				for (int side = 0; side < DIRECTION_COUNT; side++)
-					vanished += before->sides[i][side].denied + before->sides[i][side].cut;
+					vanished += before->sides[i][side].denied +
+						before->sides[i][side].cut;
 		}
 		assert_int_equal(sum(after) + vanished, sent);
 	}

@@ -23,37 +23,53 @@
 
 enum { ALLOW = 0x20000000, DENY = 0x40000000 };
 
-#define POD(name, namespace, ips)                                                                          \
-	"- {apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: " namespace ", labels: {app: " name \
-	"}}, status: {podIPs: [" ips "]}}\n"
+#define POD(name, namespace, ips) \
+	"- {apiVersion: v1, kind: Pod, metadata: {name: " name \
+	", namespace: " namespace ", labels: {app: " name "}}, status: {podIPs: [" ips "]}}\n"
 
-static const char yaml[] =
-	"apiVersion: v1\nkind: List\nitems:\n"
-	POD("web", "shop", "{ip: 10.0.0.1}, {ip: 'fd00::1'}") POD("db", "shop", "{ip: 10.0.0.2}, {ip: 'fd00::2'}")
-	POD("intruder", "lab", "{ip: 10.0.1.1}") POD("bare", "lab", "")
-	"- {apiVersion: v1, kind: Pod, metadata: {name: agent, namespace: lab}, spec: {hostNetwork: true}, "
-	"status: {podIP: 192.0.2.1}}\n"
-	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: db, namespace: shop}\n"
-	"  spec: {podSelector: {matchLabels: {app: db}}, ingress: "
-	"[{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 5432}]}]}\n";
+static const char yaml[] = "apiVersion: v1\nkind: List\nitems:\n" POD("web", "shop",
+	"{ip: 10.0.0.1}, {ip: 'fd00::1'}") POD("db", "shop", "{ip: 10.0.0.2}, {ip: 'fd00::2'}")
+	POD("intruder", "lab", "{ip: 10.0.1.1}") POD("bare", "lab",
+		"") "- {apiVersion: v1, kind: Pod, metadata: {name: agent, namespace: lab}, spec: "
+		    "{hostNetwork: true}, status: {podIP: 192.0.2.1}}\n"
+		    "- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: "
+		    "db, namespace: shop}\n"
+		    "  spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: "
+		    "[{podSelector: {matchLabels: {app: web}}}], ports: [{port: 5432}]}]}\n";
 
 struct stage {
 	struct manifest_world world;
 	struct stream_reader reader;
 };
 
-static const struct flow_spec service = {.protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "10.96.0.1",
-	.sport = 40000, .dport = 80, .backend = "10.0.0.2", .backend_port = 5432, .mark = ALLOW};
-static const struct flow_spec intrusion = {.protocol = IPPROTO_TCP, .src = "10.0.1.1", .dst = "10.0.0.2",
-	.sport = 40001, .dport = 5432, .mark = DENY};
+static const struct flow_spec service = {.protocol = IPPROTO_TCP,
+	.src = "10.0.0.1",
+	.dst = "10.96.0.1",
+	.sport = 40000,
+	.dport = 80,
+	.backend = "10.0.0.2",
+	.backend_port = 5432,
+	.mark = ALLOW};
+static const struct flow_spec intrusion = {.protocol = IPPROTO_TCP,
+	.src = "10.0.1.1",
+	.dst = "10.0.0.2",
+	.sport = 40001,
+	.dport = 5432,
+	.mark = DENY};
 static const struct flow_spec six = {
 	.protocol = IPPROTO_UDP, .src = "fd00::1", .dst = "fd00::2", .sport = 40002, .dport = 53};
-static const struct flow_spec open_one = {
-	.protocol = IPPROTO_TCP, .src = "10.0.0.1", .dst = "192.0.2.7", .sport = 40003, .dport = 443};
+static const struct flow_spec open_one = {.protocol = IPPROTO_TCP,
+	.src = "10.0.0.1",
+	.dst = "192.0.2.7",
+	.sport = 40003,
+	.dport = 443};
 static const struct flow_spec strangers = {
 	.protocol = IPPROTO_ICMP, .src = "192.0.2.7", .dst = "192.0.2.8", .icmp_id = 9};
-static const struct flow_spec probe = {
-	.protocol = IPPROTO_TCP, .src = "127.0.0.1", .dst = "10.0.0.2", .sport = 40004, .dport = 5432};
+static const struct flow_spec probe = {.protocol = IPPROTO_TCP,
+	.src = "127.0.0.1",
+	.dst = "10.0.0.2",
+	.sport = 40004,
+	.dport = 5432};
 
 static int setup(void **state)
 {
@@ -82,8 +98,9 @@ static int teardown(void **state)
 
 static void list(struct stage *stage, const struct list_filter *filter)
 {
-	const struct flow_listing_options options = {
-		.snapshot = stage->world.snapshot, .marks = {.allow = ALLOW, .deny = DENY}, .filter = *filter};
+	const struct flow_listing_options options = {.snapshot = stage->world.snapshot,
+		.marks = {.allow = ALLOW, .deny = DENY},
+		.filter = *filter};
 	char problem[FLOW_LISTING_PROBLEM] = "";
 	struct stream *stream;
 
@@ -93,7 +110,8 @@ static void list(struct stage *stage, const struct list_filter *filter)
 	stream_reader_read_all(&stage->reader, stream);
 	assert_true(stage->reader.count >= 2);
 	assert_true(cJSON_IsTrue(stream_reader_at(stage->reader.lines[0], "ok")));
-	assert_true(cJSON_IsTrue(stream_reader_at(stage->reader.lines[stage->reader.count - 1], "end")));
+	assert_true(cJSON_IsTrue(
+		stream_reader_at(stage->reader.lines[stage->reader.count - 1], "end")));
 }
 
 /* The listed flow from this source port, or NULL. */
@@ -200,10 +218,12 @@ static void filters_filter(void **state)
 	list(stage, &(struct list_filter){.namespace_name = "lab"});
 	expect_listed(stage, 1, 0);
 	assert_non_null(find(stage, 40001));
-	list(stage, &(struct list_filter){.pod = "shop/web"}); /* whole: also where nobody isolates */
+	/* whole: also where nobody isolates */
+	list(stage, &(struct list_filter){.pod = "shop/web"});
 	expect_listed(stage, 3, 0);
 	assert_non_null(find(stage, 40003));
-	list(stage, &(struct list_filter){.pod = "shop/db"}); /* and what the gateway itself begins */
+	/* and what the gateway itself begins */
+	list(stage, &(struct list_filter){.pod = "shop/db"});
 	expect_listed(stage, 4, 0);
 	assert_non_null(find(stage, 40004));
 	list(stage, &(struct list_filter){.pod = "shop/web", .namespace_name = "lab"});
@@ -214,9 +234,11 @@ static void filters_filter(void **state)
 	expect_listed(stage, 6, 0);
 }
 
-static void expect_refused(const struct stage *stage, const struct list_filter *filter, const char *why)
+static void expect_refused(
+	const struct stage *stage, const struct list_filter *filter, const char *why)
 {
-	const struct flow_listing_options options = {.snapshot = stage->world.snapshot, .filter = *filter};
+	const struct flow_listing_options options = {
+		.snapshot = stage->world.snapshot, .filter = *filter};
 	char problem[FLOW_LISTING_PROBLEM] = "";
 	struct stream *stream;
 
@@ -226,13 +248,15 @@ static void expect_refused(const struct stage *stage, const struct list_filter *
 
 static void names_that_are_none_are_refused(void **state)
 {
-	expect_refused(*state, &(struct list_filter){.pod = "shop/wbe"}, "there is no pod shop/wbe; did you mean shop/web?");
+	expect_refused(*state, &(struct list_filter){.pod = "shop/wbe"},
+		"there is no pod shop/wbe; did you mean shop/web?");
 	expect_refused(*state, &(struct list_filter){.namespace_name = "shp"},
 		"there is no namespace shp; did you mean shop?");
 	expect_refused(*state, &(struct list_filter){.pod = "lab/bare"},
 		"pod lab/bare has no address of its own, so nobody can tell which flows are its");
 	expect_refused(*state, &(struct list_filter){.pod = "lab/agent"},
-		"pod lab/agent has no address of its own (hostNetwork), so nobody can tell which flows are its");
+		"pod lab/agent has no address of its own (hostNetwork), so nobody can tell which "
+		"flows are its");
 }
 
 /* Pieces stay small, however long the list; and a limit leaves out, but counts. */
@@ -242,7 +266,8 @@ static void a_long_list_comes_in_pieces(void **state)
 	struct stage *stage = *state;
 	const cJSON *end;
 
-	flow_table_fill(FLOWS, "10.0.0.2", 5432, STRIDE); /* among them one from web, and one from db to itself */
+	/* among them one from web, and one from db to itself */
+	flow_table_fill(FLOWS, "10.0.0.2", 5432, STRIDE);
 	list(stage, &(struct list_filter){.limit = 0});
 	assert_int_equal(stage->reader.count, FLOWS + 3 + 2);
 	assert_true(stage->reader.pieces > 50);
@@ -288,7 +313,8 @@ static void a_refusal_of_the_kernel_is_told(void **state)
 	stream_reader_read_all(&stage->reader, stream);
 	assert_int_equal(stage->reader.count, 1);
 	assert_true(cJSON_IsFalse(stream_reader_at(stage->reader.lines[0], "ok")));
-	assert_non_null(strstr(stream_reader_at(stage->reader.lines[0], "error")->valuestring, "flow table can't be read"));
+	assert_non_null(strstr(stream_reader_at(stage->reader.lines[0], "error")->valuestring,
+		"flow table can't be read"));
 }
 
 #define WITH_STAGE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -44,7 +44,7 @@ static void idle_is_alive(void **state)
 	struct health health = {.worker_count = 2};
 
 	(void)state;
-	expect_alive(&health, 1);		/* never looked at */
+	expect_alive(&health, 1); /* never looked at */
 	see(&health.log, 5, false, 1, 100);
 	see(&health.workers[0], 0, false, 1, 100);
 	expect_alive(&health, 100);
@@ -94,7 +94,7 @@ static void packets_nobody_will_take_are_no_work(void **state)
 
 	(void)state;
 	assert_true(health_worker_pulse(&stats).due);
-	stats.verdict_errors = 3;	/* their verdicts were refused: they wait for good */
+	stats.verdict_errors = 3; /* their verdicts were refused: they wait for good */
 	assert_false(health_worker_pulse(&stats).due);
 	stats.waiting = 4;
 	assert_true(health_worker_pulse(&stats).due);
@@ -111,7 +111,7 @@ static void readiness_has_reasons(void **state)
 	(void)state;
 	figures->publish.intact = true;
 	assert_true(health_ready(figures, reason));
-	figures->manifests.broken_files = 1;	/* what their last good version had is in force */
+	figures->manifests.broken_files = 1; /* what their last good version had is in force */
 	assert_true(health_ready(figures, reason));
 	figures->manifests.never_whole = 1;
 	assert_false(health_ready(figures, reason));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is told of each policy: whom it selects, what it isolates, whether it is enforced, what it denied. */
+/*
+ * What is told of each policy: whom it selects, what it isolates, whether it is enforced, what it
+ * denied.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,30 +20,34 @@
 #include "tests/support/manifest_world.h"
 #include "tests/support/stream_reader.h"
 
-#define POD(name, namespace, labels, more)                                                                       \
-	"- {apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: " namespace ", labels: {" labels "}}, " more "}\n"
-#define POLICY(name, namespace, annotations, spec)                                                               \
-	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: " name ", namespace: " namespace \
-	", annotations: {" annotations "}}\n  spec: {" spec "}\n"
+#define POD(name, namespace, labels, more) \
+	"- {apiVersion: v1, kind: Pod, metadata: {name: " name \
+	", namespace: " namespace ", labels: {" labels "}}, " more "}\n"
+#define POLICY(name, namespace, annotations, spec) \
+	"- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: {name: " name \
+	", namespace: " namespace ", annotations: {" annotations "}}\n  spec: {" spec "}\n"
 
 static const char yaml[] =
 	"apiVersion: v1\nkind: List\nitems:\n"
-	"- {apiVersion: v1, kind: Namespace, metadata: {name: lab, annotations: {podgate.io/audit: 'true'}}}\n"
-	POD("web", "shop", "app: web", "spec: {nodeName: here}, status: {podIP: 10.0.0.1}")
-	POD("db", "shop", "app: db", "spec: {nodeName: here}, status: {podIP: 10.0.0.2}")
-	POD("far", "shop", "app: db", "spec: {nodeName: there}, status: {podIP: 10.0.0.3}")
-	POD("new", "shop", "app: db", "spec: {nodeName: here}")
-	POD("old", "shop", "app: db", "status: {podIP: 10.0.0.5, phase: Failed}")
-	POD("agent", "shop", "app: db", "spec: {hostNetwork: true}, status: {podIP: 192.0.2.1}")
-	POD("db", "lab", "app: db", "status: {podIP: 10.0.1.1}")
-	POLICY("all", "lab", "", "podSelector: {}, policyTypes: [Ingress, Egress]")
-	POLICY("db", "shop", "", "podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}]}, {}]")
-	POLICY("stray", "shop", "", "podSelector: {matchLabels: {app: dbb}}, policyTypes: [Egress], egress: [{}]")
-	POLICY("trial", "shop", "podgate.io/audit: 'true'", "podSelector: {matchLabels: {app: web}}");
+	"- {apiVersion: v1, kind: Namespace, metadata: {name: lab, annotations: {podgate.io/audit: "
+	"'true'}}}\n" POD("web", "shop", "app: web",
+		"spec: {nodeName: here}, status: {podIP: 10.0.0.1}") POD("db", "shop", "app: db",
+		"spec: {nodeName: here}, status: {podIP: 10.0.0.2}") POD("far", "shop", "app: db",
+		"spec: {nodeName: there}, status: {podIP: 10.0.0.3}") POD("new", "shop", "app: db",
+		"spec: {nodeName: here}") POD("old", "shop", "app: db",
+		"status: {podIP: 10.0.0.5, phase: Failed}") POD("agent", "shop", "app: db",
+		"spec: {hostNetwork: true}, status: {podIP: 192.0.2.1}") POD("db", "lab", "app: db",
+		"status: {podIP: 10.0.1.1}") POLICY("all", "lab", "",
+		"podSelector: {}, policyTypes: [Ingress, Egress]") POLICY("db", "shop", "",
+		"podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}]}, {}]")
+		POLICY("stray", "shop", "",
+			"podSelector: {matchLabels: {app: dbb}}, policyTypes: [Egress], egress: "
+			"[{}]") POLICY("trial", "shop", "podgate.io/audit: 'true'",
+			"podSelector: {matchLabels: {app: web}}");
 
 struct stage {
 	struct manifest_world world;
-	struct snapshot *snapshot;		/* of the same, on node "here" */
+	struct snapshot *snapshot; /* of the same, on node "here" */
 	struct policy_hits *hits;
 	struct stream_reader reader;
 };
@@ -70,8 +77,10 @@ static int teardown(void **state)
 
 static void list(struct stage *stage, bool audit, const struct list_filter *filter)
 {
-	const struct policy_listing_options options = {
-		.snapshot = stage->snapshot, .hits = stage->hits, .audit = audit, .filter = *filter};
+	const struct policy_listing_options options = {.snapshot = stage->snapshot,
+		.hits = stage->hits,
+		.audit = audit,
+		.filter = *filter};
 	char problem[POLICY_LISTING_PROBLEM] = "";
 	struct stream *stream;
 
@@ -82,8 +91,8 @@ static void list(struct stage *stage, bool audit, const struct list_filter *filt
 	assert_true(stage->reader.count >= 2);
 	stream_reader_expect_number(stage->reader.lines[0], "in_force", 4);
 	stream_reader_expect_number(stage->reader.lines[0], "revision", 7);
-	stream_reader_expect_number(
-		stage->reader.lines[stage->reader.count - 1], "listed", (double)stage->reader.count - 2);
+	stream_reader_expect_number(stage->reader.lines[stage->reader.count - 1], "listed",
+		(double)stage->reader.count - 2);
 }
 
 /* The policies listed, "all db stray trial". */
@@ -104,7 +113,7 @@ static void expect_names(const cJSON *line, const char *path, const char *wanted
 	char names[256] = "";
 	const cJSON *name;
 
-	cJSON_ArrayForEach (name, stream_reader_at(line, path)) {
+	cJSON_ArrayForEach(name, stream_reader_at(line, path)) {
 		strcat(names, name->valuestring);
 		strcat(names, " ");
 	}
@@ -127,7 +136,8 @@ static void all_is_told_of_each(void **state)
 	expect_names(line, "isolates", "ingress ");
 	stream_reader_expect_number(line, "rules.ingress", 2);
 	stream_reader_expect_number(line, "rules.egress", 0);
-	stream_reader_expect_number(line, "pods.selected", 3); /* neither the finished nor the host's */
+	/* neither the finished nor the host's */
+	stream_reader_expect_number(line, "pods.selected", 3);
 	stream_reader_expect_number(line, "pods.local", 2);
 	expect_names(line, "pods.names", "db far new ");
 	stream_reader_expect_number(line, "hits.denied", 0);
@@ -157,13 +167,16 @@ static void who_is_in_audit_mode_is_told(void **state)
 static void hits_are_told(void **state)
 {
 	struct stage *stage = *state;
-	struct record record = {.snapshot = stage->snapshot, .time_ns = 1700000000123456789ULL, .answered = 41,
+	struct record record = {.snapshot = stage->snapshot,
+		.time_ns = 1700000000123456789ULL,
+		.answered = 41,
 		.flow = {.dst_port = 1, .protocol = IPPROTO_TCP}};
 
 	ip_addr_parse(&record.flow.src, "192.0.2.9");
 	ip_addr_parse(&record.flow.dst, "10.0.0.2");
 	record.judgement = snapshot_judge(stage->snapshot, &record.flow);
-	assert_int_equal(record.judgement.verdict, VERDICT_ALLOW); /* db's second rule lets everybody in */
+	/* db's second rule lets everybody in */
+	assert_int_equal(record.judgement.verdict, VERDICT_ALLOW);
 	policy_hits_add(stage->hits, &record);
 	ip_addr_parse(&record.flow.dst, "10.0.1.1");
 	record.judgement = snapshot_judge(stage->snapshot, &record.flow);
@@ -171,7 +184,8 @@ static void hits_are_told(void **state)
 	list(stage, false, &(struct list_filter){.limit = 0});
 	stream_reader_expect_number(stage->reader.lines[1], "hits.audited", 41);
 	stream_reader_expect_number(stage->reader.lines[1], "hits.denied", 0);
-	stream_reader_expect_text(stage->reader.lines[1], "hits.last", "2023-11-14T22:13:20.123456Z");
+	stream_reader_expect_text(
+		stage->reader.lines[1], "hits.last", "2023-11-14T22:13:20.123456Z");
 	stream_reader_expect_number(stage->reader.lines[2], "hits.denied", 0);
 }
 
@@ -189,7 +203,8 @@ static void filters_filter(void **state)
 	expect_listed(stage, "");
 }
 
-static void expect_refused(const struct stage *stage, const struct list_filter *filter, const char *why)
+static void expect_refused(
+	const struct stage *stage, const struct list_filter *filter, const char *why)
 {
 	const struct policy_listing_options options = {
 		.snapshot = stage->snapshot, .hits = stage->hits, .filter = *filter};
@@ -202,8 +217,10 @@ static void expect_refused(const struct stage *stage, const struct list_filter *
 
 static void names_that_are_none_are_refused(void **state)
 {
-	expect_refused(*state, &(struct list_filter){.pod = "shop/wbe"}, "there is no pod shop/wbe; did you mean shop/web?");
-	expect_refused(*state, &(struct list_filter){.namespace_name = "elsewhere"}, "there is no namespace elsewhere");
+	expect_refused(*state, &(struct list_filter){.pod = "shop/wbe"},
+		"there is no pod shop/wbe; did you mean shop/web?");
+	expect_refused(*state, &(struct list_filter){.namespace_name = "elsewhere"},
+		"there is no namespace elsewhere");
 }
 
 /* However many there are, a piece is small, and of many pods the first few are named. */
@@ -220,7 +237,8 @@ static void many_come_in_pieces(void **state)
 
 	fprintf(to, "apiVersion: v1\nkind: List\nitems:\n");
 	for (int i = 0; i < PODS; i++)
-		fprintf(to, POD("p%04d", "many", "app: x", "status: {podIP: 10.7.%d.%d}"), i, i / 256, i % 256);
+		fprintf(to, POD("p%04d", "many", "app: x", "status: {podIP: 10.7.%d.%d}"), i,
+			i / 256, i % 256);
 	for (int i = 0; i < POLICIES; i++)
 		fprintf(to, POLICY("n%04d", "many", "", "podSelector: {}"), i);
 	fclose(to);
@@ -233,7 +251,9 @@ static void many_come_in_pieces(void **state)
 	assert_true(stage->reader.pieces > 10);
 	assert_true(stage->reader.longest < 2 * PIECE_ENOUGH);
 	stream_reader_expect_number(stage->reader.lines[POLICIES], "pods.selected", PODS);
-	assert_int_equal(cJSON_GetArraySize(stream_reader_at(stage->reader.lines[POLICIES], "pods.names")), 16);
+	assert_int_equal(
+		cJSON_GetArraySize(stream_reader_at(stage->reader.lines[POLICIES], "pods.names")),
+		16);
 	stream_reader_expect_text(stage->reader.lines[POLICIES], "name", "n1999");
 	manifest_world_deinit(&world);
 }

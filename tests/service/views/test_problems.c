@@ -16,15 +16,19 @@ static const char *const folder[] = {"/etc/podgate/manifests"}, *const two[] = {
 static struct settings settings = {.manifests = folder, .manifest_count = 1, .node_name = ""};
 static struct problem_list found;
 
-static const struct pod here = {.node_name = "gateway-1"}, there = {.node_name = "gateway-2"}, anywhere = {.node_name = ""};
+static const struct pod here = {.node_name = "gateway-1"}, there = {.node_name = "gateway-2"},
+			anywhere = {.node_name = ""};
 static const struct pod *const mixed[] = {&there, &here, &there};
 static const struct pod *const *listed = mixed;
 
 static void find(size_t policies, size_t pods, size_t isolated, size_t files)
 {
-	const struct cluster cluster = {.policy_count = policies, .pods = listed, .pod_count = pods};
-	const struct problem_sources sources = {
-		.settings = &settings, .cluster = &cluster, .isolated = isolated, .manifests = {.files = files}};
+	const struct cluster cluster = {
+		.policy_count = policies, .pods = listed, .pod_count = pods};
+	const struct problem_sources sources = {.settings = &settings,
+		.cluster = &cluster,
+		.isolated = isolated,
+		.manifests = {.files = files}};
 
 	problems_find(&found, &sources);
 	assert_int_equal(problems_is_idle(&sources), found.count > 0);
@@ -40,13 +44,15 @@ static void each_way_to_enforce_nothing_has_its_words(void **state)
 {
 	(void)state;
 	find(0, 0, 0, 0);
-	expect("enforcing nothing: no NetworkPolicy and no Pod in /etc/podgate/manifests (0 files)");
+	expect("enforcing nothing: no NetworkPolicy and no Pod in /etc/podgate/manifests (0 "
+	       "files)");
 	find(0, 3, 0, 1);
 	expect("enforcing nothing: no NetworkPolicy in /etc/podgate/manifests (1 file)");
 	find(2, 0, 0, 5);
 	expect("enforcing nothing: no Pod in /etc/podgate/manifests (5 files)");
 	find(2, 3, 0, 5);
-	expect("enforcing nothing: no policy in /etc/podgate/manifests selects a pod that has an address");
+	expect("enforcing nothing: no policy in /etc/podgate/manifests selects a pod that has an "
+	       "address");
 }
 
 static void several_folders_are_named_by_the_first(void **state)
@@ -70,18 +76,23 @@ static void a_gate_that_isolates_a_pod_has_no_problem(void **state)
 static void mistakes_that_close_are_problems(void **state)
 {
 	const struct cluster cluster = {.policy_count = 1, .pod_count = 1};
-	struct problem_sources sources = {.settings = &settings, .cluster = &cluster, .isolated = 1,
+	struct problem_sources sources = {.settings = &settings,
+		.cluster = &cluster,
+		.isolated = 1,
 		.manifests = {.files = 3, .emptied_files = 1}};
 
 	(void)state;
 	problems_find(&found, &sources);
-	expect("1 manifest file turned empty, and what it held stays in force; see `podgate check`");
+	expect("1 manifest file turned empty, and what it held stays in force; see `podgate "
+	       "check`");
 	sources.manifests = (struct store_stats){.files = 3, .partial_objects = 2};
 	problems_find(&found, &sources);
-	expect("2 objects with errors: what can't be read of them isolates and admits nothing; see `podgate check`");
+	expect("2 objects with errors: what can't be read of them isolates and admits nothing; see "
+	       "`podgate check`");
 	sources.manifests = (struct store_stats){.files = 3, .broken_files = 1, .never_whole = 1};
 	problems_find(&found, &sources);
-	expect("1 manifest file is broken, and no version of it was ever whole: objects are missing; see `podgate check`");
+	expect("1 manifest file is broken, and no version of it was ever whole: objects are "
+	       "missing; see `podgate check`");
 	sources.manifests = (struct store_stats){.files = 3};
 	sources.state_problem = "can't use the state directory /x: Not a directory";
 	problems_find(&found, &sources);
@@ -108,10 +119,11 @@ static void a_node_name_that_no_pod_has_is_a_problem(void **state)
 	(void)state;
 	settings.node_name = "gateway1";
 	find(2, 3, 0, 5);
-	expect("enforcing nothing: no pod has the spec.nodeName that node_name says, gateway1; there are: gateway-2, gateway-1");
+	expect("enforcing nothing: no pod has the spec.nodeName that node_name says, gateway1; "
+	       "there are: gateway-2, gateway-1");
 	find(0, 3, 0, 5);
 	expect("enforcing nothing: no NetworkPolicy in /etc/podgate/manifests (5 files)");
-	listed = some;	/* one without a node is local everywhere */
+	listed = some; /* one without a node is local everywhere */
 	find(2, 3, 0, 5);
 	assert_int_equal(found.count, 0);
 	listed = mixed;
