@@ -312,8 +312,8 @@ static void takes_nothing_for_empty(void **state)
 		"spec: {podSelector: null, ingress: [{from: [], ports: []}]}",
 		"spec: {podSelector: , ingress: [{from: null, ports: null}]}",
 		"spec: {podSelector: {matchLabels: null, matchExpressions: null}, ingress: [{}]}",
-		"spec: {podSelector: {matchLabels: {}, matchExpressions: []}, ingress: [{ports: "
-		"}]}",
+		("spec: {podSelector: {matchLabels: {}, matchExpressions: []}, "
+		 "ingress: [{ports: }]}"),
 	};
 
 	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {

@@ -113,8 +113,8 @@ static void keeps_what_an_emptied_file_held(void **state)
 		"apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: \"\"\n",
 		"{\"apiVersion\": \"v1\", \"items\": [], \"kind\": \"List\"}",
 		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicyList\nitems: []\n",
-		"{\"kind\": \"Status\", \"apiVersion\": \"v1\", \"status\": \"Failure\", \"code\": "
-		"401}",
+		("{\"kind\": \"Status\", \"apiVersion\": \"v1\", \"status\": \"Failure\", "
+		 "\"code\": 401}"),
 		"  # podgate: empty\n", "# podgate: empty?\n"};
 	static const char *const meant[] = {"# podgate: empty", "# why\r\n# podgate: empty\r\n"};
 	struct store *store = *state;
