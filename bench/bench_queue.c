@@ -209,13 +209,13 @@ static uint64_t loop_answered(const void *loop)
 
 static double run_gate(const struct bench *bench, bool learn)
 {
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct gate *gate;
 	double begin;
 
-	options.queue_length = PACKETS;
-	options.log_allowed = false;
-	options.learn_allowed = options.learn_denied = learn;
+	options.settings.queue_length = PACKETS;
+	options.settings.log_allowed = LOG_ALLOWED_NO;
+	options.worker.learn_allowed = options.worker.learn_denied = learn;
 	gate = queue_fixture_gate_open(&options);
 	fill_queue(bench);
 	stay_on(1);

@@ -624,7 +624,7 @@ static void say_ready(struct daemon *daemon)
 	const struct ruleset_options *rules = enforcement_rules(daemon->enforcement);
 
 	confinement_log(&daemon->confinement);
-	enforcement_log_heritage(daemon->enforcement);
+	enforcement_log_inherited(daemon->enforcement);
 	if (daemon->settings->audit)
 		log_warnx("audit mode: what the policies deny is logged and passes");
 	log_info("ready: %zu pods, %zu policies, %zu isolated, revision %llu, backend %s, queues "

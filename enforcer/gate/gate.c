@@ -13,16 +13,7 @@
 #include "kernel/queue/nfqueue_proc.h"
 #include "process/log.h"
 
-enum {
-	WORKERS_MOST = 64,
-	EXTRA_MOST = 2,
-	/*
-	 * The kernel carries what a burst lets pass to its receivers within the send, in one go
-	 * where it isn't preemptible: short bursts let others go before every 0.1 ms.
-	 */
-	BACKGROUND_BURST = 16,
-	CACHE_LINE = 64,
-};
+enum { WORKERS_MOST = 64, EXTRA_MOST = 2, CACHE_LINE = 64 };
 _Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + (int)EXTRA_MOST,
 	"a queue each, one for replies, one for floods");
 _Static_assert(
@@ -32,7 +23,7 @@ struct gate {
 	uint16_t queue_base;
 	unsigned int new_count; /* of the workers that share the new flows: they come first */
 	unsigned int count;	/* of workers[] in use */
-	unsigned int taken;	/* of them, with an inherited queue */
+	unsigned int inherited; /* of them, with an inherited queue */
 	int proc;		/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
 	struct worker *workers[GATE_QUEUES_MOST];
 	uint64_t rounds[GATE_QUEUES_MOST]; /* of each, when last asked */
@@ -49,79 +40,18 @@ enum gate_role gate_role(const struct gate *gate, unsigned int worker)
 	return worker == gate->new_count ? GATE_REPLY : GATE_FLOOD;
 }
 
-static uint32_t queue_length(const struct gate_options *options, enum gate_role role)
+int gate_open(struct gate **out, const struct worker_options *options,
+	struct inheritance *inheritance, char problem[GATE_PROBLEM])
 {
-	return role == GATE_FLOOD && options->queue_length > GATE_FLOOD_LENGTH
-		? GATE_FLOOD_LENGTH
-		: options->queue_length;
-}
-
-/* `inherited` may be NULL. */
-static int open_worker_with(struct gate *gate, const struct gate_options *options, unsigned int i,
-	const struct nfqueue_inherited *inherited, char problem[GATE_PROBLEM])
-{
-	const enum gate_role role = gate_role(gate, i);
-	const struct worker_options worker = {
-		.queue =
-			{
-				.inherited = inherited,
-				.number = (uint16_t)(options->queue_base + i),
-				.length = queue_length(options, role),
-				.fail_open = options->fail_open_when_full,
-				.burst = role == GATE_NEW ? 0 : BACKGROUND_BURST,
-				.spin_us = role == GATE_NEW ? options->spin_us : 0,
-			},
-		.pinned = options->pinned && role == GATE_NEW,
-		.place = i,
-		.reply_direction = role == GATE_REPLY,
-		.background = role != GATE_NEW,
-		.log_allowed = options->log_allowed,
-		.learn_allowed = options->learn_allowed,
-		.learn_denied = options->learn_denied,
-		.ring_capacity = options->ring_capacity,
-		.wake = options->wake,
-		.wake_context = options->wake_context,
-		.wake_learner = options->wake_learner,
-		.learner = options->learner,
-		.begin = options->begin,
-		.begin_context = options->begin_context,
-		.snapshot = &gate->snapshot,
-		.places = options->places,
-		.judge_groups = options->judge_groups,
-	};
-
-	return worker_open(&gate->workers[i], &worker, problem);
-}
-
-/* Without the kernel's table nobody can say whose a socket is: then none is taken. */
-static int open_worker(struct gate *gate, const struct gate_options *options, unsigned int i,
-	char problem[GATE_PROBLEM])
-{
-	struct nfqueue_inherited inherited = {.fd = -1, .proc = gate->proc};
-
-	if (options->inheritance != NULL && gate->proc >= 0)
-		inherited.fd = inheritance_take(options->inheritance, gate_queue(gate, i));
-	if (inherited.fd >= 0) {
-		if (open_worker_with(gate, options, i, &inherited, problem) == 0) {
-			gate->taken++;
-			return 0;
-		}
-		log_warnx("%s", problem);
-	}
-	return open_worker_with(gate, options, i, NULL, problem);
-}
-
-int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM])
-{
-	const unsigned int extra = options->flood ? 2 : 1;
+	const struct settings *settings = options->settings;
+	const unsigned int workers = settings_workers(settings), count = settings_queues(settings);
 	struct gate *gate;
 
-	if (options->workers == 0 || options->workers > WORKERS_MOST ||
-		options->queue_base > UINT16_MAX - (options->workers + extra - 1)) {
+	if (workers > WORKERS_MOST || settings->queue_base > UINT16_MAX - (count - 1)) {
 		snprintf(problem, GATE_PROBLEM,
 			"%u workers from queue %u on: 1 to %d workers, queue numbers to %d are "
 			"possible",
-			options->workers, options->queue_base, WORKERS_MOST, UINT16_MAX);
+			workers, settings->queue_base, WORKERS_MOST, UINT16_MAX);
 		return -EINVAL;
 	}
 	gate = aligned_alloc(_Alignof(struct gate), sizeof(*gate));
@@ -129,11 +59,28 @@ int gate_open(struct gate **out, const struct gate_options *options, char proble
 		snprintf(problem, GATE_PROBLEM, "no memory for the workers");
 		return -ENOMEM;
 	}
-	*gate = (struct gate){.queue_base = options->queue_base, .new_count = options->workers};
+	*gate = (struct gate){.queue_base = (uint16_t)settings->queue_base, .new_count = workers};
 	gate->proc = nfqueue_proc_open();
-	for (; gate->count < options->workers + extra; gate->count++) {
-		const int err = open_worker(gate, options, gate->count, problem);
+	for (; gate->count < count; gate->count++) {
+		const unsigned int i = gate->count;
+		struct nfqueue_inherited inherited = {.fd = -1, .proc = gate->proc};
+		int err = -ENOENT;
 
+		/* Only the kernel's table says which queue a socket has: without it, none is taken.
+		 */
+		if (inheritance != NULL && gate->proc >= 0)
+			inherited.fd = inheritance_take(inheritance, gate_queue(gate, i));
+		if (inherited.fd >= 0) {
+			err = worker_open(&gate->workers[i], options, gate_role(gate, i), i,
+				&gate->snapshot, &inherited, problem);
+			if (err == 0)
+				gate->inherited++;
+			else
+				log_warnx("%s", problem);
+		}
+		if (err != 0)
+			err = worker_open(&gate->workers[i], options, gate_role(gate, i), i,
+				&gate->snapshot, NULL, problem);
 		if (err != 0) {
 			gate_close(gate);
 			return err;
@@ -203,9 +150,9 @@ void gate_dissolve(const struct gate *gate, struct inheritance *rest, void (*eac
 	}
 }
 
-void gate_heritage(const struct gate *gate, struct gate_heritage *out)
+void gate_inherited(const struct gate *gate, struct gate_inherited *out)
 {
-	*out = (struct gate_heritage){.taken = gate->taken};
+	*out = (struct gate_inherited){.queues = gate->inherited};
 	for (unsigned int i = 0; i < gate->count; i++)
 		out->repeated += worker_repeated(gate->workers[i]);
 }

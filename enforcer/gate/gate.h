@@ -20,55 +20,23 @@
 #include <stdint.h>
 
 #include "enforcer/gate/ring.h"
+#include "enforcer/gate/worker_options.h"
 #include "enforcer/gate/worker_stats.h"
-#include "enforcer/places/places_watch.h"
 #include "policy/compile/snapshot.h"
 #include "process/inheritance.h"
 
 struct gate;
 
-enum gate_role { GATE_NEW, GATE_REPLY, GATE_FLOOD }; /* of a worker and its queue */
-
 /*
- * How long the queue of floods is at the most: enough for a burst of somebody who is merely busy.
- */
-enum { GATE_FLOOD_LENGTH = 4096 };
-
-struct gate_options {
-	/* sockets of queues to take rather than bind; NULL: none */
-	struct inheritance *inheritance;
-	unsigned int workers; /* 1..64, without the reply worker and that of floods */
-	bool flood;	      /* there is a queue of floods */
-	bool pinned;	      /* each worker of new flows stays on a CPU: priority_pin() */
-	uint32_t spin_us;     /* of these workers: nfqueue.h */
-	uint16_t queue_base;
-	uint32_t queue_length;
-	bool fail_open_when_full; /* NFQA_CFG_F_FAIL_OPEN */
-	bool log_allowed;	  /* leave records of allowed flows, too */
-	/* leave sightings of classes that recur for the learner */
-	bool learn_allowed, learn_denied;
-	size_t ring_capacity; /* records a worker; a power of two */
-	/* called by a worker when its ring may have become non-empty; must not block */
-	void (*wake)(void *context);
-	void *wake_context;
-	void (*wake_learner)(void *context); /* the same for sightings */
-	void *learner;
-	void (*begin)(const void *context); /* called by each worker's thread, first of all */
-	const void *begin_context;
-	/* who is behind which port of a bridge; NULL: nothing is known of bridges */
-	const published_places *places;
-	bool judge_groups; /* packets to groups are judged for those they would reach */
-};
-
-/*
- * Opens and binds the queues; nothing runs yet. Those that the inheritance has sockets of are taken
- * from it, those it has wrong ones of are bound anew, which is said in the log. Returns 0, or
- * -errno with a sentence in `problem` that names the remedy: -EPERM without CAP_NET_ADMIN, -EBUSY
- * when another program holds a queue (its portid is named), -EPROTONOSUPPORT on a kernel without
- * nfnetlink_queue.
+ * Opens and binds the queues; nothing runs yet. Takes the sockets of these queues from the
+ * inheritance, which may be NULL; for a wrong one it warns and binds the queue itself. Returns 0,
+ * or -errno with a sentence in `problem` that names the remedy: -EPERM without CAP_NET_ADMIN,
+ * -EBUSY when another program holds a queue (its portid is named), -EPROTONOSUPPORT on a kernel
+ * without nfnetlink_queue.
  */
 enum { GATE_PROBLEM = 256, GATE_QUEUES_MOST = 66 };
-int gate_open(struct gate **out, const struct gate_options *options, char problem[GATE_PROBLEM]);
+int gate_open(struct gate **out, const struct worker_options *options,
+	struct inheritance *inheritance, char problem[GATE_PROBLEM]);
 /*
  * Starts the threads on a first snapshot, which stays the caller's to free after gate_close();
  * again after gate_stop(). What others took from the queues before, and did not answer, is judged.
@@ -109,13 +77,12 @@ bool gate_answered(const struct gate *gate, unsigned int *silent);
  */
 void gate_dissolve(const struct gate *gate, struct inheritance *rest, void (*each)(uint16_t queue));
 
-/* How the gate came to its queues. */
-struct gate_heritage {
-	unsigned int taken; /* queues that were inherited */
+struct gate_inherited {
+	unsigned int queues;
 	/* packets that an earlier reader left, sent through the rules once more */
 	uint64_t repeated;
 };
-void gate_heritage(const struct gate *gate, struct gate_heritage *out);
+void gate_inherited(const struct gate *gate, struct gate_inherited *out);
 
 uint16_t gate_queue(const struct gate *gate, unsigned int worker); /* its number */
 /* its socket, for handing it on; the gate's */

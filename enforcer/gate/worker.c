@@ -17,7 +17,17 @@
 #include "process/priority.h"
 #include "process/thread.h"
 
-enum { CACHE_LINE = 64, THREAD_NAME = 16, ERROR_PAUSE_NS = 10000000, SIGHTED_MOST = 256 };
+enum {
+	CACHE_LINE = 64,
+	THREAD_NAME = 16,
+	ERROR_PAUSE_NS = 10000000,
+	SIGHTED_MOST = 256,
+	/*
+	 * The kernel carries what a burst lets pass to its receivers within the send, in one go
+	 * where it isn't preemptible: short bursts let others go before every 0.1 ms.
+	 */
+	BACKGROUND_BURST = 16,
+};
 
 /* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
 struct counters {
@@ -25,12 +35,19 @@ struct counters {
 	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
 	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
 	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors,
-		verdict_errors, gone;
-	_Atomic uint64_t brimful;
+		verdict_errors, gone, full_bursts;
 };
 
 struct worker {
-	struct worker_options options;
+	enum gate_role role;
+	unsigned int place; /* among the workers of its gate */
+	uint16_t number;    /* of its queue */
+	bool pinned;	    /* it stays on CPU number `place` of those allowed: priority_pin() */
+	bool logs_allowed, judges_groups;
+	bool learns[VERDICT_AUDIT_DENY + 1]; /* leave sightings of flow classes with this verdict */
+	struct worker_hooks hooks;
+	const published_snapshot *snapshot;
+	const published_places *places;
 	struct nfqueue *queue;
 	struct ring *ring;
 	/* NULL, as is `sighted`, when nothing is learned of this queue */
@@ -38,7 +55,7 @@ struct worker {
 	struct ring *sighted;
 	pthread_t thread;
 	bool started;
-	bool read_before; /* the queue, by whoever it was */
+	bool read_before; /* the queue, by this worker or another program */
 	uint64_t repeated;
 	uint32_t ids_before; /* see worker_ids_before() */
 	_Atomic bool stopping;
@@ -71,17 +88,6 @@ static uint64_t clock_ns(clockid_t clock)
 
 /* ---- One burst ---- */
 
-static void read_packet(struct worker *worker, const struct judging *judging,
-	const struct nfqueue_packet *packet, struct outcome *out)
-{
-	const bool report = outcome_read(judging, packet, out);
-
-	if (out->error != PACKET_OK)
-		add(&worker->counters.unreadable[out->error], 1);
-	else if (report)
-		add(&worker->counters.reports, 1);
-}
-
 /*
  * In two passes, so that what judging looks at is on its way from memory while other packets are
  * still read: with ten thousand pods it is mostly in no cache. Returns whether all was allowed:
@@ -94,10 +100,15 @@ static bool judge_burst(struct worker *worker, const struct judging *judging)
 
 	for (size_t i = 0; i < burst->count; i++) {
 		struct outcome *outcome = &worker->outcomes[i];
+		const bool report = outcome_read(judging, &burst->packets[i], outcome);
 
-		read_packet(worker, judging, &burst->packets[i], outcome);
-		if (outcome->error == PACKET_OK)
-			snapshot_prefetch(judging->snapshot, &outcome->flow);
+		if (outcome->error != PACKET_OK) {
+			add(&worker->counters.unreadable[outcome->error], 1);
+			continue;
+		}
+		if (report)
+			add(&worker->counters.reports, 1);
+		snapshot_prefetch(judging->snapshot, &outcome->flow);
 	}
 	for (size_t i = 0; i < burst->count; i++) {
 		const enum verdict verdict = outcome_judge(
@@ -113,20 +124,12 @@ static bool judge_burst(struct worker *worker, const struct judging *judging)
 	return verdicts[VERDICT_ALLOW] == burst->count;
 }
 
-static bool is_recorded(const struct worker *worker, const struct outcome *outcome)
-{
-	return !outcome->quiet &&
-		(outcome->judgement.verdict != VERDICT_ALLOW || worker->options.log_allowed);
-}
-
-/* Whether the kernel may be taught to answer the flow's class: never what audit mode lets pass. */
+/* Whether the kernel may answer the flow's class: never what audit mode lets pass. */
 static bool is_learnable(const struct worker *worker, const struct outcome *outcome)
 {
-	if (worker->sightings == NULL || outcome->error != PACKET_OK || outcome->alone ||
-		!flow_protocol_has_ports(outcome->flow.protocol))
-		return false;
-	return (outcome->judgement.verdict == VERDICT_ALLOW && worker->options.learn_allowed) ||
-		(outcome->judgement.verdict == VERDICT_DENY && worker->options.learn_denied);
+	return worker->sightings != NULL && outcome->error == PACKET_OK && !outcome->alone &&
+		flow_protocol_has_ports(outcome->flow.protocol) &&
+		worker->learns[outcome->judgement.verdict];
 }
 
 static void leave_record(
@@ -158,7 +161,10 @@ static bool leave_records(struct worker *worker, const struct snapshot *snapshot
 	bool any = false;
 
 	for (size_t i = 0; i < worker->burst.count; i++) {
-		if (!is_recorded(worker, &worker->outcomes[i]))
+		const struct outcome *outcome = &worker->outcomes[i];
+
+		if (outcome->quiet ||
+			(outcome->judgement.verdict == VERDICT_ALLOW && !worker->logs_allowed))
 			continue;
 		if (!any) {
 			const uint64_t spent = clock_ns(CLOCK_MONOTONIC) - arrived;
@@ -202,131 +208,109 @@ static bool leave_sightings(
 static void handle_burst(struct worker *worker)
 {
 	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
-	struct judging judging = {.reply_direction = worker->options.reply_direction,
-		.groups = worker->options.judge_groups};
+	struct judging judging = {
+		.reply_direction = worker->role == GATE_REPLY, .groups = worker->judges_groups};
 	const struct snapshot *snapshot;
 	bool allowed, recorded, sighted;
 
 	urcu_qsbr_thread_online();
-	snapshot = judging.snapshot = atomic_load_explicit(
-		worker->options.snapshot, memory_order_acquire);
-	if (worker->options.places != NULL)
-		judging.places = atomic_load_explicit(worker->options.places, memory_order_acquire);
+	snapshot = judging.snapshot = atomic_load_explicit(worker->snapshot, memory_order_acquire);
+	if (worker->places != NULL)
+		judging.places = atomic_load_explicit(worker->places, memory_order_acquire);
 	allowed = judge_burst(worker, &judging);
 	if (nfqueue_answer(worker->queue, &worker->burst) != 0)
 		add(&worker->counters.verdict_errors, worker->burst.count);
-	recorded = (!allowed || worker->options.log_allowed) &&
-		leave_records(worker, snapshot, arrived);
+	recorded = (!allowed || worker->logs_allowed) && leave_records(worker, snapshot, arrived);
 	sighted = leave_sightings(worker, snapshot, arrived);
 	atomic_fetch_add_explicit(&worker->bursts_left, 1, memory_order_release);
 	urcu_qsbr_thread_offline();
 
-	if (recorded && worker->options.wake != NULL)
-		worker->options.wake(worker->options.wake_context);
-	if (sighted && worker->options.wake_learner != NULL)
-		worker->options.wake_learner(worker->options.learner);
+	if (recorded && worker->hooks.recorded != NULL)
+		worker->hooks.recorded(worker->hooks.log);
+	if (sighted && worker->hooks.sighted != NULL)
+		worker->hooks.sighted(worker->hooks.learner);
 }
 
 /* ---- The thread ---- */
 
-/* Nothing ends the loop but worker_stop(): a queue that nobody reads stops all first packets. */
-static void survive(struct worker *worker, int err)
-{
-	const struct timespec pause = {.tv_nsec = ERROR_PAUSE_NS};
-
-	switch (err) {
-	case -EINTR:
-		add(&worker->counters.receive_interrupts, 1);
-		break;
-	case -ENOBUFS:
-		add(&worker->counters.receive_overruns, 1);
-		break;
-	default:
-		add(&worker->counters.receive_errors, 1);
-		/* it may not pass soon: at least leave the CPU to others */
-		nanosleep(&pause, NULL);
-		break;
-	}
-}
-
-/* A worker that can't be pinned works all the same. */
-static void pin(const struct worker *worker)
-{
-	const int err = worker->options.pinned ? priority_pin(worker->options.place) : 0;
-
-	if (err != 0)
-		log_warnx("the worker of queue %u can't be pinned to a CPU: %s",
-			worker->options.queue.number, strerror(-err));
-}
-
 /*
- * The thread names itself: others of the process may not, once it is no longer dumpable. Its place
- * among others is taken here, too: what options.begin leaves it of system calls changes neither any
- * more.
+ * The thread names itself: other threads may not, once the process is not dumpable. It sets its
+ * priority before hooks.begin(), whose system call filter allows neither.
  */
 static void begin(const struct worker *worker)
 {
 	char name[THREAD_NAME];
+	int err;
 
-	snprintf(name, sizeof(name), "podgate-q%u", worker->options.queue.number);
-	/* a convenience; never fails with a name this short */
-	pthread_setname_np(pthread_self(), name);
-	if (worker->options.background)
-		priority_background();
-	else
+	snprintf(name, sizeof(name), "podgate-q%u", worker->number);
+	pthread_setname_np(pthread_self(), name); /* never fails with a name this short */
+	if (worker->role == GATE_NEW)
 		priority_prompt();
-	pin(worker);
-	if (worker->options.begin != NULL)
-		worker->options.begin(worker->options.begin_context);
-}
-
-static void *run(void *context)
-{
-	struct worker *worker = context;
-
-	begin(worker);
+	else
+		priority_background();
+	/* A worker that can't be pinned works all the same. */
+	err = worker->pinned ? priority_pin(worker->place) : 0;
+	if (err != 0)
+		log_warnx("the worker of queue %u can't be pinned to a CPU: %s", worker->number,
+			strerror(-err));
+	if (worker->hooks.begin != NULL)
+		worker->hooks.begin(worker->hooks.begin_context);
 	urcu_qsbr_register_thread();
 	urcu_qsbr_thread_offline();
+}
+
+/* Only worker_stop() ends the loop: a queue that nobody reads stops all first packets. */
+static void *run(void *context)
+{
+	const struct timespec pause = {.tv_nsec = ERROR_PAUSE_NS};
+	struct worker *worker = context;
+	struct counters *counters = &worker->counters;
+
+	begin(worker);
 	while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
 		const int err = nfqueue_receive(worker->queue, &worker->burst);
 
-		add(&worker->counters.rounds, 1);
-		if (err != 0) {
-			survive(worker, err);
-			continue;
+		add(&counters->rounds, 1);
+		if (err == -EINTR) {
+			add(&counters->receive_interrupts, 1);
+		} else if (err == -ENOBUFS) {
+			add(&counters->receive_overruns, 1);
+		} else if (err != 0) {
+			/* The error may last: leave the CPU to others meanwhile. */
+			add(&counters->receive_errors, 1);
+			nanosleep(&pause, NULL);
 		}
-		add(&worker->counters.bad_messages, worker->burst.bad_messages);
-		add(&worker->counters.verdict_errors, worker->burst.refusals);
-		add(&worker->counters.gone, worker->burst.gone);
+		if (err != 0)
+			continue;
+		add(&counters->bad_messages, worker->burst.bad_messages);
+		add(&counters->verdict_errors, worker->burst.refusals);
+		add(&counters->gone, worker->burst.gone);
 		if (worker->burst.brimful)
-			add(&worker->counters.brimful, 1);
+			add(&counters->full_bursts, 1);
 		if (worker->burst.count > 0)
 			handle_burst(worker);
-		if (worker->options.background)
+		if (worker->role != GATE_NEW)
 			priority_yield();
 	}
 	urcu_qsbr_unregister_thread();
 	return NULL;
 }
 
-/*
- * Packets seen in the reply direction are of flows that live already: they teach nothing about new
- * ones.
- */
-static int create_sightings(struct worker *worker)
+int worker_open(struct worker **out, const struct worker_options *options, enum gate_role role,
+	unsigned int place, const published_snapshot *snapshot,
+	const struct nfqueue_inherited *inherited, char problem[NFQUEUE_PROBLEM])
 {
-	const struct worker_options *options = &worker->options;
-	int err;
-
-	if (options->reply_direction || (!options->learn_allowed && !options->learn_denied))
-		return 0;
-	err = sightings_create(&worker->sightings);
-	return err != 0 ? err : ring_create(&worker->sighted, SIGHTED_MOST);
-}
-
-int worker_open(
-	struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM])
-{
+	const struct settings *settings = options->settings;
+	const struct nfqueue_options queue = {
+		.inherited = inherited,
+		.number = (uint16_t)(settings->queue_base + place),
+		.length = role == GATE_FLOOD && settings->queue_length > GATE_FLOOD_LENGTH
+			? GATE_FLOOD_LENGTH
+			: settings->queue_length,
+		.fail_open = settings->queue_full == FAIL_OPEN,
+		.burst = role == GATE_NEW ? 0 : BACKGROUND_BURST,
+		.spin_us = role == GATE_NEW ? settings->spin_us : 0,
+	};
 	struct worker *worker = aligned_alloc(_Alignof(struct worker), sizeof(*worker));
 	int err;
 
@@ -335,17 +319,30 @@ int worker_open(
 		return -ENOMEM;
 	}
 	memset(worker, 0, sizeof(*worker));
-	worker->options = *options;
-	worker->read_before = options->queue.inherited != NULL;
-	worker->options.queue.inherited = NULL;
+	worker->role = role;
+	worker->place = place;
+	worker->number = queue.number;
+	worker->pinned = role == GATE_NEW && settings->pin_workers;
+	worker->logs_allowed = settings->log_allowed != LOG_ALLOWED_NO;
+	worker->judges_groups = settings->group_traffic == GROUP_TRAFFIC_POLICY;
+	worker->learns[VERDICT_ALLOW] = options->learn_allowed;
+	worker->learns[VERDICT_DENY] = options->learn_denied;
+	worker->hooks = options->hooks;
+	worker->snapshot = snapshot;
+	worker->places = options->places;
+	worker->read_before = inherited != NULL;
 	err = ring_create(&worker->ring, options->ring_capacity);
-	if (err == 0)
-		err = create_sightings(worker);
+	/* Replies belong to flows that live already: they teach nothing about new ones. */
+	if (err == 0 && role != GATE_REPLY && (options->learn_allowed || options->learn_denied)) {
+		err = sightings_create(&worker->sightings);
+		if (err == 0)
+			err = ring_create(&worker->sighted, SIGHTED_MOST);
+	}
 	if (err != 0)
 		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s",
 			options->ring_capacity, strerror(-err));
 	else
-		err = nfqueue_open(&worker->queue, &options->queue, problem);
+		err = nfqueue_open(&worker->queue, &queue, problem);
 	if (err != 0) {
 		worker_close(worker);
 		return err;
@@ -365,30 +362,20 @@ void worker_close(struct worker *worker)
 	free(worker);
 }
 
-/*
- * What can't be repeated now is dropped with the first burst: no reason to leave the queue to
- * nobody.
- */
-static void resume(struct worker *worker, int proc)
+int worker_start(struct worker *worker, int proc)
 {
-	struct nfqueue_resumed resumed;
-	const int err = nfqueue_resume(worker->queue, proc, &resumed);
+	struct nfqueue_resumed resumed = {0};
+	int err = worker->read_before ? nfqueue_resume(worker->queue, proc, &resumed) : 0;
 
+	/* Packets that can't be repeated now are dropped with the first burst: start all the same.
+	 */
 	if (err != 0)
 		log_warnx(
 			"packets that an earlier reader of queue %u left can't be judged again: %s",
-			worker->options.queue.number, strerror(-err));
-	else
+			worker->number, strerror(-err));
+	else if (worker->read_before)
 		worker->ids_before = resumed.first - 1 - (uint32_t)value(&worker->counters.packets);
 	worker->repeated += resumed.repeated;
-}
-
-int worker_start(struct worker *worker, int proc)
-{
-	int err;
-
-	if (worker->read_before)
-		resume(worker, proc);
 	worker->read_before = true;
 	atomic_store_explicit(&worker->stopping, false, memory_order_relaxed);
 	err = thread_start(&worker->thread, 0, run, worker);
@@ -396,10 +383,7 @@ int worker_start(struct worker *worker, int proc)
 	return err;
 }
 
-/*
- * Memory may be short for the waking message. Then there is nothing to do but to try again: without
- * it the thread might sleep on.
- */
+/* Without the waking message, for which memory may be short, the thread might sleep on. */
 void worker_stop(struct worker *worker)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
@@ -419,7 +403,7 @@ void worker_join(struct worker *worker)
 	worker->started = false;
 }
 
-/* When the message does not fit into the socket, the worker has enough to wake up for. */
+/* When the message does not fit into the socket, other messages wake the worker. */
 void worker_ask(struct worker *worker)
 {
 	(void)nfqueue_wake(worker->queue);
@@ -477,7 +461,7 @@ void worker_read_stats(const struct worker *worker, struct worker_stats *out)
 		.receive_errors = value(&counters->receive_errors),
 		.verdict_errors = value(&counters->verdict_errors),
 		.gone = value(&counters->gone),
-		.brimful = value(&counters->brimful),
+		.full_bursts = value(&counters->full_bursts),
 		.records_lost = ring_lost(worker->ring),
 	};
 	for (size_t i = 0; i < PACKET_ERROR_COUNT; i++)

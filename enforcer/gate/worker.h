@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "enforcer/gate/ring.h"
+#include "enforcer/gate/worker_options.h"
 #include "enforcer/gate/worker_stats.h"
-#include "enforcer/places/places_watch.h"
 #include "kernel/queue/nfqueue.h"
 #include "policy/compile/snapshot.h"
 
@@ -27,57 +27,34 @@ struct worker;
 /* Where the control thread publishes. Never NULL while a worker runs. */
 typedef const struct snapshot *_Atomic published_snapshot;
 
-struct worker_options {
-	struct nfqueue_options queue;
-	bool background; /* other threads go before (priority.h) */
-	bool pinned;	 /* it stays on CPU number `place` of those allowed: priority_pin() */
-	unsigned int place;
-	bool reply_direction; /* the queue's packets run against the direction of their flows */
-	bool log_allowed;
-	bool learn_allowed, learn_denied; /* leave sightings of such classes of flows */
-	size_t ring_capacity;
-	void (*wake)(void *context);
-	void *wake_context;
-	void (*wake_learner)(void *context);
-	void *learner;
-	/* on the thread, before its first packet; may be NULL */
-	void (*begin)(const void *context);
-	const void *begin_context;
-	const published_snapshot *snapshot;
-	const published_places *places; /* NULL: nothing is known of bridges */
-	bool judge_groups; /* packets to groups are judged for those they would reach */
-};
-
 /*
- * Opens the queue; no thread yet. 0, or -errno with a sentence in `problem` as nfqueue_open() gives
- * it.
+ * Opens queue number settings->queue_base + `place`, or takes it over; no thread yet. `inherited`
+ * may be NULL. 0, or -errno with a sentence in `problem` as nfqueue_open() gives it.
  */
-int worker_open(
-	struct worker **out, const struct worker_options *options, char problem[NFQUEUE_PROBLEM]);
+int worker_open(struct worker **out, const struct worker_options *options, enum gate_role role,
+	unsigned int place, const published_snapshot *snapshot,
+	const struct nfqueue_inherited *inherited, char problem[NFQUEUE_PROBLEM]);
 /* Not while its thread runs. NULL is allowed. */
 void worker_close(struct worker *worker);
 
 /*
- * Where somebody has read the queue before, an earlier worker or this one, what he left is repeated
- * (nfqueue_resume()); `proc` is nfqueue_proc_open()'s. 0 or -errno.
+ * Packets that an earlier reader of the queue, or an earlier run of this worker, took and did not
+ * answer are repeated (nfqueue_resume()). `proc` is nfqueue_proc_open()'s. 0 or -errno.
  */
 int worker_start(struct worker *worker, int proc);
-/* the thread ends after the burst in its hands; if there is one */
+/* Ends the thread, if there is one, after the burst that it works on. */
 void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker); /* waits for that */
 
 /*
- * Whether it lives: asked, it goes round once more, whatever else there is to do, and counts that.
- * A packet that comes makes it go round as well.
+ * Whether the thread lives: worker_ask() makes it go round its loop once more, and it counts its
+ * rounds. A packet that comes makes it go round as well.
  */
 void worker_ask(struct worker *worker);
 uint64_t worker_rounds(const struct worker *worker);
 
 struct ring *worker_ring(struct worker *worker);
-/*
- * What the learner should hear of: records with their revision. NULL when the worker leaves no
- * sightings.
- */
+/* For the learner: records with their revision. NULL when the worker leaves no sightings. */
 struct ring *worker_sightings(struct worker *worker);
 /*
  * To be called after synchronize_rcu(): what the worker did in the bursts that this has waited for
@@ -87,10 +64,7 @@ struct ring *worker_sightings(struct worker *worker);
 void worker_acquire_bursts(const struct worker *worker);
 int worker_descriptor(const struct worker *worker);    /* nfqueue_descriptor() */
 uint64_t worker_repeated(const struct worker *worker); /* packets, by its starts */
-/*
- * Of the ids that the kernel gave out, so many (modulo 2^32) are of packets that were others' to
- * read.
- */
+/* How many packet ids of this queue (modulo 2^32) went to earlier readers. */
 uint32_t worker_ids_before(const struct worker *worker);
 /* All but the kernel's counters, which become 0. */
 void worker_read_stats(const struct worker *worker, struct worker_stats *out);

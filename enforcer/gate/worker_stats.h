@@ -27,7 +27,7 @@ struct worker_stats {
 	 * removed a rule with the target CT (but --notrack) or an nft ct object.
 	 */
 	uint64_t gone;
-	uint64_t brimful; /* bursts from a queue that may have been full not long before */
+	uint64_t full_bursts; /* bursts from a queue that may have been full not long before */
 	uint64_t records_lost;
 	/* of its queue, from /proc/net/netfilter/nfnetlink_queue */
 	uint64_t kernel_dropped, user_dropped, waiting;

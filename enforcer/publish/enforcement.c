@@ -123,31 +123,21 @@ static void confine_worker(const void *settings)
 
 static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
 {
-	const struct settings *settings = enforcement->settings;
-	const struct gate_options options = {
-		.places = places_watch_published(enforcement->bridge_sets.places),
-		.judge_groups = settings->group_traffic == GROUP_TRAFFIC_POLICY,
-		.inheritance = enforcement->inheritance,
-		.workers = enforcement->rules.workers,
-		.queue_base = enforcement->rules.queue_base,
-		.queue_length = settings->queue_length,
-		.flood = enforcement->rules.flood_rate > 0,
-		.pinned = settings->pin_workers,
-		.spin_us = settings->spin_us,
-		.fail_open_when_full = settings->queue_full == FAIL_OPEN,
-		.log_allowed = settings->log_allowed != LOG_ALLOWED_NO,
+	const struct worker_options options = {
+		.settings = enforcement->settings,
 		.learn_allowed = enforcement->learns_allowed,
 		.learn_denied = enforcement->learns_denied,
 		.ring_capacity = ENFORCEMENT_RING_CAPACITY,
-		.wake = verdict_log_wake,
-		.wake_context = enforcement->log,
-		.wake_learner = learner_wake,
-		.learner = enforcement->learner,
-		.begin = confine_worker,
-		.begin_context = settings,
+		.hooks = {.recorded = verdict_log_wake,
+			.log = enforcement->log,
+			.sighted = learner_wake,
+			.learner = enforcement->learner,
+			.begin = confine_worker,
+			.begin_context = enforcement->settings},
+		.places = places_watch_published(enforcement->bridge_sets.places),
 	};
 
-	return gate_open(&enforcement->gate, &options, problem);
+	return gate_open(&enforcement->gate, &options, enforcement->inheritance, problem);
 }
 
 /*
@@ -312,19 +302,19 @@ bool enforcement_workers_answered(const struct enforcement *enforcement, unsigne
 	return enforcement->paused || gate_answered(enforcement->gate, silent);
 }
 
-void enforcement_log_heritage(const struct enforcement *enforcement)
+void enforcement_log_inherited(const struct enforcement *enforcement)
 {
 	char origin[INHERITANCE_WORDS];
-	struct gate_heritage heritage;
+	struct gate_inherited inherited;
 
 	if (enforcement->inheritance->origin == INHERITANCE_NONE)
 		return;
 	inheritance_print_origin(enforcement->inheritance, origin);
-	gate_heritage(enforcement->gate, &heritage);
+	gate_inherited(enforcement->gate, &inherited);
 	log_info("%u of %u queues taken over from %s with all that waited in them; of %llu packets "
 		 "that had been read and not answered each is judged",
-		heritage.taken, gate_worker_count(enforcement->gate), origin,
-		(unsigned long long)heritage.repeated);
+		inherited.queues, gate_worker_count(enforcement->gate), origin,
+		(unsigned long long)inherited.repeated);
 }
 
 const struct inheritance *enforcement_inheritance(const struct enforcement *enforcement)

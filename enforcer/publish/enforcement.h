@@ -140,8 +140,8 @@ int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *sn
 void enforcement_ask_workers(struct enforcement *enforcement);
 bool enforcement_workers_answered(const struct enforcement *enforcement, unsigned int *silent);
 
-/* Says in podgate's log how the queues came to us, if anybody had them before. */
-void enforcement_log_heritage(const struct enforcement *enforcement);
+/* Logs from which process the queues were inherited, if from any. */
+void enforcement_log_inherited(const struct enforcement *enforcement);
 /* How the queues came to us; good as long as the enforcement. */
 const struct inheritance *enforcement_inheritance(const struct enforcement *enforcement);
 const struct gate *enforcement_gate(const struct enforcement *enforcement);

@@ -85,7 +85,7 @@ struct publisher {
 	uint64_t reply_packets;	  /* of the reply worker, reports left out, when last looked at */
 	uint64_t kernel_drops[2]; /* of the common queues, of that of floods */
 	uint64_t gone; /* packets that the kernel dropped while they waited, when last looked at */
-	uint64_t brimful, missed; /* signs of full queues and sockets: the most that was seen */
+	uint64_t full_bursts, missed; /* signs of full queues and sockets: the most that was seen */
 	bool watched, overflowing, room_seen, crowded;
 	char problems[TROUBLE_COUNT][ENFORCEMENT_PROBLEM]; /* "" when all was well the last time */
 	struct publish_stats stats;
@@ -509,13 +509,14 @@ static void begin_next(struct publisher *publisher)
  * With queue_full: open what found no room has passed, and carries the mark of an allowed flow: it
  * is judged now. There may be more of it until a look finds no new sign.
  */
-static void watch_overflow(struct publisher *publisher, uint64_t brimful, uint64_t missed)
+static void watch_overflow(struct publisher *publisher, uint64_t full_bursts, uint64_t missed)
 {
 	const bool first = !publisher->watched; /* what was before was swept at start */
-	const bool now = !first && (brimful > publisher->brimful || missed > publisher->missed);
+	const bool now = !first &&
+		(full_bursts > publisher->full_bursts || missed > publisher->missed);
 
 	publisher->watched = true;
-	publisher->brimful = brimful;
+	publisher->full_bursts = full_bursts;
 	if (first || missed > publisher->missed)
 		publisher->missed = missed;
 	if (publisher->options.settings->queue_full != FAIL_OPEN)
@@ -540,7 +541,7 @@ static void watch_workers(struct publisher *publisher)
 {
 	const struct gate *gate = enforcement_gate(publisher->options.enforcement);
 	const unsigned int workers = gate_worker_count(gate);
-	uint64_t drops[2] = {0}, replies = 0, brimful = 0, missed = 0, gone = 0;
+	uint64_t drops[2] = {0}, replies = 0, full_bursts = 0, missed = 0, gone = 0;
 
 	for (unsigned int i = 0; i < workers; i++) {
 		struct worker_stats stats;
@@ -548,13 +549,13 @@ static void watch_workers(struct publisher *publisher)
 		gate_stats(gate, i, &stats);
 		drops[gate_role(gate, i) == GATE_FLOOD] += stats.kernel_dropped +
 			stats.user_dropped;
-		brimful += stats.brimful;
+		full_bursts += stats.full_bursts;
 		missed += stats.missed;
 		gone += stats.gone;
 		if (gate_role(gate, i) == GATE_REPLY)
 			replies = stats.packets - stats.reports;
 	}
-	watch_overflow(publisher, brimful, missed);
+	watch_overflow(publisher, full_bursts, missed);
 	if (gone > publisher->gone)
 		log_warnx("the kernel dropped packets that waited for a verdict (%llu verdicts "
 			  "came too late): their interface or bridge port went, or a rule with the "

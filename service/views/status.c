@@ -257,7 +257,7 @@ static void report_queues(struct report report, const struct status_figures *fig
 		report_queue(queues, &figures->queues[i]);
 }
 
-static void report_heritage(struct report report, const struct status_figures *figures)
+static void report_inherited(struct report report, const struct status_figures *figures)
 {
 	static const char *const origins[] = {[INHERITANCE_NONE] = "nobody",
 		[INHERITANCE_SERVICE_MANAGER] = "service manager",
@@ -266,8 +266,8 @@ static void report_heritage(struct report report, const struct status_figures *f
 
 	text(to, "from", origins[figures->inherited_from]);
 	count(to, "pid", (uint64_t)figures->predecessor);
-	count(to, "queues", figures->heritage.taken);
-	count(to, "repeated", figures->heritage.repeated);
+	count(to, "queues", figures->inherited.queues);
+	count(to, "repeated", figures->inherited.repeated);
 }
 
 static void report_publish(struct report report, const struct publish_stats *stats)
@@ -461,7 +461,7 @@ static cJSON *report_all(const struct status_figures *figures, const struct snap
 	report_bridges(report, figures->settings, &figures->publish);
 	report_flow_table(report, &figures->publish.room);
 	report_queues(report, figures);
-	report_heritage(report, figures);
+	report_inherited(report, figures);
 	report_publish(report, &figures->publish);
 	report_sweep(report, &figures->publish);
 	report_classes(report, &figures->classes);

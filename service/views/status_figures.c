@@ -78,7 +78,7 @@ static void gather_queues(const struct enforcement *enforcement, struct status_f
 
 	out->inherited_from = enforcement_inheritance(enforcement)->origin;
 	out->predecessor = enforcement_inheritance(enforcement)->from;
-	gate_heritage(gate, &out->heritage);
+	gate_inherited(gate, &out->inherited);
 	out->queue_count = gate_worker_count(gate);
 	for (unsigned int i = 0; i < out->queue_count; i++) {
 		struct status_queue *queue = &out->queues[i];

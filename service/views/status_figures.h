@@ -64,7 +64,7 @@ struct status_figures {
 	struct verdict_log_stats log;
 	enum inheritance_origin inherited_from;
 	pid_t predecessor; /* with INHERITANCE_PREDECESSOR */
-	struct gate_heritage heritage;
+	struct gate_inherited inherited;
 	size_t queue_count;
 	struct status_queue queues[GATE_QUEUES_MOST];
 };

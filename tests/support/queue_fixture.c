@@ -156,23 +156,33 @@ struct snapshot *queue_fixture_snapshot(enum queue_fixture_policy policy, uint64
 
 /* ---- The gate ---- */
 
-struct gate_options queue_fixture_gate_options(unsigned int workers)
+struct queue_fixture_options queue_fixture_gate_options(unsigned int workers)
 {
-	return (struct gate_options){
-		.workers = workers,
-		.queue_base = QUEUE_FIXTURE_QUEUE,
-		.queue_length = 8192,
-		.log_allowed = true,
-		.ring_capacity = 65536,
+	return (struct queue_fixture_options){
+		.settings = {.workers = workers,
+			.queue_base = QUEUE_FIXTURE_QUEUE,
+			.queue_length = 8192,
+			.group_traffic = GROUP_TRAFFIC_ALLOW,
+			.log_allowed = LOG_ALLOWED_YES},
+		.worker = {.ring_capacity = 65536},
 	};
 }
 
-struct gate *queue_fixture_gate_open(const struct gate_options *options)
+int queue_fixture_gate_try(
+	struct gate **out, const struct queue_fixture_options *options, char problem[GATE_PROBLEM])
+{
+	struct worker_options worker = options->worker;
+
+	worker.settings = &options->settings;
+	return gate_open(out, &worker, options->inheritance, problem);
+}
+
+struct gate *queue_fixture_gate_open(const struct queue_fixture_options *options)
 {
 	char problem[GATE_PROBLEM] = "";
 	struct gate *gate = NULL;
 
-	if (gate_open(&gate, options, problem) != 0)
+	if (queue_fixture_gate_try(&gate, options, problem) != 0)
 		fail_msg("%s", problem);
 	return gate;
 }

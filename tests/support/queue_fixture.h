@@ -47,8 +47,17 @@ void queue_fixture_flush_rules(void);
 
 struct snapshot *queue_fixture_snapshot(enum queue_fixture_policy policy, uint64_t revision);
 
-struct gate_options queue_fixture_gate_options(unsigned int workers);
-struct gate *queue_fixture_gate_open(const struct gate_options *options); /* or the test fails */
+/* What a gate is opened with; a test changes what it is about. */
+struct queue_fixture_options {
+	struct settings settings; /* worker.settings is set when the gate is opened */
+	struct worker_options worker;
+	struct inheritance *inheritance;
+};
+struct queue_fixture_options queue_fixture_gate_options(unsigned int workers);
+int queue_fixture_gate_try(struct gate **out, const struct queue_fixture_options *options,
+	char problem[GATE_PROBLEM]); /* gate_open() */
+/* or the test fails */
+struct gate *queue_fixture_gate_open(const struct queue_fixture_options *options);
 /* Sums over all workers. */
 struct worker_stats queue_fixture_stats(const struct gate *gate);
 /*

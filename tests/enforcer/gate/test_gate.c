@@ -76,15 +76,15 @@ static void expect_clean(const struct gate *gate)
  */
 static void run_udp(bool six, const char *web, const char *db)
 {
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	int sender, allowed, denied;
 	struct worker_stats stats;
 	struct gate *gate;
 
 	atomic_store(&wakes, 0);
-	options.wake = count_wake;
-	options.wake_context = &wakes;
+	options.worker.hooks.recorded = count_wake;
+	options.worker.hooks.log = &wakes;
 	gate = queue_fixture_gate_open(&options);
 	queue_fixture_rule(
 		six, "-A OUTPUT -d %s -p udp -j NFQUEUE --queue-num %d", db, QUEUE_FIXTURE_QUEUE);
@@ -159,7 +159,7 @@ static void test_udp_ipv6(void **state)
 
 static void test_tcp(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(1);
+	const struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	const int allowed = queue_fixture_socket(SOCK_STREAM, DB4, 5432),
@@ -192,7 +192,7 @@ static void test_tcp(void **state)
 static void test_large_packets_pass_whole(void **state)
 {
 	static char out[1 << 20], in[1 << 20];
-	const struct gate_options options = queue_fixture_gate_options(1);
+	const struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	const int listener = queue_fixture_socket(SOCK_STREAM, DB4, 5432),
@@ -235,7 +235,7 @@ static void test_large_packets_pass_whole(void **state)
  */
 static void test_replies_are_judged_by_their_flow(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(1);
+	const struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	const int from_1000 = queue_fixture_socket(SOCK_DGRAM, DB4, 1000),
@@ -272,14 +272,14 @@ static void test_replies_are_judged_by_their_flow(void **state)
 /* Without log_allowed only what was denied, or would have been, is recorded. */
 static void run_quiet(enum queue_fixture_policy policy, enum verdict to_1000, enum verdict to_1100)
 {
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(policy, 1);
 	const enum verdict expected[2] = {to_1000, to_1100};
 	const uint16_t ports[2] = {1000, 1100};
 	struct gate *gate;
 	int sender;
 
-	options.log_allowed = false;
+	options.settings.log_allowed = LOG_ALLOWED_NO;
 	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
@@ -322,7 +322,7 @@ static void test_audit_lets_pass_and_records(void **state)
 /* Each worker answers its own queue; their counters and rings are apart. */
 static void test_queues_are_apart(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(3);
+	const struct queue_fixture_options options = queue_fixture_gate_options(3);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
@@ -358,7 +358,7 @@ static void test_queues_are_apart(void **state)
 /* What waits in the queue of floods is judged as it was sent, and counted apart. */
 static void test_floods_are_judged_alike(void **state)
 {
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333),
 		  receiver = queue_fixture_socket(SOCK_DGRAM, DB4, 1000);
@@ -366,7 +366,7 @@ static void test_floods_are_judged_alike(void **state)
 	struct gate *gate;
 
 	(void)state;
-	options.flood = true;
+	options.settings.flood_rate = 1000;
 	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_worker_count(gate), 3);
 	assert_int_equal(gate_role(gate, 0), GATE_NEW);
@@ -399,14 +399,14 @@ static void test_floods_are_judged_alike(void **state)
 static void test_floods_are_bounded(void **state)
 {
 	enum { TOO_MANY = 100 };
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	const int flooder = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333),
 		  other = queue_fixture_socket(SOCK_DGRAM, OTHER4, 3333);
 	struct worker_stats stats[3];
 	struct gate *gate;
 
 	(void)state;
-	options.flood = true;
+	options.settings.flood_rate = 1000;
 	gate = queue_fixture_gate_open(&options); /* and nobody reads */
 	queue_fixture_rule(false,
 		"-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
@@ -426,7 +426,7 @@ static void test_floods_are_bounded(void **state)
 	assert_int_equal(stats[0].kernel_dropped + stats[0].user_dropped, 0);
 	queue_fixture_flush_rules();
 	gate_close(gate);
-	options.queue_length = 64; /* who wants less gets less */
+	options.settings.queue_length = 64; /* who wants less gets less */
 	gate = queue_fixture_gate_open(&options);
 	queue_fixture_rule(false,
 		"-A OUTPUT -s " WEB4 " -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
@@ -447,7 +447,7 @@ static void test_floods_are_bounded(void **state)
  */
 static void test_unreadable_packets(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(1);
+	const struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_OPEN, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	const int raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
@@ -491,13 +491,13 @@ static void test_unreadable_packets(void **state)
 /* The log thread has gone to sleep: records are lost and counted, verdicts go on. */
 static void test_full_ring_never_blocks(void **state)
 {
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate;
 	int sender;
 
 	(void)state;
-	options.ring_capacity = 16;
+	options.worker.ring_capacity = 16;
 	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
@@ -552,7 +552,7 @@ static void wait_until_begun(struct gate *gate)
 /* Named for top(1), and with every signal blocked that can be: those are for the control thread. */
 static void test_threads(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(2);
+	const struct queue_fixture_options options = queue_fixture_gate_options(2);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_OPEN, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	struct dirent *entry;

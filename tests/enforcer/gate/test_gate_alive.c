@@ -39,10 +39,10 @@ static bool answer_within_ms(const struct gate *gate, unsigned int *silent, int 
 
 static struct gate *start_gate(const struct snapshot *snapshot)
 {
-	struct gate_options options = queue_fixture_gate_options(2);
+	struct queue_fixture_options options = queue_fixture_gate_options(2);
 	struct gate *gate;
 
-	options.wake = maybe_hang;
+	options.worker.hooks.recorded = maybe_hang;
 	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	return gate;

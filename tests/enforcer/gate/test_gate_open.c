@@ -37,10 +37,11 @@ static int open_in_child(unsigned long flags, int (*prepare)(void), char problem
 	child = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
 	assert_true(child >= 0);
 	if (child == 0) {
-		const struct gate_options options = queue_fixture_gate_options(1);
+		const struct queue_fixture_options options = queue_fixture_gate_options(1);
 		char text[GATE_PROBLEM] = "";
 		struct gate *gate = NULL;
-		const int err = prepare() != 0 ? -ECANCELED : gate_open(&gate, &options, text);
+		const int err = prepare() != 0 ? -ECANCELED
+					       : queue_fixture_gate_try(&gate, &options, text);
 
 		gate_close(gate);
 		_exit(write(pipe_ends[1], text, sizeof(text)) == sizeof(text) ? -err : 255);
@@ -65,19 +66,18 @@ static void test_options_out_of_range(void **state)
 		unsigned int workers;
 		uint16_t base;
 		bool flood;
-	} cases[] = {{0, 0, false}, {65, 0, false}, {1, UINT16_MAX, false},
-		{64, UINT16_MAX - 63, false}, {UINT32_MAX, 1, false}, {1, UINT16_MAX - 1, true},
-		{64, UINT16_MAX - 64, true}};
+	} cases[] = {{65, 0, false}, {1, UINT16_MAX, false}, {64, UINT16_MAX - 63, false},
+		{UINT32_MAX, 1, false}, {1, UINT16_MAX - 1, true}, {64, UINT16_MAX - 64, true}};
 	char problem[GATE_PROBLEM];
 	struct gate *gate = NULL;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct gate_options options = queue_fixture_gate_options(cases[i].workers);
+		struct queue_fixture_options options = queue_fixture_gate_options(cases[i].workers);
 
-		options.queue_base = cases[i].base;
-		options.flood = cases[i].flood;
-		assert_int_equal(gate_open(&gate, &options, problem), -EINVAL);
+		options.settings.queue_base = cases[i].base;
+		options.settings.flood_rate = cases[i].flood ? 1000 : 0;
+		assert_int_equal(queue_fixture_gate_try(&gate, &options, problem), -EINVAL);
 		expect_text(problem, "workers");
 	}
 	assert_null(gate);
@@ -86,16 +86,16 @@ static void test_options_out_of_range(void **state)
 
 static void test_highest_queue_numbers(void **state)
 {
-	struct gate_options options = queue_fixture_gate_options(2);
+	struct queue_fixture_options options = queue_fixture_gate_options(2);
 	struct gate *gate;
 
 	(void)state;
-	options.queue_base = UINT16_MAX - 2;
+	options.settings.queue_base = UINT16_MAX - 2;
 	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_worker_count(gate), 3);
 	gate_close(gate);
-	options.queue_base--;
-	options.flood = true;
+	options.settings.queue_base--;
+	options.settings.flood_rate = 1000;
 	gate = queue_fixture_gate_open(&options);
 	assert_int_equal(gate_worker_count(gate), 4);
 	gate_close(gate);
@@ -178,7 +178,7 @@ static void test_held_by_another_program(void **state)
 static void test_failure_leaves_nothing_bound(void **state)
 {
 	const struct nfqueue_options taken = {.number = QUEUE_FIXTURE_QUEUE + 2, .length = 16};
-	const struct gate_options options = queue_fixture_gate_options(2);
+	const struct queue_fixture_options options = queue_fixture_gate_options(2);
 	char problem[GATE_PROBLEM];
 	struct gate *gate = NULL;
 	struct nfqueue_row row;
@@ -188,7 +188,7 @@ static void test_failure_leaves_nothing_bound(void **state)
 	(void)state;
 	assert_true(proc >= 0);
 	assert_int_equal(nfqueue_open(&other, &taken, problem), 0);
-	assert_int_equal(gate_open(&gate, &options, problem), -EBUSY);
+	assert_int_equal(queue_fixture_gate_try(&gate, &options, problem), -EBUSY);
 	assert_null(gate);
 	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE, &row), -ENOENT);
 	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE + 1, &row), -ENOENT);
@@ -236,12 +236,12 @@ static void test_holder_that_is_not_there(void **state)
  */
 static uint32_t overflow(struct gate **gate, bool fail_open, uint32_t count, int receiver)
 {
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3333);
 	uint32_t arrived = 0;
 
-	options.queue_length = 4;
-	options.fail_open_when_full = fail_open;
+	options.settings.queue_length = 4;
+	options.settings.queue_full = fail_open ? FAIL_OPEN : FAIL_CLOSED;
 	*gate = queue_fixture_gate_open(&options);
 	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
 		QUEUE_FIXTURE_QUEUE);
@@ -286,12 +286,12 @@ static void test_overflow_open(void **state)
 	run_overflow(true);
 }
 
-static struct gate_heritage heritage_of(const struct gate *gate)
+static struct gate_inherited inherited_by(const struct gate *gate)
 {
-	struct gate_heritage heritage;
+	struct gate_inherited inherited;
 
-	gate_heritage(gate, &heritage);
-	return heritage;
+	gate_inherited(gate, &inherited);
+	return inherited;
 }
 
 /*
@@ -300,7 +300,7 @@ static struct gate_heritage heritage_of(const struct gate *gate)
  */
 static void test_inherited_queues(void **state)
 {
-	struct gate_options options = queue_fixture_gate_options(2);
+	struct queue_fixture_options options = queue_fixture_gate_options(2);
 	struct inheritance inheritance = {.origin = INHERITANCE_PREDECESSOR};
 	const int proc = nfqueue_proc_open();
 	struct gate *before = queue_fixture_gate_open(&options), *gate;
@@ -308,7 +308,7 @@ static void test_inherited_queues(void **state)
 
 	(void)state;
 	assert_int_equal(gate_worker_count(before), 3);
-	assert_int_equal(heritage_of(before).taken, 0);
+	assert_int_equal(inherited_by(before).queues, 0);
 	for (unsigned int i = 0; i < 3; i++)
 		assert_int_equal(inheritance_add(&inheritance, gate_queue(before, i),
 					 fcntl(gate_descriptor(before, i), F_DUPFD_CLOEXEC, 0)),
@@ -322,7 +322,7 @@ static void test_inherited_queues(void **state)
 	options = queue_fixture_gate_options(1);
 	options.inheritance = &inheritance;
 	gate = queue_fixture_gate_open(&options);
-	assert_int_equal(heritage_of(gate).taken, 1);
+	assert_int_equal(inherited_by(gate).queues, 1);
 	assert_int_equal(inheritance.count, 1);
 	assert_int_equal(nfqueue_proc_read(proc, QUEUE_FIXTURE_QUEUE + 2, &row), 0);
 	gate_dissolve(gate, &inheritance, NULL);
@@ -346,7 +346,7 @@ static void start_and_send(
 /* What an earlier reader had is not missed; what did not fit into the socket afterwards is. */
 static void test_missed_of_an_inherited_queue(void **state)
 {
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct inheritance inheritance = {.origin = INHERITANCE_PREDECESSOR};
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0),
@@ -356,7 +356,7 @@ static void test_missed_of_an_inherited_queue(void **state)
 	struct gate *gate;
 
 	(void)state;
-	options.fail_open_when_full = true;
+	options.settings.queue_full = FAIL_OPEN;
 	gate = queue_fixture_gate_open(&options);
 	queue_fixture_rule(false, "-A OUTPUT -d " DB4 " -p udp -j NFQUEUE --queue-num %d",
 		QUEUE_FIXTURE_QUEUE);
@@ -368,7 +368,7 @@ static void test_missed_of_an_inherited_queue(void **state)
 	gate_close(gate);
 	options.inheritance = &inheritance;
 	gate = queue_fixture_gate_open(&options);
-	assert_int_equal(heritage_of(gate).taken, 1);
+	assert_int_equal(inherited_by(gate).queues, 1);
 	start_and_send(gate, snapshot, sender, 3);
 	assert_int_equal(queue_fixture_stats(gate).missed, 0);
 	while (queue_fixture_receive(receiver, 50) >= 0)
@@ -395,7 +395,7 @@ static void test_missed_of_an_inherited_queue(void **state)
 /* Stopped and started again, it goes on with what came meanwhile. */
 static void test_a_gate_goes_on(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(1);
+	const struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 0),
@@ -412,7 +412,7 @@ static void test_a_gate_goes_on(void **state)
 	assert_int_equal(queue_fixture_receive(receiver, 50), -1);
 	assert_int_equal(gate_start(gate, snapshot), 0);
 	assert_int_equal(queue_fixture_receive(receiver, 1000), 2);
-	assert_int_equal(heritage_of(gate).repeated, 0);
+	assert_int_equal(inherited_by(gate).repeated, 0);
 	assert_int_equal(queue_fixture_stats(gate).missed, 0);
 	gate_close(gate);
 	queue_fixture_flush_rules();

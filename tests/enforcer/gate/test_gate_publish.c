@@ -175,7 +175,7 @@ static void queue_by_source_port(void)
  * sent has had one verdict, and exactly those allowed have arrived.
  */
 static void run_publish_under_load(
-	const struct gate_options *options, const unsigned int workers[2])
+	const struct queue_fixture_options *options, const unsigned int workers[2])
 {
 	const struct snapshot *current = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(options);
@@ -225,7 +225,7 @@ static void run_publish_under_load(
 
 static void test_publish_under_load(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(2);
+	const struct queue_fixture_options options = queue_fixture_gate_options(2);
 	const unsigned int workers[] = {0, 1};
 
 	(void)state;
@@ -235,18 +235,18 @@ static void test_publish_under_load(void **state)
 /* The same promise for a worker that lets all others go before. */
 static void test_publish_under_flood(void **state)
 {
-	struct gate_options options = queue_fixture_gate_options(1);
+	struct queue_fixture_options options = queue_fixture_gate_options(1);
 	const unsigned int workers[] = {0, 2};
 
 	(void)state;
-	options.flood = true;
+	options.settings.flood_rate = 1000;
 	run_publish_under_load(&options, workers);
 }
 
 /* The very first packet after a publication is judged by it, also when the workers were asleep. */
 static void test_publish_to_sleeping_workers(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(1);
+	const struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshots[2] = {queue_fixture_snapshot(QUEUE_FIXTURE_CLOSED, 2),
 		queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 3)};
 	struct gate *gate = queue_fixture_gate_open(&options);
@@ -296,7 +296,7 @@ static void test_stop_under_load(void **state)
 	(void)state;
 	queue_by_source_port();
 	for (int round = 0; round < 10; round++) {
-		const struct gate_options options = queue_fixture_gate_options(2);
+		const struct queue_fixture_options options = queue_fixture_gate_options(2);
 		struct gate *gate = queue_fixture_gate_open(&options);
 		uint64_t begin;
 
@@ -318,7 +318,7 @@ static void test_stop_under_load(void **state)
 
 static void test_stop_of_what_never_ran(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(2);
+	const struct queue_fixture_options options = queue_fixture_gate_options(2);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_OPEN, 1);
 	struct gate *gate;
 
@@ -367,7 +367,7 @@ static void forge(uint32_t port, uint32_t id)
 /* The kernel does not let them in: no verdict on their ids, nor on the ids below. */
 static void test_forged_messages(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(1);
+	const struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000),
@@ -403,7 +403,7 @@ static void test_forged_messages(void **state)
  */
 static void test_verdicts_in_vain(void **state)
 {
-	const struct gate_options options = queue_fixture_gate_options(1);
+	const struct queue_fixture_options options = queue_fixture_gate_options(1);
 	struct snapshot *snapshot = queue_fixture_snapshot(QUEUE_FIXTURE_RULES, 1);
 	struct gate *gate = queue_fixture_gate_open(&options);
 	const int sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000);
