@@ -10,14 +10,20 @@ install(CODE "
 	set(PODGATE_CONFIG_DIR \"${PODGATE_CONFIG_DIR}\")")
 install(SCRIPT install_unit.cmake)
 
-# In one folder, so that what README links to is beside it.
-podgate_write_text(${CMAKE_SOURCE_DIR}/README.md ${texts}/README.md)
-file(READ ${texts}/README.md readme)
-string(REGEX REPLACE "\\]\\((docs|deploy)/" "](" readme "${readme}")
-file(WRITE ${texts}/README.md "${readme}")
-install(FILES ${texts}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_BINARY_DIR}/docs/MANIFESTS.md
-	${CMAKE_SOURCE_DIR}/docs/ARCHITECTURE.md ${CMAKE_SOURCE_DIR}/docs/PERFORMANCE.md ${CMAKE_SOURCE_DIR}/docs/RELIABILITY.md
-	${texts}/podgate.yaml grafana-dashboard.json prometheus-alerts.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# In one folder, so that the links of README lead somewhere.
+foreach(text README CONTRIBUTING)
+	podgate_write_text(${CMAKE_SOURCE_DIR}/${text}.md ${texts}/${text}.md)
+	file(READ ${texts}/${text}.md content)
+	string(REGEX REPLACE "\\]\\((docs|deploy)/" "](" content "${content}")
+	file(WRITE ${texts}/${text}.md "${content}")
+endforeach()
+set(pages ARCHITECTURE CHANGES FLOODS LIMITS PERFORMANCE PRIVILEGE RELIABILITY RESTART RULES SERVICE)
+list(TRANSFORM pages PREPEND ${CMAKE_SOURCE_DIR}/docs/)
+list(TRANSFORM pages APPEND .md)
+install(FILES ${texts}/README.md ${texts}/CONTRIBUTING.md ${pages}
+	${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_BINARY_DIR}/docs/MANIFESTS.md
+	${texts}/podgate.yaml grafana-dashboard.json prometheus-alerts.yaml
+	DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 add_custom_target(uninstall

@@ -7,7 +7,7 @@
 # the variable switches on; so without both a program seems to have no ring. But the ring that batches epoll_ctl() asks nobody:
 # "linux: always use io_uring for epoll batching" (ChangeLog, 1.50.0). It is made on all but 32-bit ARM, PowerPC and Android
 # (uv__use_io_uring() in src/unix/linux.c). A program that filters its own system calls has to refuse io_uring_setup() before it
-# makes the loop: then libuv does without. Later is too late (docs/ARCHITECTURE.md).
+# makes the loop: then libuv does without. Later is too late (docs/PRIVILEGE.md).
 #
 # Seen, Linux 6.18:
 #   libuv 1.50.0, UV_USE_IO_URING=0: rings 1, the loop runs

@@ -230,7 +230,7 @@ one_place() {
 	grep -qF "default $etc/podgate.yaml" <("$1/podgate" run --help) && tr -s ' \n\t' ' ' < <("$1/podgate" run --help) | grep -qF "default $etc/manifests" || { echo "run"; return 1; }
 	printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: here}\n' >"$etc/manifests/here.yaml"
 	grep -qF "in 1 file, 1 object" <("$1/podgate" check) || { echo "check"; return 1; }
-	! grep -rl --exclude=CHANGELOG.md --exclude=ARCHITECTURE.md /etc/podgate "$1"/prefix/share "$1/prefix/lib" || { echo "still says /etc/podgate"; return 1; }
+	! grep -rl --exclude=CHANGELOG.md /etc/podgate "$1"/prefix/share "$1/prefix/lib" || { echo "still says /etc/podgate"; return 1; }
 }
 # What the example configuration shows as an option's value must be its default, as `podgate run --help` tells it.
 defaults_hold() {

@@ -6,7 +6,7 @@
 /* clang-format off: lists of words */
 
 /*
- * Found by tracing the whole of the tests (docs/ARCHITECTURE.md says how to repeat that), with what
+ * Found by tracing the whole of the tests (docs/PRIVILEGE.md says how to repeat that), with what
  * other versions of the C library, other architectures and an abort() take in addition. Missing on
  * purpose: connect() and listen(), as all that is listened on is open before, and podgate calls
  * nobody.
