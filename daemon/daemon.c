@@ -32,7 +32,7 @@
 #include "process/descriptor_store.h"
 #include "process/log.h"
 #include "process/notify.h"
-#include "service/control/control.h"
+#include "service/control/control_server.h"
 #include "service/metrics/metrics.h"
 #include "service/views/listings.h"
 #include "service/views/problems.h"
@@ -64,7 +64,7 @@ struct daemon {
 	struct findings findings;
 	struct claim *claim;	      /* NULL: it could not be had, and a warning said so */
 	struct problem_list problems; /* as said in the log */
-	struct control *control;
+	struct control_server *control;
 	struct metrics *metrics; /* NULL: nobody wants them */
 	struct verdict_log *log;
 	struct enforcement *enforcement;
@@ -172,6 +172,14 @@ static int open_listing(void *context, const struct control_request *request, st
 	return listings_open(&daemon->listings, request, out, problem);
 }
 
+static int open_replay(void *context, const struct control_request *request, struct replay **out,
+	char problem[CONTROL_PROBLEM])
+{
+	const struct daemon *daemon = context;
+
+	return listings_open_replay(&daemon->listings, request, out, problem);
+}
+
 static void watched(void *context, bool any)
 {
 	const struct daemon *daemon = context;
@@ -197,11 +205,11 @@ static void forward_lines(uv_async_t *async)
 	for (; line != NULL; line = next) {
 		next = line->next;
 		if (daemon->control != NULL)
-			control_send_line(daemon->control, line);
+			control_server_send_line(daemon->control, line);
 		verdict_line_free(line);
 	}
 	if (lost > 0 && daemon->control != NULL)
-		control_send_lost(daemon->control, lost);
+		control_server_send_lost(daemon->control, lost);
 }
 
 /* Begins to close everything that keeps the loop going; it ends when the last job is done. */
@@ -213,7 +221,7 @@ static void stop_loop(struct daemon *daemon)
 	manager_stopping(daemon->manager);
 	metrics_stop(daemon->metrics);
 	daemon->metrics = NULL;
-	control_stop(daemon->control);
+	control_server_stop(daemon->control);
 	daemon->control = NULL;
 	claim_stop(daemon->claim);
 	daemon->claim = NULL;
@@ -429,7 +437,7 @@ static void end_takeover(struct daemon *daemon)
 {
 	if (daemon->takeover.fd >= 0)
 		takeover_finish(&daemon->takeover);
-	control_own(daemon->control);
+	control_server_own(daemon->control);
 }
 
 static int open_claim(struct daemon *daemon)
@@ -448,7 +456,7 @@ static int open_claim(struct daemon *daemon)
 
 static int open_control(struct daemon *daemon)
 {
-	const struct control_options options = {
+	const struct control_server_options options = {
 		.inherited = daemon->takeover.control >= 0 ? daemon->takeover.control : 0,
 		.hand_over = hand_over,
 		.abandoned = abandoned,
@@ -458,11 +466,12 @@ static int open_control(struct daemon *daemon)
 		.group = daemon->settings->control_group,
 		.answer = answer,
 		.open = open_listing,
+		.replay = open_replay,
 		.watched = watched,
 		.context = daemon,
 	};
 	char problem[CONTROL_PROBLEM] = "out of memory";
-	const int err = control_start(&daemon->control, &options, problem);
+	const int err = control_server_start(&daemon->control, &options, problem);
 
 	daemon->takeover.control = -1;
 	if (err != 0)

@@ -76,7 +76,7 @@ static bool add_all(const struct handover *handover, cJSON *names, struct contro
 {
 	const struct gate *gate = enforcement_gate(handover->enforcement);
 	char name[HANDOVER_NAME];
-	bool complete = add(names, offer, "control", control_listener(handover->control)) &&
+	bool complete = add(names, offer, "control", control_server_listener(handover->control)) &&
 		add(names, offer, "claim", claim_descriptor(handover->claim));
 
 	snprintf(name, sizeof(name), "metrics %s", handover->settings->metrics_listen);

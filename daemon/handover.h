@@ -35,7 +35,7 @@
 #include "daemon/claim.h"
 #include "enforcer/publish/enforcement.h"
 #include "enforcer/publish/publish.h"
-#include "service/control/control.h"
+#include "service/control/control_server.h"
 #include "service/metrics/metrics.h"
 
 enum { HANDOVER_PROTOCOL = 1, HANDOVER_NAME = 96 };
@@ -44,7 +44,7 @@ enum handover_step { HANDOVER_OFFER, HANDOVER_PAUSE, HANDOVER_DONE };
 
 struct handover {
 	const struct settings *settings;
-	const struct control *control;
+	const struct control_server *control;
 	const struct metrics *metrics; /* NULL: there are none */
 	const struct claim *claim;     /* NULL: it could not be had */
 	struct enforcement *enforcement;

@@ -18,7 +18,7 @@
 #include "enforcer/privilege/confinement.h"
 #include "kernel/bridge/bridge_guard.h"
 #include "process/log.h"
-#include "service/control/control.h"
+#include "service/control/control_socket.h"
 #include "service/http/http_server.h"
 #include "service/http/listen_socket.h"
 
@@ -65,7 +65,8 @@ static int check_metrics(const struct settings *settings, bool runs)
 static int check_control(const struct settings *settings)
 {
 	char problem[CONTROL_PROBLEM] = "out of memory";
-	const int err = control_check(settings->control_socket, settings->control_group, problem);
+	const int err = control_socket_check(
+		settings->control_socket, settings->control_group, problem);
 
 	if (err != 0)
 		log_error("%s", problem);

@@ -10,7 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "service/control/control.h"
+#include "service/control/control_server.h"
 #include "service/http/http_server.h"
 
 /* What the daemon opens and writes. */

@@ -3,45 +3,18 @@
 
 #include <stdlib.h>
 
+#include "service/control/control_watch.h"
+
 struct control_stream {
-	struct control_streams *streams;
+	struct control_server *server;
+	struct control_session *session;     /* NULL: cancelled */
 	struct control_stream *next, **link; /* while it waits for its turn */
 	struct stream *source;
-	control_stream_ready *ready; /* NULL: cancelled */
-	void *context;
+	bool asked; /* for a piece that has not come yet */
 	uv_work_t work;
 	struct piece piece;
 	enum stream_step step;
 };
-
-void control_streams_init(struct control_streams *streams, uv_loop_t *loop,
-	void (*begins)(void *context), void (*rests)(void *context), void *context)
-{
-	*streams = (struct control_streams){
-		.loop = loop,
-		.end = &streams->first,
-		.begins = begins,
-		.rests = rests,
-		.context = context,
-	};
-}
-
-struct control_stream *control_stream_create(struct control_streams *streams, struct stream *source,
-	control_stream_ready *ready, void *context)
-{
-	struct control_stream *stream = calloc(1, sizeof(*stream));
-
-	if (stream == NULL) {
-		source->free(source);
-		return NULL;
-	}
-	stream->streams = streams;
-	stream->source = source;
-	stream->ready = ready;
-	stream->context = context;
-	stream->work.data = stream;
-	return stream;
-}
 
 static void destroy(struct control_stream *stream)
 {
@@ -50,8 +23,17 @@ static void destroy(struct control_stream *stream)
 	free(stream);
 }
 
-/* ---- beside the loop ---- */
+static void leave_queue(struct control_stream *stream)
+{
+	*stream->link = stream->next;
+	if (stream->next != NULL)
+		stream->next->link = stream->link;
+	else
+		stream->server->end = stream->link;
+	stream->link = NULL;
+}
 
+/* Beside the loop. */
 static void work(uv_work_t *request)
 {
 	struct control_stream *stream = request->data;
@@ -59,80 +41,93 @@ static void work(uv_work_t *request)
 	stream->step = stream->source->next(stream->source, &stream->piece);
 }
 
-/* ---- on the loop ---- */
-
-static void begin_next(struct control_streams *streams);
+static void begin_next(struct control_server *server);
 
 static void work_done(uv_work_t *request, int status)
 {
 	struct control_stream *stream = request->data;
-	struct control_streams *streams = stream->streams;
+	struct control_server *server = stream->server;
+	struct control_session *session = stream->session;
 	struct piece piece = stream->piece;
 	const enum stream_step step = stream->step;
-	control_stream_ready *ready = stream->ready;
-	void *context = stream->context;
 
 	(void)status; /* never cancelled in the pool */
-	streams->running = NULL;
+	server->running = NULL;
+	stream->asked = false;
 	stream->piece = (struct piece){.text = NULL};
-	if (ready == NULL)
+	if (session == NULL || piece.failed || piece.length == 0)
 		piece_deinit(&piece);
-	else
-		ready(context, &piece, step); /* which may cancel it, unless this was its end */
-	if (ready == NULL || step == STREAM_END)
+	if (session != NULL) {
+		if (step == STREAM_END)
+			session->stream = NULL;
+		else if (step == STREAM_CAUGHT_UP)
+			control_watch_follow(session);
+		/* From here on the session may close, and cancel the stream, unless this was its
+		 * end. */
+		if (piece.failed)
+			control_session_close(session);
+		else if (piece.length > 0)
+			control_session_send(session, piece.text, piece.length);
+		if (step == STREAM_END && session->watching)
+			control_watch_catch_up(session);
+		control_session_go_on(session);
+	}
+	if (session == NULL || step == STREAM_END)
 		destroy(stream);
-	begin_next(streams);
-	streams->rests(streams->context);
+	begin_next(server);
+	control_server_release(server);
 }
 
-static void begin_next(struct control_streams *streams)
+static void begin_next(struct control_server *server)
 {
-	struct control_stream *stream = streams->first;
+	struct control_stream *stream = server->waiting;
 
-	if (stream == NULL || streams->running != NULL)
+	if (stream == NULL || server->running != NULL)
 		return;
-	streams->first = stream->next;
-	if (stream->next != NULL)
-		stream->next->link = &streams->first;
-	else
-		streams->end = &streams->first;
-	stream->link = NULL;
-	streams->running = stream;
-	streams->begins(streams->context);
+	leave_queue(stream);
+	server->running = stream;
+	server->references++;
 	/* can't fail: loop and callback are there */
-	uv_queue_work(streams->loop, &stream->work, work, work_done);
+	uv_queue_work(server->options.loop, &stream->work, work, work_done);
+}
+
+void control_stream_begin(struct control_session *session, struct stream *source)
+{
+	struct control_stream *stream = calloc(1, sizeof(*stream));
+
+	if (stream == NULL) {
+		source->free(source);
+		control_session_close(session);
+		return;
+	}
+	stream->server = session->server;
+	stream->session = session;
+	stream->source = source;
+	stream->work.data = stream;
+	session->stream = stream;
+	control_stream_ask(stream);
 }
 
 void control_stream_ask(struct control_stream *stream)
 {
-	struct control_streams *streams = stream->streams;
+	struct control_server *server = stream->server;
 
+	if (stream->asked)
+		return;
+	stream->asked = true;
 	stream->next = NULL;
-	stream->link = streams->end;
-	*streams->end = stream;
-	streams->end = &stream->next;
-	begin_next(streams);
+	stream->link = server->end;
+	*server->end = stream;
+	server->end = &stream->next;
+	begin_next(server);
 }
 
 void control_stream_cancel(struct control_stream *stream)
 {
-	struct control_streams *streams = stream->streams;
-
-	if (streams->running == stream) {
-		stream->ready = NULL;
+	stream->session = NULL;
+	if (stream->server->running == stream)
 		return;
-	}
-	if (stream->link != NULL) {
-		*stream->link = stream->next;
-		if (stream->next != NULL)
-			stream->next->link = stream->link;
-		else
-			streams->end = stream->link;
-	}
+	if (stream->link != NULL)
+		leave_queue(stream);
 	destroy(stream);
-}
-
-struct stream *control_stream_source(struct control_stream *stream)
-{
-	return stream->source;
 }

@@ -3,25 +3,20 @@
 #define SERVICE_CONTROL_CONTROL_WATCH_H
 
 /*
- * Answers of many lines: those that come in pieces (stream.h), and the verdict log's lines for
- * those who watch. Private to control_client.c and control.c. On the loop's thread.
+ * The verdict log's lines for the sessions that watch. A session that asks for the past is sent
+ * that first, as a stream (log_replay.h): lines that are written meanwhile are kept for it. Private
+ * to control_*.c. On the loop's thread.
  */
 
-#include "service/control/control_connection.h"
+#include "service/control/control_session.h"
 
-/* Begins a long answer. Whether it does; else the client was told why not. */
-bool control_watch_open(struct control_client *client, const struct control_request *request);
-/* Begins to watch, with the past first if that is asked for. */
-void control_watch_begin(struct control_client *client, const struct control_request *request);
-/* Asks for the next piece of client->stream, if that was not done yet. */
-void control_watch_ask(struct control_client *client);
-/* Tells a watcher what it was not sent, if anything. */
-void control_watch_tell_lost(struct control_client *client);
-/*
- * A line that was written now, for whoever watches and wants it; and how many lines there was no
- * room for.
- */
-void control_clients_send_line(struct control_clients *clients, const struct verdict_line *line);
-void control_clients_send_lost(struct control_clients *clients, unsigned long long count);
+/* The session watches from here on, with the past first if it asks for that. */
+void control_watch_begin(struct control_session *session, const struct control_request *request);
+/* The past is told up to now: lines that are written from here on are for the session, too. */
+void control_watch_follow(struct control_session *session);
+/* The past has come to its end: sends the lines that were kept meanwhile. */
+void control_watch_catch_up(struct control_session *session);
+/* Tells the session how many lines it was not sent, if any. */
+void control_watch_tell_lost(struct control_session *session);
 
 #endif

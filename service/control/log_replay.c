@@ -31,7 +31,7 @@ enum {
 };
 
 struct log_replay {
-	struct stream stream;
+	struct replay base;
 	struct log_replay_options options;
 	char since[RECORD_TIME_TEXT];
 	int fd;		    /* the file in hand; -1: none yet */
@@ -339,19 +339,19 @@ static enum stream_step end_or_wait(struct log_replay *replay, uint64_t written_
 {
 	struct verdict_log_stats stats;
 
-	if (!replay->stream.followed)
+	if (!replay->base.followed)
 		return STREAM_CAUGHT_UP;
 	verdict_log_stats(replay->options.log, &stats);
 	if ((replay->partial || (written_before == 0 && stats.begun > 0)) && may_try_again(replay))
 		return STREAM_MORE;
-	replay->stream.seq = written_before > 0 ? replay->last : 0;
+	replay->base.seq = written_before > 0 ? replay->last : 0;
 	return STREAM_END;
 }
 
 /* There is none in this moment: it was moved away, and is not opened anew yet. */
 static enum stream_step wait_for_file(struct log_replay *replay)
 {
-	if (!replay->stream.followed)
+	if (!replay->base.followed)
 		return STREAM_CAUGHT_UP;
 	return may_try_again(replay) ? STREAM_MORE : STREAM_END;
 }
@@ -409,7 +409,7 @@ static int check_readable(const struct log_replay *replay, char problem[LOG_REPL
 	return 0;
 }
 
-int log_replay_open(struct stream **out, const struct log_replay_options *options,
+int log_replay_open(struct replay **out, const struct log_replay_options *options,
 	char problem[LOG_REPLAY_PROBLEM])
 {
 	struct log_replay *replay;
@@ -427,15 +427,15 @@ int log_replay_open(struct stream **out, const struct log_replay_options *option
 	replay = calloc(1, sizeof(*replay));
 	if (replay == NULL)
 		return -ENOMEM;
-	replay->stream.next = next;
-	replay->stream.free = free_replay;
+	replay->base.stream.next = next;
+	replay->base.stream.free = free_replay;
 	replay->options = *options;
 	replay->fd = -1;
 	record_time_format(options->since_ns, replay->since);
 	err = check_readable(replay, problem);
 	if (err != 0)
-		free_replay(&replay->stream);
+		free_replay(&replay->base.stream);
 	else
-		*out = &replay->stream;
+		*out = &replay->base;
 	return err;
 }

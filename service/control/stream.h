@@ -5,12 +5,11 @@
 /*
  * An answer of many lines, made a piece at a time beside the loop: the next piece is asked for when
  * the client has taken the last. So a long answer costs the memory of one piece, and a slow client
- * the time of nobody else. Whoever makes one embeds struct stream; control_client.c sends it.
+ * the time of nobody else. Its maker embeds struct stream; control_stream.c sends it.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include <cjson/cJSON.h>
 
@@ -35,7 +34,7 @@ void piece_add_json(struct piece *piece, cJSON *line);
 enum stream_step {
 	STREAM_MORE,	  /* ask again */
 	STREAM_END,	  /* that was all */
-	STREAM_CAUGHT_UP, /* a replay only: set `followed` and ask again, see below */
+	STREAM_CAUGHT_UP, /* a replay only (log_replay.h): set `followed` and ask again */
 };
 
 struct stream {
@@ -46,16 +45,6 @@ struct stream {
 	enum stream_step (*next)(struct stream *stream, struct piece *out);
 	/* On the loop, and not while next() runs: it may not have come to its end. */
 	void (*free)(struct stream *stream);
-
-	/*
-	 * A replay of the log ends where the lines that are written now begin. When it has told all
-	 * there was, it says STREAM_CAUGHT_UP: lines written from then on are kept for the client,
-	 * and `followed` is set. It goes on from there to the end of the file once more. By
-	 * STREAM_END it has told, of this run of the daemon, every line in the file up to number
-	 * `seq`: of the lines kept, those are known already.
-	 */
-	bool followed;
-	uint64_t seq;
 };
 
 #endif

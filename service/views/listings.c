@@ -85,13 +85,14 @@ static int open_inner(
 	return flow_listing_open(&lent->inner, &options, problem);
 }
 
-static int open_lent(struct listings *listings, const struct control_request *request,
+int listings_open(struct listings *listings, const struct control_request *request,
 	struct stream **out, char problem[CONTROL_PROBLEM])
 {
 	const unsigned int most = request->trusted ? LISTINGS_MOST : LISTINGS_MOST - LISTINGS_KEPT;
 	struct lent *lent;
 	int err;
 
+	snprintf(problem, CONTROL_PROBLEM, "out of memory");
 	if (listings->open >= most) {
 		snprintf(problem, CONTROL_PROBLEM,
 			"%u listings are under way already; ask again when one has come to its end",
@@ -115,10 +116,10 @@ static int open_lent(struct listings *listings, const struct control_request *re
 	return err;
 }
 
-int listings_open(struct listings *listings, const struct control_request *request,
-	struct stream **out, char problem[CONTROL_PROBLEM])
+int listings_open_replay(const struct listings *listings, const struct control_request *request,
+	struct replay **out, char problem[CONTROL_PROBLEM])
 {
-	const struct log_replay_options replay = {
+	const struct log_replay_options options = {
 		.path = listings->settings->log_file,
 		.keep = listings->settings->log_keep,
 		.log = listings->log,
@@ -127,6 +128,5 @@ int listings_open(struct listings *listings, const struct control_request *reque
 	};
 
 	snprintf(problem, CONTROL_PROBLEM, "out of memory");
-	return request->command == CONTROL_WATCH ? log_replay_open(out, &replay, problem)
-						 : open_lent(listings, request, out, problem);
+	return log_replay_open(out, &options, problem);
 }

@@ -12,6 +12,7 @@
 #include "enforcer/log/verdict_log.h"
 #include "enforcer/publish/publish.h"
 #include "service/control/control_request.h"
+#include "service/control/log_replay.h"
 #include "service/control/stream.h"
 
 struct listings {
@@ -32,5 +33,8 @@ enum { LISTINGS_MOST = 4, LISTINGS_KEPT = 1, LISTINGS_MOST_MS = 300000 };
  */
 int listings_open(struct listings *listings, const struct control_request *request,
 	struct stream **out, char problem[CONTROL_PROBLEM]);
+/* The same for the past of a watch. */
+int listings_open_replay(const struct listings *listings, const struct control_request *request,
+	struct replay **out, char problem[CONTROL_PROBLEM]);
 
 #endif

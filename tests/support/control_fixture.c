@@ -89,7 +89,7 @@ static void send_records(struct control_fixture *server, int count)
 
 		line.length = print_record(seq, text);
 		line.json = cJSON_Parse(text);
-		control_send_line(server->control, &line);
+		control_server_send_line(server->control, &line);
 		cJSON_Delete(line.json);
 	}
 }
@@ -97,7 +97,7 @@ static void send_records(struct control_fixture *server, int count)
 /* ---- long answers ---- */
 
 struct room_stream {
-	struct stream stream;
+	struct replay base;
 	struct control_fixture *room;
 	int next, limit;
 };
@@ -134,12 +134,12 @@ static enum stream_step replay(struct stream *stream, struct piece *out)
 		piece_add_text(out, text, print_record(replay->next, text));
 	if (replay->next < written)
 		return STREAM_MORE;
-	if (!stream->followed) {
+	if (!replay->base.followed) {
 		atomic_fetch_add(&replay->room->records, 1); /* a line is written just now */
 		uv_async_send(&replay->room->wake);
 		return STREAM_CAUGHT_UP;
 	}
-	stream->seq = replay->next > 0 ? (uint64_t)replay->next - 1 : 0;
+	replay->base.seq = replay->next > 0 ? (uint64_t)replay->next - 1 : 0;
 	return STREAM_END;
 }
 
@@ -151,6 +151,16 @@ static void free_stream(struct stream *stream)
 	free(own);
 }
 
+static struct room_stream *make_stream(struct control_fixture *room)
+{
+	struct room_stream *own = calloc(1, sizeof(*own));
+
+	own->base.stream.free = free_stream;
+	own->room = room;
+	atomic_fetch_add(&room->opened, 1);
+	return own;
+}
+
 static int open_stream(void *context, const struct control_request *request, struct stream **out,
 	char problem[CONTROL_PROBLEM])
 {
@@ -160,13 +170,22 @@ static int open_stream(void *context, const struct control_request *request, str
 		snprintf(problem, CONTROL_PROBLEM, "there is no pod %.100s", request->list.pod);
 		return -ENOENT;
 	}
-	own = calloc(1, sizeof(*own));
-	own->stream.next = request->command == CONTROL_WATCH ? replay : count_on;
-	own->stream.free = free_stream;
-	own->room = context;
+	own = make_stream(context);
+	own->base.stream.next = count_on;
 	own->limit = (int)request->list.limit;
-	atomic_fetch_add(&own->room->opened, 1);
-	*out = &own->stream;
+	*out = &own->base.stream;
+	return 0;
+}
+
+static int open_replay(void *context, const struct control_request *request, struct replay **out,
+	char problem[CONTROL_PROBLEM])
+{
+	struct room_stream *own = make_stream(context);
+
+	(void)request;
+	(void)problem;
+	own->base.stream.next = replay;
+	*out = &own->base;
 	return 0;
 }
 
@@ -176,7 +195,7 @@ static void woken(uv_async_t *async)
 
 	send_records(server, atomic_exchange(&server->records, 0));
 	if (atomic_load(&server->stop)) {
-		control_stop(server->control);
+		control_server_stop(server->control);
 		uv_close((uv_handle_t *)&server->wake, NULL);
 	}
 }
@@ -191,7 +210,7 @@ static void *run_loop(void *context)
 
 int control_fixture_start(struct control_fixture *server, char problem[CONTROL_PROBLEM])
 {
-	const struct control_options options = {
+	const struct control_server_options options = {
 		.loop = &server->loop,
 		.path = server->path,
 		.group = server->group,
@@ -201,11 +220,12 @@ int control_fixture_start(struct control_fixture *server, char problem[CONTROL_P
 		.abandoned = abandoned,
 		.handed_over = handed_over,
 		.open = open_stream,
+		.replay = open_replay,
 		.watched = watched,
 		.context = server,
 	};
 
-	return control_start(&server->control, &options, problem);
+	return control_server_start(&server->control, &options, problem);
 }
 
 int control_fixture_setup(void **state)

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "service/control/control.h"
+#include "service/control/control_server.h"
 
 enum { CONTROL_FIXTURE_IDLE_MS = 2000 }; /* long enough for a large request on a busy machine */
 
@@ -23,7 +23,7 @@ struct control_fixture {
 	uv_loop_t loop;
 	uv_async_t wake;
 	pthread_t thread;
-	struct control *control;
+	struct control_server *control;
 	char folder[64], path[128];
 	const char *group; /* NULL: nobody's */
 	atomic_bool stop, watched;
@@ -39,7 +39,7 @@ struct control_fixture {
 /* For cmocka; *state is a struct control_fixture. Tearing down checks that nothing is left open. */
 int control_fixture_setup(void **state);
 int control_fixture_teardown(void **state);
-/* control_start() with what the room answers; setup has done so for its own. */
+/* control_server_start() with what the room answers; setup has done so for its own. */
 int control_fixture_start(struct control_fixture *room, char problem[CONTROL_PROBLEM]);
 
 int control_fixture_connect(const struct control_fixture *room);

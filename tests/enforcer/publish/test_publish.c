@@ -280,6 +280,7 @@ static void listings_tell_of_what_was_in_force(void **state)
 				     flows = {.command = CONTROL_FLOWS, .trusted = true},
 				     others = {.command = CONTROL_FLOWS},
 				     watch = {.command = CONTROL_WATCH, .since_ns = 1};
+	struct replay *past;
 	struct stream *streams[LISTINGS_MOST], *more;
 	static struct stream_reader reader;
 	char problem[CONTROL_PROBLEM];
@@ -296,7 +297,7 @@ static void listings_tell_of_what_was_in_force(void **state)
 	assert_int_equal(listings_open(&listings, &flows, &more, problem), -EBUSY);
 	assert_non_null(strstr(problem, "4 listings are under way"));
 	/* to /dev/null */
-	assert_int_equal(listings_open(&listings, &watch, &more, problem), -ENOTSUP);
+	assert_int_equal(listings_open_replay(&listings, &watch, &past, problem), -ENOTSUP);
 	change_policies(stage, false);
 	stream_reader_read_all(&reader, streams[0]);
 	assert_int_equal(reader.count, 3);

@@ -42,7 +42,7 @@ static void start_for_group(const char *group, mode_t mode, gid_t gid)
 	assert_int_equal(found.st_mode & 0777, mode);
 	assert_int_equal(found.st_uid, geteuid());
 	assert_int_equal(found.st_gid, gid);
-	control_stop(room.control);
+	control_server_stop(room.control);
 	uv_run(&room.loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&room.loop), 0);
 }
@@ -203,7 +203,7 @@ static void test_what_is_there_already(void **state)
 	close(fd);
 	event_loop_init(&server.loop);
 	assert_int_equal(control_fixture_start(&server, problem), 0);
-	control_stop(server.control);
+	control_server_stop(server.control);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 
 	file = fopen(server.path, "w");

@@ -105,7 +105,7 @@ static void write_file(const struct log_fixture *desk, unsigned int index, int f
 	fclose(file);
 }
 
-static struct stream *open_replay(
+static struct replay *open_replay(
 	const struct log_fixture *desk, uint64_t since_ns, const struct watch_filter *filter)
 {
 	const struct log_replay_options options = {.path = desk->path,
@@ -114,11 +114,11 @@ static struct stream *open_replay(
 		.since_ns = since_ns,
 		.filter = *filter};
 	char problem[LOG_REPLAY_PROBLEM] = "";
-	struct stream *stream;
+	struct replay *replay;
 
-	if (log_replay_open(&stream, &options, problem) != 0)
+	if (log_replay_open(&replay, &options, problem) != 0)
 		fail_msg("%s", problem);
-	return stream;
+	return replay;
 }
 
 static const struct watch_filter everything;
@@ -127,20 +127,20 @@ static const struct watch_filter everything;
  * Reads on until it has caught up, follows, and reads to the end. Returns the number up to which it
  * knows.
  */
-static uint64_t read_past(struct stream_reader *reader, struct stream *stream)
+static uint64_t read_past(struct stream_reader *reader, struct replay *replay)
 {
 	enum stream_step step;
 	uint64_t seq;
 
-	while ((step = stream_reader_read(reader, stream)) == STREAM_MORE)
+	while ((step = stream_reader_read(reader, &replay->stream)) == STREAM_MORE)
 		;
 	assert_int_equal(step, STREAM_CAUGHT_UP);
-	stream->followed = true;
-	while ((step = stream_reader_read(reader, stream)) == STREAM_MORE)
+	replay->followed = true;
+	while ((step = stream_reader_read(reader, &replay->stream)) == STREAM_MORE)
 		;
 	assert_int_equal(step, STREAM_END);
-	seq = stream->seq;
-	stream->free(stream);
+	seq = replay->seq;
+	replay->stream.free(&replay->stream);
 	return seq;
 }
 
@@ -229,22 +229,22 @@ static void files_may_move_while_they_are_read(void **state)
 {
 	struct stream_reader reader = {.count = 0};
 	struct log_fixture *desk = *state;
-	struct stream *stream;
+	struct replay *replay;
 
 	start(desk);
 	write_file(desk, 1, 1, 3000);
 	write_file(desk, 0, 3001, 3010);
-	stream = open_replay(desk, begin_ns, &everything);
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_MORE);
+	replay = open_replay(desk, begin_ns, &everything);
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_MORE);
 	move_file(desk, 1, 2);
 	move_file(desk, 0, 1);
 	write_file(desk, 0, 3011, 3020);
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_MORE);
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_MORE);
 	move_file(desk, 2, 3);
 	move_file(desk, 1, 2);
 	move_file(desk, 0, 1);
 	write_file(desk, 0, 3021, 3030);
-	read_past(&reader, stream);
+	read_past(&reader, replay);
 	assert_int_equal(reader.count, 3030);
 	expect_lines(&reader, 0, 1, 3030);
 	stream_reader_deinit(&reader);
@@ -257,16 +257,16 @@ static void what_went_missing_is_told(void **state)
 {
 	struct stream_reader reader = {.count = 0};
 	struct log_fixture *desk = *state;
-	struct stream *stream;
+	struct replay *replay;
 
 	start(desk);
 	write_file(desk, 0, 1, 3000);
-	stream = open_replay(desk, begin_ns, &everything);
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_MORE);
+	replay = open_replay(desk, begin_ns, &everything);
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_MORE);
 	remove_file(desk, 0); /* rotated, and then one too many */
 	write_file(desk, 1, 3501, 3600);
 	write_file(desk, 0, 3601, 3700);
-	read_past(&reader, stream);
+	read_past(&reader, replay);
 	assert_int_equal(reader.count, 3000 + 1 + 200);
 	expect_lines(&reader, 0, 1, 3000);
 	stream_reader_expect_text(reader.lines[3000], "event", "lost");
@@ -309,19 +309,19 @@ static void a_file_may_get_another_name(void **state)
 	struct stream_reader reader = {.count = 0};
 	struct log_fixture *desk = *state;
 	char path[160], dated[192];
-	struct stream *stream;
+	struct replay *replay;
 
 	start(desk);
 	write_file(desk, 1, 1, 100);
 	write_file(desk, 0, 101, 200);
 	snprintf(path, sizeof(path), "%s.1", desk->path);
 	snprintf(dated, sizeof(dated), "%s-20261125", desk->path);
-	stream = open_replay(desk, 0, &everything);
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_CAUGHT_UP);
+	replay = open_replay(desk, 0, &everything);
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_CAUGHT_UP);
 	assert_int_equal(utimensat(AT_FDCWD, path, yesterday, 0), 0);
 	assert_int_equal(rename(desk->path, dated), 0);
 	write_file(desk, 0, 201, 300);
-	read_past(&reader, stream);
+	read_past(&reader, replay);
 	assert_int_equal(reader.count, 300);
 	expect_lines(&reader, 0, 1, 300);
 	stream_reader_deinit(&reader);
@@ -339,7 +339,7 @@ static void a_file_may_become_shorter(void **state)
 {
 	struct stream_reader reader = {.count = 0};
 	struct log_fixture *desk = *state;
-	struct stream *stream;
+	struct replay *replay;
 	struct stat info;
 	FILE *file;
 
@@ -349,29 +349,29 @@ static void a_file_may_become_shorter(void **state)
 	file = open_file(desk, 0, "a");
 	fputs("{\"time\":\"2026-11-24T00:00:11.000000Z\",\"se", file);
 	fclose(file);
-	stream = open_replay(desk, begin_ns, &everything);
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_CAUGHT_UP);
-	stream->followed = true;
+	replay = open_replay(desk, begin_ns, &everything);
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_CAUGHT_UP);
+	replay->followed = true;
 	/* the line may yet become whole */
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_MORE);
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_MORE);
 	assert_int_equal(truncate(desk->path, info.st_size), 0);
 	write_file(desk, 0, 12, 20);
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_END);
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_END);
 	assert_int_equal(reader.count, 19);
 	expect_lines(&reader, 10, 12, 20);
-	stream->free(stream);
+	replay->stream.free(&replay->stream);
 	stream_reader_deinit(&reader);
 
-	stream = open_replay(desk, begin_ns, &everything);
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_CAUGHT_UP);
+	replay = open_replay(desk, begin_ns, &everything);
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_CAUGHT_UP);
 	assert_int_equal(truncate(desk->path, 0), 0);
 	write_file(desk, 0, 31, 35);
-	stream->followed = true;
-	assert_int_equal(stream_reader_read(&reader, stream), STREAM_END);
+	replay->followed = true;
+	assert_int_equal(stream_reader_read(&reader, &replay->stream), STREAM_END);
 	assert_int_equal(reader.count, 19 + 1 + 5);
 	stream_reader_expect_number(reader.lines[19], "count", 10);
 	expect_lines(&reader, 20, 31, 35);
-	stream->free(stream);
+	replay->stream.free(&replay->stream);
 	stream_reader_deinit(&reader);
 	remove_file(desk, 0);
 	stop_desk(desk);
@@ -395,12 +395,12 @@ static void what_cannot_be_read_again_is_refused(void **state)
 	char problem[LOG_REPLAY_PROBLEM] = "";
 	struct stream_reader reader = {.count = 0};
 	struct log_fixture *desk = *state;
-	struct stream *stream;
+	struct replay *replay;
 
-	assert_int_equal(log_replay_open(&stream, &options, problem), -ENOTSUP);
+	assert_int_equal(log_replay_open(&replay, &options, problem), -ENOTSUP);
 	assert_non_null(strstr(problem, "standard output"));
 	options.path = "/dev/null";
-	assert_int_equal(log_replay_open(&stream, &options, problem), -ENOTSUP);
+	assert_int_equal(log_replay_open(&replay, &options, problem), -ENOTSUP);
 	assert_non_null(strstr(problem, "/dev/null"));
 	start(desk);
 	/* a file that is not there: nothing to tell */
@@ -411,11 +411,11 @@ static void what_cannot_be_read_again_is_refused(void **state)
 	close_to_us(desk, 1);
 	options = (struct log_replay_options){
 		.path = desk->path, .keep = KEEP, .log = desk->log, .since_ns = begin_ns};
-	assert_int_equal(log_replay_open(&stream, &options, problem), -EACCES);
+	assert_int_equal(log_replay_open(&replay, &options, problem), -EACCES);
 	assert_non_null(strstr(problem, ".1; give it to that user"));
 	options.since_ns = begin_ns + 24 * 3600 * SECOND; /* so that one need not be read */
-	assert_int_equal(log_replay_open(&stream, &options, problem), 0);
-	stream->free(stream);
+	assert_int_equal(log_replay_open(&replay, &options, problem), 0);
+	replay->stream.free(&replay->stream);
 	assert_int_equal(seteuid(getuid()), 0);
 	remove_file(desk, 1);
 	remove_file(desk, 0);
@@ -499,18 +499,18 @@ static void *push_on(void *context)
  */
 static uint64_t join_past_and_present(struct log_fixture *desk)
 {
-	struct stream *stream = open_replay(desk, begin_ns, &everything);
+	struct replay *replay = open_replay(desk, begin_ns, &everything);
 	struct stream_reader reader = {.count = 0};
 	struct verdict_line *line, *next;
 	enum stream_step step;
 	uint64_t lost, last;
 
-	while ((step = stream_reader_read(&reader, stream)) == STREAM_MORE)
+	while ((step = stream_reader_read(&reader, &replay->stream)) == STREAM_MORE)
 		;
 	assert_int_equal(step, STREAM_CAUGHT_UP);
 	verdict_log_watch(desk->log, true);
-	stream->followed = true;
-	while ((step = stream_reader_read(&reader, stream)) == STREAM_MORE)
+	replay->followed = true;
+	while ((step = stream_reader_read(&reader, &replay->stream)) == STREAM_MORE)
 		;
 	assert_int_equal(step, STREAM_END);
 	last = (uint64_t)stream_reader_at(reader.lines[0], "seq")->valuedouble;
@@ -522,20 +522,20 @@ static uint64_t join_past_and_present(struct log_fixture *desk)
 		else /* rotated away before it was read, and said */
 			last += (uint64_t)stream_reader_at(reader.lines[i], "count")->valuedouble;
 	}
-	assert_int_equal(last, stream->seq);
+	assert_int_equal(last, replay->seq);
 	usleep(5000);
 	line = verdict_log_lines(desk->log, &lost);
 	assert_int_equal(lost, 0);
 	for (; line != NULL; line = next) {
 		next = line->next;
 		assert_true(line->in_file);
-		if (line->seq > stream->seq)
+		if (line->seq > replay->seq)
 			assert_int_equal(line->seq, ++last);
 		verdict_line_free(line);
 	}
 	verdict_log_watch(desk->log, false);
 	verdict_line_free(verdict_log_lines(desk->log, &lost));
-	stream->free(stream);
+	replay->stream.free(&replay->stream);
 	stream_reader_deinit(&reader);
 	return last;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef SERVICE_CONTROL_CONTROL_H
-#define SERVICE_CONTROL_CONTROL_H
+#ifndef SERVICE_CONTROL_CONTROL_SERVER_H
+#define SERVICE_CONTROL_CONTROL_SERVER_H
 
 /*
  * The control socket: how `podgate status`, `watch`, `explain` and others speak with the running
@@ -61,6 +61,7 @@
 #include "enforcer/log/verdict_lines.h"
 #include "process/passed_descriptors.h"
 #include "service/control/control_request.h"
+#include "service/control/log_replay.h"
 #include "service/control/stream.h"
 
 /*
@@ -71,7 +72,7 @@
 #define CONTROL_CLIENTS_KEPT 16
 #define CONTROL_CLIENTS_OF_A_USER 16 /* of a user who is neither */
 
-struct control;
+struct control_server;
 
 /* What goes with an answer to hand_over: descriptors, which stay the answerer's. */
 enum { CONTROL_OFFER_MOST = PASSED_DESCRIPTORS_MOST };
@@ -81,12 +82,12 @@ struct control_offer {
 	bool last; /* when it has left, `handed_over` is called */
 };
 
-struct control_options {
+struct control_server_options {
 	/* a socket that listens at `path` already, the server's from here on; 0: none */
 	int inherited;
 	uv_loop_t *loop;
-	const char *path;
-	const char *group;    /* whose members may connect, too; NULL or "": nobody's */
+	const char *path;     /* stays as long as the server */
+	const char *group;    /* its members may connect, too; NULL or "": no group */
 	unsigned int idle_ms; /* 0: the 30 s of the protocol */
 	/*
 	 * Answers in one line: {"ok": ...}, or NULL when memory is short. The server deletes the
@@ -94,48 +95,45 @@ struct control_options {
 	 */
 	cJSON *(*answer)(void *context, const struct control_request *request);
 	/*
-	 * Begins the answer to flows, policies, and the past of a watch, as lines that the server
-	 * sends and a stream that it frees. 0; or -errno, and the sentence with which to refuse it
-	 * in `problem`.
+	 * Begins the answer to flows and policies, as lines that the server sends and a stream that
+	 * it frees. 0; or -errno, and the reason to refuse it in `problem`.
 	 */
 	int (*open)(void *context, const struct control_request *request, struct stream **out,
+		char problem[CONTROL_PROBLEM]);
+	/* The same for the past that a watch asks for. */
+	int (*replay)(void *context, const struct control_request *request, struct replay **out,
 		char problem[CONTROL_PROBLEM]);
 	/* Answers hand_over; *offer is zeroed. NULL with all of these: nothing is handed over. */
 	cJSON *(*hand_over)(
 		void *context, const struct control_request *request, struct control_offer *offer);
 	void (*abandoned)(void *context); /* the client that asked to hand over is gone */
 	void (*handed_over)(void *context);
-	/* Somebody watches now, or nobody does any more. */
+	/* The first session watches now, or the last one watches no more. */
 	void (*watched)(void *context, bool any);
 	void *context;
 };
 
 /*
- * What control_start() refuses but for a daemon that answers there; leaves nothing behind. 0; or
- * -errno and a sentence as below.
+ * Makes the socket (control_socket.h) and serves it. Returns 0; or -errno with a sentence and its
+ * remedy in `problem`.
  */
-int control_check(const char *path, const char *group, char problem[CONTROL_PROBLEM]);
+int control_server_start(struct control_server **out, const struct control_server_options *options,
+	char problem[CONTROL_PROBLEM]);
+/* Sends a line of the verdict log to the sessions that watch for it. It is copied. */
+void control_server_send_line(struct control_server *server, const struct verdict_line *line);
+/* Tells all sessions that watch how many lines were lost before they came here. */
+void control_server_send_lost(struct control_server *server, unsigned long long count);
 /*
- * Makes the folder (0755) and the socket, in place of a stale one. Returns 0; or -errno with a
- * sentence and its remedy in `problem`: -EADDRINUSE when a daemon answers there, -EEXIST when
- * something else is there, -ENAMETOOLONG, -ENOENT when there is no such group.
+ * The socket is ours alone from here on. Until then an inherited one may still be needed by its
+ * first owner.
  */
-int control_start(
-	struct control **out, const struct control_options *options, char problem[CONTROL_PROBLEM]);
-/* Sends a line of the verdict log to those who watch for it. It is copied. */
-void control_send_line(struct control *control, const struct verdict_line *line);
-/* To all who watch: so many lines were lost before they came here. */
-void control_send_lost(struct control *control, unsigned long long count);
+void control_server_own(struct control_server *server);
+/* The listening socket, for handing it on; it stays the server's. */
+int control_server_listener(const struct control_server *server);
 /*
- * The socket is ours alone from here on: until then one that was inherited is somebody's who may
- * still need it.
- */
-void control_own(struct control *control);
-int control_listener(const struct control *control); /* for handing it on; stays the server's */
-/*
- * Removes the socket, if it is ours and no client is about to take it over or has, and closes all;
+ * Removes the socket, if it is ours and no session is about to take it over or has, and closes all;
  * the memory goes when the loop has run the close callbacks. NULL is allowed.
  */
-void control_stop(struct control *control);
+void control_server_stop(struct control_server *server);
 
 #endif
