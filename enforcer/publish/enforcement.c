@@ -9,31 +9,24 @@
 
 #include "conntrack/table.h"
 #include "enforcer/privilege/confinement.h"
-#include "enforcer/publish/bridge_sets.h"
-#include "kernel/bridge/bridge_guard.h"
-#include "kernel/rules/ruleset_watch.h"
-#include "kernel/sets/pod_set.h"
+#include "enforcer/publish/installed_rules.h"
+#include "enforcer/publish/isolation_sets.h"
 #include "process/descriptor_store.h"
 #include "process/log.h"
 
 struct enforcement {
 	const struct settings *settings;
 	struct verdict_log *log;
-	struct ruleset_options rules;
-	struct ruleset_watch watch; /* of those */
+	struct installed_rules rules;
+	struct isolation_sets sets;
 	struct sweep_options sweep;
 	struct inheritance *inheritance; /* borrowed */
 	struct gate *gate;
 	struct learner *learner;
 	struct ct_table *table;
-	struct bridge_sets bridge_sets;
 	const struct snapshot *swept_by; /* whom the records of the sweep under way name */
 	bool learns_allowed, learns_denied;
-	bool rules_were_there; /* when we came: an earlier daemon left them to hold the gate */
-	bool paused;	       /* another daemon reads the queues */
-	/* of the isolated addresses last filled in: what the pods sets lack */
-	struct ipset_refused refused;
-	bool sets_exact; /* the pods sets hold what the snapshot in force isolates, no more */
+	bool paused; /* another daemon reads the queues */
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -42,40 +35,6 @@ static uint64_t now_ns(clockid_t clock)
 
 	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
-/*
- * Whether packets may come in by a bridge's port. Without a bridge, or without br_netfilter, none
- * does, and rules for them would only cost all others a look.
- */
-static bool has_bridges(enum bridges_state state)
-{
-	return state != BRIDGES_NONE && bridge_guard_module_present();
-}
-
-static int choose_rules(struct ruleset_options *out, const struct settings *settings,
-	char problem[ENFORCEMENT_PROBLEM])
-{
-	struct bridge_view view;
-	struct ruleset_options rules = {
-		.ipv6 = settings->ipv6 == SWITCH_ON ||
-			(settings->ipv6 == SWITCH_AUTO && kernel_has_ipv6()),
-		.workers = settings_workers(settings),
-		.queue_base = (uint16_t)settings->queue_base,
-		.mark_allow = settings->mark_allow,
-		.mark_deny = settings->mark_deny,
-		.flood_rate = settings->flood_rate,
-		.queue_bypass = settings->daemon_away == FAIL_OPEN,
-		.cpu_fanout = settings->queue_cpu_fanout,
-		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
-	};
-	const int err = ruleset_find_backend(settings->backend, &rules.backend, problem);
-
-	(void)bridge_guard_look(settings, &view); /* not known: as if there were one */
-	rules.bridged = has_bridges(view.state);
-	if (err == 0)
-		*out = rules;
-	return err;
 }
 
 /*
@@ -134,7 +93,7 @@ static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_P
 			.learner = enforcement->learner,
 			.begin = confine_worker,
 			.begin_context = enforcement->settings},
-		.places = places_watch_published(enforcement->bridge_sets.places),
+		.places = places_watch_published(enforcement->sets.bridge.places),
 	};
 
 	return gate_open(&enforcement->gate, &options, enforcement->inheritance, problem);
@@ -173,25 +132,15 @@ static int open_places(struct enforcement *enforcement, char problem[ENFORCEMENT
 		.wait_for_readers = wait_for_workers,
 		.context = enforcement,
 	};
+	const bool ipv6 = enforcement->rules.options.ipv6;
 
 	_Static_assert(
 		(int)ENFORCEMENT_PROBLEM >= (int)PLACES_PROBLEM, "a problem of places must fit");
-	enforcement->bridge_sets = (struct bridge_sets){
+	enforcement->sets.ipv6 = ipv6;
+	enforcement->sets.bridge = (struct bridge_sets){
 		.groups = enforcement->settings->group_traffic == GROUP_TRAFFIC_POLICY,
-		.ipv6 = enforcement->rules.ipv6};
-	return places_watch_open(&enforcement->bridge_sets.places, &options, problem);
-}
-
-static int open_table(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
-{
-	const int err = ct_table_open(&enforcement->table);
-
-	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM,
-			"can't open the kernel's flow table: %s; podgate needs "
-			"nf_conntrack_netlink and CAP_NET_ADMIN",
-			strerror(-err));
-	return err;
+		.ipv6 = ipv6};
+	return places_watch_open(&enforcement->sets.bridge.places, &options, problem);
 }
 
 /* Called by the sweep for each flow that it cuts. */
@@ -213,7 +162,6 @@ int enforcement_open(struct enforcement **out, const struct settings *settings,
 	struct verdict_log *log, struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM])
 {
 	struct enforcement *enforcement = calloc(1, sizeof(*enforcement));
-	char ignored[RULESET_PROBLEM];
 	int err;
 
 	snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
@@ -222,9 +170,15 @@ int enforcement_open(struct enforcement **out, const struct settings *settings,
 	enforcement->settings = settings;
 	enforcement->log = log;
 	enforcement->inheritance = inheritance;
-	err = choose_rules(&enforcement->rules, settings, problem);
-	if (err == 0)
-		err = open_table(enforcement, problem);
+	err = installed_rules_choose(&enforcement->rules, settings, problem);
+	if (err == 0) {
+		err = ct_table_open(&enforcement->table);
+		if (err != 0)
+			snprintf(problem, ENFORCEMENT_PROBLEM,
+				"can't open the kernel's flow table: %s; podgate needs "
+				"nf_conntrack_netlink and CAP_NET_ADMIN",
+				strerror(-err));
+	}
 	if (err == 0)
 		err = open_learner(enforcement, problem);
 	if (err == 0)
@@ -238,11 +192,10 @@ int enforcement_open(struct enforcement **out, const struct settings *settings,
 	store_queues(enforcement);
 	enforcement->sweep = (struct sweep_options){
 		.marks = {.allow = settings->mark_allow, .deny = settings->mark_deny},
-		.host_traffic = enforcement->rules.host_traffic,
+		.host_traffic = enforcement->rules.options.host_traffic,
 		.revoked = leave_revoked,
 		.context = enforcement,
 	};
-	enforcement->rules_were_there = ruleset_verify(&enforcement->rules, ignored) != -ENOENT;
 	*out = enforcement;
 	return 0;
 }
@@ -256,16 +209,16 @@ void enforcement_close(struct enforcement *enforcement)
 	/* no sighting comes any more; what was counted goes to the log */
 	if (enforcement->learner != NULL)
 		learner_stop(enforcement->learner);
-	if (enforcement->bridge_sets.places != NULL)
-		places_watch_stop(enforcement->bridge_sets.places);
+	if (enforcement->sets.bridge.places != NULL)
+		places_watch_stop(enforcement->sets.bridge.places);
 	/* after the last record of the workers, before their rings are gone */
 	verdict_log_stop(enforcement->log);
 	gate_close(enforcement->gate);
 	learner_close(enforcement->learner);
 	ct_table_close(enforcement->table);
-	places_watch_close(enforcement->bridge_sets.places);
-	bridge_sets_deinit(&enforcement->bridge_sets);
-	ruleset_watch_deinit(&enforcement->watch);
+	places_watch_close(enforcement->sets.bridge.places);
+	bridge_sets_deinit(&enforcement->sets.bridge);
+	installed_rules_deinit(&enforcement->rules);
 	free(enforcement);
 }
 
@@ -285,7 +238,7 @@ int enforcement_go_on(struct enforcement *enforcement, const struct snapshot *sn
 	const int err = gate_start(enforcement->gate, snapshot);
 
 	enforcement->paused = false;
-	enforcement->sets_exact = false;
+	enforcement->sets.exact = false;
 	if (err == 0)
 		learner_resume(enforcement->learner, snapshot_revision(snapshot));
 	return err;
@@ -339,115 +292,48 @@ struct pulse enforcement_learner_pulse(const struct enforcement *enforcement)
 
 const struct ruleset_options *enforcement_rules(const struct enforcement *enforcement)
 {
-	return &enforcement->rules;
-}
-
-static int start_log(struct enforcement *enforcement)
-{
-	const unsigned int workers = gate_worker_count(enforcement->gate);
-	struct ring **rings = calloc(workers, sizeof(struct ring *));
-	int err;
-
-	if (rings == NULL)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < workers; i++)
-		rings[i] = gate_ring(enforcement->gate, i);
-	err = verdict_log_start(enforcement->log, rings, workers);
-	free(rings);
-	return err;
-}
-
-static int start_learner(struct enforcement *enforcement)
-{
-	const unsigned int workers = gate_worker_count(enforcement->gate);
-	struct ring **rings = calloc(workers, sizeof(struct ring *));
-	size_t count = 0;
-	int err;
-
-	if (rings == NULL)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < workers; i++) {
-		rings[count] = gate_sightings(enforcement->gate, i);
-		count += rings[count] != NULL;
-	}
-	err = learner_start(enforcement->learner, rings, count);
-	free(rings);
-	return err;
+	return &enforcement->rules.options;
 }
 
 static int start_threads(struct enforcement *enforcement, const struct snapshot *snapshot,
 	char problem[ENFORCEMENT_PROBLEM])
 {
-	int err = gate_start(enforcement->gate, snapshot);
+	const unsigned int workers = gate_worker_count(enforcement->gate);
+	struct ring *records[GATE_QUEUES_MOST], *sightings[GATE_QUEUES_MOST];
+	size_t sighting = 0; /* workers */
+	int err;
 
+	for (unsigned int i = 0; i < workers; i++) {
+		records[i] = gate_ring(enforcement->gate, i);
+		sightings[sighting] = gate_sightings(enforcement->gate, i);
+		sighting += sightings[sighting] != NULL;
+	}
+	err = gate_start(enforcement->gate, snapshot);
 	if (err == 0)
-		err = start_log(enforcement);
+		err = verdict_log_start(enforcement->log, records, workers);
 	if (err == 0)
-		err = start_learner(enforcement);
+		err = learner_start(enforcement->learner, sightings, sighting);
 	if (err == 0)
-		err = places_watch_start(enforcement->bridge_sets.places);
+		err = places_watch_start(enforcement->sets.bridge.places);
 	if (err != 0)
 		snprintf(problem, ENFORCEMENT_PROBLEM, "can't start the threads: %s",
 			strerror(-err));
 	return err;
 }
 
-static size_t count_refused(const struct ipset_refused *refused)
+void enforcement_shortfall(const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM])
 {
-	return refused->count[0] + refused->count[1];
-}
-
-/* Workers know whose places matter before the sets bring them packets that it matters for. */
-static int fill_bridge_sets(struct enforcement *enforcement, const struct ip_addr *isolated,
-	size_t count, char problem[ENFORCEMENT_PROBLEM])
-{
-	const int err = places_watch_expect(enforcement->bridge_sets.places, isolated, count);
-
-	if (err != 0) {
-		snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
-		return err;
-	}
-	return bridge_sets_fill(&enforcement->bridge_sets, isolated, count, problem);
-}
-
-/*
- * Of all that is to be isolated, what the kernel takes. What it does not take is not isolated
- * there, which enforcement_shortfall() tells; but it keeps nobody else's change from being
- * enforced.
- */
-static int fill_all(struct enforcement *enforcement, const struct ip_addr *isolated, size_t count,
-	char problem[ENFORCEMENT_PROBLEM])
-{
-	const int err = pod_set_fill_possible(POD_SET_PODS, isolated, count,
-		enforcement->rules.ipv6, &enforcement->refused, problem);
-
-	return err != 0 ? err : fill_bridge_sets(enforcement, isolated, count, problem);
-}
-
-static int fill_sets(struct enforcement *enforcement, const struct snapshot *snapshot,
-	char problem[ENFORCEMENT_PROBLEM])
-{
-	size_t count;
-	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
-	const int err = fill_all(enforcement, isolated, count, problem);
-
-	enforcement->sets_exact = err == 0;
-	return err;
-}
-
-size_t enforcement_shortfall(const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM])
-{
-	const struct ipset_refused *refused = &enforcement->refused;
-	const size_t count = count_refused(refused);
+	const struct ipset_refused *refused = &enforcement->sets.refused;
+	const size_t count = isolation_sets_refused(&enforcement->sets);
 	char addr[IP_ADDR_TEXT];
 
+	words[0] = '\0';
 	if (count > 0)
 		snprintf(words, ENFORCEMENT_PROBLEM,
 			"the kernel does not take %zu isolated address%s, the first of them %s "
 			"(%s): no policy is enforced for it, all else is",
 			count, count == 1 ? "" : "es", ip_addr_format(&refused->first, addr),
 			refused->why);
-	return count;
 }
 
 static int sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
@@ -464,148 +350,27 @@ static int sweep(struct enforcement *enforcement, const struct snapshot *snapsho
 	return err;
 }
 
-/*
- * Bridges and br_netfilter may come at any time, and go. 0, also when there is nothing to do; or
- * -errno, and what was in force stays in force.
- */
-static int follow_bridge_rules(
-	struct enforcement *enforcement, bool bridged, char problem[ENFORCEMENT_PROBLEM])
-{
-	struct ruleset_options rules = enforcement->rules;
-	int err;
-
-	rules.bridged = bridged;
-	if (rules.bridged == enforcement->rules.bridged)
-		return 0;
-	err = ruleset_install(&rules, problem);
-	if (err != 0)
-		return err;
-	enforcement->rules = rules;
-	return ruleset_watch_remember(&enforcement->watch, &enforcement->rules, problem);
-}
-
-/* Who is on which bridge has changed: the sets for what passes bridges follow. */
-static int follow_bridges(struct enforcement *enforcement, const struct snapshot *snapshot,
-	enum bridges_state state, char problem[ENFORCEMENT_PROBLEM])
-{
-	const int err = follow_bridge_rules(enforcement, has_bridges(state), problem);
-	size_t count;
-	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
-
-	if (err != 0 || !enforcement->sets_exact ||
-		!bridge_sets_are_stale(&enforcement->bridge_sets))
-		return err;
-	return bridge_sets_fill(&enforcement->bridge_sets, isolated, count, problem);
-}
-
-/*
- * Where the kernel or the iptables package refuses a rule, it may be the match hashlimit that they
- * lack: then floods are not kept apart, and all else holds.
- */
-static int install_rules(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
-{
-	struct ruleset_options without = enforcement->rules;
-	char ignored[RULESET_PROBLEM];
-	int err = ruleset_install(&enforcement->rules, problem);
-
-	without.flood_rate = 0;
-	if (err == -EINVAL && enforcement->rules.flood_rate != 0 &&
-		ruleset_install(&without, ignored) == 0) {
-		log_warnx("a source that floods can't be kept apart (`flood_rate`): %s", problem);
-		enforcement->rules = without;
-		err = 0;
-	}
-	/* Whether they are all there is looked at in a second again, and said then. */
-	if (err == 0 &&
-		ruleset_watch_remember(&enforcement->watch, &enforcement->rules, ignored) != 0)
-		log_warnx("the rules are not in place as they were written: %s", ignored);
-	return err;
-}
-
-/*
- * Removes what this run brought, and only that: rules that held the gate before us go on holding
- * it.
- */
-static void withdraw(const struct enforcement *enforcement)
-{
-	char ignored[RULESET_PROBLEM];
-
-	if (enforcement->rules_were_there)
-		return;
-	ruleset_remove(ignored);
-	pod_set_destroy(ignored);
-}
-
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
 	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[ENFORCEMENT_PROBLEM])
 {
-	int err = pod_set_create(enforcement->rules.ipv6, problem);
+	int err = pod_set_create(enforcement->sets.ipv6, problem);
 
 	if (err == 0)
-		err = fill_sets(enforcement, snapshot, problem);
+		err = isolation_sets_fill(&enforcement->sets, snapshot, problem);
 	if (err == 0)
 		err = start_threads(enforcement, snapshot, problem);
 	if (err == 0)
 		err = sweep(enforcement, snapshot, &sweeps[0], problem);
 	if (err == 0)
-		err = install_rules(enforcement, problem);
+		err = installed_rules_install(&enforcement->rules, problem);
 	if (err == 0)
 		gate_dissolve(enforcement->gate, enforcement->inheritance, descriptor_store_forget);
 	if (err == 0)
 		err = sweep(enforcement, snapshot, &sweeps[1], problem);
 	if (err != 0)
-		withdraw(enforcement);
+		installed_rules_withdraw(&enforcement->rules);
 	else
 		learner_resume(enforcement->learner, snapshot_revision(snapshot));
-	return err;
-}
-
-/* The sets hold the isolated pods of both snapshots. */
-static int widen_sets(struct enforcement *enforcement, const struct snapshot *before,
-	const struct snapshot *after, char problem[ENFORCEMENT_PROBLEM])
-{
-	size_t old_count, new_count, count;
-	const struct ip_addr *old = snapshot_isolated(before, &old_count);
-	const struct ip_addr *new = snapshot_isolated(after, &new_count);
-	struct ip_addr *both = calloc(old_count + new_count + 1, sizeof(*both));
-	int err = 0;
-
-	if (both == NULL) {
-		snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
-		return -ENOMEM;
-	}
-	count = bridge_sets_merge(old, old_count, new, new_count, both);
-	/*
-	 * Nothing is new, and the sets are what they should be: most changes are of rules, not of
-	 * who is isolated.
-	 */
-	if (count != old_count || !enforcement->sets_exact) {
-		err = fill_all(enforcement, both, count, problem);
-		enforcement->sets_exact = err == 0 && count == new_count;
-	} else {
-		enforcement->sets_exact = count == new_count;
-	}
-	free(both);
-	return err;
-}
-
-/*
- * Steps (1) and (2). When one fails, `before` stays in force: what it judges may be learned again.
- */
-static int prepare_publish(struct enforcement *enforcement, const struct snapshot *before,
-	const struct snapshot *after, char problem[ENFORCEMENT_PROBLEM])
-{
-	int err = widen_sets(enforcement, before, after, problem);
-
-	if (err != 0)
-		return err;
-	err = learner_forget(enforcement->learner);
-	if (err == 0)
-		return 0;
-	snprintf(problem, ENFORCEMENT_PROBLEM, "can't empty the sets of learned classes: %s",
-		strerror(-err));
-	learner_resume(enforcement->learner, snapshot_revision(before));
-	enforcement->sets_exact = false;
 	return err;
 }
 
@@ -618,14 +383,22 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 	int err, swept;
 
 	*result = (struct publish_result){0};
-	err = prepare_publish(enforcement, before, after, problem);
+	err = isolation_sets_widen(&enforcement->sets, before, after, problem);
 	if (err != 0)
 		return err;
+	err = learner_forget(enforcement->learner);
+	if (err != 0) {
+		snprintf(problem, ENFORCEMENT_PROBLEM,
+			"can't empty the sets of learned classes: %s", strerror(-err));
+		learner_resume(enforcement->learner, snapshot_revision(before));
+		enforcement->sets.exact = false;
+		return err;
+	}
 	gate_publish(enforcement->gate, after, &old);
 	result->judged_ns = now_ns(CLOCK_MONOTONIC) - began;
 	result->published = true;
-	if (!enforcement->sets_exact)
-		err = fill_sets(enforcement, after, problem);
+	if (!enforcement->sets.exact)
+		err = isolation_sets_fill(&enforcement->sets, after, problem);
 	result->publish_ns = now_ns(CLOCK_MONOTONIC) - began;
 	learner_settle(enforcement->learner);
 	swept = sweep(enforcement, after, &result->sweep, problem);
@@ -638,104 +411,30 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
 	struct sweep_stats *stats, char problem[ENFORCEMENT_PROBLEM])
 {
-	/* What the kernel did not take it may take now. */
-	const bool whole = enforcement->sets_exact && count_refused(&enforcement->refused) == 0;
-	int err = whole ? 0 : fill_sets(enforcement, snapshot, problem);
+	struct isolation_sets *sets = &enforcement->sets;
+	/* The kernel may take now what it refused before. */
+	const int err = sets->exact && isolation_sets_refused(sets) == 0
+		? 0
+		: isolation_sets_fill(sets, snapshot, problem);
 	const int swept = sweep(enforcement, snapshot, stats, problem);
 
 	return swept != 0 ? swept : err;
 }
 
-/* How many of the sorted addresses are IPv4: those come first. */
-static size_t count_ipv4(const struct ip_addr *addrs, size_t count)
-{
-	size_t v4 = 0;
-
-	while (v4 < count && addrs[v4].family == IP_FAMILY_V4)
-		v4++;
-	return v4;
-}
-
-/*
- * 0; -ENOENT when a set is gone; -ESTALE and such: it is not as `snapshot` wants it, which
- * result->found tells.
- */
-static int verify_sets(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct verify_result *result)
-{
-	char problem[BRIDGE_SETS_PROBLEM];
-	size_t count, v4;
-	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
-	int err;
-
-	v4 = count_ipv4(isolated, count);
-	err = pod_set_verify(IP_FAMILY_V4, isolated, v4, enforcement->refused.count[0],
-		&result->set_sizes[0], problem);
-	if (err == 0 && enforcement->rules.ipv6)
-		err = pod_set_verify(IP_FAMILY_V6, isolated + v4, count - v4,
-			enforcement->refused.count[1], &result->set_sizes[1], problem);
-	if (err == 0)
-		err = bridge_sets_verify(&enforcement->bridge_sets, problem);
-	/* Sets that a failed change left too wide are known to be: that is no tampering. */
-	if (err == -ESTALE && !enforcement->sets_exact)
-		return 0;
-	if (err != 0)
-		snprintf(result->found, sizeof(result->found), "%s", problem);
-	return err;
-}
-
-static void verify_bridges(const struct settings *settings, struct bridge_result *result)
-{
-	struct bridge_view view;
-
-	(void)bridge_guard_look(settings, &view);
-	*result = (struct bridge_result){.state = view.state};
-	memcpy(result->found, view.found, sizeof(view.found));
-	if (view.state == BRIDGES_NONE || view.state == BRIDGES_SHOWN ||
-		settings->bridge == BRIDGE_IGNORE) {
-		result->found[0] = '\0';
-		return;
-	}
-	if (bridge_guard_prepare(settings, result->found) != 0)
-		return;
-	result->state = BRIDGES_SHOWN;
-	result->mended = true;
-}
-
-/* They were somebody else's a moment ago: that they are ours now is seen, not believed. */
-static int repair_rules(struct enforcement *enforcement, struct verify_result *result,
-	char problem[ENFORCEMENT_PROBLEM])
-{
-	char found[RULESET_PROBLEM];
-	int err = ruleset_install(&enforcement->rules, problem);
-
-	if (err != 0)
-		return err;
-	err = ruleset_watch_remember(&enforcement->watch, &enforcement->rules, found);
-	result->futile = err != 0;
-	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM,
-			"a repair of our rules does not hold: %.440s", found);
-	return err;
-}
-
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot,
 	struct verify_result *result, char problem[ENFORCEMENT_PROBLEM])
 {
-	const int sets = verify_sets(enforcement, snapshot, result);
+	struct installed_rules *installed = &enforcement->rules;
+	const int sets = isolation_sets_verify(
+		&enforcement->sets, snapshot, result->set_sizes, result->found);
 	char unread[ENFORCEMENT_PROBLEM];
 	int rules = ruleset_watch_look(
-		&enforcement->watch, &enforcement->rules, sets == 0 ? result->found : unread);
+		&installed->watch, &installed->options, sets == 0 ? result->found : unread);
 	int looked = 0, err = 0;
 
-	verify_bridges(enforcement->settings, &result->bridges);
-	flow_room_read(&result->room);
-	unnamed_find(
-		&result->unnamed, places_watch_hold(enforcement->bridge_sets.places), snapshot);
-	places_watch_release(enforcement->bridge_sets.places);
 	/*
-	 * Rules that can't be read were not changed for all that we know; putting them in place
-	 * takes reading them, too.
+	 * Rules that can't be read were not changed for all that is known. Putting them in place
+	 * would need to read them, too.
 	 */
 	if (rules != 0 && rules != -ENOENT && rules != -ESTALE) {
 		snprintf(problem, ENFORCEMENT_PROBLEM, "%s", sets == 0 ? result->found : unread);
@@ -744,21 +443,35 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	}
 	result->tampered = sets != 0 || rules != 0;
 	if (!result->tampered)
-		return looked != 0
-			? looked
-			: follow_bridges(enforcement, snapshot, result->bridges.state, problem);
+		return looked;
 	/*
-	 * Who removed rules may have removed class sets. Making them empties those that are there:
-	 * so forget them.
+	 * A program that removed rules may have removed class sets. pod_set_create() empties those
+	 * that are left: so forget them all.
 	 */
 	(void)learner_forget(enforcement->learner);
 	if (sets == -ENOENT || rules != 0)
-		err = pod_set_create(enforcement->rules.ipv6, problem);
+		err = pod_set_create(enforcement->sets.ipv6, problem);
 	if (err == 0 && sets != 0)
-		err = fill_sets(enforcement, snapshot, problem);
+		err = isolation_sets_fill(&enforcement->sets, snapshot, problem);
 	if (err == 0 && rules != 0)
-		err = repair_rules(enforcement, result, problem);
+		err = installed_rules_repair(installed, &result->futile, problem);
 	learner_resume(enforcement->learner, snapshot_revision(snapshot));
 	result->repaired = err == 0;
 	return err != 0 ? err : looked;
+}
+
+int enforcement_follow_bridges(struct enforcement *enforcement, const struct snapshot *snapshot,
+	enum bridges_state state, char problem[ENFORCEMENT_PROBLEM])
+{
+	const int err = installed_rules_follow_bridges(&enforcement->rules, state, problem);
+
+	return err != 0 ? err
+			: isolation_sets_follow_bridges(&enforcement->sets, snapshot, problem);
+}
+
+void enforcement_find_unnamed(
+	const struct enforcement *enforcement, const struct snapshot *snapshot, struct unnamed *out)
+{
+	unnamed_find(out, places_watch_hold(enforcement->sets.bridge.places), snapshot);
+	places_watch_release(enforcement->sets.bridge.places);
 }

@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "config/settings/settings.h"
-#include "conntrack/flow_room.h"
 #include "conntrack/sweep.h"
 #include "enforcer/gate/gate.h"
 #include "enforcer/learn/learner.h"
@@ -82,12 +81,10 @@ int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *sn
 	struct sweep_stats *stats, char problem[ENFORCEMENT_PROBLEM]);
 
 /*
- * How many isolated addresses the kernel did not take into the pods sets when they were filled
- * last: these are not enforced, and everything else is. If any, `words` says which and why. Each
- * sweep tries again.
+ * In `words` which isolated addresses the kernel did not take into the pods sets, and why: these
+ * are not enforced, and everything else is. "" when it took all. Each sweep tries again.
  */
-size_t enforcement_shortfall(
-	const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM]);
+void enforcement_shortfall(const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM]);
 
 struct verify_result {
 	bool tampered; /* our rules or sets were not as we left them; what differed is in `found` */
@@ -95,24 +92,23 @@ struct verify_result {
 	bool futile; /* the repair was made, and the rules are still not as they should be */
 	char found[RULESET_PROBLEM];
 	long set_sizes[2]; /* addresses found in the pods sets, IPv4 and IPv6 */
-	struct flow_room room;
-	struct unnamed unnamed; /* addresses of pods that no policy can hold for */
-	struct bridge_result {
-		enum bridges_state state; /* in the end */
-		/* bridged packets did not pass the rules, why is in `found`; now they do */
-		bool mended;
-		char found[256]; /* or that they still do not, though settings->bridge wants it;
-				    else "" */
-	} bridges;
 };
 /*
- * Looks at the rules and sets and, where somebody changed them, puts them back as `snapshot`, the
- * one in force, wants them. 0; or -errno and `problem`: they could not be. Looks at the bridges as
- * well, which often come with the first pod, and does what settings->bridge says. Flows that passed
- * meanwhile are for the next sweep.
+ * Looks at the rules and sets and, where another program changed them, puts them back as
+ * `snapshot`, the one in force, wants them. 0; or -errno and `problem`: they could not be. Flows
+ * that passed meanwhile are for the next sweep.
  */
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot,
 	struct verify_result *result, char problem[ENFORCEMENT_PROBLEM]);
+/*
+ * Makes the rules and sets for bridges follow bridges and pods that have come, gone or moved. After
+ * an enforcement_verify() that found all well. 0; or -errno and `problem`: what was in force stays.
+ */
+int enforcement_follow_bridges(struct enforcement *enforcement, const struct snapshot *snapshot,
+	enum bridges_state state, char problem[ENFORCEMENT_PROBLEM]);
+/* Addresses of pods that no policy can hold for. */
+void enforcement_find_unnamed(const struct enforcement *enforcement,
+	const struct snapshot *snapshot, struct unnamed *out);
 
 /*
  * Ends the workers, the learner and the log thread. The rules and sets stay, the sets of learned

@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "enforcer/publish/enforcement.h"
+#include "enforcer/publish/upkeep.h"
 #include "tests/support/bridge_netns.h"
 #include "tests/support/manifest_world.h"
 #include "tests/support/netns.h"
@@ -264,12 +264,12 @@ static void each_of_many_cut_flows_is_told_of(void **state)
 	close(raw);
 }
 
-static void verify(struct stage *stage, struct verify_result *result)
+static void verify(struct stage *stage, struct upkeep_findings *found)
 {
 	char problem[ENFORCEMENT_PROBLEM] = "";
 
-	*result = (struct verify_result){0};
-	if (enforcement_verify(stage->enforcement, stage->snapshot, result, problem) != 0)
+	*found = (struct upkeep_findings){0};
+	if (upkeep_run(stage->enforcement, &stage->settings, stage->snapshot, found, problem) != 0)
 		fail_msg("%s", problem);
 }
 
@@ -280,7 +280,7 @@ static void verify(struct stage *stage, struct verify_result *result)
 static void a_swapped_address_is_put_back(void **state)
 {
 	struct stage *stage = *state;
-	struct verify_result found, again;
+	struct upkeep_findings found, again;
 
 	open_stage(stage, 1000);
 	start(stage, compile(PODS NOTHING_TO_POD2, 1, false));
@@ -288,13 +288,13 @@ static void a_swapped_address_is_put_back(void **state)
 		netns_run("ipset del podgate-pods4 10.9.0.2 && ipset add podgate-pods4 10.9.0.77"),
 		0);
 	verify(stage, &found);
-	assert_true(found.tampered && found.repaired);
-	assert_non_null(strstr(found.found, "10.9.0.77"));
+	assert_true(found.rules.tampered && found.rules.repaired);
+	assert_non_null(strstr(found.rules.found, "10.9.0.77"));
 	assert_int_equal(netns_run("ipset -q test podgate-pods4 10.9.0.2 && ! ipset -q test "
 				   "podgate-pods4 10.9.0.77"),
 		0);
 	verify(stage, &again);
-	assert_false(again.tampered);
+	assert_false(again.rules.tampered);
 	close_stage(stage);
 }
 
@@ -308,37 +308,37 @@ static void a_swapped_address_is_put_back(void **state)
 static void hidden_bridges_are_noticed(void **state)
 {
 	struct stage *stage = *state;
-	struct verify_result result;
+	struct upkeep_findings result;
 
 	open_stage(stage, 1000);
 	start(stage, compile(PODS NOTHING_TO_POD2, 1, false));
 	verify(stage, &result); /* the room's own bridge may need something more once */
 	verify(stage, &result);
-	assert_int_equal(result.bridges.state, BRIDGES_SHOWN);
-	assert_false(result.bridges.mended);
-	assert_string_equal(result.bridges.found, "");
+	assert_int_equal(result.bridges, BRIDGES_SHOWN);
+	assert_false(result.bridges_mended);
+	assert_string_equal(result.bridges_found, "");
 
 	assert_int_equal(netns_run(HIDE_BRIDGED), 0);
 	stage->settings.bridge = BRIDGE_IGNORE;
 	verify(stage, &result);
-	assert_int_equal(result.bridges.state, BRIDGES_HIDDEN);
-	assert_string_equal(result.bridges.found, "");
+	assert_int_equal(result.bridges, BRIDGES_HIDDEN);
+	assert_string_equal(result.bridges_found, "");
 	stage->settings.bridge = BRIDGE_REQUIRE;
 	verify(stage, &result);
-	assert_int_equal(result.bridges.state, BRIDGES_HIDDEN);
-	assert_non_null(strstr(result.bridges.found, "br0"));
-	assert_false(result.bridges.mended);
+	assert_int_equal(result.bridges, BRIDGES_HIDDEN);
+	assert_non_null(strstr(result.bridges_found, "br0"));
+	assert_false(result.bridges_mended);
 	assert_int_equal(netns_run(BRIDGED_IS_SHOWN), 1);
 	stage->settings.bridge = BRIDGE_SET;
 	verify(stage, &result);
-	assert_int_equal(result.bridges.state, BRIDGES_SHOWN);
-	assert_true(result.bridges.mended);
-	assert_non_null(strstr(result.bridges.found, "br0"));
+	assert_int_equal(result.bridges, BRIDGES_SHOWN);
+	assert_true(result.bridges_mended);
+	assert_non_null(strstr(result.bridges_found, "br0"));
 	assert_int_equal(netns_run(BRIDGED_IS_SHOWN), 0);
 
 	assert_int_equal(netns_run("ip link del br0"), 0);
 	verify(stage, &result);
-	assert_int_equal(result.bridges.state, BRIDGES_NONE);
+	assert_int_equal(result.bridges, BRIDGES_NONE);
 	close_stage(stage);
 }
 
