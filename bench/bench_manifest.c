@@ -16,6 +16,8 @@
 
 #include <yaml.h>
 
+#include "tests/support/one_file.h"
+
 #include "config/store/store.h"
 
 enum { RUNS = 5 };
@@ -132,7 +134,7 @@ static struct store *read_manifests(const struct text *text)
 	struct store *store;
 
 	if (store_create(&store) != 0 ||
-		store_put(store, "bench", text->bytes, text->length, NULL) != 0)
+		one_file_put(store, "bench", text->bytes, text->length) != 0)
 		abort();
 	if (store_stats(store).broken_files > 0)
 		abort();

@@ -20,6 +20,7 @@ enum { LINKS_MOST = 40 }; /* in a row, as for the kernel (path_resolution(7)) */
 
 struct directory {
 	struct store *store;
+	struct store_source *source;
 	struct watch_set *watches;
 	struct writing *writing;
 	uint32_t empty_after_s;
@@ -216,7 +217,7 @@ static int load(struct directory *directory)
 	int err;
 
 	writing_begin_look(directory->writing);
-	err = load_paths_watched(directory->store, (const char *const *)directory->paths,
+	err = load_paths_watched(directory->source, (const char *const *)directory->paths,
 		directory->count, &watched);
 	writing_end_look(directory->writing);
 	if (watched.look_again && !uv_is_active((uv_handle_t *)&directory->debounce))
@@ -237,15 +238,15 @@ static int refresh(struct directory *directory)
 
 void directory_rescan(struct directory *directory)
 {
-	const uint64_t before = store_revision(directory->store);
 	const uint64_t since_ns = directory->first_event != 0 ? directory->first_event_ns
 							      : uv_hrtime();
+	const uint64_t before = store_revision(directory->store);
 
 	directory->first_event = 0;
 	uv_timer_stop(&directory->debounce);
 	uv_timer_again(&directory->rescan);
 	refresh(directory);
-	if (store_revision(directory->store) != before)
+	if (store_commit(directory->source) == 0 && store_revision(directory->store) != before)
 		directory->changed(directory->context, since_ns);
 }
 
@@ -373,11 +374,12 @@ int directory_start(struct directory **out, uv_loop_t *loop, struct store *store
 	if (err != 0)
 		return err;
 	directory->store = store;
+	directory->source = store_source(store, LOAD_SOURCE);
 	directory->debounce_ms = options->debounce_ms;
 	directory->empty_after_s = options->empty_after_s;
 	directory->changed = options->changed;
 	directory->context = options->context;
-	err = writing_create(&directory->writing);
+	err = directory->source == NULL ? -ENOMEM : writing_create(&directory->writing);
 	if (err == 0)
 		err = watch_set_create(&directory->watches, loop, on_event, directory);
 	if (err != 0) {
@@ -390,6 +392,8 @@ int directory_start(struct directory **out, uv_loop_t *loop, struct store *store
 	err = update_watches(directory);
 	if (err == 0)
 		err = load(directory);
+	if (err == 0)
+		err = store_commit(directory->source);
 	if (err != 0) {
 		directory_stop(directory);
 		return err;

@@ -16,7 +16,7 @@ enum { READ_STEP = 64 * 1024, WHOLE_MOST = 8 << 20 };
 static const char stdin_name[] = "<stdin>";
 
 struct loading {
-	struct store *store;
+	struct store_source *source;
 	const struct document_limits *limits;
 	struct load_watched *watched; /* NULL: files are read as they are */
 	struct arena *names;	      /* of what was met */
@@ -76,13 +76,13 @@ static int put_too_large(struct loading *loading, const char *name)
 
 	snprintf(reason, sizeof(reason), "it is larger than the %llu bytes that are read",
 		(unsigned long long)bytes_most(loading->limits));
-	return store_put_unreadable(loading->store, name, reason);
+	return store_put_unreadable(loading->source, name, reason);
 }
 
 /* What was read while somebody wrote is not what he means. */
 static bool was_written(const struct loading *loading, const char *name)
 {
-	return loading->watched != NULL && store_has_objects(loading->store, name) &&
+	return loading->watched != NULL && store_has_objects(loading->source, name) &&
 		loading->watched->state(loading->watched->context, name) == WRITING_OPEN;
 }
 
@@ -94,16 +94,16 @@ static int put_bytes(struct loading *loading, const char *name, int fd, size_t g
 
 	if (err == 0 && was_written(loading, name)) {
 		free(bytes);
-		return store_put_being_written(loading->store, name);
+		return store_put_being_written(loading->source, name);
 	}
 	if (err == -ENOMEM)
 		return err;
 	if (err != 0)
-		return store_put_unreadable(loading->store, name, strerror(-err));
+		return store_put_unreadable(loading->source, name, strerror(-err));
 	if (length > most)
 		err = put_too_large(loading, name);
 	else
-		err = store_put(loading->store, name, bytes, length, loading->limits);
+		err = store_put(loading->source, name, bytes, length, loading->limits);
 	free(bytes);
 	return err;
 }
@@ -120,8 +120,8 @@ static int put_file(struct loading *loading, const char *name, int fd, const str
 		return put_bytes(loading, name, fd, info->st_size > 0 ? (size_t)info->st_size : 0,
 			WHOLE_MOST);
 	if (was_written(loading, name))
-		return store_put_being_written(loading->store, name);
-	return store_put_source(loading->store, name, &source, loading->limits);
+		return store_put_being_written(loading->source, name);
+	return store_put_source(loading->source, name, &source, loading->limits);
 }
 
 static struct file_stamp stamp_of(const struct stat *info)
@@ -177,7 +177,7 @@ static int load_stdin(struct loading *loading)
 {
 	int err = mark(loading, &loading->met, stdin_name);
 
-	if (err != 0 || store_has_file(loading->store, stdin_name))
+	if (err != 0 || store_has_file(loading->source, stdin_name))
 		return err;
 	return put_bytes(
 		loading, stdin_name, STDIN_FILENO, READ_STEP, (size_t)bytes_most(loading->limits));
@@ -208,14 +208,14 @@ static bool is_complete(struct loading *loading, const char *path, int fd, const
 	const struct file_stamp stamp = stamp_of(info);
 	enum writing_state told, asked;
 
-	if (loading->watched == NULL || !store_has_objects(loading->store, path))
+	if (loading->watched == NULL || !store_has_objects(loading->source, path))
 		return true;
 	told = loading->watched->state(loading->watched->context, path);
 	asked = told == WRITING_OPEN ? told : writing_ask_kernel(fd);
 	if (asked != WRITING_UNKNOWN)
 		return asked == WRITING_DONE;
-	if (told == WRITING_DONE || store_has_other_inode(loading->store, path, &stamp) ||
-		is_old(info) || store_has_content(loading->store, path, &source))
+	if (told == WRITING_DONE || store_has_other_inode(loading->source, path, &stamp) ||
+		is_old(info) || store_has_content(loading->source, path, &source))
 		return true;
 	loading->watched->look_again = true;
 	return false;
@@ -227,11 +227,10 @@ static int read_file(struct loading *loading, const char *path, int fd, const st
 	int err;
 
 	if (!is_complete(loading, path, fd, info))
-		return store_put_being_written(loading->store, path);
+		return store_put_being_written(loading->source, path);
 	err = put_file(loading, path, fd, info);
-	if (err == 0 && is_settled(&stamp))
-		store_set_stamp(loading->store, path, &stamp);
-	return err;
+	return err == 0 && is_settled(&stamp) ? store_set_stamp(loading->source, path, &stamp)
+					      : err;
 }
 
 static int load_file(const char *path, const struct stat *listed, void *context)
@@ -244,11 +243,11 @@ static int load_file(const char *path, const struct stat *listed, void *context)
 	if (strcmp(path, "-") == 0)
 		return load_stdin(loading);
 	err = mark(loading, &loading->met, path);
-	if (err != 0 || store_has_stamp(loading->store, path, &stamp))
+	if (err != 0 || store_has_stamp(loading->source, path, &stamp))
 		return err;
 	fd = open_regular(path, &info);
 	if (fd < 0)
-		return store_put_unreadable(loading->store, path, strerror(-fd));
+		return store_put_unreadable(loading->source, path, strerror(-fd));
 	err = read_file(loading, path, fd, &info);
 	close(fd);
 	return err;
@@ -270,8 +269,8 @@ static int note_problem(const char *path, const char *reason, void *context)
 	if (err == 0)
 		err = mark(loading, &loading->unreadable, path);
 	if (err == 0)
-		err = store_recall_below(loading->store, path);
-	return err != 0 ? err : store_put_unreadable(loading->store, path, reason);
+		err = store_recall_below(loading->source, path);
+	return err != 0 ? err : store_put_unreadable(loading->source, path, reason);
 }
 
 /* Whether a folder above `name` could not be read: then it is not known to be gone. */
@@ -306,14 +305,14 @@ static int remove_vanished(struct loading *loading)
 {
 	struct vanished vanished = {
 		.loading = loading,
-		.names = calloc(store_stats(loading->store).files + 1, sizeof(const char *)),
+		.names = calloc(store_file_count(loading->source) + 1, sizeof(const char *)),
 	};
 
 	if (vanished.names == NULL)
 		return -ENOMEM;
-	store_files(loading->store, note_vanished, &vanished);
+	store_files(loading->source, note_vanished, &vanished);
 	for (size_t i = 0; i < vanished.count; i++)
-		store_remove(loading->store, vanished.names[i]);
+		store_remove(loading->source, vanished.names[i]);
 	free(vanished.names);
 	return 0;
 }
@@ -338,20 +337,21 @@ static int load_all(struct loading *loading, const char *const *paths, size_t co
 int load_paths(struct store *store, const char *const *paths, size_t count,
 	const struct document_limits *limits)
 {
-	struct loading loading = {.store = store, .limits = limits};
+	struct loading loading = {.source = store_source(store, LOAD_SOURCE), .limits = limits};
+	int err = loading.source == NULL ? -ENOMEM : load_all(&loading, paths, count);
 
-	return load_all(&loading, paths, count);
+	return err != 0 ? err : store_commit(loading.source);
 }
 
-int load_paths_watched(
-	struct store *store, const char *const *paths, size_t count, struct load_watched *watched)
+int load_paths_watched(struct store_source *source, const char *const *paths, size_t count,
+	struct load_watched *watched)
 {
-	struct loading loading = {.store = store, .watched = watched};
+	struct loading loading = {.source = source, .watched = watched};
 	int err;
 
 	watched->look_again = false;
 	err = load_all(&loading, paths, count);
 	if (watched->empty_after_s > 0)
-		store_believe_empty(store, watched->empty_after_s);
+		store_believe_empty(source, watched->empty_after_s);
 	return err;
 }

@@ -13,6 +13,9 @@
 #include "config/source/writing.h"
 #include "config/store/store.h"
 
+/* The name of the source that they are of. */
+#define LOAD_SOURCE "manifests"
+
 /*
  * Brings `store` to what `paths` hold now: changed files put, vanished ones removed. Files below a
  * path that is gone or unreadable itself stay: that is a mistake, not a wish to remove all
@@ -38,7 +41,7 @@ enum { LOAD_SETTLE_S = 2 };
  * which nobody can say whether it is being written is read when its last write is LOAD_SETTLE_S
  * ago, or when it is another file (inode) than before.
  */
-int load_paths_watched(
-	struct store *store, const char *const *paths, size_t count, struct load_watched *watched);
+int load_paths_watched(struct store_source *source, const char *const *paths, size_t count,
+	struct load_watched *watched);
 
 #endif

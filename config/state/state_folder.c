@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <uv.h>
+
 #include "config/state/state_record.h"
 
 enum { RECORD_MOST = 512 << 20, FILE_NAME = 48 };
@@ -28,6 +30,7 @@ struct state_folder {
 	int fd;
 	struct entry *entries; /* by name */
 	size_t count, capacity;
+	uv_mutex_t lock; /* of the entries: the loop's thread changes them, sources look them up */
 };
 
 /* FNV-1a. Never 0, which begins the names of what is being written. */
@@ -53,6 +56,10 @@ int state_folder_open(struct state_folder **out, const char *path)
 
 	if (folder == NULL)
 		return -ENOMEM;
+	if (uv_mutex_init(&folder->lock) != 0) {
+		free(folder);
+		return -ENOMEM;
+	}
 	folder->path = strdup(path);
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		err = -errno;
@@ -83,6 +90,7 @@ void state_folder_close(struct state_folder *folder)
 	free(folder->entries);
 	if (folder->fd >= 0)
 		close(folder->fd);
+	uv_mutex_destroy(&folder->lock);
 	free(folder->path);
 	free(folder);
 }
@@ -273,23 +281,29 @@ int state_folder_load(struct state_folder *folder,
 	return err;
 }
 
-static const struct store_mark *past_find(void *context, const char *name)
+/* Sources call these on their own threads. */
+static bool past_find(void *context, const char *name, struct store_mark *out)
 {
-	const struct entry *entry = find(context, name);
+	struct state_folder *folder = context;
+	const struct entry *entry;
 
-	return entry == NULL ? NULL : &entry->mark;
+	uv_mutex_lock(&folder->lock);
+	entry = find(folder, name);
+	if (entry != NULL)
+		*out = entry->mark;
+	uv_mutex_unlock(&folder->lock);
+	return entry != NULL;
 }
 
 static int past_recall(void *context, const char *name, struct store_recalled *out)
 {
 	const struct state_folder *folder = context;
-	const struct entry *entry = find(folder, name);
 	struct state_record record;
 	const char *problem;
 	char file[FILE_NAME];
 	int err;
 
-	if (entry == NULL)
+	if (!past_find(context, name, &out->mark))
 		return -ENOENT;
 	file_of(file, name);
 	err = read_record(folder, file, &record, &out->bytes, &out->length, &problem);
@@ -299,18 +313,31 @@ static int past_recall(void *context, const char *name, struct store_recalled *o
 	}
 	if (err != 0)
 		return err == -ENOMEM ? err : -ENOENT;
-	out->mark = entry->mark;
 	snprintf(out->label, sizeof(out->label), "%s/%s", folder->path, file);
 	return 0;
 }
 
 static int past_each(void *context, int (*visit)(void *visitor, const char *name), void *visitor)
 {
-	const struct state_folder *folder = context;
-	int err = 0;
+	struct state_folder *folder = context;
+	size_t count = 0;
+	char **names;
+	int err;
 
-	for (size_t i = 0; err == 0 && i < folder->count; i++)
-		err = visit(visitor, folder->entries[i].name);
+	uv_mutex_lock(&folder->lock);
+	names = calloc(folder->count + 1, sizeof(*names));
+	err = names == NULL ? -ENOMEM : 0;
+	for (size_t i = 0; err == 0 && i < folder->count; i++) {
+		names[count] = strdup(folder->entries[i].name);
+		err = names[count] == NULL ? -ENOMEM : 0;
+		count += err == 0;
+	}
+	uv_mutex_unlock(&folder->lock);
+	for (size_t i = 0; err == 0 && i < count; i++)
+		err = visit(visitor, names[i]);
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
 	return err;
 }
 
@@ -467,6 +494,7 @@ int state_save_end(struct state_save *save, struct store *store)
 	struct state_folder *folder = save->folder;
 	int err = save->err;
 
+	uv_mutex_lock(&folder->lock);
 	for (size_t i = 0; i < save->count; i++) {
 		if (save->unsaved[i].err == 0)
 			save->unsaved[i].err = add(
@@ -480,6 +508,7 @@ int state_save_end(struct state_save *save, struct store *store)
 		if (entry != NULL)
 			drop(folder, entry);
 	}
+	uv_mutex_unlock(&folder->lock);
 	free_save(save);
 	return err;
 }

@@ -27,7 +27,7 @@ void state_folder_close(struct state_folder *folder);
  */
 int state_folder_load(struct state_folder *folder,
 	void (*aside)(void *context, const char *file, const char *problem), void *context);
-/* For store_set_past(). The folder must outlive the store's use of it. */
+/* For store_set_past(). The folder must outlive the store's use of it. Any thread may ask it. */
 struct store_past state_folder_past(struct state_folder *folder);
 size_t state_folder_records(const struct state_folder *folder);
 

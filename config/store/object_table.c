@@ -25,7 +25,7 @@ void object_table_deinit(struct object_table *table)
 
 void object_table_remove(struct object_table *table, struct object_list *list)
 {
-	if (list == NULL)
+	if (list == NULL || --list->users > 0)
 		return;
 	if (!list->listed) {
 		object_list_free(list);
@@ -42,6 +42,8 @@ static int entry_cmp(const void *pa, const void *pb)
 	int order = object_key_cmp(&a->stored->object, &b->stored->object);
 
 	if (order == 0)
+		order = (int)b->source - (int)a->source;
+	if (order == 0)
 		order = (int)b->rank - (int)a->rank;
 	if (order == 0)
 		order = strcmp(object_key(&a->stored->object).pos.file,
@@ -49,10 +51,11 @@ static int entry_cmp(const void *pa, const void *pb)
 	return order != 0 ? order : (a->stored > b->stored) - (a->stored < b->stored);
 }
 
-static struct object_entry entry_of(const struct stored_object *stored)
+static struct object_entry entry_of(const struct stored_object *stored, uint8_t source)
 {
 	const struct kube_object *object = &stored->object;
-	struct object_entry entry = {.stored = stored, .rank = stored->in_part ? 2 : stored->kept};
+	struct object_entry entry = {
+		.stored = stored, .source = source, .rank = stored->in_part ? 2 : stored->kept};
 
 	switch (object->kind) {
 	case KUBE_NAMESPACE:
@@ -136,7 +139,7 @@ static struct object_entry *sort_fresh(
 		return NULL;
 	for (size_t i = 0; i < fresh_count; i++)
 		for (size_t j = 0; j < fresh[i]->count; j++)
-			entries[at++] = entry_of(&fresh[i]->items[j]);
+			entries[at++] = entry_of(&fresh[i]->items[j], fresh[i]->source);
 	qsort(entries, total, sizeof(*entries), entry_cmp);
 	*count = total;
 	return entries;

@@ -13,13 +13,14 @@
 #include "config/store/version.h"
 
 /*
- * One object. Of those with one key the last is in force: those of a higher rank come first, then
- * it is the order of files.
+ * One object. Of those with one key the last is in force. Objects of the first source come last; of
+ * one source those of a lower rank do; of one rank it is the order of files.
  */
 struct object_entry {
 	const struct stored_object *stored;
 	const void *object; /* what stored->object points to */
 	bool shadowed;	    /* the next entry has the same key */
+	uint8_t source;	    /* the place of its source in the list of sources */
 	uint8_t rank; /* of those with one key the lowest is in force: 0; 1: kept; 2: in part */
 };
 
@@ -34,7 +35,10 @@ struct object_table {
 
 void object_table_deinit(struct object_table *table);
 
-/* Takes a list of objects whose file holds others now, or is no more. NULL is allowed. */
+/*
+ * Drops a reference to a list of objects whose file holds others now, or is no more. NULL is
+ * allowed. A list that was never listed is freed without a look at the table: any thread may do so.
+ */
 void object_table_remove(struct object_table *table, struct object_list *list);
 
 /*

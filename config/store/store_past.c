@@ -10,90 +10,95 @@ void store_set_past(struct store *store, const struct store_past *past)
 	store->past = *past;
 }
 
-bool store_file_has_past(const struct store *store, const char *name)
+static bool find_past(const struct store *store, const char *name, struct store_mark *out)
 {
-	const struct store_file *file = store_find_file(store, name);
+	return store->past.find != NULL && store->past.find(store->past.context, name, out);
+}
 
-	return (file == NULL || file->version.arena == NULL) && store->past.find != NULL &&
-		store->past.find(store->past.context, name) != NULL;
+bool store_file_has_past(const struct store_source *source, const char *name)
+{
+	const struct store_file *file = store_find_file(&source->draft, name);
+	struct store_mark mark;
+
+	return (file == NULL || file->version.arena == NULL) &&
+		find_past(source->store, name, &mark);
 }
 
 bool store_has_content(
-	const struct store *store, const char *name, const struct byte_source *source)
+	const struct store_source *source, const char *name, const struct byte_source *bytes)
 {
-	const struct store_file *file = store_find_file(store, name);
-	const struct store_mark *mark = store->past.find == NULL
-		? NULL
-		: store->past.find(store->past.context, name);
+	const struct store_file *file = store_find_file(&source->draft, name);
+	struct store_mark mark;
 	uint64_t hash;
 
-	if (file != NULL && version_is_of(&file->version, source))
+	if (file != NULL && version_is_of(&file->version, bytes))
 		return true;
-	return mark != NULL && mark->length == source->length &&
-		byte_source_hash(source, &hash) == 0 && mark->hash == hash;
+	return find_past(source->store, name, &mark) && mark.length == bytes->length &&
+		byte_source_hash(bytes, &hash) == 0 && mark.hash == hash;
 }
 
 void store_compare_past(const struct store *store, struct store_file *file)
 {
-	const struct store_mark *mark = store->past.find == NULL
-		? NULL
-		: store->past.find(store->past.context, file->name);
+	struct store_mark mark;
 
-	if (mark == NULL || mark->hash != file->version.hash ||
-		mark->length != file->version.length || !mark->whole)
+	if (file->version.length == VERSION_NO_CONTENT || !find_past(store, file->name, &mark) ||
+		mark.hash != file->version.hash || mark.length != file->version.length ||
+		!mark.whole)
 		return;
-	file->saved = true;
-	file->whole_at = mark->at;
+	file->saves = SAVED_YES;
+	file->whole_at = mark.at;
 }
 
 /* Its findings are nobody's business, and its content is not the file's. */
-static void put_recalled(struct store *store, struct store_file *file, struct version *version,
-	const struct store_mark *mark)
+static void put_recalled(
+	struct store_file *file, struct version *version, const struct store_mark *mark)
 {
 	for (size_t i = 0; i < version->objects->count; i++)
 		version->objects->items[i].kept = true;
 	version->diag_count = version->diag_dropped = 0;
-	version->length = UINT64_MAX;
+	version->length = VERSION_NO_CONTENT;
 	file->version = *version;
 	file->was_whole = mark->whole;
 	file->whole_at = mark->at;
-	file->recalled = file->saved = true;
-	store->revision++;
+	file->recalled = true;
+	file->saves = SAVED_YES;
+	file->source->changed = true;
 }
 
 /* The record's objects, read by the readers of manifests. 0; -ENOENT; or -ENOMEM. */
-static int read_past(const struct store *store, const char *name, struct version *out,
+static int read_past(const struct store_source *source, const char *name, struct version *out,
 	struct store_recalled *recalled)
 {
 	static const struct version none;
+	const struct store *store = source->store;
 	const struct version_options options = {
-		.trust = {ADDRESS_ANNOTATIONS_ON, store->trust.audit}};
-	struct byte_source source;
+		.trust = {ADDRESS_ANNOTATIONS_ON, store->trust.audit}, .source = source->place};
+	struct byte_source text;
 	int err = store->past.recall(store->past.context, name, recalled);
 
 	if (err != 0)
 		return err;
-	source = byte_source_of_text(recalled->bytes, recalled->length);
-	err = version_read(out, recalled->label, &source, &options, &none);
+	text = byte_source_of_text(recalled->bytes, recalled->length);
+	err = version_read(out, recalled->label, &text, &options, &none);
 	free(recalled->bytes);
 	return err;
 }
 
-int store_recall(struct store *store, const char *name)
+int store_recall(struct store_source *source, const char *name)
 {
 	struct store_recalled *recalled;
 	struct store_file *file;
 	struct version version;
 	int err;
 
-	if (!store_file_has_past(store, name))
+	if (!store_file_has_past(source, name))
 		return 0;
 	recalled = malloc(sizeof(*recalled));
-	err = recalled == NULL ? -ENOMEM : read_past(store, name, &version, recalled);
+	err = recalled == NULL ? -ENOMEM : read_past(source, name, &version, recalled);
 	if (err == 0) {
-		file = store_get_file(store, name);
+		file = store_edit_file(source, name);
 		if (file != NULL) {
-			put_recalled(store, file, &version, &recalled->mark);
+			put_recalled(file, &version, &recalled->mark);
 		} else {
 			version_release(&version);
 			err = -ENOMEM;
@@ -104,7 +109,7 @@ int store_recall(struct store *store, const char *name)
 }
 
 struct below {
-	struct store *store;
+	struct store_source *source;
 	const char *path;
 };
 
@@ -116,16 +121,15 @@ static int recall_if_below(void *visitor, const char *name)
 	if (strncmp(name, below->path, length) != 0 ||
 		(length > 0 && below->path[length - 1] != '/' && name[length] != '/'))
 		return 0;
-	return store_recall(below->store, name);
+	return store_recall(below->source, name);
 }
 
-int store_recall_below(struct store *store, const char *path)
+int store_recall_below(struct store_source *source, const char *path)
 {
-	struct below below = {store, path};
+	const struct store_past *past = &source->store->past;
+	struct below below = {source, path};
 
-	return store->past.each == NULL
-		? 0
-		: store->past.each(store->past.context, recall_if_below, &below);
+	return past->each == NULL ? 0 : past->each(past->context, recall_if_below, &below);
 }
 
 /* ---- what is to be saved ---- */
@@ -144,7 +148,7 @@ void store_unsaved_free(struct store_unsaved *unsaved, size_t count)
 
 bool store_has_version(const struct store *store, const char *name)
 {
-	const struct store_file *file = store_find_file(store, name);
+	const struct store_file *file = store_find_file(&store->in_force, name);
 
 	return file != NULL && file->version.objects != NULL && file->version.objects->count > 0;
 }
@@ -180,24 +184,25 @@ static int take_file(const struct store_file *file, struct store_unsaved *out)
 
 int store_take_unsaved(struct store *store, struct store_unsaved **out, size_t *count)
 {
+	const struct file_list *files = &store->in_force;
 	struct store_unsaved *unsaved;
 	size_t most = 0, taken = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < store->count; i++)
-		most += is_unsaved(store->files[i]);
+	for (size_t i = 0; i < files->count; i++)
+		most += is_unsaved(files->files[i]);
 	unsaved = calloc(most + 1, sizeof(*unsaved));
 	if (unsaved == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; err == 0 && i < store->count; i++)
-		if (is_unsaved(store->files[i]))
-			err = take_file(store->files[i], &unsaved[taken++]);
+	for (size_t i = 0; err == 0 && i < files->count; i++)
+		if (is_unsaved(files->files[i]))
+			err = take_file(files->files[i], &unsaved[taken++]);
 	if (err != 0) {
 		store_unsaved_free(unsaved, taken);
 		return err;
 	}
-	for (size_t i = 0; i < store->count; i++)
-		store->files[i]->saved = store->files[i]->saved || is_unsaved(store->files[i]);
+	for (size_t i = 0; i < files->count; i++)
+		files->files[i]->saved = files->files[i]->saved || is_unsaved(files->files[i]);
 	*out = unsaved;
 	*count = taken;
 	return 0;
@@ -205,7 +210,7 @@ int store_take_unsaved(struct store *store, struct store_unsaved **out, size_t *
 
 void store_mark_unsaved(struct store *store, const char *name)
 {
-	struct store_file *file = store_find_file(store, name);
+	struct store_file *file = store_find_file(&store->in_force, name);
 
 	if (file != NULL)
 		file->saved = false;

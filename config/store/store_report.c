@@ -5,6 +5,8 @@
 
 #include "config/kube/kube_internal.h"
 
+static const char *const kind_names[] = {"Namespace", "Pod", "NetworkPolicy"};
+
 static size_t count_kept(const struct store_file *file)
 {
 	const struct object_list *list = file->version.objects;
@@ -74,7 +76,6 @@ static int copy_file_diags(
 static int report_duplicate(const struct kube_object *first, const struct kube_object *second,
 	struct arena *arena, struct diag_list *out)
 {
-	static const char *const kind_names[] = {"Namespace", "Pod", "NetworkPolicy"};
 	const struct object_key a = object_key(first), b = object_key(second);
 	const struct source_pos pos = {arena_strdup(arena, b.pos.file), b.pos.line, b.pos.column};
 
@@ -144,16 +145,46 @@ static int report_parts(
 	return err;
 }
 
-static int report_duplicates(
-	const struct object_table *table, struct arena *arena, struct diag_list *out)
+/* Of two sources' objects that of the first source, `used`, is in force. */
+static int report_conflict(const struct store *store, const struct object_entry *entry,
+	const struct object_entry *used, struct arena *arena, struct diag_list *out)
 {
+	const struct object_key a = object_key(&entry->stored->object);
+	const struct object_key b = object_key(&used->stored->object);
+	const struct source_pos pos = {arena_strdup(arena, a.pos.file), a.pos.line, a.pos.column};
+
+	if (pos.file == NULL)
+		return -ENOMEM;
+	diag_add(out, DIAG_ERROR, pos, "source-conflict", "remove or rename one of them",
+		"%s %s%s%s of source %s is not used: source %s, which comes first, has it at "
+		"%s:%u:%u",
+		kind_names[a.kind], a.namespace_name, a.kind == KUBE_NAMESPACE ? "" : "/", a.name,
+		store->sources[entry->source]->name, store->sources[used->source]->name, b.pos.file,
+		b.pos.line, b.pos.column);
+	return 0;
+}
+
+static int report_duplicates(const struct store *store, struct arena *arena, struct diag_list *out)
+{
+	const struct object_table *table = &store->objects;
 	int err = 0;
 
-	/* What is only kept is no mistake of whoever wrote the other; kept ones come first. */
-	for (size_t i = 0; err == 0 && i < table->count; i++)
-		if (table->entries[i].shadowed && table->entries[i].rank == 0)
-			err = report_duplicate(&table->entries[i].stored->object,
-				&table->entries[i + 1].stored->object, arena, out);
+	for (size_t i = 0; err == 0 && i < table->count; i++) {
+		const struct object_entry *entry = &table->entries[i], *used = entry + 1;
+
+		/* A policy that isolates a pod in part goes with the pod. */
+		if (!entry->shadowed || entry->stored->object.of_pod != NULL)
+			continue;
+		while (used->shadowed)
+			used++;
+		if (used->source != entry->source)
+			err = report_conflict(store, entry, used, arena, out);
+		/* What is only kept is no mistake of whoever wrote the other; kept ones come first.
+		 */
+		else if (entry->rank == 0)
+			err = report_duplicate(
+				&entry->stored->object, &entry[1].stored->object, arena, out);
+	}
 	return err;
 }
 
@@ -163,10 +194,10 @@ int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
 	int err = store_update_objects(store);
 
 	diag_list_init(&list, arena);
-	for (size_t i = 0; err == 0 && i < store->count; i++)
-		err = copy_file_diags(store->files[i], arena, &list);
+	for (size_t i = 0; err == 0 && i < store->in_force.count; i++)
+		err = copy_file_diags(store->in_force.files[i], arena, &list);
 	if (err == 0)
-		err = report_duplicates(&store->objects, arena, &list);
+		err = report_duplicates(store, arena, &list);
 	if (err == 0)
 		err = report_parts(&store->objects, arena, &list);
 	if (err != 0)
@@ -176,16 +207,23 @@ int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
 	return 0;
 }
 
-struct store_stats store_stats(const struct store *store)
+/* Of one source; NULL: of all. */
+static struct store_stats count_files(const struct store *store, const struct store_source *source)
 {
-	struct store_stats stats = {.files = store->count};
+	struct store_stats stats = {.files = 0};
 
-	for (size_t i = 0; i < store->count; i++) {
-		const struct store_file *file = store->files[i];
+	for (size_t i = 0; i < store->in_force.count; i++) {
+		const struct store_file *file = store->in_force.files[i];
 		const struct object_list *list = file->version.objects;
 		const bool unreadable = file->unreadable != NULL;
 		const bool broken = unreadable || file->version.broken;
 
+		if (source != NULL && file->source != source)
+			continue;
+		stats.files++;
+		stats.objects += list != NULL ? list->count : 0;
+		stats.findings += file->version.diag_count + file->version.diag_dropped +
+			unreadable + file->being_written + file->version.emptied;
 		stats.broken_files += broken;
 		stats.never_whole += broken && !file->was_whole;
 		stats.emptied_files += file->version.emptied;
@@ -201,18 +239,28 @@ struct store_stats store_stats(const struct store *store)
 	return stats;
 }
 
+struct store_stats store_stats(const struct store *store)
+{
+	return count_files(store, NULL);
+}
+
+struct store_stats store_source_stats(const struct store_source *source)
+{
+	return count_files(source->store, source);
+}
+
 void store_other_policies(const struct store *store, struct other_policies *out)
 {
 	*out = (struct other_policies){.count = 0};
-	for (size_t i = 0; i < store->count; i++)
-		if (store->files[i]->version.others != NULL)
-			other_policies_add(out, store->files[i]->version.others);
+	for (size_t i = 0; i < store->in_force.count; i++)
+		if (store->in_force.files[i]->version.others != NULL)
+			other_policies_add(out, store->in_force.files[i]->version.others);
 }
 
 void store_passed_over(const struct store *store, struct other_policies *out)
 {
 	*out = (struct other_policies){.count = 0};
-	for (size_t i = 0; i < store->count; i++)
-		if (store->files[i]->version.no_policies != NULL)
-			other_policies_add(out, store->files[i]->version.no_policies);
+	for (size_t i = 0; i < store->in_force.count; i++)
+		if (store->in_force.files[i]->version.no_policies != NULL)
+			other_policies_add(out, store->in_force.files[i]->version.no_policies);
 }

@@ -143,25 +143,59 @@ static void add_parts(struct version *version, const struct kube_objects *decode
 	}
 }
 
+/* A list of the objects, which live in `arena`, with room for `more`. NULL: -ENOMEM. */
+static struct object_list *list_create(const struct kube_object *objects, size_t count,
+	struct arena *arena, size_t more, uint8_t source)
+{
+	struct object_list *list = calloc(
+		1, sizeof(*list) + (count + more) * sizeof(list->items[0]));
+
+	if (list == NULL)
+		return NULL;
+	list->users = 1;
+	list->source = source;
+	for (size_t i = 0; i < count; i++)
+		list->items[list->count++] = (struct stored_object){
+			.object = objects[i], .arena = arena_ref(arena)};
+	return list;
+}
+
 static int fill_version(struct version *version, const struct kube_objects *decoded,
-	const struct object_list *old, bool with_parts)
+	const struct object_list *old, const struct version_options *options)
 {
 	const bool keeps = (version->broken || version->emptied) && old != NULL;
-	const size_t most = decoded->count + decoded->part_count + (keeps ? old->count : 0);
-	struct object_list *list = calloc(1, sizeof(*list) + most * sizeof(list->items[0]));
 	int err = 0;
+
+	version->objects = list_create(decoded->items, decoded->count, version->arena,
+		decoded->part_count + (keeps ? old->count : 0), options->source);
+	if (version->objects == NULL)
+		return -ENOMEM;
+	if (keeps)
+		err = keep_missing(version->objects, decoded, old);
+	if (err == 0 && options->with_parts)
+		add_parts(version, decoded);
+	return err;
+}
+
+int version_of_objects(struct version *out, const struct kube_object *objects, size_t count,
+	struct arena *arena, uint8_t source)
+{
+	struct object_list *list = list_create(objects, count, arena, 0, source);
 
 	if (list == NULL)
 		return -ENOMEM;
-	version->objects = list;
-	for (size_t i = 0; i < decoded->count; i++)
-		list->items[list->count++] = (struct stored_object){
-			.object = decoded->items[i], .arena = arena_ref(version->arena)};
-	if (keeps)
-		err = keep_missing(list, decoded, old);
-	if (err == 0 && with_parts)
-		add_parts(version, decoded);
-	return err;
+	*out = (struct version){
+		.arena = arena_ref(arena), .objects = list, .length = VERSION_NO_CONTENT};
+	return 0;
+}
+
+struct version version_share(const struct version *version)
+{
+	if (version->arena != NULL)
+		arena_ref(version->arena);
+	if (version->objects != NULL)
+		version->objects->users++;
+	return *version;
 }
 
 enum { EMPTY_MOST = 64 * 1024 }; /* bytes that are looked at, of a file that holds no object */
@@ -250,7 +284,7 @@ int version_read(struct version *out, const char *name, const struct byte_source
 			old->objects->count > 0 && !says_empty(source);
 	}
 	if (err == 0)
-		err = fill_version(&version, &decoded, old->objects, options->with_parts);
+		err = fill_version(&version, &decoded, old->objects, options);
 	if (err != 0) {
 		version_release(&version);
 		return err;

@@ -20,6 +20,7 @@
 #include "process/notify.h"
 #include "tests/between.h"
 #include "tests/support/netns.h"
+#include "tests/support/one_file.h"
 #include "tests/support/publish_fixture.h"
 
 enum { MESSAGE = 512 };
@@ -225,8 +226,7 @@ static void test_ready_and_what_it_does(void **state)
 	expect("STATUS=ENFORCING NOTHING: 0 policies on 1 pods, 0 addresses isolated, revision 1");
 	assert_int_equal(run_and_count(&act, 1200, "WATCHDOG=1", NULL, status), 0);
 	assert_string_equal(status, ""); /* nothing new, nothing told */
-	assert_int_equal(
-		store_put(act.stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	assert_int_equal(one_file_put(act.stage->store, "policy.yaml", policy, strlen(policy)), 0);
 	publisher_changed(act.stage->publisher, 0);
 	(void)run_and_count(&act, 20000, "", "revision 2", status);
 	assert_string_equal(
@@ -251,8 +251,7 @@ static void test_reloading(void **state)
 	assert_true(heard(message));
 	assert_int_equal(sscanf(message, "RELOADING=1\nMONOTONIC_USEC=%llu", &at), 1);
 	assert_true(at > 0);
-	assert_int_equal(
-		store_put(act.stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	assert_int_equal(one_file_put(act.stage->store, "policy.yaml", policy, strlen(policy)), 0);
 	publisher_changed(act.stage->publisher, 0);
 	assert_int_equal(run_and_count(&act, 20000, "READY=1", "revision 2", status), 1);
 	assert_int_equal(run_and_count(&act, 1200, "READY=1", NULL, status), 0);

@@ -18,6 +18,7 @@
 #include "service/control/control_request.h"
 #include "service/views/flow_listing.h"
 #include "service/views/policy_listing.h"
+#include "tests/support/one_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -40,7 +41,7 @@ static struct snapshot *make_snapshot(void)
 	struct store *store;
 
 	if (store_create(&store) != 0 ||
-		store_put(store, "shop.yaml", manifests, strlen(manifests), NULL) != 0 ||
+		one_file_put(store, "shop.yaml", manifests, strlen(manifests)) != 0 ||
 		store_cluster(store, &cluster) != 0 ||
 		snapshot_compile(&snapshot, cluster, &options) != 0)
 		abort();

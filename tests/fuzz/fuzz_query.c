@@ -13,6 +13,7 @@
 #include "config/store/store.h"
 #include "enforcer/log/explain_json.h"
 #include "policy/explain/query.h"
+#include "tests/support/one_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,7 +47,7 @@ static struct snapshot *make_world(void)
 	struct snapshot *snapshot;
 
 	must(store_create(&store) == 0);
-	must(store_put(store, "world.yaml", yaml, sizeof(yaml) - 1, NULL) == 0);
+	must(one_file_put(store, "world.yaml", yaml, sizeof(yaml) - 1) == 0);
 	must(store_cluster(store, &cluster) == 0);
 	must(cluster->policy_count == 1);
 	must(snapshot_compile(&snapshot, cluster, &options) == 0);

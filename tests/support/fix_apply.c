@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "config/store/store.h"
+#include "tests/support/one_file.h"
 
 enum { NAME = 256, SNIPPET = 4096 };
 
@@ -177,7 +178,7 @@ static const struct network_policy *read_rules(
 		"spec: {podSelector: {}, policyTypes: [Ingress, Egress], %s: [%s]}\n",
 		namespace_name, direction, rules);
 	assert_int_equal(store_create(&store), 0);
-	assert_int_equal(store_put(store, "fix.yaml", yaml, strlen(yaml), NULL), 0);
+	assert_int_equal(one_file_put(store, "fix.yaml", yaml, strlen(yaml)), 0);
 	assert_int_equal(store_cluster(store, &cluster), 0);
 	if (cluster->policy_count != 1)
 		fail_msg("the fix can't be read as a manifest: %s", yaml);

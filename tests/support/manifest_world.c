@@ -7,13 +7,15 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/support/one_file.h"
+
 static void open_world(
 	struct manifest_world *world, const char *yaml, const struct snapshot_options *options)
 {
 	*world = (struct manifest_world){.arena = arena_create()};
 	assert_non_null(world->arena);
 	assert_int_equal(store_create(&world->store), 0);
-	assert_int_equal(store_put(world->store, "world.yaml", yaml, strlen(yaml), NULL), 0);
+	assert_int_equal(one_file_put(world->store, "world.yaml", yaml, strlen(yaml)), 0);
 	assert_int_equal(store_diags(world->store, world->arena, &world->found), 0);
 	for (size_t i = 0; i < world->found.count; i++)
 		if (world->found.items[i].severity == DIAG_ERROR)

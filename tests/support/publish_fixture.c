@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/support/event_loop.h"
+#include "tests/support/one_file.h"
 
 static const char pods[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, "
 			   "annotations: {podgate.io/audit: 'true'}}\n"
@@ -40,7 +41,7 @@ int publish_fixture_setup(void **state)
 					 }};
 	event_loop_init(&stage.loop);
 	assert_int_equal(store_create(&stage.store), 0);
-	assert_int_equal(store_put(stage.store, "pods.yaml", pods, strlen(pods), NULL), 0);
+	assert_int_equal(one_file_put(stage.store, "pods.yaml", pods, strlen(pods)), 0);
 	assert_int_equal(verdict_log_open(&stage.log, &log), 0);
 	if (enforcement_open(&stage.enforcement, &stage.settings, stage.log, &stage.inheritance,
 		    problem) != 0)

@@ -11,6 +11,7 @@
 
 #include "config/store/store.h"
 #include "tests/support/naive.h"
+#include "tests/support/one_file.h"
 
 enum { POLICIES = 4, TEXT = 16384, RULE_TEXT = 512 };
 
@@ -240,7 +241,7 @@ static int evaluate(const struct author *author, struct verdicts_table *out)
 
 	if (err != 0)
 		return err;
-	err = store_put(store, "witness.yaml", author->text, author->length, NULL);
+	err = one_file_put(store, "witness.yaml", author->text, author->length);
 	if (err == 0 && store_stats(store).broken_files > 0) {
 		fprintf(stderr, "podgate-witness: its manifests are broken:\n%s", author->text);
 		err = -EINVAL;

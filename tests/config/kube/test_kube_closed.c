@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "tests/support/one_file.h"
+
 #include "config/store/store.h"
 
 static int begin(void **state)
@@ -26,7 +28,7 @@ static int end(void **state)
 
 static void put(struct store *store, const char *name, const char *text)
 {
-	assert_int_equal(store_put(store, name, text, strlen(text), NULL), 0);
+	assert_int_equal(one_file_put(store, name, text, strlen(text)), 0);
 }
 
 /* "2p1q" for a rule of two peers and one port. */
@@ -159,7 +161,7 @@ static void closes_what_can_not_be_read(void **state)
 		print_message("%s", cases[i].manifest);
 		expect(*state, cases[i].expected);
 		assert_true(store_stats(*state).broken_files == 1 || *cases[i].expected == '\0');
-		store_remove(*state, "f.yaml");
+		one_file_remove(*state, "f.yaml");
 	}
 }
 
@@ -204,7 +206,7 @@ static void yields_to_a_sound_one_elsewhere(void **state)
 	put(store, "a.yaml", META "spec: {podSelector: {}}\n");
 	put(store, "b.yaml", META "spec: {podSelector: {}, policyTypes: [Ingres]}\n");
 	expect(store, "shop/web I in out");
-	store_remove(store, "a.yaml");
+	one_file_remove(store, "a.yaml");
 	expect(store, "shop/web! IE in out");
 }
 
@@ -269,7 +271,7 @@ static void closes_pods(void **state)
 		assert_int_equal(cluster->pods[0]->ip_count, pods[i].ips);
 		assert_int_equal(cluster->pods[0]->host_network, pods[i].host_network);
 		cluster_unref(cluster);
-		store_remove(store, "f.yaml");
+		one_file_remove(store, "f.yaml");
 	}
 	/* What isolates it goes when it can be read, though its file is broken still. */
 	put(store, "f.yaml", pods[4].manifest);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/support/findings.h"
+#include "tests/support/one_file.h"
 #include "tests/support/temporary.h"
 
 static int begin(void **state)
@@ -26,7 +27,19 @@ static int end(void **state)
 
 static void put(struct store *store, const char *name, const char *text)
 {
-	assert_int_equal(store_put(store, name, text, strlen(text), NULL), 0);
+	assert_int_equal(one_file_put(store, name, text, strlen(text)), 0);
+}
+
+static struct store_source *source_of(struct store *store)
+{
+	return store_source(store, "manifests");
+}
+
+static int put_unreadable(struct store *store, const char *name, const char *reason)
+{
+	const int err = store_put_unreadable(source_of(store), name, reason);
+
+	return err != 0 ? err : store_commit(source_of(store));
 }
 
 /* "default/a default/b": the policies in force. */
@@ -68,11 +81,11 @@ static void holds_files(void **state)
 	expect_policies(store, "a b c");
 	put(store, "z.yaml", temporary_policy("d"));
 	expect_policies(store, "b d");
-	store_remove(store, "a.yaml");
-	store_remove(store, "never.yaml");
+	one_file_remove(store, "a.yaml");
+	one_file_remove(store, "never.yaml");
 	expect_policies(store, "d");
-	assert_true(store_has_file(store, "z.yaml"));
-	assert_false(store_has_file(store, "a.yaml"));
+	assert_true(store_has_file(source_of(store), "z.yaml"));
+	assert_false(store_has_file(source_of(store), "a.yaml"));
 	assert_int_equal(store_stats(store).files, 1);
 }
 
@@ -139,7 +152,7 @@ static void keeps_what_an_emptied_file_held(void **state)
 		assert_int_equal(store_stats(store).emptied_files, 0);
 	}
 	put(store, "f.yaml", temporary_policy("a"));
-	store_remove(store, "f.yaml");
+	one_file_remove(store, "f.yaml");
 	put(store, "f.yaml", ""); /* it held nothing */
 	expect_policies(store, "");
 	expect_findings(store, "");
@@ -162,9 +175,11 @@ static void believes_an_emptied_file_in_time(void **state)
 
 	put(store, "f.yaml", temporary_policy("a"));
 	put(store, "f.yaml", "");
-	store_believe_empty(store, 3600);
+	store_believe_empty(source_of(store), 3600);
+	assert_int_equal(store_commit(source_of(store)), 0);
 	expect_policies(store, "a");
-	store_believe_empty(store, 0);
+	store_believe_empty(source_of(store), 0);
+	assert_int_equal(store_commit(source_of(store)), 0);
 	expect_policies(store, "");
 	expect_findings(store, "");
 	put(store, "f.yaml", "");
@@ -176,7 +191,8 @@ static void keeps_what_is_being_written(void **state)
 	struct store *store = *state;
 
 	put(store, "f.yaml", temporary_policy("a"));
-	assert_int_equal(store_put_being_written(store, "f.yaml"), 0);
+	assert_int_equal(store_put_being_written(source_of(store), "f.yaml"), 0);
+	assert_int_equal(store_commit(source_of(store)), 0);
 	expect_policies(store, "a");
 	expect_findings(store, "0:0 warning being-written\n");
 	assert_int_equal(store_stats(store).being_written, 1);
@@ -207,14 +223,14 @@ static void keeps_what_can_not_be_read(void **state)
 	struct store *store = *state;
 
 	put(store, "f.yaml", temporary_policy("a"));
-	assert_int_equal(store_put_unreadable(store, "f.yaml", "Permission denied"), 0);
+	assert_int_equal(put_unreadable(store, "f.yaml", "Permission denied"), 0);
 	expect_policies(store, "a");
 	expect_findings(store, "0:0 unreadable\n");
 	assert_int_equal(store_stats(store).kept_objects, 1);
 	assert_int_equal(store_stats(store).broken_files, 1);
 	put(store, "f.yaml", temporary_policy("a"));
 	expect_findings(store, "");
-	assert_int_equal(store_put_unreadable(store, "never.yaml", "No such file or directory"), 0);
+	assert_int_equal(put_unreadable(store, "never.yaml", "No such file or directory"), 0);
 	expect_findings(store, "0:0 unreadable\n");
 }
 
@@ -227,7 +243,7 @@ static void tells_what_was_never_in_force(void **state)
 	snprintf(text, sizeof(text), "%sspec\n", temporary_policy("a"));
 	put(store, "f.yaml", text);
 	put(store, "g.yaml", temporary_policy("b"));
-	assert_int_equal(store_put_unreadable(store, "h.yaml", "Permission denied"), 0);
+	assert_int_equal(put_unreadable(store, "h.yaml", "Permission denied"), 0);
 	assert_int_equal(store_stats(store).broken_files, 2);
 	assert_int_equal(store_stats(store).never_whole, 2);
 	put(store, "f.yaml", "still\n");
@@ -238,7 +254,7 @@ static void tells_what_was_never_in_force(void **state)
 	put(store, "h.yaml", "");
 	assert_int_equal(store_stats(store).never_whole, 0);
 	put(store, "f.yaml", text);
-	assert_int_equal(store_put_unreadable(store, "h.yaml", "Permission denied"), 0);
+	assert_int_equal(put_unreadable(store, "h.yaml", "Permission denied"), 0);
 	assert_int_equal(store_stats(store).broken_files, 3);
 	assert_int_equal(store_stats(store).never_whole, 0);
 }
@@ -258,7 +274,7 @@ static void takes_the_later_of_two(void **state)
 	assert_string_equal(cluster->policies[0]->pos.file, "b.yaml");
 	cluster_unref(cluster);
 	expect_findings(store, "3:18 duplicate-object\n");
-	store_remove(store, "b.yaml");
+	one_file_remove(store, "b.yaml");
 	expect_findings(store, "");
 	snprintf(text, sizeof(text), "%s%s", temporary_policy("x"), temporary_policy("x"));
 	put(store, "c.yaml", text);
@@ -288,7 +304,7 @@ static void outlives_nothing(void **state)
 
 	put(store, "f.yaml", temporary_policy("a"));
 	assert_int_equal(store_cluster(store, &cluster), 0);
-	store_remove(store, "f.yaml");
+	one_file_remove(store, "f.yaml");
 	assert_string_equal(cluster->policies[0]->name, "a");
 	assert_string_equal(cluster->policies[0]->pos.file, "f.yaml");
 	cluster_unref(cluster);
@@ -303,18 +319,150 @@ static void tells_changes_from_none(void **state)
 	assert_true(store_revision(store) > revision);
 	revision = store_revision(store);
 	put(store, "f.yaml", temporary_policy("a"));
-	store_remove(store, "never.yaml");
+	one_file_remove(store, "never.yaml");
 	assert_int_equal(store_revision(store), revision);
-	store_put_unreadable(store, "f.yaml", "gone");
+	put_unreadable(store, "f.yaml", "gone");
 	assert_true(store_revision(store) > revision);
 	revision = store_revision(store);
-	store_put_unreadable(store, "f.yaml", "gone");
+	put_unreadable(store, "f.yaml", "gone");
 	assert_int_equal(store_revision(store), revision);
 	put(store, "f.yaml", temporary_policy("a"));
 	assert_true(store_revision(store) > revision);
 	revision = store_revision(store);
-	store_remove(store, "f.yaml");
+	one_file_remove(store, "f.yaml");
 	assert_true(store_revision(store) > revision);
+}
+
+/* ---- sources ---- */
+
+static void put_by(struct store_source *source, const char *name, const char *text)
+{
+	assert_int_equal(store_put(source, name, text, strlen(text), NULL), 0);
+	assert_int_equal(store_commit(source), 0);
+}
+
+/* "name file" of each pod in force. */
+static void expect_pods(struct store *store, const char *expected)
+{
+	struct cluster *cluster;
+	char text[512] = "";
+
+	assert_int_equal(store_cluster(store, &cluster), 0);
+	for (size_t i = 0; i < cluster->pod_count; i++) {
+		const struct pod *pod = cluster->pods[i];
+
+		sprintf(text + strlen(text), "%s%s %s", i == 0 ? "" : ", ", pod->name,
+			pod->pos.file);
+	}
+	assert_string_equal(text, expected);
+	cluster_unref(cluster);
+}
+
+static const char pod_a[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\n";
+static const char pod_b[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: shop}\n";
+
+static void prefers_the_first_source(void **state)
+{
+	struct store *store = *state;
+	struct store_source *first = store_source(store, "first");
+	struct store_source *second = store_source(store, "second");
+	struct arena *arena = arena_create();
+	struct diag_list diags;
+
+	assert_ptr_equal(store_source(store, "second"), second);
+	put_by(second, "a2.yaml", pod_a);
+	put_by(second, "b2.yaml", pod_b);
+	expect_pods(store, "a a2.yaml, b b2.yaml");
+	/* The name of its file sorts before and after the other's: neither counts. */
+	put_by(first, "a1.yaml", pod_a);
+	put_by(first, "z1.yaml", pod_b);
+	expect_pods(store, "a a1.yaml, b z1.yaml");
+	expect_findings(store, "3:18 source-conflict\n3:18 source-conflict\n");
+	assert_int_equal(store_diags(store, arena, &diags), 0);
+	assert_string_equal(diags.items[0].pos.file, "a2.yaml");
+	assert_string_equal(diags.items[0].text,
+		"Pod shop/a of source second is not used: source first, which comes first, has it "
+		"at "
+		"a1.yaml:3:18");
+	arena_unref(arena);
+	/* What the first source keeps of a broken file is its own still. */
+	put_by(first, "a1.yaml", "half a fi");
+	expect_pods(store, "a a1.yaml, b z1.yaml");
+	store_remove(first, "a1.yaml");
+	store_remove(first, "b2.yaml");
+	assert_int_equal(store_commit(first), 0);
+	expect_pods(store, "a a2.yaml, b z1.yaml");
+	assert_int_equal(store_source_stats(first).files, 1);
+	assert_int_equal(store_source_stats(second).files, 2);
+	assert_int_equal(store_source_stats(second).objects, 2);
+	assert_int_equal(store_stats(store).files, 3);
+}
+
+static void has_files_of_one_name_by_source(void **state)
+{
+	struct store *store = *state;
+	struct store_source *first = store_source(store, "first");
+	struct store_source *second = store_source(store, "second");
+
+	put_by(second, "f.yaml", pod_b);
+	put_by(first, "f.yaml", pod_a);
+	assert_int_equal(store_stats(store).files, 2);
+	expect_pods(store, "a f.yaml, b f.yaml");
+	store_remove(first, "f.yaml");
+	assert_int_equal(store_commit(first), 0);
+	expect_pods(store, "b f.yaml");
+}
+
+static void shows_no_draft(void **state)
+{
+	struct store *store = *state;
+	struct store_source *source = source_of(store);
+	const uint64_t revision = store_revision(store);
+
+	put(store, "a.yaml", pod_a);
+	assert_int_equal(store_put(source, "b.yaml", pod_b, strlen(pod_b), NULL), 0);
+	assert_int_equal(store_put(source, "a.yaml", pod_b, strlen(pod_b), NULL), 0);
+	store_remove(source, "a.yaml");
+	expect_pods(store, "a a.yaml");
+	assert_int_equal(store_revision(store), revision + 1);
+	assert_true(store_has_file(source, "b.yaml"));
+	assert_false(store_has_file(source, "a.yaml"));
+	assert_int_equal(store_commit(source), 0);
+	expect_pods(store, "b b.yaml");
+	assert_int_equal(store_revision(store), revision + 2);
+}
+
+static void takes_objects_that_were_read_elsewhere(void **state)
+{
+	struct store *store = *state;
+	struct store_source *source;
+	struct arena *arena = arena_create();
+	struct pod pods[2] = {
+		{.namespace_name = "shop", .name = "a", .pos = {"engine", 1, 1}},
+		{.namespace_name = "shop", .name = "b", .pos = {"engine", 2, 1}},
+	};
+	const struct kube_object objects[2] = {
+		{.kind = KUBE_POD, .pod = arena_memdup(arena, &pods[0], sizeof(pods[0]))},
+		{.kind = KUBE_POD, .pod = arena_memdup(arena, &pods[1], sizeof(pods[1]))},
+	};
+
+	put(store, "a.yaml", pod_a);
+	source = store_source(store, "elsewhere");
+	assert_int_equal(store_put_objects(source, "engine", objects, 2, arena), 0);
+	arena_unref(arena);
+	expect_pods(store, "a a.yaml");
+	assert_int_equal(store_commit(source), 0);
+	/* "manifests" came first. */
+	expect_pods(store, "a a.yaml, b engine");
+	expect_findings(store, "1:1 source-conflict\n");
+	one_file_remove(store, "a.yaml");
+	expect_pods(store, "a engine, b engine");
+	/* Objects that were read elsewhere are sound: none of those before are kept. */
+	arena = arena_create();
+	assert_int_equal(store_put_objects(source, "engine", NULL, 0, arena), 0);
+	arena_unref(arena);
+	assert_int_equal(store_commit(source), 0);
+	expect_pods(store, "");
 }
 
 /* ---- many changes ---- */
@@ -366,9 +514,9 @@ static void change_file(uint64_t *random, struct store *stores[2])
 	write_file(random, text);
 	for (int i = 0; i < 2; i++) {
 		if (what == 0)
-			store_remove(stores[i], name);
+			one_file_remove(stores[i], name);
 		else if (what == 1)
-			assert_int_equal(store_put_unreadable(stores[i], name, "gone"), 0);
+			assert_int_equal(put_unreadable(stores[i], name, "gone"), 0);
 		else
 			put(stores[i], name, text);
 	}
@@ -448,14 +596,14 @@ static void counts_policies_of_other_kinds(void **state)
 
 	(void)state;
 	assert_int_equal(store_create(&store), 0);
-	assert_int_equal(store_put(store, "a.yaml", cilium, strlen(cilium), NULL), 0);
-	assert_int_equal(store_put(store, "b.yaml", calico, strlen(calico), NULL), 0);
+	assert_int_equal(one_file_put(store, "a.yaml", cilium, strlen(cilium)), 0);
+	assert_int_equal(one_file_put(store, "b.yaml", calico, strlen(calico)), 0);
 	store_other_policies(store, &others);
 	other_policies_format(&others, text);
 	assert_string_equal(text,
 		"2 CiliumNetworkPolicy (cilium.io), 1 GlobalNetworkPolicy (crd.projectcalico.org)");
 	assert_int_equal(other_policies_total(&others), 3);
-	store_remove(store, "b.yaml");
+	one_file_remove(store, "b.yaml");
 	store_other_policies(store, &others);
 	assert_int_equal(other_policies_total(&others), 1);
 	store_free(store);
@@ -478,6 +626,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(prefers_what_is_there_to_what_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(outlives_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(tells_changes_from_none, begin, end),
+		cmocka_unit_test_setup_teardown(prefers_the_first_source, begin, end),
+		cmocka_unit_test_setup_teardown(has_files_of_one_name_by_source, begin, end),
+		cmocka_unit_test_setup_teardown(shows_no_draft, begin, end),
+		cmocka_unit_test_setup_teardown(takes_objects_that_were_read_elsewhere, begin, end),
 		cmocka_unit_test(says_the_same_however_often_it_is_asked),
 		cmocka_unit_test(counts_policies_of_other_kinds),
 	};

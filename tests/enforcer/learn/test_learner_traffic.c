@@ -28,6 +28,7 @@
 #include "enforcer/publish/enforcement.h"
 #include "tests/support/bridge_netns.h"
 #include "tests/support/netns.h"
+#include "tests/support/one_file.h"
 
 enum {
 	PHASES = 8,  /* policies, one after the other */
@@ -128,7 +129,7 @@ static struct snapshot *compile(const char *manifests, uint64_t revision)
 	struct store *store;
 
 	assert_int_equal(store_create(&store), 0);
-	assert_int_equal(store_put(store, "shop.yaml", manifests, strlen(manifests), NULL), 0);
+	assert_int_equal(one_file_put(store, "shop.yaml", manifests, strlen(manifests)), 0);
 	assert_int_equal(store_stats(store).broken_files, 0);
 	assert_int_equal(store_cluster(store, &cluster), 0);
 	assert_int_equal(snapshot_compile(&snapshot, cluster, &options), 0);

@@ -28,6 +28,7 @@
 #include "tests/between.h"
 #include "tests/support/bridge_netns.h"
 #include "tests/support/netns.h"
+#include "tests/support/one_file.h"
 #include "tests/support/publish_fixture.h"
 #include "tests/support/stream_reader.h"
 
@@ -139,7 +140,7 @@ static void a_change_comes_into_force(void **state)
 	struct publish_fixture *stage = *state;
 
 	assert_true(number(stage, "isolated") == 0);
-	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	assert_int_equal(one_file_put(stage->store, "policy.yaml", policy, strlen(policy)), 0);
 	publisher_changed(stage->publisher, 101250000);
 	assert_true(number(stage, "pending") == 1);
 	wait_for(stage, "publish.changes", 1);
@@ -161,7 +162,7 @@ static void a_change_comes_into_force(void **state)
 	wait_for(stage, "rules.sets.ipv4", 1);
 	const double worst = number(stage, "publish.worst.judged_ms");
 
-	store_remove(stage->store, "policy.yaml");
+	one_file_remove(stage->store, "policy.yaml");
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 2);
 	assert_true(number(stage, "publish.read_ms") == 0);
@@ -181,7 +182,7 @@ static void many_changes_are_few(void **state)
 			"apiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: "
 			"shop}\nstatus: {podIP: 10.9.1.%d}\n",
 			i, i + 1);
-		assert_int_equal(store_put(stage->store, text, text, strlen(text), NULL), 0);
+		assert_int_equal(one_file_put(stage->store, text, text, strlen(text)), 0);
 		publisher_changed(stage->publisher, 0);
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
 	}
@@ -240,9 +241,9 @@ static void change_policies(struct publish_fixture *stage, bool there)
 
 	if (there)
 		assert_int_equal(
-			store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+			one_file_put(stage->store, "policy.yaml", policy, strlen(policy)), 0);
 	else
-		store_remove(stage->store, "policy.yaml");
+		one_file_remove(stage->store, "policy.yaml");
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", changes + 1);
 }
@@ -444,9 +445,8 @@ static void what_the_kernel_does_not_take_stops_nobody(void **state)
 				   "list:set && ipset add holder podgate-fill4 && ipset create "
 				   "tiny hash:ip maxelem 1 && ipset swap tiny podgate-pods4"),
 		0);
-	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
-	assert_int_equal(
-		store_put(stage->store, "b.yaml", another_pod, strlen(another_pod), NULL), 0);
+	assert_int_equal(one_file_put(stage->store, "policy.yaml", policy, strlen(policy)), 0);
+	assert_int_equal(one_file_put(stage->store, "b.yaml", another_pod, strlen(another_pod)), 0);
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 1);
 	assert_true(number(stage, "isolated") == 3);
@@ -460,11 +460,11 @@ static void what_the_kernel_does_not_take_stops_nobody(void **state)
 	assert_true(number(stage, "rules.intact") == 1);
 	assert_true(number(stage, "rules.repairs") == 0); /* nobody has tampered with it */
 	assert_int_equal(netns_run("ipset destroy holder"), 0);
-	store_remove(stage->store, "b.yaml");
+	one_file_remove(stage->store, "b.yaml");
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 2);
 	assert_false(says(stage, "problem", ""));
-	store_remove(stage->store, "policy.yaml");
+	one_file_remove(stage->store, "policy.yaml");
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 3);
 	assert_int_equal(netns_run("ipset destroy tiny"), 0);
@@ -481,11 +481,11 @@ static void a_change_that_fails_waits_for_the_repair(void **state)
 	assert_int_equal(netns_run("iptables-nft -t mangle -F && iptables-nft -t raw -F && ipset "
 				   "destroy podgate-pods4"),
 		0);
-	assert_int_equal(store_put(stage->store, "policy.yaml", policy, strlen(policy), NULL), 0);
+	assert_int_equal(one_file_put(stage->store, "policy.yaml", policy, strlen(policy)), 0);
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 1);
 	assert_int_equal(netns_run("ipset -q test podgate-pods4 10.9.0.1"), 0);
-	store_remove(stage->store, "policy.yaml");
+	one_file_remove(stage->store, "policy.yaml");
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 2);
 }
