@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef DAEMON_ANSWERS_H
+#define DAEMON_ANSWERS_H
+
+/*
+ * What the daemon answers on its control socket. answers_set_callbacks() makes a struct answers the
+ * context of the control server. It is filled in before the loop runs,
+ * which is when the first request is answered. For the loop's thread.
+ */
+
+#include <stdbool.h>
+
+#include "config/source/directory.h"
+#include "daemon/handover.h"
+#include "service/control/control_server.h"
+#include "service/views/listings.h"
+#include "service/views/status.h"
+
+struct answers {
+	struct status_sources sources;
+	struct publisher *publisher;
+	struct verdict_log *log;
+	struct directory *directory;
+	struct listings listings;
+	struct handover handover;
+	bool stopping; /* a session that ends now is no failed successor */
+	void (*handed_over)(void *context);
+	void *context;
+};
+
+/* Sets all callbacks in *options, and their context. */
+void answers_set_callbacks(struct answers *answers, struct control_server_options *options);
+
+#endif
