@@ -2,7 +2,6 @@
 #include "enforcer/log/verdict_log.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -47,8 +46,7 @@ struct verdict_log {
 	atomic_uint_fast64_t overload[2]; /* of the common queues, of that of floods */
 	atomic_uint_fast64_t answered_lost;
 
-	pthread_mutex_t lock; /* of retired */
-	struct retired_snapshot *retired;
+	struct retired retired;	    /* cut flows that wait to be logged may name those held */
 	struct verdict_lines lines; /* for the watchers */
 	struct backlog revoked;	    /* flows that sweeps cut */
 	struct backlog answered;    /* classes that the kernel answered */
@@ -67,8 +65,6 @@ struct verdict_log {
 	struct fold *fold;
 	struct line_budget *budget;
 	struct policy_hits *hits; /* anybody reads them */
-	/* retired, but cut flows that wait to be told of may name them */
-	struct retired_snapshot *held;
 	struct arena *scratch;
 	struct interface_names *names;
 	uint64_t lost_unsaid, lost_said_ns;
@@ -90,45 +86,25 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 	if (log == NULL)
 		return -ENOMEM;
 	log->options = *options;
+	log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	verdict_lines_init(&log->lines);
 	backlog_init(&log->revoked);
 	backlog_init(&log->answered);
-	pthread_mutex_init(&log->lock, NULL);
-	err = policy_hits_create(&log->hits);
-	if (err != 0)
-		goto fail;
-	err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
-	if (err != 0)
-		goto fail_hits;
-	err = line_budget_create(&log->budget, options->lines_per_s);
-	if (err != 0)
-		goto fail_fold;
-	log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (log->wake_fd < 0) {
-		err = -errno;
-		goto fail_budget;
+	retired_init(&log->retired);
+	err = log->wake_fd < 0 ? -errno : policy_hits_create(&log->hits);
+	if (err == 0)
+		err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
+	if (err == 0)
+		err = line_budget_create(&log->budget, options->lines_per_s);
+	if (err == 0)
+		err = verdict_file_open(
+			&log->file, options->path, options->rotate_bytes, options->keep);
+	if (err != 0) {
+		verdict_log_free(log);
+		return err;
 	}
-	err = verdict_file_open(&log->file, options->path, options->rotate_bytes, options->keep);
-	if (err != 0)
-		goto fail_fd;
 	*out = log;
 	return 0;
-
-fail_fd:
-	close(log->wake_fd);
-fail_budget:
-	line_budget_free(log->budget);
-fail_fold:
-	fold_free(log->fold);
-fail_hits:
-	policy_hits_free(log->hits);
-fail:
-	backlog_deinit(&log->answered);
-	backlog_deinit(&log->revoked);
-	verdict_lines_deinit(&log->lines);
-	pthread_mutex_destroy(&log->lock);
-	free(log);
-	return err;
 }
 
 void verdict_log_wake(void *context)
@@ -167,10 +143,7 @@ void verdict_log_reopen(struct verdict_log *log)
 
 void verdict_log_retire(struct verdict_log *log, struct retired_snapshot *retired)
 {
-	pthread_mutex_lock(&log->lock);
-	retired->next = log->retired;
-	log->retired = retired;
-	pthread_mutex_unlock(&log->lock);
+	retired_add(&log->retired, retired);
 	verdict_log_wake(log);
 }
 
@@ -296,7 +269,7 @@ static void write_verdict(struct verdict_log *log, const struct folded *folded)
 		lose(log, folded->repeat);
 }
 
-/* So many at a time, or with `all` to the last. Returns whether none waits any more. */
+/* REVOKED_PER_ROUND at most, or with `all` to the last. Returns whether none waits any more. */
 static bool write_revoked(struct verdict_log *log, bool all)
 {
 	struct record record;
@@ -339,85 +312,48 @@ static void drain_answered(struct verdict_log *log)
 	lose(log, atomic_exchange(&log->answered_lost, 0));
 }
 
-/* As many records as the ring held when we came, or we might never leave it. */
-static void drain_ring(struct verdict_log *log, struct ring *ring, uint64_t now)
-{
-	struct record record;
-	uint64_t taken = 0;
-
-	while (ring_pop(ring, &record)) {
-		fold_in(log, &record, now);
-		if (++taken >= log->options.ring_capacity)
-			break;
-		if (taken % YIELD_RECORDS == 0)
-			priority_yield();
-	}
-	atomic_fetch_add(&log->records, taken);
-}
-
 static void drain_rings(struct verdict_log *log)
 {
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct record record;
 
 	for (size_t i = 0; i < log->ring_count; i++) {
-		const uint64_t lost = ring_lost(log->rings[i]);
+		struct ring *ring = log->rings[i];
+		const uint64_t lost = ring_lost(ring);
+		uint64_t taken = 0;
 
-		drain_ring(log, log->rings[i], now);
+		/* No more than a ring holds: a flood would keep the thread at one ring forever. */
+		while (taken < log->options.ring_capacity && ring_pop(ring, &record)) {
+			fold_in(log, &record, now);
+			if (++taken % YIELD_RECORDS == 0)
+				priority_yield();
+		}
+		atomic_fetch_add(&log->records, taken);
 		lose(log, lost - log->ring_lost[i]);
 		log->ring_lost[i] = lost;
 	}
 }
 
 /*
- * What is held was retired before the rings were last drained and the cut flows were all told of,
+ * What is held was retired before the rings were last drained and the cut flows were all logged,
  * and nobody adds records of theirs: only the folding may hold some.
  */
 static void free_retired(struct verdict_log *log)
 {
-	struct retired_snapshot *retired;
 	struct folded folded;
 
-	if (log->held != NULL)
+	if (log->retired.held != NULL)
 		policy_hits_settle(log->hits);
-	while ((retired = log->held) != NULL) {
-		log->held = retired->next;
-		while (fold_drain(log->fold, retired->snapshot, &folded))
+	while (log->retired.held != NULL) {
+		while (fold_drain(log->fold, log->retired.held->snapshot, &folded))
 			write_verdict(log, &folded);
-		snapshot_free(retired->snapshot);
-		free(retired);
-		/*
-		 * It was most of what was allocated: the pages go back to the system, where the
-		 * pods can have them.
-		 */
-		malloc_trim(0);
+		retired_free_first(&log->retired);
 	}
 }
 
-/* Adds what was retired since the last call to what is held. */
-static void hold_retired(struct verdict_log *log)
-{
-	struct retired_snapshot **end = &log->held;
-
-	while (*end != NULL)
-		end = &(*end)->next;
-	pthread_mutex_lock(&log->lock);
-	*end = log->retired;
-	log->retired = NULL;
-	pthread_mutex_unlock(&log->lock);
-}
-
-static void write_expired(struct verdict_log *log)
-{
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	struct folded folded;
-
-	while (fold_expire(log->fold, now, &folded))
-		write_verdict(log, &folded);
-}
-
 /*
- * What has no flow: packets that the kernel dropped, and lines that are missing here. Once a second
- * at most.
+ * Lines without a flow: of packets that the kernel dropped, and of lines that are missing here.
+ * Once a second at most.
  */
 static void write_losses(struct verdict_log *log, bool last)
 {
@@ -439,16 +375,17 @@ static void write_losses(struct verdict_log *log, bool last)
 }
 
 /*
- * One round; returns whether all cut flows are told of. The order is a promise: what was retired is
+ * One round; returns whether all cut flows are logged. The order is a promise: what was retired is
  * taken first, then the rings are drained, so that every record of a retired snapshot is out of
  * them when it is freed.
  */
 static bool serve(struct verdict_log *log, bool last)
 {
 	struct folded folded;
-	bool told;
+	uint64_t now;
+	bool all_cut;
 
-	hold_retired(log);
+	retired_hold(&log->retired);
 	if (atomic_exchange(&log->reopen, false)) {
 		const int err = verdict_file_reopen(log->file);
 
@@ -459,16 +396,18 @@ static bool serve(struct verdict_log *log, bool last)
 				strerror(-err));
 		}
 	}
-	told = write_revoked(log, last);
+	all_cut = write_revoked(log, last);
 	drain_rings(log);
 	drain_answered(log);
-	if (told)
+	if (all_cut)
 		free_retired(log);
-	write_expired(log);
+	now = clock_ns(CLOCK_MONOTONIC);
+	while (fold_expire(log->fold, now, &folded))
+		write_verdict(log, &folded);
 	while (last && fold_drain(log->fold, NULL, &folded))
 		write_verdict(log, &folded);
 	write_losses(log, last);
-	return told;
+	return all_cut;
 }
 
 /* Until the next window of the folding ends, or what was lost may be said; -1: until woken. */
@@ -491,25 +430,23 @@ static void *run(void *context)
 	struct verdict_log *log = context;
 	const struct timespec pause = {.tv_nsec = DRAIN_PAUSE_MS * (long)NS_PER_MS};
 	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
-	bool last = false, told = true;
+	bool last = false, all_cut = true;
 
-	/* itself: others may not, once the process is not dumpable */
+	/* Other threads may not name this one, once the process is not dumpable. */
 	pthread_setname_np(pthread_self(), "podgate-log");
 	priority_background();
 	do {
 		uint64_t count;
 
-		if (poll(&poll_fd, 1, told ? idle_ms(log) : 0) > 0 &&
+		if (poll(&poll_fd, 1, all_cut ? idle_ms(log) : 0) > 0 &&
 			read(log->wake_fd, &count, sizeof(count)) < 0)
 			continue; /* EINTR */
 		atomic_store(&log->serving, true);
-		/*
-		 * First of all: whoever found it true has pushed, set or asked for something that
-		 * this round will see.
+		/* First: a thread that found it true has left something that this round will see.
 		 */
 		atomic_exchange(&log->awake, false);
 		last = atomic_load(&log->stop);
-		told = serve(log, last);
+		all_cut = serve(log, last);
 		atomic_fetch_add(&log->rounds, 1);
 		atomic_store(&log->serving, false);
 		if (!last)
@@ -549,7 +486,7 @@ void verdict_log_free(struct verdict_log *log)
 {
 	if (log == NULL)
 		return;
-	hold_retired(log); /* retired after the thread's last round */
+	retired_hold(&log->retired); /* what was retired after the thread's last round */
 	free_retired(log);
 	backlog_deinit(&log->answered);
 	backlog_deinit(&log->revoked);
@@ -557,10 +494,11 @@ void verdict_log_free(struct verdict_log *log)
 	arena_unref(log->scratch);
 	interface_names_close(log->names);
 	verdict_file_close(log->file);
-	close(log->wake_fd);
+	if (log->wake_fd >= 0)
+		close(log->wake_fd);
 	fold_free(log->fold);
 	line_budget_free(log->budget);
 	policy_hits_free(log->hits);
-	pthread_mutex_destroy(&log->lock);
+	retired_deinit(&log->retired);
 	free(log);
 }

@@ -4,11 +4,11 @@
 
 /*
  * The log thread: takes the workers' records out of their rings, folds repeats, finds names and
- * reasons in the snapshot each was judged by, and writes JSON Lines (record_json.h) to a file, and
- * to whoever watches. It never makes a worker wait: what it can't keep up with, or can't write, is
- * lost, counted, and said in the log itself. Flows that were cut come another way and are each told
- * of, however many. It also frees the snapshots that nobody judges by any more, since only it knows
- * when the last record that names one has been written.
+ * reasons in the snapshot each was judged by, and writes JSON Lines (record_json.h) to a file and
+ * for the watchers. It never makes a worker wait: records that it can't keep up with, or can't
+ * write, are lost and counted, and the log itself says so. Flows that were cut come another way,
+ * and each has its line. The thread also frees snapshots that no worker judges by any more
+ * (retired.h), as only it knows when the last record that names one was written.
  *
  * verdict_log_wake(), _revoke(), _answered(), _overload() and _stats() are for any thread, the rest
  * for the control thread.
@@ -21,6 +21,7 @@
 #include "enforcer/gate/record.h"
 #include "enforcer/gate/ring.h"
 #include "enforcer/log/policy_hits.h"
+#include "enforcer/log/retired.h"
 #include "enforcer/log/verdict_lines.h"
 #include "policy/compile/snapshot.h"
 #include "process/pulse.h"
@@ -54,33 +55,28 @@ void verdict_log_free(struct verdict_log *log); /* stopped, or never started; NU
  */
 void verdict_log_wake(void *log);
 /*
- * A live flow was cut. It gets a line of its own, past lines_per_s: somebody will ask what became
- * of it, and it is the operator who decides how many there are, not the network. While thousands
- * wait, denials are told between them.
+ * A live flow was cut. It gets a line of its own, past lines_per_s: a user will ask what became of
+ * the flow, and the operator's change decides how many there are, not the network. While thousands
+ * wait, denials are logged between them.
  */
 void verdict_log_revoke(struct verdict_log *log, const struct record *record);
 /*
- * Packets of a class were answered in the kernel: record->answered of them, which count as repeats
- * of the class's line. Not after the record's snapshot was retired. The caller wakes the log when
- * it has no more.
+ * The kernel answered packets of a flow class: record->answered of them, which count as repeats of
+ * the class's line. Not after the record's snapshot was retired. The caller wakes the log when it
+ * has no more.
  */
 void verdict_log_answered(struct verdict_log *log, const struct record *record);
-/* The kernel dropped so many packets because a queue was full: that of floods, or another. */
+/* The kernel dropped packets because a queue was full: that of floods, or another. */
 void verdict_log_overload(struct verdict_log *log, bool flood, uint64_t dropped);
 void verdict_log_reopen(struct verdict_log *log); /* SIGHUP: the file was moved away */
 
 /*
- * A snapshot that no worker can leave records of any more: freed, and this struct with free(),
- * after all records that were left of it. Filled in by the publisher before it publishes, so that
- * retiring can't fail.
+ * A snapshot that no worker can leave records of any more. It and `retired` are freed after all
+ * records that were left of it.
  */
-struct retired_snapshot {
-	struct retired_snapshot *next;
-	struct snapshot *snapshot;
-};
 void verdict_log_retire(struct verdict_log *log, struct retired_snapshot *retired);
 
-/* Whether lines are kept for verdict_log_lines() at all: somebody watches. */
+/* Whether a session watches: only then are lines kept for verdict_log_lines(). */
 void verdict_log_watch(struct verdict_log *log, bool watched);
 /*
  * All lines since the last call, oldest first; the caller frees them. *lost: lines dropped for lack
@@ -92,14 +88,14 @@ struct verdict_log_stats {
 	uint64_t records; /* taken out of the rings, and cut flows */
 	uint64_t begun;	  /* lines, counted before each was written */
 	uint64_t lines;	  /* written, counted after */
-	uint64_t lost;	  /* records and lines that no line tells of */
+	uint64_t lost;	  /* records and lines that are missing in the log */
 	int error;	  /* errno of the last write if it failed, else 0 */
 };
 void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *out);
 /* Of the thread, by its rounds. Any thread, between verdict_log_start() and _stop(). */
 struct pulse verdict_log_pulse(const struct verdict_log *log);
 
-/* What the records told of each policy; for any thread, as long as the log lives. */
+/* How often each policy was the reason; for any thread, as long as the log lives. */
 struct policy_hits *verdict_log_hits(struct verdict_log *log);
 
 #endif
