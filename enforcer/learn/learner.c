@@ -14,9 +14,8 @@
 #include <unistd.h>
 
 #include "enforcer/gate/flow_class.h"
-#include "enforcer/learn/ledger.h"
+#include "enforcer/learn/learned_set.h"
 #include "enforcer/learn/quota.h"
-#include "kernel/sets/class_sets.h"
 #include "process/log.h"
 #include "process/thread.h"
 
@@ -36,25 +35,9 @@ enum {
 	GRACE_MS = 100, /* far longer than any packet takes through the kernel */
 };
 
-_Static_assert((int)LEARNER_ALLOWED == (int)CLASS_SET_ALLOWED &&
-		(int)LEARNER_DENIED == (int)CLASS_SET_DENIED,
-	"a kind's number is its set's");
-
-/* One kind of classes of one family. */
-struct corner {
-	enum class_set set;
-	enum ip_family family;
-	bool logged;
-	bool dirty; /* the set may hold something */
-	uint32_t timeout_s;
-	uint64_t learned, current;
-	size_t waiting; /* to be added */
-	struct flow flows[CLASS_SETS_ADD_MOST];
-};
-
 /*
- * A class that was just added goes on being sighted while its packets wait in the queue. It need
- * not be added again; where it is forgotten, since another took its place here, it is.
+ * A class that was just added is sighted again while its packets wait in the queue: within RECENT_S
+ * it is not added again. A collision only costs one redundant add.
  */
 struct recent {
 	uint64_t hash;
@@ -79,10 +62,10 @@ struct learner {
 	struct ledger *ledger;
 	struct quota quota;	      /* of allowed classes that the log does not tell of */
 	struct recent recent[RECENT]; /* by their hash */
-	struct corner corners[LEARNER_KINDS][LEARNER_FAMILIES];
+	struct learned_set learned[LEARNER_KINDS][LEARNER_FAMILIES];
 	uint64_t read_ns; /* when the sets were last read */
 	bool passing;	  /* packets that a set let pass may be on their way: learner_settle() */
-	int problem;	  /* the errno that was logged last; 0: it goes well */
+	int problem;	  /* the errno that was logged last; 0: all is well */
 	struct learner_stats stats;
 };
 
@@ -94,25 +77,17 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static struct corner *corner_of(struct learner *learner, const struct record *record)
-{
-	return &learner->corners[record->judgement.verdict == VERDICT_DENY
-			? LEARNER_DENIED
-			: LEARNER_ALLOWED][record->flow.src.family == IP_FAMILY_V6 ? LEARNER_IPV6
-										   : LEARNER_IPV4];
-}
-
-/* Each corner in turn: begin with *place 0; NULL ends. */
-static struct corner *next_corner(struct learner *learner, size_t *place)
+/* Each of them in turn: begin with *place 0; NULL ends. */
+static struct learned_set *next_set(struct learner *learner, size_t *place)
 {
 	const size_t i = (*place)++;
 
 	if (i >= (size_t)LEARNER_KINDS * LEARNER_FAMILIES)
 		return NULL;
-	return &learner->corners[i / LEARNER_FAMILIES][i % LEARNER_FAMILIES];
+	return &learner->learned[i / LEARNER_FAMILIES][i % LEARNER_FAMILIES];
 }
 
-/* The outcome of a request to the kernel: what goes wrong is said once, not at every try. */
+/* The outcome of a request to the kernel: a failure is logged once, not at every try. */
 static int note(struct learner *learner, int err)
 {
 	if (err != 0)
@@ -127,22 +102,15 @@ static int note(struct learner *learner, int err)
 
 /* ---- Learning ---- */
 
-static void add_waiting(struct learner *learner, struct corner *corner)
+static void add_waiting(struct learner *learner, struct learned_set *set)
 {
-	int err;
+	const size_t count = set->waiting;
+	const int err = learned_set_add_waiting(set);
 
-	if (corner->waiting == 0)
-		return;
-	corner->dirty = true; /* whatever comes out: some may be in */
-	err = class_sets_add(learner->sets, corner->set, corner->family, corner->flows,
-		corner->waiting, corner->timeout_s);
-	if (err == -ENOSPC) {
-		learner->stats.refused += corner->waiting;
-	} else if (note(learner, err) == 0) {
-		corner->learned += corner->waiting;
-		corner->current += corner->waiting;
-	}
-	corner->waiting = 0;
+	if (err == -ENOSPC)
+		learner->stats.refused += count;
+	else if (count > 0)
+		note(learner, err);
 }
 
 static bool is_recent(struct learner *learner, const struct flow *flow, uint64_t now)
@@ -156,22 +124,6 @@ static bool is_recent(struct learner *learner, const struct flow *flow, uint64_t
 	return false;
 }
 
-/* Makes sure that there is room for the class, and that it is new. */
-static bool may_learn(struct learner *learner, const struct corner *corner,
-	const struct record *record, uint64_t now)
-{
-	int err = 0;
-
-	if (corner->logged)
-		err = ledger_add(learner->ledger, record, now);
-	else if (is_recent(learner, &record->flow, now))
-		err = -EEXIST;
-	else if (!quota_take(&learner->quota, &record->flow.src, now))
-		err = -EDQUOT;
-	learner->stats.refused += err != 0 && err != -EEXIST;
-	return err == 0;
-}
-
 static bool is_learnable(const struct learner *learner, const struct record *record)
 {
 	if (record->kind != RECORD_VERDICT || !flow_protocol_has_ports(record->flow.protocol))
@@ -180,19 +132,34 @@ static bool is_learnable(const struct learner *learner, const struct record *rec
 		(record->judgement.verdict == VERDICT_DENY && learner->options.denied);
 }
 
+/* A class that is new is to be added, if there is room for it. */
 static void take(struct learner *learner, const struct record *record, uint64_t now)
 {
-	struct corner *corner = corner_of(learner, record);
+	const int kind = record->judgement.verdict == VERDICT_DENY ? LEARNER_DENIED
+								   : LEARNER_ALLOWED;
+	struct learned_set *set = &learner->learned[kind][record->flow.src.family == IP_FAMILY_V6
+			? LEARNER_IPV6
+			: LEARNER_IPV4];
+	int err = 0;
 
 	if (learner->revision == 0 || record->revision != learner->revision) {
 		learner->stats.stale++;
 		return;
 	}
-	if (!is_learnable(learner, record) || !may_learn(learner, corner, record, now))
+	if (!is_learnable(learner, record))
 		return;
-	corner->flows[corner->waiting++] = record->flow;
-	if (corner->waiting == CLASS_SETS_ADD_MOST)
-		add_waiting(learner, corner);
+	if (set->logged)
+		err = ledger_add(learner->ledger, record, now);
+	else if (is_recent(learner, &record->flow, now))
+		err = -EEXIST;
+	else if (!quota_take(&learner->quota, &record->flow.src, now))
+		err = -EDQUOT;
+	learner->stats.refused += err != 0 && err != -EEXIST;
+	if (err != 0)
+		return;
+	set->flows[set->waiting++] = record->flow;
+	if (set->waiting == CLASS_SETS_ADD_MOST)
+		add_waiting(learner, set);
 }
 
 /* Takes the rings in turn. Returns whether there may be more than one round takes. */
@@ -200,7 +167,7 @@ static bool learn(struct learner *learner)
 {
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	size_t taken = 0, place = 0;
-	struct corner *corner;
+	struct learned_set *set;
 	struct record record;
 
 	for (size_t i = 0; i < learner->ring_count && taken < ROUND_MOST; i++) {
@@ -211,115 +178,12 @@ static bool learn(struct learner *learner)
 			taken++;
 		}
 	}
-	while ((corner = next_corner(learner, &place)) != NULL)
-		add_waiting(learner, corner);
+	while ((set = next_set(learner, &place)) != NULL)
+		add_waiting(learner, set);
 	return taken == ROUND_MOST;
 }
 
 /* ---- Reading what the sets have answered ---- */
-
-struct reading {
-	struct learner *learner;
-	const struct corner *corner;
-	uint64_t now_ns, wall_ns;
-};
-
-static void tell(const struct flow *flow, uint64_t packets, void *context)
-{
-	const struct reading *reading = context;
-	struct learner *learner = reading->learner;
-	struct ledger_entry *entry = packets == 0 ? NULL : ledger_find(learner->ledger, flow);
-	struct record record;
-
-	if (entry == NULL)
-		return;
-	entry->used_ns = reading->now_ns;
-	learner->stats.answered[reading->corner->set] += packets;
-	record = entry->record;
-	record.time_ns = reading->wall_ns;
-	record.user_ns = 0;
-	record.answered = packets;
-	learner->options.answered(&record, learner->options.context);
-}
-
-/*
- * Tells of what the spare set, which was the corner's a moment ago, has answered, and empties it.
- */
-static int tell_spare(struct learner *learner, const struct corner *corner)
-{
-	struct reading reading = {
-		.learner = learner,
-		.corner = corner,
-		.now_ns = clock_ns(CLOCK_MONOTONIC),
-		.wall_ns = clock_ns(CLOCK_REALTIME),
-	};
-	const int err = class_sets_read(
-		learner->sets, CLASS_SET_SPARE, corner->family, tell, &reading);
-	const int emptied = class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family);
-
-	return err != 0 ? err : emptied;
-}
-
-/*
- * Adds the corner's classes to the spare set, but for those that were not in use for so long that
- * they leave.
- */
-static int fill_spare(struct learner *learner, struct corner *corner)
-{
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	struct ledger_entry *entry;
-	size_t place = 0;
-	int err = 0;
-
-	while (err == 0 && (entry = ledger_next(learner->ledger, &place)) != NULL) {
-		if (corner_of(learner, &entry->record) != corner)
-			continue;
-		entry->leaving = now - entry->used_ns >= corner->timeout_s * NS_PER_S;
-		if (!entry->leaving)
-			corner->flows[corner->waiting++] = entry->record.flow;
-		if (corner->waiting < CLASS_SETS_ADD_MOST)
-			continue;
-		err = class_sets_add(learner->sets, CLASS_SET_SPARE, corner->family, corner->flows,
-			corner->waiting, corner->timeout_s);
-		corner->waiting = 0;
-	}
-	if (err == 0)
-		err = class_sets_add(learner->sets, CLASS_SET_SPARE, corner->family, corner->flows,
-			corner->waiting, corner->timeout_s);
-	corner->waiting = 0;
-	return err;
-}
-
-static void drop_leaving(struct learner *learner, const struct corner *corner)
-{
-	struct ledger_entry *entry;
-	size_t place = 0;
-
-	while ((entry = ledger_next(learner->ledger, &place)) != NULL) {
-		if (entry->leaving && corner_of(learner, &entry->record) == corner)
-			ledger_remove(learner->ledger, entry);
-	}
-}
-
-/*
- * Reading a set and then renewing its classes would lose what it answers in between. So a new one
- * is filled aside and swapped in; the old one stands still while it is read.
- */
-static void renew(struct learner *learner, struct corner *corner)
-{
-	int err = class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family);
-
-	if (err == 0)
-		err = fill_spare(learner, corner);
-	if (err == 0)
-		err = class_sets_swap(learner->sets, corner->set, CLASS_SET_SPARE, corner->family);
-	if (note(learner, err) != 0) {
-		(void)class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family);
-		return;
-	}
-	note(learner, tell_spare(learner, corner));
-	drop_leaving(learner, corner);
-}
 
 static uint64_t read_period_ns(const struct learner *learner)
 {
@@ -331,16 +195,16 @@ static uint64_t read_period_ns(const struct learner *learner)
 static void read_sets(struct learner *learner)
 {
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	struct corner *corner;
+	struct learned_set *set;
 	size_t place = 0;
 
 	if (learner->revision == 0 || ledger_count(learner->ledger) == 0 ||
 		now - learner->read_ns < read_period_ns(learner))
 		return;
 	learner->read_ns = now;
-	while ((corner = next_corner(learner, &place)) != NULL) {
-		if (corner->logged && corner->dirty)
-			renew(learner, corner);
+	while ((set = next_set(learner, &place)) != NULL) {
+		if (set->logged && set->dirty)
+			note(learner, learned_set_renew(set));
 	}
 }
 
@@ -398,22 +262,24 @@ void learner_wake(void *context)
 		return;
 }
 
-static void init_corners(struct learner *learner)
+static void init_sets(struct learner *learner)
 {
 	const struct learner_options *options = &learner->options;
 
-	for (int family = 0; family < LEARNER_FAMILIES; family++) {
-		const enum ip_family ip = family == LEARNER_IPV6 ? IP_FAMILY_V6 : IP_FAMILY_V4;
+	for (int kind = 0; kind < LEARNER_KINDS; kind++) {
+		const bool denied = kind == LEARNER_DENIED;
 
-		learner->corners[LEARNER_ALLOWED][family] = (struct corner){
-			.set = CLASS_SET_ALLOWED,
-			.family = ip,
-			.logged = options->log_allowed,
-			.timeout_s = options->allowed_s};
-		learner->corners[LEARNER_DENIED][family] = (struct corner){.set = CLASS_SET_DENIED,
-			.family = ip,
-			.logged = true,
-			.timeout_s = options->denied_s};
+		for (int family = 0; family < LEARNER_FAMILIES; family++)
+			learner->learned[kind][family] = (struct learned_set){
+				.sets = learner->sets,
+				.ledger = learner->ledger,
+				.answered = options->answered,
+				.context = options->context,
+				.set = denied ? CLASS_SET_DENIED : CLASS_SET_ALLOWED,
+				.family = family == LEARNER_IPV6 ? IP_FAMILY_V6 : IP_FAMILY_V4,
+				.logged = denied || options->log_allowed,
+				.timeout_s = denied ? options->denied_s : options->allowed_s,
+			};
 	}
 }
 
@@ -427,7 +293,6 @@ int learner_open(struct learner **out, const struct learner_options *options)
 	learner->options = *options;
 	pthread_mutex_init(&learner->lock, NULL);
 	quota_init(&learner->quota, ALLOWED_SHARE, options->allowed_s * NS_PER_S);
-	init_corners(learner);
 	learner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = learner->wake_fd < 0 ? -errno : ledger_create(&learner->ledger);
 	if (err == 0)
@@ -436,6 +301,7 @@ int learner_open(struct learner **out, const struct learner_options *options)
 		learner_close(learner);
 		return err;
 	}
+	init_sets(learner);
 	*out = learner;
 	return 0;
 }
@@ -480,46 +346,25 @@ void learner_stop(struct learner *learner)
 
 /* ---- The publisher's part ---- */
 
-/*
- * For the log's sake the set is swapped for the empty spare one and read; in any case it is empty
- * in the end.
- */
-static int empty(struct learner *learner, struct corner *corner)
-{
-	int err = corner->logged ? class_sets_empty(learner->sets, CLASS_SET_SPARE, corner->family)
-				 : -ENODATA;
-
-	if (err == 0)
-		err = class_sets_swap(learner->sets, corner->set, CLASS_SET_SPARE, corner->family);
-	if (err == 0)
-		note(learner, tell_spare(learner, corner));
-	err = class_sets_empty(learner->sets, corner->set, corner->family);
-	if (err == -ENOENT)
-		err = 0; /* somebody destroyed it: it answers nothing any more */
-	if (note(learner, err) != 0)
-		return err;
-	corner->dirty = false;
-	corner->current = 0;
-	learner->passing = learner->passing || corner->set == CLASS_SET_ALLOWED;
-	return 0;
-}
-
 int learner_forget(struct learner *learner)
 {
-	struct corner *corner;
+	struct learned_set *set;
 	bool any = false;
 	size_t place = 0;
 	int err = 0;
 
 	pthread_mutex_lock(&learner->lock);
 	learner->revision = 0;
-	while ((corner = next_corner(learner, &place)) != NULL) {
-		int emptied;
+	while ((set = next_set(learner, &place)) != NULL) {
+		int emptied, unread;
 
-		if (!corner->dirty)
+		if (!set->dirty)
 			continue;
 		any = true;
-		emptied = empty(learner, corner);
+		emptied = learned_set_empty(set, &unread);
+		note(learner, unread);
+		if (note(learner, emptied) == 0 && set->set == CLASS_SET_ALLOWED)
+			learner->passing = true;
 		err = err != 0 ? err : emptied;
 	}
 	ledger_clear(learner->ledger);
@@ -561,8 +406,11 @@ void learner_stats(struct learner *learner, struct learner_stats *out)
 	out->learning = learner->running && learner->revision != 0;
 	for (int kind = 0; kind < LEARNER_KINDS; kind++) {
 		for (int family = 0; family < LEARNER_FAMILIES; family++) {
-			out->learned[kind][family] = learner->corners[kind][family].learned;
-			out->current[kind][family] = learner->corners[kind][family].current;
+			const struct learned_set *set = &learner->learned[kind][family];
+
+			out->learned[kind][family] = set->learned;
+			out->current[kind][family] = set->current;
+			out->answered[kind] += set->packets;
 		}
 	}
 	pthread_mutex_unlock(&learner->lock);

@@ -3,27 +3,25 @@
 #define ENFORCER_LEARN_LEARNER_H
 
 /*
- * Tier 2: puts classes of flows that recur into the sets that the rules look into, so that the
- * kernel answers their later flows. A class is (source, protocol, destination port, destination),
- * all that a verdict depends on, so the answer is exact for as long as the snapshot that gave it is
- * in force.
+ * The learned path: puts flow classes that recur into the sets that the rules look into, so that
+ * the kernel answers their later flows. A flow class is (source, protocol, destination port,
+ * destination), all that a verdict depends on: so the answer is exact as long as the snapshot that
+ * gave it is in force.
  *
- * That no answer of an older snapshot is ever given after a newer one was published holds by
- * construction: 1. Each sighting carries the revision of the snapshot that judged it. Revisions
- * never come twice. 2. The learner works under one lock: in one hold of it, it takes a sighting,
- * compares its revision to the one
- *     it learns for, and adds it to the set.
- * 3. learner_forget() takes that lock, sets the revision to none, and empties the sets. So when it
- *    returns, the
- *     sets are empty and nothing is added until learner_resume(), whose revision no older
- *     sighting has.
+ * No answer of an older snapshot is ever given after a newer one was published:
+ * 1. Each sighting carries the revision of the snapshot that judged it. No revision comes twice.
+ * 2. The learner works under one lock: in one hold of it, it takes a sighting, compares its
+ * revision to the one that it learns for, and adds the class to the set.
+ * 3. learner_forget() takes that lock, sets the revision to none, and empties the sets. When it
+ *    returns, the sets are empty, and nothing is added until learner_resume(), whose revision no
+ *    older sighting has.
  * 4. The publisher calls learner_forget() before it publishes, and learner_resume() after it swept.
  *    A packet that a set let pass just before it was emptied may still be on its way through the
- *    kernel. learner_settle(), after the publishing, waits until all such are in the flow table or
- *    gone: the sweep that follows judges them.
+ *    kernel. learner_settle(), after the publishing, waits until all such packets are in the flow
+ *    table or gone: the sweep that follows judges them.
  *
  * Only allowed and denied TCP, UDP and SCTP classes are learned, in the directions of their flows:
- * never what audit mode lets pass. Classes that the verdict log tells of are few (ledger.h), and
+ * never what audit mode lets pass. Classes that the verdict log reports are few (ledger.h), and
  * their sets are read every second: how many packets they answered goes to the log. When a set is
  * full, new classes are left to the workers, and nothing leaves the set for them.
  *
@@ -43,8 +41,8 @@ struct learner;
 
 struct learner_options {
 	bool allowed, denied; /* which are learned; neither: there is no thread */
-	bool log_allowed; /* the log tells of allowed flows, too; of denied ones it always does */
-	/* how long a class stays; one that the log tells of, after its last packet */
+	bool log_allowed;     /* the log has allowed flows, too; it always has denied ones */
+	/* how long a class stays; one that the log reports, after its last packet */
 	uint32_t allowed_s, denied_s;
 	/*
 	 * Called with the learner's lock held; record->answered says how many packets. Must not
@@ -65,8 +63,8 @@ void learner_close(struct learner *learner);
  */
 int learner_start(struct learner *learner, struct ring *const *rings, size_t count);
 /*
- * Ends the thread and, as a clean stop must leave no answers behind that nobody can take back,
- * empties the sets. What they have answered is told. (After a crash they time out.)
+ * Ends the thread, reports what the sets have answered, and empties them: a clean stop leaves no
+ * answers behind. (After a crash they time out.)
  */
 void learner_stop(struct learner *learner);
 
