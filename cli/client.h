@@ -4,7 +4,7 @@
 
 /*
  * The command's end of the control socket: one JSON object a line each way (podgate-control(7),
- * service/control/control.h).
+ * service/control/control_server.h).
  */
 
 #include <cjson/cJSON.h>

@@ -1,75 +1,115 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/answers.h"
 
-#include <stdlib.h>
-
 #include "enforcer/log/explain_json.h"
 
-static cJSON *answer_reload(const struct answers *answers)
+static cJSON *answer_status(void *context, const struct control_request *request)
 {
+	const struct answers *answers = context;
+
+	(void)request;
+	return status_json(&answers->sources);
+}
+
+static int open_flows(void *context, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	struct answers *answers = context;
+
+	return listings_open_flows(&answers->listings, request, out, problem);
+}
+
+static int open_policies(void *context, const struct control_request *request, struct stream **out,
+	char problem[CONTROL_PROBLEM])
+{
+	struct answers *answers = context;
+
+	return listings_open_policies(&answers->listings, request, out, problem);
+}
+
+static int open_past(void *context, const struct control_request *request, struct replay **out,
+	char problem[CONTROL_PROBLEM])
+{
+	const struct answers *answers = context;
+
+	return listings_open_past(&answers->listings, request, out, problem);
+}
+
+static cJSON *answer_explain(void *context, const struct control_request *request)
+{
+	const struct answers *answers = context;
+
+	return explain_json_answer(publisher_snapshot(answers->publisher), request->json);
+}
+
+static cJSON *answer_judge(void *context, const struct control_request *request)
+{
+	const struct answers *answers = context;
+
+	return explain_json_judge(publisher_snapshot(answers->publisher), request->json);
+}
+
+static cJSON *answer_reload(void *context, const struct control_request *request)
+{
+	const struct answers *answers = context;
+	const struct publisher *publisher = answers->publisher;
 	cJSON *json = cJSON_CreateObject();
 	struct publish_stats stats;
 
+	(void)request;
 	directory_rescan(answers->directory);
-	publisher_stats(answers->publisher, &stats);
+	publisher_stats(publisher, &stats);
 	if (cJSON_AddTrueToObject(json, "ok") != NULL &&
 		cJSON_AddNumberToObject(json, "revision",
-			(double)snapshot_revision(publisher_snapshot(answers->publisher))) !=
-			NULL &&
+			(double)snapshot_revision(publisher_snapshot(publisher))) != NULL &&
 		cJSON_AddBoolToObject(json, "pending", stats.pending) != NULL)
 		return json;
 	cJSON_Delete(json);
 	return NULL;
 }
 
-static cJSON *answer(void *context, const struct control_request *request)
-{
-	const struct answers *answers = context;
-	const struct snapshot *snapshot = publisher_snapshot(answers->publisher);
-
-	switch (request->command) {
-	case CONTROL_STATUS:
-		return status_json(&answers->sources);
-	case CONTROL_EXPLAIN:
-		return explain_json_answer(snapshot, request->json);
-	case CONTROL_JUDGE:
-		return explain_json_judge(snapshot, request->json);
-	case CONTROL_RELOAD:
-		return answer_reload(answers);
-	case CONTROL_DIAGS:
-		return status_diags_json(answers->sources.store, snapshot);
-	case CONTROL_WATCH:
-	case CONTROL_HAND_OVER:
-	case CONTROL_FLOWS:
-	case CONTROL_POLICIES:
-		break;
-	}
-	abort(); /* the server's own, and those that take many lines: open_listing() */
-}
-
-static int open_listing(void *context, const struct control_request *request, struct stream **out,
-	char problem[CONTROL_PROBLEM])
-{
-	struct answers *answers = context;
-
-	return listings_open(&answers->listings, request, out, problem);
-}
-
-static int open_replay(void *context, const struct control_request *request, struct replay **out,
-	char problem[CONTROL_PROBLEM])
+static cJSON *answer_diags(void *context, const struct control_request *request)
 {
 	const struct answers *answers = context;
 
-	return listings_open_replay(&answers->listings, request, out, problem);
+	(void)request;
+	return status_diags_json(answers->sources.store, publisher_snapshot(answers->publisher));
 }
 
-static cJSON *hand_over(
+static cJSON *answer_hand_over(
 	void *context, const struct control_request *request, struct control_offer *offer)
 {
 	struct answers *answers = context;
 
 	return handover_answer(&answers->handover, request->json, offer);
 }
+
+#define NAMES(...) \
+	(const char *const[]) \
+	{ \
+		__VA_ARGS__, NULL \
+	}
+
+const struct control_command answers_commands[] = {
+	{.name = "status", .answer = answer_status},
+	{.name = "flows",
+		.filters = NAMES("namespace", "pod", "all", "deny", "allow", "protocol", "limit"),
+		.open = open_flows},
+	{.name = "policies", .filters = NAMES("namespace", "pod"), .open = open_policies},
+	{.name = "watch",
+		.filters = NAMES(
+			"allow", "deny", "audit", "revoked", "namespace", "pod", "policy", "since"),
+		.watch = open_past},
+	{.name = "explain", .fields = NAMES("source", "destination"), .answer = answer_explain},
+	{.name = "judge", .fields = NAMES("rows"), .is_large = true, .answer = answer_judge},
+	{.name = "reload", .answer = answer_reload},
+	{.name = "diags", .answer = answer_diags},
+	{.name = "hand_over",
+		.fields = NAMES("protocol", "step"),
+		.is_internal = true,
+		.hand_over = answer_hand_over},
+	{.name = NULL},
+};
 
 static void abandoned(void *context)
 {
@@ -95,10 +135,7 @@ static void watched(void *context, bool any)
 
 void answers_set_callbacks(struct answers *answers, struct control_server_options *options)
 {
-	options->answer = answer;
-	options->open = open_listing;
-	options->replay = open_replay;
-	options->hand_over = hand_over;
+	options->commands = answers_commands;
 	options->abandoned = abandoned;
 	options->handed_over = handed_over;
 	options->watched = watched;

@@ -3,9 +3,10 @@
 #define DAEMON_ANSWERS_H
 
 /*
- * What the daemon answers on its control socket. answers_set_callbacks() makes a struct answers the
- * context of the control server. It is filled in before the loop runs,
- * which is when the first request is answered. For the loop's thread.
+ * The commands of the daemon's control socket (podgate-control(7)): what each takes, and how it is
+ * answered. answers_set_callbacks() makes a struct answers the context of the control server. It is
+ * filled in before the loop runs, which is when the first request is answered. For the loop's
+ * thread.
  */
 
 #include <stdbool.h>
@@ -28,7 +29,13 @@ struct answers {
 	void *context;
 };
 
-/* Sets all callbacks in *options, and their context. */
+/*
+ * The commands, a row each; the last has no name, and the internal ones come last. Their context is
+ * a struct answers.
+ */
+extern const struct control_command answers_commands[];
+
+/* Sets the commands and all callbacks in *options, and their context. */
 void answers_set_callbacks(struct answers *answers, struct control_server_options *options);
 
 #endif

@@ -2,6 +2,7 @@
 #include "service/control/control_session.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,7 @@
 enum {
 	REQUEST_FIRST = 4 * 1024, /* the first size of a session's buffer */
 	REQUEST_MOST = 64 * 1024,
-	LARGE_REQUEST_MOST = 1024 * 1024, /* judge, by one session at a time */
+	LARGE_REQUEST_MOST = 1024 * 1024, /* by one session at a time */
 };
 
 /* ---- the end of a session ---- */
@@ -167,10 +168,6 @@ static void hand_over(struct control_session *session, const struct control_requ
 	uv_os_fd_t fd = -1;
 	cJSON *json;
 
-	if (options->hand_over == NULL) {
-		refuse(session, "this daemon hands nothing over");
-		return;
-	}
 	if (!session->trusted) {
 		refuse(session,
 			"only root and the user that podgate runs as may take over from it");
@@ -182,7 +179,7 @@ static void hand_over(struct control_session *session, const struct control_requ
 	}
 	server->heir = session;
 	uv_timer_stop(&session->idle);
-	json = options->hand_over(options->context, request, &offer);
+	json = request->command->hand_over(options->context, request, &offer);
 	server->handed_over = offer.last;
 	vector.iov_base = json == NULL ? NULL : cJSON_PrintUnformatted(json);
 	cJSON_Delete(json);
@@ -208,29 +205,31 @@ static void serve(struct control_session *session, const char *line, size_t leng
 {
 	const struct control_server_options *options = &session->server->options;
 	char problem[CONTROL_PROBLEM] = "out of memory";
+	const struct control_command *command;
 	struct control_request request;
 
-	if (control_request_parse(&request, line, length, problem) != 0) {
+	if (control_request_parse(&request, options->commands, line, length, problem) != 0) {
 		refuse(session, problem);
 		return;
 	}
+	command = request.command;
 	request.trusted = session->trusted;
-	if (length > REQUEST_MOST && request.command != CONTROL_JUDGE) {
+	if (length > REQUEST_MOST && !command->is_large) {
 		refuse(session, "the request is longer than 64 KiB");
-	} else if (request.command == CONTROL_WATCH) {
+	} else if (command->watch != NULL) {
 		control_watch_begin(session, &request);
-	} else if (request.command == CONTROL_HAND_OVER) {
+	} else if (command->hand_over != NULL) {
 		hand_over(session, &request);
-	} else if (request.command == CONTROL_FLOWS || request.command == CONTROL_POLICIES) {
+	} else if (command->open != NULL) {
 		struct stream *source;
 
 		restart_idle(session);
-		if (options->open(options->context, &request, &source, problem) != 0)
+		if (command->open(options->context, &request, &source, problem) != 0)
 			control_session_send_refusal(session, problem);
 		else
 			control_stream_begin(session, source);
 	} else {
-		cJSON *json = options->answer(options->context, &request);
+		cJSON *json = command->answer(options->context, &request);
 
 		/* Making the answer took our time, not the client's: so its patience begins now. */
 		uv_update_time(options->loop);
@@ -242,10 +241,22 @@ static void serve(struct control_session *session, const char *line, size_t leng
 
 /* ---- the loop of a session ---- */
 
-/*
- * Makes room to read on. A large request is allowed to one session at a time; its command comes
- * long before the end of 64 KiB.
- */
+/* Whether this may become a large request. Its command comes long before the end of 64 KiB. */
+static bool names_large_command(const struct control_session *session)
+{
+	char quoted[64];
+
+	for (const struct control_command *command = session->server->options.commands;
+		command->name != NULL; command++) {
+		snprintf(quoted, sizeof(quoted), "\"%s\"", command->name);
+		if (command->is_large &&
+			memmem(session->buffer, session->used, quoted, strlen(quoted)) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Makes room to read on. One session at a time may send a large request. */
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
 	struct control_session *session = handle->data;
@@ -262,8 +273,7 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 
 		if (wanted > REQUEST_MOST) {
 			if (wanted > LARGE_REQUEST_MOST || (*large != NULL && *large != session) ||
-				memmem(session->buffer, session->used, "\"judge\"",
-					strlen("\"judge\"")) == NULL)
+				!names_large_command(session))
 				return;
 			*large = session;
 		}
@@ -284,7 +294,7 @@ static void received(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer
 	(void)buffer;
 	if (length == UV_ENOBUFS) {
 		refuse(session,
-			"the request is too long (64 KiB; judge 4 MiB, one client at a time)");
+			"the request is too long (64 KiB; judge 1 MiB, one client at a time)");
 	} else if (length < 0 && (length != UV_EOF || session->watching)) {
 		control_session_close(session);
 	} else if (length == UV_EOF) {

@@ -57,7 +57,7 @@ struct control_session {
 	/* A session that watches (control_watch.h). It asks nothing more. */
 	bool watching;
 	bool follows; /* lines that are written now concern it: not while it reads old ones */
-	struct watch_filter filter;
+	struct filter filter;
 	struct replay *replay;	 /* of `stream`, while that sends the past */
 	struct kept_lines kept;	 /* lines that were written meanwhile */
 	unsigned long long lost; /* lines that it was not sent, and was not told about */

@@ -15,10 +15,11 @@ void control_watch_begin(struct control_session *session, const struct control_r
 	const struct control_server_options *options = &session->server->options;
 	cJSON *json;
 
-	if (request->since_ns > 0) {
+	if (request->filter.since_ns > 0) {
 		char problem[CONTROL_PROBLEM] = "out of memory";
 
-		if (options->replay(options->context, request, &session->replay, problem) != 0) {
+		if (request->command->watch(options->context, request, &session->replay, problem) !=
+			0) {
 			control_session_send_refusal(session, problem);
 			return;
 		}
@@ -97,7 +98,7 @@ void control_server_send_line(struct control_server *server, const struct verdic
 
 	for (session = server->first; session != NULL; session = next) {
 		next = session->next;
-		if (!session->follows || !watch_filter_matches(&session->filter, line->json))
+		if (!session->follows || !filter_matches(&session->filter, line->json))
 			continue;
 		if (session->stream == NULL)
 			send_copy(session, line->text, line->length);

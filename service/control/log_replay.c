@@ -89,7 +89,7 @@ static void take_line(struct log_replay *replay, const char *line, size_t length
 	if (memcmp(line + START_LENGTH, replay->since, RECORD_TIME_LENGTH) < 0)
 		return;
 	record = cJSON_ParseWithLength(line, length);
-	if (record != NULL && watch_filter_matches(&replay->options.filter, record)) {
+	if (record != NULL && filter_matches(&replay->options.filter, record)) {
 		piece_add_text(replay->out, line, length);
 		piece_add_text(replay->out, "\n", 1);
 	}
@@ -158,7 +158,7 @@ static void take_in_hand(struct log_replay *replay, int fd)
 /* In whole seconds: a file's time may be that of a clock tick before a line was written. */
 static struct timespec first_second(const struct log_replay *replay)
 {
-	return (struct timespec){.tv_sec = (time_t)(replay->options.since_ns / 1000000000)};
+	return (struct timespec){.tv_sec = (time_t)(replay->options.filter.since_ns / 1000000000)};
 }
 
 /* Of the rotated files the oldest that was written to at this time or after it; else FILE. */
@@ -431,7 +431,7 @@ int log_replay_open(struct replay **out, const struct log_replay_options *option
 	replay->base.stream.free = free_replay;
 	replay->options = *options;
 	replay->fd = -1;
-	record_time_format(options->since_ns, replay->since);
+	record_time_format(options->filter.since_ns, replay->since);
 	err = check_readable(replay, problem);
 	if (err != 0)
 		free_replay(&replay->base.stream);

@@ -19,7 +19,7 @@
 
 #include "enforcer/log/verdict_log.h"
 #include "service/control/stream.h"
-#include "service/control/watch_filter.h"
+#include "service/control/filter.h"
 
 /*
  * A replay ends where the lines that are written now begin. When it has sent all there was, it says
@@ -38,8 +38,7 @@ struct log_replay_options {
 	const char *path;	       /* of the log file; stays as long as the stream */
 	unsigned int keep;	       /* how many rotated ones there may be */
 	const struct verdict_log *log; /* who writes there; likewise */
-	uint64_t since_ns;	       /* CLOCK_REALTIME */
-	struct watch_filter filter;
+	struct filter filter;
 };
 
 enum { LOG_REPLAY_PROBLEM = 256 };

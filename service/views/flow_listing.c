@@ -50,7 +50,7 @@ static bool is_end_wanted(const struct flow_listing *listing, const struct ip_ad
 
 static bool is_wanted(const struct flow_listing *listing, const struct flow *flow)
 {
-	const struct list_filter *filter = &listing->options.filter;
+	const struct filter *filter = &listing->options.filter;
 
 	if (filter->has_protocol && flow->protocol != filter->protocol)
 		return false;
@@ -62,7 +62,7 @@ static bool is_wanted(const struct flow_listing *listing, const struct flow *flo
 }
 
 /* What is cut, or would be, is denied; so is what only audit mode lets pass. */
-static bool is_verdict_wanted(const struct list_filter *filter, bool denied)
+static bool is_verdict_wanted(const struct filter *filter, bool denied)
 {
 	return filter->denied == filter->allowed || (denied ? filter->denied : filter->allowed);
 }
@@ -178,7 +178,7 @@ static void refresh_scratch(struct flow_listing *listing)
 static void visit(const struct ct_entry *entry, const struct ct_details *details, void *context)
 {
 	struct flow_listing *listing = context;
-	const struct list_filter *filter = &listing->options.filter;
+	const struct filter *filter = &listing->options.filter;
 	const bool judged = jurisdiction_gates(&listing->jurisdiction, &entry->flow);
 	bool denied;
 
@@ -288,7 +288,7 @@ static void free_listing(struct stream *stream)
 
 static int check_names(struct flow_listing *listing, char problem[FLOW_LISTING_PROBLEM])
 {
-	const struct list_filter *filter = &listing->options.filter;
+	const struct filter *filter = &listing->options.filter;
 	const struct snapshot *snapshot = listing->options.snapshot;
 
 	if (*filter->namespace_name != '\0' &&

@@ -44,14 +44,14 @@
 
 #include "conntrack/sweep.h"
 #include "policy/compile/snapshot.h"
-#include "service/control/list_filter.h"
+#include "service/control/filter.h"
 #include "service/control/stream.h"
 
 struct flow_listing_options {
 	const struct snapshot *snapshot; /* stays as long as the stream */
 	struct sweep_marks marks;
 	bool host_traffic;
-	struct list_filter filter;
+	struct filter filter;
 };
 
 enum { FLOW_LISTING_PROBLEM = 256 };

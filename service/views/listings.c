@@ -59,38 +59,12 @@ static void free_lent(struct stream *stream)
 	free(lent);
 }
 
-static int open_inner(
-	struct lent *lent, const struct control_request *request, char problem[CONTROL_PROBLEM])
-{
-	const struct listings *listings = lent->listings;
-	const struct settings *settings = listings->settings;
-
-	if (request->command == CONTROL_POLICIES) {
-		const struct policy_listing_options options = {
-			.snapshot = lent->loan.snapshot,
-			.hits = verdict_log_hits(listings->log),
-			.audit = settings->audit,
-			.filter = request->list,
-		};
-
-		return policy_listing_open(&lent->inner, &options, problem);
-	}
-	const struct flow_listing_options options = {
-		.snapshot = lent->loan.snapshot,
-		.marks = {.allow = settings->mark_allow, .deny = settings->mark_deny},
-		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
-		.filter = request->list,
-	};
-
-	return flow_listing_open(&lent->inner, &options, problem);
-}
-
-int listings_open(struct listings *listings, const struct control_request *request,
-	struct stream **out, char problem[CONTROL_PROBLEM])
+/* With the snapshot in force, and no stream of its own yet. */
+static int lend(struct listings *listings, const struct control_request *request, struct lent **out,
+	char problem[CONTROL_PROBLEM])
 {
 	const unsigned int most = request->trusted ? LISTINGS_MOST : LISTINGS_MOST - LISTINGS_KEPT;
 	struct lent *lent;
-	int err;
 
 	snprintf(problem, CONTROL_PROBLEM, "out of memory");
 	if (listings->open >= most) {
@@ -108,7 +82,13 @@ int listings_open(struct listings *listings, const struct control_request *reque
 	lent->ends_ms = now_ms() + (listings->most_ms > 0 ? listings->most_ms : LISTINGS_MOST_MS);
 	listings->open++;
 	publisher_lend(listings->publisher, &lent->loan);
-	err = open_inner(lent, request, problem);
+	*out = lent;
+	return 0;
+}
+
+/* `err` is that of opening the stream inside. */
+static int finish(struct lent *lent, int err, struct stream **out)
+{
 	if (err != 0)
 		free_lent(&lent->stream);
 	else
@@ -116,14 +96,50 @@ int listings_open(struct listings *listings, const struct control_request *reque
 	return err;
 }
 
-int listings_open_replay(const struct listings *listings, const struct control_request *request,
+int listings_open_flows(struct listings *listings, const struct control_request *request,
+	struct stream **out, char problem[CONTROL_PROBLEM])
+{
+	const struct settings *settings = listings->settings;
+	struct lent *lent;
+	int err = lend(listings, request, &lent, problem);
+
+	if (err != 0)
+		return err;
+	const struct flow_listing_options options = {
+		.snapshot = lent->loan.snapshot,
+		.marks = {.allow = settings->mark_allow, .deny = settings->mark_deny},
+		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
+		.filter = request->filter,
+	};
+	err = flow_listing_open(&lent->inner, &options, problem);
+	return finish(lent, err, out);
+}
+
+int listings_open_policies(struct listings *listings, const struct control_request *request,
+	struct stream **out, char problem[CONTROL_PROBLEM])
+{
+	struct lent *lent;
+	int err = lend(listings, request, &lent, problem);
+
+	if (err != 0)
+		return err;
+	const struct policy_listing_options options = {
+		.snapshot = lent->loan.snapshot,
+		.hits = verdict_log_hits(listings->log),
+		.audit = listings->settings->audit,
+		.filter = request->filter,
+	};
+	err = policy_listing_open(&lent->inner, &options, problem);
+	return finish(lent, err, out);
+}
+
+int listings_open_past(const struct listings *listings, const struct control_request *request,
 	struct replay **out, char problem[CONTROL_PROBLEM])
 {
 	const struct log_replay_options options = {
 		.path = listings->settings->log_file,
 		.keep = listings->settings->log_keep,
 		.log = listings->log,
-		.since_ns = request->since_ns,
 		.filter = request->filter,
 	};
 

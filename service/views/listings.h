@@ -31,10 +31,12 @@ enum { LISTINGS_MOST = 4, LISTINGS_KEPT = 1, LISTINGS_MOST_MS = 300000 };
  * with a sentence in `problem`: -EBUSY when there are too many, -EINVAL for a name that does not
  * exist, -ENOTSUP, -ENOMEM.
  */
-int listings_open(struct listings *listings, const struct control_request *request,
+int listings_open_flows(struct listings *listings, const struct control_request *request,
+	struct stream **out, char problem[CONTROL_PROBLEM]);
+int listings_open_policies(struct listings *listings, const struct control_request *request,
 	struct stream **out, char problem[CONTROL_PROBLEM]);
 /* The same for the past of a watch. */
-int listings_open_replay(const struct listings *listings, const struct control_request *request,
+int listings_open_past(const struct listings *listings, const struct control_request *request,
 	struct replay **out, char problem[CONTROL_PROBLEM]);
 
 #endif

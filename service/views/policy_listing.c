@@ -247,7 +247,7 @@ static void free_listing(struct stream *stream)
 int policy_listing_open(struct stream **out, const struct policy_listing_options *options,
 	char problem[POLICY_LISTING_PROBLEM])
 {
-	const struct list_filter *filter = &options->filter;
+	const struct filter *filter = &options->filter;
 	struct policy_listing *listing = calloc(1, sizeof(*listing));
 	int err = 0;
 

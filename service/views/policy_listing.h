@@ -25,14 +25,14 @@
 
 #include "enforcer/log/policy_hits.h"
 #include "policy/compile/snapshot.h"
-#include "service/control/list_filter.h"
+#include "service/control/filter.h"
 #include "service/control/stream.h"
 
 struct policy_listing_options {
 	const struct snapshot *snapshot; /* stays as long as the stream */
 	struct policy_hits *hits;	 /* likewise */
 	bool audit;			 /* the whole gateway is in audit mode */
-	struct list_filter filter;
+	struct filter filter;
 };
 
 enum { POLICY_LISTING_PROBLEM = 256 };

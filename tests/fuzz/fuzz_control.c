@@ -12,10 +12,9 @@
 #include <string.h>
 
 #include "config/store/store.h"
-#include "daemon/handover.h"
+#include "daemon/answers.h"
 #include "enforcer/log/explain_json.h"
 #include "policy/compile/snapshot.h"
-#include "service/control/control_request.h"
 #include "service/views/flow_listing.h"
 #include "service/views/policy_listing.h"
 #include "tests/support/one_file.h"
@@ -73,10 +72,15 @@ static void take_stream(struct stream *stream, bool read)
 	stream->free(stream);
 }
 
+static bool is(const struct control_request *request, const char *command)
+{
+	return strcmp(request->command->name, command) == 0;
+}
+
 static void list(const struct snapshot *snapshot, const struct control_request *request)
 {
 	static struct policy_hits *hits;
-	const bool policies = request->command == CONTROL_POLICIES;
+	const bool policies = is(request, "policies");
 	char problem[CONTROL_PROBLEM] = "";
 	struct stream *stream;
 	int err;
@@ -86,12 +90,12 @@ static void list(const struct snapshot *snapshot, const struct control_request *
 	if (policies)
 		err = policy_listing_open(&stream,
 			&(struct policy_listing_options){
-				.snapshot = snapshot, .hits = hits, .filter = request->list},
+				.snapshot = snapshot, .hits = hits, .filter = request->filter},
 			problem);
 	else
 		err = flow_listing_open(&stream,
 			&(struct flow_listing_options){
-				.snapshot = snapshot, .filter = request->list},
+				.snapshot = snapshot, .filter = request->filter},
 			problem);
 	if (err == 0)
 		take_stream(stream, policies);
@@ -103,13 +107,13 @@ static void answer(const struct snapshot *snapshot, const struct control_request
 {
 	cJSON *reply = NULL;
 
-	if (request->command == CONTROL_FLOWS || request->command == CONTROL_POLICIES)
+	if (is(request, "flows") || is(request, "policies"))
 		list(snapshot, request);
-	if (request->command == CONTROL_EXPLAIN)
+	if (is(request, "explain"))
 		reply = explain_json_answer(snapshot, request->json);
-	else if (request->command == CONTROL_JUDGE)
+	else if (is(request, "judge"))
 		reply = explain_json_judge(snapshot, request->json);
-	else if (request->command == CONTROL_HAND_OVER)
+	else if (is(request, "hand_over"))
 		try_hand_over(request->json);
 	if (reply == NULL)
 		return;
@@ -120,22 +124,23 @@ static void answer(const struct snapshot *snapshot, const struct control_request
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static struct snapshot *snapshot;
-	const struct watch_filter everything = {0};
+	const struct filter everything = {0};
 	char problem[CONTROL_PROBLEM] = "";
 	struct control_request request;
 	int err;
 
 	if (snapshot == NULL)
 		snapshot = make_snapshot();
-	err = control_request_parse(&request, (const char *)bytes, length, problem);
+	err = control_request_parse(
+		&request, answers_commands, (const char *)bytes, length, problem);
 	if (err != 0) {
 		/* A refusal says why: the client is shown it. */
 		assert(problem[0] != '\0' && memchr(problem, '\0', sizeof(problem)) != NULL);
 		return 0;
 	}
 	answer(snapshot, &request);
-	watch_filter_matches(&request.filter, request.json);
-	assert(watch_filter_matches(&everything, request.json));
+	filter_matches(&request.filter, request.json);
+	assert(filter_matches(&everything, request.json));
 	control_request_deinit(&request);
 	return 0;
 }

@@ -26,13 +26,25 @@ static cJSON *answer(void *context, const struct control_request *request)
 	cJSON *json = cJSON_CreateObject();
 
 	(void)context;
+	(void)request;
 	cJSON_AddTrueToObject(json, "ok");
-	if (request->command == CONTROL_JUDGE)
-		cJSON_AddNumberToObject(json, "rows",
-			cJSON_GetArraySize(
-				cJSON_GetObjectItemCaseSensitive(request->json, "rows")));
-	if (request->command == CONTROL_STATUS)
-		cJSON_AddStringToObject(json, "mode", "enforcing");
+	return json;
+}
+
+static cJSON *answer_status(void *context, const struct control_request *request)
+{
+	cJSON *json = answer(context, request);
+
+	cJSON_AddStringToObject(json, "mode", "enforcing");
+	return json;
+}
+
+static cJSON *answer_judge(void *context, const struct control_request *request)
+{
+	cJSON *json = answer(context, request);
+
+	cJSON_AddNumberToObject(json, "rows",
+		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(request->json, "rows")));
 	return json;
 }
 
@@ -166,13 +178,13 @@ static int open_stream(void *context, const struct control_request *request, str
 {
 	struct room_stream *own;
 
-	if (request->list.pod[0] != '\0') {
-		snprintf(problem, CONTROL_PROBLEM, "there is no pod %.100s", request->list.pod);
+	if (request->filter.pod[0] != '\0') {
+		snprintf(problem, CONTROL_PROBLEM, "there is no pod %.100s", request->filter.pod);
 		return -ENOENT;
 	}
 	own = make_stream(context);
 	own->base.stream.next = count_on;
-	own->limit = (int)request->list.limit;
+	own->limit = (int)request->filter.limit;
 	*out = &own->base.stream;
 	return 0;
 }
@@ -188,6 +200,32 @@ static int open_replay(void *context, const struct control_request *request, str
 	*out = &own->base;
 	return 0;
 }
+
+#define NAMES(...) \
+	(const char *const[]) \
+	{ \
+		__VA_ARGS__, NULL \
+	}
+
+static const struct control_command commands[] = {
+	{.name = "status", .answer = answer_status},
+	{.name = "flows",
+		.filters = NAMES("namespace", "pod", "all", "deny", "allow", "protocol", "limit"),
+		.open = open_stream},
+	{.name = "policies", .filters = NAMES("namespace", "pod"), .open = open_stream},
+	{.name = "watch",
+		.filters = NAMES("allow", "deny", "audit", "revoked", "namespace", "pod", "since"),
+		.watch = open_replay},
+	{.name = "explain", .fields = NAMES("source", "destination"), .answer = answer},
+	{.name = "judge", .fields = NAMES("rows"), .is_large = true, .answer = answer_judge},
+	{.name = "reload", .answer = answer},
+	{.name = "diags", .answer = answer},
+	{.name = "hand_over",
+		.fields = NAMES("protocol", "step"),
+		.is_internal = true,
+		.hand_over = hand_over},
+	{.name = NULL},
+};
 
 static void woken(uv_async_t *async)
 {
@@ -215,12 +253,9 @@ int control_fixture_start(struct control_fixture *server, char problem[CONTROL_P
 		.path = server->path,
 		.group = server->group,
 		.idle_ms = CONTROL_FIXTURE_IDLE_MS,
-		.answer = answer,
-		.hand_over = hand_over,
+		.commands = commands,
 		.abandoned = abandoned,
 		.handed_over = handed_over,
-		.open = open_stream,
-		.replay = open_replay,
 		.watched = watched,
 		.context = server,
 	};

@@ -277,10 +277,8 @@ static void listings_tell_of_what_was_in_force(void **state)
 	struct publish_fixture *stage = *state;
 	struct listings listings = {
 		.settings = &stage->settings, .publisher = stage->publisher, .log = stage->log};
-	const struct control_request policies = {.command = CONTROL_POLICIES, .trusted = true},
-				     flows = {.command = CONTROL_FLOWS, .trusted = true},
-				     others = {.command = CONTROL_FLOWS},
-				     watch = {.command = CONTROL_WATCH, .since_ns = 1};
+	const struct control_request trusted = {.trusted = true}, others = {.trusted = false},
+				     watch = {.filter = {.since_ns = 1}};
 	struct replay *past;
 	struct stream *streams[LISTINGS_MOST], *more;
 	static struct stream_reader reader;
@@ -290,15 +288,16 @@ static void listings_tell_of_what_was_in_force(void **state)
 	for (int i = 0; i < LISTINGS_MOST; i++) {
 		/* One place is root's alone. */
 		if (i == LISTINGS_MOST - LISTINGS_KEPT)
-			assert_int_equal(listings_open(&listings, &others, &more, problem), -EBUSY);
-		assert_int_equal(listings_open(&listings, i % 2 == 0 ? &policies : &flows,
-					 &streams[i], problem),
+			assert_int_equal(
+				listings_open_flows(&listings, &others, &more, problem), -EBUSY);
+		assert_int_equal((i % 2 == 0 ? listings_open_policies : listings_open_flows)(
+					 &listings, &trusted, &streams[i], problem),
 			0);
 	}
-	assert_int_equal(listings_open(&listings, &flows, &more, problem), -EBUSY);
+	assert_int_equal(listings_open_flows(&listings, &trusted, &more, problem), -EBUSY);
 	assert_non_null(strstr(problem, "4 listings are under way"));
 	/* to /dev/null */
-	assert_int_equal(listings_open_replay(&listings, &watch, &past, problem), -ENOTSUP);
+	assert_int_equal(listings_open_past(&listings, &watch, &past, problem), -ENOTSUP);
 	change_policies(stage, false);
 	stream_reader_read_all(&reader, streams[0]);
 	assert_int_equal(reader.count, 3);
@@ -311,7 +310,7 @@ static void listings_tell_of_what_was_in_force(void **state)
 	streams[2]->free(streams[2]);
 	streams[3]->free(streams[3]);
 	assert_int_equal(listings.open, 0);
-	assert_int_equal(listings_open(&listings, &policies, &more, problem), 0);
+	assert_int_equal(listings_open_policies(&listings, &trusted, &more, problem), 0);
 	stream_reader_read_all(&reader, more);
 	assert_int_equal(reader.count, 2);
 	stream_reader_deinit(&reader);
@@ -325,12 +324,12 @@ static void a_listing_has_its_time(void **state)
 		.publisher = stage->publisher,
 		.log = stage->log,
 		.most_ms = 50};
-	const struct control_request policies = {.command = CONTROL_POLICIES};
+	const struct control_request policies = {.trusted = false};
 	static struct stream_reader reader;
 	char problem[CONTROL_PROBLEM];
 	struct stream *stream;
 
-	assert_int_equal(listings_open(&listings, &policies, &stream, problem), 0);
+	assert_int_equal(listings_open_policies(&listings, &policies, &stream, problem), 0);
 	usleep(60000);
 	stream_reader_read_all(&reader, stream);
 	assert_int_equal(reader.count, 1);

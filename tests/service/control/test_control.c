@@ -107,7 +107,10 @@ static void test_garbage_is_refused(void **state)
 		{"{} {}", "something follows"},
 		{"{}", "no \"command\""},
 		{"{\"command\": 5}", "no \"command\""},
-		{"{\"command\": \"format-disk\"}", "unknown command"},
+		{"{\"command\": \"format-disk\"}",
+			"unknown command; there are status, flows, policies, watch, explain, "
+			"judge, reload "
+			"and diags"},
 		{"{\"command\": \"flows\", \"dney\": true}", "flows takes no \"dney\""},
 		{"{\"command\": \"status\", \"deny\": true}", "status takes no \"deny\""},
 		{"{\"command\": \"explain\", \"source\": \"shop/web\\u0000x\", \"destination\": "

@@ -106,22 +106,20 @@ static void write_file(const struct log_fixture *desk, unsigned int index, int f
 }
 
 static struct replay *open_replay(
-	const struct log_fixture *desk, uint64_t since_ns, const struct watch_filter *filter)
+	const struct log_fixture *desk, uint64_t since_ns, const struct filter *filter)
 {
-	const struct log_replay_options options = {.path = desk->path,
-		.keep = KEEP,
-		.log = desk->log,
-		.since_ns = since_ns,
-		.filter = *filter};
+	struct log_replay_options options = {
+		.path = desk->path, .keep = KEEP, .log = desk->log, .filter = *filter};
 	char problem[LOG_REPLAY_PROBLEM] = "";
 	struct replay *replay;
 
+	options.filter.since_ns = since_ns;
 	if (log_replay_open(&replay, &options, problem) != 0)
 		fail_msg("%s", problem);
 	return replay;
 }
 
-static const struct watch_filter everything;
+static const struct filter everything;
 
 /*
  * Reads on until it has caught up, follows, and reads to the end. Returns the number up to which it
@@ -175,7 +173,7 @@ static void the_oldest_file_comes_first(void **state)
 
 static void only_from_then_on_and_only_what_is_wanted(void **state)
 {
-	const struct watch_filter allowed = {.verdicts = WATCH_ALLOWED};
+	const struct filter allowed = {.allowed = true};
 	struct stream_reader reader = {.count = 0};
 	struct log_fixture *desk = *state;
 
@@ -409,11 +407,13 @@ static void what_cannot_be_read_again_is_refused(void **state)
 	write_file(desk, 1, 1, 3);
 	write_file(desk, 0, 4, 6);
 	close_to_us(desk, 1);
-	options = (struct log_replay_options){
-		.path = desk->path, .keep = KEEP, .log = desk->log, .since_ns = begin_ns};
+	options = (struct log_replay_options){.path = desk->path,
+		.keep = KEEP,
+		.log = desk->log,
+		.filter = {.since_ns = begin_ns}};
 	assert_int_equal(log_replay_open(&replay, &options, problem), -EACCES);
 	assert_non_null(strstr(problem, ".1; give it to that user"));
-	options.since_ns = begin_ns + 24 * 3600 * SECOND; /* so that one need not be read */
+	options.filter.since_ns = begin_ns + 24 * 3600 * SECOND; /* so that one need not be read */
 	assert_int_equal(log_replay_open(&replay, &options, problem), 0);
 	replay->stream.free(&replay->stream);
 	assert_int_equal(seteuid(getuid()), 0);

@@ -96,7 +96,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void list(struct stage *stage, const struct list_filter *filter)
+static void list(struct stage *stage, const struct filter *filter)
 {
 	const struct flow_listing_options options = {.snapshot = stage->world.snapshot,
 		.marks = {.allow = ALLOW, .deny = DENY},
@@ -142,7 +142,7 @@ static void flows_have_names_and_reasons(void **state)
 	struct stage *stage = *state;
 	const cJSON *flow;
 
-	list(stage, &(struct list_filter){.limit = 0});
+	list(stage, &(struct filter){.limit = 0});
 	stream_reader_expect_number(stage->reader.lines[0], "revision",
 		(double)snapshot_revision(stage->world.snapshot));
 	expect_listed(stage, 3, 0);
@@ -187,7 +187,7 @@ static void all_is_all(void **state)
 	struct stage *stage = *state;
 	const cJSON *flow;
 
-	list(stage, &(struct list_filter){.all = true});
+	list(stage, &(struct filter){.all = true});
 	expect_listed(stage, 6, 0);
 	flow = find(stage, 40003);
 	stream_reader_expect_text(flow, "verdict", "allow");
@@ -206,36 +206,35 @@ static void filters_filter(void **state)
 {
 	struct stage *stage = *state;
 
-	list(stage, &(struct list_filter){.denied = true});
+	list(stage, &(struct filter){.denied = true});
 	expect_listed(stage, 2, 0);
-	list(stage, &(struct list_filter){.allowed = true});
+	list(stage, &(struct filter){.allowed = true});
 	expect_listed(stage, 1, 0);
 	assert_non_null(find(stage, 40000));
-	list(stage, &(struct list_filter){.allowed = true, .denied = true});
+	list(stage, &(struct filter){.allowed = true, .denied = true});
 	expect_listed(stage, 3, 0);
-	list(stage, &(struct list_filter){.has_protocol = true, .protocol = IPPROTO_UDP});
+	list(stage, &(struct filter){.has_protocol = true, .protocol = IPPROTO_UDP});
 	expect_listed(stage, 1, 0);
-	list(stage, &(struct list_filter){.namespace_name = "lab"});
+	list(stage, &(struct filter){.namespace_name = "lab"});
 	expect_listed(stage, 1, 0);
 	assert_non_null(find(stage, 40001));
 	/* whole: also where nobody isolates */
-	list(stage, &(struct list_filter){.pod = "shop/web"});
+	list(stage, &(struct filter){.pod = "shop/web"});
 	expect_listed(stage, 3, 0);
 	assert_non_null(find(stage, 40003));
 	/* and what the gateway itself begins */
-	list(stage, &(struct list_filter){.pod = "shop/db"});
+	list(stage, &(struct filter){.pod = "shop/db"});
 	expect_listed(stage, 4, 0);
 	assert_non_null(find(stage, 40004));
-	list(stage, &(struct list_filter){.pod = "shop/web", .namespace_name = "lab"});
+	list(stage, &(struct filter){.pod = "shop/web", .namespace_name = "lab"});
 	expect_listed(stage, 0, 0);
-	list(stage, &(struct list_filter){.pod = "shop/db", .limit = 1});
+	list(stage, &(struct filter){.pod = "shop/db", .limit = 1});
 	expect_listed(stage, 1, 3);
-	list(stage, &(struct list_filter){.all = true, .limit = 6});
+	list(stage, &(struct filter){.all = true, .limit = 6});
 	expect_listed(stage, 6, 0);
 }
 
-static void expect_refused(
-	const struct stage *stage, const struct list_filter *filter, const char *why)
+static void expect_refused(const struct stage *stage, const struct filter *filter, const char *why)
 {
 	const struct flow_listing_options options = {
 		.snapshot = stage->world.snapshot, .filter = *filter};
@@ -248,13 +247,13 @@ static void expect_refused(
 
 static void names_that_are_none_are_refused(void **state)
 {
-	expect_refused(*state, &(struct list_filter){.pod = "shop/wbe"},
+	expect_refused(*state, &(struct filter){.pod = "shop/wbe"},
 		"there is no pod shop/wbe; did you mean shop/web?");
-	expect_refused(*state, &(struct list_filter){.namespace_name = "shp"},
+	expect_refused(*state, &(struct filter){.namespace_name = "shp"},
 		"there is no namespace shp; did you mean shop?");
-	expect_refused(*state, &(struct list_filter){.pod = "lab/bare"},
+	expect_refused(*state, &(struct filter){.pod = "lab/bare"},
 		"pod lab/bare has no address of its own, so nobody can tell which flows are its");
-	expect_refused(*state, &(struct list_filter){.pod = "lab/agent"},
+	expect_refused(*state, &(struct filter){.pod = "lab/agent"},
 		"pod lab/agent has no address of its own (hostNetwork), so nobody can tell which "
 		"flows are its");
 }
@@ -268,11 +267,11 @@ static void a_long_list_comes_in_pieces(void **state)
 
 	/* among them one from web, and one from db to itself */
 	flow_table_fill(FLOWS, "10.0.0.2", 5432, STRIDE);
-	list(stage, &(struct list_filter){.limit = 0});
+	list(stage, &(struct filter){.limit = 0});
 	assert_int_equal(stage->reader.count, FLOWS + 3 + 2);
 	assert_true(stage->reader.pieces > 50);
 	assert_true(stage->reader.longest < 8 * PIECE_ENOUGH);
-	list(stage, &(struct list_filter){.limit = 1000, .denied = true});
+	list(stage, &(struct filter){.limit = 1000, .denied = true});
 	assert_int_equal(stage->reader.count, 1000 + 2);
 	end = stage->reader.lines[stage->reader.count - 1];
 	stream_reader_expect_number(end, "seen", FLOWS + 6);

@@ -75,7 +75,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void list(struct stage *stage, bool audit, const struct list_filter *filter)
+static void list(struct stage *stage, bool audit, const struct filter *filter)
 {
 	const struct policy_listing_options options = {.snapshot = stage->snapshot,
 		.hits = stage->hits,
@@ -125,7 +125,7 @@ static void all_is_told_of_each(void **state)
 	struct stage *stage = *state;
 	const cJSON *line;
 
-	list(stage, false, &(struct list_filter){.limit = 0});
+	list(stage, false, &(struct filter){.limit = 0});
 	expect_listed(stage, "all db stray trial");
 	line = stage->reader.lines[2];
 	stream_reader_expect_text(line, "namespace", "shop");
@@ -155,10 +155,10 @@ static void who_is_in_audit_mode_is_told(void **state)
 {
 	struct stage *stage = *state;
 
-	list(stage, false, &(struct list_filter){.limit = 0});
+	list(stage, false, &(struct filter){.limit = 0});
 	stream_reader_expect_text(stage->reader.lines[1], "audited_by", "namespace");
 	stream_reader_expect_text(stage->reader.lines[4], "audited_by", "policy");
-	list(stage, true, &(struct list_filter){.limit = 0});
+	list(stage, true, &(struct filter){.limit = 0});
 	stream_reader_expect_text(stage->reader.lines[1], "audited_by", "namespace");
 	stream_reader_expect_text(stage->reader.lines[2], "mode", "audit");
 	stream_reader_expect_text(stage->reader.lines[2], "audited_by", "gateway");
@@ -181,7 +181,7 @@ static void hits_are_told(void **state)
 	ip_addr_parse(&record.flow.dst, "10.0.1.1");
 	record.judgement = snapshot_judge(stage->snapshot, &record.flow);
 	policy_hits_add(stage->hits, &record);
-	list(stage, false, &(struct list_filter){.limit = 0});
+	list(stage, false, &(struct filter){.limit = 0});
 	stream_reader_expect_number(stage->reader.lines[1], "hits.audited", 41);
 	stream_reader_expect_number(stage->reader.lines[1], "hits.denied", 0);
 	stream_reader_expect_text(
@@ -193,18 +193,17 @@ static void filters_filter(void **state)
 {
 	struct stage *stage = *state;
 
-	list(stage, false, &(struct list_filter){.namespace_name = "lab"});
+	list(stage, false, &(struct filter){.namespace_name = "lab"});
 	expect_listed(stage, "all");
-	list(stage, false, &(struct list_filter){.pod = "shop/far"});
+	list(stage, false, &(struct filter){.pod = "shop/far"});
 	expect_listed(stage, "db");
-	list(stage, false, &(struct list_filter){.pod = "shop/agent"});
+	list(stage, false, &(struct filter){.pod = "shop/agent"});
 	expect_listed(stage, "");
-	list(stage, false, &(struct list_filter){.pod = "shop/web", .namespace_name = "lab"});
+	list(stage, false, &(struct filter){.pod = "shop/web", .namespace_name = "lab"});
 	expect_listed(stage, "");
 }
 
-static void expect_refused(
-	const struct stage *stage, const struct list_filter *filter, const char *why)
+static void expect_refused(const struct stage *stage, const struct filter *filter, const char *why)
 {
 	const struct policy_listing_options options = {
 		.snapshot = stage->snapshot, .hits = stage->hits, .filter = *filter};
@@ -217,9 +216,9 @@ static void expect_refused(
 
 static void names_that_are_none_are_refused(void **state)
 {
-	expect_refused(*state, &(struct list_filter){.pod = "shop/wbe"},
+	expect_refused(*state, &(struct filter){.pod = "shop/wbe"},
 		"there is no pod shop/wbe; did you mean shop/web?");
-	expect_refused(*state, &(struct list_filter){.namespace_name = "elsewhere"},
+	expect_refused(*state, &(struct filter){.namespace_name = "elsewhere"},
 		"there is no namespace elsewhere");
 }
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "service/control/watch_filter.h"
+#include "service/control/filter.h"
 
 #define ENDS \
 	"\"source\": {\"namespace\": \"lab\", \"pod\": \"web\", \"address\": \"10.0.0.1\"}, " \
@@ -16,32 +16,44 @@
 	"\"ingress\": {\"isolated_by\": [], \"policy\": {\"namespace\": \"shop\", \"name\": " \
 	"\"in\"}}"
 
-static bool matches(const struct watch_filter *filter, const char *json)
+static bool matches(const struct filter *filter, const char *json)
 {
 	cJSON *record = cJSON_Parse(json);
 	bool answer;
 
 	assert_non_null(record);
-	answer = watch_filter_matches(filter, record);
+	answer = filter_matches(filter, record);
 	cJSON_Delete(record);
 	return answer;
 }
 
+/* Every combination of the four that may be asked for, held against every verdict. */
 static void by_verdict(void **state)
 {
-	static const char *const lines[] = {"{\"verdict\": \"allow\"}", "{\"verdict\": \"deny\"}",
-		"{\"verdict\": \"audit-deny\"}", "{\"verdict\": \"revoke\"}",
-		"{\"verdict\": \"unreadable\"}", "{\"verdict\": \"overload\"}", "{\"verdict\": 7}"};
-	static const unsigned int bits[] = {WATCH_ALLOWED, WATCH_DENIED, WATCH_AUDITED,
-		WATCH_REVOKED, WATCH_UNJUDGED, WATCH_UNJUDGED, WATCH_UNJUDGED};
+	enum { ALLOW = 1U << 0, DENY = 1U << 1, AUDIT = 1U << 2, REVOKED = 1U << 3 };
+	static const struct {
+		const char *line;
+		unsigned int wanted_by; /* any of these */
+	} cases[] = {
+		{"{\"verdict\": \"allow\"}", ALLOW},
+		{"{\"verdict\": \"deny\"}", DENY},
+		{"{\"verdict\": \"audit-deny\"}", DENY | AUDIT},
+		{"{\"verdict\": \"revoke\"}", DENY | REVOKED},
+		{"{\"verdict\": \"unreadable\"}", DENY},
+		{"{\"verdict\": \"overload\"}", DENY},
+		{"{\"verdict\": 7}", DENY},
+	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		for (unsigned int wanted = 0; wanted < 1U << 5; wanted++) {
-			const struct watch_filter filter = {.verdicts = wanted};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (unsigned int asked = 0; asked < 1U << 4; asked++) {
+			const struct filter filter = {.allowed = (asked & ALLOW) != 0,
+				.denied = (asked & DENY) != 0,
+				.audited = (asked & AUDIT) != 0,
+				.revoked = (asked & REVOKED) != 0};
 
-			assert_int_equal(
-				matches(&filter, lines[i]), wanted == 0 || (wanted & bits[i]) != 0);
+			assert_int_equal(matches(&filter, cases[i].line),
+				asked == 0 || (asked & cases[i].wanted_by) != 0);
 		}
 	}
 }
@@ -49,7 +61,7 @@ static void by_verdict(void **state)
 static void by_name(void **state)
 {
 	static const struct {
-		struct watch_filter filter;
+		struct filter filter;
 		bool wanted;
 	} cases[] = {
 		{{.namespace_name = "lab"}, true},
@@ -65,8 +77,8 @@ static void by_name(void **state)
 		{{.policy = "lab/out"}, true},
 		{{.policy = "shop/in"}, true},
 		{{.policy = "shop/out"}, false},
-		{{.policy = "shop/in", .verdicts = WATCH_ALLOWED}, false},
-		{{.policy = "shop/in", .verdicts = WATCH_DENIED, .pod = "shop/db"}, true},
+		{{.policy = "shop/in", .allowed = true}, false},
+		{{.policy = "shop/in", .denied = true, .pod = "shop/db"}, true},
 	};
 
 	(void)state;
@@ -79,8 +91,8 @@ static void by_name(void **state)
 /* What has no ends is nobody's; what tells of lost lines is everybody's. */
 static void lines_without_a_flow(void **state)
 {
-	const struct watch_filter pod = {.pod = "shop/db"}, policy = {.policy = "shop/in"},
-				  none = {.verdicts = 0};
+	const struct filter pod = {.pod = "shop/db"}, policy = {.policy = "shop/in"},
+			    none = {.limit = 0};
 
 	(void)state;
 	assert_false(matches(&pod, "{\"verdict\": \"overload\", \"repeat\": 3}"));
