@@ -57,7 +57,8 @@ static cJSON *answer_reload(void *context, const struct control_request *request
 	struct publish_stats stats;
 
 	(void)request;
-	directory_rescan(answers->directory);
+	source_list_rescan(answers->sources.source_list);
+	publisher_await(answers->publisher, true);
 	publisher_stats(publisher, &stats);
 	if (cJSON_AddTrueToObject(json, "ok") != NULL &&
 		cJSON_AddNumberToObject(json, "revision",

@@ -11,7 +11,6 @@
 
 #include <stdbool.h>
 
-#include "config/source/directory.h"
 #include "daemon/handover.h"
 #include "service/control/control_server.h"
 #include "service/views/listings.h"
@@ -21,7 +20,6 @@ struct answers {
 	struct status_sources sources;
 	struct publisher *publisher;
 	struct verdict_log *log;
-	struct directory *directory;
 	struct listings listings;
 	struct handover handover;
 	bool stopping; /* a session that ends now is no failed successor */

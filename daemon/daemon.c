@@ -51,26 +51,29 @@ static int load_manifests(struct daemon *daemon)
 	const struct directory_options options = {
 		.debounce_ms = settings->debounce_ms,
 		.empty_after_s = settings->empty_after_s,
-		.changed = events_store_changed,
-		.context = daemon,
 	};
+	struct source *directory;
 	size_t failed = 0;
 	int err = store_create(&daemon->store);
 
 	if (err == 0) {
-		store_set_progress(daemon->store, events_manifests_progress, daemon);
+		store_set_progress(daemon->store, events_manifests_progress, NULL);
 		store_set_annotation_trust(daemon->store, settings_annotation_trust(settings));
 		if (settings->broken_objects == FAIL_OPEN)
 			store_open_broken(daemon->store);
 		state_keeper_load(daemon->keeper, &daemon->loop, daemon->store);
-		err = directory_start(&daemon->directory, &daemon->loop, daemon->store,
-			settings->manifests, settings->manifest_count, &options, &failed);
+		err = directory_create(&directory, daemon->store, settings->manifests,
+			settings->manifest_count, &options, &failed);
 	}
+	if (err == 0)
+		err = source_start(directory, &daemon->loop, events_source_read, daemon);
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	else if (err != 0)
 		preflight_refuse_manifests(settings->manifests[failed], err);
 	else {
+		daemon->sources.items[daemon->sources.count++] = directory;
+		store_set_progress(daemon->store, NULL, NULL); /* from here on the loop turns */
 		findings_log(&daemon->findings, daemon->store);
 		state_keeper_changed(daemon->keeper);
 	}
@@ -211,6 +214,7 @@ static void prepare_answers(struct daemon *daemon)
 		.sources = {.settings = daemon->settings,
 			.confinement = &daemon->confinement,
 			.store = daemon->store,
+			.source_list = &daemon->sources,
 			.keeper = daemon->keeper,
 			.publisher = daemon->publisher,
 			.enforcement = daemon->enforcement,
@@ -219,7 +223,6 @@ static void prepare_answers(struct daemon *daemon)
 			.started_wall_ns = daemon->started_wall_ns},
 		.publisher = daemon->publisher,
 		.log = daemon->log,
-		.directory = daemon->directory,
 		.listings = {.settings = daemon->settings,
 			.publisher = daemon->publisher,
 			.log = daemon->log},

@@ -7,10 +7,13 @@
 #include "enforcer/privilege/helper.h"
 #include "process/log.h"
 
-void events_store_changed(void *context, uint64_t since_ns)
+void events_source_read(void *context, bool changed, uint64_t since_ns)
 {
 	struct daemon *daemon = context;
 
+	publisher_await(daemon->publisher, source_list_is_awaited(&daemon->sources));
+	if (!changed)
+		return;
 	findings_log(&daemon->findings, daemon->store);
 	state_keeper_changed(daemon->keeper);
 	publisher_changed(daemon->publisher, uv_hrtime() - since_ns);
@@ -53,8 +56,7 @@ void events_stop(struct daemon *daemon)
 	daemon->control = NULL;
 	claim_stop(daemon->claim);
 	daemon->claim = NULL;
-	directory_stop(daemon->directory);
-	daemon->directory = NULL;
+	source_list_stop(&daemon->sources);
 	state_keeper_stop(daemon->keeper);
 	if (daemon->publisher != NULL)
 		publisher_stop(daemon->publisher);
@@ -84,7 +86,8 @@ static void signal_reload(uv_signal_t *handle, int number)
 	log_info("SIGHUP: reading the manifests again and opening the log file anew");
 	manager_reloading(daemon->manager);
 	verdict_log_reopen(daemon->log);
-	directory_rescan(daemon->directory);
+	source_list_rescan(&daemon->sources);
+	publisher_await(daemon->publisher, true);
 }
 
 /*
@@ -123,9 +126,8 @@ void events_published(void *context)
 
 void events_manifests_progress(void *context)
 {
-	const struct daemon *daemon = context;
-
-	manager_working(daemon->manager);
+	(void)context;
+	manager_starting();
 }
 
 int events_open_loop(struct daemon *daemon)

@@ -20,8 +20,8 @@ void events_stop(struct daemon *daemon);
 /* Logs what an operator must know, where it is not as at the last call (problems.h). */
 void events_log_problems(struct daemon *daemon);
 
-void events_manifests_progress(void *context); /* a large manifest is being read */
-void events_store_changed(void *context, uint64_t since_ns);
+void events_manifests_progress(void *context); /* a large manifest is read before the loop runs */
+void events_source_read(void *context, bool changed, uint64_t since_ns); /* a source_done */
 void events_published(void *context);
 void events_lines_ready(void *context); /* on the log thread */
 void events_handed_over(void *context);

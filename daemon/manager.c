@@ -129,14 +129,12 @@ static void tick(uv_timer_t *timer)
 	feed(manager);
 }
 
-void manager_working(struct manager *manager)
+void manager_starting(void)
 {
 	static uint64_t extended_us; /* there is one start, on one thread */
 	const uint64_t now = now_us();
 
-	if (manager != NULL) {
-		feed(manager);
-	} else if (notify_is_wanted() && now - extended_us > EXTEND_US / 4) {
+	if (notify_is_wanted() && now - extended_us > EXTEND_US / 4) {
 		notify_service_manager("EXTEND_TIMEOUT_USEC=60000000");
 		extended_us = now;
 	}

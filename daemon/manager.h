@@ -29,11 +29,8 @@ struct manager_options {
  * -errno.
  */
 int manager_ready(struct manager **out, const struct manager_options *options);
-/*
- * The loop's thread is at work and will be for some time: feeds the watchdog when it is due. NULL:
- * not ready yet.
- */
-void manager_working(struct manager *manager);
+/* The start goes on and takes its time: asks for more of it when that is due. */
+void manager_starting(void);
 /* The manifests are about to be read anew; that all of it is enforced is told when it is. */
 void manager_reloading(struct manager *manager);
 /* To be called when the loop is to end; the memory goes with the close callback. */

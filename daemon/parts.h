@@ -41,7 +41,7 @@ struct daemon {
 	uv_signal_t signals[SIGNAL_COUNT];
 	uv_async_t lines_ready; /* the log thread has lines for the watchers */
 	struct store *store;
-	struct directory *directory;
+	struct source_list sources;
 	struct state_keeper *keeper; /* NULL: no state directory is wanted */
 	struct findings findings;
 	struct claim *claim;	      /* NULL: it could not be had, and a warning said so */

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "config/source/load.h"
-#include "config/source/scan.h"
 #include "config/source/watch.h"
 #include "config/source/writing.h"
 
@@ -19,19 +18,22 @@ enum { RESCAN_MS = 10000, LONGEST_WAIT = 10 }; /* LONGEST_WAIT: in debounce time
 enum { LINKS_MOST = 40 }; /* in a row, as for the kernel (path_resolution(7)) */
 
 struct directory {
-	struct store *store;
-	struct store_source *source;
-	struct watch_set *watches;
-	struct writing *writing;
-	uint32_t empty_after_s;
+	struct source source; /* first */
+	struct directory_options options;
 	uv_timer_t debounce, rescan;
-	unsigned int debounce_ms;
+	int open_parts; /* timers and watch set that the loop has not let go */
 	/* of the burst that is waited out, on the loop's clock; 0: there is none */
 	uint64_t first_event;
 	uint64_t first_event_ns; /* the same, of CLOCK_MONOTONIC */
-	directory_changed *changed;
-	void *context;
-	int open_parts; /* timers and watch set that the loop has not let go */
+	char problem[128];	 /* "" when all changes are seen */
+
+	/* the reading thread's, while there is a reading */
+	struct watch_set *watches;
+	struct writing *writing;
+	int err;	    /* the first error of this reading that does not mend itself */
+	bool look_again;    /* load_watched.look_again */
+	uint64_t missed_ns; /* when the first event came that it did not act on; 0: none did */
+
 	size_t count;
 	char *paths[];
 };
@@ -44,21 +46,7 @@ static void directory_free(struct directory *directory)
 	free(directory);
 }
 
-static void part_closed(struct directory *directory)
-{
-	if (--directory->open_parts == 0)
-		directory_free(directory);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-	part_closed(handle->data);
-}
-
-static void on_watches_closed(void *context)
-{
-	part_closed(context);
-}
+/* ---- what is watched ---- */
 
 /* The folder that `path` is in, and its name there; `path` is cut in two. */
 static const char *split(char *path, const char **name)
@@ -74,11 +62,18 @@ static const char *split(char *path, const char **name)
 	return path;
 }
 
+/* Folders come and go while they are listed: only an error that does not mend itself is kept. */
+static void note_error(struct directory *directory, int err)
+{
+	if (directory->err == 0 && (err == -ENOSPC || err == -EMFILE || err == -ENOMEM))
+		directory->err = err;
+}
+
 /*
- * Watches, for what stands at `path` or should, the nearest folder above that exists: a path that
- * is replaced, removed or made again is an event of the folder it is in, and not its own.
+ * Watches the nearest folder above `path` that exists: a path that is replaced, removed or made
+ * again is an event of the folder that it is in.
  */
-static int watch_above(struct directory *directory, const char *path)
+static void watch_above(struct directory *directory, const char *path)
 {
 	char *above = strdup(path), *prefix = strdup(path);
 	const char *folder, *name;
@@ -95,37 +90,22 @@ static int watch_above(struct directory *directory, const char *path)
 		prefix[name - above] = '\0';
 		err = watch_set_add(directory->watches, folder, &info, prefix, name);
 	}
+	note_error(directory, err);
 	free(prefix);
 	free(above);
-	return err;
 }
 
-struct watching {
-	struct directory *directory;
-	int err; /* the first that is no passing matter */
-};
-
-/* Folders come and go while they are listed: only what would not mend itself is kept. */
-static void note_error(struct watching *watching, int err)
+static void watch_folder(void *context, const char *path, const struct stat *info)
 {
-	if (watching->err == 0 && (err == -ENOSPC || err == -EMFILE || err == -ENOMEM))
-		watching->err = err;
-}
+	struct directory *directory = context;
+	char *prefix;
 
-static int watch_folder(const char *path, const struct stat *info, void *context)
-{
-	struct watching *watching = context;
-
-	char *prefix = malloc(strlen(path) + 2);
-	int err = -ENOMEM;
-
-	if (prefix != NULL) {
-		sprintf(prefix, strcmp(path, "/") == 0 ? "%s" : "%s/", path);
-		err = watch_set_add(watching->directory->watches, path, info, prefix, NULL);
+	if (asprintf(&prefix, "%s%s", path, strcmp(path, "/") == 0 ? "" : "/") < 0) {
+		note_error(directory, -ENOMEM);
+		return;
 	}
-	note_error(watching, err);
+	note_error(directory, watch_set_add(directory->watches, path, info, prefix, NULL));
 	free(prefix);
-	return 0;
 }
 
 /*
@@ -151,17 +131,16 @@ static bool follow(const char *path, char target[PATH_MAX])
 
 /*
  * A file is watched by its folder. Where it is a link, so is each name that it leads to, in the
- * folder there: otherwise a change of the target would be found by the next rescan only. Of links
- * among the folders on the way a change is.
+ * folder there: otherwise only the next rescan would find a change of the target. Links among the
+ * folders on the way are not watched.
  */
-static int watch_links(const char *path, const struct stat *info, void *context)
+static void watch_links(void *context, const char *path)
 {
-	struct watching *watching = context;
+	struct directory *directory = context;
 	char at[PATH_MAX], target[PATH_MAX];
 
-	(void)info;
 	if (strlen(path) >= sizeof(at))
-		return 0;
+		return;
 	strcpy(at, path);
 	for (int steps = 0; steps < LINKS_MOST && follow(at, target); steps++) {
 		const char *folder, *name;
@@ -170,36 +149,15 @@ static int watch_links(const char *path, const struct stat *info, void *context)
 		strcpy(at, target);
 		folder = split(target, &name);
 		if (stat(folder, &found) == 0)
-			note_error(watching,
+			note_error(directory,
 				watch_set_add_target(
-					watching->directory->watches, folder, &found, name, path));
+					directory->watches, folder, &found, name, path));
 	}
-	return 0;
 }
 
-static int pass_problem(const char *path, const char *reason, void *context)
-{
-	(void)path;
-	(void)reason;
-	(void)context;
-	return 0;
-}
+/* ---- reading ---- */
 
-static int update_watches(struct directory *directory)
-{
-	struct watching watching = {.directory = directory};
-	const struct scan_visitor visitor = {watch_links, watch_folder, pass_problem, &watching};
-	int err;
-
-	watch_set_begin(directory->watches);
-	for (size_t i = 0; i < directory->count; i++)
-		note_error(&watching, watch_above(directory, directory->paths[i]));
-	err = scan_paths((const char *const *)directory->paths, directory->count, &visitor);
-	watch_set_end(directory->watches);
-	return err != 0 ? err : watching.err;
-}
-
-/* What was told of the file, up to now. */
+/* Whether the file is being written, by all events until now. */
 static enum writing_state state_of(void *context, const char *path)
 {
 	struct directory *directory = context;
@@ -208,63 +166,63 @@ static enum writing_state state_of(void *context, const char *path)
 	return writing_of(directory->writing, path);
 }
 
-static void on_quiet(uv_timer_t *timer);
-
-static int load(struct directory *directory)
+/*
+ * Each folder is watched before it is listed, and each file before it is read: a change in between
+ * is an event, and read again. The next rescan tries again what memory was too short for.
+ */
+static int read_all(struct source *source)
 {
-	struct load_watched watched = {
-		.state = state_of, .context = directory, .empty_after_s = directory->empty_after_s};
+	struct directory *directory = (struct directory *)source;
+	struct load_watched watched = {.state = state_of,
+		.folder = watch_folder,
+		.file = watch_links,
+		.context = directory,
+		.empty_after_s = directory->options.empty_after_s};
 	int err;
 
+	directory->err = 0;
+	directory->missed_ns = 0;
+	watch_set_begin(directory->watches);
+	for (size_t i = 0; i < directory->count; i++)
+		watch_above(directory, directory->paths[i]);
 	writing_begin_look(directory->writing);
-	err = load_paths_watched(directory->source, (const char *const *)directory->paths,
-		directory->count, &watched);
+	err = load_paths_watched(
+		source->objects, (const char *const *)directory->paths, directory->count, &watched);
 	writing_end_look(directory->writing);
-	if (watched.look_again && !uv_is_active((uv_handle_t *)&directory->debounce))
-		uv_timer_start(&directory->debounce, on_quiet, LOAD_SETTLE_S * 1000 + 1, 0);
-	return err;
+	watch_set_end(directory->watches);
+	directory->look_again = watched.look_again;
+	note_error(directory, err);
+	return directory->err;
 }
 
-/*
- * Watches first, reads then: what changes in between is an event, and read again. What can't be
- * watched or read now for want of memory is tried again by the next rescan.
- */
-static int refresh(struct directory *directory)
+static void begin_reading(struct source *source)
 {
-	int err = update_watches(directory);
-
-	return err == -ENOMEM ? err : load(directory);
-}
-
-void directory_rescan(struct directory *directory)
-{
-	const uint64_t since_ns = directory->first_event != 0 ? directory->first_event_ns
-							      : uv_hrtime();
-	const uint64_t before = store_revision(directory->store);
+	struct directory *directory = (struct directory *)source;
 
 	directory->first_event = 0;
 	uv_timer_stop(&directory->debounce);
 	uv_timer_again(&directory->rescan);
-	refresh(directory);
-	if (store_commit(directory->source) == 0 && store_revision(directory->store) != before)
-		directory->changed(directory->context, since_ns);
+	watch_set_pause(directory->watches);
 }
 
 static void on_quiet(uv_timer_t *timer)
 {
-	directory_rescan(timer->data);
+	struct directory *directory = timer->data;
+
+	source_read(
+		&directory->source, directory->first_event != 0 ? directory->first_event_ns : 0);
 }
 
-/* Has all read when it is quiet. */
-static void await_quiet(struct directory *directory)
+/* Reads everything when it is quiet. `seen_ns`: when the event came, of CLOCK_MONOTONIC. */
+static void await_quiet(struct directory *directory, uint64_t seen_ns)
 {
 	const uint64_t now = uv_now(directory->debounce.loop);
-	const uint64_t longest = (uint64_t)directory->debounce_ms * LONGEST_WAIT;
-	uint64_t wait = directory->debounce_ms;
+	const uint64_t longest = (uint64_t)directory->options.debounce_ms * LONGEST_WAIT;
+	uint64_t wait = directory->options.debounce_ms;
 
 	if (directory->first_event == 0) {
 		directory->first_event = now;
-		directory->first_event_ns = uv_hrtime();
+		directory->first_event_ns = seen_ns;
 	}
 	if (now - directory->first_event + wait > longest)
 		wait = directory->first_event + longest > now
@@ -273,9 +231,25 @@ static void await_quiet(struct directory *directory)
 	uv_timer_start(&directory->debounce, on_quiet, wait, 0);
 }
 
+static void end_reading(struct source *source)
+{
+	struct directory *directory = (struct directory *)source;
+
+	directory->problem[0] = '\0';
+	if (directory->err != 0)
+		snprintf(directory->problem, sizeof(directory->problem),
+			"not every folder is watched, so a change may take %d s to be seen: %s",
+			RESCAN_MS / 1000, strerror(-directory->err));
+	watch_set_resume(directory->watches);
+	if (directory->missed_ns != 0)
+		await_quiet(directory, directory->missed_ns);
+	else if (directory->look_again)
+		uv_timer_start(&directory->debounce, on_quiet, LOAD_SETTLE_S * 1000 + 1, 0);
+}
+
 /*
- * What is written to a file that is known to be open for writing is nothing to look at: its closing
- * is.
+ * A write to a file that is known to be open for writing is no reason to read: its closing is. On
+ * the reading thread while there is a reading.
  */
 static void on_event(void *context, enum watch_sign sign, const char *path)
 {
@@ -284,9 +258,15 @@ static void on_event(void *context, enum watch_sign sign, const char *path)
 		writing_of(directory->writing, path) == WRITING_OPEN;
 
 	writing_note(directory->writing, sign, path);
-	if (!more)
-		await_quiet(directory);
+	if (more)
+		return;
+	if (!directory->source.reading)
+		await_quiet(directory, uv_hrtime());
+	else if (directory->missed_ns == 0)
+		directory->missed_ns = uv_hrtime();
 }
+
+/* ---- its life ---- */
 
 /*
  * 0 when the path is a file or folder that can be read; a path that can't be at start is a mistake
@@ -321,93 +301,95 @@ int directory_check(const char *const *paths, size_t count, size_t *failed)
 	return err;
 }
 
-/*
- * "/etc/podgate/" and "/etc/podgate" are one folder, and its name in the folder above is "podgate".
- */
-static char *copy_path(const char *path)
+static int start(struct source *source, uv_loop_t *loop)
 {
-	size_t length = strlen(path);
+	struct directory *directory = (struct directory *)source;
+	int err = writing_create(&directory->writing);
 
-	while (length > 1 && path[length - 1] == '/')
-		length--;
-	return strndup(path, length);
-}
-
-static int create(struct directory **out, const char *const *paths, size_t count, size_t *failed)
-{
-	struct directory *directory = calloc(
-		1, sizeof(*directory) + count * sizeof(directory->paths[0]));
-	int err = directory == NULL ? -ENOMEM : 0;
-
-	for (size_t i = 0; err == 0 && i < count; i++) {
-		*failed = i;
-		err = check_path(paths[i]);
-		if (err != 0)
-			break;
-		directory->paths[directory->count] = copy_path(paths[i]);
-		if (directory->paths[directory->count] == NULL)
-			err = -ENOMEM;
-		else
-			directory->count++;
-	}
-	if (err == 0)
-		*out = directory;
-	else if (directory != NULL)
-		directory_free(directory);
-	return err;
-}
-
-static void init_timer(struct directory *directory, uv_timer_t *timer, uv_loop_t *loop)
-{
-	uv_timer_init(loop, timer); /* can't fail */
-	timer->data = directory;
-	directory->open_parts++;
-}
-
-int directory_start(struct directory **out, uv_loop_t *loop, struct store *store,
-	const char *const *paths, size_t count, const struct directory_options *options,
-	size_t *failed)
-{
-	struct directory *directory;
-	int err = create(&directory, paths, count, failed);
-
-	if (err != 0)
-		return err;
-	directory->store = store;
-	directory->source = store_source(store, LOAD_SOURCE);
-	directory->debounce_ms = options->debounce_ms;
-	directory->empty_after_s = options->empty_after_s;
-	directory->changed = options->changed;
-	directory->context = options->context;
-	err = directory->source == NULL ? -ENOMEM : writing_create(&directory->writing);
 	if (err == 0)
 		err = watch_set_create(&directory->watches, loop, on_event, directory);
-	if (err != 0) {
-		directory_free(directory);
+	if (err != 0)
 		return err;
-	}
-	directory->open_parts = 1;
-	init_timer(directory, &directory->debounce, loop);
-	init_timer(directory, &directory->rescan, loop);
-	err = update_watches(directory);
-	if (err == 0)
-		err = load(directory);
-	if (err == 0)
-		err = store_commit(directory->source);
-	if (err != 0) {
-		directory_stop(directory);
-		return err;
-	}
+	directory->open_parts = 3;
+	uv_timer_init(loop, &directory->debounce); /* can't fail */
+	uv_timer_init(loop, &directory->rescan);
+	directory->debounce.data = directory->rescan.data = directory;
 	uv_timer_start(&directory->rescan, on_quiet, RESCAN_MS, RESCAN_MS);
-	*out = directory;
 	return 0;
 }
 
-void directory_stop(struct directory *directory)
+static void part_closed(void *context)
 {
-	if (directory == NULL)
+	struct directory *directory = context;
+
+	if (--directory->open_parts == 0)
+		directory_free(directory);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	part_closed(handle->data);
+}
+
+static void stop(struct source *source)
+{
+	struct directory *directory = (struct directory *)source;
+
+	if (directory->open_parts == 0) {
+		directory_free(directory);
 		return;
+	}
 	uv_close((uv_handle_t *)&directory->debounce, on_timer_closed);
 	uv_close((uv_handle_t *)&directory->rescan, on_timer_closed);
-	watch_set_close(directory->watches, on_watches_closed);
+	watch_set_close(directory->watches, part_closed);
+}
+
+static const char *health(const struct source *source)
+{
+	const struct directory *directory = (const struct directory *)source;
+
+	return directory->problem[0] == '\0' ? NULL : directory->problem;
+}
+
+static const struct source_ops directory_ops = {
+	.start = start,
+	.begin = begin_reading,
+	.read = read_all,
+	.end = end_reading,
+	.stop = stop,
+	.health = health,
+};
+
+int directory_create(struct source **out, struct store *store, const char *const *paths,
+	size_t count, const struct directory_options *options, size_t *failed)
+{
+	struct directory *directory;
+	int err = directory_check(paths, count, failed);
+
+	if (err != 0)
+		return err;
+	directory = calloc(1, sizeof(*directory) + count * sizeof(directory->paths[0]));
+	if (directory == NULL)
+		return -ENOMEM;
+	directory->options = *options;
+	directory->source.ops = &directory_ops;
+	directory->source.store = store;
+	directory->source.objects = store_source(store, LOAD_SOURCE);
+	/* "/etc/podgate/" is "podgate" in the folder above. */
+	for (size_t i = 0; i < count; i++) {
+		size_t length = strlen(paths[i]);
+
+		while (length > 1 && paths[i][length - 1] == '/')
+			length--;
+		directory->paths[i] = strndup(paths[i], length);
+		if (directory->paths[i] != NULL)
+			directory->count++;
+	}
+	if (directory->source.objects == NULL || directory->count < count) {
+		directory->count = count; /* those without memory are NULL */
+		directory_free(directory);
+		return -ENOMEM;
+	}
+	*out = &directory->source;
+	return 0;
 }

@@ -242,6 +242,8 @@ static int load_file(const char *path, const struct stat *listed, void *context)
 
 	if (strcmp(path, "-") == 0)
 		return load_stdin(loading);
+	if (loading->watched != NULL)
+		loading->watched->file(loading->watched->context, path);
 	err = mark(loading, &loading->met, path);
 	if (err != 0 || store_has_stamp(loading->source, path, &stamp))
 		return err;
@@ -255,9 +257,10 @@ static int load_file(const char *path, const struct stat *listed, void *context)
 
 static int note_folder(const char *path, const struct stat *info, void *context)
 {
-	(void)path;
-	(void)info;
-	(void)context;
+	const struct loading *loading = context;
+
+	if (loading->watched != NULL)
+		loading->watched->folder(loading->watched->context, path, info);
 	return 0;
 }
 

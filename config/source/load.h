@@ -10,6 +10,8 @@
  * disk, but on nothing else: only regular files are opened.
  */
 
+#include <sys/stat.h>
+
 #include "config/source/writing.h"
 #include "config/store/store.h"
 
@@ -24,10 +26,13 @@
 int load_paths(struct store *store, const char *const *paths, size_t count,
 	const struct document_limits *limits);
 
-/* For whoever watches the files and comes again. */
+/* For a reader that watches the files and reads them again. */
 struct load_watched {
-	/* What was told of the file until now. */
+	/* What is known of the file until now. */
 	enum writing_state (*state)(void *context, const char *path);
+	/* Before a folder is listed, and before a file is looked at. */
+	void (*folder)(void *context, const char *path, const struct stat *info);
+	void (*file)(void *context, const char *path);
 	void *context;
 	uint32_t empty_after_s; /* store_believe_empty() */
 	/* set when a file was written to so lately that it may still be: come in LOAD_SETTLE_S */

@@ -132,9 +132,18 @@ int watch_set_create(struct watch_set **out, uv_loop_t *loop, watch_event *event
 		return err;
 	}
 	set->poll.data = set;
-	uv_poll_start(&set->poll, UV_READABLE, on_readable);
 	*out = set;
 	return 0;
+}
+
+void watch_set_pause(struct watch_set *set)
+{
+	uv_poll_stop(&set->poll);
+}
+
+void watch_set_resume(struct watch_set *set)
+{
+	uv_poll_start(&set->poll, UV_READABLE, on_readable);
 }
 
 void watch_set_begin(struct watch_set *set)

@@ -5,8 +5,8 @@
 /*
  * A set of watched folders that is brought up to date in rounds: begin, add all that are wanted,
  * end; those that were not added again are dropped. An inotify watch stays with the folder it was
- * put on when another takes its name, so folders are told apart by inode. Runs on the loop's
- * thread. Internal to config/source/directory.
+ * put on when another takes its name, so folders are told apart by inode. For one
+ * thread at a time. Internal to config/source/directory.
  *
  * It reads inotify itself, because libuv's uv_fs_event does not tell IN_CLOSE_WRITE: that a writer
  * is done.
@@ -32,7 +32,8 @@ enum watch_sign {
 /* `path` is what watch_set_add() had as prefix, and the name behind it; NULL with WATCH_LOST. */
 typedef void watch_event(void *context, enum watch_sign sign, const char *path);
 
-/* 0; -EMFILE at the kernel's limit of inotify instances; or another negative errno. */
+/* A paused set. 0; -EMFILE at the kernel's limit of inotify instances; or another negative errno.
+ */
 int watch_set_create(struct watch_set **out, uv_loop_t *loop, watch_event *event, void *context);
 void watch_set_begin(struct watch_set *set);
 /*
@@ -50,6 +51,9 @@ int watch_set_add_target(struct watch_set *set, const char *path, const struct s
 	const char *only, const char *link);
 void watch_set_end(struct watch_set *set);
 void watch_set_drain(struct watch_set *set); /* tells now what the loop would tell later */
+/* The loop leaves the set alone from here on: until it resumes, another thread may use it. */
+void watch_set_pause(struct watch_set *set);
+void watch_set_resume(struct watch_set *set);
 /* Closes everything; `closed` is called when the loop has done so and the set is gone. */
 void watch_set_close(struct watch_set *set, void (*closed)(void *context));
 

@@ -6,8 +6,8 @@
  * Which files somebody is writing to at this moment. A file that is read in the middle of being
  * written is often well-formed and yet not what its writer means: an empty file, the first
  * documents of a stream. inotify(7) tells when a file is written to and when a writer closes it; of
- * files that it tells nothing of, a lease (fcntl(2), F_SETLEASE) may tell. Runs on the loop's
- * thread. Internal to config/.
+ * files that it tells nothing of, a lease (fcntl(2), F_SETLEASE) may tell. For one thread at a
+ * time. Internal to config/.
  */
 
 #include <stdbool.h>

@@ -56,6 +56,7 @@ struct publisher {
 	uint64_t busy_since_ns;
 	struct job job;
 
+	bool awaiting;	     /* publisher_await() */
 	bool changed;	     /* the store holds what is not compiled yet */
 	uint64_t changed_ns; /* the first such change */
 	uint64_t read_ns;    /* how long that one took to be read */
@@ -435,11 +436,17 @@ void publisher_take_back(struct publisher *publisher, struct snapshot_loan *loan
 	snapshots_take_back(&publisher->snapshots, loan);
 }
 
+void publisher_await(struct publisher *publisher, bool reading)
+{
+	publisher->awaiting = reading;
+}
+
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out)
 {
 	*out = publisher->stats;
 	out->busy_ns = publisher->busy ? now_ns(CLOCK_MONOTONIC) - publisher->busy_since_ns : 0;
-	out->pending = publisher->changed || (publisher->busy && publisher->job.kind == JOB_CHANGE);
+	out->pending = publisher->awaiting || publisher->changed ||
+		(publisher->busy && publisher->job.kind == JOB_CHANGE);
 	out->overflows = publisher->queues.overflows;
 	out->problem = lasting_problems_first(&publisher->problems);
 }

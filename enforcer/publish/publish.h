@@ -53,6 +53,11 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
  */
 void publisher_changed(struct publisher *publisher, uint64_t read_ns);
 /*
+ * Whether a reading that the operator asked for is under way: until it has ended a change is
+ * pending.
+ */
+void publisher_await(struct publisher *publisher, bool reading);
+/*
  * Begins no job any more until publisher_go_on(), whatever changes. Returns whether none is under
  * way: then the kernel's side is left alone from here on. publisher_go_on() looks at it soon.
  */

@@ -2,6 +2,7 @@
 #include "service/metrics/metrics_text.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "kernel/bridge/bridge_guard.h"
 #include "service/metrics/exposition.h"
@@ -93,6 +94,40 @@ static void write_policies(struct exposition *out, const struct status_figures *
 	gauge(out, "podgate_manifest_findings", figures->findings,
 		"Findings in the manifests, warnings included.");
 	gauge(out, "podgate_manifest_errors", figures->errors, "Errors in the manifests.");
+}
+
+/* A figure for each source of objects; `at` is its place in struct status_source. */
+static void write_source_figure(struct exposition *out, const struct status_figures *figures,
+	const char *name, const char *help, size_t at)
+{
+	exposition_begin(out, EXPOSITION_GAUGE, name, help);
+	for (size_t i = 0; i < figures->source_count; i++) {
+		const struct status_source *source = &figures->sources[i];
+		const size_t *value = (const size_t *)(const void *)((const char *)source + at);
+
+		exposition_integer(out, *value, LABELS({"source", source->name}));
+	}
+}
+
+static void write_sources(struct exposition *out, const struct status_figures *figures)
+{
+	write_source_figure(out, figures, "podgate_source_files", "Files of a source of objects.",
+		offsetof(struct status_source, stats.files));
+	write_source_figure(out, figures, "podgate_source_files_broken",
+		"Files of a source that are broken.",
+		offsetof(struct status_source, stats.broken_files));
+	write_source_figure(out, figures, "podgate_source_objects",
+		"Objects that a source brings, of all kinds.",
+		offsetof(struct status_source, stats.objects));
+	write_source_figure(out, figures, "podgate_source_findings",
+		"Findings about the files of a source, warnings included.",
+		offsetof(struct status_source, stats.findings));
+	exposition_begin(out, EXPOSITION_GAUGE, "podgate_source_healthy",
+		"Whether a source brings all that it should; `podgate status -o json` says why "
+		"not.");
+	for (size_t i = 0; i < figures->source_count; i++)
+		exposition_integer(out, figures->sources[i].problem[0] == '\0',
+			LABELS({"source", figures->sources[i].name}));
 }
 
 /* ---- rules and bridges ---- */
@@ -432,6 +467,7 @@ void metrics_text_write(
 
 	write_settings(&out, figures);
 	write_policies(&out, figures);
+	write_sources(&out, figures);
 	write_rules(&out, figures);
 	write_queues(&out, figures);
 	write_changes(&out, &figures->publish);

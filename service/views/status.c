@@ -164,6 +164,27 @@ static void report_manifests(struct report report, const struct status_figures *
 	report_others(manifests, &figures->others);
 }
 
+static void report_sources(struct report report, const struct status_figures *figures)
+{
+	const struct report sources = list(report, "sources");
+
+	for (size_t i = 0; i < figures->source_count; i++) {
+		const struct status_source *source = &figures->sources[i];
+		const struct report item = {
+			.to = cJSON_CreateObject(), .complete = report.complete};
+
+		list_item(sources, item.to);
+		text(item, "name", source->name);
+		count(item, "files", source->stats.files);
+		count(item, "broken_files", source->stats.broken_files);
+		count(item, "objects", source->stats.objects);
+		count(item, "findings", source->stats.findings);
+		truth(item, "reading", source->reading);
+		if (source->problem[0] != '\0')
+			text(item, "problem", source->problem);
+	}
+}
+
 static void report_state(struct report report, const struct status_figures *figures)
 {
 	const struct report state = section(report, "state");
@@ -455,6 +476,7 @@ static cJSON *report_all(const struct status_figures *figures, const struct snap
 	report_memory(report, figures);
 	report_policies(report, figures);
 	report_manifests(report, figures);
+	report_sources(report, figures);
 	report_claims(report, snapshot);
 	report_state(report, figures);
 	report_rules(report, &figures->rules, &figures->publish);

@@ -27,6 +27,9 @@
  *                       can be read), "findings", "errors", "not_enforced"
  *                       (policies of kinds that are not enforced, a list of
  *                       {"kind", "group", "count"})}
+ *   sources             where objects come from, a list in order of precedence: {"name", "files",
+ *                       "broken_files", "objects", "findings" (about its files), "reading" (now),
+ *                       "problem" (only when it can't bring all that it should)}
  *   addresses           {"odd" (claims that make no pod the only owner of an address: contested,
  *   outranked, or the
  *                       gateway's own), "told" (the first of them, as "diags" has them)}

@@ -35,6 +35,22 @@ static int gather_manifests(struct store *store, struct status_figures *out)
 	return err;
 }
 
+static void gather_sources(const struct source_list *list, struct status_figures *out)
+{
+	out->source_count = list->count;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct source *source = list->items[i];
+		const char *problem = source->ops->health(source);
+
+		out->sources[i] = (struct status_source){
+			.stats = store_source_stats(source->objects), .reading = source->reading};
+		snprintf(out->sources[i].name, sizeof(out->sources[i].name), "%s",
+			store_source_name(source->objects));
+		snprintf(out->sources[i].problem, sizeof(out->sources[i].problem), "%s",
+			problem != NULL ? problem : "");
+	}
+}
+
 static void gather_state(const struct state_keeper *keeper, struct status_figures *out)
 {
 	const struct state_keeper_stats stats = state_keeper_stats(keeper);
@@ -97,6 +113,7 @@ int status_figures_gather(const struct status_sources *sources, struct status_fi
 	err = gather_manifests(sources->store, out);
 	if (err != 0)
 		return err;
+	gather_sources(sources->source_list, out);
 	gather_state(sources->keeper, out);
 	out->settings = sources->settings;
 	out->confinement = sources->confinement;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config/settings/settings.h"
+#include "config/source/source.h"
 #include "config/state/state_keeper.h"
 #include "config/store/store.h"
 #include "enforcer/log/verdict_log.h"
@@ -26,6 +27,7 @@ struct status_sources {
 	const struct settings *settings;
 	const struct confinement *confinement;
 	struct store *store; /* asking it for findings may bring its tables up to date */
+	const struct source_list *source_list;
 	const struct state_keeper *keeper;
 	const struct publisher *publisher;
 	const struct enforcement *enforcement;
@@ -38,6 +40,13 @@ struct status_queue {
 	unsigned int number; /* the NFQUEUE's */
 	enum gate_role role;
 	struct worker_stats stats;
+};
+
+struct status_source {
+	char name[32];
+	struct store_stats stats;
+	bool reading;
+	char problem[160]; /* why it can't bring all that it should; "" when it can */
 };
 
 struct status_figures {
@@ -53,6 +62,8 @@ struct status_figures {
 	struct store_stats manifests;
 	struct other_policies others; /* in the manifests, and not enforced; no positions */
 	size_t findings, errors;      /* in the manifests */
+	size_t source_count;
+	struct status_source sources[STORE_SOURCES];
 	size_t state_records;
 	char state_problem[ENFORCEMENT_PROBLEM]; /* of the state directory; "" when all is well */
 	struct ruleset_options rules;

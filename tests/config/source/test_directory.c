@@ -30,16 +30,19 @@ struct fixture {
 	uv_loop_t loop;
 	uv_timer_t timer;
 	struct store *store;
-	struct directory *directory;
-	unsigned int changes;
+	struct source *directory;
+	unsigned int readings, changes;
 	uint64_t since_ns; /* what the last change was reported with */
 	bool stop_at_change, timed_out;
 };
 
-static void on_change(void *context, uint64_t since_ns)
+static void on_read(void *context, bool changed, uint64_t since_ns)
 {
 	struct fixture *fixture = context;
 
+	fixture->readings++;
+	if (!changed)
+		return;
 	fixture->changes++;
 	fixture->since_ns = since_ns;
 	if (fixture->stop_at_change)
@@ -71,7 +74,7 @@ static int end(void **state)
 {
 	struct fixture *fixture = *state;
 
-	directory_stop(fixture->directory);
+	source_stop(fixture->directory);
 	uv_close((uv_handle_t *)&fixture->timer, NULL);
 	uv_run(&fixture->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&fixture->loop), 0);
@@ -86,13 +89,10 @@ static void start(struct fixture *fixture, const char *name)
 	const char *paths[] = {temporary_path(&fixture->folder, name)};
 	size_t failed;
 
-	assert_int_equal(
-		directory_start(&fixture->directory, &fixture->loop, fixture->store, paths, 1,
-			&(struct directory_options){.debounce_ms = DEBOUNCE_MS,
-				.changed = on_change,
-				.context = fixture},
-			&failed),
+	assert_int_equal(directory_create(&fixture->directory, fixture->store, paths, 1,
+				 &(struct directory_options){.debounce_ms = DEBOUNCE_MS}, &failed),
 		0);
+	assert_int_equal(source_start(fixture->directory, &fixture->loop, on_read, fixture), 0);
 	assert_int_equal(fixture->changes, 0);
 }
 
@@ -104,6 +104,15 @@ static void run(struct fixture *fixture, unsigned int milliseconds, bool stop_at
 	uv_run(&fixture->loop, UV_RUN_DEFAULT);
 	uv_timer_stop(&fixture->timer);
 	fixture->stop_at_change = false; /* a rescan that the test makes itself stops no loop */
+}
+
+/* Reads everything now, and waits for it. */
+static void rescan(struct fixture *fixture)
+{
+	source_rescan(fixture->directory);
+	assert_true(source_is_awaited(fixture->directory));
+	while (source_is_awaited(fixture->directory))
+		uv_run(&fixture->loop, UV_RUN_ONCE);
 }
 
 static void get_policies(struct fixture *fixture, char out[256])
@@ -162,10 +171,10 @@ static void dates_a_change(void **state)
 	assert_true(fixture->since_ns >= before);
 	assert_true(fixture->since_ns + DEBOUNCE_MS / 2 * 1000000ULL < uv_hrtime());
 	before = uv_hrtime();
-	fixture->stop_at_change = false;      /* no loop runs */
-	directory_rescan(fixture->directory); /* finds nothing */
+	fixture->stop_at_change = false;
+	rescan(fixture); /* finds nothing */
 	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("b"));
-	directory_rescan(fixture->directory); /* before the event */
+	rescan(fixture); /* before the event */
 	assert_true(fixture->since_ns >= before);
 	assert_true(fixture->since_ns <= uv_hrtime());
 }
@@ -238,7 +247,7 @@ static void says_nothing_when_nothing_changed(void **state)
 	temporary_write(&fixture->folder, "unrelated.yaml", temporary_policy("b"));
 	run(fixture, QUIET_MS, false);
 	assert_int_equal(fixture->changes, 0);
-	directory_rescan(fixture->directory);
+	rescan(fixture);
 	assert_int_equal(fixture->changes, 0);
 }
 
@@ -370,17 +379,14 @@ static void refuses_what_it_can_not_watch(void **state)
 	struct fixture *fixture = *state;
 	const char *paths[] = {fixture->folder.path, temporary_path(&fixture->folder, "none")};
 	const char *device[] = {"/dev/null"};
-	const struct directory_options options = {
-		.debounce_ms = DEBOUNCE_MS, .changed = on_change, .context = fixture};
-	struct directory *directory = NULL;
+	const struct directory_options options = {.debounce_ms = DEBOUNCE_MS};
+	struct source *directory = NULL;
 	size_t failed = 99;
 
-	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, paths, 2,
-				 &options, &failed),
-		-ENOENT);
+	assert_int_equal(
+		directory_create(&directory, fixture->store, paths, 2, &options, &failed), -ENOENT);
 	assert_int_equal(failed, 1);
-	assert_int_equal(directory_start(&directory, &fixture->loop, fixture->store, device, 1,
-				 &options, &failed),
+	assert_int_equal(directory_create(&directory, fixture->store, device, 1, &options, &failed),
 		-EINVAL);
 	assert_int_equal(failed, 0);
 	assert_null(directory);
@@ -409,7 +415,7 @@ static void waits_for_a_writer_to_close(void **state)
 	fputs(temporary_policy("c"), file);
 	fflush(file);
 	run(fixture, QUIET_MS, false);
-	directory_rescan(fixture->directory);
+	rescan(fixture);
 	get_policies(fixture, out);
 	assert_string_equal(out, "a b");
 	fputs(temporary_policy("d"), file);
@@ -427,7 +433,7 @@ static void finds_a_writer_of_before(void **state)
 
 	temporary_write(&fixture->folder, "manifests/a.yaml", temporary_policy("a"));
 	start(fixture, "manifests");
-	directory_stop(fixture->directory);
+	source_stop(fixture->directory);
 	file = fopen(temporary_path(&fixture->folder, "manifests/a.yaml"), "w");
 	assert_non_null(file);
 	fputs(temporary_policy("b"), file);

@@ -38,10 +38,12 @@ static const char policy[] = "apiVersion: networking.k8s.io/v1\nkind: NetworkPol
 
 static struct status_sources sources_of(const struct publish_fixture *stage)
 {
+	static const struct source_list no_sources;
 	static const struct settings settings;
 	static const struct confinement confinement = {.settings = &settings};
 
 	return (struct status_sources){
+		.source_list = &no_sources,
 		.settings = &stage->settings,
 		.confinement = &confinement,
 		.store = stage->store,
