@@ -2,14 +2,8 @@
 #include "enforcer/gate/flow_class.h"
 
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ (hash >> 29);
-}
+#include "enforcer/gate/seeded_hash.h"
 
 bool flow_class_equal(const struct flow *a, const struct flow *b)
 {
@@ -21,27 +15,17 @@ uint64_t flow_class_hash(uint64_t seed, const struct flow *flow)
 {
 	const uint64_t ports = (uint64_t)flow->dst_port << 16 | (uint64_t)flow->protocol << 8 |
 		flow->src.family;
-	uint64_t hash = mix(seed, ports), words[4];
+	uint64_t hash = seeded_hash_mix(seed, ports), words[4];
 	uint32_t src, dst;
 
 	if (flow->src.family == IP_FAMILY_V4) {
 		memcpy(&src, flow->src.bytes, sizeof(src));
 		memcpy(&dst, flow->dst.bytes, sizeof(dst));
-		return mix(mix(hash, (uint64_t)src << 32 | dst), seed);
+		return seeded_hash_mix(seeded_hash_mix(hash, (uint64_t)src << 32 | dst), seed);
 	}
 	memcpy(words, flow->src.bytes, 16);
 	memcpy(words + 2, flow->dst.bytes, 16);
 	for (int i = 0; i < 4; i++)
-		hash = mix(hash, words[i]);
-	return mix(hash, seed);
-}
-
-uint64_t flow_class_seed(void)
-{
-	uint64_t seed;
-
-	/* too early in the boot for better */
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)clock() ^ (uint64_t)(uintptr_t)&seed;
-	return seed;
+		hash = seeded_hash_mix(hash, words[i]);
+	return seeded_hash_mix(hash, seed);
 }

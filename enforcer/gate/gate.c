@@ -104,11 +104,16 @@ int gate_start(struct gate *gate, const struct snapshot *snapshot)
 	return 0;
 }
 
+/*
+ * What a worker did in the bursts that are waited for happens before what the caller does next.
+ * liburcu's own barriers see to that; the loads say it in C11, for the compiler and
+ * ThreadSanitizer.
+ */
 void gate_wait_for_readers(const struct gate *gate)
 {
 	urcu_qsbr_synchronize_rcu();
 	for (unsigned int i = 0; i < gate->count; i++)
-		worker_acquire_bursts(gate->workers[i]);
+		atomic_load_explicit(&gate->workers[i]->bursts_left, memory_order_acquire);
 }
 
 void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old)
@@ -154,7 +159,7 @@ void gate_inherited(const struct gate *gate, struct gate_inherited *out)
 {
 	*out = (struct gate_inherited){.queues = gate->inherited};
 	for (unsigned int i = 0; i < gate->count; i++)
-		out->repeated += worker_repeated(gate->workers[i]);
+		out->repeated += gate->workers[i]->repeated;
 }
 
 uint16_t gate_queue(const struct gate *gate, unsigned int worker)
@@ -164,13 +169,18 @@ uint16_t gate_queue(const struct gate *gate, unsigned int worker)
 
 int gate_descriptor(const struct gate *gate, unsigned int worker)
 {
-	return worker_descriptor(gate->workers[worker]);
+	return nfqueue_descriptor(gate->workers[worker]->queue);
+}
+
+static uint64_t rounds_of(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->counters.rounds, memory_order_relaxed);
 }
 
 void gate_ask(struct gate *gate)
 {
 	for (unsigned int i = 0; i < gate->count; i++) {
-		gate->rounds[i] = worker_rounds(gate->workers[i]);
+		gate->rounds[i] = rounds_of(gate->workers[i]);
 		worker_ask(gate->workers[i]);
 	}
 }
@@ -178,7 +188,7 @@ void gate_ask(struct gate *gate)
 bool gate_answered(const struct gate *gate, unsigned int *silent)
 {
 	for (unsigned int i = 0; i < gate->count; i++) {
-		if (worker_rounds(gate->workers[i]) == gate->rounds[i]) {
+		if (rounds_of(gate->workers[i]) == gate->rounds[i]) {
 			*silent = i;
 			return false;
 		}
@@ -188,12 +198,12 @@ bool gate_answered(const struct gate *gate, unsigned int *silent)
 
 struct ring *gate_ring(struct gate *gate, unsigned int worker)
 {
-	return worker_ring(gate->workers[worker]);
+	return gate->workers[worker]->ring;
 }
 
 struct ring *gate_sightings(struct gate *gate, unsigned int worker)
 {
-	return worker_sightings(gate->workers[worker]);
+	return gate->workers[worker]->sighted;
 }
 
 unsigned int gate_worker_count(const struct gate *gate)
@@ -215,7 +225,7 @@ void gate_stats(const struct gate *gate, unsigned int worker, struct worker_stat
 	out->kernel_dropped = row.kernel_dropped;
 	out->user_dropped = row.user_dropped;
 	out->waiting = row.waiting;
-	missed = (int32_t)(row.last_id - worker_ids_before(gate->workers[worker]) - row.waiting -
+	missed = (int32_t)(row.last_id - gate->workers[worker]->ids_before - row.waiting -
 		(uint32_t)out->packets);
 	out->missed = missed > 0 ? (uint64_t)missed : 0;
 }

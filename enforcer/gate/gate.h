@@ -5,9 +5,9 @@
 /*
  * The workers and the snapshot they judge by. Worker i owns NFQUEUE queue_base + i. Number
  * `workers` owns the queue of packets seen in the reply direction and judges them by the reversed
- * flow; the one after it, if there is one, owns the queue of sources that flood, and judges as the
- * first ones do. These two let others go before (worker.h). All functions are for the control
- * thread, gate_stats() for any.
+ * flow. The one after it, if there is one, owns the queue of sources that flood, and judges as the
+ * first ones do. These two yield to other threads. All functions are for the control thread,
+ * gate_stats() for any.
  *
  * What gate_publish() promises, in this order: (1) a burst read after it returns is judged by the
  * new snapshot; (2) every verdict of an older snapshot was sent before it returns, so the flows it
@@ -38,14 +38,14 @@ enum { GATE_PROBLEM = 256, GATE_QUEUES_MOST = 66 };
 int gate_open(struct gate **out, const struct worker_options *options,
 	struct inheritance *inheritance, char problem[GATE_PROBLEM]);
 /*
- * Starts the threads on a first snapshot, which stays the caller's to free after gate_close();
- * again after gate_stop(). What others took from the queues before, and did not answer, is judged.
- * 0 or -errno.
+ * Starts the threads on a first snapshot, which stays the caller's to free after gate_close(). May
+ * be called again after gate_stop(). Packets that earlier readers took and did not answer are
+ * judged. 0 or -errno.
  */
 int gate_start(struct gate *gate, const struct snapshot *snapshot);
 /*
- * Returns when each worker has come to the end of the burst that it had in hand: none holds what
- * was published before. Any thread but a worker.
+ * Returns when each worker has ended the burst that it worked on: none holds a snapshot or places
+ * that were published before. Any thread but a worker.
  */
 void gate_wait_for_readers(const struct gate *gate);
 /*
@@ -54,13 +54,13 @@ void gate_wait_for_readers(const struct gate *gate);
  */
 void gate_publish(struct gate *gate, const struct snapshot *snapshot, const struct snapshot **old);
 /*
- * Ends the threads after the burst in their hands; their records wait in the rings, and no more
- * will come. What comes to the queues from now on waits there. May be called again.
+ * Ends the threads after the burst that they work on. Their records wait in the rings, and packets
+ * wait in the queues. May be called again.
  */
 void gate_stop(struct gate *gate);
 /*
- * Stops, and closes the queues and frees the rings: what is queued is for the kernel to drop, or
- * with --queue-bypass to pass from now on.
+ * Stops, closes the queues and frees the rings: from now on the kernel drops packets for the
+ * queues, or with --queue-bypass passes them.
  */
 void gate_close(struct gate *gate); /* NULL is allowed */
 
@@ -72,8 +72,8 @@ void gate_ask(struct gate *gate);
 bool gate_answered(const struct gate *gate, unsigned int *silent);
 
 /*
- * Lets go of the sockets left in an inheritance, when no rule names their queues any more: their
- * packets pass the rules once more. `each`, which may be NULL, is told of every one.
+ * Closes the sockets left in an inheritance, when no rule names their queues any more: their
+ * packets pass the rules once more. `each`, which may be NULL, is called for every queue.
  */
 void gate_dissolve(const struct gate *gate, struct inheritance *rest, void (*each)(uint16_t queue));
 

@@ -5,14 +5,7 @@
 
 static int strictness(enum verdict verdict)
 {
-	switch (verdict) {
-	case VERDICT_DENY:
-		return 2;
-	case VERDICT_AUDIT_DENY:
-		return 1;
-	default:
-		return 0;
-	}
+	return verdict == VERDICT_DENY ? 2 : verdict == VERDICT_AUDIT_DENY ? 1 : 0;
 }
 
 /* Judges for one receiver; `receiver` NULL: for the group's address. */
@@ -31,14 +24,8 @@ static void add_receiver(const struct snapshot *snapshot, const struct flow *flo
 	judged->receiver = receiver != NULL ? *receiver : (struct ip_addr){.family = 0};
 }
 
-static void deny(const struct ip_addr *receiver, struct group_judgement *judged)
-{
-	judged->judgement = (struct judgement){.verdict = VERDICT_DENY};
-	judged->receiver = *receiver;
-}
-
 /* Whether a pod has an address of that family among those. */
-static bool has_twin(const struct snapshot *snapshot, const struct ip_addr *addrs, size_t count,
+static bool has_address(const struct snapshot *snapshot, const struct ip_addr *addrs, size_t count,
 	const struct pod *pod, uint8_t family)
 {
 	for (size_t i = 0; i < count; i++)
@@ -48,14 +35,15 @@ static bool has_twin(const struct snapshot *snapshot, const struct ip_addr *addr
 }
 
 /*
- * By its address of the packet's family. A pod that has none that is known gets such packets all
- * the same, and is isolated whatever they are of: it is judged by what is known of it.
+ * Each pod is judged by its address of the packet's family. A pod without a known one gets such
+ * packets as well: it is judged by the address that is known.
  */
 static void add_receivers(const struct snapshot *snapshot, const struct flow *flow,
 	const struct ip_addr *addrs, size_t count, struct group_judgement *judged)
 {
 	if (count > GROUP_RECEIVERS_MOST) {
-		deny(&addrs[0], judged);
+		*judged = (struct group_judgement){
+			.judgement.verdict = VERDICT_DENY, .receiver = addrs[0]};
 		return;
 	}
 	for (size_t i = 0; i < count && judged->judgement.verdict != VERDICT_DENY; i++) {
@@ -66,7 +54,7 @@ static void add_receivers(const struct snapshot *snapshot, const struct flow *fl
 			continue;
 		}
 		pod = snapshot_pod_at(snapshot, &addrs[i]);
-		if (pod != NULL && !has_twin(snapshot, addrs, count, pod, flow->dst.family))
+		if (pod != NULL && !has_address(snapshot, addrs, count, pod, flow->dst.family))
 			add_receiver(snapshot, flow, &addrs[i], judged);
 	}
 }
@@ -81,8 +69,8 @@ static bool stays_on_link(const struct ip_addr *group)
 }
 
 /*
- * Who gets it is not known: hosts of the bridge's network, unless only a router is there, who keeps
- * groups apart that may leave the link.
+ * The receivers are not known: they may be any hosts of the bridge's network. Behind a router's
+ * port that holds only for groups that stay on the link.
  */
 static void add_unknown(const struct snapshot *snapshot, const struct places *places,
 	const struct flow *flow, const struct places_port *port, struct group_judgement *judged)

@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "enforcer/gate/seeded_hash.h"
 
 enum { CACHE_LINE = 64 };
 
@@ -48,9 +49,7 @@ int ring_create(struct ring **out, size_t capacity)
 		free(ring);
 		return -ENOMEM;
 	}
-	if (getrandom(&ring->seed, sizeof(ring->seed), GRND_NONBLOCK) !=
-		(ssize_t)sizeof(ring->seed))
-		ring->seed = (uint64_t)(uintptr_t)ring; /* too early in the boot for better */
+	ring->seed = seeded_hash_seed();
 	*out = ring;
 	return 0;
 }
@@ -79,17 +78,6 @@ bool ring_push(struct ring *ring, const struct record *record)
 	return true;
 }
 
-/* By the whole address; seeded, or a pod could choose one that shares with another pod's. */
-static uint32_t *share_of(struct ring *ring, const struct ip_addr *source)
-{
-	uint64_t words[2];
-
-	memcpy(words, source->bytes, sizeof(words));
-	words[0] = (words[0] ^ ring->seed) * 0x9e3779b97f4a7c15ULL;
-	words[0] = (words[0] ^ words[0] >> 29 ^ words[1]) * 0x9e3779b97f4a7c15ULL;
-	return &ring->shares[words[0] >> 56];
-}
-
 /* Whether a source may have one more place, of a ring that is more than half full. */
 static bool take_share(struct ring *ring, const struct record *record, uint64_t fill)
 {
@@ -98,7 +86,7 @@ static bool take_share(struct ring *ring, const struct record *record, uint64_t 
 	if (!ring->crowded)
 		memset(ring->shares, 0, sizeof(ring->shares));
 	ring->crowded = true;
-	share = share_of(ring, &record->flow.src);
+	share = &ring->shares[seeded_hash_addr(ring->seed, &record->flow.src) >> 56];
 	if (*share >= ring->mask + 1 - fill)
 		return false;
 	(*share)++;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "enforcer/gate/flow_class.h"
+#include "enforcer/gate/seeded_hash.h"
 
 enum {
 	WAYS = 8,	  /* slots that a class may have: a cache line of them */
@@ -37,7 +38,7 @@ int sightings_create(struct sightings **out)
 	if (sightings == NULL)
 		return -ENOMEM;
 	memset(sightings, 0, sizeof(*sightings));
-	sightings->seed = flow_class_seed();
+	sightings->seed = seeded_hash_seed();
 	*out = sightings;
 	return 0;
 }

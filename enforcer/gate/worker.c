@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +10,11 @@
 #include <time.h>
 #include <urcu-qsbr.h>
 
-#include "enforcer/gate/outcome.h"
-#include "enforcer/gate/sighting.h"
 #include "process/log.h"
 #include "process/priority.h"
 #include "process/thread.h"
 
 enum {
-	CACHE_LINE = 64,
 	THREAD_NAME = 16,
 	ERROR_PAUSE_NS = 10000000,
 	SIGHTED_MOST = 256,
@@ -27,44 +23,6 @@ enum {
 	 * where it isn't preemptible: short bursts let others go before every 0.1 ms.
 	 */
 	BACKGROUND_BURST = 16,
-};
-
-/* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
-struct counters {
-	_Atomic uint64_t rounds, packets, bursts, reports;
-	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
-	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
-	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors,
-		verdict_errors, gone, full_bursts;
-};
-
-struct worker {
-	enum gate_role role;
-	unsigned int place; /* among the workers of its gate */
-	uint16_t number;    /* of its queue */
-	bool pinned;	    /* it stays on CPU number `place` of those allowed: priority_pin() */
-	bool logs_allowed, judges_groups;
-	bool learns[VERDICT_AUDIT_DENY + 1]; /* leave sightings of flow classes with this verdict */
-	struct worker_hooks hooks;
-	const published_snapshot *snapshot;
-	const published_places *places;
-	struct nfqueue *queue;
-	struct ring *ring;
-	/* NULL, as is `sighted`, when nothing is learned of this queue */
-	struct sightings *sightings;
-	struct ring *sighted;
-	pthread_t thread;
-	bool started;
-	bool read_before; /* the queue, by this worker or another program */
-	uint64_t repeated;
-	uint32_t ids_before; /* see worker_ids_before() */
-	_Atomic bool stopping;
-
-	_Alignas(CACHE_LINE) struct nfqueue_burst burst;
-	struct outcome outcomes[VERDICTS_PACKETS];
-
-	_Alignas(CACHE_LINE) struct counters counters;
-	_Atomic uint64_t bursts_left; /* bursts whose snapshot this worker has let go of */
 };
 
 static void add(_Atomic uint64_t *counter, uint64_t count)
@@ -264,7 +222,7 @@ static void *run(void *context)
 {
 	const struct timespec pause = {.tv_nsec = ERROR_PAUSE_NS};
 	struct worker *worker = context;
-	struct counters *counters = &worker->counters;
+	struct worker_counters *counters = &worker->counters;
 
 	begin(worker);
 	while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
@@ -403,50 +361,15 @@ void worker_join(struct worker *worker)
 	worker->started = false;
 }
 
-/* When the message does not fit into the socket, other messages wake the worker. */
 void worker_ask(struct worker *worker)
 {
+	/* When the message does not fit into the socket, other messages wake the worker. */
 	(void)nfqueue_wake(worker->queue);
-}
-
-uint64_t worker_rounds(const struct worker *worker)
-{
-	return atomic_load_explicit(&worker->counters.rounds, memory_order_relaxed);
-}
-
-struct ring *worker_ring(struct worker *worker)
-{
-	return worker->ring;
-}
-
-struct ring *worker_sightings(struct worker *worker)
-{
-	return worker->sighted;
-}
-
-void worker_acquire_bursts(const struct worker *worker)
-{
-	atomic_load_explicit(&worker->bursts_left, memory_order_acquire);
-}
-
-int worker_descriptor(const struct worker *worker)
-{
-	return nfqueue_descriptor(worker->queue);
-}
-
-uint64_t worker_repeated(const struct worker *worker)
-{
-	return worker->repeated;
-}
-
-uint32_t worker_ids_before(const struct worker *worker)
-{
-	return worker->ids_before;
 }
 
 void worker_read_stats(const struct worker *worker, struct worker_stats *out)
 {
-	const struct counters *counters = &worker->counters;
+	const struct worker_counters *counters = &worker->counters;
 
 	*out = (struct worker_stats){
 		.packets = value(&counters->packets),

@@ -5,27 +5,71 @@
 /*
  * One thread that answers one queue: it reads a burst of packets, judges each by the published
  * snapshot, sends all verdicts and only then leaves its records. It shares nothing it writes with
- * another worker. All functions are for the control thread, worker_read_stats() for any.
+ * another worker. All functions are for the control thread, worker_read_stats() for any. The struct
+ * is for the gate to read.
  *
  * The thread is an RCU reader (liburcu, QSBR): online from after a burst was read to after its
  * verdicts were sent and its records left, offline while it waits for packets. So synchronize_rcu()
  * waits for at most the bursts in hand, and never for a packet to come.
  */
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "enforcer/gate/outcome.h"
 #include "enforcer/gate/ring.h"
+#include "enforcer/gate/sighting.h"
 #include "enforcer/gate/worker_options.h"
 #include "enforcer/gate/worker_stats.h"
 #include "kernel/queue/nfqueue.h"
 #include "policy/compile/snapshot.h"
 
-struct worker;
-
 /* Where the control thread publishes. Never NULL while a worker runs. */
 typedef const struct snapshot *_Atomic published_snapshot;
+
+enum { WORKER_CACHE_LINE = 64 };
+
+/* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
+struct worker_counters {
+	_Atomic uint64_t rounds, packets, bursts, reports;
+	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];
+	_Atomic uint64_t unreadable[PACKET_ERROR_COUNT];
+	_Atomic uint64_t bad_messages, receive_interrupts, receive_overruns, receive_errors,
+		verdict_errors, gone, full_bursts;
+};
+
+struct worker {
+	enum gate_role role;
+	unsigned int place; /* among the workers of its gate */
+	uint16_t number;    /* of its queue */
+	bool pinned;	    /* it stays on CPU number `place` of those allowed: priority_pin() */
+	bool logs_allowed, judges_groups;
+	bool learns[VERDICT_AUDIT_DENY + 1]; /* leave sightings of flow classes with this verdict */
+	struct worker_hooks hooks;
+	const published_snapshot *snapshot;
+	const published_places *places;
+	struct nfqueue *queue;
+	struct ring *ring; /* for the log thread */
+	/* for the learner: records with their revision; NULL: nothing is learned of this queue */
+	struct ring *sighted;
+	struct sightings *sightings; /* NULL likewise */
+	pthread_t thread;
+	bool started;
+	bool read_before;  /* the queue, by this worker or another program */
+	uint64_t repeated; /* packets that an earlier reader left, sent through the rules again */
+	/* how many packet ids of this queue (modulo 2^32) went to earlier readers */
+	uint32_t ids_before;
+	_Atomic bool stopping;
+
+	_Alignas(WORKER_CACHE_LINE) struct nfqueue_burst burst;
+	struct outcome outcomes[VERDICTS_PACKETS];
+
+	_Alignas(WORKER_CACHE_LINE) struct worker_counters counters;
+	_Atomic uint64_t bursts_left; /* bursts whose snapshot this worker has let go of */
+};
 
 /*
  * Opens queue number settings->queue_base + `place`, or takes it over; no thread yet. `inherited`
@@ -47,25 +91,10 @@ void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker); /* waits for that */
 
 /*
- * Whether the thread lives: worker_ask() makes it go round its loop once more, and it counts its
- * rounds. A packet that comes makes it go round as well.
+ * Makes the thread go round its loop once more, which counters.rounds counts: so it shows that it
+ * lives. A packet that comes makes it go round as well.
  */
 void worker_ask(struct worker *worker);
-uint64_t worker_rounds(const struct worker *worker);
-
-struct ring *worker_ring(struct worker *worker);
-/* For the learner: records with their revision. NULL when the worker leaves no sightings. */
-struct ring *worker_sightings(struct worker *worker);
-/*
- * To be called after synchronize_rcu(): what the worker did in the bursts that this has waited for
- * happens before what the caller does next. liburcu's own barriers see to that; this says it in
- * C11, for the compiler and ThreadSanitizer.
- */
-void worker_acquire_bursts(const struct worker *worker);
-int worker_descriptor(const struct worker *worker);    /* nfqueue_descriptor() */
-uint64_t worker_repeated(const struct worker *worker); /* packets, by its starts */
-/* How many packet ids of this queue (modulo 2^32) went to earlier readers. */
-uint32_t worker_ids_before(const struct worker *worker);
 /* All but the kernel's counters, which become 0. */
 void worker_read_stats(const struct worker *worker, struct worker_stats *out);
 

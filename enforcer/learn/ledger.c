@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "enforcer/gate/flow_class.h"
+#include "enforcer/gate/seeded_hash.h"
 
 /*
  * A hash table of chained entries. Links are entry numbers plus one; 0 ends a list. Shares are
@@ -31,7 +32,7 @@ int ledger_create(struct ledger **out)
 
 	if (ledger == NULL)
 		return -ENOMEM;
-	ledger->seed = flow_class_seed();
+	ledger->seed = seeded_hash_seed();
 	*out = ledger;
 	return 0;
 }

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "enforcer/gate/flow_class.h"
+#include "enforcer/gate/seeded_hash.h"
 
 void quota_init(struct quota *quota, uint32_t most, uint64_t period_ns)
 {
-	*quota = (struct quota){.seed = flow_class_seed(), .period_ns = period_ns, .most = most};
+	*quota = (struct quota){.seed = seeded_hash_seed(), .period_ns = period_ns, .most = most};
 }
 
 bool quota_take(struct quota *quota, const struct ip_addr *addr, uint64_t now_ns)

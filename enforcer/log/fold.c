@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "enforcer/gate/seeded_hash.h"
 
 /*
  * A hash table of chained slots, and through the same slots a queue by the end of their windows.
@@ -31,37 +32,24 @@ struct fold {
 	struct slot *slots;
 };
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ (hash >> 29);
-}
-
-static uint64_t mix_addr(uint64_t hash, const struct ip_addr *addr)
-{
-	uint64_t words[2];
-
-	memcpy(words, addr->bytes, sizeof(words));
-	return mix(mix(hash, words[0]), words[1] ^ addr->family);
-}
-
 static uint32_t hash_record(uint64_t seed, const struct record *record)
 {
-	uint64_t hash = mix(
+	uint64_t hash = seeded_hash_mix(
 		seed, (uint64_t)(uintptr_t)record->snapshot ^ (uint64_t)record->kind << 56);
 
-	if (record->kind == RECORD_UNREADABLE)
-		return (uint32_t)(mix(hash,
-					  (uint64_t)record->in_ifindex << 8 |
-						  (uint64_t)record->error) >>
-			16);
-	hash = mix_addr(
-		mix_addr(mix_addr(hash, &record->flow.src), &record->flow.dst), &record->group);
-	return (uint32_t)(mix(hash,
-				  (uint64_t)record->flow.dst_port << 16 |
-					  (uint64_t)record->flow.protocol << 8 |
-					  (uint64_t)record->judgement.verdict) >>
-		16);
+	if (record->kind == RECORD_UNREADABLE) {
+		hash = seeded_hash_mix(
+			hash, (uint64_t)record->in_ifindex << 8 | (uint64_t)record->error);
+	} else {
+		hash = seeded_hash_addr(hash, &record->flow.src);
+		hash = seeded_hash_addr(hash, &record->flow.dst);
+		hash = seeded_hash_addr(hash, &record->group);
+		hash = seeded_hash_mix(hash,
+			(uint64_t)record->flow.dst_port << 16 |
+				(uint64_t)record->flow.protocol << 8 |
+				(uint64_t)record->judgement.verdict);
+	}
+	return (uint32_t)(hash >> 16);
 }
 
 /*
@@ -96,9 +84,7 @@ int fold_create(struct fold **out, size_t capacity, uint64_t window_ns)
 		return -ENOMEM;
 	}
 	memset(fold->chains, 0xff, capacity * sizeof(*fold->chains));
-	if (getrandom(&fold->seed, sizeof(fold->seed), GRND_NONBLOCK) !=
-		(ssize_t)sizeof(fold->seed))
-		fold->seed = (uint64_t)(uintptr_t)fold; /* too early in the boot for better */
+	fold->seed = seeded_hash_seed();
 	fold->window_ns = window_ns;
 	fold->capacity = (uint32_t)capacity;
 	fold->free = fold->oldest = fold->newest = NONE;
@@ -161,22 +147,15 @@ static void forget(struct fold *fold, uint32_t index)
 	fold->free = index;
 }
 
-/* A slot to fill; there is one, or the oldest was forgotten before. */
-static uint32_t take_slot(struct fold *fold)
-{
-	uint32_t index = fold->free;
-
-	if (index == NONE)
-		return fold->used++;
-	fold->free = fold->slots[index].next;
-	return index;
-}
-
+/* There is a slot to fill, or the oldest was forgotten before. */
 static void remember(struct fold *fold, const struct record *record, uint32_t hash, uint64_t now_ns)
 {
-	const uint32_t index = take_slot(fold);
+	const bool reused = fold->free != NONE;
+	const uint32_t index = reused ? fold->free : fold->used++;
 	struct slot *slot = &fold->slots[index];
 
+	if (reused)
+		fold->free = slot->next;
 	slot->folded = (struct folded){.record = *record};
 	slot->hash = hash;
 	slot->next = *chain_of(fold, hash);
@@ -213,7 +192,7 @@ size_t fold_add(struct fold *fold, const struct record *record, uint64_t now_ns,
 	const uint32_t hash = hash_record(fold->seed, record);
 	size_t count = 0;
 
-	/* Each live flow that was cut is told of by itself: somebody will ask what became of it. */
+	/* Each live flow that was cut has a line of its own: a user will ask what became of it. */
 	if (fold->window_ns > 0 && record->kind != RECORD_REVOKED) {
 		if (count_repeat(fold, record, hash))
 			return 0;

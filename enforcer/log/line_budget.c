@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
+
+#include "enforcer/gate/seeded_hash.h"
 
 #define NS_PER_S 1000000000ULL
 
@@ -41,9 +41,7 @@ int line_budget_create(struct line_budget **out, unsigned int lines_per_s)
 		return -ENOMEM;
 	budget->lines_per_s = lines_per_s;
 	budget->mask = capacity - 1;
-	if (getrandom(&budget->seed, sizeof(budget->seed), GRND_NONBLOCK) !=
-		(ssize_t)sizeof(budget->seed))
-		budget->seed = (uint64_t)(uintptr_t)budget; /* too early in the boot for better */
+	budget->seed = seeded_hash_seed();
 	*out = budget;
 	return 0;
 }
@@ -53,40 +51,22 @@ void line_budget_free(struct line_budget *budget)
 	free(budget);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ (hash >> 29);
-}
-
+/* The pod that the record is from; else the receiver; of an unreadable packet its interface. */
 static uint64_t party_of(const struct line_budget *budget, const struct record *record)
 {
-	const bool unreadable = record->kind == RECORD_UNREADABLE;
-	const struct ip_addr *address = &record->flow.dst;
-	const bool pod = !unreadable &&
-		snapshot_pod_at(record->snapshot, &record->flow.src) != NULL;
-	uint64_t words[2];
+	const struct flow *flow = &record->flow;
+	bool pod;
 
-	if (unreadable)
-		return mix(mix(budget->seed, record->in_ifindex), 2);
-	if (pod)
-		address = &record->flow.src;
-	memcpy(words, address->bytes, sizeof(words));
-	return mix(mix(mix(budget->seed, words[0]), words[1]), pod);
-}
-
-static struct slot *find(struct line_budget *budget, uint64_t party)
-{
-	size_t at = (size_t)(party & budget->mask);
-
-	while (budget->slots[at].second == budget->second && budget->slots[at].party != party)
-		at = (at + 1) & budget->mask;
-	return &budget->slots[at];
+	if (record->kind == RECORD_UNREADABLE)
+		return seeded_hash_mix(seeded_hash_mix(budget->seed, record->in_ifindex), 2);
+	pod = snapshot_pod_at(record->snapshot, &flow->src) != NULL;
+	return seeded_hash_mix(seeded_hash_addr(budget->seed, pod ? &flow->src : &flow->dst), pod);
 }
 
 bool line_budget_take(struct line_budget *budget, const struct record *record, uint64_t now_ns)
 {
-	struct slot *slot;
+	uint64_t party;
+	size_t at;
 	unsigned int used;
 
 	if (budget->lines_per_s == 0)
@@ -98,12 +78,15 @@ bool line_budget_take(struct line_budget *budget, const struct record *record, u
 	}
 	if (budget->left == 0)
 		return false;
-	slot = find(budget, party_of(budget, record));
-	used = slot->second == budget->second ? slot->used : 0;
+	party = party_of(budget, record);
+	at = (size_t)(party & budget->mask);
+	while (budget->slots[at].second == budget->second && budget->slots[at].party != party)
+		at = (at + 1) & budget->mask;
+	used = budget->slots[at].second == budget->second ? budget->slots[at].used : 0;
 	if (used >= (uint64_t)LEFT_SHARE * budget->left)
 		return false;
-	*slot = (struct slot){
-		.party = party_of(budget, record), .second = budget->second, .used = used + 1};
+	budget->slots[at] = (struct slot){
+		.party = party, .second = budget->second, .used = used + 1};
 	budget->left--;
 	return true;
 }

@@ -153,7 +153,7 @@ static int make_ports(
 	return 0;
 }
 
-static size_t without_twins(struct ip_addr *addrs, size_t count)
+static size_t sort_unique(struct ip_addr *addrs, size_t count)
 {
 	size_t kept = 0;
 
@@ -273,7 +273,7 @@ static int make(struct places *places, const struct index *index, const struct i
 	free(placings);
 	if (err != 0)
 		return err;
-	places->near_count = without_twins(places->near, places->near_count);
+	places->near_count = sort_unique(places->near, places->near_count);
 	err = make_unplaced(places, index, isolated, count);
 	return err != 0 ? err : make_broadcasts(places, index);
 }
