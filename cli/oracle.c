@@ -36,18 +36,20 @@ void oracle_close(struct oracle *oracle)
 		offline_close(&oracle->offline);
 }
 
-static cJSON *answer_here(const struct snapshot *snapshot, const cJSON *request)
-{
-	const cJSON *command = cJSON_GetObjectItemCaseSensitive(request, "command");
-
-	return strcmp(command->valuestring, "judge") == 0 ? explain_json_judge(snapshot, request)
-							  : explain_json_answer(snapshot, request);
-}
-
 static int ask_here(const struct oracle *oracle, const cJSON *request, cJSON **out)
 {
-	cJSON *reply = answer_here(oracle->offline.snapshot, request);
+	const cJSON *command = cJSON_GetObjectItemCaseSensitive(request, "command");
+	const struct snapshot *snapshot = oracle->offline.snapshot;
+	struct json_writer answer = {.text = NULL};
+	cJSON *reply = NULL;
 
+	if (strcmp(command->valuestring, "judge") == 0)
+		explain_json_judge(&answer, snapshot, request);
+	else
+		explain_json_answer(&answer, snapshot, request);
+	if (answer.err == 0)
+		reply = cJSON_ParseWithLength(answer.text, answer.length);
+	json_writer_deinit(&answer);
 	if (reply == NULL) {
 		output_problem("out of memory");
 		return -ENOMEM;

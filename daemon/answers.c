@@ -3,12 +3,13 @@
 
 #include "enforcer/log/explain_json.h"
 
-static cJSON *answer_status(void *context, const struct control_request *request)
+static void answer_status(
+	void *context, const struct control_request *request, struct json_writer *out)
 {
 	const struct answers *answers = context;
 
 	(void)request;
-	return status_json(&answers->sources);
+	status_json(out, &answers->sources);
 }
 
 static int open_flows(void *context, const struct control_request *request, struct stream **out,
@@ -35,54 +36,55 @@ static int open_past(void *context, const struct control_request *request, struc
 	return listings_open_past(&answers->listings, request, out, problem);
 }
 
-static cJSON *answer_explain(void *context, const struct control_request *request)
+static void answer_explain(
+	void *context, const struct control_request *request, struct json_writer *out)
 {
 	const struct answers *answers = context;
 
-	return explain_json_answer(publisher_snapshot(answers->publisher), request->json);
+	explain_json_answer(out, publisher_snapshot(answers->publisher), request->json);
 }
 
-static cJSON *answer_judge(void *context, const struct control_request *request)
+static void answer_judge(
+	void *context, const struct control_request *request, struct json_writer *out)
 {
 	const struct answers *answers = context;
 
-	return explain_json_judge(publisher_snapshot(answers->publisher), request->json);
+	explain_json_judge(out, publisher_snapshot(answers->publisher), request->json);
 }
 
-static cJSON *answer_reload(void *context, const struct control_request *request)
+static void answer_reload(
+	void *context, const struct control_request *request, struct json_writer *out)
 {
 	const struct answers *answers = context;
 	const struct publisher *publisher = answers->publisher;
-	cJSON *json = cJSON_CreateObject();
 	struct publish_stats stats;
 
 	(void)request;
 	source_list_rescan(answers->sources.source_list);
 	publisher_await(answers->publisher, true);
 	publisher_stats(publisher, &stats);
-	if (cJSON_AddTrueToObject(json, "ok") != NULL &&
-		cJSON_AddNumberToObject(json, "revision",
-			(double)snapshot_revision(publisher_snapshot(publisher))) != NULL &&
-		cJSON_AddBoolToObject(json, "pending", stats.pending) != NULL)
-		return json;
-	cJSON_Delete(json);
-	return NULL;
+	json_begin_object(out, NULL);
+	json_bool(out, "ok", true);
+	json_number(out, "revision", snapshot_revision(publisher_snapshot(publisher)));
+	json_bool(out, "pending", stats.pending);
+	json_end_object(out);
 }
 
-static cJSON *answer_diags(void *context, const struct control_request *request)
+static void answer_diags(
+	void *context, const struct control_request *request, struct json_writer *out)
 {
 	const struct answers *answers = context;
 
 	(void)request;
-	return status_diags_json(answers->sources.store, publisher_snapshot(answers->publisher));
+	status_diags_json(out, answers->sources.store, publisher_snapshot(answers->publisher));
 }
 
-static cJSON *answer_hand_over(
-	void *context, const struct control_request *request, struct control_offer *offer)
+static void answer_hand_over(void *context, const struct control_request *request,
+	struct control_offer *offer, struct json_writer *out)
 {
 	struct answers *answers = context;
 
-	return handover_answer(&answers->handover, request->json, offer);
+	handover_answer(&answers->handover, request->json, offer, out);
 }
 
 #define NAMES(...) \

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include "enforcer/privilege/helper.h"
 #include "process/log.h"
@@ -38,7 +39,7 @@ static void forward_lines(uv_async_t *async)
 		next = line->next;
 		if (daemon->control != NULL)
 			control_server_send_line(daemon->control, line);
-		verdict_line_free(line);
+		free(line);
 	}
 	if (lost > 0 && daemon->control != NULL)
 		control_server_send_lost(daemon->control, lost);

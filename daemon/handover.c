@@ -30,92 +30,52 @@ int handover_parse(enum handover_step *out, const cJSON *request)
 	return -EINVAL;
 }
 
-static cJSON *whole(cJSON *json, bool complete)
-{
-	if (complete)
-		return json;
-	cJSON_Delete(json);
-	return NULL;
-}
-
-static cJSON *refuse(const char *problem)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	return whole(json,
-		cJSON_AddFalseToObject(json, "ok") != NULL &&
-			cJSON_AddStringToObject(json, "error", problem) != NULL);
-}
-
-static cJSON *agree(void)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	return whole(json, cJSON_AddTrueToObject(json, "ok") != NULL);
-}
-
 /* ---- offer ---- */
 
 /* A descriptor that isn't there is left out. */
-static bool add(cJSON *names, struct control_offer *offer, const char *name, int fd)
+static void add(struct json_writer *to, struct control_offer *offer, const char *name, int fd)
 {
-	cJSON *item;
-
 	if (fd < 0 || offer->count == CONTROL_OFFER_MOST)
-		return true;
-	item = cJSON_CreateString(name);
-	if (item == NULL || !cJSON_AddItemToArray(names, item)) {
-		cJSON_Delete(item);
-		return false;
-	}
+		return;
+	json_text(to, NULL, name);
 	offer->descriptors[offer->count++] = fd;
-	return true;
 }
 
-static bool add_all(const struct handover *handover, cJSON *names, struct control_offer *offer)
+static void answer_offer(
+	struct handover *handover, struct control_offer *offer, struct json_writer *to)
 {
 	const struct gate *gate = enforcement_gate(handover->enforcement);
 	char name[HANDOVER_NAME];
-	bool complete = add(names, offer, "control", control_server_listener(handover->control)) &&
-		add(names, offer, "claim", claim_descriptor(handover->claim));
-
-	snprintf(name, sizeof(name), "metrics %s", handover->settings->metrics_listen);
-	if (handover->metrics != NULL)
-		complete = complete && add(names, offer, name, metrics_listener(handover->metrics));
-	for (unsigned int i = 0; i < gate_worker_count(gate); i++) {
-		inheritance_name(gate_queue(gate, i), name);
-		complete = complete && add(names, offer, name, gate_descriptor(gate, i));
-	}
-	return complete;
-}
-
-static cJSON *answer_offer(struct handover *handover, struct control_offer *offer)
-{
-	cJSON *json = agree();
-	cJSON *names = cJSON_AddArrayToObject(json, "names");
 
 	handover->offered = true;
-	return whole(json,
-		names != NULL &&
-			cJSON_AddNumberToObject(json, "protocol", HANDOVER_PROTOCOL) != NULL &&
-			cJSON_AddNumberToObject(json, "pid", (double)getpid()) != NULL &&
-			cJSON_AddStringToObject(json, "version", PODGATE_VERSION) != NULL &&
-			add_all(handover, names, offer));
+	json_begin_array(to, "names");
+	add(to, offer, "control", control_server_listener(handover->control));
+	add(to, offer, "claim", claim_descriptor(handover->claim));
+	snprintf(name, sizeof(name), "metrics %s", handover->settings->metrics_listen);
+	if (handover->metrics != NULL)
+		add(to, offer, name, metrics_listener(handover->metrics));
+	for (unsigned int i = 0; i < gate_worker_count(gate); i++) {
+		inheritance_name(gate_queue(gate, i), name);
+		add(to, offer, name, gate_descriptor(gate, i));
+	}
+	json_end_array(to);
+	json_number(to, "protocol", HANDOVER_PROTOCOL);
+	json_number(to, "pid", (uint64_t)getpid());
+	json_text(to, "version", PODGATE_VERSION);
 }
 
 /* ---- pause, and going on ---- */
 
-static cJSON *answer_pause(struct handover *handover)
+static void answer_pause(struct handover *handover, struct json_writer *to)
 {
 	const bool idle = publisher_pause(handover->publisher);
-	cJSON *json = agree();
 
 	if (idle && !handover->paused) {
 		log_info("a successor takes over: the queues wait for it");
 		enforcement_pause(handover->enforcement);
 		handover->paused = true;
 	}
-	return whole(json, cJSON_AddBoolToObject(json, "paused", idle) != NULL);
+	json_bool(to, "paused", idle);
 }
 
 static void go_on(struct handover *handover)
@@ -156,30 +116,38 @@ static void forget_stored(const struct handover *handover)
 		descriptor_store_forget(gate_queue(gate, i));
 }
 
-static cJSON *answer_done(struct handover *handover, struct control_offer *offer)
+void handover_answer(struct handover *handover, const cJSON *request, struct control_offer *offer,
+	struct json_writer *to)
 {
-	if (!handover->paused)
-		return refuse("the queues are not handed over yet: the step before is \"pause\"");
-	forget_stored(handover);
-	handover->done = true;
-	offer->last = true;
-	return agree();
-}
-
-cJSON *handover_answer(struct handover *handover, const cJSON *request, struct control_offer *offer)
-{
-	enum handover_step step;
+	enum handover_step step = HANDOVER_OFFER;
 	const int err = handover_parse(&step, request);
+	const char *problem = NULL;
 
 	if (err == -EPROTONOSUPPORT)
-		return refuse("this podgate (" PODGATE_VERSION
-			      ") hands over by protocol 1, and another was asked for");
-	if (err != 0)
-		return refuse("hand_over takes \"protocol\", a number, and \"step\": offer, pause "
-			      "or done");
-	if (step == HANDOVER_OFFER)
-		return answer_offer(handover, offer);
-	if (!handover->offered)
-		return refuse("nothing was offered yet: the first step is \"offer\"");
-	return step == HANDOVER_PAUSE ? answer_pause(handover) : answer_done(handover, offer);
+		problem = "this podgate (" PODGATE_VERSION
+			  ") hands over by protocol 1, and another was asked for";
+	else if (err != 0)
+		problem = "hand_over takes \"protocol\", a number, and \"step\": offer, pause or "
+			  "done";
+	else if (step != HANDOVER_OFFER && !handover->offered)
+		problem = "nothing was offered yet: the first step is \"offer\"";
+	else if (step == HANDOVER_DONE && !handover->paused)
+		problem = "the queues are not handed over yet: the step before is \"pause\"";
+	if (problem != NULL) {
+		json_refusal(to, problem);
+		return;
+	}
+
+	json_begin_object(to, NULL);
+	json_bool(to, "ok", true);
+	if (step == HANDOVER_OFFER) {
+		answer_offer(handover, offer, to);
+	} else if (step == HANDOVER_PAUSE) {
+		answer_pause(handover, to);
+	} else {
+		forget_stored(handover);
+		handover->done = true;
+		offer->last = true;
+	}
+	json_end_object(to);
 }

@@ -52,12 +52,9 @@ struct handover {
 	bool offered, paused, done;
 };
 
-/*
- * Answers a hand_over request; *offer, zeroed by the caller, is what goes with the answer. NULL
- * when memory is short.
- */
-cJSON *handover_answer(
-	struct handover *handover, const cJSON *request, struct control_offer *offer);
+/* Answers a hand_over request; *offer, zeroed by the caller, is what goes with the answer. */
+void handover_answer(struct handover *handover, const cJSON *request, struct control_offer *offer,
+	struct json_writer *to);
 /* The connection has ended. */
 void handover_abandoned(struct handover *handover);
 

@@ -4,12 +4,13 @@
 
 /*
  * Explanations as JSON, one stable schema for the verdict log, the control socket and `-o json`
- * (described in podgate-log(5)). Every function returns a new value that the caller owns
- * (cJSON_Delete()), or NULL when memory is short.
+ * (described in podgate-log(5)). Every function writes one object, as member `key` (NULL: in an
+ * array, or outermost). The writer fails when memory is short.
  */
 
 #include <cjson/cJSON.h>
 
+#include "config/text/json_writer.h"
 #include "policy/explain/explain.h"
 
 /*
@@ -17,7 +18,8 @@
  * if the protocol has one. "claimants" is there where several pods have the address: how many. The
  * pod named is the one that decides at this end.
  */
-cJSON *explain_json_end(const struct explanation *explanation, enum direction direction);
+void explain_json_end(struct json_writer *to, const char *key,
+	const struct explanation *explanation, enum direction direction);
 /*
  * One side:
  *   "verdict"      "open", "allowed", "denied", "audit-denied"
@@ -34,17 +36,19 @@ cJSON *explain_json_end(const struct explanation *explanation, enum direction di
  *   "miss"         miss_name(); "field", "wanted", "had", "fix"
  * "disagrees": true only if podgate's reasons don't lead to its verdict.
  */
-cJSON *explain_json_side(const struct explanation *explanation, enum direction direction);
+void explain_json_side(struct json_writer *to, const char *key,
+	const struct explanation *explanation, enum direction direction);
 /*
  * The same in short, for long lists: "verdict"; "enforced" only where false; "policy", "rule",
  * "peer" and "port" as above; "miss".
  */
-cJSON *explain_json_side_brief(const struct explanation *explanation, enum direction direction);
+void explain_json_side_brief(struct json_writer *to, const char *key,
+	const struct explanation *explanation, enum direction direction);
 /*
  * A whole flow: {"verdict", "protocol", "source", "destination", "egress", "ingress"}; "link_local"
  * and "ipv6_off", true only, where that is the reason for the verdict.
  */
-cJSON *explain_json_flow(const struct explanation *explanation);
+void explain_json_flow(struct json_writer *to, const struct explanation *explanation);
 
 /*
  * Answers to the control commands of the same names, from the request's own fields:
@@ -55,7 +59,9 @@ cJSON *explain_json_flow(const struct explanation *explanation);
  * addresses unless an address is written. The offline commands call the same functions on their own
  * snapshot.
  */
-cJSON *explain_json_answer(const struct snapshot *snapshot, const cJSON *request);
-cJSON *explain_json_judge(const struct snapshot *snapshot, const cJSON *request);
+void explain_json_answer(
+	struct json_writer *to, const struct snapshot *snapshot, const cJSON *request);
+void explain_json_judge(
+	struct json_writer *to, const struct snapshot *snapshot, const cJSON *request);
 
 #endif

@@ -3,7 +3,7 @@
 #define ENFORCER_LOG_RECORD_JSON_H
 
 /*
- * Lines of the verdict log as JSON values (podgate-log(5)). Every line has "time" (RFC 3339, UTC,
+ * Lines of the verdict log (podgate-log(5)). Every line has "time" (RFC 3339, UTC,
  * microseconds) and "seq".
  *
  * A verdict has further: "revision" of the policies it was judged by, "verdict" ("allow", "deny",
@@ -21,26 +21,23 @@
  * "repeat": packets that the kernel dropped because a queue was full; "flood" (true) when it was
  * that of floods. A line {"event": "lost", "count": N} says that N lines are missing here.
  *
- * All functions are for the log's thread. What they return is the caller's; NULL when memory is
- * short.
+ * Each function writes one line with its newline. The writer fails when memory is short. For the
+ * log's thread.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <cjson/cJSON.h>
-
+#include "config/text/json_writer.h"
 #include "enforcer/log/fold.h"
 #include "kernel/netlink/interface_names.h"
 #include "policy/values/arena.h"
 
-/*
- * `names` may be NULL: interfaces go unnamed. `scratch` takes the explanation's texts, which the
- * returned value does not need.
- */
-cJSON *record_json_verdict(const struct folded *folded, uint64_t seq, struct interface_names *names,
-	struct arena *scratch);
-cJSON *record_json_overload(uint64_t time_ns, uint64_t seq, bool flood, uint64_t dropped);
-cJSON *record_json_lost(uint64_t time_ns, uint64_t seq, uint64_t count);
+/* `names` may be NULL: interfaces go unnamed. `scratch` takes the explanation's texts. */
+void record_json_verdict(struct json_writer *to, const struct folded *folded, uint64_t seq,
+	struct interface_names *names, struct arena *scratch);
+void record_json_overload(
+	struct json_writer *to, uint64_t time_ns, uint64_t seq, bool flood, uint64_t dropped);
+void record_json_lost(struct json_writer *to, uint64_t time_ns, uint64_t seq, uint64_t count);
 
 #endif

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforcer/log/verdict_lines.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WAITING_MOST = 1024 };
 
-void verdict_line_free(struct verdict_line *line)
+struct verdict_line *verdict_line_create(
+	const char *text, size_t length, uint64_t seq, bool in_file)
 {
+	struct verdict_line *line = malloc(sizeof(*line) + length);
+
 	if (line == NULL)
-		return;
-	cJSON_Delete(line->json);
-	free(line->text);
-	free(line);
+		return NULL;
+	line->next = NULL;
+	line->seq = seq;
+	line->in_file = in_file;
+	line->length = length;
+	memcpy(line->text, text, length);
+	return line;
 }
 
 void verdict_lines_init(struct verdict_lines *lines)
@@ -27,42 +33,24 @@ void verdict_lines_deinit(struct verdict_lines *lines)
 
 	for (; line != NULL; line = next) {
 		next = line->next;
-		verdict_line_free(line);
+		free(line);
 	}
 	pthread_mutex_destroy(&lines->lock);
 }
 
-/* Whether there was room. */
-static bool append(struct verdict_lines *lines, struct verdict_line *line)
+void verdict_lines_add(struct verdict_lines *lines, struct verdict_line *line)
 {
-	bool room;
-
 	pthread_mutex_lock(&lines->lock);
-	room = line != NULL && lines->waiting < WAITING_MOST;
-	if (room) {
+	if (line != NULL && lines->waiting < WAITING_MOST) {
 		*lines->end = line;
 		lines->end = &line->next;
 		lines->waiting++;
+		line = NULL;
 	} else {
 		lines->lost++;
 	}
 	pthread_mutex_unlock(&lines->lock);
-	return room;
-}
-
-void verdict_lines_add(struct verdict_lines *lines, const struct verdict_line *line)
-{
-	struct verdict_line *copy = malloc(sizeof(*copy));
-
-	if (copy != NULL) {
-		*copy = *line;
-		copy->next = NULL;
-	}
-	if (append(lines, copy))
-		return;
-	free(copy);
-	cJSON_Delete(line->json);
-	free(line->text);
+	free(line);
 }
 
 struct verdict_line *verdict_lines_take(struct verdict_lines *lines, uint64_t *lost)

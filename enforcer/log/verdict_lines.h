@@ -12,18 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cjson/cJSON.h>
-
-/* One line: as a value, to be filtered, and as text with its newline. */
+/* One line, for free(). */
 struct verdict_line {
 	struct verdict_line *next;
-	cJSON *json;
-	char *text;
-	size_t length;
 	uint64_t seq; /* its number */
 	bool in_file; /* false: it could not be written */
+	size_t length;
+	char text[]; /* with its newline, no NUL byte */
 };
-void verdict_line_free(struct verdict_line *line); /* and what it holds; NULL is allowed */
+/* Copies the text. NULL when memory is short. */
+struct verdict_line *verdict_line_create(
+	const char *text, size_t length, uint64_t seq, bool in_file);
 
 struct verdict_lines {
 	pthread_mutex_t lock;
@@ -36,10 +35,10 @@ void verdict_lines_init(struct verdict_lines *lines);
 void verdict_lines_deinit(struct verdict_lines *lines);
 
 /*
- * Copies the struct and takes ownership of what it holds. Without room, or memory, the line is
- * dropped and counted.
+ * Takes ownership of `line`. Without room the line is dropped and counted; so is NULL, for a line
+ * that there was no memory for.
  */
-void verdict_lines_add(struct verdict_lines *lines, const struct verdict_line *line);
+void verdict_lines_add(struct verdict_lines *lines, struct verdict_line *line);
 /*
  * All that wait, oldest first; the caller frees each. *lost: how many were dropped since the last
  * call.

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/text/utf8.h"
+#include "config/text/json_writer.h"
 #include "enforcer/log/backlog.h"
 #include "enforcer/log/fold.h"
 #include "enforcer/log/line_budget.h"
@@ -66,6 +66,7 @@ struct verdict_log {
 	struct line_budget *budget;
 	struct policy_hits *hits; /* anybody reads them */
 	struct arena *scratch;
+	struct json_writer line; /* its buffer serves all lines */
 	struct interface_names *names;
 	uint64_t lost_unsaid, lost_said_ns;
 };
@@ -187,57 +188,23 @@ static void lose(struct verdict_log *log, uint64_t count)
 	atomic_fetch_add(&log->lost, count);
 }
 
-/* The text with a newline; free() it. NULL when memory is short. */
-static char *print_line(const cJSON *json, size_t *length)
+/* Writes the line that is in log->line. Whether the file has it. */
+static bool put(struct verdict_log *log)
 {
-	char *text = cJSON_PrintBuffered(json, 2048, 0);
-	char *longer;
-
-	if (text == NULL)
-		return NULL;
-	*length = strlen(text);
-	utf8_mend(text, *length); /* the name of a manifest may be of any bytes, JSON may not */
-	longer = realloc(text, *length + 2);
-	if (longer == NULL) {
-		free(text);
-		return NULL;
-	}
-	memcpy(longer + *length, "\n", 2);
-	(*length)++;
-	return longer;
-}
-
-/*
- * Writes one line; takes ownership of `json`, which may be NULL for want of memory. Whether the
- * file has it.
- */
-static bool put(struct verdict_log *log, cJSON *json)
-{
-	size_t length = 0;
-	char *text = json == NULL ? NULL : print_line(json, &length);
+	const struct json_writer *line = &log->line;
 	int err;
 
-	if (text == NULL) {
-		cJSON_Delete(json);
+	if (line->err != 0)
 		return false;
-	}
 	atomic_fetch_add(&log->seq, 1);
-	err = verdict_file_write(log->file, text, length);
+	err = verdict_file_write(log->file, line->text, line->length);
 	atomic_store(&log->error, -err);
 	if (err == 0)
 		atomic_fetch_add(&log->written, 1);
 	if (log->options.lines_ready != NULL && atomic_load(&log->watched)) {
-		const struct verdict_line line = {.json = json,
-			.text = text,
-			.length = length,
-			.seq = log->seq,
-			.in_file = err == 0};
-
-		verdict_lines_add(&log->lines, &line);
+		verdict_lines_add(&log->lines,
+			verdict_line_create(line->text, line->length, log->seq, err == 0));
 		log->options.lines_ready(log->options.context);
-	} else {
-		cJSON_Delete(json);
-		free(text);
 	}
 	return err == 0;
 }
@@ -245,14 +212,14 @@ static bool put(struct verdict_log *log, cJSON *json)
 /* Explains and writes one line, whatever was written before. */
 static void tell(struct verdict_log *log, const struct folded *folded)
 {
-	cJSON *json;
-
 	if (log->scratch == NULL)
 		log->scratch = arena_create();
-	json = log->scratch == NULL
-		? NULL
-		: record_json_verdict(folded, log->seq + 1, log->names, log->scratch);
-	if (!put(log, json))
+	json_writer_clear(&log->line);
+	if (log->scratch == NULL)
+		log->line.err = -ENOMEM;
+	else
+		record_json_verdict(&log->line, folded, log->seq + 1, log->names, log->scratch);
+	if (!put(log))
 		lose(log, folded->repeat);
 	/* One arena serves many small explanations; a large one is given back at once. */
 	if (log->scratch != NULL && arena_size(log->scratch) > 64 * 1024) {
@@ -364,13 +331,19 @@ static void write_losses(struct verdict_log *log, bool last)
 	for (int flood = 0; flood < 2; flood++) {
 		const uint64_t dropped = atomic_exchange(&log->overload[flood], 0);
 
-		if (dropped > 0 &&
-			!put(log, record_json_overload(wall, log->seq + 1, flood, dropped)))
+		if (dropped == 0)
+			continue;
+		json_writer_clear(&log->line);
+		record_json_overload(&log->line, wall, log->seq + 1, flood, dropped);
+		if (!put(log))
 			lose(log, 1);
 	}
-	if (log->lost_unsaid > 0 &&
-		put(log, record_json_lost(wall, log->seq + 1, log->lost_unsaid)))
-		log->lost_unsaid = 0;
+	if (log->lost_unsaid > 0) {
+		json_writer_clear(&log->line);
+		record_json_lost(&log->line, wall, log->seq + 1, log->lost_unsaid);
+		if (put(log))
+			log->lost_unsaid = 0;
+	}
 	log->lost_said_ns = now;
 }
 
@@ -491,6 +464,7 @@ void verdict_log_free(struct verdict_log *log)
 	backlog_deinit(&log->answered);
 	backlog_deinit(&log->revoked);
 	verdict_lines_deinit(&log->lines);
+	json_writer_deinit(&log->line);
 	arena_unref(log->scratch);
 	interface_names_close(log->names);
 	verdict_file_close(log->file);

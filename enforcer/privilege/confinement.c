@@ -161,33 +161,30 @@ void confinement_log(const struct confinement *confinement)
 			SANITIZED ? "build, which has a sanitizer" : "kernel");
 }
 
-static cJSON *capability_list(uint64_t set)
+void confinement_json(
+	struct json_writer *to, const char *key, const struct confinement *confinement)
 {
 	char text[CAPABILITIES_TEXT], *save = NULL;
-	cJSON *list = cJSON_CreateArray();
-
-	capabilities_print(set, text);
-	for (char *name = set != 0 ? strtok_r(text, " ", &save) : NULL; name != NULL;
-		name = strtok_r(NULL, " ", &save))
-		cJSON_AddItemToArray(list, cJSON_CreateString(name));
-	return list;
-}
-
-cJSON *confinement_json(const struct confinement *confinement)
-{
-	cJSON *json = cJSON_CreateObject();
 	struct privilege_state now;
 
-	if (privilege_read(&now) == 0 &&
-		cJSON_AddBoolToObject(json, "dropped", confinement->entered) != NULL &&
-		cJSON_AddStringToObject(json, "user", confinement->account.name) != NULL &&
-		cJSON_AddNumberToObject(json, "uid", (double)now.uid) != NULL &&
-		cJSON_AddItemToObject(
-			json, "capabilities", capability_list(now.capabilities.permitted)) &&
-		cJSON_AddBoolToObject(json, "no_new_privs", now.no_new_privs) != NULL &&
-		cJSON_AddStringToObject(json, "seccomp", filter_name(confinement)) != NULL &&
-		cJSON_AddNumberToObject(json, "helper", (double)helper_pid()) != NULL)
-		return json;
-	cJSON_Delete(json);
-	return NULL;
+	if (privilege_read(&now) != 0) {
+		to->err = -ENOMEM;
+		return;
+	}
+	json_begin_object(to, key);
+	json_bool(to, "dropped", confinement->entered);
+	json_text(to, "user", confinement->account.name);
+	json_number(to, "uid", now.uid);
+	json_begin_array(to, "capabilities");
+	if (now.capabilities.permitted != 0) {
+		capabilities_print(now.capabilities.permitted, text);
+		for (char *name = strtok_r(text, " ", &save); name != NULL;
+			name = strtok_r(NULL, " ", &save))
+			json_text(to, NULL, name);
+	}
+	json_end_array(to);
+	json_bool(to, "no_new_privs", now.no_new_privs);
+	json_text(to, "seccomp", filter_name(confinement));
+	json_number(to, "helper", (uint64_t)helper_pid());
+	json_end_object(to);
 }

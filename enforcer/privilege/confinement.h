@@ -18,9 +18,8 @@
  * With `privileges: keep` none of it happens. For the main thread, before there are others.
  */
 
-#include <cjson/cJSON.h>
-
 #include "config/settings/settings.h"
+#include "config/text/json_writer.h"
 #include "process/account.h"
 
 enum confinement_filter { FILTER_NONE, FILTER_ON, FILTER_LOG, FILTER_UNAVAILABLE };
@@ -56,7 +55,8 @@ void confinement_of_worker(const struct settings *settings);
 
 /* Says in podgate's log what podgate runs with. */
 void confinement_log(const struct confinement *confinement);
-/* The same for status, read back from the kernel; NULL when memory is short. */
-cJSON *confinement_json(const struct confinement *confinement);
+/* The same for status, read back from the kernel: an object. */
+void confinement_json(
+	struct json_writer *to, const char *key, const struct confinement *confinement);
 
 #endif

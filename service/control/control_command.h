@@ -10,8 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <cjson/cJSON.h>
-
+#include "config/text/json_writer.h"
 #include "process/passed_descriptors.h"
 #include "service/control/control_request.h"
 #include "service/control/log_replay.h"
@@ -37,11 +36,9 @@ struct control_command {
 	bool is_internal; /* for another daemon: no refusal names it */
 
 	/* One of these is set. */
-	/*
-	 * Answers in one line: {"ok": ...}, or NULL when memory is short. The server deletes the
-	 * value.
-	 */
-	cJSON *(*answer)(void *context, const struct control_request *request);
+	/* Writes the answer of one line, {"ok": ...}. */
+	void (*answer)(
+		void *context, const struct control_request *request, struct json_writer *out);
 	/*
 	 * Answers in lines that the server sends, from a stream that it frees. 0; or -errno, and
 	 * the reason to refuse it in `problem`.
@@ -53,8 +50,8 @@ struct control_command {
 	int (*watch)(void *context, const struct control_request *request, struct replay **out,
 		char problem[CONTROL_PROBLEM]);
 	/* Answers root and our own user only; *offer is zeroed. */
-	cJSON *(*hand_over)(
-		void *context, const struct control_request *request, struct control_offer *offer);
+	void (*hand_over)(void *context, const struct control_request *request,
+		struct control_offer *offer, struct json_writer *out);
 };
 
 #endif

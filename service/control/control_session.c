@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "config/text/utf8.h"
 #include "process/passed_descriptors.h"
 #include "service/control/control_stream.h"
 #include "service/control/control_watch.h"
@@ -118,29 +117,20 @@ void control_session_send(struct control_session *session, char *text, size_t le
 	control_session_close(session);
 }
 
-void control_session_send_json(struct control_session *session, cJSON *json)
+void control_session_send_json(struct control_session *session, struct json_writer *line)
 {
-	char *text = json == NULL ? NULL : cJSON_PrintUnformatted(json);
-	const size_t length = text == NULL ? 0 : strlen(text);
-
-	cJSON_Delete(json);
-	if (text != NULL) {
-		utf8_mend(text, length);
-		text[length] = '\n'; /* in the place of the NUL byte */
-	}
-	control_session_send(session, text, length + 1);
+	json_end_line(line);
+	if (line->err != 0)
+		json_writer_deinit(line);
+	control_session_send(session, line->text, line->length);
 }
 
 void control_session_send_refusal(struct control_session *session, const char *problem)
 {
-	cJSON *json = cJSON_CreateObject();
+	struct json_writer line = {.text = NULL};
 
-	if (cJSON_AddFalseToObject(json, "ok") == NULL ||
-		cJSON_AddStringToObject(json, "error", problem) == NULL) {
-		cJSON_Delete(json);
-		json = NULL;
-	}
-	control_session_send_json(session, json);
+	json_refusal(&line, problem);
+	control_session_send_json(session, &line);
 }
 
 /* Answers what can't be served, for the last time. */
@@ -162,11 +152,11 @@ static void hand_over(struct control_session *session, const struct control_requ
 	struct control_server *server = session->server;
 	const struct control_server_options *options = &server->options;
 	struct control_offer offer = {.count = 0};
-	struct iovec vector = {.iov_base = NULL};
+	struct json_writer line = {.text = NULL};
+	struct iovec vector;
 	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
 	union passed_descriptors passed;
 	uv_os_fd_t fd = -1;
-	cJSON *json;
 
 	if (!session->trusted) {
 		refuse(session,
@@ -179,24 +169,20 @@ static void hand_over(struct control_session *session, const struct control_requ
 	}
 	server->heir = session;
 	uv_timer_stop(&session->idle);
-	json = request->command->hand_over(options->context, request, &offer);
+	request->command->hand_over(options->context, request, &offer, &line);
+	json_end_line(&line);
 	server->handed_over = offer.last;
-	vector.iov_base = json == NULL ? NULL : cJSON_PrintUnformatted(json);
-	cJSON_Delete(json);
-	if (vector.iov_base != NULL) {
-		vector.iov_len = strlen(vector.iov_base) + 1;
-		((char *)vector.iov_base)[vector.iov_len - 1] = '\n'; /* for the NUL byte */
-	}
+	vector = (struct iovec){.iov_base = line.text, .iov_len = line.length};
 	if (offer.count > 0)
 		passed_descriptors_attach(&message, &passed, offer.descriptors, offer.count);
 	/*
 	 * Past libuv, which passes handles of its own only: nothing is waiting to be written before
 	 * it.
 	 */
-	if (vector.iov_base == NULL || uv_fileno((const uv_handle_t *)&session->pipe, &fd) != 0 ||
+	if (line.err != 0 || uv_fileno((const uv_handle_t *)&session->pipe, &fd) != 0 ||
 		sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)vector.iov_len)
 		control_session_close(session);
-	free(vector.iov_base);
+	json_writer_deinit(&line);
 	if (offer.last)
 		options->handed_over(options->context);
 }
@@ -229,12 +215,13 @@ static void serve(struct control_session *session, const char *line, size_t leng
 		else
 			control_stream_begin(session, source);
 	} else {
-		cJSON *json = command->answer(options->context, &request);
+		struct json_writer reply = {.text = NULL};
 
+		command->answer(options->context, &request, &reply);
 		/* Making the answer took our time, not the client's: so its patience begins now. */
 		uv_update_time(options->loop);
 		restart_idle(session);
-		control_session_send_json(session, json);
+		control_session_send_json(session, &reply);
 	}
 	control_request_deinit(&request);
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include <cjson/cJSON.h>
+#include "config/text/json_writer.h"
 #include <uv.h>
 
 #include "service/control/control_server.h"
@@ -74,8 +74,8 @@ void control_session_close(struct control_session *session); /* may be called ag
 size_t control_session_backlog(const struct control_session *session);
 /* Takes ownership of `text`, which may be NULL for want of memory: then the session is closed. */
 void control_session_send(struct control_session *session, char *text, size_t length);
-/* Sends a value as a line and deletes it; NULL, for want of memory, closes the session. */
-void control_session_send_json(struct control_session *session, cJSON *json);
+/* Ends the line and sends it. Takes ownership of the buffer; a failed writer closes the session. */
+void control_session_send_json(struct control_session *session, struct json_writer *line);
 /* Sends {"ok": false, "error": ...}. */
 void control_session_send_refusal(struct control_session *session, const char *problem);
 /*

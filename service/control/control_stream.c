@@ -12,14 +12,14 @@ struct control_stream {
 	struct stream *source;
 	bool asked; /* for a piece that has not come yet */
 	uv_work_t work;
-	struct piece piece;
+	struct json_writer piece;
 	enum stream_step step;
 };
 
 static void destroy(struct control_stream *stream)
 {
 	stream->source->free(stream->source);
-	piece_deinit(&stream->piece);
+	json_writer_deinit(&stream->piece);
 	free(stream);
 }
 
@@ -48,15 +48,15 @@ static void work_done(uv_work_t *request, int status)
 	struct control_stream *stream = request->data;
 	struct control_server *server = stream->server;
 	struct control_session *session = stream->session;
-	struct piece piece = stream->piece;
+	struct json_writer piece = stream->piece;
 	const enum stream_step step = stream->step;
 
 	(void)status; /* never cancelled in the pool */
 	server->running = NULL;
 	stream->asked = false;
-	stream->piece = (struct piece){.text = NULL};
-	if (session == NULL || piece.failed || piece.length == 0)
-		piece_deinit(&piece);
+	stream->piece = (struct json_writer){.text = NULL};
+	if (session == NULL || piece.err != 0 || piece.length == 0)
+		json_writer_deinit(&piece);
 	if (session != NULL) {
 		if (step == STREAM_END)
 			session->stream = NULL;
@@ -64,7 +64,7 @@ static void work_done(uv_work_t *request, int status)
 			control_watch_follow(session);
 		/* From here on the session may close, and cancel the stream, unless this was its
 		 * end. */
-		if (piece.failed)
+		if (piece.err != 0)
 			control_session_close(session);
 		else if (piece.length > 0)
 			control_session_send(session, piece.text, piece.length);

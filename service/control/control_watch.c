@@ -13,7 +13,7 @@ enum { WATCH_BACKLOG_MOST = 256 * 1024 }; /* of lines that a session has not rea
 void control_watch_begin(struct control_session *session, const struct control_request *request)
 {
 	const struct control_server_options *options = &session->server->options;
-	cJSON *json;
+	struct json_writer reply = {.text = NULL};
 
 	if (request->filter.since_ns > 0) {
 		char problem[CONTROL_PROBLEM] = "out of memory";
@@ -32,13 +32,11 @@ void control_watch_begin(struct control_session *session, const struct control_r
 	session->filter = request->filter;
 	if (session->stream == NULL)
 		control_watch_follow(session);
-	json = cJSON_CreateObject();
-	if (cJSON_AddTrueToObject(json, "ok") == NULL ||
-		cJSON_AddTrueToObject(json, "watching") == NULL) {
-		cJSON_Delete(json);
-		json = NULL;
-	}
-	control_session_send_json(session, json);
+	json_begin_object(&reply, NULL);
+	json_bool(&reply, "ok", true);
+	json_bool(&reply, "watching", true);
+	json_end_object(&reply);
+	control_session_send_json(session, &reply);
 }
 
 void control_watch_follow(struct control_session *session)
@@ -68,7 +66,7 @@ static void send_copy(struct control_session *session, const char *text, size_t 
 
 void control_watch_catch_up(struct control_session *session)
 {
-	struct kept_line *line;
+	struct verdict_line *line;
 
 	while (!session->closing &&
 		(line = kept_lines_take(&session->kept, session->replay->seq)) != NULL) {
@@ -94,17 +92,23 @@ void control_watch_tell_lost(struct control_session *session)
 
 void control_server_send_line(struct control_server *server, const struct verdict_line *line)
 {
+	cJSON *record = cJSON_ParseWithLength(line->text, line->length);
 	struct control_session *session, *next;
 
 	for (session = server->first; session != NULL; session = next) {
 		next = session->next;
-		if (!session->follows || !filter_matches(&session->filter, line->json))
+		if (!session->follows)
 			continue;
-		if (session->stream == NULL)
+		if (record == NULL)
+			session->lost++; /* out of memory */
+		else if (!filter_matches(&session->filter, record))
+			continue;
+		else if (session->stream == NULL)
 			send_copy(session, line->text, line->length);
 		else if (!kept_lines_add(&session->kept, line))
 			session->lost++;
 	}
+	cJSON_Delete(record);
 }
 
 /*

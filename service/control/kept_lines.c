@@ -2,22 +2,16 @@
 #include "service/control/kept_lines.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool kept_lines_add(struct kept_lines *kept, const struct verdict_line *line)
 {
-	struct kept_line *copy;
+	struct verdict_line *copy;
 
 	if (line->length > KEPT_LINES_BYTES - kept->bytes)
 		return false;
-	copy = malloc(sizeof(*copy) + line->length);
+	copy = verdict_line_create(line->text, line->length, line->seq, line->in_file);
 	if (copy == NULL)
 		return false;
-	copy->next = NULL;
-	copy->seq = line->seq;
-	copy->in_file = line->in_file;
-	copy->length = line->length;
-	memcpy(copy->text, line->text, line->length);
 	if (kept->last != NULL)
 		kept->last->next = copy;
 	else
@@ -27,9 +21,9 @@ bool kept_lines_add(struct kept_lines *kept, const struct verdict_line *line)
 	return true;
 }
 
-static struct kept_line *take_first(struct kept_lines *kept)
+static struct verdict_line *take_first(struct kept_lines *kept)
 {
-	struct kept_line *line = kept->first;
+	struct verdict_line *line = kept->first;
 
 	if (line == NULL)
 		return NULL;
@@ -40,9 +34,9 @@ static struct kept_line *take_first(struct kept_lines *kept)
 	return line;
 }
 
-struct kept_line *kept_lines_take(struct kept_lines *kept, uint64_t seq)
+struct verdict_line *kept_lines_take(struct kept_lines *kept, uint64_t seq)
 {
-	struct kept_line *line = take_first(kept);
+	struct verdict_line *line = take_first(kept);
 
 	while (line != NULL && line->in_file && line->seq <= seq) {
 		free(line);
@@ -53,7 +47,7 @@ struct kept_line *kept_lines_take(struct kept_lines *kept, uint64_t seq)
 
 void kept_lines_deinit(struct kept_lines *kept)
 {
-	struct kept_line *line;
+	struct verdict_line *line;
 
 	while ((line = take_first(kept)) != NULL)
 		free(line);

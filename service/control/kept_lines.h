@@ -13,28 +13,20 @@
 
 #include "enforcer/log/verdict_lines.h"
 
-struct kept_line {
-	struct kept_line *next;
-	uint64_t seq;
-	bool in_file; /* else nobody can have read it there */
-	size_t length;
-	char text[]; /* with its newline, no NUL byte */
-};
-
 struct kept_lines {
-	struct kept_line *first, *last;
+	struct verdict_line *first, *last;
 	size_t bytes;
 };
 
 enum { KEPT_LINES_BYTES = 256 * 1024 };
 
-/* Copies what it needs. False: there was no room, or no memory. */
+/* Copies the line. False: there was no room, or no memory. */
 bool kept_lines_add(struct kept_lines *kept, const struct verdict_line *line);
 /*
  * The oldest that was not in the file up to line number `seq`, for the caller to free(); those
  * before it are gone.
  */
-struct kept_line *kept_lines_take(struct kept_lines *kept, uint64_t seq);
+struct verdict_line *kept_lines_take(struct kept_lines *kept, uint64_t seq);
 void kept_lines_deinit(struct kept_lines *kept);
 
 #endif

@@ -34,14 +34,14 @@ struct log_replay {
 	struct replay base;
 	struct log_replay_options options;
 	char since[RECORD_TIME_TEXT];
-	int fd;		    /* the file in hand; -1: none yet */
-	off_t at;	    /* where in it the next line begins */
-	bool partial;	    /* that line had no end yet, when last looked at */
-	bool skips;	    /* `at` is in the middle of a line that is too long */
-	unsigned int tries; /* in a row without success */
-	uint64_t last;	    /* number of the last line read; 0: none */
-	bool jumped;	    /* lines may be missing behind that */
-	struct piece *out;  /* of the call under way */
+	int fd;			 /* the file in hand; -1: none yet */
+	off_t at;		 /* where in it the next line begins */
+	bool partial;		 /* that line had no end yet, when last looked at */
+	bool skips;		 /* `at` is in the middle of a line that is too long */
+	unsigned int tries;	 /* in a row without success */
+	uint64_t last;		 /* number of the last line read; 0: none */
+	bool jumped;		 /* lines may be missing behind that */
+	struct json_writer *out; /* of the call under way */
 	char buffer[BUFFER_BYTES];
 };
 
@@ -65,15 +65,14 @@ static uint64_t read_seq(const char *line, size_t length)
 static void tell_missing(struct log_replay *replay, uint64_t seq)
 {
 	const uint64_t before = seq > replay->last ? replay->last : 0;
-	char text[64];
-	int length;
-
 	replay->jumped = false;
 	if (seq == before + 1)
 		return;
-	length = snprintf(text, sizeof(text), "{\"event\":\"lost\",\"count\":%llu}\n",
-		(unsigned long long)(seq - before - 1));
-	piece_add_text(replay->out, text, (size_t)length);
+	json_begin_object(replay->out, NULL);
+	json_text(replay->out, "event", "lost");
+	json_number(replay->out, "count", seq - before - 1);
+	json_end_object(replay->out);
+	json_end_line(replay->out);
 }
 
 static void take_line(struct log_replay *replay, const char *line, size_t length)
@@ -90,8 +89,8 @@ static void take_line(struct log_replay *replay, const char *line, size_t length
 		return;
 	record = cJSON_ParseWithLength(line, length);
 	if (record != NULL && filter_matches(&replay->options.filter, record)) {
-		piece_add_text(replay->out, line, length);
-		piece_add_text(replay->out, "\n", 1);
+		json_raw(replay->out, line, length);
+		json_raw(replay->out, "\n", 1);
 	}
 	cJSON_Delete(record);
 }
@@ -356,7 +355,7 @@ static enum stream_step wait_for_file(struct log_replay *replay)
 	return may_try_again(replay) ? STREAM_MORE : STREAM_END;
 }
 
-static enum stream_step next(struct stream *stream, struct piece *out)
+static enum stream_step next(struct stream *stream, struct json_writer *out)
 {
 	struct log_replay *replay = (struct log_replay *)stream;
 	struct verdict_log_stats stats;

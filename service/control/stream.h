@@ -8,28 +8,10 @@
  * the time of nobody else. Its maker embeds struct stream; control_stream.c sends it.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "config/text/json_writer.h"
 
-#include <cjson/cJSON.h>
-
-/* Lines under construction. All zero is an empty one. */
-struct piece {
-	char *text;
-	size_t length, capacity;
-	bool failed; /* memory was short: something is missing */
-};
-
-/* So much makes a piece; a single step past it is fine. */
+/* Bytes that make a piece; a single step past it is fine. */
 enum { PIECE_ENOUGH = 32 * 1024 };
-
-void piece_deinit(struct piece *piece);
-void piece_add_text(struct piece *piece, const char *text, size_t length);
-/*
- * A line of its own. Takes ownership of `line`; NULL, for want of memory, marks the piece as
- * failed.
- */
-void piece_add_json(struct piece *piece, cJSON *line);
 
 enum stream_step {
 	STREAM_MORE,	  /* ask again */
@@ -42,7 +24,7 @@ struct stream {
 	 * Beside the loop, never two at once: adds the next lines to *out, which is empty. Some
 	 * milliseconds.
 	 */
-	enum stream_step (*next)(struct stream *stream, struct piece *out);
+	enum stream_step (*next)(struct stream *stream, struct json_writer *out);
 	/* On the loop, and not while next() runs: it may not have come to its end. */
 	void (*free)(struct stream *stream);
 };

@@ -29,7 +29,7 @@ struct flow_listing {
 	struct flow_list *list; /* NULL: not begun */
 	struct arena *scratch;
 	uint64_t seen, listed, left_out;
-	struct piece *out; /* of the call under way */
+	struct json_writer *out; /* of the call under way */
 };
 
 /* ---- which flows ---- */
@@ -69,24 +69,12 @@ static bool is_verdict_wanted(const struct filter *filter, bool denied)
 
 /* ---- a line ---- */
 
-static bool add_item(cJSON *to, const char *name, cJSON *item)
+static void write_pair(struct json_writer *to, const char *key, const uint64_t values[2])
 {
-	if (item != NULL && cJSON_AddItemToObject(to, name, item))
-		return true;
-	cJSON_Delete(item);
-	return false;
-}
-
-static bool add_number(cJSON *to, const char *name, uint64_t value)
-{
-	return cJSON_AddNumberToObject(to, name, (double)value) != NULL;
-}
-
-static bool add_pair(cJSON *to, const char *name, const uint64_t values[2])
-{
-	const double numbers[2] = {(double)values[0], (double)values[1]};
-
-	return add_item(to, name, cJSON_CreateDoubleArray(numbers, 2));
+	json_begin_array(to, key);
+	json_number(to, NULL, values[0]);
+	json_number(to, NULL, values[1]);
+	json_end_array(to);
 }
 
 static const char *mark_name(const struct flow_listing *listing, uint32_t mark)
@@ -97,74 +85,70 @@ static const char *mark_name(const struct flow_listing *listing, uint32_t mark)
 }
 
 /* The service that the source speaks to, where the destination is its backend. */
-static bool add_via(cJSON *to, const struct ct_entry *entry)
+static void write_via(struct json_writer *to, const struct ct_entry *entry)
 {
 	const struct flow *sent = &entry->original;
 	const bool ports = flow_protocol_has_ports(sent->protocol);
 	char address[IP_ADDR_TEXT];
-	cJSON *via;
 
 	if (ip_addr_equal(&sent->dst, &entry->flow.dst) &&
 		(!ports || sent->dst_port == entry->flow.dst_port))
-		return true;
-	via = cJSON_AddObjectToObject(to, "via");
-	return via != NULL &&
-		cJSON_AddStringToObject(via, "address", ip_addr_format(&sent->dst, address)) !=
-		NULL &&
-		(!ports || add_number(via, "port", sent->dst_port));
+		return;
+	json_begin_object(to, "via");
+	json_text(to, "address", ip_addr_format(&sent->dst, address));
+	if (ports)
+		json_number(to, "port", sent->dst_port);
+	json_end_object(to);
 }
 
-static bool add_details(cJSON *to, const struct ct_details *details)
+static void write_details(struct json_writer *to, const struct ct_details *details)
 {
 	char since[RECORD_TIME_TEXT];
 
-	return (details->state == NULL ||
-		       cJSON_AddStringToObject(to, "state", details->state) != NULL) &&
-		cJSON_AddBoolToObject(to, "replied", details->replied) != NULL &&
-		(!details->has_timeout || add_number(to, "timeout_s", details->timeout_s)) &&
-		(!details->has_start ||
-			cJSON_AddStringToObject(to, "since",
-				record_time_format(details->start_ns, since)) != NULL) &&
-		(!details->has_counters ||
-			(add_pair(to, "packets", details->packets) &&
-				add_pair(to, "bytes", details->bytes))) &&
-		(!details->offloaded || cJSON_AddTrueToObject(to, "offloaded") != NULL);
+	if (details->state != NULL)
+		json_text(to, "state", details->state);
+	json_bool(to, "replied", details->replied);
+	if (details->has_timeout)
+		json_number(to, "timeout_s", details->timeout_s);
+	if (details->has_start)
+		json_text(to, "since", record_time_format(details->start_ns, since));
+	if (details->has_counters) {
+		write_pair(to, "packets", details->packets);
+		write_pair(to, "bytes", details->bytes);
+	}
+	json_bool_if_true(to, "offloaded", details->offloaded);
 }
 
-static bool add_reasons(cJSON *to, const struct explanation *explanation)
-{
-	return (!explanation->link_local || cJSON_AddTrueToObject(to, "link_local") != NULL) &&
-		add_item(to, "egress", explain_json_side_brief(explanation, DIRECTION_EGRESS)) &&
-		add_item(to, "ingress", explain_json_side_brief(explanation, DIRECTION_INGRESS));
-}
-
-/* NULL when memory is short. */
-static cJSON *make_line(const struct flow_listing *listing, const struct ct_entry *entry,
+static void write_flow(const struct flow_listing *listing, const struct ct_entry *entry,
 	const struct ct_details *details, bool judged)
 {
+	struct json_writer *to = listing->out;
 	char protocol[FLOW_PROTOCOL_TEXT];
 	struct explanation explanation;
-	cJSON *line = cJSON_CreateObject();
-	bool complete = line != NULL && listing->scratch != NULL &&
-		explain_flow(listing->options.snapshot, &entry->flow, listing->scratch,
-			&explanation) == 0 &&
-		cJSON_AddBoolToObject(line, "judged", judged) != NULL;
 
-	if (complete && judged)
-		complete = cJSON_AddStringToObject(line, "verdict",
-				   verdict_name(explanation.judgement.verdict)) != NULL;
-	complete = complete &&
-		cJSON_AddStringToObject(line, "mark", mark_name(listing, entry->mark)) != NULL &&
-		cJSON_AddStringToObject(line, "protocol",
-			flow_protocol_name(entry->flow.protocol, protocol)) != NULL &&
-		add_item(line, "source", explain_json_end(&explanation, DIRECTION_EGRESS)) &&
-		add_item(line, "destination", explain_json_end(&explanation, DIRECTION_INGRESS)) &&
-		add_via(line, entry) && add_details(line, details) &&
-		(!judged || add_reasons(line, &explanation));
-	if (complete)
-		return line;
-	cJSON_Delete(line);
-	return NULL;
+	if (listing->scratch == NULL ||
+		explain_flow(listing->options.snapshot, &entry->flow, listing->scratch,
+			&explanation) != 0) {
+		to->err = -ENOMEM;
+		return;
+	}
+	json_begin_object(to, NULL);
+	json_bool(to, "judged", judged);
+	if (judged)
+		json_text(to, "verdict", verdict_name(explanation.judgement.verdict));
+	json_text(to, "mark", mark_name(listing, entry->mark));
+	json_text(to, "protocol", flow_protocol_name(entry->flow.protocol, protocol));
+	explain_json_end(to, "source", &explanation, DIRECTION_EGRESS);
+	explain_json_end(to, "destination", &explanation, DIRECTION_INGRESS);
+	write_via(to, entry);
+	write_details(to, details);
+	if (judged) {
+		json_bool_if_true(to, "link_local", explanation.link_local);
+		explain_json_side_brief(to, "egress", &explanation, DIRECTION_EGRESS);
+		explain_json_side_brief(to, "ingress", &explanation, DIRECTION_INGRESS);
+	}
+	json_end_object(to);
+	json_end_line(to);
 }
 
 static void refresh_scratch(struct flow_listing *listing)
@@ -197,48 +181,44 @@ static void visit(const struct ct_entry *entry, const struct ct_details *details
 	}
 	listing->listed++;
 	refresh_scratch(listing);
-	piece_add_json(listing->out, make_line(listing, entry, details, judged));
+	write_flow(listing, entry, details, judged);
 }
 
 /* ---- the listing ---- */
 
 /* In place of what the piece has so far, which is the head. */
-static enum stream_step refuse(struct piece *out, int err)
+static enum stream_step refuse(struct json_writer *out, int err)
 {
 	char text[FLOW_LISTING_PROBLEM];
-	cJSON *line = cJSON_CreateObject();
 
-	out->length = 0;
+	json_writer_clear(out);
 	snprintf(text, sizeof(text), "the kernel's flow table can't be read: %s", strerror(-err));
-	cJSON_AddFalseToObject(line, "ok");
-	cJSON_AddStringToObject(line, "error", text);
-	piece_add_json(out, line);
+	json_refusal(out, text);
+	json_end_line(out);
 	return STREAM_END;
 }
 
 static enum stream_step finish(const struct flow_listing *listing, int err)
 {
-	cJSON *line = cJSON_CreateObject();
-	bool complete = cJSON_AddTrueToObject(line, "end") != NULL &&
-		add_number(line, "seen", listing->seen) &&
-		add_number(line, "listed", listing->listed) &&
-		add_number(line, "left_out", listing->left_out) &&
-		add_number(line, "skipped", flow_list_skipped(listing->list));
+	struct json_writer *to = listing->out;
 
-	if (complete && err != 0)
-		complete = cJSON_AddStringToObject(line, "error", strerror(-err)) != NULL;
-	if (!complete) {
-		cJSON_Delete(line);
-		line = NULL;
-	}
-	piece_add_json(listing->out, line);
+	json_begin_object(to, NULL);
+	json_bool(to, "end", true);
+	json_number(to, "seen", listing->seen);
+	json_number(to, "listed", listing->listed);
+	json_number(to, "left_out", listing->left_out);
+	json_number(to, "skipped", flow_list_skipped(listing->list));
+	if (err != 0)
+		json_text(to, "error", strerror(-err));
+	json_end_object(to);
+	json_end_line(to);
 	return STREAM_END;
 }
 
 /* Here, not on opening: it asks the kernel, which is for the thread beside the loop. */
 static int begin(struct flow_listing *listing)
 {
-	cJSON *line;
+	struct json_writer *to = listing->out;
 	int err = local_addrs_read(&listing->local);
 
 	if (err == 0)
@@ -246,17 +226,15 @@ static int begin(struct flow_listing *listing)
 	if (err != 0)
 		return err;
 	listing->jurisdiction.local = listing->local;
-	line = cJSON_CreateObject();
-	if (cJSON_AddTrueToObject(line, "ok") == NULL ||
-		!add_number(line, "revision", snapshot_revision(listing->options.snapshot))) {
-		cJSON_Delete(line);
-		line = NULL;
-	}
-	piece_add_json(listing->out, line);
+	json_begin_object(to, NULL);
+	json_bool(to, "ok", true);
+	json_number(to, "revision", snapshot_revision(listing->options.snapshot));
+	json_end_object(to);
+	json_end_line(to);
 	return 0;
 }
 
-static enum stream_step next(struct stream *stream, struct piece *out)
+static enum stream_step next(struct stream *stream, struct json_writer *out)
 {
 	struct flow_listing *listing = (struct flow_listing *)stream;
 	bool done = false;

@@ -32,16 +32,16 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static enum stream_step give_up(struct piece *out)
+static enum stream_step give_up(struct json_writer *out)
 {
 	static const char line[] =
 		"{\"end\":true,\"error\":\"it takes too long: nobody reads it fast enough\"}\n";
 
-	piece_add_text(out, line, sizeof(line) - 1);
+	json_raw(out, line, sizeof(line) - 1);
 	return STREAM_END;
 }
 
-static enum stream_step next(struct stream *stream, struct piece *out)
+static enum stream_step next(struct stream *stream, struct json_writer *out)
 {
 	struct lent *lent = (struct lent *)stream;
 

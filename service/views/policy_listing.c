@@ -72,44 +72,24 @@ static struct selected find_selected(
 	return selected;
 }
 
-/* ---- a line: each returns false when memory is short ---- */
+/* ---- a line ---- */
 
-static bool add_text(cJSON *to, const char *name, const char *text)
-{
-	return cJSON_AddStringToObject(to, name, text) != NULL;
-}
-
-static bool add_number(cJSON *to, const char *name, double value)
-{
-	return cJSON_AddNumberToObject(to, name, value) != NULL;
-}
-
-static bool append_text(cJSON *list, const char *text)
-{
-	cJSON *item = cJSON_CreateString(text);
-
-	if (item != NULL && cJSON_AddItemToArray(list, item))
-		return true;
-	cJSON_Delete(item);
-	return false;
-}
-
-static bool add_name(cJSON *to, const struct network_policy *policy)
+static void write_name(struct json_writer *to, const struct network_policy *policy)
 {
 	const struct source_pos *pos = &policy->pos;
 
-	if (!add_text(to, "namespace", policy->namespace_name) ||
-		!add_text(to, "name", policy->name))
-		return false;
-	if (policy->in_part && cJSON_AddTrueToObject(to, "in_part") == NULL)
-		return false;
-	return pos->file == NULL ||
-		(add_text(to, "file", pos->file) && add_number(to, "line", pos->line) &&
-			add_number(to, "column", pos->column));
+	json_text(to, "namespace", policy->namespace_name);
+	json_text(to, "name", policy->name);
+	json_bool_if_true(to, "in_part", policy->in_part);
+	if (pos->file == NULL)
+		return;
+	json_text(to, "file", pos->file);
+	json_number(to, "line", pos->line);
+	json_number(to, "column", pos->column);
 }
 
-static bool add_mode(
-	cJSON *to, const struct policy_listing *listing, const struct network_policy *policy)
+static void write_mode(struct json_writer *to, const struct policy_listing *listing,
+	const struct network_policy *policy)
 {
 	const struct namespace_object *namespace_object = cluster_namespace(
 		snapshot_cluster(listing->options.snapshot), policy->namespace_name);
@@ -118,69 +98,65 @@ static bool add_mode(
 		: listing->options.audit			      ? "gateway"
 								      : NULL;
 
-	if (by == NULL)
-		return add_text(to, "mode", "enforced");
-	return add_text(to, "mode", "audit") && add_text(to, "audited_by", by);
+	json_text(to, "mode", by == NULL ? "enforced" : "audit");
+	if (by != NULL)
+		json_text(to, "audited_by", by);
 }
 
-static bool add_directions(cJSON *to, const struct network_policy *policy)
+static void write_directions(struct json_writer *to, const struct network_policy *policy)
 {
-	cJSON *isolates = cJSON_AddArrayToObject(to, "isolates");
-	cJSON *rules = cJSON_AddObjectToObject(to, "rules");
-
-	for (int i = 0; i < DIRECTION_COUNT; i++) {
-		const char *name = direction_name((enum direction)i);
-
-		if (policy->isolates[i] && !append_text(isolates, name))
-			return false;
-		if (!add_number(rules, name, (double)policy->rule_count[i]))
-			return false;
-	}
-	return isolates != NULL;
+	json_begin_array(to, "isolates");
+	for (int i = 0; i < DIRECTION_COUNT; i++)
+		if (policy->isolates[i])
+			json_text(to, NULL, direction_name((enum direction)i));
+	json_end_array(to);
+	json_begin_object(to, "rules");
+	for (int i = 0; i < DIRECTION_COUNT; i++)
+		json_number(to, direction_name((enum direction)i), policy->rule_count[i]);
+	json_end_object(to);
 }
 
-static bool add_pods(cJSON *to, const struct selected *selected)
+static void write_pods(struct json_writer *to, const struct selected *selected)
 {
-	cJSON *pods = cJSON_AddObjectToObject(to, "pods");
-	cJSON *names;
-
-	if (!add_number(pods, "selected", (double)selected->count) ||
-		!add_number(pods, "local", (double)selected->local))
-		return false;
-	names = cJSON_AddArrayToObject(pods, "names");
-	for (size_t i = 0; names != NULL && i < selected->count && i < NAMES_MOST; i++)
-		if (!append_text(names, selected->names[i]->name))
-			return false;
-	return names != NULL;
+	json_begin_object(to, "pods");
+	json_number(to, "selected", selected->count);
+	json_number(to, "local", selected->local);
+	json_begin_array(to, "names");
+	for (size_t i = 0; i < selected->count && i < NAMES_MOST; i++)
+		json_text(to, NULL, selected->names[i]->name);
+	json_end_array(to);
+	json_end_object(to);
 }
 
-static bool add_hits(
-	cJSON *to, const struct policy_listing *listing, const struct network_policy *policy)
+static void write_hits(struct json_writer *to, const struct policy_listing *listing,
+	const struct network_policy *policy)
 {
 	const struct policy_hit_counts counts = policy_hits_get(
 		listing->options.hits, policy->namespace_name, policy->name);
-	cJSON *hits = cJSON_AddObjectToObject(to, "hits");
 	char last[RECORD_TIME_TEXT];
 
-	return add_number(hits, "denied", (double)counts.denied) &&
-		add_number(hits, "audited", (double)counts.audited) &&
-		add_number(hits, "cut", (double)counts.cut) &&
-		(counts.last_ns == 0 ||
-			add_text(hits, "last", record_time_format(counts.last_ns, last)));
+	json_begin_object(to, "hits");
+	json_number(to, "denied", counts.denied);
+	json_number(to, "audited", counts.audited);
+	json_number(to, "cut", counts.cut);
+	if (counts.last_ns != 0)
+		json_text(to, "last", record_time_format(counts.last_ns, last));
+	json_end_object(to);
 }
 
-/* NULL when memory is short. */
-static cJSON *make_line(const struct policy_listing *listing, const struct network_policy *policy)
+static void write_policy(struct json_writer *to, const struct policy_listing *listing,
+	const struct network_policy *policy)
 {
 	const struct selected selected = find_selected(listing->options.snapshot, policy);
-	cJSON *line = cJSON_CreateObject();
 
-	if (line != NULL && add_name(line, policy) && add_mode(line, listing, policy) &&
-		add_directions(line, policy) && add_pods(line, &selected) &&
-		add_hits(line, listing, policy))
-		return line;
-	cJSON_Delete(line);
-	return NULL;
+	json_begin_object(to, NULL);
+	write_name(to, policy);
+	write_mode(to, listing, policy);
+	write_directions(to, policy);
+	write_pods(to, &selected);
+	write_hits(to, listing, policy);
+	json_end_object(to);
+	json_end_line(to);
 }
 
 /* ---- the listing ---- */
@@ -194,36 +170,20 @@ static bool is_wanted(const struct policy_listing *listing, const struct network
 	return listing->pod == NULL || selects(policy, listing->pod);
 }
 
-static cJSON *make_head(const struct snapshot *snapshot)
-{
-	cJSON *line = cJSON_CreateObject();
-
-	if (cJSON_AddTrueToObject(line, "ok") != NULL &&
-		add_number(line, "revision", (double)snapshot_revision(snapshot)) &&
-		add_number(line, "in_force", (double)snapshot_cluster(snapshot)->policy_count))
-		return line;
-	cJSON_Delete(line);
-	return NULL;
-}
-
-static cJSON *make_end(const struct policy_listing *listing)
-{
-	cJSON *line = cJSON_CreateObject();
-
-	if (cJSON_AddTrueToObject(line, "end") != NULL &&
-		add_number(line, "listed", (double)listing->listed))
-		return line;
-	cJSON_Delete(line);
-	return NULL;
-}
-
-static enum stream_step next(struct stream *stream, struct piece *out)
+static enum stream_step next(struct stream *stream, struct json_writer *out)
 {
 	struct policy_listing *listing = (struct policy_listing *)stream;
-	const struct cluster *cluster = snapshot_cluster(listing->options.snapshot);
+	const struct snapshot *snapshot = listing->options.snapshot;
+	const struct cluster *cluster = snapshot_cluster(snapshot);
 
-	if (!listing->begun)
-		piece_add_json(out, make_head(listing->options.snapshot));
+	if (!listing->begun) {
+		json_begin_object(out, NULL);
+		json_bool(out, "ok", true);
+		json_number(out, "revision", snapshot_revision(snapshot));
+		json_number(out, "in_force", cluster->policy_count);
+		json_end_object(out);
+		json_end_line(out);
+	}
 	listing->begun = true;
 	for (; listing->next < cluster->policy_count; listing->next++) {
 		const struct network_policy *policy = cluster->policies[listing->next];
@@ -232,10 +192,14 @@ static enum stream_step next(struct stream *stream, struct piece *out)
 			return STREAM_MORE;
 		if (!is_wanted(listing, policy))
 			continue;
-		piece_add_json(out, make_line(listing, policy));
+		write_policy(out, listing, policy);
 		listing->listed++;
 	}
-	piece_add_json(out, make_end(listing));
+	json_begin_object(out, NULL);
+	json_bool(out, "end", true);
+	json_number(out, "listed", listing->listed);
+	json_end_object(out);
+	json_end_line(out);
 	return STREAM_END;
 }
 

@@ -89,17 +89,18 @@
  *   (problems.h)
  */
 
-#include <cjson/cJSON.h>
-
 #include "config/store/store.h"
+#include "config/text/json_writer.h"
 #include "service/views/status_figures.h"
 
-/* A new {"ok": true, ...}, the caller's; NULL when memory is short. On the loop's thread. */
-cJSON *status_json(const struct status_sources *sources);
+/* Writes {"ok": true, ...}. On the loop's thread. */
+void status_json(struct json_writer *to, const struct status_sources *sources);
 /*
- * The answer to "diags", of the manifests and of the addresses in force: {"ok": true, "diags":
+ * Writes the answer to "diags", of the manifests and of the addresses in force: {"ok": true,
+ * "diags":
  * [{"severity", "file", "line", "column", "code", "text", "hint"}], "errors", "dropped"}.
  */
-cJSON *status_diags_json(struct store *store, const struct snapshot *snapshot);
+void status_diags_json(
+	struct json_writer *to, struct store *store, const struct snapshot *snapshot);
 
 #endif

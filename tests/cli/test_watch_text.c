@@ -16,6 +16,7 @@
 #include "cli/watch_text.h"
 #include "enforcer/log/record_json.h"
 #include "policy/explain/query.h"
+#include "tests/support/json_read_back.h"
 #include "tests/support/manifest_world.h"
 
 #define POLICY(name, app, more) \
@@ -70,6 +71,7 @@ static void check_flow(
 	const char *source, const char *destination, enum record_kind kind, const char *wanted)
 {
 	struct folded folded = {.record = {.kind = kind}, .repeat = 1};
+	struct json_writer line = {.text = NULL};
 	struct flow flows[QUERY_FLOWS_MOST];
 	char problem[QUERY_PROBLEM], text[1024];
 	struct manifest_world world;
@@ -79,7 +81,8 @@ static void check_flow(
 	folded.record.snapshot = world.snapshot;
 	folded.record.flow = flows[0];
 	folded.record.judgement = snapshot_judge(world.snapshot, &flows[0]);
-	show(record_json_verdict(&folded, 1, NULL, world.arena), text);
+	record_json_verdict(&line, &folded, 1, NULL, world.arena);
+	show(json_read_back(&line), text);
 	assert_string_equal(text, wanted);
 	manifest_world_deinit(&world);
 }
@@ -140,18 +143,22 @@ static void test_other_verdicts(void **state)
 
 static void test_lines_without_a_flow(void **state)
 {
+	struct json_writer line = {.text = NULL};
 	char text[1024];
 
 	(void)state;
-	show(record_json_overload(0, 1, false, 12), text);
+	record_json_overload(&line, 0, 1, false, 12);
+	show(json_read_back(&line), text);
 	assert_string_equal(text,
 		"00:00:00.000 OVERLOAD   packets dropped by the kernel, a queue being full  (12 "
 		"times)\n");
-	show(record_json_overload(0, 1, true, 12), text);
+	record_json_overload(&line, 0, 1, true, 12);
+	show(json_read_back(&line), text);
 	assert_string_equal(text,
 		"00:00:00.000 OVERLOAD   packets dropped by the kernel, the queue of floods being "
 		"full  (12 times)\n");
-	show(record_json_lost(0, 1, 3), text);
+	record_json_lost(&line, 0, 1, 3);
+	show(json_read_back(&line), text);
 	assert_string_equal(text, "00:00:00.000 3 lines lost here\n");
 	show(cJSON_Parse("{\"verdict\": \"unreadable\", \"cause\": \"short\", \"repeat\": 1}"),
 		text);

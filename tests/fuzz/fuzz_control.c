@@ -17,6 +17,7 @@
 #include "policy/compile/snapshot.h"
 #include "service/views/flow_listing.h"
 #include "service/views/policy_listing.h"
+#include "tests/support/json_read_back.h"
 #include "tests/support/one_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -63,11 +64,11 @@ static void take_stream(struct stream *stream, bool read)
 	enum stream_step step = STREAM_MORE;
 
 	while (read && step == STREAM_MORE) {
-		struct piece piece = {.text = NULL};
+		struct json_writer piece = {.text = NULL};
 
 		step = stream->next(stream, &piece);
-		assert(!piece.failed && piece.length > 0 && piece.text[piece.length - 1] == '\n');
-		piece_deinit(&piece);
+		assert(piece.err == 0 && piece.length > 0 && piece.text[piece.length - 1] == '\n');
+		json_writer_deinit(&piece);
 	}
 	stream->free(stream);
 }
@@ -105,20 +106,23 @@ static void list(const struct snapshot *snapshot, const struct control_request *
 
 static void answer(const struct snapshot *snapshot, const struct control_request *request)
 {
-	cJSON *reply = NULL;
+	struct json_writer reply = {.text = NULL};
+	cJSON *json;
 
 	if (is(request, "flows") || is(request, "policies"))
 		list(snapshot, request);
 	if (is(request, "explain"))
-		reply = explain_json_answer(snapshot, request->json);
+		explain_json_answer(&reply, snapshot, request->json);
 	else if (is(request, "judge"))
-		reply = explain_json_judge(snapshot, request->json);
+		explain_json_judge(&reply, snapshot, request->json);
 	else if (is(request, "hand_over"))
 		try_hand_over(request->json);
-	if (reply == NULL)
+	if (reply.text == NULL)
 		return;
-	assert(cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(reply, "ok")));
-	cJSON_Delete(reply);
+	json_end_line(&reply);
+	json = json_read_back(&reply);
+	assert(cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(json, "ok")));
+	cJSON_Delete(json);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

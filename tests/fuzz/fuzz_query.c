@@ -13,6 +13,7 @@
 #include "config/store/store.h"
 #include "enforcer/log/explain_json.h"
 #include "policy/explain/query.h"
+#include "tests/support/json_read_back.h"
 #include "tests/support/one_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -59,12 +60,14 @@ static struct snapshot *make_world(void)
 static void explain(const struct snapshot *snapshot, const struct flow *flow, struct arena *arena)
 {
 	struct explanation explanation;
+	struct json_writer writer = {.text = NULL};
 	cJSON *json;
 
 	must(explain_flow(snapshot, flow, arena, &explanation) == 0);
 	for (int d = 0; d < DIRECTION_COUNT; d++)
 		must(!explanation.sides[d].disagrees);
-	json = explain_json_flow(&explanation);
+	explain_json_flow(&writer, &explanation);
+	json = json_read_back(&writer);
 	must(json != NULL);
 	cJSON_Delete(json);
 }

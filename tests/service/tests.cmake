@@ -5,7 +5,6 @@ podgate_test(service/control/test_control_limits SUPPORT control_fixture event_l
 podgate_test(service/control/test_control_stream SUPPORT control_fixture event_loop LIBRARIES podgate_enforcer_privilege)
 podgate_test(service/control/test_kept_lines)
 podgate_test(service/control/test_log_replay SUPPORT log_fixture stream_reader LIBRARIES podgate_manifest_testkit)
-podgate_test(service/control/test_stream)
 podgate_test(service/control/test_filter)
 podgate_test(service/http/test_http_server SUPPORT netns)
 podgate_test(service/http/test_listen_socket SUPPORT netns)

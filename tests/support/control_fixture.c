@@ -21,45 +21,34 @@
 
 #include "tests/support/event_loop.h"
 
-static cJSON *answer(void *context, const struct control_request *request)
+static void answer(void *context, const struct control_request *request, struct json_writer *out)
 {
-	cJSON *json = cJSON_CreateObject();
+	const bool counts = strcmp(request->command->name, "judge") == 0;
 
 	(void)context;
-	(void)request;
-	cJSON_AddTrueToObject(json, "ok");
-	return json;
+	json_begin_object(out, NULL);
+	json_bool(out, "ok", true);
+	json_text_unless_empty(
+		out, "mode", strcmp(request->command->name, "status") == 0 ? "enforcing" : "");
+	if (counts)
+		json_number(out, "rows",
+			(uint64_t)cJSON_GetArraySize(
+				cJSON_GetObjectItemCaseSensitive(request->json, "rows")));
+	json_end_object(out);
 }
 
-static cJSON *answer_status(void *context, const struct control_request *request)
-{
-	cJSON *json = answer(context, request);
-
-	cJSON_AddStringToObject(json, "mode", "enforcing");
-	return json;
-}
-
-static cJSON *answer_judge(void *context, const struct control_request *request)
-{
-	cJSON *json = answer(context, request);
-
-	cJSON_AddNumberToObject(json, "rows",
-		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(request->json, "rows")));
-	return json;
-}
-
-static cJSON *hand_over(
-	void *context, const struct control_request *request, struct control_offer *offer)
+static void hand_over(void *context, const struct control_request *request,
+	struct control_offer *offer, struct json_writer *out)
 {
 	const struct control_fixture *server = context;
 	const cJSON *step = cJSON_GetObjectItemCaseSensitive(request->json, "step");
-	cJSON *json = cJSON_CreateObject();
 
-	cJSON_AddTrueToObject(json, "ok");
+	json_begin_object(out, NULL);
+	json_bool(out, "ok", true);
+	json_end_object(out);
 	offer->descriptors[0] = server->offered;
 	offer->count = server->offered > 0;
 	offer->last = cJSON_IsString(step) && strcmp(step->valuestring, "done") == 0;
-	return json;
 }
 
 static void abandoned(void *context)
@@ -97,12 +86,11 @@ static void send_records(struct control_fixture *server, int count)
 
 	for (int i = 0; i < count; i++) {
 		const int seq = atomic_fetch_add(&server->written, 1);
-		struct verdict_line line = {.text = text, .seq = (uint64_t)seq, .in_file = true};
+		const size_t length = print_record(seq, text);
+		struct verdict_line *line = verdict_line_create(text, length, (uint64_t)seq, true);
 
-		line.length = print_record(seq, text);
-		line.json = cJSON_Parse(text);
-		control_server_send_line(server->control, &line);
-		cJSON_Delete(line.json);
+		control_server_send_line(server->control, line);
+		free(line);
 	}
 }
 
@@ -114,7 +102,7 @@ struct room_stream {
 	int next, limit;
 };
 
-static enum stream_step count_on(struct stream *stream, struct piece *out)
+static enum stream_step count_on(struct stream *stream, struct json_writer *out)
 {
 	struct room_stream *counting = (struct room_stream *)stream;
 	const struct timespec pause = {
@@ -123,19 +111,19 @@ static enum stream_step count_on(struct stream *stream, struct piece *out)
 	nanosleep(&pause, NULL);
 	atomic_fetch_add(&counting->room->pieces, 1);
 	for (int i = 0; i < 100 && counting->next < counting->limit; i++, counting->next++) {
-		cJSON *line = cJSON_CreateObject();
-
-		cJSON_AddNumberToObject(line, "n", counting->next);
-		piece_add_json(out, line);
+		json_begin_object(out, NULL);
+		json_number(out, "n", (uint64_t)counting->next);
+		json_end_object(out);
+		json_end_line(out);
 	}
 	if (counting->next < counting->limit)
 		return STREAM_MORE;
-	piece_add_text(out, "{\"end\":true}\n", strlen("{\"end\":true}\n"));
+	json_raw(out, "{\"end\":true}\n", strlen("{\"end\":true}\n"));
 	return STREAM_END;
 }
 
 /* Up to what is written when it comes to its end, as a reader of a file that grows. */
-static enum stream_step replay(struct stream *stream, struct piece *out)
+static enum stream_step replay(struct stream *stream, struct json_writer *out)
 {
 	struct room_stream *replay = (struct room_stream *)stream;
 	const int written = atomic_load(&replay->room->written);
@@ -143,7 +131,7 @@ static enum stream_step replay(struct stream *stream, struct piece *out)
 
 	atomic_fetch_add(&replay->room->pieces, 1);
 	for (int i = 0; i < 100 && replay->next < written; i++, replay->next++)
-		piece_add_text(out, text, print_record(replay->next, text));
+		json_raw(out, text, print_record(replay->next, text));
 	if (replay->next < written)
 		return STREAM_MORE;
 	if (!replay->base.followed) {
@@ -208,7 +196,7 @@ static int open_replay(void *context, const struct control_request *request, str
 	}
 
 static const struct control_command commands[] = {
-	{.name = "status", .answer = answer_status},
+	{.name = "status", .answer = answer},
 	{.name = "flows",
 		.filters = NAMES("namespace", "pod", "all", "deny", "allow", "protocol", "limit"),
 		.open = open_stream},
@@ -217,7 +205,7 @@ static const struct control_command commands[] = {
 		.filters = NAMES("allow", "deny", "audit", "revoked", "namespace", "pod", "since"),
 		.watch = open_replay},
 	{.name = "explain", .fields = NAMES("source", "destination"), .answer = answer},
-	{.name = "judge", .fields = NAMES("rows"), .is_large = true, .answer = answer_judge},
+	{.name = "judge", .fields = NAMES("rows"), .is_large = true, .answer = answer},
 	{.name = "reload", .answer = answer},
 	{.name = "diags", .answer = answer},
 	{.name = "hand_over",

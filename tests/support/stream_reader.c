@@ -26,11 +26,11 @@ static void take_line(struct stream_reader *reader, const char *line, size_t len
 
 enum stream_step stream_reader_read(struct stream_reader *reader, struct stream *stream)
 {
-	struct piece piece = {.text = NULL};
+	struct json_writer piece = {.text = NULL};
 	const enum stream_step step = stream->next(stream, &piece);
 	const char *line = piece.text, *newline;
 
-	assert_false(piece.failed);
+	assert_int_equal(piece.err, 0);
 	reader->pieces++;
 	if (piece.length > reader->longest)
 		reader->longest = piece.length;
@@ -40,7 +40,7 @@ enum stream_step stream_reader_read(struct stream_reader *reader, struct stream 
 		take_line(reader, line, (size_t)(newline - line));
 		line = newline + 1;
 	}
-	piece_deinit(&piece);
+	json_writer_deinit(&piece);
 	return step;
 }
 

@@ -151,6 +151,7 @@ static void test_watchers_get_lines_while_they_watch(void **state)
 {
 	struct log_fixture *desk = *state;
 	struct verdict_line *line, *next;
+	cJSON *json;
 	struct record record = log_fixture_denial(desk->snapshot, 80);
 	uint64_t lost, count = 0;
 
@@ -167,8 +168,11 @@ static void test_watchers_get_lines_while_they_watch(void **state)
 	for (line = verdict_log_lines(desk->log, &lost); line != NULL; line = next) {
 		next = line->next;
 		assert_int_equal(line->text[line->length - 1], '\n');
-		log_fixture_expect_number(line->json, "seq", (double)count + 2);
-		verdict_line_free(line);
+		json = cJSON_ParseWithLength(line->text, line->length);
+		log_fixture_expect_number(json, "seq", (double)count + 2);
+		assert_int_equal(line->seq, count + 2);
+		cJSON_Delete(json);
+		free(line);
 		count++;
 	}
 	assert_true(count > 1000);

@@ -27,6 +27,7 @@
 #include "service/views/status_desk.h"
 #include "tests/between.h"
 #include "tests/support/bridge_netns.h"
+#include "tests/support/json_read_back.h"
 #include "tests/support/netns.h"
 #include "tests/support/one_file.h"
 #include "tests/support/publish_fixture.h"
@@ -56,8 +57,11 @@ static struct status_sources sources_of(const struct publish_fixture *stage)
 static cJSON *status_of(const struct publish_fixture *stage)
 {
 	const struct status_sources sources = sources_of(stage);
-	cJSON *status = status_json(&sources);
+	struct json_writer writer = {.text = NULL};
+	cJSON *status;
 
+	status_json(&writer, &sources);
+	status = json_read_back(&writer);
 	assert_non_null(status);
 	return status;
 }

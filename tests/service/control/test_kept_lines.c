@@ -14,19 +14,21 @@
 
 static bool keep(struct kept_lines *kept, uint64_t seq, bool in_file, size_t length)
 {
-	struct verdict_line line = {.seq = seq, .in_file = in_file, .length = length};
+	char *text = malloc(length);
+	struct verdict_line *line;
 	bool added;
 
-	line.text = malloc(length);
-	memset(line.text, 'x', length);
-	added = kept_lines_add(kept, &line);
-	free(line.text);
+	memset(text, 'x', length);
+	line = verdict_line_create(text, length, seq, in_file);
+	added = kept_lines_add(kept, line);
+	free(line);
+	free(text);
 	return added;
 }
 
 static void expect(struct kept_lines *kept, uint64_t known, uint64_t seq)
 {
-	struct kept_line *line = kept_lines_take(kept, known);
+	struct verdict_line *line = kept_lines_take(kept, known);
 
 	assert_non_null(line);
 	assert_int_equal(line->seq, seq);

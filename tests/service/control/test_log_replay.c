@@ -531,10 +531,10 @@ static uint64_t join_past_and_present(struct log_fixture *desk)
 		assert_true(line->in_file);
 		if (line->seq > replay->seq)
 			assert_int_equal(line->seq, ++last);
-		verdict_line_free(line);
+		free(line);
 	}
 	verdict_log_watch(desk->log, false);
-	verdict_line_free(verdict_log_lines(desk->log, &lost));
+	free(verdict_log_lines(desk->log, &lost));
 	replay->stream.free(&replay->stream);
 	stream_reader_deinit(&reader);
 	return last;
