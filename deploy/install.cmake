@@ -1,5 +1,6 @@
-# `cmake --install [--prefix P]`: the systemd unit and the configuration it reads; the documents, examples, a dashboard, alerts.
-# The man pages are docs/'s. `cmake --build BUILD --target uninstall` takes all of it away but the configuration.
+# `cmake --install [--prefix P]`: the systemd unit and its configuration; the documents, examples, a
+# dashboard, alerts. docs/ installs the man pages. `cmake --build BUILD --target uninstall` removes
+# all of it except the configuration.
 set(texts ${CMAKE_CURRENT_BINARY_DIR})
 podgate_write_text(${CMAKE_CURRENT_SOURCE_DIR}/podgate.yaml ${texts}/podgate.yaml)
 install(CODE "
@@ -27,6 +28,6 @@ install(FILES ${texts}/README.md ${texts}/CONTRIBUTING.md ${pages}
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 add_custom_target(uninstall
-	COMMAND ${CMAKE_COMMAND} -DMANIFEST=${CMAKE_BINARY_DIR}/install_manifest.txt -DPODGATE_CONFIG_DIR=${PODGATE_CONFIG_DIR}
-		-P ${CMAKE_CURRENT_SOURCE_DIR}/uninstall.cmake
+	COMMAND ${CMAKE_COMMAND} -DMANIFEST=${CMAKE_BINARY_DIR}/install_manifest.txt
+		-DPODGATE_CONFIG_DIR=${PODGATE_CONFIG_DIR} -P ${CMAKE_CURRENT_SOURCE_DIR}/uninstall.cmake
 	VERBATIM)

@@ -1,7 +1,7 @@
-# Runs at install time, when the prefix is known: it may be another than the one configured.
+# Runs at install time, when the prefix is known: it may differ from the configured one.
 set(PODGATE_PROGRAM "${CMAKE_INSTALL_PREFIX}/${SBINDIR}/podgate")
 set(PODGATE_CONFIG "${PODGATE_CONFIG_DIR}/podgate.yaml")
-# systemd makes a folder of /etc by its name, and none elsewhere.
+# systemd can make a folder below /etc by its name, and none elsewhere.
 if(PODGATE_CONFIG_DIR MATCHES "^/etc/(.+)$")
 	set(PODGATE_CONFIGURATION_DIRECTORY "ConfigurationDirectory=${CMAKE_MATCH_1}")
 else()
@@ -17,8 +17,9 @@ message(STATUS "Installing: $ENV{DESTDIR}${sysusers}")
 configure_file("${SOURCES}/podgate.sysusers" "$ENV{DESTDIR}${sysusers}" COPYONLY)
 list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${unit}" "${sysusers}")
 
-# The configuration goes where it is read. A prefix that is given only now, and is none of the system's own, is a stage for a package:
-# this machine's own configuration must not be touched then.
+# The configuration goes where podgate reads it. A prefix that is given only now, and is not one of
+# the system's, is the staging folder of a package: then this machine's own configuration must not
+# change.
 if(NOT "$ENV{DESTDIR}" STREQUAL "" OR CMAKE_INSTALL_PREFIX STREQUAL CONFIGURED_PREFIX OR
 	CMAKE_INSTALL_PREFIX MATCHES "^(/usr(/local)?)?/?$")
 	set(etc "$ENV{DESTDIR}${PODGATE_CONFIG_DIR}")
@@ -32,7 +33,7 @@ if(failed)
 	message(FATAL_ERROR "can't make ${etc}/manifests: install as root, or into a stage with DESTDIR=FOLDER, or configure with "
 		"-DCMAKE_INSTALL_SYSCONFDIR=FOLDER")
 endif()
-# A configuration that is there is the operator's: never overwritten.
+# An existing configuration belongs to the operator: never overwrite it.
 if(NOT EXISTS "${etc}/podgate.yaml")
 	message(STATUS "Installing: ${etc}/podgate.yaml")
 	configure_file("${TEXTS}/podgate.yaml" "${etc}/podgate.yaml" COPYONLY)

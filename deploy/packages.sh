@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Sourced by quickstart.sh and tests/run.sh: what is missing of packages.txt, and installing it (Debian and its kin).
+# Sourced by quickstart.sh and tests/run.sh: finds the missing packages of packages.txt and installs
+# them (Debian and derivatives).
 
-# packages_missing FOR...: names, one a line.
+# packages_missing FOR...: prints names, one a line.
 packages_missing() {
 	local list use package file
 	list=$(dirname "${BASH_SOURCE[0]}")/packages.txt
 
 	while read -r use package file; do
 		case " $* " in *" $use "*) ;; *) continue ;; esac
-		# Multiarch puts some headers into a folder of the architecture.
+		# Multiarch puts some headers into a folder for the architecture.
 		if [ ! -e "$file" ] && [ ! -e "${file/include/include/$(uname -m)-linux-gnu}" ]; then echo "$package"; fi
 	done < <(grep -v '^#' "$list")
 }
 
-# packages_install FOR...: installs only what is missing, and says so. Non-zero when something is missing still.
+# packages_install FOR...: installs the missing packages, and prints them. Fails if some are still
+# missing.
 packages_install() {
 	local missing
 
@@ -32,7 +34,7 @@ packages_install() {
 	[ ${#missing[@]} -eq 0 ] || { echo "still missing: ${missing[*]}" >&2; return 1; }
 }
 
-# Debian names the sanitizers of clang by its version, and only recommends them.
+# Debian names the packages of clang's sanitizers by its version, and only recommends them.
 packages_install_clang_runtime() {
 	local version
 

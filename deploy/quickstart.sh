@@ -1,19 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# podgate in a minute: builds it, sets up a gateway with fourteen pods (network namespaces of their own: nothing of
-# this machine's network is touched), lets podgate enforce docs/examples on it, and tries who reaches whom.
+# podgate in a minute: builds it, sets up a gateway with fourteen pods, lets podgate enforce
+# docs/examples on it, and tries which pod reaches which. All of it is in network namespaces of its
+# own: this machine's own network is not touched.
 #
 #   sudo deploy/quickstart.sh [--bridged] [-6] [--keep] [--no-install]
-#   sudo deploy/quickstart.sh --remove NAME      what an earlier --keep left
+#   sudo deploy/quickstart.sh --remove NAME      removes the rest of an earlier --keep
 #
-#   --bridged      the pods on one Linux bridge, rather than each on a link of its own
-#   -6             try IPv6 rather than IPv4
-#   --keep         leave it all up to play with
-#   --no-install   never call apt-get: say what is missing, and end
+#   --bridged      puts the pods on one Linux bridge, instead of each on a link of its own
+#   -6             tries IPv6 instead of IPv4
+#   --keep         leaves everything up to play with
+#   --no-install   never calls apt-get: prints the missing packages, and ends
 #
-# What it builds is what is installed, without tests (cmake --preset product, in build/product), and a program that makes
-# connections. PODGATE_BUILD=FOLDER takes the two from a build that is there.
+# It builds the product without tests (cmake --preset product, in build/product), and a program that
+# makes connections. PODGATE_BUILD=FOLDER takes both from an existing build.
 
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -34,9 +35,9 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'
 step() { printf '\n%s%s%s\n' "$BOLD" "$*" "$PLAIN"; }
 give_up() { echo "quickstart: $*" >&2; exit 2; }
 
-# --- building -------------------------------------------------------------------------------------------------------
+# --- building -------------------------------------------------------------------------------------
 
-# The tree belongs to whoever cloned it: what is built in it should, too.
+# The tree belongs to the user who cloned it: so should the files built in it.
 as_owner() {
 	local owner
 	owner=$(stat -c %U "$ROOT")
@@ -67,7 +68,7 @@ build() {
 	fi
 }
 
-# --- the gateway ----------------------------------------------------------------------------------------------------
+# --- the gateway ----------------------------------------------------------------------------------
 
 # "namespace/name V4 V6" for each Pod of the examples.
 list_pods() {
@@ -83,7 +84,7 @@ list_pods() {
 
 rows() { cat "$ROOT"/docs/examples/*/expected.tsv | grep -v '^#'; }
 
-# The namespace in which an end of a row lives: shop/web is in "shop-web", addresses are those of ext and lan.
+# The namespace of an end of a row: shop/web is in "shop-web", addresses belong to ext and lan.
 node_of() {
 	case $1 in
 	*/*) echo "${1/\//-}" ;;
@@ -117,7 +118,7 @@ set_up() {
 	done
 	for node in "${NET_NODES[@]}"; do
 		until grep -q ready "$DEMO/serve-$node"; do
-			# Looked at again: it may have become ready since the line above.
+			# Look again: it may have become ready since the line above.
 			[ ! -s "$DEMO/serve-$node" ] || grep -q ready "$DEMO/serve-$node" || give_up "no server in $node: $(cat "$DEMO/serve-$node")"
 			sleep 0.05
 		done
@@ -134,7 +135,7 @@ picture() {
 	PICTURE
 }
 
-# What it wrote is kept: the folder of the demonstration goes with it.
+# Keeps its output, because the folder of the demonstration is removed.
 did_not_start() {
 	local kept
 
@@ -160,7 +161,7 @@ start_podgate() {
 	log_file: $DEMO/verdicts.jsonl
 	state_directory: $DEMO/state
 	control_socket: $DEMO/control.sock
-	user: root	# as if no user podgate was there, who may not write in this folder
+	user: root	# not the user podgate, who may not write in this folder
 	CONFIG
 	setsid nsenter --net="/run/netns/$NET-gw" "$PODGATE" run --config "$DEMO/podgate.yaml" >"$DEMO/podgate.log" 2>&1 </dev/null &
 	disown
@@ -176,7 +177,7 @@ start_podgate() {
 	sleep 0.3
 }
 
-# --- trying ---------------------------------------------------------------------------------------------------------
+# --- trying ---------------------------------------------------------------------------------------
 
 # try ID FROM TO PROTOCOL PORT: one real connection; "allow" or "deny" into seen/ID.
 try() {
@@ -190,7 +191,7 @@ try() {
 	esac >"$DEMO/seen/$1"
 }
 
-is_of_family() {	# do the ends of a row speak the family that we try?
+is_of_family() {	# do the ends of a row have the family that we try?
 	case "$1 $2" in
 	*[0-9].[0-9]*) [ $FAMILY = 4 ] ;;
 	*:*) [ $FAMILY = 6 ] ;;
@@ -231,7 +232,7 @@ show_rows() {
 	[ $skipped -eq 0 ] || echo "  ($skipped rows about the other address family: try $([ $FAMILY = 4 ] && echo with || echo without) -6)"
 }
 
-# Every pod to every other, and what was seen held against the policies by `podgate test`: kernel against paper.
+# Tries every pod with every other. `podgate test` then compares the results with the policies.
 show_pairs() {
 	local pods from to id=0 tries=()
 
@@ -242,7 +243,7 @@ show_pairs() {
 			try "pair-$id" "$from" "$to" TCP 8080 deny &
 			tries+=($!)
 			id=$((id + 1))
-			# Not all at once: a slow machine would be late with its answers.
+			# Not all at once: a slow machine would answer too late.
 			if [ $((id % 40)) -eq 0 ]; then wait "${tries[@]}"; tries=(); fi
 		done
 	done
@@ -277,10 +278,10 @@ show_denials() {
 	WATCH=
 }
 
-# --- the end --------------------------------------------------------------------------------------------------------
+# --- the end --------------------------------------------------------------------------------------
 
 take_down() {
-	# A child that is told to end before it has put off our traps would come here, too.
+	# A child that gets the signal before it has reset our traps comes here, too.
 	[ "$BASHPID" = $$ ] || return 0
 	trap - EXIT
 	local demo=$DEMO

@@ -1,5 +1,5 @@
-# Removes the files that `cmake --install` put down last from this build, and the folders that are empty then. The configuration
-# and the log are the operator's, and so is the state.
+# Removes the files that the last `cmake --install` of this build installed, and the folders that
+# are empty then. Configuration, log and state belong to the operator and stay.
 if(NOT EXISTS "${MANIFEST}")
 	message(FATAL_ERROR "nothing was installed from this build: there is no ${MANIFEST}")
 endif()
