@@ -1,13 +1,17 @@
-# Pages are written by hand; podgate.conf(5) gets its options from the settings table, so that neither can be forgotten.
-set(settings_man settings_man.c ${CMAKE_SOURCE_DIR}/config/settings/settings_print.c ${CMAKE_SOURCE_DIR}/config/settings/settings_table.c)
+# Pages are written by hand. podgate.conf(5) gets its options from the settings table, so that page
+# and table cannot differ.
+set(settings_man settings_man.c ${CMAKE_SOURCE_DIR}/config/settings/settings_print.c
+	${CMAKE_SOURCE_DIR}/config/settings/settings_table.c)
 if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
-	# What makes the page has to run here, not there: the machine's own compiler builds it. It needs no library.
+	# The program that makes the page runs on this machine: its own compiler builds it. It needs
+	# no library.
 	find_program(PODGATE_BUILD_CC NAMES cc gcc clang DOC "compiler for programs that run during the build"
 		NO_CMAKE_FIND_ROOT_PATH REQUIRED)
 	set(settings_man_program ${CMAKE_CURRENT_BINARY_DIR}/podgate-settings-man)
 	add_custom_command(
 		OUTPUT ${settings_man_program}
-		COMMAND ${PODGATE_BUILD_CC} -std=gnu11 -D_GNU_SOURCE -DPODGATE_VERSION="${PROJECT_VERSION}" -DPODGATE_CONFIG_DIR="${PODGATE_CONFIG_DIR}" -I${CMAKE_SOURCE_DIR}
+		COMMAND ${PODGATE_BUILD_CC} -std=gnu11 -D_GNU_SOURCE -DPODGATE_VERSION="${PROJECT_VERSION}"
+			-DPODGATE_CONFIG_DIR="${PODGATE_CONFIG_DIR}" -I${CMAKE_SOURCE_DIR}
 			-o ${settings_man_program} ${settings_man}
 		DEPENDS ${settings_man} ${CMAKE_SOURCE_DIR}/config/settings/settings.h
 		WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
@@ -30,7 +34,7 @@ add_custom_command(
 	COMMAND ${settings_man_program} ${here}/podgate.conf.5.mdoc ${here}/podgate.conf.5
 	DEPENDS ${settings_man_program} ${here}/podgate.conf.5.mdoc
 	VERBATIM)
-# podgate-manifests(5) has the text of MANIFESTS.md, so that neither says something else than the other.
+# podgate-manifests(5) has the text of MANIFESTS.md, so that the two cannot differ.
 find_program(PODGATE_AWK NAMES awk mawk gawk DOC "awk, for a man page" NO_CMAKE_FIND_ROOT_PATH REQUIRED)
 podgate_write_text(${CMAKE_CURRENT_SOURCE_DIR}/MANIFESTS.md ${here}/MANIFESTS.md)
 add_custom_command(

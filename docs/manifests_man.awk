@@ -2,8 +2,9 @@
 #
 # awk -v MARKDOWN=MANIFESTS.md -v OUT=PAGE -f manifests_man.awk PAGE.mdoc
 #
-# Copies a page, its line ".\" @MANIFESTS@" replaced by the Markdown, as mdoc: headings, paragraphs, tables (a list of the first
-# column), lists, and code, indented or fenced. What else Markdown has it does not know.
+# Copies a page, and replaces its line ".\" @MANIFESTS@" by the Markdown, as mdoc: headings,
+# paragraphs, tables (a list of the first column), lists, and code, indented or fenced. It knows no
+# other Markdown.
 
 # Text as roff has it: nothing of it is a macro or an escape.
 function plain(text) {
@@ -42,7 +43,8 @@ function line(text) {
 	print text > OUT
 }
 
-# In a macro's line every word may be a macro, a quote opens an argument, and a lone punctuation mark is put elsewhere.
+# In a macro's line every word may be a macro, a quote opens an argument, and a lone punctuation
+# mark moves.
 function argument(text,   words, count, i, out) {
 	gsub(/"/, "\\(dq", text)
 	count = split(text, words, " ")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs `podgate test` on every case below the folders named: those that hold a manifests.yaml and an expected.tsv.
-# The last line is "N passed, M failed", counted in cases. Exit code: 0 all passed, 1 some failed, 2 no case was there to run.
+# Runs `podgate test` on every case below the named folders. A case is a folder with a
+# manifests.yaml and an expected.tsv. The last line is "N passed, M failed", counted in cases. Exit
+# code: 0 all passed, 1 some failed, 2 no case was there to run.
 set -euo pipefail
 
 usage="usage: conformance.sh BINARY DIR..."
@@ -20,7 +21,7 @@ passed=0 failed=0
 while IFS= read -r -d '' case; do
 	code=0
 	"$binary" test -f "$case/manifests.yaml" "$case/expected.tsv" >"$output" 2>&1 || code=$?
-	# A case is passed when the program says so twice: by its exit code, and by having compared every row.
+	# A case passes by two signs: the exit code, and every row compared.
 	count_rows "$case/expected.tsv"
 	if [ "$code" -eq 0 ] && all_passed "$REPLY" "$output"; then
 		passed=$((passed + 1))

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Replays cases as live changes to ONE running daemon, in a network namespace of its own (needs root): the sequences
-# NAME-step1, NAME-step2... in their order; with --all every other case, too, as a change from the one before it.
-# A manifest is put in place by rename, as tools do it; how the daemon notices is its own affair. Once `status` says that
-# the change is in force, `podgate test` asks the daemon, which answers by the very snapshot that packets are judged by.
-# The last line is "N passed, M failed", counted in cases. Exit code: 0 all passed, 1 some failed, 2 could not be done.
+# Replays cases as live changes to ONE running daemon, in a network namespace of its own (needs
+# root): the sequences NAME-step1, NAME-step2... in their order; with --all every other case, too,
+# as a change from the one before it. It puts a manifest in place by rename, as tools do, and lets
+# the daemon notice. Once `status` says that the change is in force, `podgate test` asks the daemon,
+# which answers by the snapshot that judges packets. The last line is "N passed, M failed", counted
+# in cases. Exit code: 0 all passed, 1 some failed, 2 could not be done.
 set -euo pipefail
 
 usage="usage: conformance_live.sh [--all] BINARY DIR..."
@@ -20,7 +21,7 @@ shift
 [ $# -gt 0 ] || { echo "$usage" >&2; exit 2; }
 [ -x "$binary" ] || { echo "conformance_live.sh: $binary is no program" >&2; exit 2; }
 
-LIMIT_MS=20000	# for one change: far more than it takes, for machines that are busy with something else
+LIMIT_MS=20000	# for one change: far more than it needs, for busy machines
 work=$(mktemp -d)
 daemon=
 stop() {
@@ -38,13 +39,13 @@ give_up() {
 
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
-# "revision pending", or nothing when the daemon does not answer.
+# Prints "revision pending", or nothing when the daemon does not answer.
 state() {
 	"$binary" status -o json --socket "$work/control.sock" 2>/dev/null |
 		sed -nE 's/.*"revision": ?([0-9]+), ?"pending": ?(true|false).*/\1 \2/p'
 }
 
-# The last revision that the daemon's log has, in REPLY; 1 is what it starts with. To ask takes longer than to look.
+# Sets REPLY to the last revision in the daemon's log; it starts with 1. Asking would take longer.
 read_revision() {
 	local log last
 	IFS= read -r -d '' log <"$work/daemon.log" || true
@@ -68,7 +69,7 @@ start_daemon() {
 	done
 }
 
-# Puts the case's manifests in place and waits until they are in force. Equal bytes are no change to wait for.
+# Puts the case's manifests in place and waits until they are in force. Equal bytes are no change.
 apply() {
 	local target="$work/manifests/manifests.yaml" before now='' end
 	[ ! -e "$target" ] || ! cmp -s "$1/manifests.yaml" "$target" || return 0
@@ -84,7 +85,7 @@ apply() {
 	done
 }
 
-# The cases in order: each sequence from its first step on.
+# Prints the cases in order: each sequence from its first step on.
 cases() {
 	find "$@" -type f -name manifests.yaml -printf '%h\n' | sort -V |
 		if $all; then cat; else grep -E -- '-step[0-9]+$' || true; fi

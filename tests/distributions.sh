@@ -1,27 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a newcomer does, on Debians that this machine is not: a fresh clone of this tree in a minimal system, deploy/quickstart.sh,
-# and the tests.
+# Does the same as a newcomer, on other Debians than this machine: makes a fresh clone of this tree
+# in a minimal system, and runs deploy/quickstart.sh and the tests.
 #
 #   sudo tests/distributions.sh [--suite trixie]... [--quick | --full] [--cache DIR] [--keep]
 #
 #   --suite NAME   bookworm, trixie or forky; may be repeated; all three unless given
 #   --quick        the demonstration and tests/run.sh --quick (the default)
-#   --full         the demonstration and all of tests/run.sh; then both once more with podgate installed in /usr/local and in use
+#   --full         the demonstration and all of tests/run.sh; then both again from /usr/local
 #   --cache DIR    keeps base systems and packages there, for the next time
 #   --keep         leaves the systems where they are, and says where
 #
-# Each system is a folder, entered in namespaces of its own for mounts and processes: what is mounted or started in it is gone with
-# it. Packages come from the archive that this machine's own apt uses. Traffic stays in network namespaces, as it
-# does in these tests anywhere. Only what is committed is tested. Last line: N passed, M failed.
+# Each system is a folder, entered in namespaces of its own for mounts and processes, which go with
+# it. Packages come from the archive that this machine's own apt uses. Traffic stays in network
+# namespaces. Only committed files are tested. Last line: N passed, M failed.
 
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 SUITES=() FORM=quick CACHE='' KEEP=no
 PASSED=0 FAILED=0 NOT_RUN=()
 SUITE=
-INSIDE=			# pid of unshare: with it goes all that runs in the system
+INSIDE=			# pid of unshare: all processes of the system end with it
 
 usage() { sed -n '4,18s/^# \{0,1\}//p' "$0"; }
 while [ $# -gt 0 ]; do
@@ -65,9 +65,9 @@ not_run() {
 	echo "NOT RUN distributions: $1"
 }
 
-# --- a base system --------------------------------------------------------------------------------------------------
+# --- a base system --------------------------------------------------------------------------------
 
-# The archive of Debian's that this machine gets its packages from.
+# The Debian archive that this machine gets its packages from.
 archive() {
 	apt-get indextargets --format '$(REPO_URI) $(LABEL) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
 		awk '$2 == "Debian" && $3 == "main" { sub(/\/$/, "", $1); print $1; exit }'
@@ -83,12 +83,12 @@ archive_answers() { /usr/lib/apt/apt-helper download-file "$ARCHIVE/dists/$SUITE
 bootstrap() {	# FOLDER
 	local script=/usr/share/debootstrap/scripts/$SUITE more=()
 
-	[ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid	# one that is newer than this debootstrap
+	[ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid	# newer than this debootstrap
 	[[ $ARCHIVE != https:* ]] || more=(--include=ca-certificates)
 	http_proxy=$(proxy) debootstrap --variant=minbase "${more[@]}" "$SUITE" "$1" "$ARCHIVE" "$script"
 }
 
-# A base system is kept for a week: what changed since then, apt brings.
+# A base system is kept for a week: apt brings later changes.
 base_system() {	# FOLDER
 	local kept=$CACHE/podgate-$SUITE.tar.gz
 
@@ -110,17 +110,18 @@ furnish() {	# FOLDER
 	via=$(proxy)
 	echo "deb $ARCHIVE $SUITE main" >"$1/etc/apt/sources.list"
 	[ -z "$via" ] || echo "Acquire::http::Proxy \"$via\";" >"$1/etc/apt/apt.conf.d/90proxy"
-	# An archive may be a snapshot of some day, which is no fault here.
+	# An archive may be a snapshot of an earlier day, which is fine here.
 	printf 'Acquire::Retries "3";\nAcquire::Check-Valid-Until "false";\nDpkg::Options:: "--force-unsafe-io";\n' >"$1/etc/apt/apt.conf.d/90podgate"
 	cp -L /etc/resolv.conf /etc/hosts "$1/etc/"
-	# Whoever owns the tree, root may clone it.
+	# root may clone the tree, whoever owns it.
 	printf '[safe]\n\tdirectory = *\n' >"$WORK/gitconfig"
 	GIT_CONFIG_GLOBAL=$WORK/gitconfig git clone -q --no-hardlinks "$ROOT" "$1/root/podgate"
 }
 
-# --- inside ---------------------------------------------------------------------------------------------------------
+# --- inside ---------------------------------------------------------------------------------------
 
-# The root of it is a mount point, as `ip netns exec` and overlays want it; nothing of this is seen outside.
+# Its root is a mount point, as `ip netns exec` and overlays need it. Nothing of this is visible
+# outside.
 # shellcheck disable=SC2317 # run by bash -c
 enter() {	# FOLDER CACHE COMMAND...
 	local root=$1 cache=$2
@@ -128,7 +129,7 @@ enter() {	# FOLDER CACHE COMMAND...
 	mount --bind "$root" "$root" && mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" &&
 		mount --rbind /dev "$root/dev" && mount -t tmpfs -o mode=755 run "$root/run" || exit 125
 	if [ -n "$cache" ]; then mount --bind "$cache" "$root/var/cache/apt/archives" || exit 125; fi
-	# Moved there rather than chroot: in one of that kind nobody may make a user namespace, as some tests do.
+	# pivot_root, not chroot: in a chroot nobody may make a user namespace, as some tests do.
 	cd "$root" && if pivot_root . . 2>/dev/null; then umount -l .; root=.; fi
 	exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
 		TERM=dumb /bin/sh -c 'cd /root/podgate && exec "$@"' sh "$@"
@@ -180,9 +181,9 @@ counted() {
 	fi
 }
 
-# --- what is tried --------------------------------------------------------------------------------------------------
+# --- what is tried --------------------------------------------------------------------------------
 
-# README's way: the user, and what is installed in /usr/local.
+# As README says: the user, and an installation in /usr/local.
 in_use() {
 	step "podgate is installed in /usr/local" sh -ec 'useradd --system podgate; cmake --install build/product; podgate version' || return
 	step "in use: the demonstration" deploy/quickstart.sh --no-install
@@ -209,7 +210,7 @@ try_suite() {
 	[ $KEEP = yes ] || rm -rf --one-file-system "$SYSTEM"
 }
 
-# Read as a whole before it begins: this file may change in the hour that it takes.
+# The shell reads all of it before it begins: this file may change during the hour of a run.
 main() {
 	ARCHIVE=$(command -v apt-get >/dev/null && archive)
 	if ! command -v debootstrap >/dev/null; then

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# docs/examples/ does what it says: each folder by itself, all of them together, and without a complaint from `podgate check`.
+# docs/examples/ is right: each folder by itself, all of them together, and without a finding of
+# `podgate check`.
 set -euo pipefail
 
 binary=${1:?usage: examples.sh BINARY DIR}
 examples=${2:?usage: examples.sh BINARY DIR}
 failed=0 seen=0
 
-expect() {	# what for, then a command that must succeed
+expect() {	# TEXT COMMAND...: the command must succeed
 	local what=$1 output
 	shift
 	if ! output=$("$@" 2>&1); then

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# How conformance.sh and conformance_live.sh read a case's outcome.
+# Reads the outcome of a case, for conformance.sh and conformance_live.sh.
 
-# How many lines of the file are not blank, in REPLY: starting a program for it would take longer than the case.
+# Sets REPLY to the number of lines that are not blank. A program for it would take longer than the
+# case.
 count_rows() {
 	local line
 	REPLY=0
@@ -10,7 +11,7 @@ count_rows() {
 		[[ ! $line =~ [^[:space:]] ]] || REPLY=$((REPLY + 1))
 	done <"$1"
 }
-# Whether the program's last line says that all these rows, and there are some, were compared and passed.
+# True if the program's last line says that all these rows, at least one, were compared and passed.
 all_passed() {	# ROWS OUTPUT
 	local lines
 	mapfile -t lines <"$2"

@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Everything that can be tested here, from a fresh clone on a fresh Debian:
+# Runs every test that this machine can run, from a fresh clone on a fresh Debian:
 #
 #   sudo tests/run.sh [--quick] [--no-install] [--only SECTION] [--list]
 #
 #   --quick        one build, its tests, one cell of the end-to-end matrix
-#   --no-install   never call apt-get: what is missing is a failure
-#   --only NAME    just this section (and the builds that it needs); may be repeated
+#   --no-install   never calls apt-get: a missing package is a failure
+#   --only NAME    only this section (and the builds that it needs); may be repeated
 #   --list         names the sections
 #
-# What cannot be run is said aloud, and again at the end. Last line: N passed, M failed.
+# Tests that cannot run are listed as NOT RUN, and again at the end. Last line: N passed, M failed.
 
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT" || exit 2
 QUICK=no INSTALL=yes ONLY=()
 PASSED=0 FAILED=0
-BAD=()			# sections with failures, for the end
+BAD=()			# sections with failures, for the summary
 NOT_RUN=()
 SECTION=
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/podgate-tests.XXXXXX")
@@ -74,11 +74,13 @@ counted() {
 	fi
 }
 
-# --- building -------------------------------------------------------------------------------------------------------
+# --- building -------------------------------------------------------------------------------------
 
-# build NAME CMAKE-ARGUMENTS...: configured by the preset of that name, or by the arguments. Once a run. TARGET: just that.
+# build NAME CMAKE-ARGUMENTS...: configures by the preset of that name, or by the arguments, and
+# builds, once a run. With TARGET it builds only that.
 declare -A BUILT=()
-! command -v ninja >/dev/null || export CMAKE_GENERATOR=Ninja	# half the time of make; a directory keeps what it was made for
+# Takes half the time of make; a build directory keeps its generator.
+! command -v ninja >/dev/null || export CMAKE_GENERATOR=Ninja
 build() {
 	local name=$1
 	shift
@@ -96,7 +98,8 @@ build() {
 	return "${BUILT[$name]}"
 }
 
-# unit_tests NAME CTEST-ARGUMENTS...: ctest in build/NAME; each test of it counts. Some wait: there's one more than CPUs.
+# unit_tests NAME CTEST-ARGUMENTS...: ctest in build/NAME; each of its tests counts. Some tests
+# wait, so one more than CPUs run at once.
 unit_tests() {
 	ctest --test-dir "build/$1" --output-on-failure -j $(($(nproc) + 1)) "${@:2}" </dev/null >"$WORK/out" 2>&1
 	if [[ $(grep 'tests passed' "$WORK/out") =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
@@ -109,7 +112,7 @@ unit_tests() {
 	fi
 }
 
-# --- sections -------------------------------------------------------------------------------------------------------
+# --- sections -------------------------------------------------------------------------------------
 
 run_packages() {
 	section packages "what building and testing needs"
@@ -122,13 +125,14 @@ run_packages() {
 	uname -srm
 }
 run_release() { section release "gcc, optimised"; build release && unit_tests release; }
-# Each build runs what it can tell something about; the labels are explained in tests/CMakeLists.txt. All of them run in release.
+# Each build runs the tests that it can add something to; tests/CMakeLists.txt explains the labels.
+# release runs all of them.
 run_asan() { section asan "clang, AddressSanitizer and UndefinedBehaviorSanitizer"; build asan && unit_tests asan -LE 'tree|kernel|long'; }
 run_tsan() {
 	section tsan "gcc, ThreadSanitizer, on what has threads"
 	build tsan && TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp unit_tests tsan -LE 'tree|alone|long'
 }
-# The fuzz build's other tests would be those of asan. A fuzzer is given its time on a CPU of its own.
+# The other tests of the fuzz build are those of asan. Each fuzzer gets a CPU of its own.
 run_fuzz() { section fuzz "libFuzzer: the seeds, and 20 s more on each"; TARGET=fuzzers build fuzz && unit_tests fuzz -R '^fuzz/' -j "$(nproc)"; }
 run_cases() {
 	section cases "a case for each feature of NetworkPolicy: podgate test"
@@ -155,7 +159,7 @@ run_scripts() {
 	else
 		not_run "shellcheck is not installed (optional)"
 	fi
-	# Versions of clang-format disagree about where to break a line: the tree is held to one of them.
+	# Versions of clang-format break lines differently: one of them decides.
 	if [[ $(clang-format --version 2>/dev/null) =~ version\ 14\. ]]; then
 		try "clang-format: the C files are laid out as .clang-format says" c_files_are_laid_out
 	else
@@ -173,7 +177,8 @@ run_manuals() {
 	done
 	try "podgate(8) knows every command and option" manual_is_whole
 }
-# What `podgate COMMAND --help` offers must be in the page. The options of run are podgate.conf(5)'s, made from the same table.
+# Every option of `podgate COMMAND --help` must be in the page. The options of run are those of
+# podgate.conf(5), made from the same table.
 manual_is_whole() {
 	local command option page
 	page=$(mandoc -T utf8 build/release/docs/podgate.8 | sed 's/.\x08//g')
@@ -187,7 +192,7 @@ manual_is_whole() {
 }
 run_install() {
 	section install "cmake --install"
-	# As a package is built: it may ask for nothing that the tests alone need.
+	# As a package is built: it may not ask for anything that only the tests need.
 	build product || return
 	local file prefix=$WORK/prefix
 
@@ -219,7 +224,8 @@ staged() {
 		grep -q "^ExecStart=/usr/local/sbin/podgate run --config /etc/podgate/podgate.yaml" "$1/usr/local/lib/systemd/system/podgate.service" &&
 		grep -qx 'ConfigurationDirectory=podgate' "$1/usr/local/lib/systemd/system/podgate.service"
 }
-# The daemon, the commands, the unit, the installed configuration and the pages must name the same folder.
+# The daemon, the commands, the unit, the installed configuration and the pages must name the same
+# folder.
 one_place() {
 	local etc=$2/podgate
 
@@ -232,7 +238,7 @@ one_place() {
 	grep -qF "in 1 file, 1 object" <("$1/podgate" check) || { echo "check"; return 1; }
 	! grep -rl --exclude=CHANGELOG.md /etc/podgate "$1"/prefix/share "$1/prefix/lib" || { echo "still says /etc/podgate"; return 1; }
 }
-# What the example configuration shows as an option's value must be its default, as `podgate run --help` tells it.
+# Each value in the example configuration must be the option's default in `podgate run --help`.
 defaults_hold() {
 	local help name value
 	help=$("$1/sbin/podgate" run --help | tr -s ' \n' ' ')
@@ -253,7 +259,8 @@ run_clone() {
 }
 
 can_make_namespaces() { [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null; }
-# Each scenario twice, in opposite cells: once as it is installed, once under AddressSanitizer or ThreadSanitizer.
+# Runs each scenario twice, in opposite cells: once as installed, once under AddressSanitizer or
+# ThreadSanitizer.
 run_e2e() {
 	section e2e "real traffic: {nft, legacy} x {IPv4, IPv6} x {routed, bridged}"
 	local cells=(--cell nft/4/routed)
@@ -267,7 +274,7 @@ run_e2e() {
 	fi
 	TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp counted tests/e2e/run.sh "${cells[@]}"
 }
-# podgate.service under a systemd of its own, which finds what an imitation forgives.
+# podgate.service under a systemd of its own, which finds faults that an imitation forgives.
 run_systemd() {
 	section systemd "the unit as it is installed, under a real systemd"
 	local line
@@ -283,13 +290,13 @@ run_quickstart() {
 	try "deploy/quickstart.sh" deploy/quickstart.sh --no-install
 	try "deploy/quickstart.sh --bridged -6" env PODGATE_BUILD="$ROOT/build/release" deploy/quickstart.sh --no-install --bridged -6
 }
-# No times are held to anything: a machine that tests is no machine that measures.
+# No time is compared with a target: a machine that tests does not measure well.
 run_bench() {
 	section bench "the benchmark suite: a moment of everything"
 	local out=$WORK/bench-report
 	build release || return
 	can_make_namespaces || { not_run "needs root and network namespaces"; fails; return; }
-	ip netns list | cut -d" " -f1 >"$WORK/namespaces"	# what a killed run left here is not this one's
+	ip netns list | cut -d" " -f1 >"$WORK/namespaces"	# left by an earlier, killed run
 	try "bench/run.sh --smoke: everything can be measured" bench/run.sh --smoke --no-install --no-build --out "$out"
 	try "every figure has a value" bench_is_whole "$out"
 	try "bench/run.sh leaves no namespace behind" bench_left_nothing
@@ -299,7 +306,7 @@ bench_is_whole() {
 }
 bench_left_nothing() { ! ip netns list | cut -d" " -f1 | grep pgbench- | grep -vxFf "$WORK/namespaces"; }
 
-# --------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 while [ $# -gt 0 ]; do
 	case $1 in

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# podgate under everything at once: connections, policies and pods that come and go, restarts, kills, rules that somebody
-# flushes. Each datagram is held against a naive evaluator (tests/witness/); at the end nothing may be left over: memory,
-# descriptors, marks, members of sets.
+# podgate under everything at once: connections, policies and pods that come and go, restarts,
+# kills, flushed rules. A naive evaluator judges each datagram, too (tests/witness/). At the end
+# nothing may be left over: memory, descriptors, marks, members of sets.
 #
-#   tests/soak.sh [--minutes 5] [--hours N] [--seconds N] [--backend nft] [--family 4] [--topology routed] [--seed N]
+#   tests/soak.sh [--minutes 5] [--hours N] [--seconds N] [--seed N]
+#                 [--backend nft] [--family 4] [--topology routed]
 #
-# Needs root; everything happens in network namespaces made for it, which go with it. Last line: N passed, M failed.
+# Needs root. Everything happens in network namespaces made for it, which it removes. Last line: N
+# passed, M failed.
 
 set -u
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -43,7 +45,7 @@ trap 'exit 130' INT TERM HUP
 cell_up
 LIVES=0 RESTARTS=0 REPAIRS=0
 
-# --- what it may not leak, life by life -----------------------------------------------------------------------------
+# --- what it may not leak, life by life -----------------------------------------------------------
 
 RSS_KIB_MOST=4096	# that one life may grow by, once it has warmed up
 FDS_MOST=4
@@ -65,9 +67,9 @@ life_ends() {
 	echo "  life $LIVES: resident $RSS_BEGIN to $RSS KiB, descriptors $FDS_BEGIN to $FDS, $(status_field '"\(.publish.changes) changes, \(.sweep.sweeps) sweeps, \(.log.lines) lines, \(.log.lost) lost"')"
 }
 
-# --- what happens to it ---------------------------------------------------------------------------------------------
+# --- what happens to it ---------------------------------------------------------------------------
 
-# announce WORD: and go on when the witness has heard.
+# announce WORD: tells the witness, and goes on when it has heard.
 announce() {
 	local before
 	before=$(grep -c "^$1 at" "$DIR/witness")
@@ -111,7 +113,7 @@ happen() {
 	esac
 }
 
-# --- all of it ------------------------------------------------------------------------------------------------------
+# --- all of it ------------------------------------------------------------------------------------
 
 mkfifo "$DIR/words"
 exec {WORDS}<>"$DIR/words"
@@ -135,7 +137,7 @@ life_ends
 tail -3 "$DIR/witness" | sed 's/^/  /'
 echo "  $LIVES lives, $RESTARTS restarts, $REPAIRS repairs, seed $SEED"
 
-# --- what is left -----------------------------------------------------------------------------------------------------
+# --- what is left ---------------------------------------------------------------------------------
 
 rm -f "$DIR"/manifests/*
 nothing_isolated() { [ "$(status_field '.isolated + .rules.sets.ipv4 + .rules.sets.ipv6 + .classes.allowed.ipv4 + .classes.allowed.ipv6 + .classes.denied.ipv4 + .classes.denied.ipv6')" = 0 ]; }

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# podgate.service, as it is installed, under a systemd of its own: PID 1 of namespaces made for it, over the machine's files, of
-# which it changes none. Hardening, user, watchdog and the store that keeps the queues are the real ones here; tests/e2e has an
-# imitation of the store, which it can make fail.
+# podgate.service, as installed, under a systemd of its own: PID 1 of namespaces made for it, over
+# the machine's files, which it does not change. Hardening, user, watchdog and the store that keeps
+# the queues are the real ones here. tests/e2e has an imitation of the store, which it can make
+# fail.
 #
 #   tests/systemd.sh [--backend nft]
 #
-# Needs root, cgroup2, overlayfs and systemd; says NOT RUN where a systemd can't begin. Last line: N passed, M failed.
+# Needs root, cgroup2, overlayfs and systemd; says NOT RUN where a systemd can't start. Last line: N
+# passed, M failed.
 
 set -u
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -25,21 +27,22 @@ BUILD=$(cd "$(dirname "$PODGATE")" && pwd)
 . "$HERE/e2e/lib.sh"
 . "$HERE/e2e/scenarios/handover.sh"
 SCENARIO=systemd
-QUEUES=4	# two workers, that of replies, that of floods
+QUEUES=4	# two workers, one of replies, one of floods
 GROUP=		# control group of the system
-HOLDER=		# pid of unshare: with it goes the system
+HOLDER=		# pid of unshare: the system ends with it
 INIT=		# pid of its systemd, seen from here
 
-# --- a system -------------------------------------------------------------------------------------------------------
+# --- a system -------------------------------------------------------------------------------------
 
-# A systemd that is PID 1 raises fs.file-max, which is the whole machine's, in a container too. Only the network's settings
-# are its own here.
+# A systemd that is PID 1 raises fs.file-max, which belongs to the whole machine, in a container
+# too. Only the network's settings are its own here.
 system_keeps_settings() {	# PROC
 	mount --bind "$1/sys" "$1/sys" && mount -o remount,bind,ro "$1/sys" &&
 		mount --bind "$1/sys/net" "$1/sys/net" && mount -o remount,bind,rw "$1/sys/net"
 }
-# Inside the namespaces: the machine's files below, a layer above them for what is written, and systemd with one target. A podgate
-# that the machine has in use is not seen in there: its unit in /usr/local would go before the one that is tested.
+# Inside the namespaces: the machine's files below, a layer above them for changes, and systemd with
+# one target. An installed podgate is invisible in there: its unit in /usr/local would go before the
+# tested one.
 system_inside() {	# FOLDER BUILD
 	local root=$1/root target
 
@@ -51,9 +54,9 @@ system_inside() {	# FOLDER BUILD
 		mount -t proc proc "$root/proc" && system_keeps_settings "$root/proc" && mount -t sysfs -o ro sysfs "$root/sys" &&
 		mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup" && mount --rbind /dev "$root/dev" &&
 		mount -t tmpfs -o mode=755 run "$root/run" || return
-	echo "mounted"	# from here on what fails is no want of the machine's
+	echo "mounted"	# from here on a failure is not the machine's
 	chroot "$root" cmake --install "$2" --prefix /usr >/dev/null && chroot "$root" systemd-sysusers || return
-	# Nothing of the machine's own begins in there: it would set sysctls, or mount.
+	# No unit of the machine itself starts in there: it would set sysctls, or mount.
 	for target in gate sysinit basic local-fs network-pre multi-user; do echo '[Unit]' >"$root/etc/systemd/system/$target.target"; done
 	printf '[Unit]\nRequires=systemd-journald.socket\n' >"$root/etc/systemd/system/gate.target"
 	: >"$root/etc/machine-id"
@@ -71,7 +74,7 @@ system_begins() {
 	groups=$(findmnt -nt cgroup2 -o TARGET | head -1)
 	GROUP=$groups/$NET
 	mkdir "$DIR/system" && [ -n "$groups" ] && mkdir "$GROUP" || return
-	# Only its own control group is moved, and only its own becomes the root of the one that systemd sees.
+	# Only its own control group moves, and becomes the root of the tree that systemd sees.
 	sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$GROUP" nsenter --net="/run/netns/$NET-gw" \
 		unshare -m -p -u -i -C --fork --kill-child bash -c "$(declare -f system_keeps_settings system_inside)"'; system_inside "$@"' bash "$DIR/system" "$BUILD" \
 		>"$DIR/system.log" 2>&1 </dev/null &
@@ -82,7 +85,7 @@ system_begins() {
 group_is_empty() { ! grep -q "populated 1" "$GROUP/cgroup.events"; }
 system_ends() {
 	[ "$BASHPID" = $$ ] || return 0
-	[ -z "$INIT" ] || kill -KILL "$INIT" 2>/dev/null	# the kernel ends all else in there
+	[ -z "$INIT" ] || kill -KILL "$INIT" 2>/dev/null	# the kernel ends all others in there
 	[ -z "$HOLDER" ] || kill -KILL "$HOLDER" 2>/dev/null
 	if [ -n "$GROUP" ] && [ -d "$GROUP" ]; then
 		within 5 group_is_empty
@@ -91,7 +94,7 @@ system_ends() {
 	cell_down
 }
 
-# --- the unit -------------------------------------------------------------------------------------------------------
+# --- the unit -------------------------------------------------------------------------------------
 
 unit() { system systemctl "$1" podgate "${@:2}"; }
 property() { unit show --value -p "$1"; }
@@ -124,7 +127,8 @@ unit_starts() {
 	equal "the log is podgate's, and nobody else's" "podgate 640" "$(system stat -c '%U %a' /var/log/podgate/verdicts.jsonl)"
 }
 
-# Each datagram is a flow, sent once: none is lost, whatever ends the daemon, and none of the denied ones passes.
+# Each datagram is a flow, sent once. None is lost, whatever ends the daemon, and no denied one
+# passes.
 unit_restarts() {
 	local i before
 
@@ -155,7 +159,7 @@ unit_reloads() {
 	settle "after a change"
 }
 
-# A daemon that does nothing any more is replaced.
+# systemd replaces a hung daemon.
 unit_is_watched() {
 	local before
 

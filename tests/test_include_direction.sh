@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Rooms use each other in one direction. The CMakeLists.txt of a room says which others it uses; this test fails on an
-# include of any other, and on a use that no include needs.
+# Rooms use each other in one direction. The CMakeLists.txt of a room names the rooms that it uses.
+# This test fails on an include of any other room, and on a named room that no include needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ complain() {
 	fail=1
 }
 
-# "ROOM USED USED..." a line, as podgate_room() has them.
+# Prints "ROOM USED USED..." lines, as podgate_room() has them.
 uses=$(cat ./*/CMakeLists.txt | awk '
 	/^podgate_room\(/ { sub(/^podgate_room\(/, ""); open = 1; line = "" }
 	open { line = line " " $0 }
@@ -23,7 +23,7 @@ declare -A may=() used=()
 while read -r room others; do
 	may[$room]="$others"
 done <<<"$uses"
-may[cli]="${!may[*]}"	# it puts everything together
+may[cli]="${!may[*]}"	# it may use all
 
 # Every folder with C files of the product is a room.
 for folder in $(find . -name '*.c' -printf '%P\n' | grep -vE '^(tests|bench|docs|build|debian)/' | xargs -n1 dirname | sort -u); do
@@ -46,7 +46,8 @@ for room in "${!may[@]}"; do
 	done
 done
 
-# policy/ and conntrack/ make no threads and write no log; the tests of policy/ are not run with ThreadSanitizer for it.
+# policy/ and conntrack/ make no threads and write no log. So the tests of policy/ do not run with
+# ThreadSanitizer.
 if grep -nrE '^#include <(pthread|syslog|sys/capability|uv)\.h>' policy conntrack tests/policy tests/fuzz --include='*.[ch]'; then
 	complain "policy/, its tests, fuzzers and conntrack/ make no threads and write no log"
 fi

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# test_cli.sh PODGATE JSON_GET FAKE_DAEMON: the command as a person and a script meet it, without a daemon: its words, exit codes, JSON,
-# and what it says to bad input. Golden texts lie beside this file.
+# test_cli.sh PODGATE JSON_GET FAKE_DAEMON: the command as a person and a script meet it, without a
+# daemon: its words, exit codes, JSON, and what it says to bad input. Golden texts lie beside this
+# file.
 set -uo pipefail
 
 PODGATE=$1 JSON_GET=$2 FAKE_DAEMON=$3

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# test_documents.sh PODGATE: what README and the man pages show can be used as it stands: manifests that podgate reads without an
-# error, and an export from a cluster that leaves the last one in place when it fails.
+# test_documents.sh PODGATE: the samples of README and the man pages work as they are: podgate reads
+# their manifests without an error, and their export from a cluster leaves the last one in place
+# when it fails.
 set -uo pipefail
 PODGATE=$1
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -16,7 +17,8 @@ ok() {	# TEXT COMMAND...
 	if "$@"; then passed=$((passed + 1)); else echo "FAIL: $text"; failed=$((failed + 1)); fi
 }
 
-# The indented blocks of Markdown, and the literal ones of mdoc, that begin with PATTERN; each with --- behind it.
+# Prints the indented blocks of Markdown, and the literal blocks of mdoc, that begin with PATTERN,
+# each with --- behind it.
 markdown_blocks() {	# FILE PATTERN
 	awk -v first="$2" '/^    / { line = substr($0, 5); if (!inside) { inside = 1; wanted = line ~ first } if (wanted) print line; next }
 		inside && /^$/ { next } { if (inside && wanted) print "---"; inside = 0; wanted = 0 }' "$1"
@@ -40,7 +42,7 @@ ok "the page's web server reaches its database" [ $? = 0 ]
 "$PODGATE" explain -f "$WORK/page.yaml" shop/web shop/db:22 >/dev/null
 ok "at one port only" [ $? = 1 ]
 
-# A kubectl of our own: what it does is in the variable KUBECTL.
+# A kubectl of our own: the variable KUBECTL controls it.
 mkdir "$WORK/bin" "$WORK/manifests"
 printf '#!/bin/sh\ncase $KUBECTL in\nexpired) echo "{\\"apiVersion\\": \\"v1\\", \\"kind\\": \\"List\\", \\"items\\": []}"; exit 1 ;;\naway) exit 1 ;;\n*) echo "$KUBECTL"; exit 0 ;;\nesac\n' >"$WORK/bin/kubectl"
 chmod +x "$WORK/bin/kubectl"

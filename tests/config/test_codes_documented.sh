@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every finding's code in config/ is explained in docs/MANIFESTS.md, has a golden case in the tests, and the page names no other.
+# docs/MANIFESTS.md explains every finding's code in config/, and names no other; a test expects
+# each code.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

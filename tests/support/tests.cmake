@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What several tests share. A file of this folder is a test's by SUPPORT; what is a library here is one by LIBRARIES.
+# Shared parts of tests. SUPPORT links a file of this folder, LIBRARIES a library of it.
 
 # Objects and flows by chance, a naive evaluator, and the manifests that say the same.
 add_library(podgate_policy_testkit STATIC support/generator.c support/manifest_print.c support/naive.c)

@@ -1,4 +1,5 @@
-# podgate-probe: the traffic of the end-to-end tests and of the demonstration. build/<preset>/tests/podgate-probe
+# podgate-probe: the traffic of the end-to-end tests and of the demonstration.
+# build/<preset>/tests/podgate-probe
 add_executable(podgate-probe
 	tools/connect.c
 	tools/crowd.c
@@ -25,7 +26,8 @@ target_link_libraries(podgate-probe PRIVATE podgate_build PkgConfig::MNL PkgConf
 if(NOT PODGATE_TESTS)	# PODGATE_PROBE alone
 	return()
 endif()
-# podgate-fill-flows: a long flow table, for the end-to-end tests. build/<preset>/tests/podgate-fill-flows
+# podgate-fill-flows: a long flow table, for the end-to-end tests.
+# build/<preset>/tests/podgate-fill-flows
 add_executable(podgate-fill-flows tools/fill_flows.c)
 target_link_libraries(podgate-fill-flows PRIVATE podgate_build podgate_test_flow_table)
 add_test(NAME tools/scrape COMMAND ${CMAKE_SOURCE_DIR}/tests/tools/test_scrape.py)

@@ -1,4 +1,5 @@
-# podgate-witness: policies change while flows go on, and each datagram is held against a naive evaluator. tests/e2e and tests/soak.sh
+# podgate-witness, for tests/e2e and tests/soak.sh: policies change while flows go on, and a naive
+# evaluator judges each datagram, too.
 add_executable(podgate-witness
 	witness/author.c
 	witness/history.c
