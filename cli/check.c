@@ -105,58 +105,50 @@ static void print_text(const struct diag_list *findings, const struct tally *tal
 		plural(tally->files), tally->objects, plural(tally->objects));
 }
 
-static bool add_findings(cJSON *to, const struct diag_list *findings)
+static void write_finding(struct json_writer *to, const struct diag *diag)
 {
-	cJSON *list = cJSON_AddArrayToObject(to, "findings");
-
-	for (size_t i = 0; i < findings->count; i++) {
-		cJSON *item = output_diag_json(&findings->items[i]);
-
-		if (list == NULL || item == NULL || !cJSON_AddItemToArray(list, item)) {
-			cJSON_Delete(item);
-			return false;
+	json_begin_object(to, NULL);
+	json_text(to, "severity", diag_severity_name(diag->severity));
+	json_text(to, "code", diag->code);
+	json_text(to, "text", diag->text);
+	if (diag->hint != NULL)
+		json_text(to, "hint", diag->hint);
+	if (diag->pos.file != NULL && *diag->pos.file != '\0') {
+		json_text(to, "file", diag->pos.file);
+		if (diag->pos.line != 0) {
+			json_number(to, "line", diag->pos.line);
+			json_number(to, "column", diag->pos.column);
 		}
 	}
-	return list != NULL;
-}
-
-static bool add_passed_over(cJSON *to, const struct other_policies *kinds)
-{
-	cJSON *list = cJSON_AddArrayToObject(to, "passed_over");
-	bool complete = list != NULL;
-
-	for (size_t i = 0; i < kinds->count && complete; i++) {
-		cJSON *item = cJSON_CreateObject();
-
-		complete = cJSON_AddStringToObject(item, "kind", kinds->items[i].kind) != NULL &&
-			cJSON_AddStringToObject(item, "group", kinds->items[i].group) != NULL &&
-			cJSON_AddNumberToObject(item, "count", (double)kinds->items[i].count) !=
-				NULL;
-		if (!complete || !cJSON_AddItemToArray(list, item)) {
-			cJSON_Delete(item);
-			complete = false;
-		}
-	}
-	return complete;
+	json_end_object(to);
 }
 
 static int print_json(const struct diag_list *findings, const struct tally *tally)
 {
-	cJSON *object = cJSON_CreateObject();
-	const bool complete = object != NULL && add_findings(object, findings) &&
-		cJSON_AddNumberToObject(object, "dropped", (double)findings->dropped) != NULL &&
-		cJSON_AddNumberToObject(object, "errors", (double)tally->errors) != NULL &&
-		cJSON_AddNumberToObject(object, "warnings", (double)tally->warnings) != NULL &&
-		cJSON_AddNumberToObject(object, "files", (double)tally->files) != NULL &&
-		cJSON_AddNumberToObject(object, "objects", (double)tally->objects) != NULL &&
-		add_passed_over(object, &tally->passed_over);
+	const struct other_policies *kinds = &tally->passed_over;
+	struct json_writer writer = {.text = NULL}, *to = &writer;
 
-	if (complete)
-		output_json(object);
-	else
-		output_problem("out of memory");
-	cJSON_Delete(object);
-	return complete ? 0 : -ENOMEM;
+	json_begin_object(to, NULL);
+	json_begin_array(to, "findings");
+	for (size_t i = 0; i < findings->count; i++)
+		write_finding(to, &findings->items[i]);
+	json_end_array(to);
+	json_number(to, "dropped", findings->dropped);
+	json_number(to, "errors", tally->errors);
+	json_number(to, "warnings", tally->warnings);
+	json_number(to, "files", tally->files);
+	json_number(to, "objects", tally->objects);
+	json_begin_array(to, "passed_over");
+	for (size_t i = 0; i < kinds->count; i++) {
+		json_begin_object(to, NULL);
+		json_text(to, "kind", kinds->items[i].kind);
+		json_text(to, "group", kinds->items[i].group);
+		json_number(to, "count", kinds->items[i].count);
+		json_end_object(to);
+	}
+	json_end_array(to);
+	json_end_object(to);
+	return output_json_written(to);
 }
 
 static int check(struct command_options *options)

@@ -183,26 +183,25 @@ static void print_text(const struct removed *removed, bool clean)
 		puts("nothing of podgate's was there");
 }
 
-static void print_json(const struct removed *removed, bool clean)
+static int print_json(const struct removed *removed, bool clean)
 {
-	cJSON *json = cJSON_CreateObject();
-	cJSON *rules = cJSON_AddArrayToObject(json, "rules");
+	struct json_writer writer = {.text = NULL}, *to = &writer;
 
+	json_begin_object(to, NULL);
+	json_begin_array(to, "rules");
 	for (size_t i = 0; i < removed->place_count; i++) {
-		cJSON *place = cJSON_CreateObject();
-
-		cJSON_AddStringToObject(
-			place, "backend", iptables_backend_name(removed->places[i].backend));
-		cJSON_AddStringToObject(
-			place, "family", iptables_family_name(removed->places[i].family));
-		cJSON_AddItemToArray(rules, place);
+		json_begin_object(to, NULL);
+		json_text(to, "backend", iptables_backend_name(removed->places[i].backend));
+		json_text(to, "family", iptables_family_name(removed->places[i].family));
+		json_end_object(to);
 	}
-	cJSON_AddNumberToObject(json, "sets", (double)(removed->sets > 0 ? removed->sets : 0));
-	cJSON_AddNumberToObject(json, "marks", (double)removed->marks);
-	cJSON_AddBoolToObject(json, "socket", removed->socket);
-	cJSON_AddBoolToObject(json, "clean", clean);
-	output_json(json);
-	cJSON_Delete(json);
+	json_end_array(to);
+	json_number(to, "sets", removed->sets > 0 ? (uint64_t)removed->sets : 0);
+	json_number(to, "marks", removed->marks);
+	json_bool(to, "socket", removed->socket);
+	json_bool(to, "clean", clean);
+	json_end_object(to);
+	return output_json_written(to);
 }
 
 /*
@@ -229,10 +228,10 @@ static int clean(struct command_options *options)
 	sets = remove_sets(&removed);
 	marks = clear_marks(&settings, &removed);
 	all_gone = rules == 0 && sets == 0 && marks == 0;
-	if (options->format == OUTPUT_JSON)
-		print_json(&removed, all_gone);
-	else
+	if (options->format == OUTPUT_TEXT)
 		print_text(&removed, all_gone);
+	else if (print_json(&removed, all_gone) != 0)
+		return EXIT_PROBLEM;
 	return all_gone ? EXIT_OK : EXIT_PROBLEM;
 }
 

@@ -61,29 +61,26 @@ static void print_text(const struct host_finding *findings, size_t count)
 	}
 }
 
-static cJSON *finding_json(const struct host_finding *finding)
+static int print_json(const struct host_finding *findings, size_t count, const size_t totals[3])
 {
-	cJSON *json = cJSON_CreateObject();
+	struct json_writer writer = {.text = NULL}, *to = &writer;
 
-	cJSON_AddStringToObject(json, "check", finding->check);
-	cJSON_AddStringToObject(json, "state", host_state_name(finding->state));
-	cJSON_AddStringToObject(json, "found", finding->found);
-	cJSON_AddStringToObject(json, "why", host_why(finding->check));
-	cJSON_AddStringToObject(json, "remedy", finding->remedy);
-	return json;
-}
-
-static void print_json(const struct host_finding *findings, size_t count, const size_t totals[3])
-{
-	cJSON *json = cJSON_CreateObject();
-	cJSON *list = cJSON_AddArrayToObject(json, "checks");
-
-	for (size_t i = 0; i < count; i++)
-		cJSON_AddItemToArray(list, finding_json(&findings[i]));
+	json_begin_object(to, NULL);
+	json_begin_array(to, "checks");
+	for (size_t i = 0; i < count; i++) {
+		json_begin_object(to, NULL);
+		json_text(to, "check", findings[i].check);
+		json_text(to, "state", host_state_name(findings[i].state));
+		json_text(to, "found", findings[i].found);
+		json_text(to, "why", host_why(findings[i].check));
+		json_text(to, "remedy", findings[i].remedy);
+		json_end_object(to);
+	}
+	json_end_array(to);
 	for (enum host_state state = HOST_OK; state <= HOST_FAILED; state++)
-		cJSON_AddNumberToObject(json, host_state_name(state), (double)totals[state]);
-	output_json(json);
-	cJSON_Delete(json);
+		json_number(to, host_state_name(state), totals[state]);
+	json_end_object(to);
+	return output_json_written(to);
 }
 
 static int examine(struct command_options *options)
@@ -101,7 +98,8 @@ static int examine(struct command_options *options)
 	for (size_t i = 0; i < count; i++)
 		totals[findings[i].state]++;
 	if (options->format == OUTPUT_JSON) {
-		print_json(findings, count, totals);
+		if (print_json(findings, count, totals) != 0)
+			return EXIT_PROBLEM;
 	} else {
 		print_text(findings, count);
 		printf("%zu ok, %zu warning%s, %zu failed\n", totals[HOST_OK], totals[HOST_WARNING],

@@ -142,67 +142,38 @@ int matrix_print_text(const struct reach_matrix *matrix, const struct reach_ques
 
 /* ---- JSON ---- */
 
-static bool add_pods(cJSON *to, const struct reach_matrix *matrix)
-{
-	cJSON *list = cJSON_AddArrayToObject(to, "pods");
-
-	for (size_t i = 0; i < matrix->count; i++) {
-		cJSON *pod = cJSON_CreateObject();
-
-		if (list == NULL || !cJSON_AddItemToArray(list, pod) ||
-			cJSON_AddStringToObject(
-				pod, "namespace", matrix->pods[i]->namespace_name) == NULL ||
-			cJSON_AddStringToObject(pod, "name", matrix->pods[i]->name) == NULL)
-			return false;
-	}
-	return list != NULL;
-}
-
-static cJSON *make_pair(const struct reach_cell *cell, size_t from, size_t to)
-{
-	cJSON *pair = cJSON_CreateObject();
-
-	if (cJSON_AddNumberToObject(pair, "source", (double)from) != NULL &&
-		cJSON_AddNumberToObject(pair, "destination", (double)to) != NULL &&
-		cJSON_AddStringToObject(pair, "reach", reach_name(cell)) != NULL &&
-		cJSON_AddNumberToObject(pair, "allowed", cell->allowed) != NULL &&
-		cJSON_AddNumberToObject(pair, "asked", cell->asked) != NULL &&
-		cJSON_AddBoolToObject(pair, "audited", cell->audited) != NULL)
-		return pair;
-	cJSON_Delete(pair);
-	return NULL;
-}
-
-static bool add_pairs(cJSON *to_object, const struct reach_matrix *matrix)
-{
-	cJSON *list = cJSON_AddArrayToObject(to_object, "pairs");
-
-	for (size_t from = 0; from < matrix->count; from++) {
-		for (size_t to = 0; to < matrix->count; to++) {
-			cJSON *pair = make_pair(cell_of(matrix, from, to), from, to);
-			if (pair == NULL || !cJSON_AddItemToArray(list, pair)) {
-				cJSON_Delete(pair);
-				return false;
-			}
-		}
-	}
-	return list != NULL;
-}
-
 int matrix_print_json(const struct reach_matrix *matrix, const struct reach_question *question)
 {
+	struct json_writer writer = {.text = NULL}, *to = &writer;
 	char protocol[FLOW_PROTOCOL_TEXT];
-	cJSON *object = cJSON_CreateObject();
-	const bool complete = cJSON_AddStringToObject(object, "family",
-				      question->family == IP_FAMILY_V6 ? "IPv6" : "IPv4") != NULL &&
-		cJSON_AddStringToObject(object, "protocol",
-			flow_protocol_name(question->protocol, protocol)) != NULL &&
-		(question->port == 0 ||
-			cJSON_AddNumberToObject(object, "port", question->port) != NULL) &&
-		add_pods(object, matrix) && add_pairs(object, matrix);
 
-	if (complete)
-		output_json(object);
-	cJSON_Delete(object);
-	return complete ? 0 : -ENOMEM;
+	json_begin_object(to, NULL);
+	json_text(to, "family", question->family == IP_FAMILY_V6 ? "IPv6" : "IPv4");
+	json_text(to, "protocol", flow_protocol_name(question->protocol, protocol));
+	if (question->port != 0)
+		json_number(to, "port", question->port);
+	json_begin_array(to, "pods");
+	for (size_t i = 0; i < matrix->count; i++) {
+		json_begin_object(to, NULL);
+		json_text(to, "namespace", matrix->pods[i]->namespace_name);
+		json_text(to, "name", matrix->pods[i]->name);
+		json_end_object(to);
+	}
+	json_end_array(to);
+	json_begin_array(to, "pairs");
+	for (size_t i = 0; i < matrix->count * matrix->count; i++) {
+		const struct reach_cell *cell = &matrix->cells[i];
+
+		json_begin_object(to, NULL);
+		json_number(to, "source", i / matrix->count);
+		json_number(to, "destination", i % matrix->count);
+		json_text(to, "reach", reach_name(cell));
+		json_number(to, "allowed", cell->allowed);
+		json_number(to, "asked", cell->asked);
+		json_bool(to, "audited", cell->audited);
+		json_end_object(to);
+	}
+	json_end_array(to);
+	json_end_object(to);
+	return output_json_written(to);
 }

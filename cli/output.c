@@ -163,22 +163,24 @@ void output_problem(const char *format, ...)
 /* ---- JSON ---- */
 
 /*
- * cJSON escapes C0 only. Outside of strings JSON is ASCII, so every other character to escape is
- * inside one.
+ * In JSON, C0 alone is escaped already. Outside of strings JSON is ASCII, so every other character
+ * to escape is inside one.
  */
-static void write_json_text(const char *text)
+static void write_json_text(const char *text, size_t length)
 {
-	while (*text != '\0') {
-		uint32_t code;
-		const size_t length = read_character(text, &code);
+	const char *end = text + length;
 
-		if (length == 0)
+	while (text < end) {
+		uint32_t code;
+		const size_t step = read_character(text, &code);
+
+		if (step == 0)
 			fputs("\\ufffd", stdout);
 		else if (is_obeyed(code))
 			printf("\\u%04x", (unsigned int)code);
 		else
-			fwrite(text, 1, length, stdout);
-		text += length == 0 ? 1 : length;
+			fwrite(text, 1, step, stdout);
+		text += step == 0 ? 1 : step;
 	}
 }
 
@@ -190,7 +192,7 @@ void output_json_part(const cJSON *value)
 		output_problem("out of memory");
 		return;
 	}
-	write_json_text(text);
+	write_json_text(text, strlen(text));
 	free(text);
 }
 
@@ -198,6 +200,20 @@ void output_json(const cJSON *value)
 {
 	output_json_part(value);
 	putchar('\n');
+}
+
+int output_json_written(struct json_writer *writer)
+{
+	const int err = writer->err;
+
+	if (err != 0) {
+		output_problem("out of memory");
+	} else {
+		write_json_text(writer->text, writer->length); /* it ends with a bracket */
+		putchar('\n');
+	}
+	json_writer_deinit(writer);
+	return err;
 }
 
 /* ---- findings ---- */
@@ -233,34 +249,6 @@ void output_diag(const struct diag *diag)
 void output_diag_problem(const struct diag *diag)
 {
 	write_diag(stderr, diag, "", "", "");
-}
-
-static bool add_place(cJSON *to, const struct source_pos *pos)
-{
-	if (pos->file == NULL || *pos->file == '\0')
-		return true;
-	if (cJSON_AddStringToObject(to, "file", pos->file) == NULL)
-		return false;
-	return pos->line == 0 ||
-		(cJSON_AddNumberToObject(to, "line", pos->line) != NULL &&
-			cJSON_AddNumberToObject(to, "column", pos->column) != NULL);
-}
-
-cJSON *output_diag_json(const struct diag *diag)
-{
-	cJSON *object = cJSON_CreateObject();
-
-	if (object != NULL &&
-		cJSON_AddStringToObject(object, "severity", diag_severity_name(diag->severity)) !=
-			NULL &&
-		cJSON_AddStringToObject(object, "code", diag->code) != NULL &&
-		cJSON_AddStringToObject(object, "text", diag->text) != NULL &&
-		(diag->hint == NULL ||
-			cJSON_AddStringToObject(object, "hint", diag->hint) != NULL) &&
-		add_place(object, &diag->pos))
-		return object;
-	cJSON_Delete(object);
-	return NULL;
 }
 
 int output_finish(void)

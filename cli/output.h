@@ -14,6 +14,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "config/text/json_writer.h"
 #include "policy/values/diag.h"
 
 enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
@@ -38,6 +39,8 @@ void output_text(FILE *to, const char *text);
 int output_clean_json(cJSON *tree);
 
 void output_json(const cJSON *value); /* one line on standard output */
+/* The same of what was written. Frees it. 0; or -ENOMEM, said on standard error: it had failed. */
+int output_json_written(struct json_writer *writer);
 /* the same without the newline, for a document that is written in parts */
 void output_json_part(const cJSON *value);
 /*
@@ -47,12 +50,6 @@ void output_json_part(const cJSON *value);
 void output_diag(const struct diag *diag);
 /* the same on standard error: findings that stand in the way */
 void output_diag_problem(const struct diag *diag);
-/*
- * {"severity", "code", "text", "hint", "file", "line", "column"}, for the caller to cJSON_Delete();
- * without hint or place where there is none. NULL when memory is short.
- */
-cJSON *output_diag_json(const struct diag *diag);
-
 /*
  * Flushes standard output. Returns 0; or -errno, said on standard error: a result that was not
  * written is no result.

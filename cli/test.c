@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/explain_text.h"
@@ -30,7 +31,7 @@ struct run {
 	const char *file;
 	struct test_table table;
 	enum output_format format;
-	cJSON *mismatches; /* of -o json */
+	struct json_writer mismatches; /* of -o json */
 	size_t passed, failed;
 	bool faulty; /* a row could not be judged */
 };
@@ -81,28 +82,32 @@ static void print_head(const struct run *run, const struct test_row *row, const 
 	}
 }
 
-static bool add_mismatch(struct run *run, const struct test_row *row, const char *seen,
-	const char *error, cJSON *flow)
+/* One of `seen` and `error` is NULL; `flow` may be. */
+static void write_mismatch(struct run *run, const struct test_row *row, const char *seen,
+	const char *error, const cJSON *flow)
 {
 	static const char *const names[TEST_FIELDS] = {"source", "destination", "protocol", "port"};
-	cJSON *item = cJSON_CreateObject();
-	bool complete = cJSON_AddNumberToObject(item, "line", row->line) != NULL &&
-		cJSON_AddStringToObject(item, "expected", row->expected) != NULL;
+	struct json_writer *to = &run->mismatches;
 
-	for (size_t i = 0; i < TEST_FIELDS && complete; i++)
-		complete = cJSON_AddStringToObject(item, names[i], row->fields[i]) != NULL;
-	if (complete && seen != NULL)
-		complete = cJSON_AddStringToObject(item, "seen", seen) != NULL;
-	if (complete && error != NULL)
-		complete = cJSON_AddStringToObject(item, "error", error) != NULL;
-	if (flow != NULL && !(complete && cJSON_AddItemToObject(item, "flow", flow))) {
-		cJSON_Delete(flow);
-		complete = false;
+	json_begin_object(to, NULL);
+	json_number(to, "line", row->line);
+	json_text(to, "expected", row->expected);
+	for (size_t i = 0; i < TEST_FIELDS; i++)
+		json_text(to, names[i], row->fields[i]);
+	if (seen != NULL)
+		json_text(to, "seen", seen);
+	if (error != NULL)
+		json_text(to, "error", error);
+	if (flow != NULL) {
+		char *text = cJSON_PrintUnformatted(flow);
+
+		if (text == NULL)
+			to->err = -ENOMEM;
+		else
+			json_value(to, "flow", text, strlen(text));
+		free(text);
 	}
-	if (complete && cJSON_AddItemToArray(run->mismatches, item))
-		return true;
-	cJSON_Delete(item);
-	return false;
+	json_end_object(to);
 }
 
 /*
@@ -123,45 +128,47 @@ static cJSON *explain_row(const struct run *run, const struct test_row *row)
 	return flow;
 }
 
-static int report_mismatch(struct run *run, const struct test_row *row, const char *seen)
+static void report_mismatch(struct run *run, const struct test_row *row, const char *seen)
 {
 	cJSON *flow = explain_row(run, row);
 
 	run->failed++;
-	if (run->format == OUTPUT_JSON)
-		return add_mismatch(run, row, seen, NULL, flow) ? 0 : -ENOMEM;
-	print_head(run, row, "mismatch");
-	printf("is %s, expected %s\n", seen, row->expected);
-	if (flow != NULL && output_clean_json(flow) == 0)
-		explain_text_print(flow, NULL, "    ");
+	if (run->format == OUTPUT_JSON) {
+		write_mismatch(run, row, seen, NULL, flow);
+	} else {
+		print_head(run, row, "mismatch");
+		printf("is %s, expected %s\n", seen, row->expected);
+		if (flow != NULL && output_clean_json(flow) == 0)
+			explain_text_print(flow, NULL, "    ");
+	}
 	cJSON_Delete(flow);
-	return 0;
 }
 
-static int report_fault(struct run *run, const struct test_row *row, const char *error)
+static void report_fault(struct run *run, const struct test_row *row, const char *error)
 {
 	run->failed++;
 	run->faulty = true;
-	if (run->format == OUTPUT_JSON)
-		return add_mismatch(run, row, NULL, error, NULL) ? 0 : -ENOMEM;
+	if (run->format == OUTPUT_JSON) {
+		write_mismatch(run, row, NULL, error, NULL);
+		return;
+	}
 	print_head(run, row, "error");
 	output_text(stdout, error);
 	putchar('\n');
-	return 0;
 }
 
-static int take_answer(struct run *run, const struct test_row *row, const cJSON *answer)
+static void take_answer(struct run *run, const struct test_row *row, const cJSON *answer)
 {
 	const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(answer, "verdict");
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
 
 	if (!cJSON_IsString(verdict))
-		return report_fault(run, row,
+		report_fault(run, row,
 			cJSON_IsString(error) ? error->valuestring : "the daemon gave no verdict");
-	if (!meets(verdict->valuestring, row->expected))
-		return report_mismatch(run, row, verdict->valuestring);
-	run->passed++;
-	return 0;
+	else if (!meets(verdict->valuestring, row->expected))
+		report_mismatch(run, row, verdict->valuestring);
+	else
+		run->passed++;
 }
 
 static cJSON *make_request(const struct test_row *rows, size_t count)
@@ -192,9 +199,9 @@ static int judge_rows(struct run *run, const struct test_row *rows, size_t count
 
 	cJSON_ArrayForEach(answer, cJSON_GetObjectItemCaseSensitive(reply, "rows"))
 		if (err == 0 && i < count)
-			err = take_answer(run, &rows[i++], answer);
+			take_answer(run, &rows[i++], answer);
 	for (; err == 0 && i < count; i++)
-		err = report_fault(run, &rows[i], "the daemon gave no verdict");
+		report_fault(run, &rows[i], "the daemon gave no verdict");
 	cJSON_Delete(reply);
 	cJSON_Delete(request);
 	return err;
@@ -217,31 +224,29 @@ static int judge_table(struct run *run)
 
 static int print_json(struct run *run)
 {
-	cJSON *object = cJSON_CreateObject();
-	const bool complete = cJSON_AddNumberToObject(object, "passed", (double)run->passed) !=
-			NULL &&
-		cJSON_AddNumberToObject(object, "failed", (double)run->failed) != NULL &&
-		cJSON_AddItemReferenceToObject(object, "mismatches", run->mismatches);
+	struct json_writer writer = {.text = NULL}, *to = &writer;
 
-	if (complete)
-		output_json(object);
-	else
-		output_problem("out of memory");
-	cJSON_Delete(object);
-	return complete ? 0 : -ENOMEM;
+	json_begin_object(to, NULL);
+	json_number(to, "passed", run->passed);
+	json_number(to, "failed", run->failed);
+	json_begin_array(to, "mismatches");
+	json_raw(to, run->mismatches.text, run->mismatches.length);
+	json_end_array(to);
+	json_end_object(to);
+	if (run->mismatches.err != 0)
+		to->err = run->mismatches.err;
+	return output_json_written(to);
 }
 
 static int run_test(struct run *run)
 {
-	int err;
+	int err = judge_table(run);
 
-	run->mismatches = cJSON_CreateArray();
-	err = run->mismatches == NULL ? -ENOMEM : judge_table(run);
 	if (err == 0 && run->format == OUTPUT_JSON)
 		err = print_json(run);
 	else if (err == 0)
 		printf("%zu passed, %zu failed\n", run->passed, run->failed);
-	cJSON_Delete(run->mismatches);
+	json_writer_deinit(&run->mismatches);
 	if (err != 0 || run->faulty)
 		return EXIT_PROBLEM;
 	return run->failed > 0 ? EXIT_FINDINGS : EXIT_OK;

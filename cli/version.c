@@ -7,20 +7,6 @@
 
 static const char usage[] = "usage: podgate version [-o text|json]\n";
 
-static int print_json(void)
-{
-	cJSON *object = cJSON_CreateObject();
-	const bool complete = object != NULL &&
-		cJSON_AddStringToObject(object, "version", PODGATE_VERSION) != NULL;
-
-	if (complete)
-		output_json(object);
-	else
-		output_problem("out of memory");
-	cJSON_Delete(object);
-	return complete ? EXIT_OK : EXIT_PROBLEM;
-}
-
 static int parse(struct command_options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
@@ -36,10 +22,16 @@ static int parse(struct command_options *options, int argc, char **argv)
 
 static int version(struct command_options *options)
 {
-	if (options->format == OUTPUT_JSON)
-		return print_json();
-	printf("podgate %s\n", PODGATE_VERSION);
-	return EXIT_OK;
+	struct json_writer writer = {.text = NULL};
+
+	if (options->format == OUTPUT_TEXT) {
+		printf("podgate %s\n", PODGATE_VERSION);
+		return EXIT_OK;
+	}
+	json_begin_object(&writer, NULL);
+	json_text(&writer, "version", PODGATE_VERSION);
+	json_end_object(&writer);
+	return output_json_written(&writer) == 0 ? EXIT_OK : EXIT_PROBLEM;
 }
 
 int command_version(int argc, char **argv)

@@ -83,10 +83,15 @@ static void begin_value(struct json_writer *writer, const char *key)
 	writer->comma = true;
 }
 
-static void begin(struct json_writer *writer, const char *key, const char *bracket)
+void json_value(struct json_writer *writer, const char *key, const char *bytes, size_t length)
 {
 	begin_value(writer, key);
-	json_raw(writer, bracket, 1);
+	json_raw(writer, bytes, length);
+}
+
+static void begin(struct json_writer *writer, const char *key, const char *bracket)
+{
+	json_value(writer, key, bracket, 1);
 	writer->comma = false;
 }
 
@@ -173,8 +178,7 @@ void json_number(struct json_writer *writer, const char *key, uint64_t number)
 	do
 		*--first = (char)('0' + number % 10);
 	while ((number /= 10) != 0);
-	begin_value(writer, key);
-	json_raw(writer, first, (size_t)(digits + sizeof(digits) - first));
+	json_value(writer, key, first, (size_t)(digits + sizeof(digits) - first));
 }
 
 /* As print_number() of cJSON.c: 17 digits only where 15 would be read as another number. */
@@ -190,14 +194,12 @@ void json_double(struct json_writer *writer, const char *key, double number)
 		if (fabs(read - number) > larger * DBL_EPSILON)
 			snprintf(text, sizeof(text), "%1.17g", number);
 	}
-	begin_value(writer, key);
-	json_raw(writer, text, strlen(text));
+	json_value(writer, key, text, strlen(text));
 }
 
 void json_bool(struct json_writer *writer, const char *key, bool value)
 {
-	begin_value(writer, key);
-	json_raw(writer, value ? "true" : "false", value ? 4 : 5);
+	json_value(writer, key, value ? "true" : "false", value ? 4 : 5);
 }
 
 void json_bool_if_true(struct json_writer *writer, const char *key, bool value)

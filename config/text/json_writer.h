@@ -49,7 +49,8 @@ void json_bool_if_true(struct json_writer *writer, const char *key, bool value);
  * UTF-8 become '?' (utf8_mend()). The next value begins the next line.
  */
 void json_end_line(struct json_writer *writer);
-/* Adds bytes that are JSON already, or a part of it. */
+/* Adds bytes that are JSON already: a value; and lines, or a part of one. */
+void json_value(struct json_writer *writer, const char *key, const char *bytes, size_t length);
 void json_raw(struct json_writer *writer, const char *bytes, size_t length);
 
 /* {"ok": false, "error": TEXT}: how a command of the control socket is refused. */

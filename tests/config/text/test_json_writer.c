@@ -49,6 +49,7 @@ static void members_items_and_lines(void **state)
 	json_bool_if_true(&writer, "h", false);
 	json_bool_if_true(&writer, "i", true);
 	json_bool(&writer, "j", false);
+	json_value(&writer, "k", "{}", 2);
 	json_end_object(&writer);
 	json_end_line(&writer);
 	json_raw(&writer, "7\n", 2);
@@ -57,7 +58,7 @@ static void members_items_and_lines(void **state)
 	assert_int_equal(writer.text[writer.length], '\0');
 	expect(&writer,
 		"{\"a\":\"x\\\"y\\\\z\\n\\u001f\",\"b\":0,\"c\":0.125,\"d\":[true,{},[]],\"f\":"
-		"\"g\",\"i\":true,\"j\":false}\n7\n{\"ok\":false,\"error\":\"no\"}\n");
+		"\"g\",\"i\":true,\"j\":false,\"k\":{}}\n7\n{\"ok\":false,\"error\":\"no\"}\n");
 	json_writer_clear(&writer);
 	json_number(&writer, NULL, 5);
 	expect(&writer, "5");
