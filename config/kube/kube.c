@@ -6,33 +6,7 @@
 #include <string.h>
 
 #include "config/kube/kube_internal.h"
-#include "policy/values/suggest.h"
-
-enum our_kind {
-	OUR_NAMESPACE = KUBE_NAMESPACE,
-	OUR_POD = KUBE_POD,
-	OUR_POLICY = KUBE_POLICY,
-	OUR_LIST
-};
-
-/*
- * The kinds that are read. `item`: what a list's items are when they do not say it themselves
- * (kubectl get --raw).
- */
-static const struct kind {
-	const char *name, *api_version, *item;
-	enum our_kind ours;
-} kinds[] = {
-	{"Namespace", "v1", NULL, OUR_NAMESPACE},
-	{"Pod", "v1", NULL, OUR_POD},
-	{"NetworkPolicy", "networking.k8s.io/v1", NULL, OUR_POLICY},
-	{"List", "v1", NULL, OUR_LIST},
-	{"NamespaceList", "v1", "Namespace", OUR_LIST},
-	{"PodList", "v1", "Pod", OUR_LIST},
-	{"NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy", OUR_LIST},
-};
-enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-static const char *const kind_names[] = {"Namespace", "Pod", "NetworkPolicy", "List", NULL};
+#include "config/kube/object_kind.h"
 
 struct reading {
 	struct decoder decoder;
@@ -46,14 +20,6 @@ struct reading {
 	bool list_unknown;  /* items were read before the kind of their list was */
 	unsigned int lists; /* that are open */
 };
-
-static const struct kind *find_kind(const char *name)
-{
-	for (size_t i = 0; i < KIND_COUNT; i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return &kinds[i];
-	return NULL;
-}
 
 /* One more at the end of a list that grows. */
 static void add_to(struct reading *reading, struct kube_object **items, size_t *count,
@@ -73,60 +39,6 @@ static void add_to(struct reading *reading, struct kube_object **items, size_t *
 	(*items)[(*count)++] = *object;
 }
 
-static void add_object(struct reading *reading, const struct kube_object *object)
-{
-	add_to(reading, &reading->items, &reading->objects.count, &reading->capacity, object);
-}
-
-static void add_part(struct reading *reading, const struct kube_object *object)
-{
-	add_to(reading, &reading->parts, &reading->objects.part_count, &reading->part_capacity,
-		object);
-}
-
-static void read_namespace(struct reading *reading, const struct node *node)
-{
-	struct namespace_object *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
-	const size_t errors = reading->decoder.diags->errors;
-
-	if (object == NULL)
-		return;
-	kube_read_namespace(&reading->decoder, node, object);
-	if (reading->decoder.diags->errors == errors)
-		add_object(reading,
-			&(struct kube_object){.kind = KUBE_NAMESPACE, .namespace_object = object});
-	else
-		reading->objects.broken++;
-}
-
-static void read_pod(struct reading *reading, const struct node *node)
-{
-	struct pod *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
-	const size_t errors = reading->decoder.diags->errors;
-
-	if (object == NULL)
-		return;
-	kube_read_pod(&reading->decoder, node, object);
-	if (reading->decoder.diags->errors == errors)
-		add_object(reading, &(struct kube_object){.kind = KUBE_POD, .pod = object});
-	else
-		reading->objects.broken++;
-}
-
-static void read_policy(struct reading *reading, const struct node *node)
-{
-	struct network_policy *object = decode_alloc(&reading->decoder, 1, sizeof(*object));
-	const size_t errors = reading->decoder.diags->errors;
-
-	if (object == NULL)
-		return;
-	kube_read_policy(&reading->decoder, node, object);
-	if (reading->decoder.diags->errors == errors)
-		add_object(reading, &(struct kube_object){.kind = KUBE_POLICY, .policy = object});
-	else
-		reading->objects.broken++;
-}
-
 /*
  * Whether a kind of ours with this apiVersion is another thing of the same name: some third
  * party's, such as Calico's NetworkPolicy. Groups of the Kubernetes project, old ones included, are
@@ -143,22 +55,6 @@ static bool is_foreign(const char *api_version)
 	return group < strlen(own) || memcmp(slash - strlen(own), own, strlen(own)) != 0;
 }
 
-static void report_version(
-	struct reading *reading, const struct node *object, const struct kind *kind)
-{
-	const struct node *version = node_get(object, "apiVersion");
-	char hint[96];
-
-	snprintf(hint, sizeof(hint), "write 'apiVersion: %s'", kind->api_version);
-	if (decode_is_absent(version))
-		decode_error(&reading->decoder, object->pos, "missing-api-version", hint,
-			"the %s has no apiVersion", kind->name);
-	else
-		decode_error(&reading->decoder, version->pos, "wrong-api-version", hint,
-			"a %s is not of apiVersion '%s'", kind->name, version->text);
-	reading->objects.broken++;
-}
-
 static void pass_over_foreign(
 	struct reading *reading, const struct node *object, const char *kind, const char *version)
 {
@@ -168,50 +64,41 @@ static void pass_over_foreign(
 		kind, version, object->pos);
 }
 
-/* Whether the object is one of `kind`; if not, that is said and it is counted. */
-static bool check_version(
-	struct reading *reading, const struct node *object, const struct kind *kind, bool implied)
+/*
+ * Whether the object is of the apiVersion of its kind, `name`, which is `word`; if not, that is
+ * reported, and it is counted.
+ */
+static bool check_version(struct reading *reading, const struct node *object,
+	const struct kind_word *word, const char *name, bool implied)
 {
 	const struct node *version = node_get(object, "apiVersion");
+	char hint[96];
 
 	if (decode_is_absent(version) && implied)
 		return true;
 	if (version != NULL && version->kind == NODE_SCALAR) {
-		if (strcmp(version->text, kind->api_version) == 0)
+		if (strcmp(version->text, kind_word_api_version(word)) == 0)
 			return true;
 		if (is_foreign(version->text)) {
-			if (!other_policies_has_kind(kind->name, version->text))
+			if (!other_policies_has_kind(name, version->text))
 				decode_warning(&reading->decoder, version->pos, "foreign-kind",
 					NULL,
 					"a %s of %s is not the Kubernetes object of that name: it "
 					"is passed over",
-					kind->name, version->text);
-			pass_over_foreign(reading, object, kind->name, version->text);
+					name, version->text);
+			pass_over_foreign(reading, object, name, version->text);
 			return false;
 		}
 	}
-	report_version(reading, object, kind);
+	snprintf(hint, sizeof(hint), "write 'apiVersion: %s'", kind_word_api_version(word));
+	if (decode_is_absent(version))
+		decode_error(&reading->decoder, object->pos, "missing-api-version", hint,
+			"the %s has no apiVersion", name);
+	else
+		decode_error(&reading->decoder, version->pos, "wrong-api-version", hint,
+			"a %s is not of apiVersion '%s'", name, version->text);
+	reading->objects.broken++;
 	return false;
-}
-
-/*
- * The kind of ours that `kind` may be a misspelling of, or NULL. Lists go by the kind of their
- * items: Node is far from Pod, and NodeList is near PodList.
- */
-static const char *nearest_kind(const char *kind, bool *list)
-{
-	static const char suffix[] = "List";
-	const size_t length = strlen(kind), stem = length - strlen(suffix);
-	char item[32];
-
-	*list = length > strlen(suffix) && strcmp(kind + stem, suffix) == 0;
-	if (!*list)
-		return suggestion_among(kind_names, kind);
-	if (stem >= sizeof(item))
-		return NULL;
-	memcpy(item, kind, stem);
-	item[stem] = '\0';
-	return suggestion_among(kind_names, item);
 }
 
 /*
@@ -236,7 +123,7 @@ static bool count_other_list(
 static void pass_over(struct reading *reading, const struct node *object, const struct node *kind)
 {
 	bool list;
-	const char *nearest = nearest_kind(kind->text, &list);
+	const char *nearest = kind_word_nearest(kind->text, &list);
 	const struct node *version = node_get(object, "apiVersion");
 	const char *api_version = version != NULL ? version->text : "";
 	char hint[64];
@@ -257,33 +144,38 @@ static void pass_over(struct reading *reading, const struct node *object, const 
 	reading->objects.broken++;
 }
 
-/* `implied` is the kind of an object that does not name it; NULL: none. */
-static const struct kind *identify(
-	struct reading *reading, const struct node *object, const char *implied)
+/*
+ * The kind that the object says it is of, when it is one that is read, and of the right version.
+ * `implied` is the kind of an object that does not name it; NULL: none.
+ */
+static struct kind_word identify(
+	struct reading *reading, const struct node *object, const struct object_kind *implied)
 {
 	const struct node *kind = node_get(object, "kind");
-	const struct kind *found;
+	const bool absent = decode_is_absent(kind);
+	struct kind_word word = {.known = absent, .kind = implied};
+	const char *name = absent ? (implied != NULL ? implied->name : "") : kind->text;
 
-	if (decode_is_absent(kind) && implied != NULL) {
-		found = find_kind(implied);
-	} else if (decode_is_absent(kind) || kind->kind != NODE_SCALAR || kind->text[0] == '\0') {
+	if (absent ? implied == NULL : kind->kind != NODE_SCALAR || kind->text[0] == '\0') {
 		decode_error(&reading->decoder, object->pos, "missing-kind",
 			"write 'kind: NetworkPolicy', Pod or Namespace", "the object has no kind");
 		reading->objects.broken++;
-		return NULL;
-	} else {
-		found = find_kind(kind->text);
-		if (found == NULL) {
-			pass_over(reading, object, kind);
-			return NULL;
-		}
+		return (struct kind_word){.known = false};
 	}
-	return check_version(reading, object, found, implied != NULL) ? found : NULL;
+	if (!absent)
+		word = kind_word_find(name);
+	if (!word.known)
+		pass_over(reading, object, kind);
+	else
+		word.known = check_version(reading, object, &word, name, implied != NULL);
+	return word;
 }
 
-static void read_object(struct reading *reading, const struct node *object, const char *implied);
+static void read_object(
+	struct reading *reading, const struct node *object, const struct object_kind *implied);
 
-static void read_list(struct reading *reading, const struct node *list, const struct kind *kind)
+static void read_list(
+	struct reading *reading, const struct node *list, const struct object_kind *item)
 {
 	const struct node *items = node_get(list, "items");
 	const size_t errors = reading->decoder.diags->errors;
@@ -298,13 +190,16 @@ static void read_list(struct reading *reading, const struct node *list, const st
 			"move its items into the list around it",
 			"kubectl refuses a list within a list");
 	for (size_t i = 0; i < count; i++)
-		read_object(reading, items->entries[i].value, kind->item);
+		read_object(reading, items->entries[i].value, item);
 	reading->lists--;
 }
 
-static void understand(struct reading *reading, const struct node *object, const char *implied)
+static void understand(
+	struct reading *reading, const struct node *object, const struct object_kind *implied)
 {
-	const struct kind *kind;
+	struct kind_word word = {.known = false};
+	struct kube_object made = {.value = NULL};
+	size_t errors;
 
 	if (object->kind != NODE_MAPPING) {
 		decode_error(&reading->decoder, object->pos, "not-an-object", NULL,
@@ -312,95 +207,73 @@ static void understand(struct reading *reading, const struct node *object, const
 		reading->objects.broken++;
 		return;
 	}
-	kind = object->health == NODE_BROKEN ? NULL : identify(reading, object, implied);
+	if (object->health != NODE_BROKEN)
+		word = identify(reading, object, implied);
 	/* What is broken in a list's item is that item's own business. */
 	if (object->health == NODE_BROKEN ||
-		(kind != NULL && kind->ours != OUR_LIST && object->health != NODE_SOUND)) {
+		(word.known && !word.list && object->health != NODE_SOUND)) {
 		reading->objects.broken++;
 		return;
 	}
-	if (kind == NULL)
+	if (!word.known)
 		return;
-	switch (kind->ours) {
-	case OUR_NAMESPACE:
-		read_namespace(reading, object);
-		break;
-	case OUR_POD:
-		read_pod(reading, object);
-		break;
-	case OUR_POLICY:
-		read_policy(reading, object);
-		break;
-	case OUR_LIST:
-		read_list(reading, object, kind);
-		break;
+	if (word.list) {
+		read_list(reading, object, word.kind);
+		return;
 	}
+	errors = reading->decoder.diags->errors;
+	made.kind = (enum kube_kind)(word.kind - object_kinds);
+	made.value = decode_alloc(&reading->decoder, 1, word.kind->size);
+	if (made.value == NULL)
+		return;
+	word.kind->read(&reading->decoder, object, (void *)made.value);
+	if (reading->decoder.diags->errors == errors)
+		add_to(reading, &reading->items, &reading->objects.count, &reading->capacity,
+			&made);
+	else
+		reading->objects.broken++;
 }
 
-/*
- * Which of our kinds an object with errors is of, so far as that can be read; NULL: of none, or it
- * is not known.
- */
-static const struct kind *guess_kind(const struct node *object, const char *implied)
+/* Adds the readable parts of an object with errors: they are better in force than nothing of it. */
+static void read_parts(
+	struct reading *reading, const struct node *object, const struct object_kind *implied)
 {
 	const struct node *kind = node_get(object, "kind"),
 			  *version = node_get(object, "apiVersion");
-	const char *name = decode_is_absent(kind) ? implied : kind->text, *nearest;
+	const char *name = !decode_is_absent(kind) ? kind->text
+		: implied != NULL		   ? implied->name
+						   : NULL;
+	struct kube_object parts[OBJECT_PARTS];
+	struct kind_word word;
+	size_t count = 0;
+	bool list;
 
 	if (name == NULL ||
 		(version != NULL && version->kind == NODE_SCALAR && is_foreign(version->text)))
-		return NULL;
-	nearest = suggestion_among(kind_names, name);
-	return find_kind(find_kind(name) == NULL && nearest != NULL ? nearest : name);
-}
-
-static void close_policy(struct reading *reading, const struct node *object)
-{
-	struct network_policy *policy = decode_alloc(&reading->decoder, 1, sizeof(*policy));
-	bool is_named = false;
-
-	if (policy != NULL && kube_close_policy(&reading->decoder, object, policy, &is_named))
-		add_part(reading,
-			&(struct kube_object){
-				.kind = KUBE_POLICY, .unnamed = !is_named, .policy = policy});
-}
-
-static void close_pod(struct reading *reading, const struct node *object)
-{
-	struct pod *pod = decode_alloc(&reading->decoder, 1, sizeof(*pod));
-	struct network_policy *isolating = decode_alloc(&reading->decoder, 1, sizeof(*isolating));
-	bool is_named = false;
-
-	if (pod == NULL || isolating == NULL ||
-		!kube_close_pod(&reading->decoder, object, pod, isolating, &is_named))
 		return;
-	add_part(
-		reading, &(struct kube_object){.kind = KUBE_POD, .unnamed = !is_named, .pod = pod});
-	if (isolating->name != NULL)
-		add_part(reading,
-			&(struct kube_object){
-				.kind = KUBE_POLICY, .of_pod = pod, .policy = isolating});
+	word = kind_word_find(name);
+	if (!word.known) {
+		name = kind_word_nearest(name, &list);
+		if (name == NULL || list)
+			return;
+		word = kind_word_find(name);
+	}
+	if (!word.list && word.kind->read_parts != NULL)
+		count = word.kind->read_parts(&reading->decoder, object, parts);
+	for (size_t i = 0; i < count; i++)
+		add_to(reading, &reading->parts, &reading->objects.part_count,
+			&reading->part_capacity, &parts[i]);
 }
 
-/* What can be read of an object with errors is better in force than nothing of it. */
-static void close_object(struct reading *reading, const struct node *object, const char *implied)
-{
-	const struct kind *kind = guess_kind(object, implied);
-
-	if (kind != NULL && kind->ours == OUR_POLICY)
-		close_policy(reading, object);
-	else if (kind != NULL && kind->ours == OUR_POD)
-		close_pod(reading, object);
-}
-
-static void read_object(struct reading *reading, const struct node *object, const char *implied)
+static void read_object(
+	struct reading *reading, const struct node *object, const struct object_kind *implied)
 {
 	const size_t broken = reading->objects.broken;
 
 	understand(reading, object, implied);
 	/* A List's items have been here themselves. */
 	if (reading->objects.broken > broken && object->kind == NODE_MAPPING)
-		close_object(reading, object, implied);
+		read_parts(reading, object, implied);
 }
 
 static void warn_of_others(struct reading *reading)
@@ -475,14 +348,15 @@ static void drop_all(void *context)
 static bool items_count(const struct reading *reading, const struct node *root)
 {
 	const struct node *name = node_get(root, "kind"), *version = node_get(root, "apiVersion");
-	const struct kind *kind = name == NULL ? NULL : find_kind(name->text);
+	struct kind_word word;
 
 	if (root->kind != NODE_MAPPING || root->health == NODE_BROKEN || name == NULL)
 		return false;
-	if (kind == NULL)
+	word = kind_word_find(name->text);
+	if (!word.known)
 		return !reading->list_unknown;
-	return kind->ours == OUR_LIST && !decode_is_absent(version) &&
-		strcmp(version->text, kind->api_version) == 0;
+	return word.list && !decode_is_absent(version) &&
+		strcmp(version->text, kind_word_api_version(&word)) == 0;
 }
 
 static int visit_document(const struct node *root, void *context)
@@ -518,20 +392,22 @@ static void visit_other_item(
 static int visit_item(const struct node *item, const struct document_list_head *head, void *context)
 {
 	struct reading *reading = context;
-	const struct kind *kind = head->kind == NULL ? NULL : find_kind(head->kind);
+	struct kind_word word = {.known = false};
 
+	if (head->kind != NULL)
+		word = kind_word_find(head->kind);
 	if (head->kind == NULL ? decode_is_absent(node_get(item, "kind"))
-			       : kind == NULL && head->api_version == NULL)
+			       : !word.known && head->api_version == NULL)
 		return 0;
-	if (kind != NULL && kind->ours != OUR_LIST)
+	if (word.known && !word.list)
 		return 0;
 	reading->list_unknown = reading->list_unknown || head->kind == NULL;
-	if (head->kind != NULL && kind == NULL) {
+	if (head->kind != NULL && !word.known) {
 		visit_other_item(reading, item, head);
 		return 1;
 	}
 	reading->lists++;
-	read_object(reading, item, kind == NULL ? NULL : kind->item);
+	read_object(reading, item, word.kind);
 	reading->lists--;
 	return reading->decoder.out_of_memory ? -ENOMEM : 1;
 }

@@ -35,7 +35,9 @@ struct annotation_trust {
 	enum audit_annotations audit;
 };
 
+/* In the order in which a cluster lists them; object_kind.h has a row for each. */
 enum kube_kind { KUBE_NAMESPACE, KUBE_POD, KUBE_POLICY };
+enum { KUBE_KINDS = KUBE_POLICY + 1 };
 
 /* One object. */
 struct kube_object {
@@ -45,6 +47,7 @@ struct kube_object {
 	/* among `parts`: a policy that isolates this pod, which comes before it; else NULL */
 	const struct pod *of_pod;
 	union {
+		const void *value;
 		const struct namespace_object *namespace_object;
 		const struct pod *pod;
 		const struct network_policy *policy;

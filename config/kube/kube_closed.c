@@ -222,17 +222,19 @@ static bool close_policy(struct closing *closing, const struct node *object,
 	return true;
 }
 
-bool kube_close_policy(struct decoder *decoder, const struct node *object,
-	struct network_policy *out, bool *is_named)
+size_t kube_close_policy(
+	struct decoder *decoder, const struct node *object, struct kube_object *out)
 {
+	struct network_policy *policy = decode_alloc(decoder, 1, sizeof(*policy));
+	bool closed, is_named = false;
 	struct closing closing;
-	bool closed;
 
-	if (!begin(&closing, decoder))
-		return false;
-	closed = close_policy(&closing, object, out, is_named);
+	if (policy == NULL || !begin(&closing, decoder))
+		return 0;
+	closed = close_policy(&closing, object, policy, &is_named);
 	end(&closing);
-	return closed && !decoder->out_of_memory;
+	out[0] = (struct kube_object){.kind = KUBE_POLICY, .unnamed = !is_named, .policy = policy};
+	return closed;
 }
 
 /* ---- pods ---- */
@@ -319,15 +321,18 @@ static bool close_pod(struct closing *closing, const struct node *object, struct
 	return true;
 }
 
-bool kube_close_pod(struct decoder *decoder, const struct node *object, struct pod *out,
-	struct network_policy *isolating, bool *is_named)
+size_t kube_close_pod(struct decoder *decoder, const struct node *object, struct kube_object *out)
 {
+	struct pod *pod = decode_alloc(decoder, 1, sizeof(*pod));
+	struct network_policy *isolating = decode_alloc(decoder, 1, sizeof(*isolating));
+	bool closed, is_named = false;
 	struct closing closing;
-	bool closed;
 
-	if (!begin(&closing, decoder))
-		return false;
-	closed = close_pod(&closing, object, out, isolating, is_named);
+	if (pod == NULL || isolating == NULL || !begin(&closing, decoder))
+		return 0;
+	closed = close_pod(&closing, object, pod, isolating, &is_named);
 	end(&closing);
-	return closed && !decoder->out_of_memory;
+	out[0] = (struct kube_object){.kind = KUBE_POD, .unnamed = !is_named, .pod = pod};
+	out[1] = (struct kube_object){.kind = KUBE_POLICY, .of_pod = pod, .policy = isolating};
+	return !closed ? 0 : isolating->name == NULL ? 1 : 2;
 }

@@ -28,35 +28,31 @@ void kube_read_meta(struct decoder *decoder, const struct node *object, enum kub
 /* An annotation's text, or NULL. */
 const char *kube_annotation(const struct kube_meta *meta, const char *name, struct source_pos *pos);
 
-void kube_read_namespace(
-	struct decoder *decoder, const struct node *object, struct namespace_object *out);
-void kube_read_pod(struct decoder *decoder, const struct node *object, struct pod *out);
+/* The readers of object_kinds[], into a struct namespace_object, a struct pod... */
+void kube_read_namespace(struct decoder *decoder, const struct node *object, void *out);
+void kube_read_pod(struct decoder *decoder, const struct node *object, void *out);
+void kube_read_policy(struct decoder *decoder, const struct node *object, void *out);
 /* The addresses of a Pod whose other fields are read: out->ips, ip_count and ips_annotated. */
 void kube_read_addresses(struct decoder *decoder, const struct node *object,
 	const struct kube_meta *meta, struct pod *out);
 /*
- * The same of a policy that has errors, as far as it can be read: it isolates the pods that the
- * readable requirements of its selector match (without any: all of its namespace) in its directions
- * (not readable: both), and admits what its readable rules admit. Of a peer or port list the
- * readable items count; a rule none of whose items is readable admits nobody. Findings are not
- * reported. *is_named tells whether it has its own name. False when not even its namespace can be
- * read: then it isolates nobody, because one unreadable word of one policy must not stop
- * everybody's traffic.
+ * A policy that has errors, as far as it can be read: it isolates the pods that the readable
+ * requirements of its selector match (without any: all of its namespace) in its directions (not
+ * readable: both), and admits what its readable rules admit. Of a peer or port list the readable
+ * items count; a rule without a readable item admits nobody. Findings are not reported. 0 when not
+ * even its namespace can be read: one unreadable word of one policy must not stop all traffic.
  */
-bool kube_close_policy(struct decoder *decoder, const struct node *object,
-	struct network_policy *out, bool *is_named);
+size_t kube_close_policy(
+	struct decoder *decoder, const struct node *object, struct kube_object *out);
 /*
  * The same of a pod: it has those of its addresses, labels and ports that can be read. Where some
- * label can't, it is not known which policies select it: then *isolating, whose name is not NULL,
- * is a policy that isolates it in both directions, beside those that select it by what can be read.
- * Where it can't be read whether its address is the node's, it counts as such.
+ * label can't, it is not known which policies select it: then a policy of its own comes with it,
+ * and isolates it in both directions. Where it can't be read whether its address is the node's, it
+ * counts as such.
  */
-bool kube_close_pod(struct decoder *decoder, const struct node *object, struct pod *out,
-	struct network_policy *isolating, bool *is_named);
+size_t kube_close_pod(struct decoder *decoder, const struct node *object, struct kube_object *out);
 #define KUBE_CLOSED_POD_LABEL "podgate.io/unreadable-pod" /* the pod's name is its value */
 #define KUBE_CLOSED_POD_POLICY "unreadable-pod-"	  /* and the pod's name */
-void kube_read_policy(
-	struct decoder *decoder, const struct node *object, struct network_policy *out);
 
 /* Parts of a policy, for both readings. */
 /* false: unknown fields, or no mapping */

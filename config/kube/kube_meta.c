@@ -344,13 +344,13 @@ static void set_name_label(struct decoder *decoder, struct label_set *labels, co
 	*labels = (struct label_set){.items = items, .count = count};
 }
 
-void kube_read_namespace(
-	struct decoder *decoder, const struct node *object, struct namespace_object *out)
+void kube_read_namespace(struct decoder *decoder, const struct node *object, void *out)
 {
+	struct namespace_object *made = out;
 	struct kube_meta meta;
 
 	kube_read_meta(decoder, object, KUBE_NAMESPACE, &meta);
 	set_name_label(decoder, &meta.labels, meta.name);
-	*out = (struct namespace_object){
+	*made = (struct namespace_object){
 		.name = meta.name, .labels = meta.labels, .audit = meta.audit, .pos = meta.pos};
 }

@@ -186,13 +186,14 @@ static void read_status(struct decoder *decoder, const struct node *status, stru
 		(strcmp(phase->text, "Succeeded") == 0 || strcmp(phase->text, "Failed") == 0);
 }
 
-void kube_read_pod(struct decoder *decoder, const struct node *object, struct pod *out)
+void kube_read_pod(struct decoder *decoder, const struct node *object, void *out)
 {
+	struct pod *pod = out;
 	struct kube_meta meta;
 
 	fields_check(decoder, object, &pod_fields, FIELDS_LENIENT);
 	kube_read_meta(decoder, object, KUBE_POD, &meta);
-	*out = (struct pod){.namespace_name = meta.namespace_name,
+	*pod = (struct pod){.namespace_name = meta.namespace_name,
 		.name = meta.name,
 		.labels = meta.labels,
 		.node_name = "",
@@ -200,7 +201,7 @@ void kube_read_pod(struct decoder *decoder, const struct node *object, struct po
 		.terminating = meta.terminating,
 		.audit = meta.audit,
 		.pos = meta.pos};
-	read_spec(decoder, node_get(object, "spec"), out);
-	read_status(decoder, node_get(object, "status"), out);
-	kube_read_addresses(decoder, object, &meta, out);
+	read_spec(decoder, node_get(object, "spec"), pod);
+	read_status(decoder, node_get(object, "status"), pod);
+	kube_read_addresses(decoder, object, &meta, pod);
 }

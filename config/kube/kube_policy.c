@@ -228,26 +228,26 @@ static void read_spec(struct decoder *decoder, const struct node *spec, struct n
 		check_types(decoder, spec, out);
 }
 
-void kube_read_policy(
-	struct decoder *decoder, const struct node *object, struct network_policy *out)
+void kube_read_policy(struct decoder *decoder, const struct node *object, void *out)
 {
+	struct network_policy *policy = out;
 	const struct node *spec = node_get(object, "spec");
 	const size_t errors = decoder->diags->errors;
 	struct kube_meta meta;
 
 	fields_check(decoder, object, &policy_fields, FIELDS_STRICT);
 	kube_read_meta(decoder, object, KUBE_POLICY, &meta);
-	*out = (struct network_policy){.namespace_name = meta.namespace_name,
+	*policy = (struct network_policy){.namespace_name = meta.namespace_name,
 		.name = meta.name,
 		.audit = meta.audit,
 		.pos = meta.pos};
 	if (!decode_is_absent(spec)) {
-		read_spec(decoder, spec, out);
+		read_spec(decoder, spec, policy);
 		return;
 	}
 	/* The API server takes it: every field of a spec may be left out, and the spec, too. */
-	out->isolates[DIRECTION_INGRESS] = true;
-	out->pod_selector.pos = object->pos;
+	policy->isolates[DIRECTION_INGRESS] = true;
+	policy->pod_selector.pos = object->pos;
 	if (decoder->diags->errors == errors)
 		decode_warning(decoder, object->pos, "missing-spec",
 			"write 'spec:' and below it 'podSelector: ...'",

@@ -53,22 +53,10 @@ static int entry_cmp(const void *pa, const void *pb)
 
 static struct object_entry entry_of(const struct stored_object *stored, uint8_t source)
 {
-	const struct kube_object *object = &stored->object;
-	struct object_entry entry = {
-		.stored = stored, .source = source, .rank = stored->in_part ? 2 : stored->kept};
-
-	switch (object->kind) {
-	case KUBE_NAMESPACE:
-		entry.object = object->namespace_object;
-		break;
-	case KUBE_POD:
-		entry.object = object->pod;
-		break;
-	case KUBE_POLICY:
-		entry.object = object->policy;
-		break;
-	}
-	return entry;
+	return (struct object_entry){.stored = stored,
+		.object = stored->object.value,
+		.source = source,
+		.rank = stored->in_part ? 2 : stored->kept};
 }
 
 /* ---- what is gone ---- */

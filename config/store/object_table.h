@@ -24,8 +24,6 @@ struct object_entry {
 	uint8_t rank; /* of those with one key the lowest is in force: 0; 1: kept; 2: in part */
 };
 
-enum { KUBE_KINDS = KUBE_POLICY + 1 };
-
 struct object_table {
 	struct object_entry *entries; /* by kind, namespace, name */
 	size_t count;

@@ -534,7 +534,8 @@ static size_t list_arenas(const struct store *store, struct arena **out)
 
 int store_cluster(struct store *store, struct cluster **out)
 {
-	const void **objects[KUBE_KINDS] = {NULL};
+	const void **objects[KUBE_KINDS + 1] = {NULL};
+	size_t counts[KUBE_KINDS];
 	struct cluster_objects lists = {0};
 	struct arena **arenas = NULL;
 	int err = store_update_objects(store);
@@ -545,15 +546,17 @@ int store_cluster(struct store *store, struct cluster **out)
 	objects[0] = calloc(room, sizeof(const void *));
 	arenas = calloc(room, sizeof(struct arena *));
 	if (objects[0] != NULL && arenas != NULL) {
-		lists.namespaces = (const struct namespace_object *const *)objects[0];
-		lists.namespace_count = list_objects(&store->objects, KUBE_NAMESPACE, objects[0]);
-		objects[KUBE_POD] = objects[0] + lists.namespace_count;
+		for (int kind = 0; kind < KUBE_KINDS; kind++) {
+			counts[kind] = list_objects(
+				&store->objects, (enum kube_kind)kind, objects[kind]);
+			objects[kind + 1] = objects[kind] + counts[kind];
+		}
+		lists.namespaces = (const struct namespace_object *const *)objects[KUBE_NAMESPACE];
+		lists.namespace_count = counts[KUBE_NAMESPACE];
 		lists.pods = (const struct pod *const *)objects[KUBE_POD];
-		lists.pod_count = list_objects(&store->objects, KUBE_POD, objects[KUBE_POD]);
-		objects[KUBE_POLICY] = objects[KUBE_POD] + lists.pod_count;
+		lists.pod_count = counts[KUBE_POD];
 		lists.policies = (const struct network_policy *const *)objects[KUBE_POLICY];
-		lists.policy_count = list_objects(
-			&store->objects, KUBE_POLICY, objects[KUBE_POLICY]);
+		lists.policy_count = counts[KUBE_POLICY];
 		lists.arenas = arenas;
 		lists.arena_count = list_arenas(store, arenas);
 		err = cluster_create_sorted(out, &lists);

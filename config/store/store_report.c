@@ -5,8 +5,6 @@
 
 #include "config/kube/kube_internal.h"
 
-static const char *const kind_names[] = {"Namespace", "Pod", "NetworkPolicy"};
-
 static size_t count_kept(const struct store_file *file)
 {
 	const struct object_list *list = file->version.objects;
@@ -83,8 +81,9 @@ static int report_duplicate(const struct kube_object *first, const struct kube_o
 		return -ENOMEM;
 	diag_add(out, DIAG_ERROR, pos, "duplicate-object",
 		"remove or rename one of them; this one, the later, is used",
-		"%s %s%s%s is there already, at %s:%u:%u", kind_names[b.kind], b.namespace_name,
-		b.kind == KUBE_NAMESPACE ? "" : "/", b.name, a.pos.file, a.pos.line, a.pos.column);
+		"%s %s%s%s is there already, at %s:%u:%u", object_kinds[b.kind].name,
+		b.namespace_name, object_kinds[b.kind].namespaced ? "/" : "", b.name, a.pos.file,
+		a.pos.line, a.pos.column);
 	return 0;
 }
 
@@ -158,7 +157,8 @@ static int report_conflict(const struct store *store, const struct object_entry 
 	diag_add(out, DIAG_ERROR, pos, "source-conflict", "remove or rename one of them",
 		"%s %s%s%s of source %s is not used: source %s, which comes first, has it at "
 		"%s:%u:%u",
-		kind_names[a.kind], a.namespace_name, a.kind == KUBE_NAMESPACE ? "" : "/", a.name,
+		object_kinds[a.kind].name, a.namespace_name,
+		object_kinds[a.kind].namespaced ? "/" : "", a.name,
 		store->sources[entry->source]->name, store->sources[used->source]->name, b.pos.file,
 		b.pos.line, b.pos.column);
 	return 0;

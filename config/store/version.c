@@ -5,33 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct object_key object_key(const struct kube_object *object)
-{
-	switch (object->kind) {
-	case KUBE_NAMESPACE:
-		return (struct object_key){KUBE_NAMESPACE, "", object->namespace_object->name,
-			object->namespace_object->pos};
-	case KUBE_POD:
-		return (struct object_key){
-			KUBE_POD, object->pod->namespace_name, object->pod->name, object->pod->pos};
-	case KUBE_POLICY:
-		break;
-	}
-	return (struct object_key){KUBE_POLICY, object->policy->namespace_name,
-		object->policy->name, object->policy->pos};
-}
-
-int object_key_cmp(const struct kube_object *a, const struct kube_object *b)
-{
-	const struct object_key x = object_key(a), y = object_key(b);
-	int order;
-
-	if (x.kind != y.kind)
-		return x.kind < y.kind ? -1 : 1;
-	order = strcmp(x.namespace_name, y.namespace_name);
-	return order != 0 ? order : strcmp(x.name, y.name);
-}
-
 void object_list_free(struct object_list *list)
 {
 	if (list == NULL)

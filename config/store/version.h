@@ -9,7 +9,7 @@
  * config/store/store.
  */
 
-#include "config/kube/kube.h"
+#include "config/kube/object_kind.h"
 
 /* An object and what keeps it alive: the arena of the parse that it came from. */
 struct stored_object {
@@ -46,16 +46,6 @@ struct version {
 	uint64_t hash;	 /* of the content, and its length */
 	uint64_t length; /* VERSION_NO_CONTENT: its objects are of no content of the file's */
 };
-
-/* What an object is known by, and where it stands. */
-struct object_key {
-	enum kube_kind kind;
-	const char *namespace_name, *name; /* namespace_name is "" for namespaces */
-	struct source_pos pos;
-};
-struct object_key object_key(const struct kube_object *object);
-/* kind, namespace, name */
-int object_key_cmp(const struct kube_object *a, const struct kube_object *b);
 
 struct version_options {
 	const struct document_limits *limits; /* NULL: the defaults */
