@@ -62,25 +62,6 @@ static int check_metrics(const struct settings *settings, bool runs)
 	return fd < 0 ? fd : 0;
 }
 
-static int check_control(const struct settings *settings)
-{
-	char problem[CONTROL_PROBLEM] = "out of memory";
-	const int err = control_socket_check(
-		settings->control_socket, settings->control_group, problem);
-
-	if (err != 0)
-		log_error("%s", problem);
-	return err;
-}
-
-/* Whether a daemon runs in this network namespace: what is its, is for a successor to have. */
-static bool another_runs(const struct account *account)
-{
-	struct claim_holder holder;
-
-	return claim_look(account->uid, &holder) == -EADDRINUSE;
-}
-
 int preflight_host(const struct settings *settings)
 {
 	char problem[256];
@@ -133,19 +114,6 @@ void preflight_refuse_log(const struct settings *settings, const struct account 
 		settings->log_file, account->name, strerror(-err));
 }
 
-/* Opened as the user who will write it; a file that was not there is gone again after that. */
-static int check_log(const struct settings *settings, const struct account *account)
-{
-	int err = preflight_log_folder(settings, account);
-
-	if (err != 0)
-		return err;
-	err = verdict_file_check(settings->log_file);
-	if (err != 0)
-		preflight_refuse_log(settings, account, err);
-	return err;
-}
-
 /* What the user that podgate runs as would find. */
 static int check_files(const struct settings *settings)
 {
@@ -173,28 +141,45 @@ static int check_files(const struct settings *settings)
 
 int preflight_check(const struct settings *settings)
 {
-	char problem[CONFINEMENT_PROBLEM];
+	const struct account *account;
+	char problem[CONFINEMENT_PROBLEM], control[CONTROL_PROBLEM] = "out of memory";
 	struct confinement confinement;
-	bool given = false, runs;
+	struct claim_holder holder;
+	bool given, runs;
 	int err = confinement_prepare(&confinement, settings, problem);
 
-	if (err == 0) {
-		runs = another_runs(&confinement.account);
-		err = check_host(settings);
-		if (err == 0)
-			err = check_control(settings);
-		if (err == 0)
-			err = check_metrics(settings, runs);
-		if (err != 0)
-			return err;
-		given = belongings_would_give_folder(settings->log_file, &confinement.account);
-		err = confinement_step_down(&confinement, problem);
-	}
 	if (err != 0) {
 		log_error("%s", problem);
 		return err;
 	}
-	if (!given)
-		err = check_log(settings, &confinement.account);
+	account = &confinement.account;
+	/* A successor may have what belongs to a daemon that runs in this network namespace. */
+	runs = claim_look(account->uid, &holder) == -EADDRINUSE;
+	err = check_host(settings);
+	if (err != 0)
+		return err;
+	err = control_socket_check(settings->control_socket, settings->control_group, control);
+	if (err != 0) {
+		log_error("%s", control);
+		return err;
+	}
+	err = check_metrics(settings, runs);
+	if (err != 0)
+		return err;
+	given = belongings_would_give_folder(settings->log_file, account);
+	err = confinement_step_down(&confinement, problem);
+	if (err != 0) {
+		log_error("%s", problem);
+		return err;
+	}
+	/* As the user that writes the log. A file that was not there is gone again after that. */
+	if (!given) {
+		err = preflight_log_folder(settings, account);
+		if (err != 0)
+			return err;
+		err = verdict_file_check(settings->log_file);
+		if (err != 0)
+			preflight_refuse_log(settings, account, err);
+	}
 	return err != 0 ? err : check_files(settings);
 }

@@ -23,16 +23,11 @@ struct tally {
 	struct policy_hit_counts sides[DIRECTION_COUNT];
 };
 
-/* The counts of one name. In the tree `names` (tsearch(3)), ordered by namespace and name. */
-struct named {
-	struct policy_hit hit; /* its texts are in the bytes behind the struct */
-};
-
 struct policy_hits {
 	pthread_mutex_t lock;
 	struct tally tallies[TALLIES]; /* open addressing, at most half full */
 	size_t tally_count;
-	void *names;
+	void *names; /* a tree (tsearch(3)) of struct policy_hit, by namespace and name */
 	size_t name_count;
 	uint64_t born; /* names so far, forgotten ones included */
 	struct policy_hit_counts totals[DIRECTION_COUNT];
@@ -62,24 +57,10 @@ void policy_hits_free(struct policy_hits *hits)
 
 static int compare_names(const void *pa, const void *pb)
 {
-	const struct policy_hit *a = &((const struct named *)pa)->hit,
-				*b = &((const struct named *)pb)->hit;
+	const struct policy_hit *a = pa, *b = pb;
 	const int order = strcmp(a->namespace_name, b->namespace_name);
 
 	return order != 0 ? order : strcmp(a->name, b->name);
-}
-
-static struct named *make_named(const char *namespace_name, const char *name)
-{
-	const size_t first = strlen(namespace_name) + 1, second = strlen(name) + 1;
-	struct named *named = calloc(1, sizeof(*named) + first + second);
-	char *text = (char *)(named + 1);
-
-	if (named == NULL)
-		return NULL;
-	named->hit.namespace_name = memcpy(text, namespace_name, first);
-	named->hit.name = memcpy(text + first, name, second);
-	return named;
 }
 
 static void add_counts(struct policy_hit_counts *to, const struct policy_hit_counts *more)
@@ -102,70 +83,61 @@ static struct policy_hit_counts of_both_sides(const struct policy_hit *hit)
 
 static void find_oldest(const void *node, VISIT visit, void *context)
 {
-	struct named *const named = *(struct named *const *)node, **oldest = context;
+	struct policy_hit *const hit = *(struct policy_hit *const *)node, **oldest = context;
 
 	if (visit != preorder && visit != leaf)
 		return;
-	if (*oldest == NULL ||
-		of_both_sides(&named->hit).last_ns < of_both_sides(&(*oldest)->hit).last_ns)
-		*oldest = named;
-}
-
-static void forget_oldest(struct policy_hits *hits)
-{
-	struct named *oldest = NULL;
-
-	twalk_r(hits->names, find_oldest, &oldest);
-	tdelete(oldest, &hits->names, compare_names);
-	free(oldest);
-	hits->name_count--;
+	if (*oldest == NULL || of_both_sides(hit).last_ns < of_both_sides(*oldest).last_ns)
+		*oldest = hit;
 }
 
 /* NULL when memory is short: then a count is lost, and nothing else. */
-static struct named *find_named(struct policy_hits *hits, const struct network_policy *policy)
+static struct policy_hit *find_name(struct policy_hits *hits, const struct network_policy *policy)
 {
-	const struct named key = {
-		.hit = {.namespace_name = policy->namespace_name, .name = policy->name}};
-	struct named **found = tfind(&key, &hits->names, compare_names), *named;
+	const struct policy_hit key = {
+		.namespace_name = policy->namespace_name, .name = policy->name};
+	const size_t first = strlen(key.namespace_name) + 1, second = strlen(key.name) + 1;
+	struct policy_hit **found = tfind(&key, &hits->names, compare_names), *hit, *oldest = NULL;
+	char *text;
 
 	if (found != NULL)
 		return *found;
-	if (hits->name_count == POLICY_HITS_MOST)
-		forget_oldest(hits);
-	named = make_named(policy->namespace_name, policy->name);
-	if (named == NULL || tsearch(named, &hits->names, compare_names) == NULL) {
-		free(named);
+	if (hits->name_count == POLICY_HITS_MOST) {
+		twalk_r(hits->names, find_oldest, &oldest);
+		tdelete(oldest, &hits->names, compare_names);
+		free(oldest);
+		hits->name_count--;
+	}
+	hit = calloc(1, sizeof(*hit) + first + second); /* its texts lie behind it */
+	if (hit == NULL)
+		return NULL;
+	text = (char *)(hit + 1);
+	hit->namespace_name = memcpy(text, key.namespace_name, first);
+	hit->name = memcpy(text + first, key.name, second);
+	if (tsearch(hit, &hits->names, compare_names) == NULL) {
+		free(hit);
 		return NULL;
 	}
 	hits->name_count++;
-	named->hit.born = ++hits->born;
-	return named;
+	hit->born = ++hits->born;
+	return hit;
 }
 
-/*
- * What of a list's counts is this policy's: what nobody enforces denies nothing, and cuts nothing.
- */
-static struct policy_hit_counts share(const struct policy_hit_counts *counts, bool audit)
-{
-	struct policy_hit_counts share = *counts;
-
-	if (audit)
-		share.denied = share.cut = 0;
-	return share;
-}
-
+/* A policy in audit mode denies nothing, and cuts nothing. */
 static void give_share(struct policy_hits *hits, const struct network_policy *policy,
 	enum direction side, const struct policy_hit_counts *counts)
 {
-	const struct policy_hit_counts mine = share(counts, policy->audit);
-	struct named *named;
+	struct policy_hit_counts share = *counts;
+	struct policy_hit *hit;
 
-	if (mine.denied + mine.audited + mine.cut == 0)
+	if (policy->audit)
+		share.denied = share.cut = 0;
+	if (share.denied + share.audited + share.cut == 0)
 		return;
-	add_counts(&hits->totals[side], &mine);
-	named = find_named(hits, policy);
-	if (named != NULL)
-		add_counts(&named->hit.sides[side], &mine);
+	add_counts(&hits->totals[side], &share);
+	hit = find_name(hits, policy);
+	if (hit != NULL)
+		add_counts(&hit->sides[side], &share);
 }
 
 /* When memory is short the counts are lost, and nothing else. */
@@ -209,15 +181,15 @@ void policy_hits_settle(struct policy_hits *hits)
 struct policy_hit_counts policy_hits_get(
 	struct policy_hits *hits, const char *namespace_name, const char *name)
 {
-	const struct named key = {.hit = {.namespace_name = namespace_name, .name = name}};
+	const struct policy_hit key = {.namespace_name = namespace_name, .name = name};
 	struct policy_hit_counts counts = {0};
-	struct named **found;
+	struct policy_hit **found;
 
 	pthread_mutex_lock(&hits->lock);
 	settle(hits);
 	found = tfind(&key, &hits->names, compare_names);
 	if (found != NULL)
-		counts = of_both_sides(&(*found)->hit);
+		counts = of_both_sides(*found);
 	pthread_mutex_unlock(&hits->lock);
 	return counts;
 }
@@ -232,7 +204,7 @@ static void walk_on(const void *node, VISIT order, void *context)
 	const struct walk *walk = context;
 
 	if (order == postorder || order == leaf)
-		walk->visit(&(*(const struct named *const *)node)->hit, walk->context);
+		walk->visit(*(const struct policy_hit *const *)node, walk->context);
 }
 
 void policy_hits_visit(struct policy_hits *hits, struct policy_hit_counts totals[DIRECTION_COUNT],

@@ -59,30 +59,22 @@ static bool folder_of(const char *path, char folder[PATH_MAX])
 	return true;
 }
 
-/* Whether a user who is neither root nor ours may put a link into the folder of `path`. */
-static bool others_may_link(const char *path)
-{
-	char folder[PATH_MAX];
-	struct stat info;
-
-	return !folder_of(path, folder) || stat(folder, &info) != 0 ||
-		(info.st_uid != 0 && info.st_uid != geteuid()) ||
-		(info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-}
-
 /*
- * In a folder where others may write, a link is not followed, and a file with a second name is not
- * written: either may be there to have us write to a file that its maker may not write to.
+ * In a folder where a user who is neither root nor ours may write, a link is not followed, and a
+ * file with a second name is not written: either may lead to a file that this user may not write.
  */
 static int open_path(struct verdict_file *file)
 {
-	const bool careful = others_may_link(file->path);
+	char folder[PATH_MAX];
+	struct stat info;
+	const bool careful = !folder_of(file->path, folder) || stat(folder, &info) != 0 ||
+		(info.st_uid != 0 && info.st_uid != geteuid()) ||
+		(info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
 	/* O_NONBLOCK: a FIFO without a reader must not stop the daemon; regular files ignore it. */
 	const int fd = open(file->path,
 		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
 			(careful ? O_NOFOLLOW : 0),
 		0640);
-	struct stat info;
 	int err;
 
 	if (fd < 0)
@@ -96,19 +88,11 @@ static int open_path(struct verdict_file *file)
 	return err;
 }
 
-/* The folder only, not its parents: /var/log is the system's to make. */
-static void make_folder(const char *path)
-{
-	char folder[PATH_MAX];
-
-	if (folder_of(path, folder))
-		mkdir(folder, 0750); /* open() says what is wrong when it fails */
-}
-
 int verdict_file_open(
 	struct verdict_file **out, const char *path, uint64_t rotate_bytes, unsigned int keep)
 {
 	struct verdict_file *file = calloc(1, sizeof(*file));
+	char folder[PATH_MAX];
 	int err = -ENOMEM;
 
 	if (file == NULL)
@@ -119,10 +103,11 @@ int verdict_file_open(
 		err = adopt(file, STDOUT_FILENO);
 	} else {
 		file->path = strdup(path);
-		if (file->path != NULL) {
-			make_folder(path);
+		/* The folder only, not its parents: /var/log is the system's to make. */
+		if (file->path != NULL && folder_of(path, folder))
+			mkdir(folder, 0750); /* open() says what is wrong when it fails */
+		if (file->path != NULL)
 			err = open_path(file);
-		}
 	}
 	if (err != 0) {
 		free(file->path);

@@ -120,7 +120,7 @@ static bool mac_of(const struct nlattr *attr, uint8_t out[PLACES_MAC])
 	return true;
 }
 
-/* What pods' ends are of: whatever else is a port leads to a network. */
+/* The kinds of pods' interfaces: a port of any other kind leads to a network. */
 static bool is_kind_of_pods(const char *kind)
 {
 	static const char *const kinds[] = {
@@ -147,19 +147,12 @@ static bool lists(const char *names, const char *name)
 	return false;
 }
 
-static bool is_router_port(const struct facts *facts, const char *name, const char *kind)
-{
-	const char *names = facts->router_ports != NULL ? facts->router_ports : "";
-
-	return *names != '\0' ? lists(names, name) : !is_kind_of_pods(kind);
-}
-
 static int take_link(struct facts *facts, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
 	struct attrs link = {.of = {NULL}}, info = link;
 	struct places_link *added;
-	const char *kind;
+	const char *kind, *names = facts->router_ports != NULL ? facts->router_ports : "";
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || header->ifi_family != AF_UNSPEC)
 		return 0;
@@ -174,7 +167,8 @@ static int take_link(struct facts *facts, const struct nlmsghdr *message)
 		.index = (uint32_t)header->ifi_index,
 		.master = number_of(link.of[IFLA_MASTER]),
 		.bridge = strcmp(kind, "bridge") == 0,
-		.router = is_router_port(facts, text_of(link.of[IFLA_IFNAME]), kind),
+		.router = *names != '\0' ? lists(names, text_of(link.of[IFLA_IFNAME]))
+					 : !is_kind_of_pods(kind),
 	};
 	return 0;
 }

@@ -13,7 +13,7 @@ struct placing {
 
 struct places {
 	struct places_port *ports;
-	struct ip_addr *addrs; /* what the ports' lie in */
+	struct ip_addr *addrs; /* the ports point into it */
 	struct ip_addr *near, *unplaced;
 	struct places_broadcast *broadcasts;
 	size_t port_count, near_count, unplaced_count, broadcast_count;
@@ -46,7 +46,7 @@ static int compare_addrs(const void *a, const void *b)
 	return ip_addr_cmp(a, b);
 }
 
-static int compare_forwarding(const void *pa, const void *pb)
+int places_compare_forwarding(const void *pa, const void *pb)
 {
 	const struct places_forwarding *a = pa, *b = pb;
 
@@ -54,11 +54,12 @@ static int compare_forwarding(const void *pa, const void *pb)
 				      : memcmp(a->mac, b->mac, PLACES_MAC);
 }
 
-static int compare_links(const void *pa, const void *pb)
+/* Of links and of ports: their first member is the interface's index. */
+static int compare_index(const void *pa, const void *pb)
 {
-	const struct places_link *a = pa, *b = pb;
+	const uint32_t *a = pa, *b = pb;
 
-	return (a->index > b->index) - (a->index < b->index);
+	return (*a > *b) - (*a < *b);
 }
 
 /* Sorted copies of what is searched. */
@@ -81,7 +82,7 @@ static const struct places_link *find_link(const struct index *index, uint32_t n
 {
 	const struct places_link key = {.index = number};
 
-	return bsearch(&key, index->links, index->facts->link_count, sizeof(key), compare_links);
+	return bsearch(&key, index->links, index->facts->link_count, sizeof(key), compare_index);
 }
 
 static const struct places_forwarding *find_port(
@@ -91,7 +92,7 @@ static const struct places_forwarding *find_port(
 
 	memcpy(key.mac, mac, PLACES_MAC);
 	return bsearch(&key, index->forwarding, index->facts->forwarding_count, sizeof(key),
-		compare_forwarding);
+		places_compare_forwarding);
 }
 
 /*
@@ -262,26 +263,11 @@ static int make_broadcasts(struct places *places, const struct index *index)
 	return 0;
 }
 
-static int make(struct places *places, const struct index *index, const struct ip_addr *isolated,
-	size_t count)
-{
-	struct placing *placings = calloc(index->facts->neighbour_count * 2 + 1, sizeof(*placings));
-	int err = placings == NULL ? -ENOMEM : 0;
-
-	if (err == 0)
-		err = make_ports(places, index, placings, place_neighbours(index, placings));
-	free(placings);
-	if (err != 0)
-		return err;
-	places->near_count = sort_unique(places->near, places->near_count);
-	err = make_unplaced(places, index, isolated, count);
-	return err != 0 ? err : make_broadcasts(places, index);
-}
-
 int places_make(struct places **out, const struct places_facts *facts,
 	const struct ip_addr *isolated, size_t count)
 {
 	struct places *places = calloc(1, sizeof(*places));
+	struct placing *placings = calloc(facts->neighbour_count * 2 + 1, sizeof(*placings));
 	struct index index = {
 		.links = copy(facts->links, facts->link_count, sizeof(*facts->links)),
 		.forwarding = copy(
@@ -290,12 +276,19 @@ int places_make(struct places **out, const struct places_facts *facts,
 	};
 	int err = -ENOMEM;
 
-	if (places != NULL && index.links != NULL && index.forwarding != NULL) {
-		qsort(index.links, facts->link_count, sizeof(*index.links), compare_links);
+	if (places != NULL && placings != NULL && index.links != NULL && index.forwarding != NULL) {
+		qsort(index.links, facts->link_count, sizeof(*index.links), compare_index);
 		qsort(index.forwarding, facts->forwarding_count, sizeof(*index.forwarding),
-			compare_forwarding);
-		err = make(places, &index, isolated, count);
+			places_compare_forwarding);
+		err = make_ports(places, &index, placings, place_neighbours(&index, placings));
 	}
+	if (err == 0) {
+		places->near_count = sort_unique(places->near, places->near_count);
+		err = make_unplaced(places, &index, isolated, count);
+	}
+	if (err == 0)
+		err = make_broadcasts(places, &index);
+	free(placings);
 	free(index.links);
 	free(index.forwarding);
 	if (err != 0) {
@@ -308,18 +301,11 @@ int places_make(struct places **out, const struct places_facts *facts,
 
 /* ---- reading ---- */
 
-static int compare_ports(const void *pa, const void *pb)
-{
-	const struct places_port *a = pa, *b = pb;
-
-	return (a->index > b->index) - (a->index < b->index);
-}
-
 const struct places_port *places_port(const struct places *places, uint32_t index)
 {
 	const struct places_port key = {.index = index};
 
-	return bsearch(&key, places->ports, places->port_count, sizeof(key), compare_ports);
+	return bsearch(&key, places->ports, places->port_count, sizeof(key), compare_index);
 }
 
 const struct places_port *places_ports(const struct places *places, size_t *count)

@@ -8,8 +8,8 @@
  * hardware address) and of its own addresses (rtnetlink(7)). A frame to a group address is judged
  * for the pods behind the port that it leaves by.
  *
- * Pure and immutable: any number of threads may read one without a lock; who publishes them decides
- * when it is freed.
+ * Pure and immutable: any number of threads may read one without a lock. The publisher of places
+ * decides when they are freed.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,8 @@
 enum { PLACES_MAC = 6 };
 
 struct places_link {
-	uint32_t index, master; /* master: 0, or the bridge that it is a port of */
+	uint32_t index;	 /* the first member, to search by */
+	uint32_t master; /* 0, or the bridge that it is a port of */
 	bool bridge;
 	bool router; /* a port that routers may be behind, not pods */
 };
@@ -30,6 +31,8 @@ struct places_forwarding {
 	uint8_t mac[PLACES_MAC];
 	uint32_t port, bridge;
 };
+/* For qsort(3): by bridge and hardware address, which is what tells two entries apart. */
+int places_compare_forwarding(const void *a, const void *b);
 
 struct places_neighbour {
 	struct ip_addr addr;
@@ -66,10 +69,10 @@ int places_make(struct places **out, const struct places_facts *facts,
 void places_free(struct places *places); /* NULL is allowed */
 
 struct places_port {
-	uint32_t index;	 /* of the interface */
+	uint32_t index;	 /* of the interface; the first member, to search by */
 	uint32_t bridge; /* that it is a port of; 0: none */
 	bool router;
-	/* known behind it, sorted; of a bridge or another device: on its link */
+	/* known to be behind it, sorted; of a bridge or another device: on its link */
 	const struct ip_addr *addrs;
 	size_t count;
 };
@@ -95,10 +98,7 @@ struct places_broadcast {
 };
 const struct places_broadcast *places_broadcasts(const struct places *places, size_t *count);
 
-/*
- * Whether `addr` is one host's in no network known here: multicast, 255.255.255.255, or a network's
- * broadcast address.
- */
+/* Whether `addr` is multicast, 255.255.255.255, or the broadcast address of a known network. */
 bool places_is_group(const struct places *places, const struct ip_addr *addr);
 
 #endif

@@ -19,10 +19,10 @@
 
 enum {
 	REST_MS = 100,		 /* between two readings, however much changes */
-	SOLICIT_MS = 1000,	 /* who is not found is asked for again, at first so soon */
-	SOLICIT_MOST_MS = 64000, /* and in the end so rarely */
+	SOLICIT_MS = 1000,	 /* until pods that were not found are asked for again, at first */
+	SOLICIT_MOST_MS = 64000, /* and in the end */
 	SOLICIT_MOST = 256,	 /* at a time */
-	ANSWER_S = 5, /* the kernel answers at once; it must not keep us if it does not */
+	ANSWER_S = 5,		 /* the kernel answers at once; the thread must not hang if not */
 	EVENT_BYTES = 32768,
 };
 
@@ -67,14 +67,6 @@ static int compare_neighbours(const void *pa, const void *pb)
 				      : ip_addr_cmp(&a->addr, &b->addr);
 }
 
-static int compare_forwarding(const void *pa, const void *pb)
-{
-	const struct places_forwarding *a = pa, *b = pb;
-
-	return a->bridge != b->bridge ? (a->bridge > b->bridge) - (a->bridge < b->bridge)
-				      : memcmp(a->mac, b->mac, PLACES_MAC);
-}
-
 static void sort(struct facts *facts)
 {
 	if (facts->neighbour_count > 0)
@@ -82,7 +74,7 @@ static void sort(struct facts *facts)
 			compare_neighbours);
 	if (facts->forwarding_count > 0)
 		qsort(facts->forwarding, facts->forwarding_count, sizeof(*facts->forwarding),
-			compare_forwarding);
+			places_compare_forwarding);
 }
 
 static const struct places_neighbour *find_neighbour(
@@ -99,7 +91,7 @@ static const struct places_forwarding *find_forwarding(
 	return facts->forwarding_count == 0
 		? NULL
 		: bsearch(key, facts->forwarding, facts->forwarding_count, sizeof(*key),
-			  compare_forwarding);
+			  places_compare_forwarding);
 }
 
 static const struct places_link *find_link(const struct facts *facts, uint32_t index)
@@ -150,14 +142,6 @@ static int remember(struct places_watch *watch, struct facts *next)
 
 /* ---- publishing; under the lock ---- */
 
-static void wait_for_readers(const struct places_watch *watch)
-{
-	if (watch->options.wait_for_readers != NULL)
-		watch->options.wait_for_readers(watch->options.context);
-	else
-		urcu_qsbr_synchronize_rcu();
-}
-
 static int publish(struct places_watch *watch)
 {
 	const struct places_facts view = facts_view(&watch->facts);
@@ -170,7 +154,10 @@ static int publish(struct places_watch *watch)
 	old = atomic_exchange_explicit(&watch->places, made, memory_order_acq_rel);
 	atomic_fetch_add(&watch->generation, 1);
 	if (old != NULL) {
-		wait_for_readers(watch);
+		if (watch->options.wait_for_readers != NULL)
+			watch->options.wait_for_readers(watch->options.context);
+		else
+			urcu_qsbr_synchronize_rcu();
 		places_free((struct places *)(uintptr_t)old);
 	}
 	return 0;
@@ -231,10 +218,7 @@ struct look {
 	bool changed;
 };
 
-/*
- * Entries are told of again and again while they are used: only what is new is a reason to read
- * all.
- */
+/* The kernel reports entries again and again while they are used: only news is a reason to read. */
 static int look_at(const struct nlmsghdr *message, void *context)
 {
 	struct look *look = context;
@@ -293,7 +277,7 @@ static void wait_for_events(struct places_watch *watch, int timeout_ms)
 		return;
 }
 
-/* What is due now; and in how many milliseconds something is. */
+/* Does what is due. Returns in how many milliseconds something is due again; -1: never. */
 static int go_round(struct places_watch *watch, bool *dirty)
 {
 	uint64_t now;

@@ -51,8 +51,8 @@ void places_watch_close(struct places_watch *watch);
 const published_places *places_watch_published(const struct places_watch *watch);
 
 /*
- * Whose places are of interest: isolated addresses, sorted. When it returns, readers see places
- * that know of them. For any thread but a reader: waits for readers. 0, or -ENOMEM: readers see
+ * Sets the isolated addresses, sorted, whose places matter. When it returns, readers see places
+ * that know them. For any thread but a reader, as it waits for readers. 0, or -ENOMEM: readers see
  * what they saw.
  */
 int places_watch_expect(struct places_watch *watch, const struct ip_addr *isolated, size_t count);
