@@ -21,8 +21,3 @@ double answer_number(const cJSON *object, const char *field)
 
 	return cJSON_IsNumber(value) ? value->valuedouble : 0;
 }
-
-bool answer_ask(cJSON *request, const char *field, const char *value)
-{
-	return value == NULL || cJSON_AddStringToObject(request, field, value) != NULL;
-}

@@ -14,23 +14,9 @@ static const char usage[] = "usage: podgate check [PATH]...\n\n"
 			    "would refuse, and what is valid and yet\n"
 			    "hardly meant. Each as FILE:LINE:COLUMN: SEVERITY: TEXT, with a hint "
 			    "at what would mend it. Without a PATH the\n"
-			    "manifests of the settings are checked.\n\n" SOURCE_USAGE
-			    "      --config FILE   the settings file\n"
-			    "\nExit code: 0 nothing found; 1 errors or warnings found; 2 something "
-			    "could not be read.\n";
-
-static int parse(struct command_options *options, int argc, char **argv)
-{
-	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
-
-	if (command_options_read(
-		    options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
-		return -EINVAL;
-	while (optind < argc)
-		command_options_add_path(options, argv[optind++]);
-	return options->path_count > 0 || options->help ? 0
-							: command_options_default_paths(options);
-}
+			    "manifests of the settings are checked.\n\n";
+static const char more[] = "\nExit code: 0 nothing found; 1 errors or warnings found; 2 something "
+			   "could not be read.\n";
 
 /* What was checked. */
 struct tally {
@@ -177,7 +163,13 @@ static int check(struct command_options *options)
 
 int command_check(int argc, char **argv)
 {
-	static const struct subcommand self = {usage, parse, check};
+	static const struct subcommand self = {
+		.usage = usage,
+		.more = more,
+		.shared = TAKES_FILES | IGNORES_SOCKET | TAKES_CONFIG,
+		.check = command_options_take_paths,
+		.run = check,
+	};
 
 	return command_options_run(&self, NULL, argc, argv);
 }

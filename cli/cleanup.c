@@ -22,12 +22,9 @@ static const char usage[] =
 	"usage: podgate cleanup [--force] [-o text|json] [--config FILE]\n\n"
 	"Removes what a podgate that no longer runs left in the kernel: its rules, its sets and "
 	"its connection marks.\n"
-	"After that nothing is enforced. What others put there is not touched.\n\n"
-	"  --force         even while a daemon answers (it will put its rules back)\n"
-	"  -o FORMAT       text (the default) or json\n"
-	"  --config FILE   the settings with the marks and the control socket; "
-	"default " SETTINGS_FILE_DEFAULT "\n\n"
-	"Exit code: 0 nothing of podgate's is left; 2 something could not be removed.\n";
+	"After that nothing is enforced. What others put there is not touched.\n\n";
+static const char more[] =
+	"\nExit code: 0 nothing of podgate's is left; 2 something could not be removed.\n";
 
 /* What was there, and is gone. */
 struct removed {
@@ -37,26 +34,6 @@ struct removed {
 	size_t marks;
 	bool socket;
 };
-
-static int take_option(struct command_options *options, int letter, const char *value)
-{
-	bool *force = options->own;
-
-	if (letter != 'F')
-		return command_options_take(options, letter, value);
-	*force = true;
-	return 0;
-}
-
-static int parse(struct command_options *options, int argc, char **argv)
-{
-	static const struct option table[] = {
-		SHARED_LONG_OPTIONS, {"force", no_argument, NULL, 'F'}, {0}};
-	const int err = command_options_read(
-		options, argc, argv, SHARED_SHORT_OPTIONS, table, take_option);
-
-	return err != 0 ? err : command_options_end(argc, argv);
-}
 
 /*
  * 0 when somebody answers at the control socket; or -errno: -ECONNREFUSED for one that a killed
@@ -237,8 +214,17 @@ static int clean(struct command_options *options)
 
 int command_cleanup(int argc, char **argv)
 {
-	static const struct subcommand self = {usage, parse, clean};
 	bool force = false;
+	const struct option_row row = {"force", OPTION_FLAG, .value = &force,
+		.help = "even while a daemon answers (it will put its rules back)"};
+	const struct subcommand self = {
+		.usage = usage,
+		.more = more,
+		.shared = TAKES_CONFIG,
+		.rows = &row,
+		.row_count = 1,
+		.run = clean,
+	};
 
 	return command_options_run(&self, &force, argc, argv);
 }

@@ -159,7 +159,7 @@ static int read_reply(struct client *client, cJSON **out, char problem[CLIENT_PR
 	return -EREMOTEIO;
 }
 
-int client_request_within(const char *socket_path, const cJSON *request, unsigned int seconds,
+static int request_within(const char *socket_path, const cJSON *request, unsigned int seconds,
 	cJSON **reply, char problem[CLIENT_PROBLEM])
 {
 	struct client client;
@@ -177,7 +177,21 @@ int client_request_within(const char *socket_path, const cJSON *request, unsigne
 int client_request(
 	const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM])
 {
-	return client_request_within(socket_path, request, ANSWER_S, reply, problem);
+	return request_within(socket_path, request, ANSWER_S, reply, problem);
+}
+
+int client_ask(const char *socket_path, const char *command, unsigned int seconds, cJSON **reply,
+	char problem[CLIENT_PROBLEM])
+{
+	cJSON *request = cJSON_CreateObject();
+	int err = -ENOMEM;
+
+	snprintf(problem, CLIENT_PROBLEM, "out of memory");
+	if (cJSON_AddStringToObject(request, "command", command) != NULL)
+		err = request_within(
+			socket_path, request, seconds > 0 ? seconds : ANSWER_S, reply, problem);
+	cJSON_Delete(request);
+	return err;
 }
 
 static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *context),

@@ -18,9 +18,9 @@ enum { CLIENT_PROBLEM = 256 };
  */
 int client_request(
 	const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM]);
-/* The same, with so many seconds for the answer. */
-int client_request_within(const char *socket_path, const cJSON *request, unsigned int seconds,
-	cJSON **reply, char problem[CLIENT_PROBLEM]);
+/* The same for a command without fields; seconds to wait for the answer, 0: 30. */
+int client_ask(const char *socket_path, const char *command, unsigned int seconds, cJSON **reply,
+	char problem[CLIENT_PROBLEM]);
 
 /*
  * As above, but calls `visit` for each line that follows the first reply (it may change it, not

@@ -1,111 +1,138 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command_options.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/daemon_manifests.h"
 #include "cli/settings_file.h"
 
-/* Returns 0; or -ENOMEM, said, with nothing to free. */
-static int init(struct command_options *options, void *own, int argc)
+static int take_path(const struct option_row *row, const char *text, char problem[OPTIONS_PROBLEM])
 {
-	struct arena *arena = arena_create();
-	const char **paths = arena != NULL ? arena_calloc(arena, (size_t)argc, sizeof(*paths))
-					   : NULL;
+	struct command_options *options = row->value;
 
-	if (paths == NULL) {
-		arena_unref(arena);
-		output_problem("out of memory");
-		return -ENOMEM;
-	}
-	*options = (struct command_options){.paths = paths, .arena = arena, .own = own};
+	(void)problem;
+	options->paths[options->path_count++] = text;
 	return 0;
+}
+
+static int take_format(
+	const struct option_row *row, const char *text, char problem[OPTIONS_PROBLEM])
+{
+	if (output_format_parse(text, row->value) == 0)
+		return 0;
+	snprintf(problem, OPTIONS_PROBLEM, "-o takes text or json, not \"%s\"", text);
+	return -EINVAL;
+}
+
+static const struct option_type path_type = {.form = "PATH", .take = take_path};
+static const struct option_type format_type = {.form = "FORMAT", .take = take_format};
+
+/* The subcommand's own rows, and those that it shares. Returns how many. */
+static size_t list_rows(const struct subcommand *subcommand, struct command_options *options,
+	struct option_row rows[OPTIONS_MOST])
+{
+	const struct {
+		unsigned int bits; /* any of these; 0: always */
+		struct option_row row;
+	} shared[] = {
+		{TAKES_FILES,
+			{"file", &path_type, 'f', .value = options,
+				.help = "a manifest, or a folder of them; may be repeated; - is "
+					"standard input"}},
+		{0,
+			{"output", &format_type, 'o', .value = &options->format,
+				.help = "text (the default) or json"}},
+		{TAKES_SOCKET,
+			{"socket", OPTION_TEXT, .form = "PATH", .value = &options->socket,
+				.help = "the daemon's control socket, when it is not the one in "
+					"the settings"}},
+		{IGNORES_SOCKET, {"socket", OPTION_TEXT, .value = &options->socket}},
+		{TAKES_CONFIG,
+			{"config", OPTION_TEXT, .form = "FILE", .value = &options->config,
+				.help = "the settings file; default " SETTINGS_FILE_DEFAULT}},
+	};
+	size_t count = subcommand->row_count;
+
+	assert(count + sizeof(shared) / sizeof(shared[0]) <= OPTIONS_MOST);
+	if (count > 0)
+		memcpy(rows, subcommand->rows, count * sizeof(*rows));
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (shared[i].bits == 0 || (shared[i].bits & subcommand->shared) != 0)
+			rows[count++] = shared[i].row;
+	return count;
+}
+
+static int check_no_arguments(const struct command_options *options, const char *command)
+{
+	if (options->argument_count == 0)
+		return 0;
+	output_problem("%s takes no \"%s\"; see podgate %s --help", command, options->arguments[0],
+		command);
+	return -EINVAL;
+}
+
+static int run(
+	const struct subcommand *subcommand, struct command_options *options, int argc, char **argv)
+{
+	struct option_row rows[OPTIONS_MOST];
+	const size_t count = list_rows(subcommand, options, rows);
+	char problem[OPTIONS_PROBLEM];
+	int first, err = options_parse(rows, count, argc, argv, &first, problem);
+
+	if (err == OPTIONS_HELP) {
+		fputs(subcommand->usage, stdout);
+		options_print(rows, count);
+		fputs(subcommand->more, stdout);
+		return EXIT_OK;
+	}
+	if (err != 0) {
+		output_problem("%s", problem);
+		return EXIT_PROBLEM;
+	}
+	options->arguments = &argv[first];
+	options->argument_count = (size_t)(argc - first);
+	err = subcommand->check != NULL ? subcommand->check(options)
+					: check_no_arguments(options, argv[0]);
+	return err == 0 ? subcommand->run(options) : EXIT_PROBLEM;
 }
 
 int command_options_run(const struct subcommand *subcommand, void *own, int argc, char **argv)
 {
-	struct command_options options;
+	struct command_options options = {.arena = arena_create(), .own = own};
 	int code = EXIT_PROBLEM;
 
-	if (init(&options, own, argc) != 0)
-		return EXIT_PROBLEM;
-	if (subcommand->parse(&options, argc, argv) == 0) {
-		options.arguments = &argv[optind];
-		if (options.help)
-			code = fputs(subcommand->usage, stdout) >= 0 ? EXIT_OK : EXIT_PROBLEM;
-		else
-			code = subcommand->run(&options);
-	}
+	/* No more paths than arguments. */
+	if (options.arena != NULL)
+		options.paths = arena_calloc(options.arena, (size_t)argc, sizeof(*options.paths));
+	if (options.paths != NULL)
+		code = run(subcommand, &options, argc, argv);
+	else
+		output_problem("out of memory");
 	arena_unref(options.arena);
 	return code;
 }
 
-int command_options_read(struct command_options *options, int argc, char **argv,
-	const char *letters, const struct option *table,
-	int (*take)(struct command_options *options, int letter, const char *value))
-{
-	int letter;
-
-	while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1)
-		if (take(options, letter, optarg) != 0)
-			return -EINVAL;
-	return 0;
-}
-
-int command_options_end(int argc, char **argv)
-{
-	if (optind >= argc)
-		return 0;
-	output_problem("%s takes no \"%s\"; see podgate %s --help", argv[0], argv[optind], argv[0]);
-	return -EINVAL;
-}
-
-void command_options_add_path(struct command_options *options, const char *path)
-{
-	options->paths[options->path_count++] = path;
-}
-
-int command_options_take(struct command_options *options, int letter, const char *value)
-{
-	switch (letter) {
-	case 'f':
-		command_options_add_path(options, value);
-		return 0;
-	case 'o':
-		if (output_format_parse(value, &options->format) == 0)
-			return 0;
-		output_problem("-o takes text or json, not \"%s\"", value);
-		return -EINVAL;
-	case 'C':
-		options->config = value;
-		return 0;
-	case 'S':
-		options->socket = value;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
-	default: /* getopt has said what it does not know */
-		return -EINVAL;
-	}
-}
-
-int command_options_default_paths(struct command_options *options)
+int command_options_take_paths(struct command_options *options)
 {
 	struct settings settings;
-	const char **paths;
-	const int err = settings_file_load(&settings, options->config, options->arena);
+	int err;
 
+	for (size_t i = 0; i < options->argument_count; i++)
+		options->paths[options->path_count++] = options->arguments[i];
+	if (options->path_count > 0)
+		return 0;
+	err = settings_file_load(&settings, options->config, options->arena);
 	if (err != 0)
 		return err;
-	paths = arena_memdup(
-		options->arena, settings.manifests, settings.manifest_count * sizeof(*paths));
-	if (paths == NULL) {
+	options->paths = arena_memdup(options->arena, settings.manifests,
+		settings.manifest_count * sizeof(*options->paths));
+	if (options->paths == NULL) {
 		output_problem("out of memory");
 		return -ENOMEM;
 	}
-	options->paths = paths;
 	options->path_count = settings.manifest_count;
 	options->trust = settings_annotation_trust(&settings);
 	daemon_manifests_warn(&settings);

@@ -72,15 +72,12 @@ bool daemon_manifests_agree(
 void daemon_manifests_warn(const struct settings *settings)
 {
 	char problem[CLIENT_PROBLEM], note[DAEMON_MANIFESTS_NOTE];
-	cJSON *request = cJSON_CreateObject(), *status = NULL;
+	cJSON *status = NULL;
 
-	if (answer_ask(request, "command", "status") &&
-		client_request_within(
-			settings->control_socket, request, PATIENCE_S, &status, problem) == 0 &&
+	if (client_ask(settings->control_socket, "status", PATIENCE_S, &status, problem) == 0 &&
 		!daemon_manifests_agree(status, settings, note))
 		output_problem("warning: %s; name the settings of the daemon with --config, or "
 			       "restart it with these",
 			note);
 	cJSON_Delete(status);
-	cJSON_Delete(request);
 }

@@ -17,21 +17,10 @@ static const char usage[] =
 	"bridges that show their packets, room in the flow table; what gets past the rules by "
 	"nature; and how the\n"
 	"running podgate fares and what it holds. Says of each finding why it matters and how to "
-	"mend it. Changes nothing.\n\n"
-	"  -o FORMAT       text (the default) or json\n"
-	"  --socket PATH   the daemon's control socket, when it is not the one in the settings\n"
-	"  --config FILE   the settings to check for; default " SETTINGS_FILE_DEFAULT "\n\n"
-	"Exit code: 0 all is well; 1 something should be mended; 2 the check itself could not be "
+	"mend it. Changes nothing.\n\n";
+static const char more[] =
+	"\nExit code: 0 all is well; 1 something should be mended; 2 the check itself could not be "
 	"done.\n";
-
-static int parse(struct command_options *options, int argc, char **argv)
-{
-	static const struct option table[] = {SOCKET_LONG_OPTION, SHARED_LONG_OPTIONS, {0}};
-	const int err = command_options_read(
-		options, argc, argv, SHARED_SHORT_OPTIONS, table, command_options_take);
-
-	return err != 0 ? err : command_options_end(argc, argv);
-}
 
 /* Of a daemon's words, too: they are foreign text. */
 static void print_more(const char *heading, const char *words)
@@ -110,7 +99,12 @@ static int examine(struct command_options *options)
 
 int command_doctor(int argc, char **argv)
 {
-	static const struct subcommand self = {usage, parse, examine};
+	static const struct subcommand self = {
+		.usage = usage,
+		.more = more,
+		.shared = TAKES_SOCKET | TAKES_CONFIG,
+		.run = examine,
+	};
 
 	return command_options_run(&self, NULL, argc, argv);
 }

@@ -237,13 +237,10 @@ size_t doctor_daemon_ask(
 	const char *socket_path, const struct settings *settings, struct host_finding *items)
 {
 	struct findings findings = {.items = items};
-	char problem[CLIENT_PROBLEM] = "out of memory";
-	cJSON *request = cJSON_CreateObject(), *status;
-	int err = -ENOMEM;
+	char problem[CLIENT_PROBLEM];
+	cJSON *status;
+	const int err = client_ask(socket_path, "status", 0, &status, problem);
 
-	if (cJSON_AddStringToObject(request, "command", "status") != NULL)
-		err = client_request(socket_path, request, &status, problem);
-	cJSON_Delete(request);
 	if (err == 0) {
 		findings.count = doctor_daemon_examine(status, settings, items);
 		cJSON_Delete(status);

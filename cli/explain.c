@@ -18,7 +18,8 @@ static const char usage[] =
 	"  SOURCE              namespace/pod, or an address\n"
 	"  DESTINATION         the same, with :PORT (a number or a port's name) and /PROTOCOL:\n"
 	"                      shop/db:5432, 10.0.0.7:53/udp, [fd00::7]:443, "
-	"shop/db/icmp\n" SOURCE_USAGE SOURCE_USAGE_DAEMON
+	"shop/db/icmp\n";
+static const char more[] =
 	"\nA pair of dual-stack pods is judged once for each family. Exit code: 0 allowed (audit "
 	"mode included);\n"
 	"1 denied, for at least one family; 2 the question can't be answered.\n";
@@ -27,31 +28,23 @@ static const char usage[] =
  * What people write instead: the port as a word of its own, and a folder of manifests before the
  * pods.
  */
-static void say_usage(int count, char **arguments)
+static int check(struct command_options *options)
 {
-	if (count == 3 && access(arguments[0], F_OK) == 0)
+	char **arguments = options->arguments;
+
+	if (options->argument_count == 2)
+		return 0;
+	if (options->argument_count == 3 && access(arguments[0], F_OK) == 0)
 		output_problem("explain takes a SOURCE and a DESTINATION; manifests follow -f: "
 			       "podgate explain -f %s %s %s",
 			arguments[0], arguments[1], arguments[2]);
-	else if (count == 3)
+	else if (options->argument_count == 3)
 		output_problem("explain takes a SOURCE and a DESTINATION; a port belongs to the "
 			       "latter: %s:%s",
 			arguments[1], arguments[2]);
 	else
 		output_problem(
 			"explain takes a SOURCE and a DESTINATION; see podgate explain --help");
-}
-
-static int parse(struct command_options *options, int argc, char **argv)
-{
-	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
-
-	if (command_options_read(
-		    options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
-		return -EINVAL;
-	if (options->help || argc - optind == 2)
-		return 0;
-	say_usage(argc - optind, &argv[optind]);
 	return -EINVAL;
 }
 
@@ -106,7 +99,13 @@ static int explain(struct command_options *options)
 
 int command_explain(int argc, char **argv)
 {
-	static const struct subcommand self = {usage, parse, explain};
+	static const struct subcommand self = {
+		.usage = usage,
+		.more = more,
+		.shared = TAKES_FILES | TAKES_SOCKET | TAKES_CONFIG,
+		.check = check,
+		.run = explain,
+	};
 
 	return command_options_run(&self, NULL, argc, argv);
 }

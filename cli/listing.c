@@ -72,18 +72,17 @@ static int show_text(cJSON *line, void *context)
 	return err;
 }
 
-int listing_run(const struct command_options *options, const char *socket_path, cJSON *request,
-	const struct listing *listing)
+int listing_run(
+	struct command_options *options, const cJSON *request, const struct listing *listing)
 {
 	struct showing showing = {.listing = listing};
-	char problem[CLIENT_PROBLEM] = "out of memory";
-	int err = -ENOMEM;
+	char problem[CLIENT_PROBLEM];
+	const char *socket_path;
 
-	if (request != NULL)
-		err = client_list(socket_path, request,
-			options->format == OUTPUT_JSON ? show_json : show_text, &showing, problem);
-	cJSON_Delete(request);
-	if (err == 0)
+	if (command_options_find_socket(options, &socket_path) != 0)
+		return EXIT_PROBLEM;
+	if (client_list(socket_path, request,
+		    options->format == OUTPUT_JSON ? show_json : show_text, &showing, problem) == 0)
 		return EXIT_OK;
 	if (!showing.said)
 		output_problem("%s", problem);

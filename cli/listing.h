@@ -20,11 +20,8 @@ struct listing {
 	void *context;
 };
 
-/*
- * Asks the daemon and shows. Deletes `request`, which may be NULL for want of memory. Returns the
- * exit code.
- */
-int listing_run(const struct command_options *options, const char *socket_path, cJSON *request,
-	const struct listing *listing);
+/* Asks the daemon and shows. Returns the exit code. */
+int listing_run(
+	struct command_options *options, const cJSON *request, const struct listing *listing);
 
 #endif

@@ -15,80 +15,62 @@
 static const char usage[] =
 	"usage: podgate matrix [PATH]... [--port [PORT][/PROTOCOL]] [--ns NAMESPACE] [-6]\n\n"
 	"Shows which pod reaches which. Without a PATH the manifests of the settings are "
-	"read.\n\n" SOURCE_USAGE "      --port PORT     ask at this port: 5432, 53/udp, or only "
-	"/icmp; without it, at every TCP port that the\n"
-	"                      destination declares, or at 80 when it declares none\n"
-	"      --ns NAMESPACE  only the pods of this namespace\n"
-	"  -6                  between the pods' IPv6 addresses, not IPv4\n"
-	"      --config FILE   the settings file\n"
-	"\nExit code: 0; 2 when the manifests can't be read.\n";
+	"read.\n\n";
 
-/* "5432", "53/udp", "/icmp". `text` is cut. */
-static int parse_port(char *text, struct reach_question *question)
+/* "5432", "53/udp", "/icmp". */
+static int take_port(const struct option_row *row, const char *text, char problem[OPTIONS_PROBLEM])
 {
-	char *slash = strchr(text, '/'), *end;
+	struct reach_question *question = row->value;
+	const char *slash = strchr(text, '/'), *protocol = slash != NULL ? slash + 1 : "";
+	const int length = slash != NULL ? (int)(slash - text) : (int)strlen(text);
 	unsigned long port = 0;
+	char *end;
 
-	if (slash != NULL)
-		*slash++ = '\0';
-	if (slash != NULL && flow_protocol_parse(&question->protocol, slash) != 0) {
-		output_problem("\"%s\" is no protocol: tcp, udp, sctp, icmp", slash);
+	if (slash != NULL && flow_protocol_parse(&question->protocol, protocol) != 0) {
+		snprintf(problem, OPTIONS_PROBLEM, "\"%.64s\" is no protocol: tcp, udp, sctp, icmp",
+			protocol);
 		return -EINVAL;
 	}
-	if (*text != '\0' || slash == NULL) {
+	if (length > 0 || slash == NULL) {
 		port = strtoul(text, &end, 10);
-		if (*text < '0' || *text > '9' || *end != '\0' || port < 1 || port > UINT16_MAX) {
-			output_problem("\"%s\" is no port: a number from 1 to 65535", text);
+		if (*text < '0' || *text > '9' || end != text + length || port < 1 ||
+			port > UINT16_MAX) {
+			snprintf(problem, OPTIONS_PROBLEM,
+				"\"%.*s\" is no port: a number from 1 to 65535",
+				length < 64 ? length : 64, text);
 			return -EINVAL;
 		}
 	}
 	if (port != 0 && !flow_protocol_has_ports(question->protocol)) {
-		output_problem("%s has no ports: write --port /%s", slash, slash);
+		snprintf(problem, OPTIONS_PROBLEM, "%s has no ports: write --port /%s", protocol,
+			protocol);
 		return -EINVAL;
 	}
 	question->port = (uint16_t)port;
 	return 0;
 }
 
-static int take_option(struct command_options *options, int letter, char *value)
+static int take_ipv6(const struct option_row *row, const char *text, char problem[OPTIONS_PROBLEM])
 {
-	struct reach_question *question = options->own;
+	struct reach_question *question = row->value;
 
-	switch (letter) {
-	case 'p':
-		return parse_port(value, question);
-	case 'n':
-		question->namespace_name = value;
-		return 0;
-	case '6':
-		question->family = IP_FAMILY_V6;
-		return 0;
-	default:
-		return command_options_take(options, letter, value);
-	}
+	(void)text;
+	(void)problem;
+	question->family = IP_FAMILY_V6;
+	return 0;
 }
 
-static int parse(struct command_options *options, int argc, char **argv)
-{
-	static const struct option table[] = {
-		SOURCE_LONG_OPTIONS,
-		{"port", required_argument, NULL, 'p'},
-		{"ns", required_argument, NULL, 'n'},
-		{0},
-	};
-	struct reach_question *question = options->own;
-	int letter;
+static const struct option_type family_type = {.take = take_ipv6};
+static const struct option_type port_type = {.form = "PORT", .take = take_port};
 
-	while ((letter = getopt_long(argc, argv, SOURCE_SHORT_OPTIONS "6", table, NULL)) != -1)
-		if (take_option(options, letter, optarg) != 0)
-			return -EINVAL;
-	while (optind < argc)
-		command_options_add_path(options, argv[optind++]);
+static int check(struct command_options *options)
+{
+	struct reach_question *question = options->own;
+
 	if (question->protocol == IPPROTO_ICMP || question->protocol == IPPROTO_ICMPV6)
 		question->protocol = question->family == IP_FAMILY_V6 ? IPPROTO_ICMPV6
 								      : IPPROTO_ICMP;
-	return options->path_count > 0 || options->help ? 0
-							: command_options_default_paths(options);
+	return command_options_take_paths(options);
 }
 
 static int check_namespace(const struct offline *offline, const char *name)
@@ -134,8 +116,26 @@ static int matrix(struct command_options *options)
 
 int command_matrix(int argc, char **argv)
 {
-	static const struct subcommand self = {usage, parse, matrix};
 	struct reach_question question = {.family = IP_FAMILY_V4, .protocol = IPPROTO_TCP};
+	const struct option_row rows[] = {
+		{"port", &port_type, .value = &question,
+			.help = "ask at this port: 5432, 53/udp, or only /icmp; without it, at "
+				"every TCP port that the\n"
+				"destination declares, or at 80 when it declares none"},
+		{"ns", OPTION_TEXT, .form = "NAMESPACE", .value = &question.namespace_name,
+			.help = "only the pods of this namespace"},
+		{NULL, &family_type, '6', .value = &question,
+			.help = "between the pods' IPv6 addresses, not IPv4"},
+	};
+	const struct subcommand self = {
+		.usage = usage,
+		.more = "\nExit code: 0; 2 when the manifests can't be read.\n",
+		.shared = TAKES_FILES | IGNORES_SOCKET | TAKES_CONFIG,
+		.rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]),
+		.check = check,
+		.run = matrix,
+	};
 
 	return command_options_run(&self, &question, argc, argv);
 }

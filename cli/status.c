@@ -4,105 +4,51 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/client.h"
 #include "cli/command_options.h"
-#include "cli/settings_file.h"
 #include "cli/status_text.h"
 
-enum { WAIT_DEFAULT_S = 30, POLL_MS = 20 };
+enum { WAIT_DEFAULT_S = 30, WAIT_MOST_S = 86400, POLL_MS = 20 };
 
 struct status_options {
 	bool wait;
-	unsigned long wait_s;
-	unsigned long long wait_revision; /* 0: until nothing is pending */
+	uint64_t wait_s;
+	uint64_t wait_revision; /* 0: until nothing is pending */
 };
 
 static const char usage[] =
 	"usage: podgate status [-o text|json] [--wait [SECONDS]] [--wait-revision N] [--socket "
 	"PATH] [--config FILE]\n\n"
-	"What the running podgate enforces and how it fares.\n\n"
-	"  -o FORMAT           text (the default) or json\n"
-	"  --wait [SECONDS]    first let it read the manifests again, and wait until all of it is "
-	"enforced;\n"
-	"                      30 seconds at most unless said otherwise\n"
-	"  --wait-revision N   wait until revision N, or a later one, is enforced\n"
-	"  --socket PATH       the daemon's control socket, when it is not the one in the "
-	"settings\n"
-	"  --config FILE       the settings; default " SETTINGS_FILE_DEFAULT "\n\n"
-	"Exit code: 0 all is well; 1 there is a problem; 2 no answer, or --wait ran out.\n";
+	"What the running podgate enforces and how it fares.\n\n";
+static const char more[] =
+	"\nExit code: 0 all is well; 1 there is a problem; 2 no answer, or --wait ran out.\n";
 
-static int parse_number(const char *text, unsigned long long *out)
+static int take_wait(const struct option_row *row, const char *text, char problem[OPTIONS_PROBLEM])
 {
-	char *end;
-	unsigned long long value;
+	struct status_options *own = row->value;
+	const struct option_row seconds = {.name = row->name,
+		.value = &own->wait_s,
+		.most = UINT64_MAX,
+		.wanted = row->wanted};
+	const int err = text == NULL ? 0 : OPTION_NUMBER->take(&seconds, text, problem);
 
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0) {
-		output_problem("\"%s\" is not a number", text);
-		return -EINVAL;
-	}
-	*out = value;
-	return 0;
-}
-
-/*
- * --wait's value is optional, so getopt takes it only after "="; a number that stands alone is
- * meant for it, too.
- */
-static int parse_wait(struct status_options *options, int argc, char **argv)
-{
-	unsigned long long seconds = WAIT_DEFAULT_S;
-	const char *value = optarg;
-	int err = 0;
-
-	if (value == NULL && optind < argc && argv[optind][0] >= '0' && argv[optind][0] <= '9')
-		value = argv[optind++];
-	if (value != NULL)
-		err = parse_number(value, &seconds);
-	options->wait = true;
-	options->wait_s = seconds > 86400 ? 86400 : (unsigned long)seconds;
+	own->wait = true;
+	if (own->wait_s > WAIT_MOST_S)
+		own->wait_s = WAIT_MOST_S;
 	return err;
 }
 
-static int parse(struct command_options *options, int argc, char **argv)
-{
-	static const struct option table[] = {
-		{"wait", optional_argument, NULL, 'w'},
-		{"wait-revision", required_argument, NULL, 'r'},
-		SOCKET_LONG_OPTION,
-		SHARED_LONG_OPTIONS,
-		{0},
-	};
-	struct status_options *own = options->own;
-	int letter, err = 0;
-
-	while (err == 0 &&
-		(letter = getopt_long(argc, argv, SHARED_SHORT_OPTIONS, table, NULL)) != -1) {
-		if (letter == 'w')
-			err = parse_wait(own, argc, argv);
-		else if (letter == 'r')
-			err = parse_number(optarg, &own->wait_revision);
-		else
-			err = command_options_take(options, letter, optarg);
-	}
-	return err != 0 ? err : command_options_end(argc, argv);
-}
+static const struct option_type wait_type = {
+	.form = "[SECONDS]", .may_lack_value = true, .take = take_wait};
 
 static int ask(const char *socket_path, const char *command, cJSON **reply)
 {
 	char problem[CLIENT_PROBLEM];
-	cJSON *request = cJSON_CreateObject();
-	int err = -ENOMEM;
+	const int err = client_ask(socket_path, command, 0, reply, problem);
 
-	snprintf(problem, sizeof(problem), "out of memory");
-	if (cJSON_AddStringToObject(request, "command", command) != NULL)
-		err = client_request(socket_path, request, reply, problem);
-	cJSON_Delete(request);
 	if (err != 0)
 		output_problem("%s", problem);
 	return err;
@@ -138,7 +84,7 @@ static int wait_enforced(const struct status_options *options, const char *socke
 		if (time(NULL) - began >= (time_t)options->wait_s) {
 			const cJSON *problem = cJSON_GetObjectItemCaseSensitive(reply, "problem");
 
-			output_problem("not enforced after %lu s%s%s", options->wait_s,
+			output_problem("not enforced after %u s%s%s", (unsigned int)options->wait_s,
 				cJSON_IsString(problem) ? ": " : "",
 				cJSON_IsString(problem) ? problem->valuestring : "");
 			cJSON_Delete(reply);
@@ -174,8 +120,23 @@ static int show(struct command_options *options)
 
 int command_status(int argc, char **argv)
 {
-	static const struct subcommand self = {usage, parse, show};
 	struct status_options own = {.wait_s = WAIT_DEFAULT_S};
+	const struct option_row rows[] = {
+		{"wait", &wait_type, .value = &own, .wanted = "a number of seconds",
+			.help = "first let it read the manifests again, and wait until all of it "
+				"is enforced;\n30 seconds at most unless said otherwise"},
+		{"wait-revision", OPTION_NUMBER, .value = &own.wait_revision, .most = UINT64_MAX,
+			.wanted = "a number",
+			.help = "wait until revision N, or a later one, is enforced"},
+	};
+	const struct subcommand self = {
+		.usage = usage,
+		.more = more,
+		.shared = TAKES_SOCKET | TAKES_CONFIG,
+		.rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]),
+		.run = show,
+	};
 
 	return command_options_run(&self, &own, argc, argv);
 }

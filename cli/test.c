@@ -20,7 +20,8 @@ static const char usage[] =
 	"                      # begins a comment; - is standard input. A pod stands for its first "
 	"address.\n"
 	"                      A flow that passes only because of audit mode meets \"allow\" and "
-	"\"audit-deny\".\n" SOURCE_USAGE SOURCE_USAGE_DAEMON
+	"\"audit-deny\".\n";
+static const char more[] =
 	"\nThe last line is \"N passed, M failed\". Exit code: 0 all passed; 1 some failed;\n"
 	"2 a row, a manifest or a file is at fault.\n";
 
@@ -36,19 +37,14 @@ struct run {
 	bool faulty; /* a row could not be judged */
 };
 
-static int parse(struct command_options *options, int argc, char **argv)
+static int check(struct command_options *options)
 {
-	static const struct option table[] = {SOURCE_LONG_OPTIONS, {0}};
-
-	if (command_options_read(
-		    options, argc, argv, SOURCE_SHORT_OPTIONS, table, command_options_take) != 0)
-		return -EINVAL;
-	if (options->help || argc - optind == 1)
+	if (options->argument_count == 1)
 		return 0;
-	if (argc - optind == 2)
+	if (options->argument_count == 2)
 		output_problem(
 			"test takes one EXPECTED.tsv; manifests follow -f: podgate test -f %s %s",
-			argv[optind], argv[optind + 1]);
+			options->arguments[0], options->arguments[1]);
 	else
 		output_problem("test takes one EXPECTED.tsv; see podgate test --help");
 	return -EINVAL;
@@ -302,7 +298,13 @@ static int test(struct command_options *options)
 
 int command_test(int argc, char **argv)
 {
-	static const struct subcommand self = {usage, parse, test};
+	static const struct subcommand self = {
+		.usage = usage,
+		.more = more,
+		.shared = TAKES_FILES | TAKES_SOCKET | TAKES_CONFIG,
+		.check = check,
+		.run = test,
+	};
 
 	return command_options_run(&self, NULL, argc, argv);
 }

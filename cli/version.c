@@ -5,20 +5,7 @@
 
 #include "cli/command_options.h"
 
-static const char usage[] = "usage: podgate version [-o text|json]\n";
-
-static int parse(struct command_options *options, int argc, char **argv)
-{
-	static const struct option table[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	const int err = command_options_read(
-		options, argc, argv, SHARED_SHORT_OPTIONS, table, command_options_take);
-
-	return err != 0 ? err : command_options_end(argc, argv);
-}
+static const char usage[] = "usage: podgate version [-o text|json]\n\n";
 
 static int version(struct command_options *options)
 {
@@ -36,7 +23,7 @@ static int version(struct command_options *options)
 
 int command_version(int argc, char **argv)
 {
-	static const struct subcommand self = {usage, parse, version};
+	static const struct subcommand self = {.usage = usage, .more = "", .run = version};
 
 	return command_options_run(&self, NULL, argc, argv);
 }

@@ -12,7 +12,7 @@
 
 #include "bench/contenders/contender.h"
 #include "bench/load/load.h"
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 #include "bench/load/span.h"
@@ -130,7 +130,7 @@ static int run_contender(const struct contender *contender, int argc, char **arg
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	if (number_span_count(&numbers) > QUEUES_MOST) {
 		fprintf(stderr, "podgate-null: at most %d queues\n", QUEUES_MOST);

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 #include "bench/load/wildcard.h"
@@ -161,7 +161,7 @@ int command_accept(int argc, char **argv)
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	for (uint64_t i = 0; i < threads; i++) {
 		code = open_acceptor(&acceptors[i], &ports);

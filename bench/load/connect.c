@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "bench/load/dialer.h"
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 
@@ -130,7 +130,7 @@ int command_connect(int argc, char **argv)
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	code = check(&connecting);
 	return code != 0 ? code : run(&connecting);

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 #include "bench/load/streams.h"
@@ -189,7 +189,7 @@ int command_echo(int argc, char **argv)
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	code = open_sockets(&echo);
 	if (code != 0)

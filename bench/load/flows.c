@@ -10,7 +10,7 @@
 
 #include "bench/load/datagram.h"
 #include "bench/load/flow_walk.h"
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 
@@ -199,7 +199,7 @@ int command_flows(int argc, char **argv)
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	code = check(&flows);
 	if (code == 0)

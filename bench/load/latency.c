@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "bench/load/dialer.h"
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 
@@ -78,7 +78,7 @@ int command_latency(int argc, char **argv)
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	if (from.first.family != to.first.family) {
 		fputs("podgate-load latency: --from and --to are of different families\n", stderr);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "bench/load/histogram.h"
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/peer.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
@@ -266,7 +266,7 @@ int command_pingpong(int argc, char **argv)
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	pingpong.protocol = &protocols[strcmp(protocol, "tcp") == 0];
 	return run(&pingpong);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/outlets.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
@@ -150,7 +150,7 @@ int command_pour(int argc, char **argv)
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	if (pour.turns == (pour.seconds_ns != 0)) {
 		fputs("podgate-load pour: either --seconds or --turns is wanted\n", stderr);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/load/counting_filter.h"
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 #include "bench/load/wildcard.h"
@@ -85,7 +85,7 @@ int command_sink(int argc, char **argv)
 	};
 	int code;
 
-	if (!options_take(&table, argc, argv, &code))
+	if (!load_options_take(&table, argc, argv, &code))
 		return code;
 	code = open_sockets(&sink);
 	if (code != 0)

@@ -124,7 +124,7 @@ is sink "$(get flows sent)" received
 refused "only 64512 different flows" "$load" flows --from 10.100.0.1 --to $to4 --port 5000 --count 64513
 refused "different families" "$load" flows --from 10.100.0.1 --to $to6 --port 5000 --count 1
 refused "either --count or --seconds" "$load" flows --from 10.100.0.1 --to $to4 --port 5000
-refused "no such option" "$load" sink --nothing 5000
+refused "there is no option" "$load" sink --nothing 5000
 refused "at most 1024" "$load" sink 1-2000
 refused "usage" "$load"
 
@@ -311,7 +311,7 @@ for mode in "floor" "floor --burst 16" fair recv-send; do
 	esac
 done
 refused "--queue FIRST[:LAST] is missing" "$null" floor
-refused "no such option" "$null" fair --queue 1 --burst 4
+refused "there is no option" "$null" fair --queue 1 --burst 4
 refused "usage" "$null" nothing
 start null "$null" floor --queue 30
 refused "is held by another program" "$null" fair --queue 30

@@ -1,7 +1,7 @@
 # The programs of the benchmarks; what they measure is nobody's test.
 if(PODGATE_BENCH)
 	podgate_test(bench/test_histogram LIBRARIES podgate_load)
-	podgate_test(bench/test_options LIBRARIES podgate_load)
+	podgate_test(bench/test_load_options LIBRARIES podgate_load)
 	podgate_test(bench/test_flow_walk LIBRARIES podgate_load)
 	add_test(NAME bench/test_load COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/bench/test_load.sh
 		$<TARGET_FILE:podgate-load> $<TARGET_FILE:podgate-null> $<TARGET_FILE:json_get>)

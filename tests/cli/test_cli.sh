@@ -313,6 +313,11 @@ done
 # --- what needs a daemon: its options, and what is said when none answers
 for command in status flows policies watch; do
 	run 2 "$command" --nonsense
+	says err "there is no option --nonsense"
+	run 2 "$command" --socket
+	says err "--socket needs a value"
+	run 2 "$command" --sock "$WORK/no.sock"	# a long name may be shortened
+	says err "no podgate runs at $WORK/no.sock"
 	run 2 "$command" -o xml
 	says err 'takes text or json, not "xml"'
 	run 2 "$command" extra
@@ -328,6 +333,10 @@ for limit in x -1 1.5 "" 99999999999999999999; do
 	run 2 flows --limit "$limit"
 	says err '--limit needs a number of flows, 0 for all'
 done
+run 2 flows --namespace shop --limit 5 --socket "$WORK/no.sock"
+says err "no podgate runs at"
+run 2 status --wait-revision x
+says err '--wait-revision needs a number, not "x"'
 for since in x 10 "" 10x yesterday 2026-02-31 "$(printf '1\033h')"; do
 	run 2 watch --since "$since"
 	says err '--since takes so long ago (10m, 1h30m) or a time'

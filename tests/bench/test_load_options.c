@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/load/options.h"
+#include "bench/load/load_options.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -55,7 +55,7 @@ static int parse(const char *line, char problem[OPTIONS_PROBLEM])
 	}
 	memset(&values, 0, sizeof(values));
 	problem[0] = '\0';
-	return options_parse(&table, argc, argv, problem);
+	return load_options_parse(&table, argc, argv, problem);
 }
 
 static void test_values(void **state)
@@ -134,8 +134,8 @@ static void test_errors(void **state)
 		{"--word sctp 80", "--word sctp: udp|tcp is wanted"},
 		{"--word ud 80", "--word ud: udp|tcp is wanted"},
 		{"--word udp|tcp 80", "--word udp|tcp: udp|tcp is wanted"},
-		{"--nothing 80", "--nothing: no such option"},
-		{"80 --number", "--number: its value is missing"},
+		{"--nothing 80", "there is no option --nothing"},
+		{"80 --number", "--number needs a value"},
 	};
 	char problem[OPTIONS_PROBLEM];
 
