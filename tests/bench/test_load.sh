@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# podgate-load and podgate-null at work, in a network namespace of their own, where everything is on lo:
-# test_load.sh PODGATE-LOAD PODGATE-NULL JSON_GET. Counts are held against each other; times never.
+# podgate-load and podgate-null at work, in a network namespace of their own, where everything is on
+# lo: test_load.sh PODGATE-LOAD PODGATE-NULL JSON_GET. Counts are held against each other; times
+# never.
 set -eu
 
 if [ "${4-}" != inside ]; then
@@ -90,7 +91,7 @@ ip route add local 10.100.0.0/16 dev lo
 ip -6 route add local fd09:100::/64 dev lo
 from4=10.100.0.1,100 from6=fd09:100::1,100 to4=10.100.7.7 to6=fd09:100::7:7
 
-# --- sink and flows -------------------------------------------------------------------------------------------------
+# --- sink and flows -------------------------------------------------------------------------------
 
 start sink "$load" sink --expect 3000 5000-5003
 sink=$pid
@@ -128,7 +129,7 @@ refused "there is no option" "$load" sink --nothing 5000
 refused "at most 1024" "$load" sink 1-2000
 refused "usage" "$load"
 
-# --- connect and accept ---------------------------------------------------------------------------------------------
+# --- connect and accept ---------------------------------------------------------------------------
 
 start accept "$load" accept --threads 2 80-83
 accept=$pid
@@ -183,7 +184,7 @@ is silence 3 syn_retransmits	# after a second each
 iptables -F
 refused "each needs one" "$load" connect --from $from4 --to $to4 --port 80 --count 1 --parallel 2 --threads 3
 
-# --- pour and drain, pingpong and latency and echo ------------------------------------------------------------------
+# --- pour and drain, pingpong and latency and echo ------------------------------------------------
 
 start drain "$load" drain 90
 drain=$pid
@@ -196,7 +197,8 @@ is drain 4 connections
 holds drain -ge 1 bytes
 refused "Connection refused" "$load" pour --to $to4 --port 90 --seconds 0.2
 
-# In turns: all that a turn has sent is acknowledged when it ends, so the turns' bytes are those that came.
+# In turns: all that a turn has sent is acknowledged when it ends, so the turns' bytes are those
+# that came.
 start drain "$load" drain 90
 drain=$pid
 printf '120\n30\n1' | "$load" pour --turns --to $to4 --port 90 >"$folder/turns" || fail "pour --turns: exit code $?"
@@ -283,7 +285,7 @@ client unanswered latency --from $from4 --to $to4 --port 9 --seconds 0.1 --rate 
 is unanswered 0 answered
 is unanswered "$(get unanswered sent)" lost
 
-# --- the contenders -------------------------------------------------------------------------------------------------
+# --- the contenders -------------------------------------------------------------------------------
 
 for tables in iptables ip6tables; do
 	$tables -w -t mangle -A OUTPUT -p udp --dport 5000 -j NFQUEUE --queue-balance 30:31

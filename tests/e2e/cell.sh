@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# One cell of the end-to-end matrix: cell.sh BACKEND FAMILY TOPOLOGY [SCENARIO...]. Needs root; everything happens in
-# network namespaces made here. PODGATE, PROBE and WITNESS name the programs; E2E_KEEP=1 keeps the
-# directory with logs, and a copy of it for each scenario that failed. E2E_SCENARIOS names another folder of scenarios.
+# One cell of the end-to-end matrix: cell.sh BACKEND FAMILY TOPOLOGY [SCENARIO...]. Needs root;
+# everything happens in network namespaces made here. PODGATE, PROBE and WITNESS name the programs;
+# E2E_KEEP=1 keeps the directory with logs, and a copy of it for each scenario that failed.
+# E2E_SCENARIOS names another folder of scenarios.
 
 set -u
 BACKEND=$1 FAMILY=$2 TOPOLOGY=$3
@@ -26,10 +27,10 @@ trap cell_down EXIT
 trap 'exit 130' INT TERM HUP
 cell_up
 
-# What is about the daemon as a process, whatever becomes of packets, is seen in two opposite cells, and in those of sanitizers.
+# Scenarios about the daemon as a process run in two opposite cells, and in those of sanitizers.
 ABOUT_THE_PROCESS='^(bad_starts|second_daemon|claimed_by_a_stranger|hostile_clients|service|privilege_.*|metrics_.*|fault_.*|tamper.*|log_disk_full|log_slow_reader|log_rotates)$'
-# With E2E_QUARTER a cell takes every fourth of all, and the cell that has nothing in common with it takes the same: so each
-# scenario meets both back ends, both families and both topologies.
+# With E2E_QUARTER a cell takes every fourth scenario. The cell that has nothing in common with it
+# takes the same, so each scenario meets both back ends, both families and both topologies.
 opposites() { [[ $BACKEND/$FAMILY/$TOPOLOGY =~ ^($1|$2)$ ]]; }
 if opposites nft/4/routed legacy/6/bridged; then TURN=0
 elif opposites nft/4/bridged legacy/6/routed; then TURN=1
@@ -58,7 +59,7 @@ for name in "$@"; do
 	fi
 	run_scenario "$name"
 done
-# In none of what was done here does podgate make a system call that it may not.
+# No scenario here makes podgate try a forbidden system call.
 check "no system call was refused" [ "$(seccomp_records)" -le "$REFUSED" ]
 echo "$PASSED passed, $FAILED failed"
 [ "$FAILED" -eq 0 ]

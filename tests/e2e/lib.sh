@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What the scenarios are written in: pods, policies, the gate, expectations. Sourced by cell.sh, which sets
-# BACKEND (nft, legacy), FAMILY (4, 6), TOPOLOGY (routed, bridged), PODGATE and PROBE (the two programs).
+# The vocabulary of the scenarios: pods, policies, the gate, expectations. Sourced by cell.sh, which
+# sets BACKEND (nft, legacy), FAMILY (4, 6), TOPOLOGY (routed, bridged), PODGATE and PROBE (the two
+# programs).
 #
-# What every scenario goes through starts as few programs as it can: on a small machine, starting them is most of what
-# a scenario takes.
+# The code that every scenario runs starts as few programs as it can: on a small machine, that is
+# most of a scenario's time.
 
 . "$(dirname "${BASH_SOURCE[0]}")/net.sh"
 
@@ -13,10 +14,10 @@ PASSED=0 FAILED=0
 SCENARIO=none
 DIR=			# of this cell: manifests, socket, logs
 GATE=			# pid of the running podgate
-DENIED=()		# what the scenario saw denied: it must all pass once the gate is gone
-DENY_MS=${E2E_DENY_MS:-350}	# without an answer for so long, a probe counts as denied
+DENIED=()		# flows that the scenario saw denied: all must pass once the gate is gone
+DENY_MS=${E2E_DENY_MS:-350}	# ms without an answer after which a probe counts as denied
 ALLOW_MS=${E2E_ALLOW_MS:-4000}
-PATIENCE=${E2E_SANITIZED:+3}	# a sanitizer is asked what is right, not how fast
+PATIENCE=${E2E_SANITIZED:+3}	# sanitized programs are slow
 
 pass() { PASSED=$((PASSED + 1)); }
 
@@ -50,7 +51,7 @@ within() {
 	done
 }
 
-# The whole file in REPLY; "" if there is none.
+# Sets REPLY to the whole file; "" if there is none.
 read_file() {
 	REPLY=
 	[ ! -e "$1" ] || IFS= read -r -d '' REPLY <"$1" || return 0
@@ -65,11 +66,12 @@ addr() {
 	if [ "$FAMILY" = 4 ]; then echo "${NET_V4[$1]}"; else echo "${NET_V6[$1]}"; fi
 }
 
-# The address with the family's widest prefix for an ipBlock, or a block of either family: cidr 203.0.113.0/24 2001:db8:113::/64
+# The address with the family's widest prefix for an ipBlock, or a block of either family: cidr
+# 203.0.113.0/24 2001:db8:113::/64
 cidr() { if [ "$FAMILY" = 4 ]; then echo "$1"; else echo "$2"; fi; }
 host_cidr() { if [ "$FAMILY" = 4 ]; then echo "$(addr "$1")/32"; else echo "$(addr "$1")/128"; fi; }
 
-# --- the cell -------------------------------------------------------------------------------------------------------
+# --- the cell -------------------------------------------------------------------------------------
 
 SERVED=(tcp/80 tcp/81 tcp/5432 udp/80 udp/81 sctp/80 sctp/81)
 
@@ -83,14 +85,15 @@ cell_up() {
 	net_pod intruder 10.88.0.14 fd00:88::14
 	net_pod plain 10.88.0.15 fd00:88::15
 	net_settle
-	# A gateway tracks connections because some rule asks for it, mostly NAT. Here nothing would, until podgate's rules come,
-	# and what was open before would be picked up in its middle.
+	# A gateway tracks connections because some rule asks for it, mostly NAT. Here no rule would
+	# before podgate's, and connections open before would be picked up in their middle.
 	in_ns gw "iptables-$BACKEND" -A OUTPUT -m conntrack --ctstate INVALID
 	in_ns gw "ip6tables-$BACKEND" -A OUTPUT -m conntrack --ctstate INVALID
 	local node
 
 	for node in "${NET_NODES[@]}"; do
-		# A connection that a scenario cut and whose program has ended must not send into the next one, to be counted there.
+		# A cut connection whose program has ended must not send into the next scenario,
+		# which would count it.
 		net_sysctl "$node" ipv4/tcp_orphan_retries 1
 		in_ns_exec "$node" "$PROBE" serve "${SERVED[@]}" >"$DIR/serve-$node" 2>&1 &
 		disown
@@ -101,10 +104,10 @@ cell_up() {
 }
 
 cell_down() {
-	# A child that is told to end before it has put off our traps would come here, too.
+	# A child that gets the signal before it has reset our traps comes here, too.
 	[ "$BASHPID" = $$ ] || return 0
 	trap - EXIT
-	trap '' INT TERM HUP	# told twice, by a terminal or timeout and by run.sh, it still removes all
+	trap '' INT TERM HUP	# two signals, by a terminal or timeout and by run.sh: it still removes all
 	[ -z "$SCENARIO_PID" ] || kill -KILL "$SCENARIO_PID" 2>/dev/null
 	[ -z "$GATE" ] || kill -KILL "$GATE" 2>/dev/null
 	net_delete
@@ -112,13 +115,14 @@ cell_down() {
 	if [ -n "$DIR" ] && [ -z "${E2E_KEEP:-}" ]; then rm -rf "$DIR"; fi
 }
 
-# What scenarios that did not come to their end leave outside of the cell's namespaces.
+# Removes what unfinished scenarios left outside of the cell's namespaces.
 remove_outside() {
 	rmdir /sys/fs/cgroup/{memory/,}podgate-e2e-$$ 2>/dev/null
 	[ -z "$DIR" ] || ! mountpoint -q "$DIR/small" || umount "$DIR/small"
 }
 
-# A cell as new, after a scenario that failed: whatever it left, processes, rules or files, is not the next one's.
+# Makes a fresh cell after a failed scenario: its processes, rules and files must not reach the next
+# one.
 cell_anew() {
 	[ -z "${E2E_KEEP:-}" ] || cp -a "$DIR" "$DIR-$SCENARIO"
 	net_delete
@@ -127,9 +131,9 @@ cell_anew() {
 	cell_up
 }
 
-# --- manifests ------------------------------------------------------------------------------------------------------
+# --- manifests ------------------------------------------------------------------------------------
 
-# Puts standard input in place as one rename, as editors and kubectl-like tools do.
+# Puts standard input in place by one rename, as editors and kubectl-like tools do.
 manifest() {
 	local REPLY
 	IFS= read -r -d '' REPLY
@@ -168,7 +172,8 @@ default_pods() {
 	} | manifest pods
 }
 
-# policy NAME APP TYPES: the spec's rules follow on standard input, indented as under `spec:`. Written by `policies`.
+# policy NAME APP TYPES: the spec's rules follow on standard input, indented as under `spec:`.
+# Written by `policies`.
 policy() {
 	local line
 	printf '%s\n' \
@@ -186,11 +191,12 @@ policy() {
 
 policies() { manifest policies; }
 
-# --- the gate -------------------------------------------------------------------------------------------------------
+# --- the gate -------------------------------------------------------------------------------------
 
 podgate() { in_ns gw "$PODGATE" "$@"; }
 
-GATE_USER=root		# that the daemon becomes; "" for what it takes by itself, which may not read and write in the cell's folder
+# The user that the daemon becomes; "": its own choice, which may not use the cell's folder.
+GATE_USER=root
 gate_config() {	# further settings, a line each
 	local settings=(
 		"manifests: [\"$DIR/manifests\"]"
@@ -209,8 +215,9 @@ status_field() {	# a jq path into `podgate status -o json`
 	podgate status --socket "$DIR/control.sock" -o json 2>/dev/null | jq -r "$1" 2>/dev/null
 }
 
-state_has() { [ "$(status_field .state.files)" = "$1" ]; }	# of so many manifest files what is sound is written down
-# Stops the daemon's threads for SIGCONT to go on. On a busy machine one that judges may run on for a while after kill has returned.
+state_has() { [ "$(status_field .state.files)" = "$1" ]; }	# COUNT of manifest files in the state directory
+# Stops the daemon's threads until SIGCONT. On a busy machine a worker may run on for a while after
+# kill has returned.
 gate_freeze() {
 	kill -STOP "$GATE"
 	within 3 gate_is_frozen || fail "the daemon does not stop at SIGSTOP"
@@ -219,12 +226,13 @@ gate_is_frozen() { ! grep -qv '^State:[[:space:]]*T' <(grep -h '^State:' /proc/"
 
 gate_answers() { quietly podgate status --socket "$DIR/control.sock" -o json || [ $? = 1 ]; }	# 1: it has a problem
 gate_is_up() { file_has "$DIR/run.err" "podgate: ready: "; }
-gate_settled() { gate_ended || gate_is_up; }	# one way or the other
+gate_settled() { gate_ended || gate_is_up; }	# running or ended
 
-# gate_launch [COMMAND...]: starts podgate, by way of the command, in the background without waiting for it.
+# gate_launch [COMMAND...]: starts podgate, by way of the command, in the background without waiting
+# for it.
 # shellcheck disable=SC2120 # scenarios pass it
 gate_launch() {
-	: >"$DIR/run.err"	# at once: what the last one said is not this one's
+	: >"$DIR/run.err"	# at once: the last daemon's words are not this one's
 	in_ns_exec gw "$@" "$PODGATE" run --config "$DIR/podgate.yaml" >"$DIR/run.out" 2>"$DIR/run.err" &
 	GATE=$!
 }
@@ -241,7 +249,7 @@ gate_start() {
 	fi
 }
 
-gate_ended() { ! [ -e "/proc/$GATE/exe" ]; }	# one that was not yet waited for has none
+gate_ended() { ! [ -e "/proc/$GATE/exe" ]; }	# a zombie has none
 gate_end() {	# SIGNAL; sets GATE_CODE
 	[ -n "$GATE" ] || return 0
 	kill "-$1" "$GATE" 2>/dev/null
@@ -253,7 +261,7 @@ gate_end() {	# SIGNAL; sets GATE_CODE
 	check_sanitizers "$DIR/run.err"
 }
 
-# A sanitizer's report is a failure, whatever else went well.
+# A sanitizer's report is a failure in any case.
 check_sanitizers() {
 	file_has "$1" Sanitizer || file_has "$1" "runtime error:" || return 0
 	fail "a sanitizer has something to say"
@@ -264,7 +272,7 @@ gate_cleanup() {
 	[ -n "${E2E_NO_GATE:-}" ] || podgate cleanup >"$DIR/cleanup.out" 2>&1 || fail "podgate cleanup: $(cat "$DIR/cleanup.out")"
 }
 
-# The last revision that the daemon said to be in force, in REPLY.
+# Sets REPLY to the last revision that the daemon reported to be in force.
 read_revision() {
 	local last
 
@@ -273,7 +281,7 @@ read_revision() {
 	if [ "$last" = "$REPLY" ]; then REPLY=1; else REPLY=${last%% *}; fi
 }
 
-# A change is in force once the daemon says so: revision $1 is behind us.
+# A change is in force once the daemon reports a revision later than $1.
 past_revision() { local REPLY; read_revision; [ "$REPLY" -gt "$1" ]; }
 changed() {	# the manifest change follows on the command line
 	local REPLY before
@@ -283,9 +291,10 @@ changed() {	# the manifest change follows on the command line
 	within 5 past_revision "$before" || fail "the change was not taken up within 5 s (revision $before)"
 }
 
-# --- probes ---------------------------------------------------------------------------------------------------------
+# --- probes ---------------------------------------------------------------------------------------
 
-# Each runs in the background; settle gathers. $1 what must come out, $2 from, $3 a node or an address, $4 protocol, $5 port.
+# Each runs in the background; settle waits for them. $1 expected result, $2 from, $3 a node or an
+# address, $4 protocol, $5 port.
 PROBE_PIDS=() PROBE_WANTED=() PROBE_FLOWS=()
 probe() {
 	local ms=$ALLOW_MS to=$3 command
@@ -321,7 +330,8 @@ settle() {
 	PROBE_PIDS=() PROBE_WANTED=() PROBE_FLOWS=()
 }
 
-# Everything that was denied must pass when nobody denies it: else the network was broken, not the gate at work.
+# Every denied flow must pass without the gate: otherwise the network was broken, not the gate at
+# work.
 control() {
 	local flow
 	local -A tried=()
@@ -336,7 +346,7 @@ control() {
 	settle "control, without the gate"
 }
 
-# --- connections that stay open -------------------------------------------------------------------------------------
+# --- connections that stay open -------------------------------------------------------------------
 
 # hold NAME FROM ADDRESS PORT
 declare -A HELD=()
@@ -363,7 +373,7 @@ holds_end() {
 	done
 	HELD=()
 }
-# Ends a held connection; true when it never went without an echo for long.
+# Ends a held connection; true if it never waited long for an echo.
 uninterrupted() {
 	local gap
 
@@ -374,7 +384,7 @@ uninterrupted() {
 	[ -n "$gap" ] && [ "$gap" -lt 300 ]
 }
 
-# --- the kernel's own figures ---------------------------------------------------------------------------------------
+# --- the kernel's own figures ---------------------------------------------------------------------
 
 tables() { if [ "$FAMILY" = 4 ]; then echo "iptables-$BACKEND"; else echo "ip6tables-$BACKEND"; fi; }
 tables_do() { in_ns gw "$(tables)" -w 5 "$@"; }
@@ -389,8 +399,9 @@ rule_packets() {
 		/-A PODGATE(-BRIDGED)? / && $0 ~ pattern { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'
 }
 
-# Counts what one node sends to a port of another as it arrives, before any rule of podgate's and without a word of it:
-# count_arrivals FROM TO PROTOCOL PORT; arrivals; count_no_more. A stray packet of an earlier scenario is not among them.
+# Counts packets from one node to a port of another as they arrive, before any rule of podgate's and
+# without its help: count_arrivals FROM TO PROTOCOL PORT; arrivals; count_no_more. It does not count
+# stray packets of an earlier scenario.
 count_arrivals() {
 	ARRIVALS=(PREROUTING -s "$(addr "$1")" -d "$(addr "$2")" -p "$3" --dport "$4")
 	in_ns gw "$(tables)" -t raw -A "${ARRIVALS[@]}"
@@ -398,7 +409,7 @@ count_arrivals() {
 arrivals() { tables_save -c -t raw | awk '/-A PREROUTING / && !/PODGATE/ { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'; }
 count_no_more() { in_ns gw "$(tables)" -t raw -D "${ARRIVALS[@]}"; }
 
-# --- the verdict log ------------------------------------------------------------------------------------------------
+# --- the verdict log ------------------------------------------------------------------------------
 
 # log_has FILTER: some record makes this jq filter true.
 log_has() { jq -e -s "any(.[]; $1)" "$DIR/verdicts.jsonl" >/dev/null 2>&1; }
@@ -408,7 +419,7 @@ logged() {	# TEXT FILTER
 	pass
 }
 
-# --- a scenario -----------------------------------------------------------------------------------------------------
+# --- a scenario -----------------------------------------------------------------------------------
 
 # bridge_sees_all 0|1: whether bridged packets pass iptables.
 bridge_sees_all() {
@@ -417,7 +428,7 @@ bridge_sees_all() {
 	net_sysctl gw bridge/bridge-nf-call-ip6tables "$1"
 }
 
-# Files of the scenario before: what is left are those of the cell.
+# Removes files of the last scenario; those of the cell stay.
 remove_old_files() {
 	local file old=()
 
@@ -430,19 +441,19 @@ remove_old_files() {
 	rm -rf "${old[@]}" "$DIR"/manifests/*
 }
 
-# The scenario itself, in a shell of its own: whatever it does to that, it can't end the cell. How it ended is in `outcome`.
+# Runs the scenario in a shell of its own, so that it can't end the cell. `outcome` has its result.
 run_alone() {
 	PASSED=0 FAILED=0
 	trap 'echo "$PASSED $FAILED $SCENARIO_ENDED" >"$DIR/outcome"' EXIT
 	default_pods
-	bridge_sees_all 0	# it is podgate's to see to that
+	bridge_sees_all 0	# podgate must switch it on
 	"scenario_$1"
 	holds_end
 	settle
 	gate_end TERM
 	gate_cleanup
 	control
-	if declare -F "after_$1" >/dev/null; then "after_$1"; fi	# puts back what the scenario changed in the gateway
+	if declare -F "after_$1" >/dev/null; then "after_$1"; fi	# restores the gateway
 	[ "$FAILED" -eq 0 ] || sed 's/^/    run: /' "$DIR/run.err" | tail -5
 	SCENARIO_ENDED=yes
 }

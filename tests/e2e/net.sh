@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# A gateway with pods, in network namespaces of its own: sourced by the end-to-end tests and by deploy/quickstart.sh.
-# Nothing here touches the namespace it is called in: every veth is born inside one of ours.
+# A gateway with pods, in network namespaces of its own: sourced by the end-to-end tests and by
+# deploy/quickstart.sh. Nothing here touches the calling namespace: every veth is made inside one of
+# ours.
 #
 #   far --- (mtu 1280) --- ext --- gw --- pod, pod, ...      routed: a veth a pod, host routes, the gateway at a /32
 #   198.51.100.10     203.0.113.10  |                        bridged: pods on one bridge of the gateway
 #                                  lan 192.168.20.10
 #
-# Every address has an IPv6 twin. Pods are what net_pod makes: 10.88.0.0/24 and fd00:88::/64, the gateway at .1 in both.
+# Every address has an IPv6 twin. net_pod makes pods in 10.88.0.0/24 and fd00:88::/64, with the
+# gateway at .1 in both.
 
 NET=			# the prefix of all our namespaces, once net_new was called
 NET_TOPOLOGY=routed
@@ -24,7 +26,8 @@ in_ns() {
 	nsenter --net="/run/netns/$NET-$node" "$@"
 }
 
-# For the background, as in `in_ns_exec NODE COMMAND &`: $! is then the command, not a shell that waits for it.
+# For the background, as in `in_ns_exec NODE COMMAND &`: $! is then the command, not a waiting
+# shell.
 in_ns_exec() {
 	local node=$1
 	shift
@@ -36,11 +39,11 @@ net_node() {
 	NET_NODES+=("$1")
 	NET_V4[$1]=$2 NET_V6[$1]=$3
 	ip -n "$NET-$1" link set lo up
-	# What a node sends by itself would be counted with what a scenario sends.
+	# A node's own packets would count with those of a scenario.
 	net_sysctl "$1" ipv6/conf/default/router_solicitations 0
 }
 
-# A sysctl of a network namespace: /proc/sys/net shows that of whoever opens it.
+# A sysctl of a network namespace: /proc/sys/net shows that of the opening process.
 net_sysctl() {
 	in_ns "$1" sh -c 'echo "$2" >"/proc/sys/net/$1"' sh "$2" "$3"
 }
@@ -93,7 +96,7 @@ net_new() {
 	ip -n "$NET-far" link set ext mtu 1280
 	net_addr ext far 198.51.100.1/24 2001:db8:51::1/64
 	net_addr far ext 198.51.100.10/24 2001:db8:51::10/64
-	# Without an MSS that fits, so that whoever sends to far must learn of its narrow link from ICMP.
+	# No fitting MSS, so that senders to far must learn of its narrow link from ICMP.
 	ip -n "$NET-far" route add default via 198.51.100.1 advmss 1460
 	ip -n "$NET-far" -6 route add default via 2001:db8:51::1 advmss 1440
 	ip -n "$NET-gw" route add 198.51.100.0/24 via 203.0.113.10
@@ -116,7 +119,8 @@ net_pod() {
 	net_link gw "$device" "$1" eth0
 	if [ "$NET_TOPOLOGY" = bridged ]; then
 		ip -n "$NET-gw" link set "$device" master br0
-		# A translated packet may have to go back where it came from: to a pod that asks for itself.
+		# A translated packet may have to go back to its sender: a pod that connects to
+		# itself.
 		ip -n "$NET-gw" link set "$device" type bridge_slave hairpin on
 		net_addr "$1" eth0 "$2/24" "$3/64"
 		net_default "$1" 10.88.0.1 fd00:88::1
@@ -131,7 +135,8 @@ net_pod() {
 	ip -n "$NET-$1" -6 route add default via fe80::1 dev eth0
 }
 
-# Waits till addresses are usable: link-local ones are tentative for a second, and IPv6 neighbours need them.
+# Waits until addresses are usable: link-local ones are tentative for a second, and IPv6 neighbours
+# need them.
 net_settle() {
 	local node tries
 
@@ -143,7 +148,8 @@ net_settle() {
 	done
 }
 
-# Ends whatever still runs inside (all of it ours: the namespaces are) and removes them. Safe to call twice.
+# Ends the processes in our namespaces, all of which are ours, and removes the namespaces. Safe to
+# call twice.
 net_delete() {
 	local node pids
 

@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The end-to-end matrix: every scenario on {nft, legacy} x {IPv4, IPv6} x {routed, bridged}, cells side by side.
+# The end-to-end matrix: every scenario on {nft, legacy} x {IPv4, IPv6} x {routed, bridged}, cells
+# side by side.
 #
 #   run.sh [--quarter] [--backend nft] [--family 4] [--topology routed] [--jobs 3] [SCENARIO...]
-#   run.sh --cell nft/4/routed[/asan] ...   just this cell, with the sanitized program of build/asan; may be repeated
+#   run.sh --cell nft/4/routed[/asan] ...   just this cell, with the sanitized program of build/asan;
+#                                           may be repeated
 #
-# --quarter: a cell takes every fourth scenario, so that each is seen in two cells that have nothing in common (cell.sh).
-# Needs root. Everything happens in network namespaces made for it. Last line: N passed, M failed.
+# --quarter: a cell takes every fourth scenario, so that each runs in two cells that have nothing in
+# common (cell.sh). Needs root. Everything happens in network namespaces made for it. Last line: N
+# passed, M failed.
 
 set -u
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +24,7 @@ while [ $# -gt 0 ]; do
 	--topology) TOPOLOGIES=$2; shift 2 ;;
 	--jobs) JOBS=$2; shift 2 ;;
 	--cell) WANTED+=("$2"); shift 2 ;;
-	-*) sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+	-*) sed -n '4,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	*) break ;;
 	esac
 done
@@ -30,7 +33,7 @@ done
 OUT=$(mktemp -d "${TMPDIR:-/tmp}/podgate-matrix.XXXXXX")
 CELLS=()
 trap 'rm -rf "$OUT"' EXIT
-# A cell removes what it made when it is told to end; so wait for that.
+# A cell that gets a signal removes all that it made; so wait for that.
 trap 'kill "${CELLS[@]}" 2>/dev/null; wait; exit 130' INT TERM HUP
 
 running() { local pid n=0; for pid in "${CELLS[@]}"; do [ -d "/proc/$pid" ] && n=$((n + 1)); done; echo $n; }
@@ -41,7 +44,8 @@ if [ ${#WANTED[@]} -eq 0 ]; then
 			for topology in $TOPOLOGIES; do WANTED+=("$backend/$family/$topology"); done
 		done
 	done
-	# The two that have most to do, those about the process (cell.sh), are the first and the last: begin with both.
+	# The first and the last cell have most to do, the scenarios about the process (cell.sh):
+	# begin with both.
 	WANTED=("${WANTED[-1]}" "${WANTED[@]:0:${#WANTED[@]}-1}")
 fi
 for cell in "${WANTED[@]}"; do

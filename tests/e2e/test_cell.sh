@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What becomes of a cell when its scenarios end badly: each is one failure, and the next one finds a cell as new. Needs root.
+# A scenario that ends badly is one failure, and the next scenario gets a fresh cell. Needs root.
 # Last line: N passed, M failed.
 
 set -u

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Packets that only an attacker sends. A rule of the receiver's own counts what arrives.
+# Packets that only an attacker sends. A rule of the receiver's own counts those that arrive.
 
 icmp_name() { cidr icmp ipv6-icmp; }
 unreachable() { cidr "--icmp-type destination-unreachable" "--icmpv6-type destination-unreachable"; }
 
-# arrives NODE MATCH COMMAND...: whether what the command sends matches at the node.
+# arrives NODE MATCH COMMAND...: true if a packet of the command matches at the node.
 arrives() {
 	local node=$1 match=$2 packets
 	shift 2
@@ -24,8 +24,8 @@ error_from() { in_ns "$1" "$PROBE" forge error "$(addr "$1")" "$(addr "$2")" "$(
 report_arrives() { arrives "$2" "-p $(icmp_name) $(unreachable)" error_from "$@"; }
 report_never_arrives() { ! report_arrives "$@"; }
 
-# An ICMP error passes with the flow that it reports on, when it comes from an end of it or from a router: not from a pod
-# that uses somebody else's flow as an envelope.
+# An ICMP error passes with the flow that it reports on if it comes from an end of it or from a
+# router. It does not pass from a pod that uses somebody else's flow as an envelope.
 scenario_attack_errors() {
 	{
 		policy web web "Ingress, Egress" <<-RULES
@@ -64,7 +64,7 @@ scenario_attack_listener() {
 	check "data as a listener report" never_arrives lan "-p ipv6-icmp --icmpv6-type 143" "${report[@]}"
 }
 
-# A tag of VLAN 0 is none to the pod that gets it. It must be none to the gate.
+# The receiving pod ignores a tag of VLAN 0. So must the gate.
 scenario_attack_tagged() {
 	[ "$TOPOLOGY" = bridged ] || return 0
 	local mac

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Audit mode: what would be denied passes and is logged; what the enforced rest denies stays denied.
+# Audit mode: its denials pass and are logged; those of the enforced rest stay denials.
 
 audit_expect() {	# TEXT: the flow passes and is logged as it should be
 	allow intruder web tcp 80
@@ -42,7 +42,7 @@ scenario_audit_policy() {
 	settle "enforced"
 }
 
-# An annotation is its author's, who may be a tenant.
+# A tenant may be the author of an annotation.
 scenario_audit_annotations_off() {
 	audit_policies 'podgate.io/audit: "true"'
 	gate_start "audit_annotations: off" || return

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What a bridge copies: frames whose receiver it does not know, and frames to group addresses.
+# Frames that a bridge copies: those to an unknown receiver, and those to group addresses.
 
-# Sends one datagram, a flow of its own, to a port where nobody answers: one_datagram FROM TO PORT
+# one_datagram FROM TO PORT: sends one datagram, a flow of its own, to a port where nobody answers.
 # shellcheck disable=SC2016 # the inner shell's
 one_datagram() { in_ns "$1" bash -c 'exec 3<>"/dev/udp/$0/$1" && echo x >&3' "$(addr "$2")" "$3" 2>/dev/null; }
 
-# Counts in the pod itself what arrives there: count_in POD FROM PORT; counted_in POD; count_in_no_more POD
+# count_in POD FROM PORT; counted_in POD; count_in_no_more POD: counts arrivals in the pod itself.
 count_in() { in_ns "$1" "$(tables)" -t raw -A PREROUTING -s "$(addr "$2")" -p udp --dport "$3"; }
 counted_in() {
 	in_ns "$1" "$(tables)-save" -c -t raw 2>/dev/null | awk '/-A PREROUTING / { gsub(/[\[\]]/, "", $1); split($1, n, ":"); sum += n[1] } END { print sum + 0 }'
 }
 count_in_no_more() { in_ns "$1" "$(tables)" -t raw -F PREROUTING; }
 
-# The bridge forgets where everybody is; what it does not know it floods.
+# The bridge forgets every port; it floods frames to unknown receivers.
 bridge_forgets() {
 	local port mac
 	in_ns gw bridge fdb show br br0 dynamic 2>/dev/null | while read -r mac _ port _; do
@@ -22,7 +22,8 @@ bridge_forgets() {
 	done
 }
 
-# All pods isolated, one allowed: 20 flows of one datagram each, every one flooded. All arrive, at their receiver alone.
+# All pods isolated, one allowed: 20 flows of one datagram each, all flooded. All arrive, at their
+# receiver alone.
 scenario_bridge_flooded() {
 	[ "$TOPOLOGY" = bridged ] || return 0
 	{
@@ -61,14 +62,14 @@ scenario_bridge_flooded() {
 }
 scenario_bridge_flooded_unlearned() { scenario_bridge_flooded "learn: false"; }
 
-# --- groups ---------------------------------------------------------------------------------------------------------
+# --- groups ---------------------------------------------------------------------------------------
 
 groups() {
 	if [ "$FAMILY" = 4 ]; then echo 10.88.0.255 224.0.0.1 224.0.0.251 239.1.1.1 255.255.255.255; else echo ff02::1 ff02::fb ff05::77 ff0e::99; fi
 }
 joined() { if [ "$FAMILY" = 4 ]; then echo 224.0.0.251 239.1.1.1; else echo ff02::fb ff05::77 ff0e::99; fi; }
 
-# hearing PORT POD...: they listen, and wait for what comes. heard POD: what came, in any order.
+# hearing PORT POD...: the pods listen. heard POD: the datagrams that came, in any order.
 HEARING=()
 hearing() {
 	local port=$1 pod
@@ -99,7 +100,7 @@ cast() {
 	sleep 0.4
 }
 
-# Everybody tells the gateway where he is, as by using it.
+# Every pod shows the gateway its port, by using it.
 all_are_known() { local pod; for pod in web db client intruder plain; do quietly in_ns "$pod" "$PROBE" ping "$(addr gw)"; done; sleep 0.3; }
 
 group_policies() {
@@ -113,7 +114,7 @@ group_policies() {
 	} | policies
 }
 
-# Each port gets what the pods behind it admit, whoever else does.
+# Each port gets the packets that the pods behind it admit, whatever other pods admit.
 scenario_bridge_groups() {
 	[ "$TOPOLOGY" = bridged ] || return 0
 	group_policies
@@ -141,7 +142,7 @@ scenario_bridge_groups() {
 		logged "a group's denial has its address and its receiver" ".verdict==\"deny\" and .group==\"$group\" and .source.pod==\"intruder\" and .destination.pod==\"web\" and (.denied|index(\"ingress\"))"
 		logged "and the sender's, too" ".verdict==\"deny\" and .group==\"$group\" and .source.pod==\"db\" and (.denied|index(\"egress\"))"
 	done
-	# Who is isolated in the meantime gets nothing from then on.
+	# A pod that becomes isolated meanwhile gets nothing from then on.
 	hearing 9999 plain web
 	heard_nothing_yet
 	plain_too() { { cat "$DIR/manifests/policies.yaml"; policy plain plain Ingress free </dev/null; } | policies; }
@@ -169,7 +170,7 @@ scenario_bridge_groups_allowed() {
 	hearing_ends
 }
 
-# Nobody is isolated: nothing is judged, nothing queued.
+# No pod is isolated: nothing is judged, nothing queued.
 scenario_bridge_groups_free() {
 	[ "$TOPOLOGY" = bridged ] || return 0
 	policies </dev/null
@@ -186,7 +187,7 @@ scenario_bridge_groups_free() {
 has_address_of() { ip -n "$(net_name "$1")" -6 -o addr show dev eth0 scope global | grep -q "$2"; }
 lose_addresses_of() { local pod; for pod in web db client intruder plain; do ip -n "$(net_name "$pod")" -6 addr flush dev eth0 to "$1::/64"; done; }
 
-# A pod is no router and no DHCP server; what is behind a router's port is.
+# A pod is no router and no DHCP server; a machine behind a router's port may be.
 scenario_bridge_router() {
 	[ "$TOPOLOGY" = bridged ] || return 0
 	local port=veth8 prefix=2001:db8:bad	# intruder's
@@ -220,7 +221,8 @@ scenario_bridge_router() {
 	lose_addresses_of $prefix
 }
 
-# Multicast router discovery (RFC 4286; 151 to 153) is a group's packets like others: an isolated pod gets what its policies admit.
+# Multicast router discovery (RFC 4286; 151 to 153) is group traffic like any other: an isolated pod
+# gets the packets that its policies admit.
 scenario_bridge_multicast_routers() {
 	[ "$FAMILY/$TOPOLOGY" = 6/bridged ] || return 0
 	local types="151 152 153" node
@@ -260,7 +262,7 @@ for kind in sys.argv[2:]:
     s.sendto(bytes([int(kind), 20, 0, 0, 0, 125, 0, 2]), ("ff02::6a", 0, 0, socket.if_nametoindex("eth0")))
 '
 
-# By an address that no manifest names a pod is reached past all policies: somebody must be told.
+# No policy covers an address of a pod that no manifest names: podgate must report it.
 scenario_bridge_unnamed() {
 	[ "$TOPOLOGY" = bridged ] || return 0
 	local other
@@ -280,11 +282,12 @@ scenario_bridge_unnamed() {
 	check "and doctor" eval 'podgate doctor --config "$DIR/podgate.yaml" 2>&1 | grep -q "address $other"'
 	ip -n "$(net_name web)" addr del "$other$(cidr /24 /64)" dev eth0
 }
-# The gateway remembers the address, and would tell the next scenario's daemon of it.
+# The gateway remembers the address, and the next scenario's daemon would report it.
 after_bridge_unnamed() { quietly ip -n "$(net_name gw)" neigh flush dev br0; }
 unnamed_told() { [[ $(status_field '.problems[]') == *"shop/web has the address $1,"* ]]; }
 
-# Without a bridge nobody pays for the rules about bridges; they come with the first one, and go with the last.
+# The rules about bridges come with the first bridge and go with the last, so nobody else pays for
+# them.
 scenario_bridge_comes() {
 	[ "$TOPOLOGY" = routed ] || return 0
 	policy web web Ingress </dev/null | policies

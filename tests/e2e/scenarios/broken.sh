@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# A mistake in a manifest never opens what was closed, and is told where one looks.
+# A mistake in a manifest never opens a closed gate, and podgate reports it.
 
 broken_good() {
 	policy web web Ingress <<-RULES
@@ -10,7 +10,7 @@ broken_good() {
 	policy db db Ingress </dev/null
 }
 
-# In status, for whoever looks there, and with its place in the daemon's own log.
+# In status, and with its place in the daemon's own log.
 shows_error() { [ "$(status_field .manifests.errors)" -gt 0 ] && grep -qE "$1:[0-9]+:[0-9]+: ${2:-}" "$DIR/run.err"; }
 shows_none() { [ "$(status_field .manifests.errors)" = 0 ]; }
 
@@ -38,7 +38,7 @@ scenario_broken() {
 	settle "mended"
 }
 
-# Policies that never were sound: what can be read of them isolates, and admits.
+# Policies that never were sound: their readable parts isolate and admit.
 broken_first_policies() {
 	policy web web Ingress <<-RULES
 	ingress:
@@ -66,7 +66,7 @@ scenario_broken_first() {
 	podgate policies --socket "$DIR/control.sock" >"$DIR/listing" 2>&1
 	check "policies does" grep -q "shop/web \[has errors\]" "$DIR/listing"
 
-	# Their selector, and all that it was to say: the namespace.
+	# Without a readable selector: the namespace.
 	{ broken_first_policies; policy all any Ingress </dev/null; } |
 		sed '/name: all/,$s/podSelector:.*/podSelector: [any]/' >"$DIR/.closed"
 	changed policies <"$DIR/.closed"
@@ -80,7 +80,7 @@ scenario_broken_first() {
 }
 default_policies_gone() { rm "$DIR/manifests/policies.yaml"; }
 
-# A pod some label of which can't be read: which policies select it is not known.
+# A pod with an unreadable label: any policy may select it.
 broken_pods() { default_pods && sed -i "s/app: $1}/app: $1, role: [a]}/" "$DIR/manifests/pods.yaml"; }
 scenario_broken_pod() {
 	broken_pods web
@@ -114,7 +114,7 @@ scenario_broken_open() {
 	check "an error it is" [ "$(status_field .manifests.errors)" -gt 0 ]
 }
 
-# What cannot be read where a restart finds it: closed as while it ran.
+# Unreadable manifests at a restart: closed, as while it ran.
 broken_now() { broken_good | sed 's/podSelector: {matchLabels: {app: client}}/podSelectr: {matchLabels: {app: client}}/' | policies; }
 broken_listed() { echo '{"apiVersion": "v1", "kind": "List", "items": []}' >"$DIR/manifests/policies.yaml"; }
 broken_syntax() { printf 'kind: NetworkPolicy\nspec:\n  egress:\n  - to\n    - ipBlock:\n        cidr: 0.0.0.0/0\n' | policies; }
@@ -157,7 +157,7 @@ scenario_broken_restart() {
 		signal=KILL
 	done
 
-	# Gone while it was away is gone, as it is while it runs.
+	# A file removed while it was away is removed, as while it runs.
 	rm "$DIR/manifests/policies.yaml"
 	gate_start || return
 	allow intruder web tcp 80
@@ -187,7 +187,7 @@ scenario_broken_takeover() {
 	check "the log tells of the state" file_has "$DIR/next.err" "1 object that it held when it was sound, last on 20"
 }
 
-# A record that was damaged, a folder that can't be used.
+# A damaged record, an unusable folder.
 scenario_broken_state() {
 	local record
 
@@ -201,7 +201,7 @@ scenario_broken_state() {
 	gate_start || return
 	check "the log tells of the record" file_has "$DIR/run.err" "its checksum is wrong: it is damaged, or cut off. It is set aside as $record.broken"
 	check "it is set aside" [ -e "$record.broken" ]
-	deny intruder web tcp 80	# what can be read of the policy closes
+	deny intruder web tcp 80	# the readable part of the policy closes
 	deny client db tcp 80
 	settle "a damaged record"
 	gate_end TERM
@@ -233,7 +233,7 @@ broken_bomb() {
 	done
 }
 
-# What is no manifest at all, beside good ones, at start and while running.
+# Files that are no manifests, beside good ones, at start and while running.
 scenario_strange_files() {
 	broken_good | policies
 	head -c 4096 /dev/urandom >"$DIR/manifests/random.yaml"

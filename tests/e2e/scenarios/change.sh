@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Policies, labels, namespaces and pods change all the time, flows go between all pods all the time, and each datagram is
-# held against what a naive evaluator says of the policies that were in force by podgate's own word (tests/witness/).
+# Policies, labels, namespaces and pods change all the time, and flows go between all pods all the
+# time. A naive evaluator judges each datagram by the policies that podgate reported in force
+# (tests/witness/).
 
 CHANGE_MS=${E2E_CHANGE_MS:-5000}
 
-# witness_ends: what podgate-witness is told of the network.
+# witness_ends: the network, for podgate-witness.
 witness_ends() {
 	local node
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Which pod an address belongs to: what no pod can have, what several claim, what the kernel does not take.
+# The owner of an address: impossible addresses, those that several pods claim, those that the
+# kernel refuses.
 
 claims_policies() {
 	policy web web Ingress <<-RULES
@@ -13,7 +14,8 @@ claims_policies() {
 claims_told() { file_has "$DIR/run.err" "$1"; }
 odd_addresses() { [ "$(status_field .addresses.odd)" = "$1" ]; }
 
-# A pod of another namespace with addresses that no pod can have: its own mistake, and nobody else's.
+# A pod of another namespace with addresses that no pod can have: its own mistake, and nobody
+# else's.
 claims_odd_pod() {
 	printf '%s\n' "apiVersion: v1" "kind: Pod" \
 		"metadata: {name: odd, namespace: other, labels: {app: odd}, annotations: {podgate.io/ips: \"10.88.0.77,fe80::77,0.0.0.0,fd00:88::77,224.0.0.1\"}}" \
@@ -38,7 +40,7 @@ scenario_impossible_addresses() {
 	allow client web tcp 80
 	deny intruder web tcp 80
 	settle "beside a pod with impossible addresses"
-	# The change that was never enforced: to close web to all.
+	# This change was never enforced once: close web to all.
 	changed policies < <(policy web web Ingress </dev/null)
 	deny client web tcp 80
 	allow intruder db tcp 80
@@ -75,7 +77,8 @@ claims_twin() {	# TERMINATING
 		"status: {phase: Running, podIPs: [{ip: \"${NET_V4[web]}\"}, {ip: \"${NET_V6[web]}\"}]}" | manifest twin
 }
 
-# A tenant's annotation takes nobody's address away; of two pods with one address the policies of both hold.
+# A tenant's annotation takes no address from another pod; of two pods with one address the policies
+# of both hold.
 scenario_claimed_addresses() {
 	claims_policies | policies
 	gate_start || return
@@ -119,8 +122,8 @@ scenario_claimed_addresses() {
 	check "and is not told of" within 3 odd_addresses 0
 }
 
-# The kernel's set can't be made anew, for somebody's rule holds the name, and has room for one address only: what is
-# isolated is as much as there is room for, and everybody's changes are enforced.
+# The kernel's set can't be replaced, because somebody's rule holds the name, and has room for one
+# address only. podgate isolates the addresses that fit, and enforces everybody's changes.
 scenario_refused_entries() {
 	local set="podgate-pods$FAMILY" type=hash:ip family=inet
 
@@ -144,7 +147,7 @@ scenario_refused_entries() {
 	deny client web tcp 80
 	settle "a change with room for one"
 	gate_end TERM
-	gate_launch	# its status is no success, with a problem
+	gate_launch	# status shows a problem, so its exit code is 1
 	check "it starts" within 10 gate_is_up
 	check "a start says it" within 5 claims_told "the kernel does not take 1 isolated address"
 	deny client web tcp 80

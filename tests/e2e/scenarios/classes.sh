@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Tier 2: a class of flows that recurs is answered in the kernel, until something changes; and the log stays true.
+# The learned path: the kernel answers a recurring flow class until something changes, and the log
+# stays complete.
 
 classes_policy() {	# PORT that clients may connect to
 	policy web web Ingress <<-RULES | policies
@@ -65,7 +66,7 @@ scenario_classes() {
 	settle
 }
 
-# A pod that insists is answered in the kernel, and every packet of it is told of.
+# The kernel answers a pod that insists, and the log counts every packet.
 scenario_denied_flood() {
 	local queued_before told
 
@@ -116,7 +117,7 @@ scenario_allowed_log() {
 	equal "and none is the kernel's" 0 "$(status_field .classes.learned)"
 }
 
-# What audit mode lets pass is logged each time: it is never answered in the kernel.
+# Packets that audit mode lets pass are logged each time: the kernel never answers them.
 scenario_audit_not_learned() {
 	local before i
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# An export into the watched folder (kubectl get ... >FILE): under way, failed, empty. What was closed stays closed.
+# An export into the watched folder (kubectl get ... >FILE): under way, failed, empty. A closed gate
+# stays closed.
 
 export_policies() {	# RULES of db: web first
 	policy web web Ingress <<-RULES
@@ -15,7 +16,7 @@ export_denied() {	# WHEN: all that the policies of before deny
 	allow client web tcp 80
 	settle "$1"
 }
-# Intruder tries one connection after the other until it is told to stop; each that opens is a line.
+# Intruder tries one connection after the other until a signal; each that opens is a line.
 export_intrude() {
 	while [ -e "$DIR/intruding" ]; do
 		in_ns_exec intruder "$PROBE" connect --timeout 150 tcp "$1" 80 >/dev/null 2>&1 && echo "$EPOCHREALTIME opened" >>"$DIR/intruded"
@@ -39,7 +40,7 @@ scenario_export() {
 
 	exec 8>"$file"		# empty from now on, as long as kubectl asks the server
 	check "a file that is being written is told" within 3 being_written 1
-	sleep 1.5		# longer than a change is ever waited out
+	sleep 1.5		# longer than any wait for a change
 	export_denied "truncated"
 	text=$(export_policies "ingress: [{from: [{podSelector: {matchLabels: {app: client}}}]}]")
 	printf '%s\n' "${text%$'\n---'*}" >&8		# all of web, nothing of db: well-formed
@@ -56,7 +57,7 @@ scenario_export() {
 	settle "written"
 	check "that is over" within 3 being_written 0
 
-	printf 'apiVersion: v1\nitems: []\nkind: List\n' >"$file"	# what kubectl prints with an expired token
+	printf 'apiVersion: v1\nitems: []\nkind: List\n' >"$file"	# kubectl's output with an expired token
 	check "a List of nothing is told" within 3 emptied 1
 	check "the log tells, too" file_has "$DIR/run.err" "the file holds no object any more; the 2 that it held stay in force"
 	sleep 0.5
@@ -64,7 +65,7 @@ scenario_export() {
 	deny intruder db tcp 80
 	allow client db tcp 80
 	settle "a List of nothing"
-	: >"$file"		# and what it prints when the server is away
+	: >"$file"		# and its output when the server is away
 	sleep 0.5
 	deny intruder web tcp 80
 	settle "an empty file"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What becomes of new flows, counted one by one, and of those that are open, whatever befalls the daemon: each fault with
+# The fate of new flows, counted one by one, and of open ones under each fault of the daemon, with
 # the gate closed and open. docs/RELIABILITY.md has the table.
 
 FAULT_FLOWS=100		# a volley; fewer than a source may begin before its flows wait apart
@@ -12,9 +12,10 @@ fault_policies() {
 	RULES
 }
 
-# --- flows that are counted -----------------------------------------------------------------------------------------
+# --- flows that are counted -----------------------------------------------------------------------
 
-# volley_begin NAME FROM TO: so many UDP flows, which send when volley asks for it; and what of them arrives is counted.
+# volley_begin NAME FROM TO: FAULT_FLOWS UDP flows, which send when volley asks, with their arrivals
+# counted.
 declare -A VOLLEY_INPUT=() VOLLEY_PID=() VOLLEY_ENDS=()
 volley_begin() {
 	local input
@@ -29,7 +30,7 @@ volley_begin() {
 	in_ns "$3" "$(tables)" -t raw -A PREROUTING -s "$(addr "$2")" -p udp --dport 80
 }
 volley_lines() { [ "$(wc -l <"$DIR/volley-$1.out")" -gt "$2" ]; }
-# volley NAME MS: a datagram on each flow; in REPLY how many were answered in that time.
+# volley NAME MS: a datagram on each flow; sets REPLY to the number answered in that time.
 volley() {
 	local before
 
@@ -38,7 +39,7 @@ volley() {
 	within $(($2 / 1000 + 3)) volley_lines "$1" "$before" || fail "volley $1: $(cat "$DIR/volley-$1.out")"
 	REPLY=$(tail -1 "$DIR/volley-$1.out")
 }
-# What arrived of it so far.
+# Prints the arrivals so far.
 volley_arrived() {
 	local ends
 
@@ -50,14 +51,14 @@ volley_end() {
 	local ends input=${VOLLEY_INPUT[$1]}
 
 	exec {input}>&-
-	kill "${VOLLEY_PID[$1]}" 2>/dev/null	# whoever was started meanwhile holds its input open, too
+	kill "${VOLLEY_PID[$1]}" 2>/dev/null	# later processes hold its input open, too
 	wait "${VOLLEY_PID[$1]}" 2>/dev/null
 	read -ra ends <<<"${VOLLEY_ENDS[$1]}"
 	in_ns "${ends[1]}" "$(tables)" -t raw -D PREROUTING -s "$(addr "${ends[0]}")" -p udp --dport 80
 	unset "VOLLEY_INPUT[$1]" "VOLLEY_PID[$1]" "VOLLEY_ENDS[$1]"
 }
 volleys_begin() {
-	quietly in_ns gw conntrack -D -p udp	# of earlier volleys: a source port may come again, and be no new flow
+	quietly in_ns gw conntrack -D -p udp	# of earlier volleys: a source port that comes again must be a new flow
 	volley_begin denied intruder web
 	volley_begin allowed client web
 }
@@ -66,14 +67,14 @@ volleys_end() {
 	volley_end allowed
 }
 
-# Cut flows of the denied volley that the log tells of.
+# Prints the number of cut flows of the denied volley in the log.
 fault_cut() { log_count '.verdict == "revoke" and .source.pod == "intruder" and .protocol == "UDP"'; }
 fault_cut_is() { [ "$(fault_cut)" = "$1" ]; }
 
-# --- the daemon goes away -------------------------------------------------------------------------------------------
+# --- the daemon goes away -------------------------------------------------------------------------
 
-# fault_away TEXT CLOSED|OPEN COMMAND...: COMMAND makes the daemon end. Then new flows are counted, it starts again, and
-# the same flows send again.
+# fault_away TEXT CLOSED|OPEN COMMAND...: COMMAND ends the daemon. Then new flows are counted, the
+# daemon starts again, and the same flows send again.
 fault_away() {
 	local text="$1, $2" mode=$2 passes=0 queued
 	shift 2
@@ -111,7 +112,7 @@ fault_both() { fault_away "$1" closed "${@:2}"; fault_away "$1" open "${@:2}"; }
 scenario_fault_kill() { fault_both "SIGKILL" gate_end KILL; }
 scenario_fault_term() { fault_both "SIGTERM" gate_end TERM; }
 
-# A crash ends it without a word. A sanitizer would catch the signal and tell of it.
+# A crash ends it silently. A sanitizer would catch the signal and report it.
 scenario_fault_segv() {
 	local ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0 TSAN_OPTIONS=${TSAN_OPTIONS:-}:handle_segv=0 UBSAN_OPTIONS=${UBSAN_OPTIONS:-}:handle_segv=0
 
@@ -126,7 +127,7 @@ fault_segv() {
 # A package manager stops the daemon, puts another file in its place, and starts that.
 scenario_fault_upgrade() {
 	local original=$PODGATE
-	local PODGATE=$DIR/podgate.installed	# for all that is called from here
+	local PODGATE=$DIR/podgate.installed	# for all functions called from here
 
 	cp "$original" "$PODGATE"
 	fault_both "upgrade" fault_replace "$original"
@@ -139,10 +140,10 @@ fault_replace() {
 	check "another file is in its place" [ "$(stat -c %i "$PODGATE")" != "$before" ]
 }
 
-# --- memory runs out --------------------------------------------------------------------------------------------------
+# --- memory runs out ------------------------------------------------------------------------------
 
-# A control group of our own in either version of cgroups, with the daemon alone in it. Where there is none to be had the
-# scenario says so, and the signal that the kernel would send comes from us.
+# A control group of our own, in either version of cgroups, with the daemon alone in it. Where none
+# is to be had, the scenario says so, and sends the kernel's signal itself.
 CGROUP='' CGROUP_LIMIT=''
 cgroup_make() {
 	local root name=podgate-e2e-$$
@@ -164,10 +165,10 @@ cgroup_make() {
 cgroup_kills() {
 	cat "$CGROUP/memory.oom_control" "$CGROUP/memory.events" 2>/dev/null | awk '$1 == "oom_kill" { print $2 }'
 }
-# A process that was just waited for may still be leaving it.
+# A process that has just been reaped may still be leaving it.
 cgroup_remove() { rmdir "$CGROUP" 2>/dev/null; }
 
-fault_pods() {	# many, none of ours
+fault_pods() {	# many, of no other scenario
 	awk 'BEGIN { for (i = 0; i < 30000; i++) printf "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p%d, namespace: many, labels: {app: a%d, n: \"%d\"}}\nspec: {containers: [{name: main, image: example/main:1}]}\nstatus: {phase: Running, podIP: 10.77.%d.%d}\n", i, i, i, i / 250, i % 250 }'
 }
 
@@ -180,7 +181,7 @@ scenario_fault_oom() {
 	fault_both "out of memory" fault_exhaust
 	within 3 cgroup_remove || fail "the control group can't be removed"
 }
-# Moves the daemon in, which leaves what it has to others: so what it asks for from now on is what counts.
+# Moves the daemon in. The memory that it has stays with its old group: only new memory counts.
 fault_exhaust() {
 	local before
 
@@ -196,10 +197,10 @@ fault_exhaust() {
 	rm "$DIR/manifests/many.yaml"
 }
 
-# --- a queue, or a socket, that has no room ---------------------------------------------------------------------------
+# --- a queue, or a socket, that has no room -------------------------------------------------------
 
-# The daemon does not run, and so nothing is taken out of its queues. queue_length is what fits; the rest, which finds no
-# room, is dropped or passes at once.
+# The daemon is stopped, so nothing leaves its queues. queue_length packets fit; the rest finds no
+# room, and is dropped or passes at once.
 fault_full() {	# TEXT CLOSED|OPEN LENGTH [COMMAND...]
 	local text="$1, $2" mode=$2 length=$3 room beyond drops before
 	shift 3
@@ -217,7 +218,8 @@ fault_full() {	# TEXT CLOSED|OPEN LENGTH [COMMAND...]
 	fault_beyond allowed
 	drops=$(fault_drops)
 	kill -CONT "$GATE"
-	# What waited is judged now. What passed is cut before it can say much more.
+	# Now the waiting packets are judged. Flows that passed are cut before they can send much
+	# more.
 	within 5 fault_emptied
 	room=$(($(fault_judged) - before))
 	[ $# -eq 0 ] || "$@" large
@@ -241,7 +243,8 @@ fault_full() {	# TEXT CLOSED|OPEN LENGTH [COMMAND...]
 	volley denied "$DENY_MS"
 	equal "$text: denied flows that send again and are answered" 0 "$REPLY"
 	equal "$text: denied packets that arrived in all" "$beyond" "$(volley_arrived denied)"
-	# All at once they may fill the queue again, on a machine that is busy; those that got through wait for nobody the next time.
+	# On a busy machine they may fill the queue again. Flows that got through do not wait the
+	# next time.
 	for _ in 1 2 3; do
 		volley allowed "$ALLOW_MS"
 		[ "$REPLY" != "$FAULT_FLOWS" ] || break
@@ -253,7 +256,7 @@ fault_full() {	# TEXT CLOSED|OPEN LENGTH [COMMAND...]
 	gate_cleanup
 }
 fault_judged() { status_field '[.queues[] | .packets] | add'; }
-# What arrived though nobody judges.
+# Prints the arrivals that nobody judged.
 declare -A BEYOND=()
 fault_beyond() { BEYOND[$1]=$(volley_arrived "$1"); }
 # By the kernel's own count.
@@ -268,7 +271,7 @@ scenario_fault_queue_full() {
 	equal "queue full, open: of the first volley passed what the queue had no room for" $((FAULT_FLOWS - 64)) "${BEYOND[denied]}"
 }
 
-# The queue has room enough, the daemon's socket has not.
+# The queue has room; the daemon's socket has none.
 scenario_fault_socket_full() {
 	fault_full "socket full" closed 4096 fault_socket || return
 	fault_full "socket full" open 4096 fault_socket

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# One pod begins flows as fast as it can. Packets are counted, times are not: what must hold, holds on a slow machine, too.
+# One pod begins flows as fast as it can. The scenario counts packets, not times: its claims hold on
+# a slow machine, too.
 
 FLOOD_CONNECTIONS=25
 FLOOD_MS=500
@@ -25,7 +26,8 @@ common='(.flood or .reply) | not'
 flood_lost() { [ "$(queue_field .flood '.kernel_dropped + .user_dropped')" -gt 0 ]; }
 flood_settled() { [ "$(queue_field .flood .waiting)" = 0 ]; }
 
-# Floods from one pod to another, over and over, until the queue of floods has lost something. FLOODED is how many flows began.
+# Floods from one pod to another, over and over, until the queue of floods has lost something. Sets
+# FLOODED to the number of flows.
 flood_until_lost() {	# FROM TO
 	local rounds sent
 
@@ -54,7 +56,7 @@ flood_end() {
 
 syns_resent() { in_ns client awk '/^Tcp: [0-9]/ { print $13 }' /proc/net/snmp; }
 
-# Connections one after the other, each to pass; how many did not.
+# Prints the number of failed connections, one after the other; all should pass.
 connections_lost() {	# FROM TO PORT
 	local i lost=0
 
@@ -64,7 +66,8 @@ connections_lost() {	# FROM TO PORT
 	echo $lost
 }
 
-# While one pod's queue overflows, another pod's connections all come about at the first try, each judged in userspace.
+# While one pod's queue overflows, another pod's connections all succeed at the first try, each
+# judged in userspace.
 flood_beside() {	# FROM TO
 	local before resent
 
@@ -105,7 +108,8 @@ scenario_flood_allowed() {
 	settle "after the flood"
 }
 
-# What the kernel said went into the queue is what was judged; what is missing of what was sent, it dropped and counted.
+# The packets that entered the queue, by the kernel's count, were judged. The kernel dropped and
+# counted the rest of the sent ones.
 scenario_flood_counted() {
 	flood_policies
 	gate_start "queue_length: 64" "flood_rate: 100" "learn: false" || return
@@ -122,7 +126,8 @@ scenario_flood_counted() {
 	equal "none of which was lost" 0 "$(queue_field "$common" '.kernel_dropped + .user_dropped')"
 }
 
-# A source that is merely fast loses nothing while the gateway keeps up, for there is no cap: all come about, most apart.
+# A source that is only fast loses nothing while the gateway keeps up, because there is no cap: all
+# connections succeed, most through the queue of floods.
 scenario_flood_fast_source() {
 	flood_policies
 	gate_start "flood_rate: 100" "learn: false" || return
@@ -138,7 +143,7 @@ scenario_flood_fast_source() {
 	settle "after a fast source"
 }
 
-# The rules of the queue are ours like any other: gone, they come back; and nothing of them is left in the end.
+# The rules of the queue are repaired like any other, and nothing of them is left at the end.
 scenario_flood_rules() {
 	flood_policies
 	gate_start || return
@@ -161,7 +166,8 @@ tables_has_not() { ! tables_has "$1"; }
 flood_repaired() { [ "$(status_field .rules.repairs)" -ge 1 ]; }
 tables_are_forgotten() { [ -z "$(in_ns gw sh -c 'cd /proc/net && ls ipt_hashlimit ip6t_hashlimit 2>/dev/null' | grep podgate)" ]; }
 
-# The log under one pod's flood of denials: every denial of another pod is told, and not only counted.
+# The log under one pod's flood of denials: every denial of another pod has a line, not only a
+# count.
 flood_log_policies() {
 	{
 		policy web web Ingress <<-RULES
@@ -174,7 +180,7 @@ flood_log_policies() {
 	} | policies
 }
 
-# Denials of intruder's that no line tells of, of 40 at as many ports.
+# Prints the number of intruder's denials without a line, of 40 at as many ports.
 quiet_denials_untold() {
 	jq -s --arg from "$(addr intruder)" '40 - ([.[] | select(.source.address? == $from and .destination.port >= 6000
 		and .destination.port < 6040) | .destination.port] | unique | length)' "$DIR/verdicts.jsonl"

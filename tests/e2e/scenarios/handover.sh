@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# podgate ends and begins again under load, and no first packet is lost: the queues are handed on. Each datagram of the
-# load is a flow of its own and is sent once, so what is lost stays lost. E2E_HANDOVERS: how many times.
+# podgate ends and starts again under load, and no first packet is lost: the queues are handed on.
+# Each datagram of the load is a flow of its own, sent once, so a lost one stays lost.
+# E2E_HANDOVERS: the number of restarts.
 
 HANDOVERS=${E2E_HANDOVERS:-4}
 RAIN_RATE=${E2E_RAIN_RATE:-400}
-KEEPER=		# pid of what imitates the service manager
+KEEPER=		# pid of the imitated service manager
 RAINS=() CATCHES=()
-RAIN_FROM=2000	# source ports from here on were not used for half a minute: their flows are new
+RAIN_FROM=2000	# source ports from here on have been unused for half a minute: their flows are new
 
 handover_policies() {
 	policy web web Ingress <<-RULES | policies
@@ -16,7 +17,7 @@ handover_policies() {
 	RULES
 }
 
-# Nothing is learned: every flow is for a worker to judge.
+# Nothing is learned: a worker judges every flow.
 handover_config() {	# [WORKERS QUEUE-BASE]
 	gate_config "learn: false" "queue_base: ${2:-8610}" "metrics_listen: \"$METRICS\""
 	sed -i "s/^workers: .*/workers: ${1:-2}/" "$DIR/podgate.yaml"
@@ -55,7 +56,8 @@ rain_ends() {
 	read -r _ SLIPPED _ < <(tail -1 "$DIR/catch-9001")
 }
 
-# Some ten thousand flows: the next scenario's policies would cut them, each with a record, which takes a sanitizer a minute.
+# The next scenario's policies would cut these ten thousand flows, each with a record, which takes a
+# sanitizer a minute.
 after_handover_store() { quietly in_ns gw conntrack -F; }
 after_handover_direct() { after_handover_store; }
 after_handover_none() { after_handover_store; }
@@ -69,7 +71,7 @@ rain_reached_all() {	# TEXT
 	equal "$1: first packets of denied flows that came" 0 "$SLIPPED"
 }
 
-# --- a service manager that keeps the queues -----------------------------------------------------------------------
+# --- a service manager that keeps the queues ------------------------------------------------------
 
 kept_pid() { sed -n 's/^started \([0-9]*\) with.*/\1/p' "$DIR/kept" | tail -1; }
 kept_ready() { [ "$(grep -c 'podgate: ready: ' "$DIR/run.err")" -ge "$1" ]; }
@@ -87,7 +89,7 @@ kept_ends() {
 	KEEPER=
 	check_sanitizers "$DIR/run.err"
 }
-# So many times: ended by the signals in turn, and begun again by the service manager.
+# Ends the daemon by the signals in turn, TIMES times; the service manager starts it again.
 kept_restarts() {	# TIMES SIGNAL...
 	local times=$1 i
 	shift
@@ -98,14 +100,15 @@ kept_restarts() {	# TIMES SIGNAL...
 	done
 }
 
-# It dies between reading packets and answering them: what no message tells of any more is judged all the same.
+# It dies between reading packets and answering them: packets without a message are judged all the
+# same.
 kept_crash_in_hand() {
 	local task tracer pid repeated times workers=()
 
 	pid=$(kept_pid)
 	times=$(grep -c 'podgate: ready: ' "$DIR/run.err")
 	for task in "/proc/$pid/task"/*; do
-		# Which queue a pair of addresses comes to differs from boot to boot.
+		# The queue of a pair of addresses differs from boot to boot.
 		[[ $(cat "$task/comm") != podgate-q* ]] || workers+=(-p "${task##*/}")
 	done
 	strace -qq -e trace=sendto -e inject=sendto:delay_enter=60s "${workers[@]}" >"$DIR/strace" 2>&1 &
@@ -134,9 +137,10 @@ scenario_handover_store() {
 	kept_ends
 }
 
-# --- directly, from one daemon to the next --------------------------------------------------------------------------
+# --- directly, from one daemon to the next --------------------------------------------------------
 
-# Begins a successor, by way of the command, and waits until it has taken over or has ended. The one before is in BEFORE.
+# Starts a successor through the command, and waits until it has taken over or has ended. BEFORE is
+# the predecessor.
 successor_begins() {	# [COMMAND...]
 	BEFORE=$GATE
 	: >"$DIR/next.err"
@@ -157,7 +161,7 @@ successor_takes_over() {
 	check_sanitizers "$DIR/run.err"
 	cat "$DIR/next.err" >"$DIR/run.err"
 }
-# A successor fails in a way: the one before is the gate, as if nothing had been.
+# A successor fails: the predecessor remains the gate, as before.
 successor_fails() {	# TEXT
 	within 10 gate_ended || fail "$1: the successor does not end"
 	wait "$GATE" 2>/dev/null
@@ -182,7 +186,7 @@ scenario_handover_direct() {
 	equal "where the queues come from" "predecessor $BEFORE 4" "$(status_field '.inherited | "\(.from) \(.pid) \(.queues)"')"
 	check "which is told" grep -q "4 of 4 queues taken over from pid $BEFORE" "$DIR/run.err"
 
-	# With other queues: those that are left over are emptied and let go of.
+	# With other queues: superfluous ones are emptied and released.
 	handover_config 1 8611
 	successor_takes_over
 	equal "queues that are bound" "8611 8612 8613" "$(bound_queues)"
@@ -195,7 +199,7 @@ scenario_handover_direct() {
 	equal "and so is the port of the metrics" 200 "$(page /metrics)"
 }
 
-# Successors that come to nothing: the daemon goes on, and nobody notices.
+# Successors that fail: the daemon goes on, and nobody notices.
 scenario_handover_fails() {
 	local program
 
@@ -209,7 +213,7 @@ scenario_handover_fails() {
 	successor_fails "without manifests"
 	check "it says why: $(tail -1 "$DIR/next.err")" grep -q nowhere "$DIR/next.err"
 
-	# It dies with the queues in its hands, while its rules go in, which take long then.
+	# It dies while it holds the queues and its rules, made slow for this, go in.
 	handover_config
 	mkdir -p "$DIR/slow"
 	for program in iptables-nft-restore ip6tables-nft-restore iptables-legacy-restore ip6tables-legacy-restore; do
@@ -232,7 +236,7 @@ scenario_handover_fails() {
 }
 handover_is_intact() { [ "$(status_field .rules.intact)" = true ]; }
 
-# What all this is measured against: the same restarts under the same load, but nobody keeps the queues.
+# The control: the same restarts under the same load, but nobody keeps the queues.
 scenario_handover_none() {
 	handover_policies
 	handover_config

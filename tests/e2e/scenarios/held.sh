@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Another NFQUEUE program behind podgate, as an intrusion prevention system, holds a first packet over a change of policy that denies
-# its flow. The flow enters the kernel's table with the mark of an allowed one after the change, and is cut within a second.
+# Another NFQUEUE program behind podgate, such as an intrusion prevention system, holds a first
+# packet over a change that denies its flow. The flow enters the kernel's table after the change
+# with the mark of an allowed one, and is cut within a second.
 
 HELD_QUEUE=7777
 held_rule() {	# -A or -D
@@ -37,7 +38,7 @@ held_over_change() {	# MS
 	echo "  (held $1 ms; denied $ms ms after it was let go, $(status_field .sweep.sweeps) sweeps)"
 	[ -n "${E2E_SANITIZED:-}" ] || check "within a second of its release" [ "$ms" -le 1100 ]
 	check "it works no more" within 3 held_is_cut
-	# When nothing is held any more, nothing is swept for it.
+	# When nothing is held any more, such sweeps end.
 	sleep 1
 	sweeps=$(held_sweeps)
 	sleep 1.5

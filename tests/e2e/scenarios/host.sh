@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The gateway itself: it always reaches its pods (kubelet probes); pods reach it unless host_traffic says otherwise.
+# The gateway itself: it always reaches its pods (kubelet probes); pods reach it unless host_traffic
+# is policy.
 
 scenario_host() {
 	policy web web "Ingress, Egress" </dev/null | policies

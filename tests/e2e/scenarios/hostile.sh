@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Clients of the control socket that mean no good: none of them makes a packet wait for its verdict.
+# Hostile clients of the control socket: none of them makes a packet wait for its verdict.
 
-# judged_connections COUNT MS: so many connections one after the other, each of which needs a verdict, and how many failed;
-# with the milliseconds that the slowest took.
+# judged_connections COUNT MS: makes COUNT connections one after the other, each of which needs a
+# verdict. Prints the number that failed, and the milliseconds of the slowest.
 judged_connections() {
 	local i begin took slowest=0 failed=0
 

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # ICMP errors belong to the flow that they report on; fragments to theirs.
 
-# Not with IPv6 over a bridge: br_netfilter joins the pieces there, and the IPv6 layer forgets how big they were (Linux 6.18).
+# Not with IPv6 over a bridge: br_netfilter joins the fragments there, and the IPv6 layer forgets
+# their size (Linux 6.18).
 icmp_narrow_udp() {
 	[ "$FAMILY$TOPOLOGY" != 6bridged ] || return 0
 	check "a datagram too big for a narrow link arrives in pieces" \
@@ -29,7 +30,8 @@ scenario_icmp_errors() {
 	equal "port unreachable comes back for an allowed flow" 3 $?
 	in_ns client "$PROBE" connect --timeout "$DENY_MS" udp "$(addr web)" 98 >/dev/null 2>&1
 	equal "and nothing for a denied one" 1 $?
-	# The router behind the internet host cannot send 1400 bytes on: it says so, and the sender sends less.
+	# The router behind the internet host cannot send 1400 bytes on: it says so, and the sender
+	# sends less.
 	check "packet too big comes back for an allowed flow" \
 		quietly in_ns client "$PROBE" bulk --timeout 4000 "$(addr far)" 80 2
 	icmp_narrow_udp

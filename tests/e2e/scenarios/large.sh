@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # An export of a large cluster in one List, 20 MB of it; and a file that is too large to be read.
 
-# The fillers are on no network here; the policy is the list's last item.
+# The other pods are on no network here; the policy is the list's last item.
 large_export() {	# APP that may reach web
 	printf 'apiVersion: v1\nitems:\n'
 	awk 'BEGIN { for (i = 0; i < 25000; i++) printf "- apiVersion: v1\n  kind: Pod\n  metadata:\n    annotations:\n" \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Connections that are open when a judgement is made: at start, and on every change after.
+# Connections that are open at a judgement: at start, and on every later change.
 
 live_web_from() {	# the apps that reach web
 	local app
@@ -14,7 +14,8 @@ live_web_from() {	# the apps that reach web
 	} | policies
 }
 
-# Bridged flows are tracked before podgate comes only where the bridge shows them: else they are picked up in their middle.
+# Bridged flows are tracked before podgate starts only where the bridge shows them. Otherwise they
+# are picked up in their middle.
 scenario_existing() {
 	bridge_sees_all 1
 	{

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The verdict log: names, reasons, counts; and the same as `podgate watch` shows it.
+# The verdict log: names, reasons, counts; and the same lines in `podgate watch`.
 
 log_policies() {
 	{
@@ -46,7 +46,7 @@ scenario_log() {
 	wait "$watch" 2>/dev/null
 }
 
-# The sum of what records tell must be what was sent, however they are folded.
+# The sum of the repeats in records must equal the packets sent, however they are folded.
 scenario_fold() {
 	log_policies
 	gate_start "log_fold_s: 1" || return
@@ -61,7 +61,7 @@ scenario_fold() {
 	}
 	local lines repeats sent
 
-	within 6 fold_adds_up	# what the kernel answered is read every second
+	within 6 fold_adds_up	# the kernel's answers are read every second
 	equal "the repeats add up to what was sent" "$sent" "$repeats"
 	count_no_more
 	lines=$(log_count '.verdict == "deny" and .protocol == "UDP"')

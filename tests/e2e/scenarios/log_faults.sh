@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The log keeps its word when its disk or its reader does not: verdicts go on, and what is missing is counted in the log
-# itself once it can be written again. Packets sent = repeats that records tell of + records lost.
+# The log stays complete when its disk or its reader fails: verdicts go on, and the log counts its
+# missing records once it can be written again. Packets sent = repeats in records + lost records.
 
 # log_faults_start FILE SETTINGS...: the log in another place than usual.
 log_faults_start() {
 	local file=$1
 	shift
-	quietly in_ns gw conntrack -F	# a flow that an earlier scenario left may be cut at start: what comes on it is no decision
+	quietly in_ns gw conntrack -F	# flows of an earlier scenario may be cut at start, and add no verdict
 	gate_config "log_fold_s: 0" "learn: false" "flood_rate: 0" "$@"
 	sed -i "s|^log_file: .*|log_file: $file|" "$DIR/podgate.yaml"
 	gate_launch
@@ -19,18 +19,18 @@ log_faults_send() { in_ns intruder "$PROBE" volley "$(addr web)" 80 "$1" <<<"1" 
 log_faults_lost() { [ "$(status_field .log.lost)" -ge "$1" ]; }
 log_faults_error() { [ -n "$(status_field '.log.error // ""')" ]; }
 log_faults_healthy() { [ -z "$(status_field '.log.error // ""')" ]; }
-# What the file tells: repeats of denials, and what it says is missing.
+# Prints the repeats of denials in the file, and the number of records that it reports missing.
 log_faults_told() { jq -s '[.[] | select(.verdict == "deny" and .source.pod == "intruder") | .repeat] | add // 0' "$@"; }
 log_faults_missing() { jq -s '[.[] | select(.event == "lost") | .count] | add // 0' "$@"; }
 log_faults_add_up() { [ $(($(log_faults_told "$1") + $(log_faults_missing "$1"))) = "$2" ]; }
-# What the pods see of it: nothing, and as fast as ever.
+# The pods notice nothing, and are as fast as before.
 log_faults_verdicts_go_on() {
 	allow client web tcp 80
 	deny intruder web icmp
 	settle "$1"
 }
 
-# A file system of some pages, which somebody else fills and then makes room on.
+# A file system of some pages, which another program fills and then frees.
 scenario_log_disk_full() {
 	stop_policies
 	mkdir "$DIR/small"
@@ -47,7 +47,8 @@ scenario_log_disk_full() {
 	rm "$DIR/small/rest"
 	log_faults_send 10
 	check "it writes again" within 5 log_faults_healthy
-	# ICMP of the intruder is among what was denied: one packet, in the fullness of the disk or after.
+	# ICMP of the intruder is among what was denied: one packet, in the fullness of the disk or
+	# after.
 	within 5 log_faults_add_up "$DIR/small/verdicts.jsonl" 331
 	equal "packets denied, and those that the log tells of or says are missing" 331 \
 		$(($(log_faults_told "$DIR/small/verdicts.jsonl") + $(log_faults_missing "$DIR/small/verdicts.jsonl")))
@@ -96,7 +97,7 @@ scenario_log_slow_reader() {
 	wait $reader 2>/dev/null
 }
 
-# Rotated by size in the midst of it all, and told to open anew: each record is in one of the files, once.
+# Rotation by size amid writing, and SIGHUP: each record is in one of the files, once.
 scenario_log_rotates() {
 	local files rounds sent
 

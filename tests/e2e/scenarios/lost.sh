@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What the kernel drops by itself of packets that podgate lets pass, or has in its queues: counted, and its causes named.
+# The kernel itself drops packets that podgate allowed or has in its queues: podgate counts them,
+# and names the causes.
 
 lost_waiting() { [ "$(in_ns gw awk '$1 >= 8610 && $1 < 8620 { sum += $3 } END { print sum + 0 }' /proc/net/netfilter/nfnetlink_queue)" -ge "$1" ]; }
 lost_gone() { [ "$(status_field '[.queues[].gone] | add')" -ge "$1" ]; }
 lost_clashed() { [ "$(status_field '.flow_table.clashed')" -ge "$1" ]; }
 
-# Three first packets of one flow wait together: of UDP all pass, of SCTP (no allow_clash) the first.
+# Three first packets of one flow wait together: of UDP all pass, of SCTP (no allow_clash) the
+# first.
 scenario_lost_clash() {
 	local before dropped
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Metrics for Prometheus, /healthz, /readyz: that they are true, that they are well formed, and that no client of theirs
-# can do harm.
+# Metrics for Prometheus, /healthz, /readyz: they are true and well formed, and no client can do
+# harm.
 
 SCRAPE=$HERE/../tools/scrape.py
 if [ "$FAMILY" = 4 ]; then METRICS=127.0.0.1:9477; else METRICS='[::1]:9477'; fi
@@ -15,13 +15,13 @@ page() {
 page_is() { [ "$(page "$1")" = "$2" ] && [[ $(cat "$DIR/page") == *"$3"* ]]; }	# PATH CODE TEXT
 # Figures may be a tenth of a second old: not these.
 scrape() { sleep 0.12 && [ "$(page /metrics)" = 200 ] && mv "$DIR/page" "$DIR/scrape"; }
-# metric SAMPLE, as it is written there; metric_sum NAME [LABEL="VALUE"]: of all that have this label.
+# metric SAMPLE: as written there. metric_sum NAME [LABEL="VALUE"]: over all with this label.
 metric() { scrape && awk -v sample="$1 " 'index($0, sample) == 1 { print $NF }' "$DIR/scrape"; }
 metric_sum() { scrape && awk -v name="$1" -v label="${2:-}" '$1 ~ "^" name "([{]|$)" && index($1, label) { sum += $NF } END { print sum + 0 }' "$DIR/scrape"; }
 hits() { metric "podgate_policy_hits_total{policy=\"$1\",direction=\"$2\",verdict=\"$3\"}"; }
 
 DEPLOY=$HERE/../../deploy
-# holds ARGUMENTS: scrape.py has nothing to say.
+# holds ARGUMENTS: true if scrape.py finds no fault.
 holds() {
 	local found
 	found=$("$SCRAPE" "$@") || fail "scrape.py: $found"
@@ -63,7 +63,8 @@ scenario_metrics() {
 	check "alive" page_is /healthz 200 ok
 	check "ready" page_is /readyz 200 ok
 
-	# What was sent, counted without podgate, is what the policies were hit, however little of it came to userspace.
+	# The packets sent, counted without podgate, equal the policies' hits, however few reached
+	# userspace.
 	count_arrivals intruder web udp 80
 	in_ns intruder "$PROBE" connect --timeout 1500 --resend 5 udp "$(addr web)" 80 >/dev/null
 	equal "it was denied" 1 $?
@@ -139,13 +140,14 @@ scenario_metrics_off() {
 	check "no library" [ "$(grep -c microhttpd "/proc/$GATE/maps")" = 0 ]
 }
 
-# podgate where libmicrohttpd is not installed: an empty file lies over it, in a mount namespace of its own.
+# podgate where libmicrohttpd is not installed: an empty file lies over it, in a mount namespace of
+# its own.
 without_library() {
 	in_ns gw unshare -m sh -c 'for file in $("$(command -v ldconfig || echo /sbin/ldconfig)" -p | sed -n "s/.*libmicrohttpd.so.12.* => //p"); do
 		mount --bind /dev/null "$(readlink -f "$file")" || exit 9; done; exec "$@"' sh "$PODGATE" "$@"
 }
 
-# What can't be bound is said before anything is touched, with what would help.
+# podgate reports an address that it can't bind before it changes anything, with a remedy.
 scenario_metrics_refused() {
 	local holder
 	metrics_policies
@@ -167,13 +169,13 @@ scenario_metrics_refused() {
 	wait "$holder" 2>/dev/null
 	gate_start "metrics_listen: \"$METRICS\"" || return
 	check "it starts when the port is free" within 5 page_is /readyz 200 ok
-	# A restart finds its own port, whoever was connected when it ended.
+	# A restart gets its own port, whatever was connected at its end.
 	gate_end KILL
 	gate_start "metrics_listen: \"$METRICS\"" || return
 	check "and after it was killed" within 5 page_is /readyz 200 ok
 }
 
-# What stands between the manifests and their being in force shows in /readyz, and in no other way.
+# /readyz alone shows why manifests are not in force.
 scenario_metrics_ready() {
 	broken_good | policies
 	printf 'kind: NetworkPolicy\nspec: {podSelectr: {}}\n' >"$DIR/manifests/new.yaml"
@@ -217,7 +219,7 @@ thaw() {
 	unset "FROZEN[$1]"
 }
 
-# Each thread is stopped, and named; what does not need it goes on meanwhile.
+# Each thread is stopped in turn and named; work that does not need it goes on.
 scenario_metrics_alive() {
 	local base thread
 
@@ -260,7 +262,7 @@ scenario_metrics_alive() {
 # CPU time of the thread that serves, in hundredths of a second.
 http_ticks() { cat "/proc/$GATE"/task/*/stat | awk '/\(podgate-http\)/ { print $14 + $15 }'; }
 
-# Every way to be a bad client at once, from the network and from the gateway itself.
+# All kinds of bad clients at once, from the network and from the gateway itself.
 scenario_metrics_hostile() {
 	local pesterers=() stormers=() ticks seconds=6 where
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Services and masquerading: a flow is judged by the pods at its ends, whatever addresses it was sent to or leaves with.
+# Services and masquerading: a flow is judged by the pods at its ends, whatever the translated
+# addresses.
 
 nat_vip() { cidr "10.96.0.1$1" "fd00:96::1$1"; }
 nat_to() { if [ "$FAMILY" = 4 ]; then echo "$(addr "$1"):$2"; else echo "[$(addr "$1")]:$2"; fi; }

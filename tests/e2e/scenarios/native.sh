@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Rules that only the nft program understands, in the tables of iptables-nft: iptables-nft-save then prints one line a table and
-# exits with 0. What podgate knows of its own rules it has from the kernel, so nothing changes.
+# Rules that only the nft program understands, in the tables of iptables-nft: iptables-nft-save then
+# prints one line a table and exits with 0. podgate reads its rules from the kernel, so nothing
+# changes.
 
 # The mangle table as the kernel has it in the back end of this cell, a line a rule.
 native_lists() {
@@ -81,7 +82,8 @@ after_native_rules() {
 	quietly in_ns gw nft delete table "$(tamper_family)" raw
 }
 
-# Somebody who undoes every repair: repaired each time, with one jump, and a problem in status.
+# Another program undoes every repair: podgate repairs each time, with one jump, and status shows a
+# problem.
 native_undo() {
 	while :; do
 		quietly native_drop_jump

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What the running daemon holds, by the kernel's word, thread by thread; and that all of its life is possible with that.
+# The rights of the running daemon as the kernel shows them, thread by thread; and its whole life
+# with them.
 
 NET_ADMIN=0000000000001000 NET_BOTH=0000000000003000 NOTHING=0000000000000000
 
@@ -23,13 +24,13 @@ privilege_start() {
 	return 1
 }
 
-# Nobody may look into the cell's folder, until it should.
+# The user nobody can't read the cell's folder until the scenario allows it.
 privilege_reset() {
 	chmod 711 "$DIR"
 	rm -rf "$DIR/log"
 }
 
-# rights PID TASK: what a thread is and holds, in one line.
+# rights PID TASK: a thread's user and rights, in one line.
 rights() {
 	awk -F'[[:space:]]+' '/^(Uid|Gid|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):/ { print $1 (/^[UG]id/ ? $2 $3 $4 $5 : $2) }' \
 		"/proc/$1/task/$2/status" | paste -sd' '
@@ -60,7 +61,7 @@ each_thread() {
 	check "one of each kind at least" [ $workers -ge 3 ]
 }
 
-# the_helper UID: what runs iptables holds two capabilities, and is no child of init.
+# the_helper UID: the process that runs iptables has two capabilities, and is no child of init.
 the_helper() {
 	local pid
 	pid=$(helper)
@@ -77,7 +78,7 @@ the_helper() {
 	check "helper: no file of the daemon's ($(helper_files "$pid"))" within 5 helper_is_idle "$pid"
 }
 
-# Whoever podgate is on this machine when it is started as root: itself, or the user podgate.
+# podgate's user on this machine when root starts it: root, or the user podgate.
 usual_id() { id "$1" podgate 2>/dev/null || echo 0; }
 
 scenario_privilege_usual() {
@@ -96,7 +97,8 @@ scenario_privilege_usual() {
 	check "doctor sees it" grep -q '"check":[[:space:]]*"daemon-privilege"' <(podgate doctor --config "$DIR/podgate.yaml" -o json)
 }
 
-# Changes, repair, rotation, a log moved away, bridges, every command, stop: as nobody, and without a refused call.
+# As nobody, without a refused call: changes, repair, rotation, a moved log, bridges, every command,
+# stop.
 scenario_privilege_life() {
 	local uid gid records marks
 	uid=$(id -u nobody) gid=$(id -g nobody)
@@ -161,7 +163,8 @@ scenario_privilege_life() {
 }
 privilege_closed() { policy web web Ingress </dev/null | policies; }
 
-# Started by somebody who is not root, with capabilities: as from a unit with User= and AmbientCapabilities=.
+# Started by another user than root, with capabilities: as by a unit with User= and
+# AmbientCapabilities=.
 scenario_privilege_capable() {
 	local somebody=(setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups --inh-caps "-all,+net_admin,+net_raw"
 		--ambient-caps "-all,+net_admin,+net_raw") full
@@ -171,7 +174,7 @@ scenario_privilege_capable() {
 	privilege_reset
 	mkdir -m 700 "$DIR/log" "$DIR/run"
 	chown nobody "$DIR/log" "$DIR/run"
-	GATE_USER='' gate_config	# who is not root can't become another
+	GATE_USER='' gate_config	# only root can become another user
 	sed -i -e "s|^log_file: .*|log_file: $DIR/log/verdicts.jsonl|" -e "s|^control_socket: .*|control_socket: $DIR/run/control.sock|" \
 		"$DIR/podgate.yaml"
 	ln -sf run/control.sock "$DIR/control.sock"
@@ -215,7 +218,7 @@ scenario_privilege_keep() {
 	check "the log warns" grep -q 'privileges: keep' "$DIR/run.err"
 }
 
-# Calls that would be refused pass and are logged; nothing of podgate's own is among them.
+# seccomp: log passes and logs refused calls; podgate itself makes none.
 scenario_privilege_log() {
 	[ -z "${E2E_SANITIZED:-}" ] || return 0
 	local records
@@ -236,7 +239,8 @@ scenario_privilege_log() {
 	equal "and said" off "$(status_field .privilege.seccomp)"
 }
 
-# Without the helper no rule is mended: the daemon ends, to be started again. And it never outlives the daemon.
+# Without the helper no rule is repaired: the daemon ends, to be started again. The helper never
+# outlives the daemon.
 scenario_privilege_helper() {
 	local pid
 
@@ -278,7 +282,7 @@ scenario_privilege_refused() {
 	refuses "a user that there is not" 'no-such-user.*useradd' "${run[@]}"
 	gate_config "user: nobody"
 	refuses "a log that nobody could rotate" 'user nobody.*rotated.*chown' "${run[@]}"
-	# Who has been another user is not to be traced, as LeakSanitizer would do.
+	# A process that changed its user can't be traced, as LeakSanitizer would do.
 	ASAN_OPTIONS=detect_leaks=0 refuses "the same beforehand" 'user nobody.*rotated.*chown' "${run[@]}" -n
 	gate_config "user: nobody" "log_size_mib: 0"
 	chmod 700 "$DIR/manifests"
@@ -312,7 +316,8 @@ scenario_privilege_socket() {
 	check "a member may" asks --groups "$group"
 }
 
-# A file that was written to just before the start, by whom and whether he is done nobody tells a user who does not own it.
+# A file that was written just before the start: only its owner could learn whether its writer is
+# done.
 scenario_privilege_writer() {
 	privilege_reset
 	mkdir "$DIR/log"
@@ -327,7 +332,7 @@ scenario_privilege_writer() {
 	check "the file is taken for one that is being written" being_written 1
 	deny intruder web tcp 80
 	settle "right after the start"
-	sleep 2.5				# longer than what is written lately is left alone
+	sleep 2.5				# longer than podgate waits for a recent writer
 	deny intruder web tcp 80
 	settle "it is empty, and not believed"
 	policy web web Ingress >&8 <<-RULES	# more of it, now under podgate's eyes

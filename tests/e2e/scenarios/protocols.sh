@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Every protocol, allowed and denied, at both ends; and both directions of a pod that is isolated in only one.
+# Every protocol, allowed and denied, at both ends; and both directions of a pod that is isolated in
+# only one.
 
 # No gate at all: the network that the other scenarios judge the gate on works.
 scenario_network() {
@@ -66,7 +67,7 @@ scenario_protocols() {
 	settle "ICMP"
 }
 
-# Neighbour discovery (and ARP) must get through to a pod that nobody may reach, over and over.
+# Neighbour discovery (and ARP) must always reach a pod that nobody may reach.
 scenario_neighbours() {
 	{
 		policy web web "Ingress, Egress" <<-RULES
@@ -110,7 +111,7 @@ scenario_replies() {
 	deny client web icmp
 	allow client db icmp
 	deny db client icmp
-	allow web db tcp 80	# out of one that only may not be reached, into one that only may not reach out
+	allow web db tcp 80	# from a pod isolated for ingress only, to one isolated for egress only
 	deny db web tcp 80	# denied by both
 	settle "one-way isolation"
 	check "a bulk transfer out of a pod that nobody may reach" quietly in_ns web "$PROBE" bulk "$(addr client)" 80 20

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# podgate under a service manager: what it is told, in the manner of systemd.
+# podgate under a service manager: its notifications, in the manner of systemd.
 
 told() { grep -q "$1" "$DIR/told"; }
 told_times() { grep -c "$1" "$DIR/told"; }

@@ -2,14 +2,14 @@
 # shellcheck shell=bash
 # Starts that cannot succeed: one line with the remedy, exit code 2, and not a trace.
 
-# refuses TEXT PATTERN COMMAND...: PATTERN is what the line must speak of. run -n refuses the same.
+# refuses TEXT PATTERN COMMAND...: the line must match PATTERN. run -n refuses the same.
 refuses() {
 	refuses_once "$@"
 	case " ${*:3} " in
 	*" run "*) [ -n "$UNCHECKED" ] || refuses_once "$1, by run -n" "$2" "${@:3}" -n ;;
 	esac
 }
-UNCHECKED=	# not empty: what -n does not look at, another daemon
+UNCHECKED=	# not empty: about another daemon, which -n does not check
 
 refuses_once() {
 	local text=$1 pattern=$2 code before error line lines=0
@@ -21,7 +21,7 @@ refuses_once() {
 	equal "$text: exit code (${error::300})" 2 $code
 	while IFS= read -r line; do
 		case $line in
-		"    hint: "* | "podgate: warning: pods share a bridge"*) ;;	# what doctor warns of on every bridge is no part of the error
+		"    hint: "* | "podgate: warning: pods share a bridge"*) ;;	# doctor's warning about every bridge is no part of the error
 		*) lines=$((lines + 1)) ;;
 		esac
 	done <<<"$error"
@@ -101,7 +101,7 @@ scenario_bad_starts() {
 	settle "after all that, a good start"
 }
 
-# A second daemon beside the first: refused, and the first is none the worse.
+# A second daemon beside the first: refused, and the first goes on.
 scenario_second_daemon() {
 	stop_policies
 	gate_start || return
@@ -109,7 +109,8 @@ scenario_second_daemon() {
 	UNCHECKED=yes
 	refuses "a second daemon" "another podgate .pid $GATE, control_socket $DIR/control.sock" \
 		"$PODGATE" run --config "$DIR/podgate.yaml"
-	# By nothing that two sets of settings could tell apart: not the socket, nor the queues, the marks, or the back end.
+	# No difference in settings helps: not the socket, nor the queues, the marks, or the back
+	# end.
 	refuses "a second daemon with settings of its own" "another podgate .pid $GATE, control_socket $DIR/control.sock" \
 		"$PODGATE" run --config "$DIR/podgate.yaml" --control_socket "$DIR/second.sock" --queue_base 8700 \
 		--mark_allow 0x1000000 --mark_deny 0x2000000 --log_file "$DIR/second.jsonl"
@@ -126,7 +127,8 @@ scenario_second_daemon() {
 	check "its connection was never interrupted" uninterrupted open
 }
 
-# The address by which daemons see each other is anybody's to take: a stranger who has it keeps podgate from nothing.
+# Any user may take the address by which daemons see each other: a stranger who has it stops
+# nothing.
 scenario_claimed_by_a_stranger() {
 	stop_policies
 	cp "$PROBE" "$DIR/probe"	# where that user may read it
@@ -144,7 +146,8 @@ scenario_claimed_by_a_stranger() {
 	wait $stranger 2>/dev/null
 }
 
-# Pods of one bridge reach each other past iptables unless the bridge is told otherwise: seen to, or said.
+# Pods of one bridge reach each other past iptables unless br_netfilter is on: podgate mends or
+# reports it.
 scenario_bridge_required() {
 	[ "$TOPOLOGY" = bridged ] || return 0
 	stop_policies

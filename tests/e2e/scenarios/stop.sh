@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The daemon goes away and comes back: nothing new passes meanwhile, and nothing that was allowed is hurt.
+# The daemon stops and comes back: nothing new passes meanwhile, and no allowed flow suffers.
 
 stop_policies() {
 	policy web web Ingress <<-RULES | policies
@@ -34,7 +34,7 @@ scenario_stop_term() {
 
 scenario_stop_kill() { stop_and_restart KILL; }
 
-# Chosen by name, the gate may fail open: and what slipped in is judged when the daemon is back.
+# daemon_away: open fails open; flows that slipped in are judged when the daemon is back.
 scenario_stop_open() {
 	stop_policies
 	gate_start "daemon_away: open" || return
@@ -50,7 +50,7 @@ scenario_stop_open() {
 	check "and nothing else" flows allowed
 }
 
-# The directory changes while the daemon is away: what it finds at start is what counts.
+# The directory changes while the daemon is away: its content at the start counts.
 scenario_stop_change() {
 	stop_policies
 	gate_start || return

@@ -21,7 +21,7 @@ storm_policies() {	# ROUND: always the same for client and intruder, never the s
 	} | policies
 }
 
-# Policies change all the time, and what they say of two pods does not: no connection may notice.
+# Policies change all the time, but not for two pods: no connection of theirs may notice.
 scenario_storm() {
 	rm -f "$DIR/storm-over"
 	storm_policies 0
@@ -98,7 +98,7 @@ scenario_log_full() {
 }
 log_error() { [ "$(status_field '.log.error // ""')" != "" ] && [ "$(status_field .log.lost)" -ge 1 ]; }
 
-# Somebody moves the log away, and says so.
+# Another program moves the log away, and sends SIGHUP.
 scenario_log_moved() {
 	stop_policies
 	gate_start || return

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# A long flow table: what a change means for all of it at once.
+# A long flow table: one change affects all of it.
 
 sweep_policies() {	# CIDR that reaches db
 	{
@@ -21,8 +21,8 @@ sweep_marked() {	# how many flows to db have this bit of podgate's
 
 sweep_has() { [ "$(status_field ".sweep.$1")" = "$2" ]; }	# revoked or restored, by the last sweep
 
-# 100 000 flows are revoked by one change, and given back by the next; first packets of others are judged all the while, and
-# an open connection does not notice.
+# 100 000 flows are revoked by one change, and given back by the next; first packets of others are
+# judged all the while, and an open connection does not notice.
 scenario_sweep_many() {
 	local many=100000 rss
 
@@ -49,12 +49,13 @@ scenario_sweep_many() {
 	[ -n "${E2E_SANITIZED:-}" ] || check "the daemon grew by $(($(status_field .memory.peak_kib) - rss)) KiB at the most" \
 		[ $(($(status_field .memory.peak_kib) - rss)) -le 32768 ]
 	gate_end TERM
-	# A pod could have as many flows cut as it likes: what the log has no room for is counted, like any other loss.
+	# A pod could have any number of flows cut: the log counts those that it has no room for,
+	# like any loss.
 	equal "flows revoked and packets denied, as the log tells or counts as missing" $((many + $(sweep_denied))) "$(sweep_told)"
 }
 after_sweep_many() { quietly in_ns gw conntrack -F; }
 sweep_denied() { cut -d' ' -f2 "$DIR/rain-9001"; }
-# Not what is of pods: an earlier scenario's connections, which may be cut at start.
+# Not flows of pods: an earlier scenario's connections may be cut at start.
 sweep_told() {
 	jq -s '[.[] | if .event == "lost" then .count
 		elif (.destination.pod == "db" and .source.pod == null) or .destination.port == 9001 then .repeat else 0 end] | add' "$DIR/verdicts.jsonl"

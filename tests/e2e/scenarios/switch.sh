@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# A start that finds what an earlier one left, set otherwise; and a flow table that somebody empties.
+# A start after an earlier one with other settings; and a flow table that another program empties.
 
 other_backend() { if [ "$BACKEND" = nft ]; then echo legacy; else echo nft; fi; }
 
@@ -31,7 +31,8 @@ scenario_switch_queues() {
 	settle "with other queue numbers"
 }
 
-# After `conntrack -F`, or where two gateways share the load, a flow is first seen in its middle.
+# After `conntrack -F`, or where two gateways share the load, podgate first sees a flow in its
+# middle.
 scenario_flushed_table() {
 	{
 		policy web web "Ingress, Egress" <<-RULES
@@ -53,7 +54,7 @@ scenario_flushed_table() {
 	settle "and nothing else passes"
 }
 
-# A source port, or a flow of one's own in the other direction, buys nothing.
+# A chosen source port, or a flow in the other direction, gains nothing.
 scenario_reverse() {
 	policy web web Ingress </dev/null | policies
 	gate_start || return

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Somebody else changes what is ours, in each way there is: noticed, put back, said, counted; and what slipped in meanwhile is
-# cut.
+# Another program changes our rules and sets in every way: podgate notices, repairs, reports and
+# counts it, and cuts the flows that slipped in meanwhile.
 
 tamper_repairs() { status_field '.rules.repairs + .bridges.mended'; }
 tamper_mended() { [ "$(tamper_repairs)" -gt "$1" ]; }
 
-# A connection that the gate would deny, while it may be open. On a busy machine the repair may come first: then it never opens.
+# A connection that the gate would deny, while it may be open. On a busy machine the repair may come
+# first: then it never opens.
 tamper_slip() {
 	: >"$DIR/hold-slipped"
 	in_ns_exec intruder "$PROBE" hold --stall 300 "$(addr web)" 80 >"$DIR/hold-slipped" 2>&1 &
@@ -17,7 +18,8 @@ tamper_slip() {
 	unset "HELD[slipped]"
 }
 
-# tamper TEXT FOUND OPENS COMMAND...: FOUND is what the log must say was found, OPENS whether new flows pass till the repair.
+# tamper TEXT FOUND OPENS COMMAND...: FOUND must be in the log, OPENS says whether new flows pass
+# until the repair.
 tamper() {
 	local text=$1 found=$2 opens=$3 before begin ms
 	shift 3
@@ -44,7 +46,8 @@ tamper() {
 tamper_chain_rule() { echo $(($(tables_save -t mangle | grep -n -- '-A PODGATE' | grep -n NFQUEUE | head -1 | cut -d: -f1))); }
 tamper_set() { if [ "$FAMILY" = 4 ]; then echo podgate-pods4; else echo podgate-pods6; fi; }
 tamper_family() { if [ "$FAMILY" = 4 ]; then echo ip; else echo ip6; fi; }
-# iptables-nft-save lists it like the one that was there. What others had in it (tamper's own ACCEPT) goes with it.
+# iptables-nft-save lists it like the one that was there. What others had in it (tamper's own
+# ACCEPT) goes with it.
 tamper_unhook() {
 	local chain
 
@@ -81,7 +84,8 @@ scenario_tamper() {
 		tamper "the chain of our jump loses its hook" "has no hook" yes tamper_unhook
 	fi
 	check "the open connection was never interrupted" uninterrupted open
-	# What is open goes on unseen meanwhile, and is then no connection that the kernel knows: see docs/RELIABILITY.md.
+	# Open connections go on unseen meanwhile, and are then unknown to the kernel: see
+	# docs/RELIABILITY.md.
 	if [ "$TOPOLOGY" = bridged ]; then
 		tamper "the set of groups is flushed" "podgate-groups" no in_ns gw ipset flush "podgate-groups$FAMILY"
 		tamper "the set of those near by is flushed" "podgate-near" no in_ns gw ipset flush "podgate-near$FAMILY"
@@ -106,8 +110,8 @@ tamper_reorder() {
 	eval tables_do -t mangle -I PODGATE 2 $rule
 }
 
-# A flow table without room puts out flows that nobody has answered, or drops new ones before any rule of ours sees them. Its size is the whole machine's and not ours to
-# change, so it is filled: with flows that no policy is about.
+# A full flow table evicts unanswered flows, or drops new ones before any rule of ours sees them.
+# Its size belongs to the whole machine, so the scenario fills it, with flows that no policy covers.
 tamper_room() { [ "$(status_field '.flow_table | .dropped + .evicted')" -gt 0 ]; }
 scenario_tamper_flow_table() {
 	local most rounds
@@ -135,7 +139,7 @@ scenario_tamper_flow_table() {
 	settle "with room"
 }
 
-# A pod's network namespace goes, with its interface and in the middle of everything. The next one has its address.
+# A pod's network namespace goes, with its interface, amid traffic. The next one has its address.
 scenario_tamper_netns_gone() {
 	stop_policies
 	gate_start || return

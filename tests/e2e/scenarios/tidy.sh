@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What is ours goes without a trace; what is others' is never touched.
+# podgate's rules and sets go without a trace; those of others are never touched.
 
 # Rules and chains, without counters: an empty table and its default policies are no trace.
 tidy_rules() {
@@ -12,7 +12,7 @@ tidy_rules() {
 		/^##/
 		/^-A|^:.* - |^:.* DROP/ { sub(/ \[[0-9:]*\]$/, ""); print table, $0 }'
 }
-# tidy_marks LOW: how many flows carry one of the two mark bits that begin at LOW.
+# tidy_marks LOW: the number of flows with one of the two mark bits that begin at LOW.
 tidy_marks() {
 	in_ns gw conntrack -L 2>/dev/null | sed -n 's/.* mark=\([0-9]*\).*/\1/p' |
 		awk -v low="$1" '{ if (int($1 / low) % 4) n++ } END { print n + 0 }'
@@ -75,7 +75,7 @@ after_cleanup() {
 	in_ns gw ipset destroy foreign
 }
 
-# Marks of one's own choice go as well: the settings say which they are.
+# Marks from the settings go as well.
 scenario_cleanup_marks() {
 	stop_policies
 	gate_start "mark_allow: 0x100" "mark_deny: 0x200" || return
@@ -99,7 +99,7 @@ stop_policies_db() {
 	} | policies
 }
 
-# Somebody flushes the table: noticed, mended, counted.
+# Another program flushes the table: podgate notices, repairs and counts it.
 scenario_repair() {
 	stop_policies
 	gate_start || return

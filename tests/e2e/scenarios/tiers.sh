@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What goes to userspace: the first packet of a flow that touches an isolated pod, and nothing else.
+# Only the first packet of a flow that touches an isolated pod goes to userspace.
 
 scenario_tiers() {
 	policy web web Ingress <<-RULES | policies
@@ -41,7 +41,7 @@ scenario_tiers() {
 		"$(in_ns gw conntrack -L -f "ipv$FAMILY" -s "$(addr intruder)" -d "$(addr web)" 2>/dev/null | wc -l)"
 }
 
-# Workers on CPUs of their own that wait awake, and queues chosen by the CPU: nothing of it changes a verdict.
+# Pinned workers that wait awake, and queues chosen by the CPU, change no verdict.
 scenario_tuned() {
 	policy web web Ingress <<-RULES | policies
 	ingress:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What podgate shows of itself, held against what really is: live flows against the pods' own sockets, hits against
-# counted packets, the replayed log against the files.
+# Compares podgate's answers with reality: live flows with the pods' own sockets, hits with counted
+# packets, the replayed log with the files.
 
 views_vip() { cidr 10.96.0.20 fd00:96::20; }
 
@@ -25,7 +25,8 @@ views_policies() {
 
 views() { podgate "$@" --socket "$DIR/control.sock"; }
 
-# "ADDRESS:PORT ADDRESS:PORT", a line each: the established TCP connections of these nodes as their own kernels have them.
+# "ADDRESS:PORT ADDRESS:PORT", a line each: the established TCP connections of these nodes as their
+# own kernels have them.
 views_sockets() {
 	local node
 	for node in "$@"; do
@@ -33,13 +34,13 @@ views_sockets() {
 	done | sort
 }
 
-# The same of `podgate flows`: what the source sent to, be it a service.
+# The same from `podgate flows`: the address that the source sent to, also a service's.
 views_listed() {	# OPTIONS of flows
 	views flows -o json "$@" | jq -r '.flows[] | select(.protocol == "TCP" and .state == "established") |
 		"\(.source.address):\(.source.port) \((.via // .destination).address):\((.via // .destination).port)"' | sort
 }
 
-views_flow() {	# FILTER: the flows that it is true of
+views_flow() {	# FILTER: the flows that match it
 	views flows -o json --limit 0 | jq -c ".flows[] | select($1)"
 }
 
@@ -85,14 +86,15 @@ scenario_views_flows() {
 	check "a listing tells of the policies in force" [ "$(views flows -o json | jq .revision)" -gt "$before" ]
 	equal "without policies no flow is podgate's" 0 "$(views flows -o json | jq '.flows | length')"
 	equal "all are open" '["open"]' "$(views flows -o json --all | jq -c '[.flows[] | select(.judged) | .egress.verdict, .ingress.verdict] | unique')"
-	# TCP tries again after twice the time it waited last, so at most after as long as it has been silent.
+	# TCP tries again after twice the time it waited last, so at most after as long as it has
+	# been silent.
 	check "what was cut goes on" within $((SECONDS - silent + 4)) hold_is_flowing stranger
 }
 after_views_flows() { tables_do -t nat -F; }
 
 views_policy() { views policies -o json | jq -c ".policies[] | select(.name == \"$1\") | $2"; }
 
-# Every denied packet is a hit, whoever answers it; and policies keep their hits when they change.
+# Every denied packet is a hit, by worker or kernel; and policies keep their hits when they change.
 scenario_views_policies() {
 	local sent
 	views_policies
@@ -133,7 +135,7 @@ scenario_views_policies() {
 }
 
 views_numbers() { jq -c '[.time, .seq]' "$@"; }
-# watch_past FILE OPTIONS...: what a watch from long ago shows, till it ends with the daemon.
+# watch_past FILE OPTIONS...: the output of a watch from long ago, until it ends with the daemon.
 watch_past() {
 	local file=$1
 	shift
@@ -144,7 +146,7 @@ watch_past() {
 scenario_views_since() {
 	WATCHES=()
 	views_policies
-	quietly in_ns gw conntrack -F	# flows of other scenarios would be cut at start, and told of
+	quietly in_ns gw conntrack -F	# flows of other scenarios would be cut at start, and logged
 	gate_start "log_fold_s: 0" "log_allowed: every" || return
 	for _ in 1 2 3; do
 		deny intruder web tcp 80
@@ -161,7 +163,7 @@ scenario_views_since() {
 	settle
 	within 4 eval '[ "$(wc -l <"$DIR/verdicts.jsonl")" -ge 1 ]'
 	gate_end TERM
-	gate_launch	# a second run, whose numbers begin anew in the same file
+	gate_launch	# a second run, whose numbers start again in the same file
 	within 10 gate_answers
 	watch_past "$DIR/watch-early"
 	deny intruder web tcp 80
@@ -231,7 +233,7 @@ scenario_views_many() {
 	check "no packet was dropped" [ "$(status_field '[.queues[] | .kernel_dropped + .user_dropped] | add')" = 0 ]
 	check "a connection that is open was never interrupted" uninterrupted steady
 	[ -n "${E2E_SANITIZED:-}" ] || check "and the daemon grew by $(($(status_field .rss_kib) - rss)) KiB" [ $(($(status_field .rss_kib) - rss)) -le 4096 ]
-	# Who asks and does not read holds up nobody.
+	# A client that asks and does not read delays nobody.
 	in_ns gw "$PODGATE" flows --limit 0 --socket "$DIR/control.sock" -o json | { sleep 2; cat >/dev/null; } &
 	lister=$!
 	changed policies <<<"# podgate: empty"
@@ -241,7 +243,7 @@ scenario_views_many() {
 }
 after_views_many() { quietly in_ns gw conntrack -F; }
 
-# What a change takes is told; and doctor asks the daemon, too.
+# status shows the times of a change; and doctor asks the daemon, too.
 scenario_views_status() {
 	views_policies
 	gate_start || return
@@ -263,7 +265,7 @@ scenario_views_status() {
 	equal "and findings make the exit code 1" 1 $?
 }
 
-# ipv6: off: IPv6 passes, and that is what podgate says of it.
+# ipv6: off: IPv6 passes, and podgate says so.
 scenario_ipv6_off() {
 	local verdict=deny code
 
@@ -284,7 +286,7 @@ scenario_ipv6_off() {
 	equal "only IPv4 addresses are told to be isolated" 1 "$(status_field .isolated)"
 }
 
-# A node_name that no pod has: nothing is enforced, which is said with the names that there are.
+# A node_name that no pod has: nothing is enforced, and podgate reports it with the existing names.
 scenario_node_name() {
 	sed -i 's/^spec:$/spec:\n  nodeName: gw-1/' "$DIR/manifests/pods.yaml"
 	views_policies
@@ -302,7 +304,7 @@ scenario_node_name() {
 	equal "then all is well" "false 0" "$(status_field '"\(.idle) \(.problems | length)"')"
 }
 
-# A gate that protects nobody says so, and says so no longer when it does; whoever asks with other settings is told.
+# A gate that protects nobody reports it, until it does; commands with other settings warn.
 scenario_idle() {
 	local settings=$DIR/other.yaml asked
 
@@ -326,7 +328,7 @@ scenario_idle() {
 	settle "with a policy"
 	check "the log says that it is over" file_has "$DIR/run.err" "podgate: over: enforcing nothing"
 
-	# The very fault of an installation whose daemon reads another folder than its commands.
+	# As in an installation whose daemon reads another folder than its commands.
 	mkdir "$DIR/elsewhere"
 	cp "$DIR"/manifests/* "$DIR/elsewhere/"
 	sed "s|$DIR/manifests|$DIR/elsewhere|" "$DIR/podgate.yaml" >"$settings"
