@@ -17,6 +17,7 @@
 #include "kernel/rules/ruleset.h"
 #include "kernel/sets/pod_set.h"
 #include "process/capabilities.h"
+#include "process/unix_address.h"
 
 static const char usage[] =
 	"usage: podgate cleanup [--force] [-o text|json] [--config FILE]\n\n"
@@ -41,17 +42,14 @@ struct removed {
  */
 static int knock(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int err = 0;
+	struct sockaddr_un address;
+	int fd, err = unix_address(&address, path);
 
+	if (err != 0)
+		return err;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		close(fd);
-		return -ENAMETOOLONG;
-	}
-	strcpy(address.sun_path, path);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
 		err = -errno;
 	close(fd);

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "process/unix_address.h"
+
 enum { ANSWER_S = 30 };
 
 /* A connection as a stream of lines: getline() on `in` does the splitting. */
@@ -41,13 +43,12 @@ static int explain_connect(const char *path, int err, char problem[CLIENT_PROBLE
 
 static int connect_to(const char *path, unsigned int seconds, char problem[CLIENT_PROBLEM])
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const struct timeval patience = {.tv_sec = (time_t)seconds};
-	int fd, err;
+	struct sockaddr_un address;
+	int fd, err = unix_address(&address, path);
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return explain_connect(path, -ENAMETOOLONG, problem);
-	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (err != 0)
+		return explain_connect(path, err, problem);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return explain_connect(path, -errno, problem);

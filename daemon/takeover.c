@@ -16,6 +16,7 @@
 #include "daemon/claim.h"
 #include "daemon/handover.h"
 #include "process/passed_descriptors.h"
+#include "process/unix_address.h"
 
 enum {
 	ANSWER = 16384,
@@ -248,11 +249,11 @@ int takeover_read_offer(struct takeover *takeover, const char *text, const int *
 static int connect_to(struct takeover *takeover, const char *path)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address;
+	const int err = unix_address(&address, path);
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (err != 0)
+		return err;
 	takeover->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (takeover->fd < 0)
 		return -errno;

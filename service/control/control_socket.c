@@ -13,8 +13,7 @@
 #include <unistd.h>
 
 #include "process/account.h"
-
-enum { PATH_ROOM = sizeof(((struct sockaddr_un *)0)->sun_path) };
+#include "process/unix_address.h"
 
 int control_socket_fail(const char *path, int err, char problem[CONTROL_PROBLEM])
 {
@@ -27,14 +26,14 @@ static bool has_group(const char *group)
 	return group != NULL && *group != '\0';
 }
 
-static int check_path(const char *path, char problem[CONTROL_PROBLEM])
+static int find_address(struct sockaddr_un *out, const char *path, char problem[CONTROL_PROBLEM])
 {
 	struct stat found;
 
-	if (strlen(path) >= PATH_ROOM) {
+	if (unix_address(out, path) != 0) {
 		snprintf(problem, CONTROL_PROBLEM,
 			"control_socket is longer than a socket's name may be (%d bytes)",
-			PATH_ROOM - 1);
+			(int)sizeof(out->sun_path) - 1);
 		return -ENAMETOOLONG;
 	}
 	if (lstat(path, &found) == 0 && !S_ISSOCK(found.st_mode)) {
@@ -60,14 +59,13 @@ static void make_folders(const char *path)
 
 int control_socket_bind(const char *path, const char *group, char problem[CONTROL_PROBLEM])
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd, err = check_path(path, problem);
+	struct sockaddr_un address;
+	int fd, err = find_address(&address, path, problem);
 	mode_t before;
 
 	if (err != 0)
 		return err;
 	make_folders(path);
-	memcpy(address.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return control_socket_fail(path, -errno, problem);
@@ -159,8 +157,9 @@ static int try_folder(const char *path, char problem[CONTROL_PROBLEM])
 
 int control_socket_check(const char *path, const char *group, char problem[CONTROL_PROBLEM])
 {
+	struct sockaddr_un address;
 	gid_t gid;
-	int err = check_path(path, problem);
+	int err = find_address(&address, path, problem);
 
 	if (err == 0 && has_group(group))
 		err = find_group(group, &gid, problem);

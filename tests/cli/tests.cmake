@@ -1,7 +1,7 @@
 # The command itself, in network namespaces of its own: they need root.
 add_test(NAME cli/test_cleanup COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/test_cleanup.sh $<TARGET_FILE:podgate>)
 set_tests_properties(cli/test_cleanup PROPERTIES TIMEOUT 120 LABELS command)
-podgate_test(cli/test_client LIBRARIES PkgConfig::CJSON)
+podgate_test(cli/test_client LIBRARIES podgate_process PkgConfig::CJSON)
 target_sources(cli_test_client PRIVATE ${CMAKE_SOURCE_DIR}/cli/client.c)
 # The command as a person and a script meet it.
 add_executable(json_get ${CMAKE_CURRENT_SOURCE_DIR}/cli/json_get.c)
