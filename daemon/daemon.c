@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/events.h"
 #include "daemon/own_files.h"
 #include "daemon/parts.h"
 #include "daemon/preflight.h"
 #include "enforcer/privilege/helper.h"
+#include "process/clock.h"
 #include "process/descriptor_store.h"
 #include "process/log.h"
 #include "process/notify.h"
@@ -375,20 +375,12 @@ static void tune_libraries(void)
 	setenv("UV_USE_IO_URING", "0", 1);
 }
 
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
 int daemon_run(const struct settings *settings, bool take_over)
 {
 	struct daemon daemon = {
 		.settings = settings,
-		.started_ns = now_ns(CLOCK_MONOTONIC),
-		.started_wall_ns = now_ns(CLOCK_REALTIME),
+		.started_ns = clock_ns(),
+		.started_wall_ns = clock_wall_ns(),
 	};
 	int err;
 

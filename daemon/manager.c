@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "process/clock.h"
 #include "process/log.h"
 #include "process/notify.h"
 #include "service/views/problems.h"
@@ -28,14 +29,6 @@ struct manager {
 	uint64_t asked_us;
 	bool silent; /* one did not answer in time, and it was said */
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000ULL + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* ---- what it is doing ---- */
 
@@ -107,7 +100,7 @@ static void note_answers(struct manager *manager)
 /* The workers have had since the last time to take what they were sent. */
 static void feed(struct manager *manager)
 {
-	const uint64_t now = now_us();
+	const uint64_t now = clock_us();
 	unsigned int worker;
 
 	if (manager->feed_us == 0 || now - manager->asked_us < manager->feed_us)
@@ -132,7 +125,7 @@ static void tick(uv_timer_t *timer)
 void manager_starting(void)
 {
 	static uint64_t extended_us; /* there is one start, on one thread */
-	const uint64_t now = now_us();
+	const uint64_t now = clock_us();
 
 	if (notify_is_wanted() && now - extended_us > EXTEND_US / 4) {
 		notify_service_manager("EXTEND_TIMEOUT_USEC=60000000");
@@ -168,7 +161,7 @@ int manager_ready(struct manager **out, const struct manager_options *options)
 	notify_service_manager("READY=1");
 	tell_line(manager);
 	enforcement_ask_workers(options->enforcement);
-	manager->asked_us = now_us();
+	manager->asked_us = clock_us();
 	*out = manager;
 	return 0;
 }
@@ -180,7 +173,7 @@ void manager_reloading(struct manager *manager)
 	if (manager == NULL)
 		return;
 	manager->reloading = true;
-	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_us());
+	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_us());
 	notify_service_manager(message);
 }
 

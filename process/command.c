@@ -15,8 +15,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "process/clock.h"
 
 #ifdef __GLIBC_PREREQ
 #if __GLIBC_PREREQ(2, 34)
@@ -44,14 +45,6 @@ struct child {
 	int pidfd;
 	struct sink output, error;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void close_fd(int *fd)
 {
@@ -217,7 +210,7 @@ static int sink_read(struct sink *sink)
 /* Reads both streams until the program has ended (its pidfd turns readable) and they are empty. */
 static int collect(struct child *child, unsigned int timeout_ms)
 {
-	const uint64_t deadline = now_ms() + timeout_ms;
+	const uint64_t deadline = clock_ms() + timeout_ms;
 	bool ended = false;
 
 	while (!ended || child->output.fd >= 0 || child->error.fd >= 0) {
@@ -226,7 +219,7 @@ static int collect(struct child *child, unsigned int timeout_ms)
 			{.fd = child->error.fd, .events = POLLIN},
 			{.fd = ended ? -1 : child->pidfd, .events = POLLIN},
 		};
-		const uint64_t now = now_ms();
+		const uint64_t now = clock_ms();
 		int err = 0;
 
 		if (now >= deadline)

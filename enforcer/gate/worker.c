@@ -10,6 +10,7 @@
 #include <time.h>
 #include <urcu-qsbr.h>
 
+#include "process/clock.h"
 #include "process/log.h"
 #include "process/priority.h"
 #include "process/thread.h"
@@ -34,14 +35,6 @@ static void add(_Atomic uint64_t *counter, uint64_t count)
 static uint64_t value(const _Atomic uint64_t *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* ---- One burst ---- */
@@ -125,10 +118,10 @@ static bool leave_records(struct worker *worker, const struct snapshot *snapshot
 			(outcome->judgement.verdict == VERDICT_ALLOW && !worker->logs_allowed))
 			continue;
 		if (!any) {
-			const uint64_t spent = clock_ns(CLOCK_MONOTONIC) - arrived;
+			const uint64_t spent = clock_ns() - arrived;
 
 			common.user_ns = spent < UINT32_MAX ? (uint32_t)spent : UINT32_MAX;
-			common.time_ns = clock_ns(CLOCK_REALTIME) - spent;
+			common.time_ns = clock_wall_ns() - spent;
 			any = true;
 		}
 		leave_record(worker, worker->ring, &common, i);
@@ -165,7 +158,7 @@ static bool leave_sightings(
  */
 static void handle_burst(struct worker *worker)
 {
-	const uint64_t arrived = clock_ns(CLOCK_MONOTONIC);
+	const uint64_t arrived = clock_ns();
 	struct judging judging = {
 		.reply_direction = worker->role == GATE_REPLY, .groups = worker->judges_groups};
 	const struct snapshot *snapshot;

@@ -2,17 +2,8 @@
 #include "enforcer/learn/learned_set.h"
 
 #include <errno.h>
-#include <time.h>
 
-#define NS_PER_S 1000000000ULL
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
+#include "process/clock.h"
 
 bool learned_set_takes(const struct learned_set *set, const struct record *record)
 {
@@ -65,8 +56,8 @@ static int tell_spare(struct learned_set *set)
 {
 	struct reading reading = {
 		.set = set,
-		.now_ns = clock_ns(CLOCK_MONOTONIC),
-		.wall_ns = clock_ns(CLOCK_REALTIME),
+		.now_ns = clock_ns(),
+		.wall_ns = clock_wall_ns(),
 	};
 	const int err = class_sets_read(set->sets, CLASS_SET_SPARE, set->family, tell, &reading);
 	const int emptied = class_sets_empty(set->sets, CLASS_SET_SPARE, set->family);
@@ -77,7 +68,7 @@ static int tell_spare(struct learned_set *set)
 /* Adds this set's classes to the spare set, but for those that were not in use for too long. */
 static int fill_spare(struct learned_set *set)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	const uint64_t now = clock_ns();
 	struct ledger_entry *entry;
 	size_t place = 0, count = 0;
 	int err = 0;

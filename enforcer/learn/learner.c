@@ -3,12 +3,9 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
-#include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,11 +13,9 @@
 #include "enforcer/gate/flow_class.h"
 #include "enforcer/learn/learned_set.h"
 #include "enforcer/learn/quota.h"
+#include "process/clock.h"
 #include "process/log.h"
-#include "process/thread.h"
-
-#define NS_PER_S 1000000000ULL
-#define NS_PER_MS 1000000ULL
+#include "process/work_thread.h"
 
 enum {
 	ROUND_MOST = 1024, /* sightings taken in one hold of the lock: some 2 ms */
@@ -48,13 +43,7 @@ struct learner {
 	struct learner_options options;
 	struct ring *rings[RINGS_MOST];
 	size_t ring_count, next_ring;
-	pthread_t thread;
-	bool running;
-	int wake_fd;
-	atomic_bool awake; /* wake_fd was written since the last round */
-	atomic_bool stop;
-	atomic_bool serving;	     /* a round is under way */
-	atomic_uint_fast64_t rounds; /* ended */
+	struct work_thread thread;
 
 	pthread_mutex_t lock; /* of all that follows, and of taking from the rings */
 	uint64_t revision;    /* 0: learning nothing */
@@ -68,14 +57,6 @@ struct learner {
 	int problem;	  /* the errno that was logged last; 0: all is well */
 	struct learner_stats stats;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 /* Each of them in turn: begin with *place 0; NULL ends. */
 static struct learned_set *next_set(struct learner *learner, size_t *place)
@@ -165,7 +146,7 @@ static void take(struct learner *learner, const struct record *record, uint64_t 
 /* Takes the rings in turn. Returns whether there may be more than one round takes. */
 static bool learn(struct learner *learner)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	const uint64_t now = clock_ns();
 	size_t taken = 0, place = 0;
 	struct learned_set *set;
 	struct record record;
@@ -194,7 +175,7 @@ static uint64_t read_period_ns(const struct learner *learner)
 
 static void read_sets(struct learner *learner)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	const uint64_t now = clock_ns();
 	struct learned_set *set;
 	size_t place = 0;
 
@@ -211,8 +192,7 @@ static void read_sets(struct learner *learner)
 /* Until the sets are to be read again; -1: until woken. Under the lock. */
 static int idle_ms(const struct learner *learner)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC),
-		       next = learner->read_ns + read_period_ns(learner);
+	const uint64_t now = clock_ns(), next = learner->read_ns + read_period_ns(learner);
 
 	if (learner->revision == 0 || ledger_count(learner->ledger) == 0)
 		return -1;
@@ -221,45 +201,27 @@ static int idle_ms(const struct learner *learner)
 
 /* ---- The thread ---- */
 
-static void *run(void *context)
+static int work(void *context, bool last)
 {
 	struct learner *learner = context;
-	const struct timespec pause = {.tv_nsec = PAUSE_MS * (long)NS_PER_MS};
-	struct pollfd poll_fd = {.fd = learner->wake_fd, .events = POLLIN};
-	int wait_ms = -1;
+	int wait_ms;
+	bool more;
 
-	pthread_setname_np(pthread_self(), "podgate-learn");
-	while (!atomic_load(&learner->stop)) {
-		uint64_t count;
-		bool more;
-
-		if (poll(&poll_fd, 1, wait_ms) > 0 &&
-			read(learner->wake_fd, &count, sizeof(count)) < 0)
-			continue; /* EINTR */
-		atomic_store(&learner->serving, true);
-		/* First of all: whoever found it true has pushed what this round will see. */
-		atomic_exchange(&learner->awake, false);
-		pthread_mutex_lock(&learner->lock);
-		more = learn(learner);
-		read_sets(learner);
-		wait_ms = more ? 0 : idle_ms(learner);
-		pthread_mutex_unlock(&learner->lock);
-		atomic_fetch_add(&learner->rounds, 1);
-		atomic_store(&learner->serving, false);
-		nanosleep(&pause, NULL);
-	}
-	return NULL;
+	if (last)
+		return -1;
+	pthread_mutex_lock(&learner->lock);
+	more = learn(learner);
+	read_sets(learner);
+	wait_ms = more ? 0 : idle_ms(learner);
+	pthread_mutex_unlock(&learner->lock);
+	return wait_ms;
 }
 
 void learner_wake(void *context)
 {
 	struct learner *learner = context;
-	const uint64_t one = 1;
 
-	/* EAGAIN, the counter being full, means that the thread is about to wake anyhow. */
-	if (!atomic_exchange(&learner->awake, true) &&
-		write(learner->wake_fd, &one, sizeof(one)) < 0)
-		return;
+	work_thread_wake(&learner->thread);
 }
 
 static void init_sets(struct learner *learner)
@@ -293,8 +255,9 @@ int learner_open(struct learner **out, const struct learner_options *options)
 	learner->options = *options;
 	pthread_mutex_init(&learner->lock, NULL);
 	quota_init(&learner->quota, ALLOWED_SHARE, options->allowed_s * NS_PER_S);
-	learner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = learner->wake_fd < 0 ? -errno : ledger_create(&learner->ledger);
+	err = work_thread_init(&learner->thread);
+	if (err == 0)
+		err = ledger_create(&learner->ledger);
 	if (err == 0)
 		err = class_sets_open(&learner->sets);
 	if (err != 0) {
@@ -312,15 +275,21 @@ void learner_close(struct learner *learner)
 		return;
 	class_sets_close(learner->sets);
 	ledger_free(learner->ledger);
-	if (learner->wake_fd >= 0)
-		close(learner->wake_fd);
+	work_thread_deinit(&learner->thread);
 	pthread_mutex_destroy(&learner->lock);
 	free(learner);
 }
 
 int learner_start(struct learner *learner, struct ring *const *rings, size_t count)
 {
-	int err;
+	const struct work_thread_options work_options = {
+		.name = "podgate-learn",
+		.stack_bytes = STACK_BYTES,
+		.nap_ms = PAUSE_MS,
+		.fd = -1,
+		.round = work,
+		.context = learner,
+	};
 
 	if (!learner->options.allowed && !learner->options.denied)
 		return 0;
@@ -328,19 +297,14 @@ int learner_start(struct learner *learner, struct ring *const *rings, size_t cou
 		return -E2BIG;
 	memcpy(learner->rings, rings, count * sizeof(rings[0]));
 	learner->ring_count = count;
-	err = thread_start(&learner->thread, STACK_BYTES, run, learner);
-	learner->running = err == 0;
-	return err;
+	return work_thread_start(&learner->thread, &work_options);
 }
 
 void learner_stop(struct learner *learner)
 {
-	if (!learner->running)
+	if (!learner->thread.running)
 		return;
-	atomic_store(&learner->stop, true);
-	learner_wake(learner);
-	pthread_join(learner->thread, NULL);
-	learner->running = false;
+	work_thread_stop(&learner->thread);
 	(void)learner_forget(learner); /* was logged; the classes' own timeouts are what is left */
 }
 
@@ -395,7 +359,7 @@ void learner_resume(struct learner *learner, uint64_t revision)
 {
 	pthread_mutex_lock(&learner->lock);
 	learner->revision = revision;
-	learner->read_ns = clock_ns(CLOCK_MONOTONIC);
+	learner->read_ns = clock_ns();
 	pthread_mutex_unlock(&learner->lock);
 }
 
@@ -403,7 +367,7 @@ void learner_stats(struct learner *learner, struct learner_stats *out)
 {
 	pthread_mutex_lock(&learner->lock);
 	*out = learner->stats;
-	out->learning = learner->running && learner->revision != 0;
+	out->learning = learner->thread.running && learner->revision != 0;
 	for (int kind = 0; kind < LEARNER_KINDS; kind++) {
 		for (int family = 0; family < LEARNER_FAMILIES; family++) {
 			const struct learned_set *set = &learner->learned[kind][family];
@@ -418,9 +382,5 @@ void learner_stats(struct learner *learner, struct learner_stats *out)
 
 struct pulse learner_pulse(const struct learner *learner)
 {
-	return (struct pulse){
-		.done = atomic_load(&learner->rounds),
-		.due = learner->running &&
-			(atomic_load(&learner->serving) || atomic_load(&learner->awake)),
-	};
+	return work_thread_pulse(&learner->thread);
 }

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <urcu-qsbr.h>
 
 #include "enforcer/places/facts_reader.h"
+#include "process/clock.h"
 #include "process/thread.h"
 
 enum {
@@ -43,14 +43,6 @@ struct places_watch {
 	published_places places;
 	_Atomic uint64_t generation;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- what is remembered ---- */
 
@@ -168,7 +160,7 @@ static int read_again(struct places_watch *watch)
 	struct facts next = {.router_ports = watch->options.router_ports};
 	int err = facts_read(&next, watch->asking);
 
-	watch->read_ms = now_ms();
+	watch->read_ms = clock_ms();
 	sort(&next);
 	if (err == 0)
 		err = remember(watch, &next);
@@ -200,7 +192,7 @@ static void solicit(struct places_watch *watch)
 	size_t count, asked = 0;
 	const struct ip_addr *unplaced = places_unplaced(places, &count);
 
-	watch->solicited_ms = now_ms();
+	watch->solicited_ms = clock_ms();
 	watch->patience_ms = watch->patience_ms * 2 > SOLICIT_MOST_MS ? SOLICIT_MOST_MS
 								      : watch->patience_ms * 2;
 	for (size_t i = 0; i < count && asked < SOLICIT_MOST; i++) {
@@ -286,7 +278,7 @@ static int go_round(struct places_watch *watch, bool *dirty)
 
 	pthread_mutex_lock(&watch->lock);
 	*dirty = drain(watch) || *dirty;
-	now = now_ms();
+	now = clock_ms();
 	if (*dirty && now - watch->read_ms >= REST_MS)
 		*dirty = read_again(watch) != 0;
 	if (*dirty)

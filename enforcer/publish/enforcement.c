@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "conntrack/table.h"
 #include "enforcer/privilege/confinement.h"
 #include "enforcer/publish/installed_rules.h"
 #include "enforcer/publish/isolation_sets.h"
+#include "process/clock.h"
 #include "process/descriptor_store.h"
 #include "process/log.h"
 
@@ -28,14 +28,6 @@ struct enforcement {
 	bool learns_allowed, learns_denied;
 	bool paused; /* another daemon reads the queues */
 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
 
 /*
  * Called by the learner, which reads its sets when it hears from the workers, or before a change.
@@ -148,7 +140,7 @@ static void leave_revoked(const struct flow *flow, const struct judgement *judge
 {
 	struct enforcement *enforcement = context;
 	const struct record record = {
-		.time_ns = now_ns(CLOCK_REALTIME),
+		.time_ns = clock_wall_ns(),
 		.snapshot = enforcement->swept_by,
 		.flow = *flow,
 		.judgement = *judgement,
@@ -378,7 +370,7 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 	const struct snapshot *after, struct publish_result *result,
 	char problem[ENFORCEMENT_PROBLEM])
 {
-	const uint64_t began = now_ns(CLOCK_MONOTONIC);
+	const uint64_t began = clock_ns();
 	const struct snapshot *old;
 	int err, swept;
 
@@ -395,11 +387,11 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 		return err;
 	}
 	gate_publish(enforcement->gate, after, &old);
-	result->judged_ns = now_ns(CLOCK_MONOTONIC) - began;
+	result->judged_ns = clock_ns() - began;
 	result->published = true;
 	if (!enforcement->sets.exact)
 		err = isolation_sets_fill(&enforcement->sets, after, problem);
-	result->publish_ns = now_ns(CLOCK_MONOTONIC) - began;
+	result->publish_ns = clock_ns() - began;
 	learner_settle(enforcement->learner);
 	swept = sweep(enforcement, after, &result->sweep, problem);
 	learner_resume(enforcement->learner, snapshot_revision(after));

@@ -12,9 +12,8 @@
 #include "enforcer/publish/upkeep.h"
 #include "kernel/netlink/local_addrs.h"
 #include "policy/compile/compiler.h"
+#include "process/clock.h"
 #include "process/log.h"
-
-#define NS_PER_S 1000000000ULL
 
 enum {
 	/* how soon a flow without a mark is swept, and a failed change tried again */
@@ -69,14 +68,6 @@ struct publisher {
 	struct publish_stats stats;
 };
 
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 /*
  * The gateway's own addresses, which no pod has, are those of now. When they can't be read, pods
  * may claim them.
@@ -113,14 +104,14 @@ static void work(uv_work_t *request)
 	case JOB_CHANGE:
 		job->err = compile(
 			publisher, job->cluster, publisher->revision + 1, &job->compiled);
-		job->compile_ns = now_ns(CLOCK_MONOTONIC) - job->began_ns;
+		job->compile_ns = clock_ns() - job->began_ns;
 		if (job->err == 0)
 			job->err = enforcement_publish(enforcement, in_force, job->compiled,
 				&job->published, job->problem);
 		else
 			snprintf(job->problem, sizeof(job->problem),
 				"can't compile the policies: %s", strerror(-job->err));
-		job->done_ns = now_ns(CLOCK_MONOTONIC);
+		job->done_ns = clock_ns();
 		break;
 	case JOB_SWEEP:
 		job->err = enforcement_sweep(enforcement, in_force, &job->sweep, job->problem);
@@ -148,7 +139,7 @@ static void note_sweep(struct publisher *publisher, const struct sweep_stats *sw
 	publisher->stats.sweeps++;
 	publisher->stats.revoked += sweep->revoked;
 	histogram_add(&publisher->stats.swept, sweep->nanoseconds);
-	publisher->swept_ns = now_ns(CLOCK_MONOTONIC);
+	publisher->swept_ns = clock_ns();
 }
 
 static void note_change(struct publisher *publisher, const struct job *job)
@@ -156,7 +147,7 @@ static void note_change(struct publisher *publisher, const struct job *job)
 	struct publish_stats *stats = &publisher->stats;
 
 	stats->changes++;
-	stats->seen_ns = now_ns(CLOCK_REALTIME) - (now_ns(CLOCK_MONOTONIC) - job->seen_ns);
+	stats->seen_ns = clock_wall_ns() - (clock_ns() - job->seen_ns);
 	stats->wait_ns = job->began_ns - job->seen_ns;
 	stats->compile_ns = job->compile_ns;
 	stats->publish_ns = job->published.publish_ns;
@@ -205,7 +196,7 @@ static void end_change(struct publisher *publisher, struct job *job)
 	snapshots_replace(&publisher->snapshots, job->compiled, job->retired);
 	note_sweep(publisher, &job->published.sweep);
 	publisher->sweep_wanted = !job->published.swept || job->err != 0;
-	queue_watch_policies_changed(&publisher->queues, now_ns(CLOCK_MONOTONIC));
+	queue_watch_policies_changed(&publisher->queues, clock_ns());
 	note_change(publisher, job);
 	if (publisher->options.published != NULL)
 		publisher->options.published(publisher->options.context);
@@ -216,7 +207,7 @@ static void work_done(uv_work_t *request, int status)
 {
 	struct job *job = request->data;
 	struct publisher *publisher = job->publisher;
-	const uint64_t now = now_ns(CLOCK_MONOTONIC);
+	const uint64_t now = clock_ns();
 
 	(void)status; /* never cancelled */
 	publisher->busy = false;
@@ -252,7 +243,7 @@ static void begin(struct publisher *publisher, enum job_kind kind)
 
 	job->kind = kind;
 	job->work.data = job;
-	publisher->busy_since_ns = now_ns(CLOCK_MONOTONIC);
+	publisher->busy_since_ns = clock_ns();
 	publisher->busy = uv_queue_work(publisher->options.loop, &job->work, work, work_done) == 0;
 }
 
@@ -263,7 +254,7 @@ static void begin_change(struct publisher *publisher)
 	*job = (struct job){.publisher = publisher,
 		.seen_ns = publisher->changed_ns,
 		.read_ns = publisher->read_ns};
-	job->began_ns = now_ns(CLOCK_MONOTONIC);
+	job->began_ns = clock_ns();
 	job->retired = calloc(1, sizeof(*job->retired));
 	/* When memory is short the change waits for a tick on which it is not. */
 	if (job->retired == NULL || store_cluster(publisher->options.store, &job->cluster) != 0) {
@@ -290,7 +281,7 @@ static bool sweep_is_due(const struct publisher *publisher, uint64_t now)
 
 static void begin_next(struct publisher *publisher)
 {
-	const uint64_t now = now_ns(CLOCK_MONOTONIC);
+	const uint64_t now = clock_ns();
 	const bool upkeep_due = upkeep_is_due(&publisher->upkeep, now);
 
 	if (publisher->busy || publisher->paused || publisher->stopping)
@@ -310,7 +301,7 @@ static void begin_next(struct publisher *publisher)
 
 static void look_at_queues(struct publisher *publisher)
 {
-	if (queue_watch_look(&publisher->queues, publisher->swept_ns, now_ns(CLOCK_MONOTONIC)))
+	if (queue_watch_look(&publisher->queues, publisher->swept_ns, clock_ns()))
 		publisher->sweep_wanted = true;
 }
 
@@ -326,7 +317,7 @@ static void tick(uv_timer_t *timer)
 
 void publisher_changed(struct publisher *publisher, uint64_t read_ns)
 {
-	want_change(publisher, now_ns(CLOCK_MONOTONIC), read_ns);
+	want_change(publisher, clock_ns(), read_ns);
 	begin_next(publisher);
 }
 
@@ -380,7 +371,7 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
 	note_shortfall(publisher);
 	publisher->stats.intact = true;
 	/* Other programs may hold packets that an earlier daemon has let pass. */
-	queue_watch_policies_changed(&publisher->queues, now_ns(CLOCK_MONOTONIC));
+	queue_watch_policies_changed(&publisher->queues, clock_ns());
 	publisher->started = true;
 	uv_timer_init(options->loop, &publisher->tick);
 	publisher->tick.data = publisher;
@@ -399,7 +390,7 @@ void publisher_go_on(struct publisher *publisher)
 	publisher->paused = false;
 	upkeep_make_due(&publisher->upkeep);
 	publisher->sweep_wanted = true; /* of what the other daemon may have missed, too */
-	queue_watch_policies_changed(&publisher->queues, now_ns(CLOCK_MONOTONIC));
+	queue_watch_policies_changed(&publisher->queues, clock_ns());
 	queue_watch_resume(&publisher->queues);
 	look_at_queues(publisher);
 	begin_next(publisher);
@@ -444,7 +435,7 @@ void publisher_await(struct publisher *publisher, bool reading)
 void publisher_stats(const struct publisher *publisher, struct publish_stats *out)
 {
 	*out = publisher->stats;
-	out->busy_ns = publisher->busy ? now_ns(CLOCK_MONOTONIC) - publisher->busy_since_ns : 0;
+	out->busy_ns = publisher->busy ? clock_ns() - publisher->busy_since_ns : 0;
 	out->pending = publisher->awaiting || publisher->changed ||
 		(publisher->busy && publisher->job.kind == JOB_CHANGE);
 	out->overflows = publisher->queues.overflows;

@@ -13,6 +13,7 @@
 
 #include "kernel/queue/nfqueue_adopt.h"
 #include "kernel/queue/nfqueue_setup.h"
+#include "process/clock.h"
 
 enum { SEND_TRIES = 50, SEND_PAUSE_NS = 1000000 };
 
@@ -157,21 +158,13 @@ static int read_messages(struct nfqueue *queue, int flags)
 		mnl_socket_get_fd(queue->socket), queue->headers, queue->burst, flags, NULL);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
 static int read_awake(struct nfqueue *queue, uint64_t began)
 {
 	int got;
 
 	do {
 		got = read_messages(queue, MSG_DONTWAIT);
-	} while (got < 0 && errno == EAGAIN && now_ns() - began < queue->spin_ns);
+	} while (got < 0 && errno == EAGAIN && clock_ns() - began < queue->spin_ns);
 	return got;
 }
 
@@ -182,13 +175,13 @@ static int wait_for_messages(struct nfqueue *queue)
 
 	if (queue->spin_ns == 0)
 		return read_messages(queue, MSG_WAITFORONE);
-	began = now_ns();
+	began = clock_ns();
 	errno = EAGAIN;
 	if (queue->waited_ns <= queue->spin_ns)
 		got = read_awake(queue, began);
 	if (got < 0 && errno == EAGAIN)
 		got = read_messages(queue, MSG_WAITFORONE);
-	queue->waited_ns = now_ns() - began;
+	queue->waited_ns = clock_ns() - began;
 	return got;
 }
 

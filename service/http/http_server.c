@@ -7,13 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "process/clock.h"
 #include "service/http/http_library.h"
-
-#define NS_PER_S 1000000000ULL
-#define NS_PER_MS 1000000ULL
 
 _Static_assert((int)HTTP_SERVER_PROBLEM >= (int)HTTP_LIBRARY_PROBLEM,
 	"a library's problem is passed on as it is");
@@ -34,14 +31,6 @@ struct http_server {
 	struct slot slots[HTTP_SERVER_CONNECTIONS];
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 /* ---- connections ---- */
 
 static void open_slot(
@@ -55,7 +44,7 @@ static void open_slot(
 		if (server->slots[i].fd >= 0)
 			continue;
 		server->slots[i] = (struct slot){
-			.fd = info->connect_fd, .ends_ns = now_ns() + HTTP_SERVER_S * NS_PER_S};
+			.fd = info->connect_fd, .ends_ns = clock_ns() + HTTP_SERVER_S * NS_PER_S};
 		*socket_context = &server->slots[i];
 		return;
 	}
@@ -253,9 +242,9 @@ int http_server_run(struct http_server *server)
 	uint64_t now, next;
 	int wait_ms = WAIT_MOST_MS;
 
-	end_overdue(server, now_ns());
+	end_overdue(server, clock_ns());
 	server->library.run(server->daemon);
-	now = now_ns();
+	now = clock_ns();
 	next = end_overdue(server, now);
 	if (next != UINT64_MAX && next - now < WAIT_MOST_MS * NS_PER_MS)
 		wait_ms = (int)((next - now) / NS_PER_MS) + 1;

@@ -2,26 +2,20 @@
 #include "service/metrics/metrics.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "process/thread.h"
+#include "process/clock.h"
+#include "process/work_thread.h"
 #include "service/http/listen_socket.h"
 #include "service/metrics/exposition.h"
 #include "service/metrics/metrics_text.h"
 #include "service/views/health.h"
 #include "service/views/status_desk.h"
-
-#define NS_PER_S 1000000000ULL
-#define NS_PER_MS 1000000ULL
 
 _Static_assert((int)METRICS_PROBLEM >= (int)LISTEN_SOCKET_PROBLEM,
 	"a socket's problem is passed on as it is");
@@ -37,24 +31,13 @@ struct metrics {
 	struct status_desk *desk;
 	struct status_sources sources;
 	struct policy_hits *hits;
-	pthread_t thread;
-	bool running;
-	int wake_fd;
-	atomic_bool stop;
+	struct work_thread thread;
 
 	/* The thread's own. */
 	uint64_t sampled_ns;
 	struct policy_series *series;
 	struct health health;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 /* ---- on the thread ---- */
 
@@ -64,7 +47,7 @@ static void sample(struct metrics *metrics)
 	const struct enforcement *enforcement = metrics->sources.enforcement;
 	const struct gate *gate = enforcement_gate(enforcement);
 	struct health *health = &metrics->health;
-	const uint64_t now = now_ns();
+	const uint64_t now = clock_ns();
 	struct worker_stats stats;
 
 	if (metrics->sampled_ns != 0 && now - metrics->sampled_ns < SAMPLE_MS * NS_PER_MS)
@@ -120,7 +103,7 @@ static bool is_alive(
 	struct metrics *metrics, const struct status_figures *figures, char reason[HEALTH_REASON])
 {
 	metrics->health.job_ns = figures != NULL ? figures->publish.busy_ns : 0;
-	return health_alive(&metrics->health, now_ns(), reason);
+	return health_alive(&metrics->health, clock_ns(), reason);
 }
 
 static void answer_healthz(struct metrics *metrics, struct http_answer *out)
@@ -179,25 +162,16 @@ static void answer(void *context, const char *path, struct http_answer *out)
 	put(out, 404, "no such page: there are /metrics, /healthz and /readyz");
 }
 
-static void *run(void *context)
+static int work(void *context, bool last)
 {
 	struct metrics *metrics = context;
-	const struct timespec pause = {.tv_nsec = PAUSE_MS * (long)NS_PER_MS};
-	struct pollfd fds[] = {
-		{.fd = metrics->wake_fd, .events = POLLIN},
-		{.fd = http_server_fd(metrics->server), .events = POLLIN},
-	};
+	int wait_ms;
 
-	pthread_setname_np(pthread_self(), "podgate-http");
-	while (!atomic_load(&metrics->stop)) {
-		int wait_ms;
-
-		sample(metrics);
-		wait_ms = http_server_run(metrics->server);
-		nanosleep(&pause, NULL);
-		poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms < SAMPLE_MS ? wait_ms : SAMPLE_MS);
-	}
-	return NULL;
+	if (last)
+		return -1;
+	sample(metrics);
+	wait_ms = http_server_run(metrics->server);
+	return wait_ms < SAMPLE_MS ? wait_ms : SAMPLE_MS;
 }
 
 /* ---- start and stop ---- */
@@ -225,8 +199,9 @@ int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int 
 	snprintf(problem, METRICS_PROBLEM, "out of memory");
 	if (metrics == NULL)
 		return -ENOMEM;
-	metrics->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = metrics->wake_fd < 0 ? -errno : status_desk_open(&metrics->desk, loop);
+	err = work_thread_init(&metrics->thread);
+	if (err == 0)
+		err = status_desk_open(&metrics->desk, loop);
 	if (err == 0)
 		err = policy_series_create(&metrics->series);
 	if (err != 0)
@@ -249,38 +224,32 @@ int metrics_listener(const struct metrics *metrics)
 int metrics_start(
 	struct metrics *metrics, const struct status_sources *sources, struct policy_hits *hits)
 {
-	int err;
+	const struct work_thread_options work_options = {
+		.name = "podgate-http",
+		.stack_bytes = STACK_BYTES,
+		.nap_ms = PAUSE_MS,
+		.fd = http_server_fd(metrics->server),
+		.round = work,
+		.context = metrics,
+	};
 
 	metrics->sources = *sources;
 	status_desk_set_sources(metrics->desk, sources);
 	metrics->hits = hits;
-	err = thread_start(&metrics->thread, STACK_BYTES, run, metrics);
-	metrics->running = err == 0;
-	return err;
-}
-
-static void join(struct metrics *metrics)
-{
-	const uint64_t one = 1;
-
-	if (!metrics->running)
-		return;
-	atomic_store(&metrics->stop, true);
-	status_desk_stop(metrics->desk);
-	while (write(metrics->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
-	pthread_join(metrics->thread, NULL);
+	return work_thread_start(&metrics->thread, &work_options);
 }
 
 void metrics_stop(struct metrics *metrics)
 {
 	if (metrics == NULL)
 		return;
-	join(metrics);
+	if (metrics->thread.running) {
+		status_desk_stop(metrics->desk);
+		work_thread_stop(&metrics->thread);
+	}
 	http_server_close(metrics->server);
 	policy_series_free(metrics->series);
 	status_desk_close(metrics->desk);
-	if (metrics->wake_fd >= 0)
-		close(metrics->wake_fd);
+	work_thread_deinit(&metrics->thread);
 	free(metrics);
 }

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "process/clock.h"
 #include "service/control/log_replay.h"
 #include "service/views/flow_listing.h"
 #include "service/views/policy_listing.h"
@@ -24,14 +24,6 @@ struct lent {
 	uint64_t ends_ms; /* CLOCK_MONOTONIC */
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static enum stream_step give_up(struct json_writer *out)
 {
 	static const char line[] =
@@ -45,7 +37,7 @@ static enum stream_step next(struct stream *stream, struct json_writer *out)
 {
 	struct lent *lent = (struct lent *)stream;
 
-	return now_ms() > lent->ends_ms ? give_up(out) : lent->inner->next(lent->inner, out);
+	return clock_ms() > lent->ends_ms ? give_up(out) : lent->inner->next(lent->inner, out);
 }
 
 static void free_lent(struct stream *stream)
@@ -79,7 +71,7 @@ static int lend(struct listings *listings, const struct control_request *request
 	lent->stream.next = next;
 	lent->stream.free = free_lent;
 	lent->listings = listings;
-	lent->ends_ms = now_ms() + (listings->most_ms > 0 ? listings->most_ms : LISTINGS_MOST_MS);
+	lent->ends_ms = clock_ms() + (listings->most_ms > 0 ? listings->most_ms : LISTINGS_MOST_MS);
 	listings->open++;
 	publisher_lend(listings->publisher, &lent->loan);
 	*out = lent;

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define NS_PER_S 1000000000ULL
-#define NS_PER_MS 1000000ULL
+#include "process/clock.h"
 
 enum {
 	FRESH_MS = 100,
@@ -30,14 +29,6 @@ struct status_desk {
 	struct status_figures *figures; /* those it has, or NULL */
 	uint64_t wanted_ns;		/* since when the loop has owed figures; 0: it does not */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static void free_figures(struct status_figures *figures)
 {
@@ -123,7 +114,7 @@ static bool take_figures(struct status_desk *desk)
 		desk->wanted_ns = 0;
 	}
 	return desk->figures != NULL &&
-		now_ns() - desk->figures->gathered_ns < FRESH_MS * NS_PER_MS;
+		clock_ns() - desk->figures->gathered_ns < FRESH_MS * NS_PER_MS;
 }
 
 const struct status_figures *status_desk_get(struct status_desk *desk)
@@ -131,7 +122,7 @@ const struct status_figures *status_desk_get(struct status_desk *desk)
 	if (take_figures(desk))
 		return desk->figures;
 	if (desk->wanted_ns == 0)
-		desk->wanted_ns = now_ns();
+		desk->wanted_ns = clock_ns();
 	wait_for_figures(desk, desk->wanted_ns + PATIENCE_MS * NS_PER_MS);
 	return take_figures(desk) ? desk->figures : NULL;
 }

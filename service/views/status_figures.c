@@ -3,17 +3,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
-#define NS_PER_S 1000000000ULL
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
+#include "process/clock.h"
 
 /* 0 or -ENOMEM. */
 static int gather_manifests(struct store *store, struct status_figures *out)
@@ -117,7 +108,7 @@ int status_figures_gather(const struct status_sources *sources, struct status_fi
 	gather_state(sources->keeper, out);
 	out->settings = sources->settings;
 	out->confinement = sources->confinement;
-	out->gathered_ns = now_ns();
+	out->gathered_ns = clock_ns();
 	out->uptime_s = out->gathered_ns / NS_PER_S - sources->started_ns / NS_PER_S;
 	out->started_wall_ns = sources->started_wall_ns;
 	process_figures_read(&out->process);
