@@ -12,8 +12,10 @@ endif()
 find_package(Python3 3.9 COMPONENTS Interpreter)
 if(Python3_Interpreter_FOUND)
 	foreach(name spread figures report rules slices)
-		add_test(NAME bench/suite_${name} COMMAND ${Python3_EXECUTABLE} -B -m unittest -v test_${name}
+		add_test(NAME bench/suite_${name} COMMAND ${Python3_EXECUTABLE} -B -m unittest -v
+			test_${name}
 			WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/bench)
-		set_tests_properties(bench/suite_${name} PROPERTIES TIMEOUT 60 LABELS tree ENVIRONMENT PYTHONPATH=${CMAKE_SOURCE_DIR}/bench)
+		set_tests_properties(bench/suite_${name} PROPERTIES TIMEOUT 60 LABELS tree
+			ENVIRONMENT PYTHONPATH=${CMAKE_SOURCE_DIR}/bench)
 	endforeach()
 endif()

@@ -19,5 +19,6 @@ podgate_test(config/text/test_json_writer LIBRARIES PkgConfig::CJSON podgate_fai
 podgate_test(config/text/test_scalar)
 podgate_test(config/text/test_string_map)
 podgate_test(config/text/test_utf8)
-add_test(NAME config/codes_documented COMMAND ${CMAKE_SOURCE_DIR}/tests/config/test_codes_documented.sh)
+add_test(NAME config/codes_documented COMMAND
+	${CMAKE_SOURCE_DIR}/tests/config/test_codes_documented.sh)
 set_tests_properties(config/codes_documented PROPERTIES LABELS tree)

@@ -10,9 +10,11 @@ podgate_test(kernel/rules/test_nft_view SUPPORT netns LIBRARIES podgate_kernel_s
 podgate_test(kernel/rules/test_rule_generation SUPPORT netns)
 podgate_test(kernel/rules/test_rule_guard)
 podgate_test(kernel/rules/test_ruleset)
-podgate_test(kernel/rules/test_ruleset_floods SUPPORT bridge_netns netns LIBRARIES podgate_kernel_sets)
+podgate_test(kernel/rules/test_ruleset_floods SUPPORT bridge_netns netns LIBRARIES
+	podgate_kernel_sets)
 podgate_test(kernel/rules/test_ruleset_install SUPPORT netns LIBRARIES podgate_kernel_sets)
-podgate_test(kernel/rules/test_ruleset_packets SUPPORT bridge_netns netns LIBRARIES podgate_kernel_sets)
+podgate_test(kernel/rules/test_ruleset_packets SUPPORT bridge_netns netns LIBRARIES
+	podgate_kernel_sets)
 podgate_test(kernel/rules/test_ruleset_watch)
 podgate_test(kernel/sets/test_pod_set SUPPORT netns)
 set_tests_properties(kernel/rules/test_ruleset_packets kernel/rules/test_ruleset_floods PROPERTIES LABELS "kernel;alone")

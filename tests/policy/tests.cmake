@@ -4,7 +4,8 @@ podgate_test(policy/compile/test_compiler LIBRARIES podgate_trial_testkit podgat
 podgate_test(policy/compile/test_endpoint_table)
 podgate_test(policy/compile/test_kind_table)
 podgate_test(policy/compile/test_label_index)
-podgate_test(policy/compile/test_out_of_memory LIBRARIES podgate_policy_testkit podgate_failing_alloc)
+podgate_test(policy/compile/test_out_of_memory LIBRARIES podgate_policy_testkit
+	podgate_failing_alloc)
 podgate_test(policy/compile/test_peer_set LIBRARIES podgate_kinds_testkit)
 podgate_test(policy/compile/test_piece_table)
 podgate_test(policy/compile/test_port_tree LIBRARIES podgate_kinds_testkit podgate_policy_testkit)
@@ -13,10 +14,12 @@ podgate_test(policy/compile/test_random LIBRARIES podgate_trial_testkit podgate_
 podgate_test(policy/compile/test_selection LIBRARIES podgate_policy_testkit)
 podgate_test(policy/compile/test_snapshot)
 podgate_test(policy/explain/test_explain LIBRARIES podgate_manifest_testkit)
-podgate_test(policy/explain/test_explain_random SUPPORT fix_apply LIBRARIES podgate_policy_testkit podgate_manifest_testkit)
+podgate_test(policy/explain/test_explain_random SUPPORT fix_apply LIBRARIES podgate_policy_testkit
+	podgate_manifest_testkit)
 podgate_test(policy/explain/test_query LIBRARIES podgate_manifest_testkit)
 podgate_test(policy/explain/test_reach LIBRARIES podgate_policy_testkit podgate_manifest_testkit)
-podgate_test(policy/explain/test_reasons_out_of_memory LIBRARIES podgate_policy_testkit podgate_failing_alloc)
+podgate_test(policy/explain/test_reasons_out_of_memory LIBRARIES podgate_policy_testkit
+	podgate_failing_alloc)
 podgate_test(policy/lint/test_lint LIBRARIES podgate_policy_testkit podgate_manifest_testkit)
 podgate_test(policy/values/test_address_range LIBRARIES podgate_policy_testkit)
 podgate_test(policy/values/test_arena)

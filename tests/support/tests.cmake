@@ -2,7 +2,8 @@
 # Shared parts of tests. SUPPORT links a file of this folder, LIBRARIES a library of it.
 
 # Objects and flows by chance, a naive evaluator, and the manifests that say the same.
-add_library(podgate_policy_testkit STATIC support/generator.c support/manifest_print.c support/naive.c)
+add_library(podgate_policy_testkit STATIC support/generator.c support/manifest_print.c
+	support/naive.c)
 target_link_libraries(podgate_policy_testkit PUBLIC podgate_policy)
 # A peer pool over kinds that are said to match.
 add_library(podgate_kinds_testkit STATIC support/kinds_world.c)
@@ -10,13 +11,15 @@ target_link_libraries(podgate_kinds_testkit PUBLIC podgate_policy_compile PkgCon
 # Allocations that fail on demand, of all that is linked with it.
 add_library(podgate_failing_alloc OBJECT support/failing_alloc.c)
 target_link_libraries(podgate_failing_alloc PUBLIC podgate_build)
-target_link_options(podgate_failing_alloc INTERFACE -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray)
+target_link_options(podgate_failing_alloc INTERFACE
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray)
 # A snapshot against the naive evaluator.
 add_library(podgate_trial_testkit STATIC support/trial.c)
 target_link_libraries(podgate_trial_testkit PUBLIC podgate_policy_testkit PkgConfig::CMOCKA)
 # Manifests as worlds.
 add_library(podgate_manifest_testkit STATIC support/manifest_world.c)
-target_link_libraries(podgate_manifest_testkit PUBLIC podgate_config_store podgate_policy PkgConfig::CMOCKA)
+target_link_libraries(podgate_manifest_testkit PUBLIC podgate_config_store podgate_policy
+	PkgConfig::CMOCKA)
 # Findings as text to compare, folders that are removed again.
 add_library(podgate_config_testkit STATIC support/findings.c support/temporary.c)
 target_link_libraries(podgate_config_testkit PUBLIC podgate_config)

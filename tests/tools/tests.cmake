@@ -31,4 +31,5 @@ endif()
 add_executable(podgate-fill-flows tools/fill_flows.c)
 target_link_libraries(podgate-fill-flows PRIVATE podgate_build podgate_test_flow_table)
 add_test(NAME tools/scrape COMMAND ${CMAKE_SOURCE_DIR}/tests/tools/test_scrape.py)
-add_test(NAME tools/dashboard COMMAND ${CMAKE_SOURCE_DIR}/tests/tools/scrape.py dashboard ${CMAKE_SOURCE_DIR}/deploy/grafana-dashboard.json)
+add_test(NAME tools/dashboard COMMAND ${CMAKE_SOURCE_DIR}/tests/tools/scrape.py dashboard
+	${CMAKE_SOURCE_DIR}/deploy/grafana-dashboard.json)

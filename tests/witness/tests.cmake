@@ -7,7 +7,8 @@ add_executable(podgate-witness
 	witness/traffic.c
 	${CMAKE_SOURCE_DIR}/cli/client.c
 )
-target_link_libraries(podgate-witness PRIVATE podgate_policy_testkit podgate_service_views podgate_config podgate_policy)
+target_link_libraries(podgate-witness PRIVATE podgate_policy_testkit podgate_service_views
+	podgate_config podgate_policy)
 podgate_test(witness/test_history)
 target_sources(witness_test_history PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/witness/history.c)
 target_link_libraries(witness_test_history PRIVATE podgate_build)
