@@ -155,7 +155,7 @@ static void open_own(struct queue_loop *loop)
 {
 	const struct nfqueue_options options = {
 		.number = loop->number, .length = (uint32_t)loop->packets};
-	char problem[NFQUEUE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	queue_require(nfqueue_open(&loop->own, &options, problem) == 0, problem);
 }

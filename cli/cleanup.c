@@ -92,7 +92,7 @@ static int check_nobody_answers(
 static int remove_rules(struct removed *removed)
 {
 	enum backend_choice any;
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err = ruleset_find_backend(BACKEND_AUTO, &any, problem);
 
 	removed->place_count = ruleset_find(removed->places);
@@ -107,7 +107,7 @@ static int remove_rules(struct removed *removed)
 
 static int remove_sets(struct removed *removed)
 {
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err;
 
 	removed->sets = pod_set_present();

@@ -23,25 +23,25 @@ struct client {
 	size_t capacity;
 };
 
-static int explain_connect(const char *path, int err, char problem[CLIENT_PROBLEM])
+static int explain_connect(const char *path, int err, char problem[PROBLEM_SIZE])
 {
 	if (err == -ENOENT || err == -ECONNREFUSED)
-		snprintf(problem, CLIENT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"no podgate runs at %.120s; start it with podgate run, or name its "
 			"--socket",
 			path);
 	else if (err == -EACCES || err == -EPERM)
-		snprintf(problem, CLIENT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"no permission for %.120s: run this as root, or as a member of the group "
 			"that `control_group` names",
 			path);
 	else
-		snprintf(problem, CLIENT_PROBLEM, "can't connect to %.120s: %s", path,
-			strerror(-err));
+		snprintf(
+			problem, PROBLEM_SIZE, "can't connect to %.120s: %s", path, strerror(-err));
 	return err;
 }
 
-static int connect_to(const char *path, unsigned int seconds, char problem[CLIENT_PROBLEM])
+static int connect_to(const char *path, unsigned int seconds, char problem[PROBLEM_SIZE])
 {
 	const struct timeval patience = {.tv_sec = (time_t)seconds};
 	struct sockaddr_un address;
@@ -80,7 +80,7 @@ static int send_all(int fd, const char *bytes, size_t length)
  * A daemon that refuses may close before it has read all: its answer says why, so a broken pipe is
  * no error yet.
  */
-static int send_request(struct client *client, const cJSON *request, char problem[CLIENT_PROBLEM])
+static int send_request(struct client *client, const cJSON *request, char problem[PROBLEM_SIZE])
 {
 	char *text = cJSON_PrintUnformatted(request);
 	int err = text == NULL ? -ENOMEM : send_all(client->fd, text, strlen(text));
@@ -91,12 +91,12 @@ static int send_request(struct client *client, const cJSON *request, char proble
 	if (err == -EPIPE || err == -ECONNRESET)
 		return 0;
 	if (err != 0)
-		snprintf(problem, CLIENT_PROBLEM, "can't ask podgate: %s", strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "can't ask podgate: %s", strerror(-err));
 	return err;
 }
 
 static int open_client(
-	struct client *client, const char *path, unsigned int seconds, char problem[CLIENT_PROBLEM])
+	struct client *client, const char *path, unsigned int seconds, char problem[PROBLEM_SIZE])
 {
 	const int fd = connect_to(path, seconds, problem);
 
@@ -106,7 +106,7 @@ static int open_client(
 	if (client->in != NULL)
 		return 0;
 	close(fd);
-	snprintf(problem, CLIENT_PROBLEM, "out of memory");
+	snprintf(problem, PROBLEM_SIZE, "out of memory");
 	return -ENOMEM;
 }
 
@@ -116,7 +116,7 @@ static void close_client(struct client *client)
 	free(client->line);
 }
 
-static int read_line(struct client *client, cJSON **out, char problem[CLIENT_PROBLEM])
+static int read_line(struct client *client, cJSON **out, char problem[PROBLEM_SIZE])
 {
 	ssize_t length;
 	cJSON *json;
@@ -126,13 +126,13 @@ static int read_line(struct client *client, cJSON **out, char problem[CLIENT_PRO
 	if (length < 0) {
 		const bool late = errno == EAGAIN || errno == EWOULDBLOCK;
 
-		snprintf(problem, CLIENT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			late ? "podgate does not answer" : "podgate closed the connection");
 		return late ? -ETIMEDOUT : -EPIPE;
 	}
 	json = cJSON_ParseWithLength(client->line, (size_t)length);
 	if (json == NULL) {
-		snprintf(problem, CLIENT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"podgate's answer is no JSON; is another program at this socket?");
 		return -EPROTO;
 	}
@@ -140,7 +140,7 @@ static int read_line(struct client *client, cJSON **out, char problem[CLIENT_PRO
 	return 0;
 }
 
-static int read_reply(struct client *client, cJSON **out, char problem[CLIENT_PROBLEM])
+static int read_reply(struct client *client, cJSON **out, char problem[PROBLEM_SIZE])
 {
 	const cJSON *error;
 	cJSON *reply;
@@ -153,7 +153,7 @@ static int read_reply(struct client *client, cJSON **out, char problem[CLIENT_PR
 		return 0;
 	}
 	error = cJSON_GetObjectItemCaseSensitive(reply, "error");
-	snprintf(problem, CLIENT_PROBLEM, "%s",
+	snprintf(problem, PROBLEM_SIZE, "%s",
 		cJSON_IsString(error) ? error->valuestring
 				      : "podgate refuses and does not say why");
 	cJSON_Delete(reply);
@@ -161,7 +161,7 @@ static int read_reply(struct client *client, cJSON **out, char problem[CLIENT_PR
 }
 
 static int request_within(const char *socket_path, const cJSON *request, unsigned int seconds,
-	cJSON **reply, char problem[CLIENT_PROBLEM])
+	cJSON **reply, char problem[PROBLEM_SIZE])
 {
 	struct client client;
 	int err = open_client(&client, socket_path, seconds, problem);
@@ -176,18 +176,18 @@ static int request_within(const char *socket_path, const cJSON *request, unsigne
 }
 
 int client_request(
-	const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM])
+	const char *socket_path, const cJSON *request, cJSON **reply, char problem[PROBLEM_SIZE])
 {
 	return request_within(socket_path, request, ANSWER_S, reply, problem);
 }
 
 int client_ask(const char *socket_path, const char *command, unsigned int seconds, cJSON **reply,
-	char problem[CLIENT_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	cJSON *request = cJSON_CreateObject();
 	int err = -ENOMEM;
 
-	snprintf(problem, CLIENT_PROBLEM, "out of memory");
+	snprintf(problem, PROBLEM_SIZE, "out of memory");
 	if (cJSON_AddStringToObject(request, "command", command) != NULL)
 		err = request_within(
 			socket_path, request, seconds > 0 ? seconds : ANSWER_S, reply, problem);
@@ -196,7 +196,7 @@ int client_ask(const char *socket_path, const char *command, unsigned int second
 }
 
 static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *context),
-	void *context, char problem[CLIENT_PROBLEM])
+	void *context, char problem[PROBLEM_SIZE])
 {
 	const struct timeval forever = {0};
 	cJSON *line;
@@ -215,7 +215,7 @@ static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *co
 }
 
 int client_stream(const char *socket_path, const cJSON *request,
-	int (*visit)(cJSON *line, void *context), void *context, char problem[CLIENT_PROBLEM])
+	int (*visit)(cJSON *line, void *context), void *context, char problem[PROBLEM_SIZE])
 {
 	struct client client;
 	cJSON *reply;
@@ -238,7 +238,7 @@ int client_stream(const char *socket_path, const cJSON *request,
  * 1 at the end; 0 when more is to come; -EREMOTEIO and `problem` when the line says that it came to
  * no good end.
  */
-static int read_end(const cJSON *line, char problem[CLIENT_PROBLEM])
+static int read_end(const cJSON *line, char problem[PROBLEM_SIZE])
 {
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(line, "error");
 
@@ -246,14 +246,14 @@ static int read_end(const cJSON *line, char problem[CLIENT_PROBLEM])
 		return 0;
 	if (error == NULL)
 		return 1;
-	snprintf(problem, CLIENT_PROBLEM, "%s",
+	snprintf(problem, PROBLEM_SIZE, "%s",
 		cJSON_IsString(error) ? error->valuestring : "the list is not whole");
 	return -EREMOTEIO;
 }
 
 /* Takes ownership of the first line. */
 static int visit_list(struct client *client, cJSON *line, int (*visit)(cJSON *line, void *context),
-	void *context, char problem[CLIENT_PROBLEM])
+	void *context, char problem[PROBLEM_SIZE])
 {
 	int err, ended;
 
@@ -269,7 +269,7 @@ static int visit_list(struct client *client, cJSON *line, int (*visit)(cJSON *li
 }
 
 int client_list(const char *socket_path, const cJSON *request,
-	int (*visit)(cJSON *line, void *context), void *context, char problem[CLIENT_PROBLEM])
+	int (*visit)(cJSON *line, void *context), void *context, char problem[PROBLEM_SIZE])
 {
 	struct client client;
 	cJSON *reply;

@@ -9,7 +9,7 @@
 
 #include <cjson/cJSON.h>
 
-enum { CLIENT_PROBLEM = 256 };
+#include "process/problem.h"
 
 /*
  * Sends `request` and reads one reply, which the caller owns. Returns 0; or -errno with a sentence
@@ -17,10 +17,10 @@ enum { CLIENT_PROBLEM = 256 };
  * reply that is no JSON or says "ok": false).
  */
 int client_request(
-	const char *socket_path, const cJSON *request, cJSON **reply, char problem[CLIENT_PROBLEM]);
+	const char *socket_path, const cJSON *request, cJSON **reply, char problem[PROBLEM_SIZE]);
 /* The same for a command without fields; seconds to wait for the answer, 0: 30. */
 int client_ask(const char *socket_path, const char *command, unsigned int seconds, cJSON **reply,
-	char problem[CLIENT_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 
 /*
  * As above, but calls `visit` for each line that follows the first reply (it may change it, not
@@ -28,7 +28,7 @@ int client_ask(const char *socket_path, const char *command, unsigned int second
  * returned.
  */
 int client_stream(const char *socket_path, const cJSON *request,
-	int (*visit)(cJSON *line, void *context), void *context, char problem[CLIENT_PROBLEM]);
+	int (*visit)(cJSON *line, void *context), void *context, char problem[PROBLEM_SIZE]);
 
 /*
  * As above, for an answer of many lines that has an end (flows, policies): visits the first, which
@@ -36,6 +36,6 @@ int client_stream(const char *socket_path, const cJSON *request,
  * "error" is visited, too, and gives -EREMOTEIO and the error in `problem`.
  */
 int client_list(const char *socket_path, const cJSON *request,
-	int (*visit)(cJSON *line, void *context), void *context, char problem[CLIENT_PROBLEM]);
+	int (*visit)(cJSON *line, void *context), void *context, char problem[PROBLEM_SIZE]);
 
 #endif

@@ -71,7 +71,7 @@ bool daemon_manifests_agree(
 
 void daemon_manifests_warn(const struct settings *settings)
 {
-	char problem[CLIENT_PROBLEM], note[DAEMON_MANIFESTS_NOTE];
+	char problem[PROBLEM_SIZE], note[DAEMON_MANIFESTS_NOTE];
 	cJSON *status = NULL;
 
 	if (client_ask(settings->control_socket, "status", PATIENCE_S, &status, problem) == 0 &&

@@ -237,7 +237,7 @@ size_t doctor_daemon_ask(
 	const char *socket_path, const struct settings *settings, struct host_finding *items)
 {
 	struct findings findings = {.items = items};
-	char problem[CLIENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	cJSON *status;
 	const int err = client_ask(socket_path, "status", 0, &status, problem);
 

@@ -76,7 +76,7 @@ int listing_run(
 	struct command_options *options, const cJSON *request, const struct listing *listing)
 {
 	struct showing showing = {.listing = listing};
-	char problem[CLIENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const char *socket_path;
 
 	if (command_options_find_socket(options, &socket_path) != 0)

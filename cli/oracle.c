@@ -65,7 +65,7 @@ static int ask_here(const struct oracle *oracle, const cJSON *request, cJSON **o
 
 int oracle_ask(const struct oracle *oracle, const cJSON *request, cJSON **reply)
 {
-	char problem[CLIENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err;
 
 	if (oracle->is_offline)

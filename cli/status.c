@@ -46,7 +46,7 @@ static const struct option_type wait_type = {
 
 static int ask(const char *socket_path, const char *command, cJSON **reply)
 {
-	char problem[CLIENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const int err = client_ask(socket_path, command, 0, reply, problem);
 
 	if (err != 0)

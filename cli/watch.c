@@ -65,7 +65,7 @@ static int show(cJSON *line, void *context)
 static int watch(struct command_options *options)
 {
 	struct watch *watch = options->own;
-	char problem[CLIENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const char *socket_path;
 	int ended;
 

@@ -13,7 +13,7 @@ static void answer_status(
 }
 
 static int open_flows(void *context, const struct control_request *request, struct stream **out,
-	char problem[CONTROL_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct answers *answers = context;
 
@@ -21,7 +21,7 @@ static int open_flows(void *context, const struct control_request *request, stru
 }
 
 static int open_policies(void *context, const struct control_request *request, struct stream **out,
-	char problem[CONTROL_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct answers *answers = context;
 
@@ -29,7 +29,7 @@ static int open_policies(void *context, const struct control_request *request, s
 }
 
 static int open_past(void *context, const struct control_request *request, struct replay **out,
-	char problem[CONTROL_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	const struct answers *answers = context;
 

@@ -220,7 +220,7 @@ int claim_serve(struct claim **out, uv_loop_t *loop, int fd, const char *control
 
 /* ---- at the start ---- */
 
-static void name_holder(const struct claim_holder *holder, char problem[CLAIM_PROBLEM])
+static void name_holder(const struct claim_holder *holder, char problem[PROBLEM_SIZE])
 {
 	char who[64] = "in another PID namespace", place[2 * sizeof(holder->control_socket)] = "";
 
@@ -228,14 +228,14 @@ static void name_holder(const struct claim_holder *holder, char problem[CLAIM_PR
 		snprintf(who, sizeof(who), "pid %d", (int)holder->pid);
 	if (holder->control_socket[0] != '\0')
 		snprintf(place, sizeof(place), ", control_socket %s", holder->control_socket);
-	snprintf(problem, CLAIM_PROBLEM,
+	snprintf(problem, PROBLEM_SIZE,
 		"another podgate (%s%s) enforces in this network namespace already, and two would "
 		"undo each other's rules; stop it, or take its place with its own control_socket "
 		"(run --take-over)",
 		who, place);
 }
 
-static int refuse_or_pass(int found, const struct claim_holder *holder, char problem[CLAIM_PROBLEM])
+static int refuse_or_pass(int found, const struct claim_holder *holder, char problem[PROBLEM_SIZE])
 {
 	problem[0] = '\0';
 	if (found == -EADDRINUSE) {
@@ -243,19 +243,19 @@ static int refuse_or_pass(int found, const struct claim_holder *holder, char pro
 		return found;
 	}
 	if (found == -EPERM)
-		snprintf(problem, CLAIM_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"a process of another user holds the abstract socket @podgate, so podgate "
 			"can't tell whether a second one runs in this network namespace; see `ss "
 			"-xlp`");
 	else if (found != 0)
-		snprintf(problem, CLAIM_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"can't tell whether another podgate runs in this network namespace "
 			"(abstract socket @podgate): %s",
 			strerror(-found));
 	return 0;
 }
 
-int claim_refuse_second(uid_t user, char problem[CLAIM_PROBLEM])
+int claim_refuse_second(uid_t user, char problem[PROBLEM_SIZE])
 {
 	struct claim_holder holder;
 	const int found = claim_look(user, &holder);
@@ -264,7 +264,7 @@ int claim_refuse_second(uid_t user, char problem[CLAIM_PROBLEM])
 }
 
 int claim_hold(struct claim **out, uv_loop_t *loop, int inherited, uid_t user,
-	const char *control_socket, char problem[CLAIM_PROBLEM])
+	const char *control_socket, char problem[PROBLEM_SIZE])
 {
 	const int fd = inherited >= 0 ? inherited : claim_take();
 	int err;

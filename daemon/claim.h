@@ -16,6 +16,8 @@
 
 #include <uv.h>
 
+#include "process/problem.h"
+
 struct claim_holder {
 	pid_t pid; /* 0: in a PID namespace that we do not see */
 	char control_socket[sizeof(
@@ -37,13 +39,11 @@ int claim_take(void);
 /* Whether a descriptor that was handed over is such a one. */
 int claim_check(int fd); /* 0 or -EINVAL */
 
-enum { CLAIM_PROBLEM = 512 };
-
 /*
  * Before a start: -EADDRINUSE with a sentence that names the daemon which runs already. Else 0;
  * then `problem`, when it is not "", is a warning: that could not be found out.
  */
-int claim_refuse_second(uid_t user, char problem[CLAIM_PROBLEM]);
+int claim_refuse_second(uid_t user, char problem[PROBLEM_SIZE]);
 
 struct claim;
 /*
@@ -52,7 +52,7 @@ struct claim;
  * stays as it is where the address could not be had.
  */
 int claim_hold(struct claim **out, uv_loop_t *loop, int inherited, uid_t user,
-	const char *control_socket, char problem[CLAIM_PROBLEM]);
+	const char *control_socket, char problem[PROBLEM_SIZE]);
 /*
  * Answers on the loop, and holds the address until claim_stop(). The descriptor is the callee's,
  * also on failure. 0 or -errno.

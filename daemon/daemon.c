@@ -26,7 +26,7 @@
  */
 static int prepare(struct daemon *daemon, bool take_over)
 {
-	char problem[CLAIM_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err = confinement_prepare(&daemon->confinement, daemon->settings, problem);
 
 	/* What it could not find out is said by open_claim(). */
@@ -83,7 +83,7 @@ static int load_manifests(struct daemon *daemon)
 /* Takes what a running daemon has, if there is one. */
 static int begin_takeover(struct daemon *daemon)
 {
-	char problem[TAKEOVER_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const int err = takeover_begin(&daemon->takeover, daemon->settings->control_socket,
 		daemon->settings->metrics_listen, &daemon->inheritance, problem);
 
@@ -97,7 +97,7 @@ static int begin_takeover(struct daemon *daemon)
 	return err;
 }
 
-static int compiled(void *context, char problem[ENFORCEMENT_PROBLEM])
+static int compiled(void *context, char problem[PROBLEM_SIZE])
 {
 	struct daemon *daemon = context;
 
@@ -106,7 +106,7 @@ static int compiled(void *context, char problem[ENFORCEMENT_PROBLEM])
 
 static int open_claim(struct daemon *daemon)
 {
-	char problem[CLAIM_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const int err = claim_hold(&daemon->claim, &daemon->loop, daemon->takeover.claim,
 		daemon->confinement.account.uid, daemon->settings->control_socket, problem);
 
@@ -126,7 +126,7 @@ static int open_control(struct daemon *daemon)
 		.path = daemon->settings->control_socket,
 		.group = daemon->settings->control_group,
 	};
-	char problem[CONTROL_PROBLEM] = "out of memory";
+	char problem[PROBLEM_SIZE] = "out of memory";
 	int err;
 
 	answers_set_callbacks(&daemon->answers, &options);
@@ -143,7 +143,7 @@ static int open_control(struct daemon *daemon)
  */
 static int open_metrics(struct daemon *daemon)
 {
-	char problem[METRICS_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err;
 
 	if (daemon->settings->metrics_listen[0] == '\0')
@@ -159,7 +159,7 @@ static int open_metrics(struct daemon *daemon)
 /* Binds the queues, which is the last that takes root. */
 static int open_enforcement(struct daemon *daemon)
 {
-	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
+	char problem[PROBLEM_SIZE] = "out of memory";
 	int err = enforcement_open(
 		&daemon->enforcement, daemon->settings, daemon->log, &daemon->inheritance, problem);
 
@@ -170,7 +170,7 @@ static int open_enforcement(struct daemon *daemon)
 
 static int confine(struct daemon *daemon)
 {
-	char problem[CONFINEMENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err = confinement_enter(&daemon->confinement, problem);
 
 	if (err == 0 && helper_pid() != 0) {
@@ -196,7 +196,7 @@ static int start_enforcing(struct daemon *daemon)
 		.published = events_published,
 		.context = daemon,
 	};
-	char problem[ENFORCEMENT_PROBLEM] = "out of memory";
+	char problem[PROBLEM_SIZE] = "out of memory";
 	int err = publisher_create(&daemon->publisher, &options);
 
 	if (err == 0)

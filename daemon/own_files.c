@@ -44,7 +44,7 @@ int own_files_open(const struct confinement *confinement, void (*lines_ready)(vo
 		.lines_ready = lines_ready,
 		.context = context,
 	};
-	char problem[CONFINEMENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err, back;
 
 	give_folders(settings, account);

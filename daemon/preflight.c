@@ -42,7 +42,7 @@ static int check_host(const struct settings *settings)
 /* A daemon that runs may well have the address; then it is not ours to try. */
 static int check_metrics(const struct settings *settings, bool runs)
 {
-	char problem[HTTP_SERVER_PROBLEM], listen[LISTEN_SOCKET_PROBLEM];
+	char problem[PROBLEM_SIZE], listen[PROBLEM_SIZE];
 	int err, fd;
 
 	if (settings->metrics_listen[0] == '\0')
@@ -142,7 +142,7 @@ static int check_files(const struct settings *settings)
 int preflight_check(const struct settings *settings)
 {
 	const struct account *account;
-	char problem[CONFINEMENT_PROBLEM], control[CONTROL_PROBLEM] = "out of memory";
+	char problem[PROBLEM_SIZE], control[PROBLEM_SIZE] = "out of memory";
 	struct confinement confinement;
 	struct claim_holder holder;
 	bool given, runs;

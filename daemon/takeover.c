@@ -118,19 +118,19 @@ static int exchange(const struct takeover *takeover, const char *step, struct an
 	return err != 0 ? err : receive(takeover, answer);
 }
 
-static int explain(int err, char problem[TAKEOVER_PROBLEM])
+static int explain(int err, char problem[PROBLEM_SIZE])
 {
-	snprintf(problem, TAKEOVER_PROBLEM,
-		"the running podgate does not hand over: %s; it goes on", strerror(-err));
+	snprintf(problem, PROBLEM_SIZE, "the running podgate does not hand over: %s; it goes on",
+		strerror(-err));
 	return err;
 }
 
 /* An answer that is not {"ok": true...}, by what it says itself. */
-static int explain_refusal(const cJSON *json, char problem[TAKEOVER_PROBLEM])
+static int explain_refusal(const cJSON *json, char problem[PROBLEM_SIZE])
 {
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
 
-	snprintf(problem, TAKEOVER_PROBLEM,
+	snprintf(problem, PROBLEM_SIZE,
 		"the running podgate does not hand over (it says: %.200s); it goes on. Stop it and "
 		"start this one instead",
 		cJSON_IsString(error) ? error->valuestring : "nothing that is understood");
@@ -202,7 +202,7 @@ static bool is_pid(const cJSON *number)
 	return cJSON_IsNumber(number) && number->valuedouble >= 1 && number->valuedouble <= INT_MAX;
 }
 
-static int check_offer(const cJSON *json, size_t count, char problem[TAKEOVER_PROBLEM])
+static int check_offer(const cJSON *json, size_t count, char problem[PROBLEM_SIZE])
 {
 	const cJSON *protocol = cJSON_GetObjectItemCaseSensitive(json, "protocol");
 
@@ -211,7 +211,7 @@ static int check_offer(const cJSON *json, size_t count, char problem[TAKEOVER_PR
 		return explain_refusal(json, problem);
 	if (!is_pid(cJSON_GetObjectItemCaseSensitive(json, "pid")) ||
 		!are_names(cJSON_GetObjectItemCaseSensitive(json, "names"), count)) {
-		snprintf(problem, TAKEOVER_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"the running podgate offers %zu sockets and does not say which, or not who "
 			"it is",
 			count);
@@ -222,7 +222,7 @@ static int check_offer(const cJSON *json, size_t count, char problem[TAKEOVER_PR
 
 int takeover_read_offer(struct takeover *takeover, const char *text, const int *descriptors,
 	size_t count, const char *path, const char *metrics_listen, struct inheritance *out,
-	char problem[TAKEOVER_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	cJSON *json = cJSON_Parse(text);
 	const int err = check_offer(json, count, problem);
@@ -265,7 +265,7 @@ static int connect_to(struct takeover *takeover, const char *path)
 }
 
 int takeover_begin(struct takeover *takeover, const char *path, const char *metrics_listen,
-	struct inheritance *out, char problem[TAKEOVER_PROBLEM])
+	struct inheritance *out, char problem[PROBLEM_SIZE])
 {
 	struct answer *answer = malloc(sizeof(*answer));
 	int err = answer == NULL ? -ENOMEM : connect_to(takeover, path);
@@ -285,7 +285,7 @@ int takeover_begin(struct takeover *takeover, const char *path, const char *metr
 
 /* Whether it has paused; or -errno. */
 static int ask_to_pause(
-	const struct takeover *takeover, struct answer *answer, char problem[TAKEOVER_PROBLEM])
+	const struct takeover *takeover, struct answer *answer, char problem[PROBLEM_SIZE])
 {
 	cJSON *json;
 	int err = exchange(takeover, "pause", answer);
@@ -300,7 +300,7 @@ static int ask_to_pause(
 	return err;
 }
 
-int takeover_pause(struct takeover *takeover, char problem[TAKEOVER_PROBLEM])
+int takeover_pause(struct takeover *takeover, char problem[PROBLEM_SIZE])
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_PAUSE_MS * 1000000L};
 	struct answer *answer = malloc(sizeof(*answer));

@@ -22,8 +22,7 @@
 #include <sys/types.h>
 
 #include "process/inheritance.h"
-
-enum { TAKEOVER_PROBLEM = 512 };
+#include "process/problem.h"
 
 struct takeover {
 	int fd; /* the connection; -1: there is none */
@@ -38,9 +37,9 @@ void takeover_init(struct takeover *takeover);
  * or another -errno with a sentence in `problem`.
  */
 int takeover_begin(struct takeover *takeover, const char *path, const char *metrics_listen,
-	struct inheritance *out, char problem[TAKEOVER_PROBLEM]);
+	struct inheritance *out, char problem[PROBLEM_SIZE]);
 /* 0; or -errno with a sentence in `problem`: then the other goes on. */
-int takeover_pause(struct takeover *takeover, char problem[TAKEOVER_PROBLEM]);
+int takeover_pause(struct takeover *takeover, char problem[PROBLEM_SIZE]);
 /* Tells the other to end, and waits until it has, some seconds at the most. */
 void takeover_finish(struct takeover *takeover);
 /*
@@ -56,6 +55,6 @@ void takeover_deinit(struct takeover *takeover);
  */
 int takeover_read_offer(struct takeover *takeover, const char *text, const int *descriptors,
 	size_t count, const char *path, const char *metrics_listen, struct inheritance *out,
-	char problem[TAKEOVER_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 
 #endif

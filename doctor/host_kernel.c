@@ -52,7 +52,7 @@ void host_check_ipv6(struct host_report *report)
 
 void host_check_iptables(struct host_report *report)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err = ruleset_find_backend(report->settings->backend, &report->backend, problem);
 
 	if (err != 0)
@@ -75,7 +75,7 @@ void host_check_leftovers(struct host_report *report)
 	const enum backend_choice other = report->backend == BACKEND_NFT ? BACKEND_LEGACY
 									 : BACKEND_NFT;
 	struct ruleset_place places[RULESET_PLACES_MOST];
-	char ignored[RULESET_PROBLEM];
+	char ignored[PROBLEM_SIZE];
 	size_t count, ours = 0;
 
 	if (report->backend == BACKEND_AUTO || !report->privileged ||
@@ -159,7 +159,7 @@ static bool legacy_tables_are_hidden(void)
 void host_check_marks(struct host_report *report)
 {
 	const struct settings *settings = report->settings;
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err;
 
 	if (!report->privileged) /* said above: the rules can't be read */
@@ -189,7 +189,7 @@ void host_check_marks(struct host_report *report)
 /* Sets of others under our names. */
 void host_check_sets(struct host_report *report)
 {
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	int err;
 
 	if (!report->privileged)

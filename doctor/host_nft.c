@@ -243,7 +243,7 @@ static int read_rules(struct reading *reading)
 
 static bool leaves_out(enum ip_family family)
 {
-	char ignored[IPTABLES_PROBLEM], *saved;
+	char ignored[PROBLEM_SIZE], *saved;
 	bool whole;
 
 	if (iptables_available(BACKEND_NFT, family, ignored) != 0 ||

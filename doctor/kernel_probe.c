@@ -15,7 +15,7 @@
 static int try_queue(const struct kernel_probe *probe, char *said)
 {
 	const struct nfqueue_options options = {.number = 0, .length = 16};
-	char problem[NFQUEUE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct nfqueue *queue;
 	const int err = nfqueue_open(&queue, &options, problem);
 
@@ -53,7 +53,7 @@ static int try_conntrack(const struct kernel_probe *probe, char *said)
 /* Its sets stay, for the rules that are tried after it. */
 static int try_sets(const struct kernel_probe *probe, char *said)
 {
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const int err = pod_set_create(probe->ipv6, problem);
 
 	if (err != 0)
@@ -137,7 +137,7 @@ _Static_assert(sizeof(needs) / sizeof(needs[0]) <= KERNEL_FEATURES_MOST, "make r
 static int try_rule(
 	enum backend_choice backend, enum ip_family family, const char *rule, char *said)
 {
-	char text[256], problem[IPTABLES_PROBLEM];
+	char text[256], problem[PROBLEM_SIZE];
 	int err;
 
 	if (rule == NULL)

@@ -17,12 +17,12 @@ static bool may_change(void)
 }
 
 static int take_groups(
-	struct account *account, const struct passwd *entry, char problem[ACCOUNT_PROBLEM])
+	struct account *account, const struct passwd *entry, char problem[PROBLEM_SIZE])
 {
 	int count = ACCOUNT_GROUPS_MOST;
 
 	if (getgrouplist(entry->pw_name, entry->pw_gid, account->groups, &count) < 0) {
-		snprintf(problem, ACCOUNT_PROBLEM, "user %.64s is in more than %d groups",
+		snprintf(problem, PROBLEM_SIZE, "user %.64s is in more than %d groups",
 			entry->pw_name, ACCOUNT_GROUPS_MOST);
 		return -E2BIG;
 	}
@@ -30,8 +30,7 @@ static int take_groups(
 	return 0;
 }
 
-static int take_entry(
-	struct account *out, const struct passwd *entry, char problem[ACCOUNT_PROBLEM])
+static int take_entry(struct account *out, const struct passwd *entry, char problem[PROBLEM_SIZE])
 {
 	struct account account = {.uid = entry->pw_uid, .gid = entry->pw_gid, .changes = true};
 	const int err = take_groups(&account, entry, problem);
@@ -55,22 +54,22 @@ void account_self(struct account *out)
 		snprintf(out->name, sizeof(out->name), "uid %u", (unsigned int)out->uid);
 }
 
-static int refuse_change(const struct passwd *entry, char problem[ACCOUNT_PROBLEM])
+static int refuse_change(const struct passwd *entry, char problem[PROBLEM_SIZE])
 {
 	if (geteuid() == 0)
-		snprintf(problem, ACCOUNT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"`user: %.64s` takes CAP_SETUID and CAP_SETGID at start: grant them, or "
 			"set `user: auto`",
 			entry->pw_name);
 	else
-		snprintf(problem, ACCOUNT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"`user: %.64s` is another user than the one that started podgate: start it "
 			"as root, or set `user: auto`",
 			entry->pw_name);
 	return -EPERM;
 }
 
-int account_find(struct account *out, const char *setting, char problem[ACCOUNT_PROBLEM])
+int account_find(struct account *out, const char *setting, char problem[PROBLEM_SIZE])
 {
 	const bool automatic = strcmp(setting, ACCOUNT_AUTO) == 0;
 	const struct passwd *entry = getpwnam(automatic ? ACCOUNT_USUAL : setting);
@@ -80,12 +79,12 @@ int account_find(struct account *out, const char *setting, char problem[ACCOUNT_
 		return 0;
 	}
 	if (*setting == '\0') {
-		snprintf(problem, ACCOUNT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"`user` is empty: set it to a user's name, or leave it out");
 		return -ENOENT;
 	}
 	if (entry == NULL) {
-		snprintf(problem, ACCOUNT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"there is no user \"%.64s\": make it (useradd --system --no-create-home "
 			"%.64s), or set `user`",
 			setting, setting);

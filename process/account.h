@@ -13,7 +13,9 @@
 
 #include <sys/types.h>
 
-enum { ACCOUNT_NAME = 64, ACCOUNT_GROUPS_MOST = 64, ACCOUNT_PROBLEM = 256 };
+#include "process/problem.h"
+
+enum { ACCOUNT_NAME = 64, ACCOUNT_GROUPS_MOST = 64 };
 #define ACCOUNT_AUTO "auto"
 #define ACCOUNT_USUAL "podgate"
 
@@ -31,7 +33,7 @@ struct account {
  * the right to become another; else who started us. Returns 0; or -errno with a sentence and its
  * remedy in `problem`: -ENOENT (no such user), -EPERM (we may not become it), -E2BIG.
  */
-int account_find(struct account *out, const char *setting, char problem[ACCOUNT_PROBLEM]);
+int account_find(struct account *out, const char *setting, char problem[PROBLEM_SIZE]);
 /* Who started us. */
 void account_self(struct account *out);
 /* The number of a group; 0, or -ENOENT. */

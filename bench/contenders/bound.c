@@ -10,11 +10,8 @@
 
 enum { CONFIG_BYTES = 128 };
 
-_Static_assert(
-	(int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_setup() writes the sentence");
-
 int bound_open(struct mnl_socket **out, const struct contender_options *options,
-	char problem[CONTENDER_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	const struct nfqueue_options queue = {.number = options->number, .length = options->length};
 

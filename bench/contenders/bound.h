@@ -11,13 +11,14 @@
 #include <stdint.h>
 
 #include "bench/contenders/contender.h"
+#include "process/problem.h"
 
 /*
  * 0 with *out, for mnl_socket_close(); or -errno with a sentence. Packets come with their first 128
  * bytes.
  */
 int bound_open(struct mnl_socket **out, const struct contender_options *options,
-	char problem[CONTENDER_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 /* From now on packets come without any of their bytes (NFQNL_COPY_META). 0 or -errno. */
 int bound_copy_nothing(struct mnl_socket *socket, uint16_t number);
 /*

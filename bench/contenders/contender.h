@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONTENDER_PROBLEM = 256 };
+#include "process/problem.h"
 
 /* One queue's. Written by its thread alone; read when that has ended. */
 struct contender_stats {
@@ -33,8 +33,8 @@ struct contender {
 	const char *name, *help;
 	bool takes_burst;
 	/* Binds the queue. 0 with *state; or -errno with a sentence. */
-	int (*open)(void **state, const struct contender_options *options,
-		char problem[CONTENDER_PROBLEM]);
+	int (*open)(
+		void **state, const struct contender_options *options, char problem[PROBLEM_SIZE]);
 	/* Accepts until `stop` is set and wake() was called. */
 	void (*run)(void *state, struct contender_stats *stats, const atomic_bool *stop);
 	/* From another thread: ends a wait for packets. 0; or -errno: try again. */

@@ -7,9 +7,6 @@
 
 #include "kernel/queue/nfqueue.h"
 
-_Static_assert(
-	(int)CONTENDER_PROBLEM == (int)NFQUEUE_PROBLEM, "nfqueue_open() writes the sentence");
-
 /*
  * podgate's own reads and writes with a constant verdict: the difference is what parsing and
  * judging cost.
@@ -20,14 +17,14 @@ struct fair {
 };
 
 static int fair_open(
-	void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
+	void **state, const struct contender_options *options, char problem[PROBLEM_SIZE])
 {
 	const struct nfqueue_options queue = {.number = options->number, .length = options->length};
 	struct fair *fair = calloc(1, sizeof(*fair));
 	int err;
 
 	if (fair == NULL) {
-		snprintf(problem, CONTENDER_PROBLEM, "no memory");
+		snprintf(problem, PROBLEM_SIZE, "no memory");
 		return -ENOMEM;
 	}
 	err = nfqueue_open(&fair->queue, &queue, problem);

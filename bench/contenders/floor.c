@@ -84,13 +84,13 @@ static void prepare(struct floor *floor, const struct contender_options *options
 }
 
 static int floor_open(
-	void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
+	void **state, const struct contender_options *options, char problem[PROBLEM_SIZE])
 {
 	struct floor *floor = aligned_alloc(_Alignof(struct floor), sizeof(*floor));
 	int err;
 
 	if (floor == NULL) {
-		snprintf(problem, CONTENDER_PROBLEM, "no memory");
+		snprintf(problem, PROBLEM_SIZE, "no memory");
 		return -ENOMEM;
 	}
 	memset(floor, 0, sizeof(*floor));
@@ -102,8 +102,8 @@ static int floor_open(
 	}
 	err = bound_copy_nothing(floor->socket, options->number);
 	if (err != 0) {
-		snprintf(problem, CONTENDER_PROBLEM, "NFQUEUE %u: NFQNL_COPY_META: %s",
-			options->number, strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "NFQUEUE %u: NFQNL_COPY_META: %s", options->number,
+			strerror(-err));
 		mnl_socket_close(floor->socket);
 		free(floor);
 		return err;

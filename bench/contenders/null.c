@@ -47,7 +47,7 @@ static int open_queues(struct queue *queues, const struct contender *contender,
 	const struct number_span *numbers, const struct contender_options *options)
 {
 	struct contender_options own = *options;
-	char problem[CONTENDER_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	for (uint32_t i = 0; i < number_span_count(numbers); i++) {
 		queues[i].contender = contender;

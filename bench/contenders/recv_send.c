@@ -24,13 +24,13 @@ struct recv_send {
 };
 
 static int recv_send_open(
-	void **state, const struct contender_options *options, char problem[CONTENDER_PROBLEM])
+	void **state, const struct contender_options *options, char problem[PROBLEM_SIZE])
 {
 	struct recv_send *loop = calloc(1, sizeof(*loop));
 	int err;
 
 	if (loop == NULL) {
-		snprintf(problem, CONTENDER_PROBLEM, "no memory");
+		snprintf(problem, PROBLEM_SIZE, "no memory");
 		return -ENOMEM;
 	}
 	loop->number = options->number;

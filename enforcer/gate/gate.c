@@ -16,9 +16,6 @@
 enum { WORKERS_MOST = 64, EXTRA_MOST = 2, CACHE_LINE = 64 };
 _Static_assert((int)GATE_QUEUES_MOST == (int)WORKERS_MOST + (int)EXTRA_MOST,
 	"a queue each, one for replies, one for floods");
-_Static_assert(
-	(int)GATE_PROBLEM >= (int)NFQUEUE_PROBLEM, "a queue's problem is passed on as it is");
-
 struct gate {
 	uint16_t queue_base;
 	unsigned int new_count; /* of the workers that share the new flows: they come first */
@@ -41,14 +38,14 @@ enum gate_role gate_role(const struct gate *gate, unsigned int worker)
 }
 
 int gate_open(struct gate **out, const struct worker_options *options,
-	struct inheritance *inheritance, char problem[GATE_PROBLEM])
+	struct inheritance *inheritance, char problem[PROBLEM_SIZE])
 {
 	const struct settings *settings = options->settings;
 	const unsigned int workers = settings_workers(settings), count = settings_queues(settings);
 	struct gate *gate;
 
 	if (workers > WORKERS_MOST || settings->queue_base > UINT16_MAX - (count - 1)) {
-		snprintf(problem, GATE_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"%u workers from queue %u on: 1 to %d workers, queue numbers to %d are "
 			"possible",
 			workers, settings->queue_base, WORKERS_MOST, UINT16_MAX);
@@ -56,7 +53,7 @@ int gate_open(struct gate **out, const struct worker_options *options,
 	}
 	gate = aligned_alloc(_Alignof(struct gate), sizeof(*gate));
 	if (gate == NULL) {
-		snprintf(problem, GATE_PROBLEM, "no memory for the workers");
+		snprintf(problem, PROBLEM_SIZE, "no memory for the workers");
 		return -ENOMEM;
 	}
 	*gate = (struct gate){.queue_base = (uint16_t)settings->queue_base, .new_count = workers};

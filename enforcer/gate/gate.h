@@ -24,6 +24,7 @@
 #include "enforcer/gate/worker_stats.h"
 #include "policy/compile/snapshot.h"
 #include "process/inheritance.h"
+#include "process/problem.h"
 
 struct gate;
 
@@ -34,9 +35,9 @@ struct gate;
  * -EBUSY when another program holds a queue (its portid is named), -EPROTONOSUPPORT on a kernel
  * without nfnetlink_queue.
  */
-enum { GATE_PROBLEM = 256, GATE_QUEUES_MOST = 66 };
+enum { GATE_QUEUES_MOST = 66 };
 int gate_open(struct gate **out, const struct worker_options *options,
-	struct inheritance *inheritance, char problem[GATE_PROBLEM]);
+	struct inheritance *inheritance, char problem[PROBLEM_SIZE]);
 /*
  * Starts the threads on a first snapshot, which stays the caller's to free after gate_close(). May
  * be called again after gate_stop(). Packets that earlier readers took and did not answer are

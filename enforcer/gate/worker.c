@@ -249,7 +249,7 @@ static void *run(void *context)
 
 int worker_open(struct worker **out, const struct worker_options *options, enum gate_role role,
 	unsigned int place, const published_snapshot *snapshot,
-	const struct nfqueue_inherited *inherited, char problem[NFQUEUE_PROBLEM])
+	const struct nfqueue_inherited *inherited, char problem[PROBLEM_SIZE])
 {
 	const struct settings *settings = options->settings;
 	const struct nfqueue_options queue = {
@@ -266,7 +266,7 @@ int worker_open(struct worker **out, const struct worker_options *options, enum 
 	int err;
 
 	if (worker == NULL) {
-		snprintf(problem, NFQUEUE_PROBLEM, "no memory for a worker");
+		snprintf(problem, PROBLEM_SIZE, "no memory for a worker");
 		return -ENOMEM;
 	}
 	memset(worker, 0, sizeof(*worker));
@@ -290,7 +290,7 @@ int worker_open(struct worker **out, const struct worker_options *options, enum 
 			err = ring_create(&worker->sighted, SIGHTED_MOST);
 	}
 	if (err != 0)
-		snprintf(problem, NFQUEUE_PROBLEM, "no ring for %zu records: %s",
+		snprintf(problem, PROBLEM_SIZE, "no ring for %zu records: %s",
 			options->ring_capacity, strerror(-err));
 	else
 		err = nfqueue_open(&worker->queue, &queue, problem);

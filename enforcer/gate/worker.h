@@ -26,6 +26,7 @@
 #include "enforcer/gate/worker_stats.h"
 #include "kernel/queue/nfqueue.h"
 #include "policy/compile/snapshot.h"
+#include "process/problem.h"
 
 /* Where the control thread publishes. Never NULL while a worker runs. */
 typedef const struct snapshot *_Atomic published_snapshot;
@@ -77,7 +78,7 @@ struct worker {
  */
 int worker_open(struct worker **out, const struct worker_options *options, enum gate_role role,
 	unsigned int place, const published_snapshot *snapshot,
-	const struct nfqueue_inherited *inherited, char problem[NFQUEUE_PROBLEM]);
+	const struct nfqueue_inherited *inherited, char problem[PROBLEM_SIZE]);
 /* Not while its thread runs. NULL is allowed. */
 void worker_close(struct worker *worker);
 

@@ -325,8 +325,8 @@ static int open_sockets(struct places_watch *watch)
 	return watch->wake_fd < 0 ? -errno : 0;
 }
 
-int places_watch_open(struct places_watch **out, const struct places_options *options,
-	char problem[PLACES_PROBLEM])
+int places_watch_open(
+	struct places_watch **out, const struct places_options *options, char problem[PROBLEM_SIZE])
 {
 	struct places_watch *watch = calloc(1, sizeof(*watch));
 	int err = -ENOMEM;
@@ -341,7 +341,7 @@ int places_watch_open(struct places_watch **out, const struct places_options *op
 	if (err == 0)
 		err = read_again(watch);
 	if (err != 0) {
-		snprintf(problem, PLACES_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"the kernel does not tell who is on which bridge (rtnetlink): %s",
 			strerror(-err));
 		places_watch_close(watch);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "enforcer/places/places.h"
+#include "process/problem.h"
 
 struct places_watch;
 
@@ -35,13 +36,12 @@ struct places_options {
 	void *context;
 };
 
-enum { PLACES_PROBLEM = 256 };
 /*
  * Opens the sockets and reads for the first time. Needs CAP_NET_ADMIN when pods are asked for. 0;
  * or -errno, and `problem` says what failed.
  */
 int places_watch_open(struct places_watch **out, const struct places_options *options,
-	char problem[PLACES_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 int places_watch_start(struct places_watch *watch); /* the thread; 0 or -errno */
 /* ends it; may be called again, and be followed by a start */
 void places_watch_stop(struct places_watch *watch);

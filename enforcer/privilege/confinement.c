@@ -30,7 +30,7 @@ static bool will_filter(const struct settings *settings)
 }
 
 int confinement_prepare(
-	struct confinement *out, const struct settings *settings, char problem[CONFINEMENT_PROBLEM])
+	struct confinement *out, const struct settings *settings, char problem[PROBLEM_SIZE])
 {
 	struct confinement confinement = {.settings = settings};
 	int err = 0;
@@ -44,8 +44,7 @@ int confinement_prepare(
 	return err;
 }
 
-int confinement_start_helper(
-	const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+int confinement_start_helper(const struct confinement *confinement, char problem[PROBLEM_SIZE])
 {
 	const struct settings *settings = confinement->settings;
 
@@ -54,8 +53,7 @@ int confinement_start_helper(
 		: helper_start(settings->seccomp != SECCOMP_OFF, problem);
 }
 
-int confinement_before_loop(
-	const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+int confinement_before_loop(const struct confinement *confinement, char problem[PROBLEM_SIZE])
 {
 	int err;
 
@@ -65,22 +63,22 @@ int confinement_before_loop(
 	return err == -ENOTSUP ? 0 : err; /* nor will such a kernel refuse io_uring_enter() later */
 }
 
-static int explain_step(int err, char problem[CONFINEMENT_PROBLEM])
+static int explain_step(int err, char problem[PROBLEM_SIZE])
 {
 	if (err != 0)
-		snprintf(problem, CONFINEMENT_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"can't open files as the user that podgate runs as: %s", strerror(-err));
 	return err;
 }
 
-int confinement_step_down(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+int confinement_step_down(const struct confinement *confinement, char problem[PROBLEM_SIZE])
 {
 	if (confinement->settings->privileges == PRIVILEGES_KEEP)
 		return 0;
 	return explain_step(account_step_down(&confinement->account), problem);
 }
 
-int confinement_step_up(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+int confinement_step_up(const struct confinement *confinement, char problem[PROBLEM_SIZE])
 {
 	if (confinement->settings->privileges == PRIVILEGES_KEEP)
 		return 0;
@@ -91,7 +89,7 @@ int confinement_step_up(const struct confinement *confinement, char problem[CONF
  * A kernel without seccomp is no reason not to enforce: it is the second line of defence that is
  * missing, and status and doctor say so.
  */
-static int filter(struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+static int filter(struct confinement *confinement, char problem[PROBLEM_SIZE])
 {
 	const struct settings *settings = confinement->settings;
 	int err;
@@ -108,7 +106,7 @@ static int filter(struct confinement *confinement, char problem[CONFINEMENT_PROB
 	return err;
 }
 
-int confinement_enter(struct confinement *confinement, char problem[CONFINEMENT_PROBLEM])
+int confinement_enter(struct confinement *confinement, char problem[PROBLEM_SIZE])
 {
 	const struct privilege_wanted wanted = {.account = &confinement->account, .keep = kept};
 	int err;
@@ -124,7 +122,7 @@ int confinement_enter(struct confinement *confinement, char problem[CONFINEMENT_
 
 void confinement_of_worker(const struct settings *settings)
 {
-	char problem[SYSCALL_FILTER_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	/* The mode alone does not tell: the service manager may have filtered us. */
 	if (!will_filter(settings) || prctl(PR_GET_SECCOMP) != SECCOMP_MODE_FILTER)

@@ -21,6 +21,7 @@
 #include "config/settings/settings.h"
 #include "config/text/json_writer.h"
 #include "process/account.h"
+#include "process/problem.h"
 
 enum confinement_filter { FILTER_NONE, FILTER_ON, FILTER_LOG, FILTER_UNAVAILABLE };
 
@@ -31,21 +32,17 @@ struct confinement {
 	enum confinement_filter filter;
 };
 
-enum { CONFINEMENT_PROBLEM = 256 };
-
 /*
  * `settings` is borrowed. 0; or -errno with a sentence and its remedy in `problem`. So do the
  * others.
  */
-int confinement_prepare(struct confinement *out, const struct settings *settings,
-	char problem[CONFINEMENT_PROBLEM]);
-int confinement_start_helper(
-	const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
-int confinement_before_loop(
-	const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
-int confinement_step_down(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
-int confinement_step_up(const struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
-int confinement_enter(struct confinement *confinement, char problem[CONFINEMENT_PROBLEM]);
+int confinement_prepare(
+	struct confinement *out, const struct settings *settings, char problem[PROBLEM_SIZE]);
+int confinement_start_helper(const struct confinement *confinement, char problem[PROBLEM_SIZE]);
+int confinement_before_loop(const struct confinement *confinement, char problem[PROBLEM_SIZE]);
+int confinement_step_down(const struct confinement *confinement, char problem[PROBLEM_SIZE]);
+int confinement_step_up(const struct confinement *confinement, char problem[PROBLEM_SIZE]);
+int confinement_enter(struct confinement *confinement, char problem[PROBLEM_SIZE]);
 
 /*
  * Of a worker's thread, as the first that it does: narrows its system calls, where the process's

@@ -109,15 +109,14 @@ static struct helper_request make_request(
 		.verb = verb, .backend = (uint32_t)backend, .family = (uint32_t)family};
 }
 
-static int available(
-	enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
+static int available(enum backend_choice backend, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	const struct helper_request request = make_request(HELPER_AVAILABLE, backend, family);
 	struct helper_answer answer;
 	const int err = ask(&request, NULL, &answer, NULL);
 
 	if (err != 0)
-		memcpy(problem, answer.problem, IPTABLES_PROBLEM);
+		memcpy(problem, answer.problem, PROBLEM_SIZE);
 	return err;
 }
 
@@ -134,7 +133,7 @@ static int default_backend(enum backend_choice *out)
 }
 
 static int save(enum backend_choice backend, enum ip_family family, const char *table,
-	bool counters, char **out, char problem[IPTABLES_PROBLEM])
+	bool counters, char **out, char problem[PROBLEM_SIZE])
 {
 	struct helper_request request = make_request(HELPER_SAVE, backend, family);
 	struct helper_answer answer;
@@ -145,14 +144,14 @@ static int save(enum backend_choice backend, enum ip_family family, const char *
 	snprintf(request.table, sizeof(request.table), "%s", table != NULL ? table : "");
 	err = ask(&request, NULL, &answer, &text);
 	if (err != 0)
-		memcpy(problem, answer.problem, IPTABLES_PROBLEM);
+		memcpy(problem, answer.problem, PROBLEM_SIZE);
 	else
 		*out = text;
 	return err;
 }
 
 static int restore(enum backend_choice backend, enum ip_family family, const char *text,
-	char problem[IPTABLES_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct helper_request request = make_request(HELPER_RESTORE, backend, family);
 	const size_t length = strlen(text);
@@ -160,14 +159,13 @@ static int restore(enum backend_choice backend, enum ip_family family, const cha
 	int err;
 
 	if (length == 0 || length > HELPER_RULES_MOST) {
-		snprintf(problem, IPTABLES_PROBLEM, "a text of %zu bytes is no set of rules",
-			length);
+		snprintf(problem, PROBLEM_SIZE, "a text of %zu bytes is no set of rules", length);
 		return -EINVAL;
 	}
 	request.length = (uint32_t)length;
 	err = ask(&request, text, &answer, NULL);
 	if (err != 0)
-		memcpy(problem, answer.problem, IPTABLES_PROBLEM);
+		memcpy(problem, answer.problem, PROBLEM_SIZE);
 	return err;
 }
 
@@ -218,7 +216,7 @@ static int fork_helper(bool filter)
 	return 0;
 }
 
-static int await_ready(char problem[HELPER_PROBLEM])
+static int await_ready(char problem[PROBLEM_SIZE])
 {
 	struct helper_answer ready;
 	const int err = receive_answer(&ready, NULL);
@@ -226,18 +224,18 @@ static int await_ready(char problem[HELPER_PROBLEM])
 	if (err != 0)
 		return err;
 	if (ready.err != 0) {
-		snprintf(problem, HELPER_PROBLEM, "the helper process: %.230s", ready.problem);
+		snprintf(problem, PROBLEM_SIZE, "the helper process: %.230s", ready.problem);
 		return ready.err;
 	}
 	helper.pidfd = (int)syscall(SYS_pidfd_open, helper.pid, 0U);
 	return helper.pidfd < 0 ? -errno : 0;
 }
 
-int helper_start(bool filter, char problem[HELPER_PROBLEM])
+int helper_start(bool filter, char problem[PROBLEM_SIZE])
 {
 	int err = fork_helper(filter);
 
-	snprintf(problem, HELPER_PROBLEM, "can't start the helper process that runs iptables");
+	snprintf(problem, PROBLEM_SIZE, "can't start the helper process that runs iptables");
 	if (err != 0)
 		return err;
 	helper.broken = false;

@@ -20,15 +20,14 @@
 #include <uv.h>
 
 #include "kernel/rules/iptables.h"
-
-enum { HELPER_PROBLEM = 256 };
+#include "process/problem.h"
 
 /*
  * Forks, while there is one thread; later calls of iptables.h go to the helper. `filter`: seccomp
  * for it, too. Returns 0 when it has reduced itself and is ready; or -errno with a sentence in
  * `problem`, and there is none.
  */
-int helper_start(bool filter, char problem[HELPER_PROBLEM]);
+int helper_start(bool filter, char problem[PROBLEM_SIZE]);
 /*
  * Calls `ended` on the loop when the helper is no more, though nobody has stopped it. 0 or -errno.
  */

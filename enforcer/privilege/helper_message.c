@@ -34,7 +34,7 @@ bool helper_answer_is_valid(const struct helper_answer *answer)
 {
 	return answer->err <= 0 && answer->err > -4096 && is_backend(answer->backend) &&
 		answer->length <= HELPER_ANSWER_MOST &&
-		memchr(answer->problem, '\0', IPTABLES_PROBLEM) != NULL;
+		memchr(answer->problem, '\0', PROBLEM_SIZE) != NULL;
 }
 
 int helper_send(int fd, const void *bytes, size_t length)

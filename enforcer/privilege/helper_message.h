@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "kernel/rules/iptables.h"
+#include "process/problem.h"
 
 enum helper_verb {
 	HELPER_AVAILABLE,
@@ -40,7 +41,7 @@ struct helper_answer {
 	uint32_t backend;
 	uint64_t generation;
 	uint32_t length; /* of the text that follows */
-	char problem[IPTABLES_PROBLEM];
+	char problem[PROBLEM_SIZE];
 };
 
 /* Whether every field is one of the values that it may have. Pure. */

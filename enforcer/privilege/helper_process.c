@@ -24,7 +24,7 @@ enum { SOCKET = STDERR_FILENO + 1 };
 static int apply(
 	const struct helper_request *request, const char *rules, struct helper_answer *answer)
 {
-	char why[RULE_GUARD_PROBLEM];
+	char why[PROBLEM_SIZE];
 
 	if (!rule_guard_allows(rules, why)) {
 		snprintf(answer->problem, sizeof(answer->problem), "%s", why);
@@ -152,7 +152,7 @@ static void leave_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int reduce(bool filter, char problem[IPTABLES_PROBLEM])
+static int reduce(bool filter, char problem[PROBLEM_SIZE])
 {
 	static const struct account self = {.changes = false};
 	const struct privilege_wanted wanted = {

@@ -10,10 +10,9 @@
 
 #include "process/sanitized.h"
 
-static int fail(char problem[PRIVILEGE_PROBLEM], int err, const char *what)
+static int fail(char problem[PROBLEM_SIZE], int err, const char *what)
 {
-	snprintf(problem, PRIVILEGE_PROBLEM, "can't give up privileges: %s: %s", what,
-		strerror(-err));
+	snprintf(problem, PROBLEM_SIZE, "can't give up privileges: %s: %s", what, strerror(-err));
 	return err;
 }
 
@@ -42,7 +41,7 @@ static int bound(const struct privilege_wanted *wanted)
 	return err == -EPERM && !capabilities_hold(CAP_SETPCAP) ? 0 : err;
 }
 
-static int reduce(const struct privilege_wanted *wanted, char problem[PRIVILEGE_PROBLEM])
+static int reduce(const struct privilege_wanted *wanted, char problem[PROBLEM_SIZE])
 {
 	int err = bound(wanted);
 
@@ -82,7 +81,7 @@ static bool is_account(const struct account *account)
 	return !account->changes || account->uid == 0 || setresuid((uid_t)-1, 0, (uid_t)-1) != 0;
 }
 
-static int verify(const struct privilege_wanted *wanted, char problem[PRIVILEGE_PROBLEM])
+static int verify(const struct privilege_wanted *wanted, char problem[PROBLEM_SIZE])
 {
 	const uint64_t heritage = wanted->children ? wanted->keep : 0;
 	struct privilege_state now;
@@ -103,12 +102,12 @@ static int verify(const struct privilege_wanted *wanted, char problem[PRIVILEGE_
 		held = "another user's identity";
 	if (held == NULL)
 		return 0;
-	snprintf(problem, PRIVILEGE_PROBLEM,
+	snprintf(problem, PROBLEM_SIZE,
 		"can't give up privileges: the kernel says that this is still held: %.150s", held);
 	return -EPERM;
 }
 
-int privilege_reduce(const struct privilege_wanted *wanted, char problem[PRIVILEGE_PROBLEM])
+int privilege_reduce(const struct privilege_wanted *wanted, char problem[PROBLEM_SIZE])
 {
 	int err = !SANITIZED && count_threads() > 1
 		? fail(problem, -EBUSY, "there are threads already")

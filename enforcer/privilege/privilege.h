@@ -16,6 +16,7 @@
 
 #include "process/account.h"
 #include "process/capabilities.h"
+#include "process/problem.h"
 
 struct privilege_wanted {
 	const struct account *account; /* whom to become */
@@ -32,14 +33,12 @@ struct privilege_state {
 	bool filtered; /* by seccomp */
 };
 
-enum { PRIVILEGE_PROBLEM = 256 };
-
 /*
  * Only while the process has one thread: the kernel keeps most of this by thread. Returns 0 when no
  * more is held than is wanted, which was read back from the kernel; or -errno with a sentence in
  * `problem`, and the process should not go on: -EBUSY (there are threads), -EPERM...
  */
-int privilege_reduce(const struct privilege_wanted *wanted, char problem[PRIVILEGE_PROBLEM]);
+int privilege_reduce(const struct privilege_wanted *wanted, char problem[PROBLEM_SIZE]);
 int privilege_read(struct privilege_state *out); /* 0 or -errno */
 
 #endif

@@ -226,19 +226,18 @@ static bool kernel_has_filters(void)
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) == 0 || errno == EFAULT;
 }
 
-static int explain(int err, char problem[SYSCALL_FILTER_PROBLEM])
+static int explain(int err, char problem[PROBLEM_SIZE])
 {
 	if (err == -ENOTSUP)
-		snprintf(problem, SYSCALL_FILTER_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
 	else if (err != 0)
-		snprintf(problem, SYSCALL_FILTER_PROBLEM, "can't filter system calls: %s",
-			strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "can't filter system calls: %s", strerror(-err));
 	return err;
 }
 
 /* Unless it has CAP_SYS_ADMIN, a thread may set a filter only after no_new_privs. */
-int syscall_filter_refuse_io_uring(char problem[SYSCALL_FILTER_PROBLEM])
+int syscall_filter_refuse_io_uring(char problem[PROBLEM_SIZE])
 {
 	int err = kernel_has_filters() ? 0 : -ENOTSUP;
 
@@ -255,12 +254,12 @@ int syscall_filter_refuse_io_uring(char problem[SYSCALL_FILTER_PROBLEM])
  * which logs nothing.
  */
 int syscall_filter_install(
-	enum syscall_role role, enum syscall_mode mode, char problem[SYSCALL_FILTER_PROBLEM])
+	enum syscall_role role, enum syscall_mode mode, char problem[PROBLEM_SIZE])
 {
 	int err = kernel_has_filters() ? 0 : -ENOTSUP;
 
 	if (SANITIZED) {
-		snprintf(problem, SYSCALL_FILTER_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"this is a build with a sanitizer, which seccomp would end");
 		return -ENOTSUP;
 	}

@@ -26,6 +26,8 @@
  * A build with a sanitizer can't be filtered (sanitized.h): there nothing is installed.
  */
 
+#include "process/problem.h"
+
 enum syscall_role {
 	SYSCALLS_DAEMON, /* every thread of the daemon, from before there is a second */
 	SYSCALLS_WORKER, /* in addition, of a thread that reads packets */
@@ -39,15 +41,13 @@ enum syscall_mode {
 	SYSCALLS_LOGGED,
 };
 
-enum { SYSCALL_FILTER_PROBLEM = 256 };
-
 /*
  * For the calling thread, which has no_new_privs already. 0; -ENOTSUP on a kernel without seccomp
  * filters, and in a build with a sanitizer; or another -errno. With a sentence in `problem` unless
  * 0.
  */
 int syscall_filter_install(
-	enum syscall_role role, enum syscall_mode mode, char problem[SYSCALL_FILTER_PROBLEM]);
+	enum syscall_role role, enum syscall_mode mode, char problem[PROBLEM_SIZE]);
 
 /*
  * To be called before a libuv loop is made in a thread that will be filtered: from then on
@@ -59,6 +59,6 @@ int syscall_filter_install(
  * Sets no_new_privs, because a caller without CAP_SYS_ADMIN may not set a filter otherwise. Works
  * in every build. 0, or -errno and a sentence as above.
  */
-int syscall_filter_refuse_io_uring(char problem[SYSCALL_FILTER_PROBLEM]);
+int syscall_filter_refuse_io_uring(char problem[PROBLEM_SIZE]);
 
 #endif

@@ -7,9 +7,6 @@
 
 #include "kernel/sets/pod_set.h"
 
-_Static_assert(
-	(int)BRIDGE_SETS_PROBLEM >= (int)POD_SET_PROBLEM, "a set's problem is passed on as it is");
-
 size_t bridge_sets_merge(const struct ip_addr *a, size_t a_count, const struct ip_addr *b,
 	size_t b_count, struct ip_addr *out)
 {
@@ -109,14 +106,14 @@ static int list(struct bridge_sets *sets, const struct ip_addr *isolated, size_t
 
 /* What the kernel refuses of these is judged in FORWARD, as if nothing were known of it. */
 static int fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
-	const struct places *places, char problem[BRIDGE_SETS_PROBLEM])
+	const struct places *places, char problem[PROBLEM_SIZE])
 {
 	struct ipset_refused near = {.count = {0}}, groups = near;
 	int err = list(sets, isolated, count, places);
 
 	sets->exact = false;
 	if (err != 0) {
-		snprintf(problem, BRIDGE_SETS_PROBLEM, "out of memory");
+		snprintf(problem, PROBLEM_SIZE, "out of memory");
 		return err;
 	}
 	err = pod_set_fill_possible(
@@ -138,7 +135,7 @@ void bridge_sets_deinit(struct bridge_sets *sets)
 }
 
 static int verify(const struct bridge_sets *sets, enum pod_set which, const struct ip_addr *addrs,
-	size_t count, char problem[BRIDGE_SETS_PROBLEM])
+	size_t count, char problem[PROBLEM_SIZE])
 {
 	size_t v4 = 0;
 	long ignored;
@@ -153,7 +150,7 @@ static int verify(const struct bridge_sets *sets, enum pod_set which, const stru
 	return err;
 }
 
-int bridge_sets_verify(const struct bridge_sets *sets, char problem[BRIDGE_SETS_PROBLEM])
+int bridge_sets_verify(const struct bridge_sets *sets, char problem[PROBLEM_SIZE])
 {
 	const int err = sets->exact
 		? verify(sets, POD_SET_NEAR, sets->near, sets->near_count, problem)
@@ -165,7 +162,7 @@ int bridge_sets_verify(const struct bridge_sets *sets, char problem[BRIDGE_SETS_
 }
 
 int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
-	char problem[BRIDGE_SETS_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	const uint64_t generation = places_watch_generation(sets->places);
 	const int err = fill(sets, isolated, count, places_watch_hold(sets->places), problem);

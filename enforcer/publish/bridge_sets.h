@@ -14,6 +14,7 @@
 
 #include "enforcer/places/places_watch.h"
 #include "policy/values/ip_addr.h"
+#include "process/problem.h"
 
 struct bridge_sets {
 	struct places_watch *places;
@@ -27,15 +28,14 @@ struct bridge_sets {
 };
 void bridge_sets_deinit(struct bridge_sets *sets);
 
-enum { BRIDGE_SETS_PROBLEM = 512 };
 /* Empty while nobody is isolated. `isolated` is sorted. 0, or -errno and `problem`. */
 int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
-	char problem[BRIDGE_SETS_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 /*
  * Whether the sets hold what they were filled with. 0; or -ESTALE, or -ENOENT when one is gone, or
  * another -errno, and `problem`.
  */
-int bridge_sets_verify(const struct bridge_sets *sets, char problem[BRIDGE_SETS_PROBLEM]);
+int bridge_sets_verify(const struct bridge_sets *sets, char problem[PROBLEM_SIZE]);
 /* Whether somebody has come, gone or moved since. */
 bool bridge_sets_are_stale(const struct bridge_sets *sets);
 

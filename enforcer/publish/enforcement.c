@@ -41,7 +41,7 @@ static void leave_answered(const struct record *record, void *context)
 }
 
 /* What is logged one by one can't be answered in the kernel, which only counts. */
-static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+static int open_learner(struct enforcement *enforcement, char problem[PROBLEM_SIZE])
 {
 	const struct settings *settings = enforcement->settings;
 	const bool counts = settings->log_fold_s > 0;
@@ -59,7 +59,7 @@ static int open_learner(struct enforcement *enforcement, char problem[ENFORCEMEN
 	const int err = learner_open(&enforcement->learner, &options);
 
 	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM, "can't open the learner of classes: %s",
+		snprintf(problem, PROBLEM_SIZE, "can't open the learner of classes: %s",
 			strerror(-err));
 	enforcement->learns_allowed = options.allowed;
 	enforcement->learns_denied = options.denied;
@@ -72,7 +72,7 @@ static void confine_worker(const void *settings)
 	confinement_of_worker(settings);
 }
 
-static int open_gate(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+static int open_gate(struct enforcement *enforcement, char problem[PROBLEM_SIZE])
 {
 	const struct worker_options options = {
 		.settings = enforcement->settings,
@@ -117,7 +117,7 @@ static void wait_for_workers(void *context)
 		gate_wait_for_readers(enforcement->gate);
 }
 
-static int open_places(struct enforcement *enforcement, char problem[ENFORCEMENT_PROBLEM])
+static int open_places(struct enforcement *enforcement, char problem[PROBLEM_SIZE])
 {
 	const struct places_options options = {
 		.router_ports = enforcement->settings->router_ports,
@@ -126,8 +126,6 @@ static int open_places(struct enforcement *enforcement, char problem[ENFORCEMENT
 	};
 	const bool ipv6 = enforcement->rules.options.ipv6;
 
-	_Static_assert(
-		(int)ENFORCEMENT_PROBLEM >= (int)PLACES_PROBLEM, "a problem of places must fit");
 	enforcement->sets.ipv6 = ipv6;
 	enforcement->sets.bridge = (struct bridge_sets){
 		.groups = enforcement->settings->group_traffic == GROUP_TRAFFIC_POLICY,
@@ -151,12 +149,12 @@ static void leave_revoked(const struct flow *flow, const struct judgement *judge
 }
 
 int enforcement_open(struct enforcement **out, const struct settings *settings,
-	struct verdict_log *log, struct inheritance *inheritance, char problem[ENFORCEMENT_PROBLEM])
+	struct verdict_log *log, struct inheritance *inheritance, char problem[PROBLEM_SIZE])
 {
 	struct enforcement *enforcement = calloc(1, sizeof(*enforcement));
 	int err;
 
-	snprintf(problem, ENFORCEMENT_PROBLEM, "out of memory");
+	snprintf(problem, PROBLEM_SIZE, "out of memory");
 	if (enforcement == NULL)
 		return -ENOMEM;
 	enforcement->settings = settings;
@@ -166,7 +164,7 @@ int enforcement_open(struct enforcement **out, const struct settings *settings,
 	if (err == 0) {
 		err = ct_table_open(&enforcement->table);
 		if (err != 0)
-			snprintf(problem, ENFORCEMENT_PROBLEM,
+			snprintf(problem, PROBLEM_SIZE,
 				"can't open the kernel's flow table: %s; podgate needs "
 				"nf_conntrack_netlink and CAP_NET_ADMIN",
 				strerror(-err));
@@ -288,7 +286,7 @@ const struct ruleset_options *enforcement_rules(const struct enforcement *enforc
 }
 
 static int start_threads(struct enforcement *enforcement, const struct snapshot *snapshot,
-	char problem[ENFORCEMENT_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	const unsigned int workers = gate_worker_count(enforcement->gate);
 	struct ring *records[GATE_QUEUES_MOST], *sightings[GATE_QUEUES_MOST];
@@ -308,12 +306,11 @@ static int start_threads(struct enforcement *enforcement, const struct snapshot 
 	if (err == 0)
 		err = places_watch_start(enforcement->sets.bridge.places);
 	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM, "can't start the threads: %s",
-			strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "can't start the threads: %s", strerror(-err));
 	return err;
 }
 
-void enforcement_shortfall(const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM])
+void enforcement_shortfall(const struct enforcement *enforcement, char words[PROBLEM_SIZE])
 {
 	const struct ipset_refused *refused = &enforcement->sets.refused;
 	const size_t count = isolation_sets_refused(&enforcement->sets);
@@ -321,15 +318,15 @@ void enforcement_shortfall(const struct enforcement *enforcement, char words[ENF
 
 	words[0] = '\0';
 	if (count > 0)
-		snprintf(words, ENFORCEMENT_PROBLEM,
+		snprintf(words, PROBLEM_SIZE,
 			"the kernel does not take %zu isolated address%s, the first of them %s "
-			"(%s): no policy is enforced for it, all else is",
+			"(%.300s): no policy is enforced for it, all else is",
 			count, count == 1 ? "" : "es", ip_addr_format(&refused->first, addr),
 			refused->why);
 }
 
 static int sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct sweep_stats *stats, char problem[ENFORCEMENT_PROBLEM])
+	struct sweep_stats *stats, char problem[PROBLEM_SIZE])
 {
 	int err;
 
@@ -337,13 +334,12 @@ static int sweep(struct enforcement *enforcement, const struct snapshot *snapsho
 	enforcement->swept_by = snapshot;
 	err = sweep_run(enforcement->table, snapshot, &enforcement->sweep, stats);
 	if (err != 0)
-		snprintf(problem, ENFORCEMENT_PROBLEM, "can't sweep the flow table: %s",
-			strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "can't sweep the flow table: %s", strerror(-err));
 	return err;
 }
 
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[ENFORCEMENT_PROBLEM])
+	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[PROBLEM_SIZE])
 {
 	int err = pod_set_create(enforcement->sets.ipv6, problem);
 
@@ -367,8 +363,7 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 }
 
 int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before,
-	const struct snapshot *after, struct publish_result *result,
-	char problem[ENFORCEMENT_PROBLEM])
+	const struct snapshot *after, struct publish_result *result, char problem[PROBLEM_SIZE])
 {
 	const uint64_t began = clock_ns();
 	const struct snapshot *old;
@@ -380,8 +375,8 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 		return err;
 	err = learner_forget(enforcement->learner);
 	if (err != 0) {
-		snprintf(problem, ENFORCEMENT_PROBLEM,
-			"can't empty the sets of learned classes: %s", strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "can't empty the sets of learned classes: %s",
+			strerror(-err));
 		learner_resume(enforcement->learner, snapshot_revision(before));
 		enforcement->sets.exact = false;
 		return err;
@@ -401,7 +396,7 @@ int enforcement_publish(struct enforcement *enforcement, const struct snapshot *
 }
 
 int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct sweep_stats *stats, char problem[ENFORCEMENT_PROBLEM])
+	struct sweep_stats *stats, char problem[PROBLEM_SIZE])
 {
 	struct isolation_sets *sets = &enforcement->sets;
 	/* The kernel may take now what it refused before. */
@@ -414,12 +409,12 @@ int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *sn
 }
 
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct verify_result *result, char problem[ENFORCEMENT_PROBLEM])
+	struct verify_result *result, char problem[PROBLEM_SIZE])
 {
 	struct installed_rules *installed = &enforcement->rules;
 	const int sets = isolation_sets_verify(
 		&enforcement->sets, snapshot, result->set_sizes, result->found);
-	char unread[ENFORCEMENT_PROBLEM];
+	char unread[PROBLEM_SIZE];
 	int rules = ruleset_watch_look(
 		&installed->watch, &installed->options, sets == 0 ? result->found : unread);
 	int looked = 0, err = 0;
@@ -429,7 +424,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 	 * would need to read them, too.
 	 */
 	if (rules != 0 && rules != -ENOENT && rules != -ESTALE) {
-		snprintf(problem, ENFORCEMENT_PROBLEM, "%s", sets == 0 ? result->found : unread);
+		snprintf(problem, PROBLEM_SIZE, "%s", sets == 0 ? result->found : unread);
 		looked = rules;
 		rules = 0;
 	}
@@ -453,7 +448,7 @@ int enforcement_verify(struct enforcement *enforcement, const struct snapshot *s
 }
 
 int enforcement_follow_bridges(struct enforcement *enforcement, const struct snapshot *snapshot,
-	enum bridges_state state, char problem[ENFORCEMENT_PROBLEM])
+	enum bridges_state state, char problem[PROBLEM_SIZE])
 {
 	const int err = installed_rules_follow_bridges(&enforcement->rules, state, problem);
 

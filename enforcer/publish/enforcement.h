@@ -21,10 +21,11 @@
 #include "kernel/bridge/bridge_guard.h"
 #include "kernel/rules/ruleset.h"
 #include "policy/compile/snapshot.h"
+#include "process/problem.h"
 
 struct enforcement;
 
-enum { ENFORCEMENT_PROBLEM = 512, ENFORCEMENT_RING_CAPACITY = 2048 };
+enum { ENFORCEMENT_RING_CAPACITY = 2048 };
 
 /*
  * Finds the back end, binds the queues, creates the sets. Nothing is enforced yet. `settings` and
@@ -33,8 +34,7 @@ enum { ENFORCEMENT_PROBLEM = 512, ENFORCEMENT_RING_CAPACITY = 2048 };
  * and its remedy in `problem`, and nothing left behind.
  */
 int enforcement_open(struct enforcement **out, const struct settings *settings,
-	struct verdict_log *log, struct inheritance *inheritance,
-	char problem[ENFORCEMENT_PROBLEM]);
+	struct verdict_log *log, struct inheritance *inheritance, char problem[PROBLEM_SIZE]);
 
 /*
  * Enforces a first snapshot, in this order: (1) the sets hold its isolated pods; (2) the workers
@@ -46,7 +46,7 @@ int enforcement_open(struct enforcement **out, const struct settings *settings,
  */
 enum { ENFORCEMENT_START_SWEEPS = 2 };
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[ENFORCEMENT_PROBLEM]);
+	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[PROBLEM_SIZE]);
 
 struct publish_result {
 	/* the workers judge by the new snapshot; the old one is the caller's again */
@@ -70,27 +70,26 @@ struct publish_result {
  * then in the flow table with its ALLOW mark, as any other, and (6) cuts it if `after` denies it.
  */
 int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before,
-	const struct snapshot *after, struct publish_result *result,
-	char problem[ENFORCEMENT_PROBLEM]);
+	const struct snapshot *after, struct publish_result *result, char problem[PROBLEM_SIZE]);
 
 /*
  * Judges all live flows by `snapshot`, the one in force, and makes the sets exact if they are not.
  * 0, or -errno and `problem`.
  */
 int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct sweep_stats *stats, char problem[ENFORCEMENT_PROBLEM]);
+	struct sweep_stats *stats, char problem[PROBLEM_SIZE]);
 
 /*
  * In `words` which isolated addresses the kernel did not take into the pods sets, and why: these
  * are not enforced, and everything else is. "" when it took all. Each sweep tries again.
  */
-void enforcement_shortfall(const struct enforcement *enforcement, char words[ENFORCEMENT_PROBLEM]);
+void enforcement_shortfall(const struct enforcement *enforcement, char words[PROBLEM_SIZE]);
 
 struct verify_result {
 	bool tampered; /* our rules or sets were not as we left them; what differed is in `found` */
 	bool repaired;
 	bool futile; /* the repair was made, and the rules are still not as they should be */
-	char found[RULESET_PROBLEM];
+	char found[PROBLEM_SIZE];
 	long set_sizes[2]; /* addresses found in the pods sets, IPv4 and IPv6 */
 };
 /*
@@ -99,13 +98,13 @@ struct verify_result {
  * that passed meanwhile are for the next sweep.
  */
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct verify_result *result, char problem[ENFORCEMENT_PROBLEM]);
+	struct verify_result *result, char problem[PROBLEM_SIZE]);
 /*
  * Makes the rules and sets for bridges follow bridges and pods that have come, gone or moved. After
  * an enforcement_verify() that found all well. 0; or -errno and `problem`: what was in force stays.
  */
 int enforcement_follow_bridges(struct enforcement *enforcement, const struct snapshot *snapshot,
-	enum bridges_state state, char problem[ENFORCEMENT_PROBLEM]);
+	enum bridges_state state, char problem[PROBLEM_SIZE]);
 /* Addresses of pods that no policy can hold for. */
 void enforcement_find_unnamed(const struct enforcement *enforcement,
 	const struct snapshot *snapshot, struct unnamed *out);

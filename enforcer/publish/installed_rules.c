@@ -16,8 +16,8 @@ static bool has_bridges(enum bridges_state state)
 	return state != BRIDGES_NONE && bridge_guard_module_present();
 }
 
-int installed_rules_choose(struct installed_rules *rules, const struct settings *settings,
-	char problem[RULESET_PROBLEM])
+int installed_rules_choose(
+	struct installed_rules *rules, const struct settings *settings, char problem[PROBLEM_SIZE])
 {
 	struct bridge_view view;
 	struct ruleset_options options = {
@@ -32,7 +32,7 @@ int installed_rules_choose(struct installed_rules *rules, const struct settings 
 		.cpu_fanout = settings->queue_cpu_fanout,
 		.host_traffic = settings->host_traffic == HOST_TRAFFIC_POLICY,
 	};
-	char ignored[RULESET_PROBLEM];
+	char ignored[PROBLEM_SIZE];
 	const int err = ruleset_find_backend(settings->backend, &options.backend, problem);
 
 	if (err != 0)
@@ -49,10 +49,10 @@ void installed_rules_deinit(struct installed_rules *rules)
 	ruleset_watch_deinit(&rules->watch);
 }
 
-int installed_rules_install(struct installed_rules *rules, char problem[RULESET_PROBLEM])
+int installed_rules_install(struct installed_rules *rules, char problem[PROBLEM_SIZE])
 {
 	struct ruleset_options without = rules->options;
-	char found[RULESET_PROBLEM];
+	char found[PROBLEM_SIZE];
 	int err = ruleset_install(&rules->options, problem);
 
 	without.flood_rate = 0;
@@ -70,7 +70,7 @@ int installed_rules_install(struct installed_rules *rules, char problem[RULESET_
 
 void installed_rules_withdraw(const struct installed_rules *rules)
 {
-	char ignored[RULESET_PROBLEM];
+	char ignored[PROBLEM_SIZE];
 
 	if (rules->were_there)
 		return;
@@ -78,10 +78,9 @@ void installed_rules_withdraw(const struct installed_rules *rules)
 	pod_set_destroy(ignored);
 }
 
-int installed_rules_repair(
-	struct installed_rules *rules, bool *futile, char problem[RULESET_PROBLEM])
+int installed_rules_repair(struct installed_rules *rules, bool *futile, char problem[PROBLEM_SIZE])
 {
-	char found[RULESET_PROBLEM];
+	char found[PROBLEM_SIZE];
 	int err = ruleset_install(&rules->options, problem);
 
 	if (err != 0)
@@ -90,13 +89,13 @@ int installed_rules_repair(
 	err = ruleset_watch_remember(&rules->watch, &rules->options, found);
 	*futile = err != 0;
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM, "a repair of our rules does not hold: %.440s",
+		snprintf(problem, PROBLEM_SIZE, "a repair of our rules does not hold: %.440s",
 			found);
 	return err;
 }
 
 int installed_rules_follow_bridges(
-	struct installed_rules *rules, enum bridges_state state, char problem[RULESET_PROBLEM])
+	struct installed_rules *rules, enum bridges_state state, char problem[PROBLEM_SIZE])
 {
 	struct ruleset_options options = rules->options;
 	int err;

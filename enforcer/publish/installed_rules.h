@@ -14,6 +14,7 @@
 #include "kernel/bridge/bridge_guard.h"
 #include "kernel/rules/ruleset.h"
 #include "kernel/rules/ruleset_watch.h"
+#include "process/problem.h"
 
 struct installed_rules {
 	struct ruleset_options options;
@@ -21,25 +22,24 @@ struct installed_rules {
 	bool were_there;	    /* at the start: an earlier daemon left them */
 };
 
-int installed_rules_choose(struct installed_rules *rules, const struct settings *settings,
-	char problem[RULESET_PROBLEM]);
+int installed_rules_choose(
+	struct installed_rules *rules, const struct settings *settings, char problem[PROBLEM_SIZE]);
 void installed_rules_deinit(struct installed_rules *rules); /* leaves them in the kernel */
 
 /*
  * Puts the rules in place. Where the kernel or the iptables package lacks the match hashlimit,
  * floods are not kept apart, which is logged; all other rules hold.
  */
-int installed_rules_install(struct installed_rules *rules, char problem[RULESET_PROBLEM]);
+int installed_rules_install(struct installed_rules *rules, char problem[PROBLEM_SIZE]);
 /* Removes what this run brought: rules that were there before go on holding the gate. */
 void installed_rules_withdraw(const struct installed_rules *rules);
 /*
  * Puts the rules back after another program changed them. *futile: they were put in place, and are
  * still not as they should be.
  */
-int installed_rules_repair(
-	struct installed_rules *rules, bool *futile, char problem[RULESET_PROBLEM]);
+int installed_rules_repair(struct installed_rules *rules, bool *futile, char problem[PROBLEM_SIZE]);
 /* Bridges and br_netfilter come and go at any time. On failure the rules stay as they were. */
 int installed_rules_follow_bridges(
-	struct installed_rules *rules, enum bridges_state state, char problem[RULESET_PROBLEM]);
+	struct installed_rules *rules, enum bridges_state state, char problem[PROBLEM_SIZE]);
 
 #endif

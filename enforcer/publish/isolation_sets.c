@@ -5,12 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-_Static_assert((int)ISOLATION_SETS_PROBLEM >= (int)BRIDGE_SETS_PROBLEM &&
-		(int)ISOLATION_SETS_PROBLEM >= (int)POD_SET_PROBLEM,
-	"a set's problem is passed on as it is");
-
 static int fill(struct isolation_sets *sets, const struct ip_addr *isolated, size_t count,
-	char problem[ISOLATION_SETS_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	int err = pod_set_fill_possible(
 		POD_SET_PODS, isolated, count, sets->ipv6, &sets->refused, problem);
@@ -20,14 +16,14 @@ static int fill(struct isolation_sets *sets, const struct ip_addr *isolated, siz
 	/* Workers know whose places matter before the sets bring them such packets. */
 	err = places_watch_expect(sets->bridge.places, isolated, count);
 	if (err != 0) {
-		snprintf(problem, ISOLATION_SETS_PROBLEM, "out of memory");
+		snprintf(problem, PROBLEM_SIZE, "out of memory");
 		return err;
 	}
 	return bridge_sets_fill(&sets->bridge, isolated, count, problem);
 }
 
-int isolation_sets_fill(struct isolation_sets *sets, const struct snapshot *snapshot,
-	char problem[ISOLATION_SETS_PROBLEM])
+int isolation_sets_fill(
+	struct isolation_sets *sets, const struct snapshot *snapshot, char problem[PROBLEM_SIZE])
 {
 	size_t count;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
@@ -38,7 +34,7 @@ int isolation_sets_fill(struct isolation_sets *sets, const struct snapshot *snap
 }
 
 int isolation_sets_widen(struct isolation_sets *sets, const struct snapshot *before,
-	const struct snapshot *after, char problem[ISOLATION_SETS_PROBLEM])
+	const struct snapshot *after, char problem[PROBLEM_SIZE])
 {
 	size_t old_count, new_count, count;
 	const struct ip_addr *old = snapshot_isolated(before, &old_count);
@@ -47,7 +43,7 @@ int isolation_sets_widen(struct isolation_sets *sets, const struct snapshot *bef
 	int err = 0;
 
 	if (both == NULL) {
-		snprintf(problem, ISOLATION_SETS_PROBLEM, "out of memory");
+		snprintf(problem, PROBLEM_SIZE, "out of memory");
 		return -ENOMEM;
 	}
 	count = bridge_sets_merge(old, old_count, new, new_count, both);
@@ -59,8 +55,8 @@ int isolation_sets_widen(struct isolation_sets *sets, const struct snapshot *bef
 	return err;
 }
 
-int isolation_sets_follow_bridges(struct isolation_sets *sets, const struct snapshot *snapshot,
-	char problem[ISOLATION_SETS_PROBLEM])
+int isolation_sets_follow_bridges(
+	struct isolation_sets *sets, const struct snapshot *snapshot, char problem[PROBLEM_SIZE])
 {
 	size_t count;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);
@@ -71,7 +67,7 @@ int isolation_sets_follow_bridges(struct isolation_sets *sets, const struct snap
 }
 
 int isolation_sets_verify(struct isolation_sets *sets, const struct snapshot *snapshot,
-	long sizes[2], char found[ISOLATION_SETS_PROBLEM])
+	long sizes[2], char found[PROBLEM_SIZE])
 {
 	size_t count, v4 = 0;
 	const struct ip_addr *isolated = snapshot_isolated(snapshot, &count);

@@ -16,8 +16,7 @@
 #include "enforcer/publish/bridge_sets.h"
 #include "kernel/sets/pod_set.h"
 #include "policy/compile/snapshot.h"
-
-enum { ISOLATION_SETS_PROBLEM = 512 };
+#include "process/problem.h"
 
 struct isolation_sets {
 	bool ipv6;
@@ -27,20 +26,20 @@ struct isolation_sets {
 };
 
 /* Makes them hold what the snapshot isolates. 0; or -errno and `problem`. */
-int isolation_sets_fill(struct isolation_sets *sets, const struct snapshot *snapshot,
-	char problem[ISOLATION_SETS_PROBLEM]);
+int isolation_sets_fill(
+	struct isolation_sets *sets, const struct snapshot *snapshot, char problem[PROBLEM_SIZE]);
 /* Makes them hold what either snapshot isolates. 0; or -errno and `problem`. */
 int isolation_sets_widen(struct isolation_sets *sets, const struct snapshot *before,
-	const struct snapshot *after, char problem[ISOLATION_SETS_PROBLEM]);
+	const struct snapshot *after, char problem[PROBLEM_SIZE]);
 /* Pods on bridges come, go and move: the bridge sets follow. 0; or -errno and `problem`. */
-int isolation_sets_follow_bridges(struct isolation_sets *sets, const struct snapshot *snapshot,
-	char problem[ISOLATION_SETS_PROBLEM]);
+int isolation_sets_follow_bridges(
+	struct isolation_sets *sets, const struct snapshot *snapshot, char problem[PROBLEM_SIZE]);
 /*
  * Whether they hold what the snapshot isolates; *sizes: how many the pods sets hold, of IPv4 and of
  * IPv6. 0; -ENOENT when a set is gone; -ESTALE or another -errno, and `found` says what differs.
  */
 int isolation_sets_verify(struct isolation_sets *sets, const struct snapshot *snapshot,
-	long sizes[2], char found[ISOLATION_SETS_PROBLEM]);
+	long sizes[2], char found[PROBLEM_SIZE]);
 /* How many addresses the kernel refused. */
 size_t isolation_sets_refused(const struct isolation_sets *sets);
 

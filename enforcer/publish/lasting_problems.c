@@ -15,7 +15,7 @@ void lasting_problems_note(
 		log_info("mended: %s", before);
 	else if (strcmp(before, now) != 0)
 		log_error("%s%s", now, kind <= PROBLEM_UPKEEP ? "; trying again" : "");
-	snprintf(before, ENFORCEMENT_PROBLEM, "%s", now);
+	snprintf(before, PROBLEM_SIZE, "%s", now);
 }
 
 const char *lasting_problems_first(const struct lasting_problems *problems)

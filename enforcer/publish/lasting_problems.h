@@ -8,6 +8,7 @@
  */
 
 #include "enforcer/publish/enforcement.h"
+#include "process/problem.h"
 
 /* A change that fails comes first: it is why the policies in force are not those in the manifests.
  */
@@ -22,7 +23,7 @@ enum lasting_problem {
 };
 
 struct lasting_problems {
-	char sentences[PROBLEM_COUNT][ENFORCEMENT_PROBLEM];
+	char sentences[PROBLEM_COUNT][PROBLEM_SIZE];
 };
 
 void lasting_problems_note(

@@ -32,7 +32,7 @@ struct job {
 	struct publisher *publisher;
 	enum job_kind kind;
 	int err;
-	char problem[ENFORCEMENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	/* JOB_CHANGE */
 	struct cluster *cluster;
@@ -127,7 +127,7 @@ static void work(uv_work_t *request)
 
 static void note_shortfall(struct publisher *publisher)
 {
-	char words[ENFORCEMENT_PROBLEM];
+	char words[PROBLEM_SIZE];
 
 	enforcement_shortfall(publisher->options.enforcement, words);
 	lasting_problems_note(&publisher->problems, PROBLEM_SHORTFALL, words);
@@ -343,7 +343,7 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
 	return 0;
 }
 
-int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM])
+int publisher_start(struct publisher *publisher, char problem[PROBLEM_SIZE])
 {
 	const struct publisher_options *options = &publisher->options;
 	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS];
@@ -356,8 +356,7 @@ int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLE
 		cluster_unref(cluster);
 	}
 	if (err != 0) {
-		snprintf(problem, ENFORCEMENT_PROBLEM, "can't compile the policies: %s",
-			strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "can't compile the policies: %s", strerror(-err));
 		return err;
 	}
 	if (options->compiled != NULL)

@@ -21,6 +21,7 @@
 #include "enforcer/publish/enforcement.h"
 #include "enforcer/publish/publish_stats.h"
 #include "enforcer/publish/snapshots.h"
+#include "process/problem.h"
 
 struct publisher;
 
@@ -34,7 +35,7 @@ struct publisher_options {
 	 * May be NULL. Called with the first policies compiled, before anything is enforced. 0; or
 	 * -errno and `problem`, and the start fails.
 	 */
-	int (*compiled)(void *context, char problem[ENFORCEMENT_PROBLEM]);
+	int (*compiled)(void *context, char problem[PROBLEM_SIZE]);
 	/* May be NULL. Called on the loop's thread after each change that came into force. */
 	void (*published)(void *context);
 	void *context;
@@ -46,7 +47,7 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
  * Compiles what the store holds and enforces it (enforcement_start()), blocking. 0; or -errno and
  * `problem`.
  */
-int publisher_start(struct publisher *publisher, char problem[ENFORCEMENT_PROBLEM]);
+int publisher_start(struct publisher *publisher, char problem[PROBLEM_SIZE]);
 /*
  * The store changed, after publisher_start(). `read_ns`: how long it took from the change's first
  * sign on disk until it was read.

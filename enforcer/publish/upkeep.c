@@ -17,8 +17,7 @@
 #define REPAIR_ROW_NS (5000 * NS_PER_MS)
 
 int upkeep_run(struct enforcement *enforcement, const struct settings *settings,
-	const struct snapshot *snapshot, struct upkeep_findings *out,
-	char problem[ENFORCEMENT_PROBLEM])
+	const struct snapshot *snapshot, struct upkeep_findings *out, char problem[PROBLEM_SIZE])
 {
 	struct bridge_view view;
 	int err = enforcement_verify(enforcement, snapshot, &out->rules, problem);

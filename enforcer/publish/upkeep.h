@@ -18,6 +18,7 @@
 #include "enforcer/publish/enforcement.h"
 #include "enforcer/publish/lasting_problems.h"
 #include "enforcer/publish/publish_stats.h"
+#include "process/problem.h"
 
 struct upkeep_findings {
 	struct verify_result rules; /* and sets */
@@ -35,16 +36,15 @@ struct upkeep_findings {
 
 /* 0; or -errno and `problem`: what is wrong could not be repaired. */
 int upkeep_run(struct enforcement *enforcement, const struct settings *settings,
-	const struct snapshot *snapshot, struct upkeep_findings *out,
-	char problem[ENFORCEMENT_PROBLEM]);
+	const struct snapshot *snapshot, struct upkeep_findings *out, char problem[PROBLEM_SIZE]);
 
 /* All zero at the start. */
 struct upkeep {
 	uint64_t ended_ns, pause_ns; /* the last; and how long after it the next one is due */
 	uint64_t repaired_ns;
 	unsigned int repairs_in_a_row;
-	char repaired[RULESET_PROBLEM]; /* by the last repair */
-	bool room_seen, crowded;	/* the flow table is full */
+	char repaired[PROBLEM_SIZE]; /* by the last repair */
+	bool room_seen, crowded;     /* the flow table is full */
 };
 
 bool upkeep_is_due(const struct upkeep *upkeep, uint64_t now_ns);

@@ -212,7 +212,7 @@ int bridge_guard_ask_for_module(const struct settings *settings)
 				     " -m physdev --physdev-in podgate -j RETURN\nCOMMIT\n";
 	static const char undoing[] = "*" RULESET_TABLE "\n-F " RULE_GUARD_SCRATCH
 				      "\n-X " RULE_GUARD_SCRATCH "\nCOMMIT\n";
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	enum backend_choice backend;
 	int err = ruleset_find_backend(settings->backend, &backend, problem);
 

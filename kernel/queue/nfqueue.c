@@ -43,7 +43,7 @@ static void prepare_buffers(struct nfqueue *queue)
 }
 
 int nfqueue_open(
-	struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM])
+	struct nfqueue **out, const struct nfqueue_options *options, char problem[PROBLEM_SIZE])
 {
 	struct nfqueue *queue = aligned_alloc(_Alignof(struct nfqueue), sizeof(*queue));
 	int err;
@@ -51,7 +51,7 @@ int nfqueue_open(
 	if (queue == NULL) {
 		if (options->inherited != NULL)
 			close(options->inherited->fd);
-		snprintf(problem, NFQUEUE_PROBLEM, "no memory for the buffers of NFQUEUE %u",
+		snprintf(problem, PROBLEM_SIZE, "no memory for the buffers of NFQUEUE %u",
 			options->number);
 		return -ENOMEM;
 	}

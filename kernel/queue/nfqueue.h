@@ -14,6 +14,7 @@
 
 #include "kernel/queue/nfqueue_message.h"
 #include "kernel/queue/verdicts.h"
+#include "process/problem.h"
 
 struct nfqueue;
 
@@ -41,9 +42,8 @@ struct nfqueue_options {
  * its descriptor is the queue's from here on, or is closed, -EINVAL when it is not what it should
  * be. Nothing is read from it before nfqueue_resume().
  */
-enum { NFQUEUE_PROBLEM = 256 };
 int nfqueue_open(
-	struct nfqueue **out, const struct nfqueue_options *options, char problem[NFQUEUE_PROBLEM]);
+	struct nfqueue **out, const struct nfqueue_options *options, char problem[PROBLEM_SIZE]);
 /*
  * What is still queued is the kernel's to drop, unless somebody else holds the socket, too. NULL is
  * allowed.

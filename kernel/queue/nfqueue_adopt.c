@@ -147,8 +147,8 @@ static int adopt(struct mnl_socket **out, const struct nfqueue_options *options)
 	return err;
 }
 
-int nfqueue_adopt(struct mnl_socket **out, const struct nfqueue_options *options,
-	char problem[NFQUEUE_PROBLEM])
+int nfqueue_adopt(
+	struct mnl_socket **out, const struct nfqueue_options *options, char problem[PROBLEM_SIZE])
 {
 	const char *fault = find_fault(options->inherited, options->number);
 	int err = -EINVAL;
@@ -160,7 +160,7 @@ int nfqueue_adopt(struct mnl_socket **out, const struct nfqueue_options *options
 		fault = strerror(-err);
 	}
 	if (err != 0)
-		snprintf(problem, NFQUEUE_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"an inherited socket is not taken for NFQUEUE %u: %s", options->number,
 			fault);
 	return err;

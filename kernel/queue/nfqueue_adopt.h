@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "kernel/queue/nfqueue.h"
+#include "process/problem.h"
 
 /*
  * Makes *out of options->inherited and tells the kernel the options. Only a socket of netfilter's
@@ -33,8 +34,8 @@
  * very queue, is taken. Nothing is read. 0; or -errno with a sentence in `problem`, and the
  * descriptor is closed.
  */
-int nfqueue_adopt(struct mnl_socket **out, const struct nfqueue_options *options,
-	char problem[NFQUEUE_PROBLEM]);
+int nfqueue_adopt(
+	struct mnl_socket **out, const struct nfqueue_options *options, char problem[PROBLEM_SIZE]);
 
 struct nfqueue_repeat {
 	/* the kernel was asked to repeat some: if there are none, it refuses (-ENOENT) */

@@ -108,7 +108,7 @@ static int set_up(struct mnl_socket *socket, const struct nfqueue_options *optio
  * The kernel answers EPERM for a queue that another socket holds, and for a missing capability,
  * too.
  */
-static int explain_held(uint16_t number, char problem[NFQUEUE_PROBLEM])
+static int explain_held(uint16_t number, char problem[PROBLEM_SIZE])
 {
 	const int fd = nfqueue_proc_open();
 	struct nfqueue_row row;
@@ -118,21 +118,21 @@ static int explain_held(uint16_t number, char problem[NFQUEUE_PROBLEM])
 	if (fd >= 0)
 		close(fd);
 	if (err != 0) {
-		snprintf(problem, NFQUEUE_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"the kernel refuses NFQUEUE %u: CAP_NET_ADMIN is needed in the network "
 			"namespace itself, run podgate as its root",
 			number);
 		return -EPERM;
 	}
 	nfqueue_proc_name_holder(row.port, holder);
-	snprintf(problem, NFQUEUE_PROBLEM,
+	snprintf(problem, PROBLEM_SIZE,
 		"NFQUEUE %u is held by another program (netlink port %u%s%s): stop it, or set "
 		"queue_base to numbers that are free",
 		number, row.port, holder[0] != '\0' ? ", " : "", holder);
 	return -EBUSY;
 }
 
-static int explain(const struct nfqueue_options *options, int err, char problem[NFQUEUE_PROBLEM])
+static int explain(const struct nfqueue_options *options, int err, char problem[PROBLEM_SIZE])
 {
 	switch (err) {
 	case -EPERM:
@@ -140,30 +140,30 @@ static int explain(const struct nfqueue_options *options, int err, char problem[
 		return explain_held(options->number, problem);
 	case -EINVAL: /* from nfnetlink, which does not know the subsystem and could not load it */
 	case -EPROTONOSUPPORT:
-		snprintf(problem, NFQUEUE_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"this kernel has no NFQUEUE: load the module nfnetlink_queue, or build it "
 			"with CONFIG_NETFILTER_NETLINK_QUEUE");
 		return -EPROTONOSUPPORT;
 	case -EOPNOTSUPP:
-		snprintf(problem, NFQUEUE_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"this kernel's NFQUEUE lacks NFQA_CFG_F_GSO: Linux 3.10 or later is "
 			"needed");
 		return err;
 	default:
-		snprintf(problem, NFQUEUE_PROBLEM, "NFQUEUE %u can't be set up: %s",
-			options->number, strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "NFQUEUE %u can't be set up: %s", options->number,
+			strerror(-err));
 		return err;
 	}
 }
 
-int nfqueue_setup(struct mnl_socket **out, const struct nfqueue_options *options,
-	char problem[NFQUEUE_PROBLEM])
+int nfqueue_setup(
+	struct mnl_socket **out, const struct nfqueue_options *options, char problem[PROBLEM_SIZE])
 {
 	struct mnl_socket *socket;
 	int err;
 
 	if (!capabilities_hold(CAP_NET_ADMIN)) {
-		snprintf(problem, NFQUEUE_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"CAP_NET_ADMIN is missing, which binding NFQUEUE %u takes: run podgate as "
 			"root or grant it that capability",
 			options->number);

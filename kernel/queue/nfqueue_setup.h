@@ -10,6 +10,7 @@
 #include <libmnl/libmnl.h>
 
 #include "kernel/queue/nfqueue.h"
+#include "process/problem.h"
 
 /*
  * With the fixed attributes and the copy range of 128 bytes a message is below 300 bytes. What
@@ -19,7 +20,7 @@
 enum { NFQUEUE_MESSAGE_BYTES = 512 };
 
 /* Opens *out and binds the queue to it, as nfqueue_open() has it. */
-int nfqueue_setup(struct mnl_socket **out, const struct nfqueue_options *options,
-	char problem[NFQUEUE_PROBLEM]);
+int nfqueue_setup(
+	struct mnl_socket **out, const struct nfqueue_options *options, char problem[PROBLEM_SIZE]);
 
 #endif

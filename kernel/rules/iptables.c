@@ -27,7 +27,7 @@ const char *iptables_family_name(enum ip_family family)
 }
 
 int iptables_available(
-	enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
+	enum backend_choice backend, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	return current->available(backend, family, problem);
 }
@@ -38,7 +38,7 @@ int iptables_default_backend(enum backend_choice *out)
 }
 
 int iptables_save(enum backend_choice backend, enum ip_family family, const char *table,
-	bool counters, char **out, char problem[IPTABLES_PROBLEM])
+	bool counters, char **out, char problem[PROBLEM_SIZE])
 {
 	return current->save(backend, family, table, counters, out, problem);
 }
@@ -59,7 +59,7 @@ bool iptables_save_is_whole(const char *saved)
 }
 
 int iptables_restore(enum backend_choice backend, enum ip_family family, const char *text,
-	char problem[IPTABLES_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	return current->restore(backend, family, text, problem);
 }

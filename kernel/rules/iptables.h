@@ -14,8 +14,7 @@
 
 #include "config/settings/settings.h"
 #include "policy/values/ip_addr.h"
-
-enum { IPTABLES_PROBLEM = 512 };
+#include "process/problem.h"
 
 const char *iptables_backend_name(enum backend_choice backend); /* "nft", "legacy" */
 const char *iptables_family_name(enum ip_family family);	/* "IPv4", "IPv6" */
@@ -25,7 +24,7 @@ const char *iptables_family_name(enum ip_family family);	/* "IPv4", "IPv6" */
  * names the package that has them.
  */
 int iptables_available(
-	enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM]);
+	enum backend_choice backend, enum ip_family family, char problem[PROBLEM_SIZE]);
 /* The back end behind plain `iptables`. 0, or -ENOENT. */
 int iptables_default_backend(enum backend_choice *out);
 
@@ -37,7 +36,7 @@ int iptables_default_backend(enum backend_choice *out);
  * -ETIMEDOUT, -EIO...
  */
 int iptables_save(enum backend_choice backend, enum ip_family family, const char *table,
-	bool counters, char **out, char problem[IPTABLES_PROBLEM]);
+	bool counters, char **out, char problem[PROBLEM_SIZE]);
 /*
  * False when iptables-nft-save left a table out, because some rule or chain in it is none of
  * iptables' (nft_is_table_compatible() in iptables/nft.c): it then says so in a comment, and exits
@@ -52,7 +51,7 @@ bool iptables_save_is_whole(const char *saved);
  * the kernel refuses a rule: `problem` ends with its words).
  */
 int iptables_restore(enum backend_choice backend, enum ip_family family, const char *text,
-	char problem[IPTABLES_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 
 /*
  * A number that stays the same as long as nobody changes the rules of that back end, without
@@ -66,12 +65,12 @@ int iptables_generation(enum backend_choice backend, enum ip_family family, uint
  */
 struct iptables_ops {
 	int (*available)(
-		enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM]);
+		enum backend_choice backend, enum ip_family family, char problem[PROBLEM_SIZE]);
 	int (*default_backend)(enum backend_choice *out);
 	int (*save)(enum backend_choice backend, enum ip_family family, const char *table,
-		bool counters, char **out, char problem[IPTABLES_PROBLEM]);
+		bool counters, char **out, char problem[PROBLEM_SIZE]);
 	int (*restore)(enum backend_choice backend, enum ip_family family, const char *text,
-		char problem[IPTABLES_PROBLEM]);
+		char problem[PROBLEM_SIZE]);
 	int (*generation)(enum backend_choice backend, enum ip_family family, uint64_t *out);
 };
 /* For the whole process, before it has threads. `ops` is borrowed. */

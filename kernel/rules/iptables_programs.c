@@ -73,9 +73,9 @@ static int find_program(
 }
 
 static int report_missing(enum backend_choice backend, enum ip_family family, const char *verb,
-	char problem[IPTABLES_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
-	snprintf(problem, IPTABLES_PROBLEM,
+	snprintf(problem, PROBLEM_SIZE,
 		"no %s-%s of the %s back end in PATH, /usr/sbin or /sbin: install the package "
 		"iptables%s",
 		family_prefix(family), verb, iptables_backend_name(backend),
@@ -84,8 +84,7 @@ static int report_missing(enum backend_choice backend, enum ip_family family, co
 	return -ENOENT;
 }
 
-static int available(
-	enum backend_choice backend, enum ip_family family, char problem[IPTABLES_PROBLEM])
+static int available(enum backend_choice backend, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	char path[PATH_MAX];
 
@@ -170,7 +169,7 @@ static const char *refused_rule(const char *complaint, const char *input)
 }
 
 static int report_failure(const struct command *command, const struct command_result *result,
-	char problem[IPTABLES_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	const char *name = strrchr(command->argv[0], '/') + 1,
 		   *rule = refused_rule(result->error, command->input);
@@ -179,28 +178,28 @@ static int report_failure(const struct command *command, const struct command_re
 	int length;
 
 	if (result->exit_code >= COMMAND_EXIT_SIGNALLED) {
-		snprintf(problem, IPTABLES_PROBLEM, "%s was ended by signal %d", name,
+		snprintf(problem, PROBLEM_SIZE, "%s was ended by signal %d", name,
 			result->exit_code - COMMAND_EXIT_SIGNALLED);
 		return -EIO;
 	}
 	while (strstr(result->error, complaint->says) == NULL)
 		complaint++;
 	first_words(result->error, words, sizeof(words));
-	length = snprintf(problem, IPTABLES_PROBLEM, "%s failed (exit %d): %s%s%s", name,
+	length = snprintf(problem, PROBLEM_SIZE, "%s failed (exit %d): %s%s%s", name,
 		result->exit_code, complaint->meaning, words[0] != '\0' ? ": " : "", words);
-	if (rule != NULL && length < IPTABLES_PROBLEM)
-		snprintf(problem + length, (size_t)(IPTABLES_PROBLEM - length), ": '%.*s'",
+	if (rule != NULL && length < PROBLEM_SIZE)
+		snprintf(problem + length, (size_t)(PROBLEM_SIZE - length), ": '%.*s'",
 			(int)strcspn(rule, "\n"), rule);
 	return complaint->err;
 }
 
-static int run_program(const struct command *command, struct command_result *result,
-	char problem[IPTABLES_PROBLEM])
+static int run_program(
+	const struct command *command, struct command_result *result, char problem[PROBLEM_SIZE])
 {
 	int err = command_execute(command, result);
 
 	if (err != 0) {
-		snprintf(problem, IPTABLES_PROBLEM, "could not run %s: %s", command->argv[0],
+		snprintf(problem, PROBLEM_SIZE, "could not run %s: %s", command->argv[0],
 			strerror(-err));
 		return err;
 	}
@@ -235,19 +234,19 @@ static int find_legacy_table(enum ip_family family, const char *table)
 	return found ? 0 : -ENOENT;
 }
 
-static int report_memory(char problem[IPTABLES_PROBLEM])
+static int report_memory(char problem[PROBLEM_SIZE])
 {
-	snprintf(problem, IPTABLES_PROBLEM, "out of memory");
+	snprintf(problem, PROBLEM_SIZE, "out of memory");
 	return -ENOMEM;
 }
 
 /* The answer without asking the program: there is nothing, or nothing that we may see. */
-static int save_nothing(int err, char **out, char problem[IPTABLES_PROBLEM])
+static int save_nothing(int err, char **out, char problem[PROBLEM_SIZE])
 {
 	char *nothing;
 
 	if (err == -EACCES) {
-		snprintf(problem, IPTABLES_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"the tables of iptables-legacy are root's to list: start podgate as root, "
 			"which it gives up by itself, or set `backend: nft`");
 		return err;
@@ -264,7 +263,7 @@ static int save_nothing(int err, char **out, char problem[IPTABLES_PROBLEM])
  * that it does not: "meta mark set meta mark and 0xff". That is the same as a table that it leaves
  * out.
  */
-static int save_unlisted(char **out, char problem[IPTABLES_PROBLEM])
+static int save_unlisted(char **out, char problem[PROBLEM_SIZE])
 {
 	char *line = strdup("# A table could not be listed: it is incompatible, use 'nft' tool.\n");
 
@@ -275,7 +274,7 @@ static int save_unlisted(char **out, char problem[IPTABLES_PROBLEM])
 }
 
 static int save(enum backend_choice backend, enum ip_family family, const char *table,
-	bool counters, char **out, char problem[IPTABLES_PROBLEM])
+	bool counters, char **out, char problem[PROBLEM_SIZE])
 {
 	char path[PATH_MAX];
 	const char *argv[5] = {path};
@@ -303,7 +302,7 @@ static int save(enum backend_choice backend, enum ip_family family, const char *
 }
 
 static int restore(enum backend_choice backend, enum ip_family family, const char *text,
-	char problem[IPTABLES_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	char path[PATH_MAX];
 	const char *const argv[] = {path, "--noflush", "-w", LOCK_WAIT_SECONDS, NULL};

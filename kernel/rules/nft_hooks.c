@@ -104,15 +104,14 @@ static int check_chain(enum ip_family family, const struct base_chain *chain)
 	return hook.found && hook.number == chain->hook ? 0 : -ESTALE;
 }
 
-static int cannot_ask(
-	enum ip_family family, const char *table, int err, char problem[RULESET_PROBLEM])
+static int cannot_ask(enum ip_family family, const char *table, int err, char problem[PROBLEM_SIZE])
 {
-	snprintf(problem, RULESET_PROBLEM, "nf_tables does not tell of the table %s (%s, nft): %s",
+	snprintf(problem, PROBLEM_SIZE, "nf_tables does not tell of the table %s (%s, nft): %s",
 		table, iptables_family_name(family), strerror(-err));
 	return err;
 }
 
-static int verify_table(enum ip_family family, const char *table, char problem[RULESET_PROBLEM])
+static int verify_table(enum ip_family family, const char *table, char problem[PROBLEM_SIZE])
 {
 	uint32_t flags;
 	const int err = read_flags(family, table, &flags);
@@ -121,13 +120,13 @@ static int verify_table(enum ip_family family, const char *table, char problem[R
 		return cannot_ask(family, table, err, problem);
 	if ((flags & NFT_TABLE_F_DORMANT) == 0)
 		return 0;
-	snprintf(problem, RULESET_PROBLEM, "the table %s is dormant: no packet passes it (%s, nft)",
+	snprintf(problem, PROBLEM_SIZE, "the table %s is dormant: no packet passes it (%s, nft)",
 		table, iptables_family_name(family));
 	return -ESTALE;
 }
 
 static int verify_chain(
-	enum ip_family family, const struct base_chain *chain, char problem[RULESET_PROBLEM])
+	enum ip_family family, const struct base_chain *chain, char problem[PROBLEM_SIZE])
 {
 	const int err = check_chain(family, chain);
 
@@ -135,16 +134,15 @@ static int verify_chain(
 		return 0;
 	if (err != -ESTALE)
 		return cannot_ask(family, chain->table, err, problem);
-	snprintf(problem, RULESET_PROBLEM,
-		"chain %s%s%s has no hook: no packet passes it (%s, nft)", chain->name,
-		strcmp(chain->table, RULESET_TABLE) == 0 ? "" : " of table ",
+	snprintf(problem, PROBLEM_SIZE, "chain %s%s%s has no hook: no packet passes it (%s, nft)",
+		chain->name, strcmp(chain->table, RULESET_TABLE) == 0 ? "" : " of table ",
 		strcmp(chain->table, RULESET_TABLE) == 0 ? "" : chain->table,
 		iptables_family_name(family));
 	return err;
 }
 
 int nft_hooks_verify(
-	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
+	const struct ruleset_options *options, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	int err = 0;
 
@@ -160,7 +158,7 @@ int nft_hooks_verify(
 /* ---- mending ---- */
 
 static int wake(
-	enum ip_family family, const char *table, uint32_t flags, char problem[RULESET_PROBLEM])
+	enum ip_family family, const char *table, uint32_t flags, char problem[PROBLEM_SIZE])
 {
 	const char *name = iptables_family_name(family);
 	char buffer[NFT_TALK_BYTES];
@@ -171,7 +169,7 @@ static int wake(
 	mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htonl(flags & ~(uint32_t)NFT_TABLE_F_DORMANT));
 	err = nft_talk_change(message, 0);
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"can't wake the table %s, which is dormant (%s, nft): %s", table, name,
 			strerror(-err));
 	else
@@ -197,7 +195,7 @@ static int remove_chain(enum ip_family family, const struct base_chain *chain)
 }
 
 static int mend_chain(
-	enum ip_family family, const struct base_chain *chain, char problem[RULESET_PROBLEM])
+	enum ip_family family, const struct base_chain *chain, char problem[PROBLEM_SIZE])
 {
 	size_t others;
 	int err = nft_view_count_others(family, chain->table, chain->name, &others);
@@ -205,7 +203,7 @@ static int mend_chain(
 	if (err != 0)
 		return cannot_ask(family, chain->table, err, problem);
 	if (others > 0) {
-		snprintf(problem, RULESET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"chain %s of table %s (%s, nft) has no hook: no packet passes it, and its "
 			"rules of others are not in force either; delete it (nft delete chain %s "
 			"%s %s), and podgate makes it anew",
@@ -215,7 +213,7 @@ static int mend_chain(
 	}
 	err = remove_chain(family, chain);
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"can't remove chain %s of table %s, which has no hook (%s, nft): %s",
 			chain->name, chain->table, iptables_family_name(family), strerror(-err));
 	else
@@ -224,7 +222,7 @@ static int mend_chain(
 	return err;
 }
 
-static int mend_table(enum ip_family family, const char *table, char problem[RULESET_PROBLEM])
+static int mend_table(enum ip_family family, const char *table, char problem[PROBLEM_SIZE])
 {
 	uint32_t flags;
 	const int err = read_flags(family, table, &flags);
@@ -235,7 +233,7 @@ static int mend_table(enum ip_family family, const char *table, char problem[RUL
 }
 
 int nft_hooks_mend(
-	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
+	const struct ruleset_options *options, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	int err = 0;
 

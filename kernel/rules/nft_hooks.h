@@ -11,13 +11,14 @@
 #include <stdbool.h>
 
 #include "kernel/rules/ruleset.h"
+#include "process/problem.h"
 
 /*
  * 0; or -ESTALE, and `problem` says what is off; or -ENOENT where there is no such table or chain,
  * and another -errno when the kernel did not answer.
  */
-int nft_hooks_verify(const struct ruleset_options *options, enum ip_family family,
-	char problem[RULESET_PROBLEM]);
+int nft_hooks_verify(
+	const struct ruleset_options *options, enum ip_family family, char problem[PROBLEM_SIZE]);
 
 /*
  * Wakes the table, and removes chains without a hook that hold only our jump, so that
@@ -25,7 +26,7 @@ int nft_hooks_verify(const struct ruleset_options *options, enum ip_family famil
  * -EEXIST when such a chain has rules of others, which are not in force either, but not ours to
  * delete: `problem` has the remedy.
  */
-int nft_hooks_mend(const struct ruleset_options *options, enum ip_family family,
-	char problem[RULESET_PROBLEM]);
+int nft_hooks_mend(
+	const struct ruleset_options *options, enum ip_family family, char problem[PROBLEM_SIZE]);
 
 #endif

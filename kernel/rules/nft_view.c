@@ -185,7 +185,7 @@ differ(const struct comparison *in, int err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	snprintf(in->problem, RULESET_PROBLEM, "%s (%s, nft)", what, in->family);
+	snprintf(in->problem, PROBLEM_SIZE, "%s (%s, nft)", what, in->family);
 	return err;
 }
 
@@ -296,7 +296,7 @@ static int check_jumps(const struct comparison *in, const struct ruleset_rules *
 }
 
 int nft_view_compare(const struct nft_view *view, const struct nft_view *installed,
-	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
+	const struct ruleset_options *options, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	const struct comparison in = {.view = view,
 		.installed = installed,
@@ -316,7 +316,7 @@ int nft_view_compare(const struct nft_view *view, const struct nft_view *install
 }
 
 int nft_view_check(const struct nft_view *view, const struct ruleset_options *options,
-	enum ip_family family, char problem[RULESET_PROBLEM])
+	enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	return nft_view_compare(view, NULL, options, family, problem);
 }

@@ -16,6 +16,7 @@
 #include "kernel/rules/nft_rule.h"
 #include "kernel/rules/ruleset.h"
 #include "kernel/rules/ruleset_rules.h"
+#include "process/problem.h"
 
 /* A rule in a chain of ours, or one elsewhere that leads into a chain of ours. */
 struct nft_entry {
@@ -46,11 +47,10 @@ bool nft_view_holds_ours(const struct nft_view *view);
  * nowhere else. What a rule does is not looked at. 0; or -ENOENT, -ESTALE as ruleset_verify().
  */
 int nft_view_check(const struct nft_view *view, const struct ruleset_options *options,
-	enum ip_family family, char problem[RULESET_PROBLEM]);
+	enum ip_family family, char problem[PROBLEM_SIZE]);
 /* The same, and each rule does what it did in `installed`. */
 int nft_view_compare(const struct nft_view *view, const struct nft_view *installed,
-	const struct ruleset_options *options, enum ip_family family,
-	char problem[RULESET_PROBLEM]);
+	const struct ruleset_options *options, enum ip_family family, char problem[PROBLEM_SIZE]);
 
 /* How many rules of others a chain has. 0 or -errno. */
 int nft_view_count_others(enum ip_family family, const char *table, const char *chain, size_t *out);

@@ -194,7 +194,7 @@ static const char *refuse_bytes(const char *line)
 	return line == NULL ? "its quoting is not iptables-save's" : NULL;
 }
 
-bool rule_guard_allows(const char *text, char problem[RULE_GUARD_PROBLEM])
+bool rule_guard_allows(const char *text, char problem[PROBLEM_SIZE])
 {
 	unsigned int number = 1;
 	struct rule_text rule;
@@ -208,7 +208,7 @@ bool rule_guard_allows(const char *text, char problem[RULE_GUARD_PROBLEM])
 			why = refuse_line(&rule);
 		if (why == NULL)
 			continue;
-		snprintf(problem, RULE_GUARD_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"line %u of the rules is not podgate's to apply: %s: '%.*s'", number, why,
 			length < 100 ? length : 100, line);
 		return false;

@@ -13,11 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "process/problem.h"
+
 #define RULE_GUARD_SCRATCH "PODGATE-SCRATCH" /* a chain to try a rule in; it may come and go */
 
-enum { RULE_GUARD_PROBLEM = 256 };
-
 /* When it returns false, `problem` says which line is wrong and why. */
-bool rule_guard_allows(const char *text, char problem[RULE_GUARD_PROBLEM]);
+bool rule_guard_allows(const char *text, char problem[PROBLEM_SIZE]);
 
 #endif

@@ -14,8 +14,6 @@
 #include "kernel/rules/ruleset_rules.h"
 #include "kernel/rules/ruleset_transaction.h"
 
-_Static_assert((int)RULESET_PROBLEM >= (int)IPTABLES_PROBLEM, "a problem of iptables' must fit");
-
 enum { FAMILIES = 2, ATTEMPTS = 3 };
 static const enum ip_family families[FAMILIES] = {IP_FAMILY_V4, IP_FAMILY_V6};
 static const enum backend_choice backends[] = {BACKEND_NFT, BACKEND_LEGACY};
@@ -35,15 +33,15 @@ static int quotable_length(const char *line)
 	return length < 200 ? length : 200;
 }
 
-static int out_of_memory(char problem[RULESET_PROBLEM])
+static int out_of_memory(char problem[PROBLEM_SIZE])
 {
-	snprintf(problem, RULESET_PROBLEM, "out of memory");
+	snprintf(problem, PROBLEM_SIZE, "out of memory");
 	return -ENOMEM;
 }
 
 /* Both tables, one behind the other, whatever they hold. *out is the caller's to free(). */
-static int save(enum backend_choice backend, enum ip_family family, char **out,
-	char problem[RULESET_PROBLEM])
+static int save(
+	enum backend_choice backend, enum ip_family family, char **out, char problem[PROBLEM_SIZE])
 {
 	char *parts[RULESET_TABLES] = {NULL};
 	int err = 0;
@@ -59,7 +57,7 @@ static int save(enum backend_choice backend, enum ip_family family, char **out,
 _Static_assert(RULESET_TABLES == 2, "save() writes two");
 
 static int apply_text(enum backend_choice backend, struct ruleset_transaction *transaction,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	char *now, *text;
 	int err = save(backend, transaction->family, &now, problem);
@@ -76,9 +74,9 @@ static int apply_text(enum backend_choice backend, struct ruleset_transaction *t
 	return err;
 }
 
-static int cannot_read(enum ip_family family, int err, char problem[RULESET_PROBLEM])
+static int cannot_read(enum ip_family family, int err, char problem[PROBLEM_SIZE])
 {
-	snprintf(problem, RULESET_PROBLEM, "our rules can't be read from nf_tables (%s): %s",
+	snprintf(problem, PROBLEM_SIZE, "our rules can't be read from nf_tables (%s): %s",
 		iptables_family_name(family), strerror(-err));
 	return err;
 }
@@ -88,7 +86,7 @@ static int cannot_read(enum ip_family family, int err, char problem[RULESET_PROB
  * lists nothing they go afterwards: a packet meets two jumps for a moment, which changes no
  * verdict, and never none.
  */
-static int apply_nft(struct ruleset_transaction *transaction, char problem[RULESET_PROBLEM])
+static int apply_nft(struct ruleset_transaction *transaction, char problem[PROBLEM_SIZE])
 {
 	struct nft_view before;
 	int err = nft_view_read(&before, transaction->family);
@@ -99,7 +97,7 @@ static int apply_nft(struct ruleset_transaction *transaction, char problem[RULES
 	if (err == 0) {
 		err = nft_view_remove_old_jumps(&before, transaction->family);
 		if (err != 0)
-			snprintf(problem, RULESET_PROBLEM,
+			snprintf(problem, PROBLEM_SIZE,
 				"can't remove old jumps into our chain (%s, nft): %s",
 				iptables_family_name(transaction->family), strerror(-err));
 	}
@@ -108,7 +106,7 @@ static int apply_nft(struct ruleset_transaction *transaction, char problem[RULES
 }
 
 static int apply_once(enum backend_choice backend, struct ruleset_transaction *transaction,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	return backend == BACKEND_NFT ? apply_nft(transaction, problem)
 				      : apply_text(backend, transaction, problem);
@@ -119,7 +117,7 @@ static int apply_once(enum backend_choice backend, struct ruleset_transaction *t
  * and looks again.
  */
 static int apply(enum backend_choice backend, struct ruleset_transaction *transaction,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	int err = -EBUSY;
 
@@ -151,7 +149,7 @@ static bool holds_ours(const char *saved)
 /* Nobody's when it can't be told. */
 static bool place_holds_ours(enum backend_choice backend, enum ip_family family)
 {
-	char ignored[RULESET_PROBLEM], *saved;
+	char ignored[PROBLEM_SIZE], *saved;
 	struct nft_view view;
 	bool ours;
 
@@ -179,14 +177,14 @@ static bool is_absent(int err)
 }
 
 /* Without the iptables programs, which cannot delete what they cannot list. */
-static int remove_from_nft(enum ip_family family, char problem[RULESET_PROBLEM])
+static int remove_from_nft(enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	const int err = nft_view_remove(family);
 
 	/* no nf_tables: none of ours */
 	if (err == 0 || err == -EOPNOTSUPP || err == -EINVAL || err == -EPROTONOSUPPORT)
 		return 0;
-	snprintf(problem, RULESET_PROBLEM, "our rules can't be removed (%s, nft): %s%s",
+	snprintf(problem, PROBLEM_SIZE, "our rules can't be removed (%s, nft): %s%s",
 		iptables_family_name(family), strerror(-err),
 		err == -EPERM		? ": it needs CAP_NET_ADMIN: run podgate as root"
 			: err == -EBUSY ? ": something leads into our chain that is no plain jump, "
@@ -195,7 +193,7 @@ static int remove_from_nft(enum ip_family family, char problem[RULESET_PROBLEM])
 	return err;
 }
 
-static int remove_from_legacy(enum ip_family family, char problem[RULESET_PROBLEM])
+static int remove_from_legacy(enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	struct ruleset_transaction transaction = {.family = family, .before = ""};
 	char *saved;
@@ -210,20 +208,20 @@ static int remove_from_legacy(enum ip_family family, char problem[RULESET_PROBLE
 }
 
 static int remove_from(
-	enum backend_choice backend, enum ip_family family, char problem[RULESET_PROBLEM])
+	enum backend_choice backend, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	return backend == BACKEND_NFT ? remove_from_nft(family, problem)
 				      : remove_from_legacy(family, problem);
 }
 
 /* Removes ours from everywhere but the places that `except` (may be NULL) is installed in. */
-static int remove_but(const struct ruleset_options *except, char problem[RULESET_PROBLEM])
+static int remove_but(const struct ruleset_options *except, char problem[PROBLEM_SIZE])
 {
 	int first = 0;
 
 	for (size_t b = 0; b < BACKENDS; b++) {
 		for (size_t f = 0; f < FAMILIES; f++) {
-			char text[RULESET_PROBLEM];
+			char text[PROBLEM_SIZE];
 			int err;
 
 			if (except != NULL && except->backend == backends[b] &&
@@ -233,7 +231,7 @@ static int remove_but(const struct ruleset_options *except, char problem[RULESET
 			if (err == 0 || first != 0)
 				continue;
 			first = err;
-			memcpy(problem, text, RULESET_PROBLEM);
+			memcpy(problem, text, PROBLEM_SIZE);
 		}
 	}
 	return first;
@@ -251,14 +249,14 @@ size_t ruleset_find(struct ruleset_place out[RULESET_PLACES_MOST])
 	return count;
 }
 
-int ruleset_remove(char problem[RULESET_PROBLEM])
+int ruleset_remove(char problem[PROBLEM_SIZE])
 {
 	return remove_but(NULL, problem);
 }
 
 /* Refuses when a rule in this back end and family has to do with our bits. */
 static int check_marks(enum backend_choice backend, enum ip_family family, uint32_t mask,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	char *saved;
 	const char *rule;
@@ -268,7 +266,7 @@ static int check_marks(enum backend_choice backend, enum ip_family family, uint3
 		return is_absent(err) ? 0 : err;
 	rule = mark_overlap_find(saved, mask);
 	if (rule != NULL) {
-		snprintf(problem, RULESET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"a rule of others uses bits of 0x%x in the connection mark (%s, %s): "
 			"'%.*s': give podgate two free bits with mark_allow and mark_deny",
 			mask, iptables_family_name(family), iptables_backend_name(backend),
@@ -279,7 +277,7 @@ static int check_marks(enum backend_choice backend, enum ip_family family, uint3
 	return err;
 }
 
-int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RULESET_PROBLEM])
+int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[PROBLEM_SIZE])
 {
 	for (size_t b = 0; b < BACKENDS; b++) {
 		for (size_t f = 0; f < FAMILIES; f++) {
@@ -301,7 +299,7 @@ struct installation {
 };
 
 /* And mends what keeps rules from being in force, whatever they are. */
-static int look(struct installation *installation, char problem[RULESET_PROBLEM])
+static int look(struct installation *installation, char problem[PROBLEM_SIZE])
 {
 	const struct ruleset_options *options = installation->options;
 	int err = 0;
@@ -311,7 +309,7 @@ static int look(struct installation *installation, char problem[RULESET_PROBLEM]
 		if (err == -ENOENT && families[f] == IP_FAMILY_V6) {
 			const size_t length = strlen(problem);
 
-			snprintf(problem + length, RULESET_PROBLEM - length,
+			snprintf(problem + length, PROBLEM_SIZE - length,
 				", or set `ipv6: off` if no pod has IPv6");
 		}
 		if (err == 0)
@@ -334,7 +332,7 @@ static void undo(const struct installation *installation, size_t end)
 	for (size_t f = 0; f < end; f++) {
 		struct ruleset_transaction transaction = {
 			.family = families[f], .before = installation->before[f]};
-		char ignored[RULESET_PROBLEM];
+		char ignored[PROBLEM_SIZE];
 
 		/*
 		 * Of rules that could not be listed only one thing is known: ours were there. The
@@ -346,7 +344,7 @@ static void undo(const struct installation *installation, size_t end)
 	}
 }
 
-static int install(const struct installation *installation, char problem[RULESET_PROBLEM])
+static int install(const struct installation *installation, char problem[PROBLEM_SIZE])
 {
 	const struct ruleset_options *options = installation->options;
 	size_t done = 0;
@@ -372,7 +370,7 @@ static int install(const struct installation *installation, char problem[RULESET
 	return err;
 }
 
-int ruleset_install(const struct ruleset_options *options, char problem[RULESET_PROBLEM])
+int ruleset_install(const struct ruleset_options *options, char problem[PROBLEM_SIZE])
 {
 	struct installation installation = {.options = options};
 	int err = look(&installation, problem);

@@ -17,8 +17,9 @@
 
 #include "config/settings/settings.h"
 #include "policy/values/ip_addr.h"
+#include "process/problem.h"
 
-enum { RULESET_PROBLEM = 512, RULESET_RULE_LENGTH = 384 };
+enum { RULESET_RULE_LENGTH = 384 };
 
 struct ruleset_options {
 	enum backend_choice backend; /* as found by ruleset_find_backend(): never AUTO */
@@ -46,7 +47,7 @@ char *ruleset_render(const struct ruleset_options *options, enum ip_family famil
  * `iptables` runs. 0, or -errno with a sentence and its remedy in `problem` (-ENOENT: no iptables).
  */
 int ruleset_find_backend(
-	enum backend_choice wanted, enum backend_choice *out, char problem[RULESET_PROBLEM]);
+	enum backend_choice wanted, enum backend_choice *out, char problem[PROBLEM_SIZE]);
 
 /* Whether a back end holds rules of others, in any table. */
 bool ruleset_in_use(enum backend_choice backend);
@@ -55,24 +56,24 @@ bool ruleset_in_use(enum backend_choice backend);
  * 0; or -EEXIST when a rule of others, in either back end, reads or writes one of these bits of the
  * connmark: it is named in `problem`.
  */
-int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[RULESET_PROBLEM]);
+int ruleset_check_marks(uint32_t mark_allow, uint32_t mark_deny, char problem[PROBLEM_SIZE]);
 
 /*
  * Installs for both families or for none: when one fails, the other is put back to what it was.
  * Idempotent. What an earlier run left in the other back end or family is removed. The sets must
  * exist (pod_set_create()). 0, or -errno and `problem`. -EEXIST as above.
  */
-int ruleset_install(const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
+int ruleset_install(const struct ruleset_options *options, char problem[PROBLEM_SIZE]);
 /*
  * 0: our chain is whole and its jump comes first. -ENOENT or -ESTALE: it is not, and what differs
  * is in `problem`. Any other -errno: our rules could not be read.
  */
-int ruleset_verify(const struct ruleset_options *options, char problem[RULESET_PROBLEM]);
+int ruleset_verify(const struct ruleset_options *options, char problem[PROBLEM_SIZE]);
 /*
  * Removes our jumps and chain from every back end and family present; what is not there is no
  * error. 0, or -errno and `problem`.
  */
-int ruleset_remove(char problem[RULESET_PROBLEM]);
+int ruleset_remove(char problem[PROBLEM_SIZE]);
 
 /*
  * Where rules of ours are now, in whatever state. Returns how many places were stored; what can't
@@ -91,6 +92,6 @@ struct rule_counter {
 };
 /* The counters of our chains, in order. Returns how many were stored, or -errno and `problem`. */
 int ruleset_counters(const struct ruleset_options *options, enum ip_family family,
-	struct rule_counter *out, size_t most, char problem[RULESET_PROBLEM]);
+	struct rule_counter *out, size_t most, char problem[PROBLEM_SIZE]);
 
 #endif

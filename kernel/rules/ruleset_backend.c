@@ -17,7 +17,7 @@ bool ruleset_in_use(enum backend_choice backend)
 	bool found = false;
 
 	for (size_t f = 0; f < FAMILIES && !found; f++) {
-		char problem[RULESET_PROBLEM], *saved = NULL;
+		char problem[PROBLEM_SIZE], *saved = NULL;
 		const char *at;
 		struct rule_text rule;
 
@@ -34,14 +34,14 @@ bool ruleset_in_use(enum backend_choice backend)
 	return found;
 }
 
-static int pick_backend(enum backend_choice *out, char problem[RULESET_PROBLEM])
+static int pick_backend(enum backend_choice *out, char problem[PROBLEM_SIZE])
 {
 	const bool nft = iptables_available(BACKEND_NFT, IP_FAMILY_V4, problem) == 0;
 	const bool legacy = iptables_available(BACKEND_LEGACY, IP_FAMILY_V4, problem) == 0;
 	enum backend_choice usual = nft ? BACKEND_NFT : BACKEND_LEGACY;
 
 	if (!nft && !legacy) {
-		snprintf(problem, RULESET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"no iptables in PATH, /usr/sbin or /sbin: install the package iptables "
 			"(with iptables-save and iptables-restore)");
 		return -ENOENT;
@@ -59,7 +59,7 @@ static int pick_backend(enum backend_choice *out, char problem[RULESET_PROBLEM])
 }
 
 int ruleset_find_backend(
-	enum backend_choice wanted, enum backend_choice *out, char problem[RULESET_PROBLEM])
+	enum backend_choice wanted, enum backend_choice *out, char problem[PROBLEM_SIZE])
 {
 	int err;
 

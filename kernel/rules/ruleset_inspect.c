@@ -38,7 +38,7 @@ differ(const struct inspection *in, int err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	snprintf(in->problem, RULESET_PROBLEM, "%s (%s, %s)", what, in->family, in->backend);
+	snprintf(in->problem, PROBLEM_SIZE, "%s (%s, %s)", what, in->family, in->backend);
 	return err;
 }
 
@@ -175,7 +175,7 @@ static int check_whole(const struct inspection *in, const char *saved)
 
 /* Names the first difference between a listing of the table and what we would install. Pure. */
 static int compare(const struct ruleset_options *options, enum ip_family family, const char *saved,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct inspection in = {
 		.options = options,
@@ -198,7 +198,7 @@ static int compare(const struct ruleset_options *options, enum ip_family family,
 
 /* The tables that these options are about, one behind the other. *out is the caller's to free(). */
 static int save_wanted(const struct ruleset_options *options, enum ip_family family, bool counters,
-	char **out, char problem[RULESET_PROBLEM])
+	char **out, char problem[PROBLEM_SIZE])
 {
 	size_t size;
 	FILE *to = open_memstream(out, &size);
@@ -216,7 +216,7 @@ static int save_wanted(const struct ruleset_options *options, enum ip_family fam
 		free(part);
 	}
 	if (to == NULL || fclose(to) != 0) {
-		snprintf(problem, RULESET_PROBLEM, "out of memory");
+		snprintf(problem, PROBLEM_SIZE, "out of memory");
 		return -ENOMEM;
 	}
 	if (err != 0)
@@ -224,16 +224,16 @@ static int save_wanted(const struct ruleset_options *options, enum ip_family fam
 	return err;
 }
 
-static int cannot_look(enum ip_family family, int err, char problem[RULESET_PROBLEM])
+static int cannot_look(enum ip_family family, int err, char problem[PROBLEM_SIZE])
 {
-	snprintf(problem, RULESET_PROBLEM, "our rules can't be read from nf_tables (%s): %s",
+	snprintf(problem, PROBLEM_SIZE, "our rules can't be read from nf_tables (%s): %s",
 		iptables_family_name(family), strerror(-err));
 	return err == -ENOENT || err == -ESTALE ? -EIO : err;
 }
 
 /* Where iptables-nft-save leaves a table of ours out, places and numbers must do: nft_view.h. */
 static int verify_view(
-	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
+	const struct ruleset_options *options, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	struct nft_view view;
 	int err = nft_view_read(&view, family);
@@ -246,7 +246,7 @@ static int verify_view(
 }
 
 static int verify_family(
-	const struct ruleset_options *options, enum ip_family family, char problem[RULESET_PROBLEM])
+	const struct ruleset_options *options, enum ip_family family, char problem[PROBLEM_SIZE])
 {
 	char *saved;
 	int err = save_wanted(options, family, false, &saved, problem);
@@ -261,7 +261,7 @@ static int verify_family(
 	return err;
 }
 
-int ruleset_verify(const struct ruleset_options *options, char problem[RULESET_PROBLEM])
+int ruleset_verify(const struct ruleset_options *options, char problem[PROBLEM_SIZE])
 {
 	const int err = verify_family(options, IP_FAMILY_V4, problem);
 
@@ -278,7 +278,7 @@ static void counter_fill(struct rule_counter *out, const struct rule_text *rule,
 }
 
 int ruleset_counters(const struct ruleset_options *options, enum ip_family family,
-	struct rule_counter *out, size_t most, char problem[RULESET_PROBLEM])
+	struct rule_counter *out, size_t most, char problem[PROBLEM_SIZE])
 {
 	char *saved;
 	const char *at;

@@ -30,8 +30,8 @@ void ruleset_watch_deinit(struct ruleset_watch *watch)
 	forget(watch);
 }
 
-static int read_views(const struct ruleset_options *options, struct nft_view views[2],
-	char problem[RULESET_PROBLEM])
+static int read_views(
+	const struct ruleset_options *options, struct nft_view views[2], char problem[PROBLEM_SIZE])
 {
 	int err = nft_view_read(&views[0], IP_FAMILY_V4);
 
@@ -41,7 +41,7 @@ static int read_views(const struct ruleset_options *options, struct nft_view vie
 			nft_view_deinit(&views[0]);
 	}
 	if (err != 0)
-		snprintf(problem, RULESET_PROBLEM, "our rules can't be read from nf_tables: %s",
+		snprintf(problem, PROBLEM_SIZE, "our rules can't be read from nf_tables: %s",
 			strerror(-err));
 	return err == -ENOENT ? -EIO : err;
 }
@@ -51,10 +51,10 @@ static int read_views(const struct ruleset_options *options, struct nft_view vie
  * know, by number and place: what they do is then taken to be what was just installed.
  */
 static int verify_installed(const struct ruleset_options *options, const struct nft_view views[2],
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	const int worded = ruleset_verify(options, problem);
-	char ignored[RULESET_PROBLEM];
+	char ignored[PROBLEM_SIZE];
 
 	if (worded != -ESTALE)
 		return worded;
@@ -73,7 +73,7 @@ static int verify_installed(const struct ruleset_options *options, const struct 
  * these the right ones.
  */
 int ruleset_watch_remember(struct ruleset_watch *watch, const struct ruleset_options *options,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	uint64_t before[2] = {0}, after[2] = {0};
 	int err = 0;
@@ -103,7 +103,7 @@ int ruleset_watch_remember(struct ruleset_watch *watch, const struct ruleset_opt
 }
 
 static int compare_views(const struct ruleset_watch *watch, const struct ruleset_options *options,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct nft_view now[2] = {{.count = 0}};
 	int err = read_views(options, now, problem);
@@ -122,9 +122,9 @@ static int compare_views(const struct ruleset_watch *watch, const struct ruleset
 
 /* What differs is told in the words of a listing where there is one: it shows the rule. */
 static int verify(const struct ruleset_watch *watch, const struct ruleset_options *options,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
-	char listed[RULESET_PROBLEM];
+	char listed[PROBLEM_SIZE];
 	int err, by_listing;
 
 	if (!watch->remembers)
@@ -142,7 +142,7 @@ static int verify(const struct ruleset_watch *watch, const struct ruleset_option
  * The generation is read before the rules are, so that a change in between shows at the next look.
  */
 int ruleset_watch_look(struct ruleset_watch *watch, const struct ruleset_options *options,
-	char problem[RULESET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	uint64_t now[2] = {0};
 	const bool known = read_generations(options, now);

@@ -15,6 +15,7 @@
 
 #include "kernel/rules/nft_view.h"
 #include "kernel/rules/ruleset.h"
+#include "process/problem.h"
 
 enum { RULESET_WATCH_WHOLE = 64 };
 
@@ -34,7 +35,7 @@ struct ruleset_watch {
  * not iptables-nft-save lists the table. 0, or as ruleset_verify(): a repair that does not hold.
  */
 int ruleset_watch_remember(struct ruleset_watch *watch, const struct ruleset_options *options,
-	char problem[RULESET_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 void ruleset_watch_deinit(struct ruleset_watch *watch);
 
 /*
@@ -42,6 +43,6 @@ void ruleset_watch_deinit(struct ruleset_watch *watch);
  * takes others.
  */
 int ruleset_watch_look(struct ruleset_watch *watch, const struct ruleset_options *options,
-	char problem[RULESET_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 
 #endif

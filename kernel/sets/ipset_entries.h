@@ -11,6 +11,7 @@
 
 #include "kernel/sets/ipset_talk.h"
 #include "policy/values/ip_addr.h"
+#include "process/problem.h"
 
 struct ipset_entries {
 	const char *name;
@@ -23,9 +24,9 @@ struct ipset_entries {
 
 /* Entries that the kernel did not take. */
 struct ipset_refused {
-	size_t count[2];	      /* IPv4, IPv6 */
-	struct ip_addr first;	      /* of them all */
-	char why[IPSET_TALK_PROBLEM]; /* that one */
+	size_t count[2];	/* IPv4, IPv6 */
+	struct ip_addr first;	/* of them all */
+	char why[PROBLEM_SIZE]; /* that one */
 };
 
 /*

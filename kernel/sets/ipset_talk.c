@@ -55,7 +55,7 @@ static int session_renew(struct ipset_talk *talk)
 	talk->session = ipset_session_init(collect, talk);
 	if (talk->session != NULL)
 		return 0;
-	snprintf(talk->problem, IPSET_TALK_PROBLEM, "could not open a netlink socket for ipset: %s",
+	snprintf(talk->problem, PROBLEM_SIZE, "could not open a netlink socket for ipset: %s",
 		strerror(errno));
 	return errno != 0 ? -errno : -ENOMEM;
 }
@@ -69,12 +69,12 @@ int ipset_talk_open(struct ipset_talk *talk)
 }
 
 /* Ends it whatever its result was, and hands that on: only a failure has a problem to tell. */
-int ipset_talk_close(struct ipset_talk *talk, int err, char problem[IPSET_TALK_PROBLEM])
+int ipset_talk_close(struct ipset_talk *talk, int err, char problem[PROBLEM_SIZE])
 {
 	session_close(talk);
 	pthread_mutex_unlock(&library);
 	if (err != 0)
-		memcpy(problem, talk->problem, IPSET_TALK_PROBLEM);
+		memcpy(problem, talk->problem, PROBLEM_SIZE);
 	return err;
 }
 
@@ -113,7 +113,7 @@ int ipset_talk_failed(struct ipset_talk *talk, const char *verb, const char *nam
 		complaint++;
 	words += strspn(words, " \n");
 	length = strcspn(words, "\n");
-	snprintf(talk->problem, IPSET_TALK_PROBLEM, "could not %s ipset %s: %.*s%s", verb, name,
+	snprintf(talk->problem, PROBLEM_SIZE, "could not %s ipset %s: %.*s%s", verb, name,
 		(int)(length < 120 ? length : 120), words, complaint->remedy);
 	ipset_session_report_reset(talk->session);
 	return complaint->err;

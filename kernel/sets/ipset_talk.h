@@ -11,11 +11,11 @@
 #include <libipset/session.h>
 #include <stddef.h>
 
-enum { IPSET_TALK_PROBLEM = 256 };
+#include "process/problem.h"
 
 struct ipset_talk {
-	struct ipset_session *session;	  /* libipset's own functions work on it */
-	char problem[IPSET_TALK_PROBLEM]; /* what the latest failure was */
+	struct ipset_session *session; /* libipset's own functions work on it */
+	char problem[PROBLEM_SIZE];    /* what the latest failure was */
 	char output[512]; /* the beginning of the latest listing: its header is all we read */
 	size_t output_length;
 };
@@ -23,7 +23,7 @@ struct ipset_talk {
 /* Must be closed even when it fails. 0 or -errno. */
 int ipset_talk_open(struct ipset_talk *talk);
 /* Ends it and returns `err`; when that is a failure, its problem is copied out. */
-int ipset_talk_close(struct ipset_talk *talk, int err, char problem[IPSET_TALK_PROBLEM]);
+int ipset_talk_close(struct ipset_talk *talk, int err, char problem[PROBLEM_SIZE]);
 
 /*
  * Runs a command that names a set and says no more; `verb` is for the problem. 0, or as

@@ -15,8 +15,6 @@
 #include "kernel/sets/ipset_entries.h"
 #include "kernel/sets/ipset_talk.h"
 
-_Static_assert((int)POD_SET_PROBLEM == (int)IPSET_TALK_PROBLEM, "problems are handed on");
-
 enum {
 	/*
 	 * The kernel's default, and more when there are more isolated pods: a pods set is made to
@@ -134,7 +132,7 @@ static int check_kind(struct ipset_talk *talk, const struct set_kind *kind, enum
 		header_has(talk, " family ", family == IP_FAMILY_V6 ? "inet6" : "inet") &&
 		timed == (kind->timeout != 0))
 		return 0;
-	snprintf(talk->problem, POD_SET_PROBLEM,
+	snprintf(talk->problem, PROBLEM_SIZE,
 		"an ipset %s exists and is not a %s set as podgate makes them: remove it (ipset "
 		"destroy %s) or rename it",
 		name, set_type(kind, family), name);
@@ -186,7 +184,7 @@ static int check_family(struct ipset_talk *talk, enum ip_family family)
 	return err;
 }
 
-int pod_set_check(bool ipv6, char problem[POD_SET_PROBLEM])
+int pod_set_check(bool ipv6, char problem[PROBLEM_SIZE])
 {
 	struct ipset_talk talk;
 	int err = ipset_talk_open(&talk);
@@ -198,7 +196,7 @@ int pod_set_check(bool ipv6, char problem[POD_SET_PROBLEM])
 	return ipset_talk_close(&talk, err, problem);
 }
 
-int pod_set_create(bool ipv6, char problem[POD_SET_PROBLEM])
+int pod_set_create(bool ipv6, char problem[PROBLEM_SIZE])
 {
 	struct ipset_talk talk;
 	int err = ipset_talk_open(&talk);
@@ -250,7 +248,7 @@ static struct ipset_entries entries_of(const struct set_kind *kind, const char *
 /* A set that is not there is success, and no problem: one told before stays. */
 static int destroy(struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family)
 {
-	char name[SET_NAME], before[POD_SET_PROBLEM];
+	char name[SET_NAME], before[PROBLEM_SIZE];
 	int err;
 
 	memcpy(before, talk->problem, sizeof(before));
@@ -303,7 +301,7 @@ static int fill_aside(struct ipset_talk *talk, const struct filled_set *set, enu
 	if (err == 0)
 		err = swap(talk, filling, set_name(set->kind, family, filled));
 	if (err != 0) {
-		char words[POD_SET_PROBLEM];
+		char words[PROBLEM_SIZE];
 
 		memcpy(words, talk->problem,
 			/* ours is the problem to tell, whatever the cleaning says */
@@ -323,7 +321,7 @@ static int fill_aside(struct ipset_talk *talk, const struct filled_set *set, enu
 static int fill_family(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
 	const struct ip_addr *addrs, size_t count, struct ipset_refused *refused)
 {
-	char name[SET_NAME], words[POD_SET_PROBLEM];
+	char name[SET_NAME], words[PROBLEM_SIZE];
 	const struct ipset_entries entries = entries_of(
 		set->kind, set_name(set->kind, family, name), family, addrs, count);
 	const int err = fill_aside(talk, set, family, addrs, count);
@@ -338,7 +336,7 @@ static int fill_family(struct ipset_talk *talk, const struct filled_set *set, en
 }
 
 int pod_set_fill_possible(enum pod_set which, const struct ip_addr *addrs, size_t count, bool ipv6,
-	struct ipset_refused *refused, char problem[POD_SET_PROBLEM])
+	struct ipset_refused *refused, char problem[PROBLEM_SIZE])
 {
 	const struct filled_set *set = &filled_sets[which];
 	size_t v4 = 0;
@@ -357,31 +355,30 @@ int pod_set_fill_possible(enum pod_set which, const struct ip_addr *addrs, size_
 }
 
 static int fill(enum pod_set which, const struct ip_addr *addrs, size_t count, bool ipv6,
-	char problem[POD_SET_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct ipset_refused refused;
 	const int err = pod_set_fill_possible(which, addrs, count, ipv6, &refused, problem);
 
 	if (err != 0 || refused.count[0] + refused.count[1] == 0)
 		return err;
-	memcpy(problem, refused.why, POD_SET_PROBLEM);
+	memcpy(problem, refused.why, PROBLEM_SIZE);
 	return -EINVAL;
 }
 
-int pod_set_fill(
-	const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+int pod_set_fill(const struct ip_addr *addrs, size_t count, bool ipv6, char problem[PROBLEM_SIZE])
 {
 	return fill(POD_SET_PODS, addrs, count, ipv6, problem);
 }
 
 int pod_set_fill_near(
-	const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+	const struct ip_addr *addrs, size_t count, bool ipv6, char problem[PROBLEM_SIZE])
 {
 	return fill(POD_SET_NEAR, addrs, count, ipv6, problem);
 }
 
 int pod_set_fill_groups(
-	const struct ip_addr *addrs, size_t count, bool ipv6, char problem[POD_SET_PROBLEM])
+	const struct ip_addr *addrs, size_t count, bool ipv6, char problem[PROBLEM_SIZE])
 {
 	return fill(POD_SET_GROUPS, addrs, count, ipv6, problem);
 }
@@ -398,7 +395,7 @@ static int destroy_family(struct ipset_talk *talk, enum ip_family family)
 	return first;
 }
 
-int pod_set_destroy(char problem[POD_SET_PROBLEM])
+int pod_set_destroy(char problem[PROBLEM_SIZE])
 {
 	struct ipset_talk talk;
 	int err = ipset_talk_open(&talk);
@@ -427,7 +424,7 @@ static int count_family(struct ipset_talk *talk, enum ip_family family, long *co
 
 long pod_set_present(void)
 {
-	char ignored[POD_SET_PROBLEM];
+	char ignored[PROBLEM_SIZE];
 	long count = 0;
 	struct ipset_talk talk;
 	int err = ipset_talk_open(&talk);
@@ -443,7 +440,7 @@ long pod_set_present(void)
 long pod_set_count(enum ip_family family)
 {
 	static const char field[] = "Number of entries: ";
-	char ignored[POD_SET_PROBLEM], name[SET_NAME];
+	char ignored[PROBLEM_SIZE], name[SET_NAME];
 	const char *at;
 	long count = -EPROTO;
 	struct ipset_talk talk;
@@ -487,7 +484,7 @@ static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
 }
 
 int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct ip_addr *addrs,
-	size_t count, size_t refused, long *size, char problem[POD_SET_PROBLEM])
+	size_t count, size_t refused, long *size, char problem[PROBLEM_SIZE])
 {
 	static const struct {
 		const char *singular, *plural;
@@ -502,25 +499,24 @@ int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct i
 		set_name(filled_sets[which].kind, family, name), compare, &comparison);
 
 	if (err != 0) {
-		snprintf(problem, POD_SET_PROBLEM, "ipset %s can't be read: %s", name,
-			strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "ipset %s can't be read: %s", name, strerror(-err));
 		return err;
 	}
 	*size = comparison.size;
 	if (comparison.wrong > 0)
-		snprintf(problem, POD_SET_PROBLEM, "ipset %s holds %s, which is no %s", name,
+		snprintf(problem, PROBLEM_SIZE, "ipset %s holds %s, which is no %s", name,
 			comparison.first_wrong.family != 0
 				? ip_addr_format(&comparison.first_wrong, addr)
 				: "an exception",
 			words[which].singular);
 	else if (comparison.size != (long)(count - refused))
-		snprintf(problem, POD_SET_PROBLEM, "ipset %s has %ld of %zu %s addresses", name,
+		snprintf(problem, PROBLEM_SIZE, "ipset %s has %ld of %zu %s addresses", name,
 			comparison.size, count - refused, words[which].plural);
 	return comparison.wrong > 0 || comparison.size != (long)(count - refused) ? -ESTALE : 0;
 }
 
 int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused,
-	long *size, char problem[POD_SET_PROBLEM])
+	long *size, char problem[PROBLEM_SIZE])
 {
 	return pod_set_verify_one(POD_SET_PODS, family, addrs, count, refused, size, problem);
 }

@@ -12,6 +12,7 @@
 
 #include "config/text/json_writer.h"
 #include "process/passed_descriptors.h"
+#include "process/problem.h"
 #include "service/control/control_request.h"
 #include "service/control/log_replay.h"
 #include "service/control/stream.h"
@@ -44,11 +45,11 @@ struct control_command {
 	 * the reason to refuse it in `problem`.
 	 */
 	int (*open)(void *context, const struct control_request *request, struct stream **out,
-		char problem[CONTROL_PROBLEM]);
+		char problem[PROBLEM_SIZE]);
 	/* The lines of the verdict log from now on. With a time in the filter, this opens the past.
 	 */
 	int (*watch)(void *context, const struct control_request *request, struct replay **out,
-		char problem[CONTROL_PROBLEM]);
+		char problem[PROBLEM_SIZE]);
 	/* Answers root and our own user only; *offer is zeroed. */
 	void (*hand_over)(void *context, const struct control_request *request,
 		struct control_offer *offer, struct json_writer *out);

@@ -8,23 +8,21 @@
 #include "config/text/utf8.h"
 #include "service/control/control_command.h"
 
-_Static_assert((int)CONTROL_PROBLEM >= (int)FILTER_PROBLEM, "its sentences fit");
-
-static int fail(char problem[CONTROL_PROBLEM], const char *sentence)
+static int fail(char problem[PROBLEM_SIZE], const char *sentence)
 {
-	snprintf(problem, CONTROL_PROBLEM, "%s", sentence);
+	snprintf(problem, PROBLEM_SIZE, "%s", sentence);
 	return -EINVAL;
 }
 
 /*
  * cJSON ends a text at \u0000, so "shop/web\u0000x" would be taken for shop/web. No name has one.
  */
-static int check_text(const char *line, size_t length, char problem[CONTROL_PROBLEM])
+static int check_text(const char *line, size_t length, char problem[PROBLEM_SIZE])
 {
 	struct utf8_fault fault;
 
 	if (utf8_check(line, length, true, &fault) != 0) {
-		snprintf(problem, CONTROL_PROBLEM, "the request is not text: byte %zu is %s",
+		snprintf(problem, PROBLEM_SIZE, "the request is not text: byte %zu is %s",
 			fault.offset, fault.problem);
 		return -EINVAL;
 	}
@@ -40,7 +38,7 @@ static int check_text(const char *line, size_t length, char problem[CONTROL_PROB
 }
 
 static int find_command(const struct control_command **out, const struct control_command *commands,
-	const cJSON *json, char problem[CONTROL_PROBLEM])
+	const cJSON *json, char problem[PROBLEM_SIZE])
 {
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "command");
 	const struct control_command *command;
@@ -54,14 +52,14 @@ static int find_command(const struct control_command **out, const struct control
 		*out = command;
 		return 0;
 	}
-	used = (size_t)snprintf(problem, CONTROL_PROBLEM, "unknown command; there are ");
-	for (command = commands; command->name != NULL && used < CONTROL_PROBLEM; command++) {
+	used = (size_t)snprintf(problem, PROBLEM_SIZE, "unknown command; there are ");
+	for (command = commands; command->name != NULL && used < PROBLEM_SIZE; command++) {
 		const struct control_command *next = command + 1;
 		const bool is_last = next->name == NULL || next->is_internal;
 
 		if (command->is_internal)
 			break; /* these are the last rows */
-		used += (size_t)snprintf(problem + used, CONTROL_PROBLEM - used, "%s%s",
+		used += (size_t)snprintf(problem + used, PROBLEM_SIZE - used, "%s%s",
 			command == commands ? ""
 				: is_last   ? " and "
 					    : ", ",
@@ -82,22 +80,21 @@ static bool has_name(const char *const *names, const char *name)
  * there twice cJSON gives the first.
  */
 static int check_fields(
-	const struct control_command *command, const cJSON *json, char problem[CONTROL_PROBLEM])
+	const struct control_command *command, const cJSON *json, char problem[PROBLEM_SIZE])
 {
 	/* At most some ten fields get past the first that is unknown or twice. */
 	for (const cJSON *field = json->child; field != NULL; field = field->next) {
 		if (strcmp(field->string, "command") != 0 &&
 			!has_name(command->filters, field->string) &&
 			!has_name(command->fields, field->string)) {
-			snprintf(problem, CONTROL_PROBLEM, "%s takes no \"%.64s\"", command->name,
+			snprintf(problem, PROBLEM_SIZE, "%s takes no \"%.64s\"", command->name,
 				field->string);
 			return -EINVAL;
 		}
 		for (const cJSON *other = json->child; other != field; other = other->next) {
 			if (strcmp(other->string, field->string) != 0)
 				continue;
-			snprintf(problem, CONTROL_PROBLEM, "\"%.64s\" is there twice",
-				field->string);
+			snprintf(problem, PROBLEM_SIZE, "\"%.64s\" is there twice", field->string);
 			return -EINVAL;
 		}
 	}
@@ -105,7 +102,7 @@ static int check_fields(
 }
 
 int control_request_parse(struct control_request *out, const struct control_command *commands,
-	const char *line, size_t length, char problem[CONTROL_PROBLEM])
+	const char *line, size_t length, char problem[PROBLEM_SIZE])
 {
 	struct control_request request = {.command = NULL};
 	const char *end;

@@ -12,6 +12,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "process/problem.h"
 #include "service/control/filter.h"
 
 struct control_command;
@@ -23,8 +24,6 @@ struct control_request {
 	bool trusted;	      /* root asks, or the user that we run as: set by the server */
 };
 
-enum { CONTROL_PROBLEM = 256 };
-
 /*
  * Reads one line of `length` bytes (without its newline; control characters and invalid UTF-8 are
  * errors), a request for one of `commands` (control_command.h; the last has no name). Returns 0,
@@ -32,7 +31,7 @@ enum { CONTROL_PROBLEM = 256 };
  * `problem`.
  */
 int control_request_parse(struct control_request *out, const struct control_command *commands,
-	const char *line, size_t length, char problem[CONTROL_PROBLEM]);
+	const char *line, size_t length, char problem[PROBLEM_SIZE]);
 void control_request_deinit(struct control_request *request);
 
 #endif

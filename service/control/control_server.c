@@ -56,7 +56,7 @@ static void connected(uv_stream_t *listener, int status)
 }
 
 int control_server_start(struct control_server **out, const struct control_server_options *options,
-	char problem[CONTROL_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct control_server *server;
 	int fd = options->inherited, err;

@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "enforcer/log/verdict_lines.h"
+#include "process/problem.h"
 #include "service/control/control_command.h"
 
 /*
@@ -47,7 +48,7 @@ struct control_server_options {
  * remedy in `problem`.
  */
 int control_server_start(struct control_server **out, const struct control_server_options *options,
-	char problem[CONTROL_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 /* Sends a line of the verdict log to the sessions that watch for it. It is copied. */
 void control_server_send_line(struct control_server *server, const struct verdict_line *line);
 /* Tells all sessions that watch how many lines were lost before they came here. */

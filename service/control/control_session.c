@@ -190,7 +190,7 @@ static void hand_over(struct control_session *session, const struct control_requ
 static void serve(struct control_session *session, const char *line, size_t length)
 {
 	const struct control_server_options *options = &session->server->options;
-	char problem[CONTROL_PROBLEM] = "out of memory";
+	char problem[PROBLEM_SIZE] = "out of memory";
 	const struct control_command *command;
 	struct control_request request;
 

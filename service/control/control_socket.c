@@ -15,9 +15,9 @@
 #include "process/account.h"
 #include "process/unix_address.h"
 
-int control_socket_fail(const char *path, int err, char problem[CONTROL_PROBLEM])
+int control_socket_fail(const char *path, int err, char problem[PROBLEM_SIZE])
 {
-	snprintf(problem, CONTROL_PROBLEM, "can't listen on %.150s: %s", path, strerror(-err));
+	snprintf(problem, PROBLEM_SIZE, "can't listen on %.150s: %s", path, strerror(-err));
 	return err;
 }
 
@@ -26,18 +26,18 @@ static bool has_group(const char *group)
 	return group != NULL && *group != '\0';
 }
 
-static int find_address(struct sockaddr_un *out, const char *path, char problem[CONTROL_PROBLEM])
+static int find_address(struct sockaddr_un *out, const char *path, char problem[PROBLEM_SIZE])
 {
 	struct stat found;
 
 	if (unix_address(out, path) != 0) {
-		snprintf(problem, CONTROL_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"control_socket is longer than a socket's name may be (%d bytes)",
 			(int)sizeof(out->sun_path) - 1);
 		return -ENAMETOOLONG;
 	}
 	if (lstat(path, &found) == 0 && !S_ISSOCK(found.st_mode)) {
-		snprintf(problem, CONTROL_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"%.150s is there and is no socket; remove it or set control_socket", path);
 		return -EEXIST;
 	}
@@ -57,7 +57,7 @@ static void make_folders(const char *path)
 	}
 }
 
-int control_socket_bind(const char *path, const char *group, char problem[CONTROL_PROBLEM])
+int control_socket_bind(const char *path, const char *group, char problem[PROBLEM_SIZE])
 {
 	struct sockaddr_un address;
 	int fd, err = find_address(&address, path, problem);
@@ -72,7 +72,7 @@ int control_socket_bind(const char *path, const char *group, char problem[CONTRO
 	err = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 	/* EAGAIN: a daemon listens, and has no time. */
 	if (err == 0 || err == -EAGAIN) {
-		snprintf(problem, CONTROL_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"another podgate answers on %.100s; stop it, take its place (run "
 			"--take-over), or set control_socket for this one",
 			path);
@@ -92,11 +92,11 @@ int control_socket_bind(const char *path, const char *group, char problem[CONTRO
 	return control_socket_fail(path, err, problem);
 }
 
-static int find_group(const char *group, gid_t *gid, char problem[CONTROL_PROBLEM])
+static int find_group(const char *group, gid_t *gid, char problem[PROBLEM_SIZE])
 {
 	if (account_find_group(group, gid) == 0)
 		return 0;
-	snprintf(problem, CONTROL_PROBLEM,
+	snprintf(problem, PROBLEM_SIZE,
 		"there is no group \"%.64s\": make it (groupadd --system %.64s), or set "
 		"control_group",
 		group, group);
@@ -104,7 +104,7 @@ static int find_group(const char *group, gid_t *gid, char problem[CONTROL_PROBLE
 }
 
 /* No link is followed: the folder may be of a user that is not to be trusted with root's files. */
-int control_socket_open_to(const char *path, const char *group, char problem[CONTROL_PROBLEM])
+int control_socket_open_to(const char *path, const char *group, char problem[PROBLEM_SIZE])
 {
 	gid_t gid;
 	int err;
@@ -115,7 +115,7 @@ int control_socket_open_to(const char *path, const char *group, char problem[CON
 	if (err != 0 || lchown(path, (uid_t)-1, gid) == 0)
 		return err;
 	err = -errno;
-	snprintf(problem, CONTROL_PROBLEM, "can't give %.100s to the group %.64s: %s", path, group,
+	snprintf(problem, PROBLEM_SIZE, "can't give %.100s to the group %.64s: %s", path, group,
 		strerror(-err));
 	return err;
 }
@@ -124,7 +124,7 @@ int control_socket_open_to(const char *path, const char *group, char problem[CON
  * Makes the missing folders and a file, then removes them again: from the last folder that was made
  * back to the first.
  */
-static int try_folder(const char *path, char problem[CONTROL_PROBLEM])
+static int try_folder(const char *path, char problem[PROBLEM_SIZE])
 {
 	char folder[PATH_MAX], missing[PATH_MAX] = "", file[PATH_MAX];
 	const char *slash = strrchr(path, '/');
@@ -155,7 +155,7 @@ static int try_folder(const char *path, char problem[CONTROL_PROBLEM])
 	return err;
 }
 
-int control_socket_check(const char *path, const char *group, char problem[CONTROL_PROBLEM])
+int control_socket_check(const char *path, const char *group, char problem[PROBLEM_SIZE])
 {
 	struct sockaddr_un address;
 	gid_t gid;

@@ -16,7 +16,7 @@ void control_watch_begin(struct control_session *session, const struct control_r
 	struct json_writer reply = {.text = NULL};
 
 	if (request->filter.since_ns > 0) {
-		char problem[CONTROL_PROBLEM] = "out of memory";
+		char problem[PROBLEM_SIZE] = "out of memory";
 
 		if (request->command->watch(options->context, request, &session->replay, problem) !=
 			0) {

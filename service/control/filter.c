@@ -87,7 +87,7 @@ static bool read_field(struct filter *out, const struct filter_field *field, con
 }
 
 int filter_read(struct filter *out, const char *const *names, const cJSON *request,
-	char problem[FILTER_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	for (; *names != NULL; names++) {
 		const cJSON *value = cJSON_GetObjectItemCaseSensitive(request, *names);
@@ -95,7 +95,7 @@ int filter_read(struct filter *out, const char *const *names, const cJSON *reque
 
 		if (value == NULL || read_field(out, filter_field_find(*names), value, &wanted))
 			continue;
-		snprintf(problem, FILTER_PROBLEM, "\"%s\" must be %s", *names, wanted);
+		snprintf(problem, PROBLEM_SIZE, "\"%s\" must be %s", *names, wanted);
 		return -EINVAL;
 	}
 	return 0;

@@ -14,10 +14,11 @@
 
 #include <cjson/cJSON.h>
 
+#include "process/problem.h"
+
 enum {
 	FILTER_NAMESPACE = 64,		      /* with its NUL byte, as the next two */
 	FILTER_NAME = FILTER_NAMESPACE + 254, /* NAMESPACE/NAME */
-	FILTER_PROBLEM = 256,
 };
 
 /* All that is set must hold; "", false and 0 let everything through. */
@@ -58,7 +59,7 @@ const struct filter_field *filter_field_find(const char *name);
  * it is. 0; or -EINVAL with a sentence in `problem`.
  */
 int filter_read(struct filter *out, const char *const *names, const cJSON *request,
-	char problem[FILTER_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 /*
  * Whether a line of the verdict log (record_json.h) is wanted. Lines that count lost lines always
  * are.

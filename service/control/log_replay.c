@@ -391,7 +391,7 @@ static void free_replay(struct stream *stream)
  * The user that podgate became may not be let at a file that others put there: without a word its
  * lines would be missing.
  */
-static int check_readable(const struct log_replay *replay, char problem[LOG_REPLAY_PROBLEM])
+static int check_readable(const struct log_replay *replay, char problem[PROBLEM_SIZE])
 {
 	char name[PATH_MAX];
 
@@ -399,7 +399,7 @@ static int check_readable(const struct log_replay *replay, char problem[LOG_REPL
 		if (!name_file(replay, left - 1, name) || euidaccess(name, R_OK) == 0 ||
 			errno != EACCES)
 			continue;
-		snprintf(problem, LOG_REPLAY_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"the past can't be told: the user that podgate runs as may not read "
 			"%.120s; give it to that user (chown)",
 			name);
@@ -408,8 +408,8 @@ static int check_readable(const struct log_replay *replay, char problem[LOG_REPL
 	return 0;
 }
 
-int log_replay_open(struct replay **out, const struct log_replay_options *options,
-	char problem[LOG_REPLAY_PROBLEM])
+int log_replay_open(
+	struct replay **out, const struct log_replay_options *options, char problem[PROBLEM_SIZE])
 {
 	struct log_replay *replay;
 	struct stat found;
@@ -417,7 +417,7 @@ int log_replay_open(struct replay **out, const struct log_replay_options *option
 
 	if (strcmp(options->path, "-") == 0 ||
 		(stat(options->path, &found) == 0 && !S_ISREG(found.st_mode))) {
-		snprintf(problem, LOG_REPLAY_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"the past can't be told: the log goes to %.100s, which can't be read "
 			"again; set log_file to a file",
 			strcmp(options->path, "-") == 0 ? "standard output" : options->path);

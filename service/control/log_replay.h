@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "enforcer/log/verdict_log.h"
+#include "process/problem.h"
 #include "service/control/stream.h"
 #include "service/control/filter.h"
 
@@ -41,13 +42,11 @@ struct log_replay_options {
 	struct filter filter;
 };
 
-enum { LOG_REPLAY_PROBLEM = 256 };
-
 /*
  * 0; or, with a sentence in `problem`, -ENOTSUP where the log is no file that can be read again,
  * and -EACCES where one of them may not be read by whoever podgate runs as; or -ENOMEM.
  */
-int log_replay_open(struct replay **out, const struct log_replay_options *options,
-	char problem[LOG_REPLAY_PROBLEM]);
+int log_replay_open(
+	struct replay **out, const struct log_replay_options *options, char problem[PROBLEM_SIZE]);
 
 #endif

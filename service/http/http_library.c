@@ -37,13 +37,13 @@ _Static_assert(sizeof(entries) / sizeof(entries[0]) * sizeof(void (*)(void)) ==
 		sizeof(struct http_library),
 	"every function is looked up");
 
-int http_library_load(struct http_library *out, char problem[HTTP_LIBRARY_PROBLEM])
+int http_library_load(struct http_library *out, char problem[PROBLEM_SIZE])
 {
 	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	struct http_library found;
 
 	if (library == NULL) {
-		snprintf(problem, HTTP_LIBRARY_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"metrics_listen needs %s (%.100s); install it (Debian: libmicrohttpd12), "
 			"or leave it out",
 			LIBRARY, dlerror());
@@ -53,7 +53,7 @@ int http_library_load(struct http_library *out, char problem[HTTP_LIBRARY_PROBLE
 		void *entry = dlsym(library, entries[i].name);
 
 		if (entry == NULL) {
-			snprintf(problem, HTTP_LIBRARY_PROBLEM,
+			snprintf(problem, PROBLEM_SIZE,
 				"%s has no %s; install another version of it", LIBRARY,
 				entries[i].name);
 			return -ENOENT;

@@ -10,7 +10,7 @@
 
 #include <microhttpd.h>
 
-enum { HTTP_LIBRARY_PROBLEM = 256 };
+#include "process/problem.h"
 
 struct http_library {
 	__typeof__(&MHD_start_daemon) start_daemon;
@@ -26,6 +26,6 @@ struct http_library {
 };
 
 /* It stays loaded. 0; or -ENOENT with a sentence and its remedy in `problem`. */
-int http_library_load(struct http_library *out, char problem[HTTP_LIBRARY_PROBLEM]);
+int http_library_load(struct http_library *out, char problem[PROBLEM_SIZE]);
 
 #endif

@@ -12,9 +12,6 @@
 #include "process/clock.h"
 #include "service/http/http_library.h"
 
-_Static_assert((int)HTTP_SERVER_PROBLEM >= (int)HTTP_LIBRARY_PROBLEM,
-	"a library's problem is passed on as it is");
-
 enum { WAIT_MOST_MS = 1000 };
 
 /* A connection, to be ended when its time is over: the library only ends those that do nothing. */
@@ -176,7 +173,7 @@ static int start_daemon(struct http_server *server)
 	return 0;
 }
 
-int http_server_check(char problem[HTTP_SERVER_PROBLEM])
+int http_server_check(char problem[PROBLEM_SIZE])
 {
 	struct http_library library;
 
@@ -184,14 +181,14 @@ int http_server_check(char problem[HTTP_SERVER_PROBLEM])
 }
 
 int http_server_open(struct http_server **out, const struct http_server_options *options,
-	char problem[HTTP_SERVER_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct http_server *server = calloc(1, sizeof(*server));
 	int err;
 
 	if (server == NULL) {
 		close(options->listen_fd);
-		snprintf(problem, HTTP_SERVER_PROBLEM, "out of memory");
+		snprintf(problem, PROBLEM_SIZE, "out of memory");
 		return -ENOMEM;
 	}
 	server->options = *options;
@@ -201,7 +198,7 @@ int http_server_open(struct http_server **out, const struct http_server_options 
 	if (err == 0) {
 		err = start_daemon(server);
 		if (err != 0)
-			snprintf(problem, HTTP_SERVER_PROBLEM, "can't start the HTTP server: %s",
+			snprintf(problem, PROBLEM_SIZE, "can't start the HTTP server: %s",
 				strerror(-err));
 	}
 	if (err != 0) {

@@ -12,12 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "process/problem.h"
+
 enum {
 	HTTP_SERVER_CONNECTIONS = 32,
 	HTTP_SERVER_CONNECTIONS_ADDRESS = 8, /* of one address */
 	HTTP_SERVER_REQUEST = 8 * 1024,	     /* bytes of a request's head, about */
 	HTTP_SERVER_S = 5,		     /* seconds that a connection lasts */
-	HTTP_SERVER_PROBLEM = 256,
 };
 
 struct http_server;
@@ -39,11 +40,11 @@ struct http_server_options {
  * Whether there could be one, as far as is known without a socket. 0, or -errno with a sentence in
  * `problem`.
  */
-int http_server_check(char problem[HTTP_SERVER_PROBLEM]);
+int http_server_check(char problem[PROBLEM_SIZE]);
 
 /* 0; or -errno with a sentence in `problem`. */
 int http_server_open(struct http_server **out, const struct http_server_options *options,
-	char problem[HTTP_SERVER_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 void http_server_close(struct http_server *server); /* NULL is allowed */
 
 /* the listening socket, for handing it on */

@@ -51,39 +51,39 @@ static int bind_and_listen(int fd, const union address *address, socklen_t lengt
 }
 
 static void explain(const char *name, const char *text, const struct listen_address *address,
-	int err, char problem[LISTEN_SOCKET_PROBLEM])
+	int err, char problem[PROBLEM_SIZE])
 {
 	switch (err) {
 	case -EADDRINUSE:
-		snprintf(problem, LISTEN_SOCKET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"%s: another program listens on %s; stop it (`ss -ltnp sport = :%u` names "
 			"it), or set another port",
 			name, text, address->port);
 		break;
 	case -EADDRNOTAVAIL:
-		snprintf(problem, LISTEN_SOCKET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"%s: no interface of this machine has the address of %s; set one that `ip "
 			"address` shows, or %s",
 			name, text, address->addr.family == IP_FAMILY_V4 ? "0.0.0.0" : "[::]");
 		break;
 	case -EACCES:
-		snprintf(problem, LISTEN_SOCKET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"%s: port %u takes CAP_NET_BIND_SERVICE; set a port above 1023, such as "
 			"9477",
 			name, address->port);
 		break;
 	case -EAFNOSUPPORT:
-		snprintf(problem, LISTEN_SOCKET_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"%s: this kernel has no IPv6; set an IPv4 address, not %s", name, text);
 		break;
 	default:
-		snprintf(problem, LISTEN_SOCKET_PROBLEM, "%s: can't listen on %s: %s", name, text,
+		snprintf(problem, PROBLEM_SIZE, "%s: can't listen on %s: %s", name, text,
 			strerror(-err));
 		break;
 	}
 }
 
-int listen_socket_open(const char *name, const char *text, char problem[LISTEN_SOCKET_PROBLEM])
+int listen_socket_open(const char *name, const char *text, char problem[PROBLEM_SIZE])
 {
 	struct listen_address address = {.port = 0};
 	union address sockaddr;

@@ -4,13 +4,13 @@
 
 /* A TCP socket that listens. */
 
-enum { LISTEN_SOCKET_PROBLEM = 256 };
+#include "process/problem.h"
 
 /*
  * Binds and listens at `text`, which listen_address_parse() has accepted; [::] takes IPv4 as well.
  * Returns the descriptor, the caller's to close, not blocking; or -errno with a sentence that names
  * the setting `name` and the remedy in `problem`.
  */
-int listen_socket_open(const char *name, const char *text, char problem[LISTEN_SOCKET_PROBLEM]);
+int listen_socket_open(const char *name, const char *text, char problem[PROBLEM_SIZE]);
 
 #endif

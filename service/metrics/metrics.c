@@ -17,9 +17,6 @@
 #include "service/views/health.h"
 #include "service/views/status_desk.h"
 
-_Static_assert((int)METRICS_PROBLEM >= (int)LISTEN_SOCKET_PROBLEM,
-	"a socket's problem is passed on as it is");
-
 enum {
 	PAUSE_MS = 4, /* between two rounds, so that a flood of connections costs little */
 	SAMPLE_MS = 1000,
@@ -177,7 +174,7 @@ static int work(void *context, bool last)
 /* ---- start and stop ---- */
 
 static int open_server(
-	struct metrics *metrics, const char *listen, int inherited, char problem[METRICS_PROBLEM])
+	struct metrics *metrics, const char *listen, int inherited, char problem[PROBLEM_SIZE])
 {
 	const struct http_server_options options = {
 		.listen_fd = inherited >= 0 ? inherited
@@ -191,12 +188,12 @@ static int open_server(
 }
 
 int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int inherited,
-	char problem[METRICS_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
 	int err;
 
-	snprintf(problem, METRICS_PROBLEM, "out of memory");
+	snprintf(problem, PROBLEM_SIZE, "out of memory");
 	if (metrics == NULL)
 		return -ENOMEM;
 	err = work_thread_init(&metrics->thread);
@@ -205,7 +202,7 @@ int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int 
 	if (err == 0)
 		err = policy_series_create(&metrics->series);
 	if (err != 0)
-		snprintf(problem, METRICS_PROBLEM, "can't serve metrics: %s", strerror(-err));
+		snprintf(problem, PROBLEM_SIZE, "can't serve metrics: %s", strerror(-err));
 	else
 		err = open_server(metrics, listen, inherited, problem);
 	if (err != 0) {

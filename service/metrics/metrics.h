@@ -15,12 +15,11 @@
 #include <uv.h>
 
 #include "enforcer/log/policy_hits.h"
+#include "process/problem.h"
 #include "service/http/http_server.h"
 #include "service/views/status_figures.h"
 
 struct metrics;
-
-enum { METRICS_PROBLEM = HTTP_SERVER_PROBLEM };
 
 /*
  * Binds and listens; what connects waits for metrics_start(). With `inherited` not negative, that
@@ -28,7 +27,7 @@ enum { METRICS_PROBLEM = HTTP_SERVER_PROBLEM };
  * `problem`.
  */
 int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int inherited,
-	char problem[METRICS_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 int metrics_listener(const struct metrics *metrics); /* the listening socket, for handing it on */
 /*
  * Begins to serve. What the sources name is borrowed, and runs, until metrics_stop(). 0 or -errno.

@@ -18,8 +18,6 @@ enum {
 	SCRATCH_MOST = 64 * 1024, /* one arena serves many explanations */
 };
 
-_Static_assert((int)FLOW_LISTING_PROBLEM >= (int)QUERY_PROBLEM, "its sentences fit");
-
 struct flow_listing {
 	struct stream stream;
 	struct flow_listing_options options;
@@ -189,7 +187,7 @@ static void visit(const struct ct_entry *entry, const struct ct_details *details
 /* In place of what the piece has so far, which is the head. */
 static enum stream_step refuse(struct json_writer *out, int err)
 {
-	char text[FLOW_LISTING_PROBLEM];
+	char text[PROBLEM_SIZE];
 
 	json_writer_clear(out);
 	snprintf(text, sizeof(text), "the kernel's flow table can't be read: %s", strerror(-err));
@@ -264,7 +262,7 @@ static void free_listing(struct stream *stream)
 	free(listing);
 }
 
-static int check_names(struct flow_listing *listing, char problem[FLOW_LISTING_PROBLEM])
+static int check_names(struct flow_listing *listing, char problem[PROBLEM_SIZE])
 {
 	const struct filter *filter = &listing->options.filter;
 	const struct snapshot *snapshot = listing->options.snapshot;
@@ -278,7 +276,7 @@ static int check_names(struct flow_listing *listing, char problem[FLOW_LISTING_P
 		return -EINVAL;
 	if (listing->pod->ip_count > 0 && !listing->pod->finished && !listing->pod->host_network)
 		return 0;
-	snprintf(problem, FLOW_LISTING_PROBLEM,
+	snprintf(problem, PROBLEM_SIZE,
 		"pod %.63s/%.63s has no address of its own%s, so nobody can tell which flows are "
 		"its",
 		listing->pod->namespace_name, listing->pod->name,
@@ -288,8 +286,8 @@ static int check_names(struct flow_listing *listing, char problem[FLOW_LISTING_P
 	return -EINVAL;
 }
 
-int flow_listing_open(struct stream **out, const struct flow_listing_options *options,
-	char problem[FLOW_LISTING_PROBLEM])
+int flow_listing_open(
+	struct stream **out, const struct flow_listing_options *options, char problem[PROBLEM_SIZE])
 {
 	struct flow_listing *listing = calloc(1, sizeof(*listing));
 	int err;

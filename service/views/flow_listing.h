@@ -44,6 +44,7 @@
 
 #include "conntrack/sweep.h"
 #include "policy/compile/snapshot.h"
+#include "process/problem.h"
 #include "service/control/filter.h"
 #include "service/control/stream.h"
 
@@ -54,10 +55,8 @@ struct flow_listing_options {
 	struct filter filter;
 };
 
-enum { FLOW_LISTING_PROBLEM = 256 };
-
 /* 0; or -EINVAL with a sentence in `problem` (no such pod or namespace), or -ENOMEM. */
 int flow_listing_open(struct stream **out, const struct flow_listing_options *options,
-	char problem[FLOW_LISTING_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 
 #endif

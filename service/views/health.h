@@ -19,13 +19,14 @@
 #include <stdint.h>
 
 #include "enforcer/gate/gate.h"
+#include "process/problem.h"
 #include "process/pulse.h"
 #include "service/views/status_figures.h"
 
 enum {
 	HEALTH_STUCK_S = 10, /* what is due and does not move for so long is stuck */
 	HEALTH_JOB_S = 60,   /* a job; sweeping a million flows takes some seconds */
-	HEALTH_REASON = ENFORCEMENT_PROBLEM + 64,
+	HEALTH_REASON = PROBLEM_SIZE + 64,
 };
 
 struct health_watch {

@@ -11,10 +11,6 @@
 #include "service/views/flow_listing.h"
 #include "service/views/policy_listing.h"
 
-_Static_assert((int)CONTROL_PROBLEM >= (int)FLOW_LISTING_PROBLEM, "its sentences fit");
-_Static_assert((int)CONTROL_PROBLEM >= (int)POLICY_LISTING_PROBLEM, "its sentences fit");
-_Static_assert((int)CONTROL_PROBLEM >= (int)LOG_REPLAY_PROBLEM, "its sentences fit");
-
 /* A listing with the snapshot that it tells of. */
 struct lent {
 	struct stream stream;
@@ -53,14 +49,14 @@ static void free_lent(struct stream *stream)
 
 /* With the snapshot in force, and no stream of its own yet. */
 static int lend(struct listings *listings, const struct control_request *request, struct lent **out,
-	char problem[CONTROL_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	const unsigned int most = request->trusted ? LISTINGS_MOST : LISTINGS_MOST - LISTINGS_KEPT;
 	struct lent *lent;
 
-	snprintf(problem, CONTROL_PROBLEM, "out of memory");
+	snprintf(problem, PROBLEM_SIZE, "out of memory");
 	if (listings->open >= most) {
-		snprintf(problem, CONTROL_PROBLEM,
+		snprintf(problem, PROBLEM_SIZE,
 			"%u listings are under way already; ask again when one has come to its end",
 			listings->open);
 		return -EBUSY;
@@ -89,7 +85,7 @@ static int finish(struct lent *lent, int err, struct stream **out)
 }
 
 int listings_open_flows(struct listings *listings, const struct control_request *request,
-	struct stream **out, char problem[CONTROL_PROBLEM])
+	struct stream **out, char problem[PROBLEM_SIZE])
 {
 	const struct settings *settings = listings->settings;
 	struct lent *lent;
@@ -108,7 +104,7 @@ int listings_open_flows(struct listings *listings, const struct control_request 
 }
 
 int listings_open_policies(struct listings *listings, const struct control_request *request,
-	struct stream **out, char problem[CONTROL_PROBLEM])
+	struct stream **out, char problem[PROBLEM_SIZE])
 {
 	struct lent *lent;
 	int err = lend(listings, request, &lent, problem);
@@ -126,7 +122,7 @@ int listings_open_policies(struct listings *listings, const struct control_reque
 }
 
 int listings_open_past(const struct listings *listings, const struct control_request *request,
-	struct replay **out, char problem[CONTROL_PROBLEM])
+	struct replay **out, char problem[PROBLEM_SIZE])
 {
 	const struct log_replay_options options = {
 		.path = listings->settings->log_file,
@@ -135,6 +131,6 @@ int listings_open_past(const struct listings *listings, const struct control_req
 		.filter = request->filter,
 	};
 
-	snprintf(problem, CONTROL_PROBLEM, "out of memory");
+	snprintf(problem, PROBLEM_SIZE, "out of memory");
 	return log_replay_open(out, &options, problem);
 }

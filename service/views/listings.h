@@ -11,6 +11,7 @@
 #include "config/settings/settings.h"
 #include "enforcer/log/verdict_log.h"
 #include "enforcer/publish/publish.h"
+#include "process/problem.h"
 #include "service/control/control_request.h"
 #include "service/control/log_replay.h"
 #include "service/control/stream.h"
@@ -32,11 +33,11 @@ enum { LISTINGS_MOST = 4, LISTINGS_KEPT = 1, LISTINGS_MOST_MS = 300000 };
  * exist, -ENOTSUP, -ENOMEM.
  */
 int listings_open_flows(struct listings *listings, const struct control_request *request,
-	struct stream **out, char problem[CONTROL_PROBLEM]);
+	struct stream **out, char problem[PROBLEM_SIZE]);
 int listings_open_policies(struct listings *listings, const struct control_request *request,
-	struct stream **out, char problem[CONTROL_PROBLEM]);
+	struct stream **out, char problem[PROBLEM_SIZE]);
 /* The same for the past of a watch. */
 int listings_open_past(const struct listings *listings, const struct control_request *request,
-	struct replay **out, char problem[CONTROL_PROBLEM]);
+	struct replay **out, char problem[PROBLEM_SIZE]);
 
 #endif

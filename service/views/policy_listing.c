@@ -10,8 +10,6 @@
 
 enum { NAMES_MOST = 16 };
 
-_Static_assert((int)POLICY_LISTING_PROBLEM >= (int)QUERY_PROBLEM, "its sentences fit");
-
 struct policy_listing {
 	struct stream stream;
 	struct policy_listing_options options;
@@ -209,7 +207,7 @@ static void free_listing(struct stream *stream)
 }
 
 int policy_listing_open(struct stream **out, const struct policy_listing_options *options,
-	char problem[POLICY_LISTING_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	const struct filter *filter = &options->filter;
 	struct policy_listing *listing = calloc(1, sizeof(*listing));

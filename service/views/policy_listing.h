@@ -25,6 +25,7 @@
 
 #include "enforcer/log/policy_hits.h"
 #include "policy/compile/snapshot.h"
+#include "process/problem.h"
 #include "service/control/filter.h"
 #include "service/control/stream.h"
 
@@ -35,10 +36,8 @@ struct policy_listing_options {
 	struct filter filter;
 };
 
-enum { POLICY_LISTING_PROBLEM = 256 };
-
 /* 0; or -EINVAL with a sentence in `problem` (no such pod or namespace), or -ENOMEM. */
 int policy_listing_open(struct stream **out, const struct policy_listing_options *options,
-	char problem[POLICY_LISTING_PROBLEM]);
+	char problem[PROBLEM_SIZE]);
 
 #endif

@@ -20,6 +20,7 @@
 #include "enforcer/privilege/confinement.h"
 #include "enforcer/publish/enforcement.h"
 #include "enforcer/publish/publish.h"
+#include "process/problem.h"
 #include "process/process_figures.h"
 #include "service/views/problems.h"
 
@@ -65,12 +66,12 @@ struct status_figures {
 	size_t source_count;
 	struct status_source sources[STORE_SOURCES];
 	size_t state_records;
-	char state_problem[ENFORCEMENT_PROBLEM]; /* of the state directory; "" when all is well */
+	char state_problem[PROBLEM_SIZE]; /* of the state directory; "" when all is well */
 	struct ruleset_options rules;
-	struct publish_stats publish;	   /* .problem is NULL: see below */
-	char problem[ENFORCEMENT_PROBLEM]; /* what fails now; "" when all is well */
-	bool idle;			   /* nothing is enforced */
-	struct problem_list problems;	   /* what else an operator must be told */
+	struct publish_stats publish; /* .problem is NULL: see below */
+	char problem[PROBLEM_SIZE];   /* what fails now; "" when all is well */
+	bool idle;		      /* nothing is enforced */
+	struct problem_list problems; /* what else an operator must be told */
 	struct learner_stats classes;
 	struct verdict_log_stats log;
 	enum inheritance_origin inherited_from;

@@ -89,7 +89,7 @@ static void start(struct daemon *daemon, const char *says)
 	assert_int_equal(pthread_create(&daemon->thread, NULL, serve, daemon), 0);
 }
 
-static int ask(struct daemon *daemon, cJSON **reply, char problem[CLIENT_PROBLEM])
+static int ask(struct daemon *daemon, cJSON **reply, char problem[PROBLEM_SIZE])
 {
 	cJSON *request = cJSON_Parse("{\"command\":\"status\"}");
 	const int err = client_request(daemon->path, request, reply, problem);
@@ -102,7 +102,7 @@ static int ask(struct daemon *daemon, cJSON **reply, char problem[CLIENT_PROBLEM
 static void test_asks_and_hears(void **state)
 {
 	struct daemon *daemon = *state;
-	char problem[CLIENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	cJSON *reply;
 
 	start(daemon, "{\"ok\":true,\"revision\":7}\n");
@@ -130,7 +130,7 @@ static void test_bad_answers(void **state)
 	struct daemon *daemon = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char problem[CLIENT_PROBLEM] = "";
+		char problem[PROBLEM_SIZE] = "";
 		cJSON *reply = NULL;
 
 		start(daemon, cases[i].says);
@@ -145,7 +145,7 @@ static void test_bad_answers(void **state)
 static void test_a_refusal_is_heard_over_a_broken_pipe(void **state)
 {
 	struct daemon *daemon = *state;
-	char problem[CLIENT_PROBLEM], *text = malloc(8 << 20);
+	char problem[PROBLEM_SIZE], *text = malloc(8 << 20);
 	cJSON *request = cJSON_CreateObject(), *reply;
 
 	memset(text, 'x', (8 << 20) - 1);
@@ -163,7 +163,7 @@ static void test_a_refusal_is_heard_over_a_broken_pipe(void **state)
 static void test_nobody_there(void **state)
 {
 	struct daemon *daemon = *state;
-	char problem[CLIENT_PROBLEM], path[200];
+	char problem[PROBLEM_SIZE], path[200];
 	cJSON *request = cJSON_CreateObject(), *reply = NULL;
 
 	assert_int_equal(client_request("/nowhere/c.sock", request, &reply, problem), -ENOENT);
@@ -195,7 +195,7 @@ static void stream(void **state, int stop_at, int err, int count)
 {
 	struct daemon *daemon = *state;
 	struct visits visits = {.stop_at = stop_at};
-	char problem[CLIENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	cJSON *request = cJSON_Parse("{\"command\":\"watch\"}");
 
 	start(daemon, "{\"ok\":true,\"watching\":true}\n{\"seq\":0}\n{\"seq\":1}\n{\"seq\":2}\n");
@@ -228,7 +228,7 @@ static void test_streams_until_told(void **state)
 static void list(void **state, const char *says, int err, int lines, const char *words)
 {
 	struct daemon *daemon = *state;
-	char problem[CLIENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	cJSON *request = cJSON_Parse("{\"command\":\"flows\"}");
 	int visited = 0;
 

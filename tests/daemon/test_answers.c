@@ -19,7 +19,7 @@ static int count_requests(const char *command)
 {
 	static const char head[] = ".It Li ";
 	FILE *page = fopen(page_path, "r");
-	char line[1024], problem[CONTROL_PROBLEM];
+	char line[1024], problem[PROBLEM_SIZE];
 	struct control_request request;
 	int count = 0;
 

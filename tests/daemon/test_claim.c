@@ -47,7 +47,7 @@ static void *run_loop(void *context)
 
 static void desk_open(struct desk *desk, int inherited)
 {
-	char problem[CLAIM_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	*desk = (struct desk){.claim = NULL};
 	assert_int_equal(uv_loop_init(&desk->loop), 0);
@@ -75,7 +75,7 @@ static void become(uid_t user)
 static void test_the_second_is_told_of_the_first(void **state)
 {
 	struct claim_holder holder;
-	char problem[CLAIM_PROBLEM], wanted[CLAIM_PROBLEM];
+	char problem[PROBLEM_SIZE], wanted[PROBLEM_SIZE];
 	struct desk desk;
 
 	(void)state;
@@ -111,7 +111,7 @@ static void test_one_that_does_not_answer(void **state)
 
 static void expect_a_warning_only(const char *text)
 {
-	char problem[CLAIM_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct claim *claim = NULL;
 	uv_loop_t loop;
 

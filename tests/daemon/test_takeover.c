@@ -64,7 +64,7 @@ struct table {
 	char path[64];
 	struct takeover takeover;
 	struct inheritance inheritance;
-	char problem[TAKEOVER_PROBLEM];
+	char problem[PROBLEM_SIZE];
 };
 
 static int listener(const struct sockaddr *address, socklen_t length)
@@ -219,7 +219,7 @@ static void test_nobody_is_there(void **state)
 {
 	struct inheritance inheritance = {.count = 0};
 	struct takeover takeover;
-	char problem[TAKEOVER_PROBLEM], too_long[256];
+	char problem[PROBLEM_SIZE], too_long[256];
 
 	(void)state;
 	takeover_init(&takeover);

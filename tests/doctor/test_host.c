@@ -129,7 +129,7 @@ static void sets_of_others_fail(void **state)
 static void queues_of_others_fail(void **state)
 {
 	const struct nfqueue_options options = {.number = 8612, .length = 16};
-	char problem[NFQUEUE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct settings settings = doctor_check_usual;
 	struct nfqueue *queue;
 

@@ -82,7 +82,7 @@ static void list(const struct snapshot *snapshot, const struct control_request *
 {
 	static struct policy_hits *hits;
 	const bool policies = is(request, "policies");
-	char problem[CONTROL_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct stream *stream;
 	int err;
 
@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static struct snapshot *snapshot;
 	const struct filter everything = {0};
-	char problem[CONTROL_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct control_request request;
 	int err;
 

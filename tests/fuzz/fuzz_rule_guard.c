@@ -62,7 +62,7 @@ static void check_line(const char *line, char *word)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char problem[RULE_GUARD_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	char *text = malloc(size + 1), *word = malloc(size + 1);
 
 	if (text == NULL || word == NULL)

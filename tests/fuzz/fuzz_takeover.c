@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct inheritance inheritance = {.count = 0};
 	struct takeover takeover;
-	char problem[TAKEOVER_PROBLEM] = "", *text = malloc(size + 1);
+	char problem[PROBLEM_SIZE] = "", *text = malloc(size + 1);
 	int descriptors[DESCRIPTORS], err;
 
 	must(text != NULL);

@@ -162,12 +162,12 @@ static struct room_stream *make_stream(struct control_fixture *room)
 }
 
 static int open_stream(void *context, const struct control_request *request, struct stream **out,
-	char problem[CONTROL_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct room_stream *own;
 
 	if (request->filter.pod[0] != '\0') {
-		snprintf(problem, CONTROL_PROBLEM, "there is no pod %.100s", request->filter.pod);
+		snprintf(problem, PROBLEM_SIZE, "there is no pod %.100s", request->filter.pod);
 		return -ENOENT;
 	}
 	own = make_stream(context);
@@ -178,7 +178,7 @@ static int open_stream(void *context, const struct control_request *request, str
 }
 
 static int open_replay(void *context, const struct control_request *request, struct replay **out,
-	char problem[CONTROL_PROBLEM])
+	char problem[PROBLEM_SIZE])
 {
 	struct room_stream *own = make_stream(context);
 
@@ -234,7 +234,7 @@ static void *run_loop(void *context)
 	return NULL;
 }
 
-int control_fixture_start(struct control_fixture *server, char problem[CONTROL_PROBLEM])
+int control_fixture_start(struct control_fixture *server, char problem[PROBLEM_SIZE])
 {
 	const struct control_server_options options = {
 		.loop = &server->loop,
@@ -254,7 +254,7 @@ int control_fixture_start(struct control_fixture *server, char problem[CONTROL_P
 int control_fixture_setup(void **state)
 {
 	struct control_fixture *server = calloc(1, sizeof(*server));
-	char problem[CONTROL_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	signal(SIGPIPE, SIG_IGN); /* as the daemon does: who asks may be gone before the answer */
 	strcpy(server->folder, "/tmp/podgate-test-XXXXXX");

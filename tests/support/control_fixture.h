@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "process/problem.h"
 #include "service/control/control_server.h"
 
 enum { CONTROL_FIXTURE_IDLE_MS = 2000 }; /* long enough for a large request on a busy machine */
@@ -40,7 +41,7 @@ struct control_fixture {
 int control_fixture_setup(void **state);
 int control_fixture_teardown(void **state);
 /* control_server_start() with what the room answers; setup has done so for its own. */
-int control_fixture_start(struct control_fixture *room, char problem[CONTROL_PROBLEM]);
+int control_fixture_start(struct control_fixture *room, char problem[PROBLEM_SIZE]);
 
 int control_fixture_connect(const struct control_fixture *room);
 /* Sends as much as the other end takes: it may close in the middle. */

@@ -16,7 +16,7 @@
 void event_loop_init(uv_loop_t *loop)
 {
 	static bool refused;
-	char problem[SYSCALL_FILTER_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	if (!refused) {
 		const int err = syscall_filter_refuse_io_uring(problem);

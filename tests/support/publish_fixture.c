@@ -23,7 +23,7 @@ int publish_fixture_setup(void **state)
 	static struct publish_fixture stage;
 	const struct verdict_log_options log = {
 		.path = "/dev/null", .ring_capacity = ENFORCEMENT_RING_CAPACITY};
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	stage = (struct publish_fixture){.settings = {
 						 .manifests = manifests,

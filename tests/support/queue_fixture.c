@@ -169,7 +169,7 @@ struct queue_fixture_options queue_fixture_gate_options(unsigned int workers)
 }
 
 int queue_fixture_gate_try(
-	struct gate **out, const struct queue_fixture_options *options, char problem[GATE_PROBLEM])
+	struct gate **out, const struct queue_fixture_options *options, char problem[PROBLEM_SIZE])
 {
 	struct worker_options worker = options->worker;
 
@@ -179,7 +179,7 @@ int queue_fixture_gate_try(
 
 struct gate *queue_fixture_gate_open(const struct queue_fixture_options *options)
 {
-	char problem[GATE_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct gate *gate = NULL;
 
 	if (queue_fixture_gate_try(&gate, options, problem) != 0)

@@ -17,6 +17,7 @@
 
 #include "enforcer/gate/gate.h"
 #include "policy/compile/snapshot.h"
+#include "process/problem.h"
 
 #define WEB4 "10.1.0.1"
 #define DB4 "10.1.0.2"
@@ -55,7 +56,7 @@ struct queue_fixture_options {
 };
 struct queue_fixture_options queue_fixture_gate_options(unsigned int workers);
 int queue_fixture_gate_try(struct gate **out, const struct queue_fixture_options *options,
-	char problem[GATE_PROBLEM]); /* gate_open() */
+	char problem[PROBLEM_SIZE]); /* gate_open() */
 /* or the test fails */
 struct gate *queue_fixture_gate_open(const struct queue_fixture_options *options);
 /* Sums over all workers. */

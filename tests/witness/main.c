@@ -103,7 +103,7 @@ static double figure(const cJSON *json, const char *name)
 /* 0, or -errno: there is no daemon, or it does not answer. */
 static int ask(const struct witness *witness, struct answer *out)
 {
-	char problem[CLIENT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	cJSON *request = cJSON_CreateObject(), *reply;
 	const cJSON *publish, *seen;
 	int err;

@@ -28,7 +28,7 @@
  * gate_open()'s result, and its sentence in `problem`. Not fork() and unshare(): under
  * ThreadSanitizer a process is never single-threaded, as a new user namespace takes.
  */
-static int open_in_child(unsigned long flags, int (*prepare)(void), char problem[GATE_PROBLEM])
+static int open_in_child(unsigned long flags, int (*prepare)(void), char problem[PROBLEM_SIZE])
 {
 	int pipe_ends[2], status;
 	pid_t child;
@@ -38,7 +38,7 @@ static int open_in_child(unsigned long flags, int (*prepare)(void), char problem
 	assert_true(child >= 0);
 	if (child == 0) {
 		const struct queue_fixture_options options = queue_fixture_gate_options(1);
-		char text[GATE_PROBLEM] = "";
+		char text[PROBLEM_SIZE] = "";
 		struct gate *gate = NULL;
 		const int err = prepare() != 0 ? -ECANCELED
 					       : queue_fixture_gate_try(&gate, &options, text);
@@ -46,7 +46,7 @@ static int open_in_child(unsigned long flags, int (*prepare)(void), char problem
 		gate_close(gate);
 		_exit(write(pipe_ends[1], text, sizeof(text)) == sizeof(text) ? -err : 255);
 	}
-	assert_int_equal(read(pipe_ends[0], problem, GATE_PROBLEM), GATE_PROBLEM);
+	assert_int_equal(read(pipe_ends[0], problem, PROBLEM_SIZE), PROBLEM_SIZE);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	close(pipe_ends[0]);
@@ -68,7 +68,7 @@ static void test_options_out_of_range(void **state)
 		bool flood;
 	} cases[] = {{65, 0, false}, {1, UINT16_MAX, false}, {64, UINT16_MAX - 63, false},
 		{UINT32_MAX, 1, false}, {1, UINT16_MAX - 1, true}, {64, UINT16_MAX - 64, true}};
-	char problem[GATE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct gate *gate = NULL;
 
 	(void)state;
@@ -114,7 +114,7 @@ static int drop_net_admin(void)
 
 static void test_without_the_capability(void **state)
 {
-	char problem[GATE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_int_equal(open_in_child(0, drop_net_admin, problem), -EPERM);
@@ -141,7 +141,7 @@ static bool has_user_namespaces(void)
 /* All capabilities, but in a user namespace that does not own this network namespace. */
 static void test_with_the_wrong_capability(void **state)
 {
-	char problem[GATE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	if (!has_user_namespaces()) {
@@ -158,7 +158,7 @@ static void test_held_by_another_program(void **state)
 {
 	/* The second queue of the gate, so that there is a first one to let go of again. */
 	const struct nfqueue_options options = {.number = QUEUE_FIXTURE_QUEUE + 1, .length = 16};
-	char problem[GATE_PROBLEM], expected[64];
+	char problem[PROBLEM_SIZE], expected[64];
 	struct nfqueue *other;
 
 	(void)state;
@@ -179,7 +179,7 @@ static void test_failure_leaves_nothing_bound(void **state)
 {
 	const struct nfqueue_options taken = {.number = QUEUE_FIXTURE_QUEUE + 2, .length = 16};
 	const struct queue_fixture_options options = queue_fixture_gate_options(2);
-	char problem[GATE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct gate *gate = NULL;
 	struct nfqueue_row row;
 	struct nfqueue *other;

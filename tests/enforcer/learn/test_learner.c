@@ -46,7 +46,7 @@ static const struct learner_options usual = {
 
 static void open_bench(struct bench *bench, struct learner_options options)
 {
-	char problem[POD_SET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	netns_enter(NULL);
 	*bench = (struct bench){.told = 0};

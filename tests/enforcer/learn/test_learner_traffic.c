@@ -73,7 +73,7 @@ static int open_raw(int pod, enum way way)
 static struct stage *open_stage(bool learn)
 {
 	struct stage *stage = calloc(1, sizeof(*stage));
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	bridge_netns_enter(NULL);
 	strcpy(stage->folder, "/tmp/podgate-test-XXXXXX");
@@ -144,7 +144,7 @@ static void publish(struct stage *stage, const char *manifests)
 	struct snapshot *after = compile(
 		manifests, stage->snapshot == NULL ? 1 : snapshot_revision(stage->snapshot) + 1);
 	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS];
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct retired_snapshot *retired;
 	struct publish_result result;
 	int err;

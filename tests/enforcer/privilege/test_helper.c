@@ -36,7 +36,7 @@ static const char rules[] =
 
 static int start_helper(void **state)
 {
-	char problem[HELPER_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const int err = netns_enter(state) != 0 ? -1 : helper_start(true, problem);
 
 	if (err != 0)
@@ -84,7 +84,7 @@ static void test_it_holds_little(void **state)
 
 static void apply_and_read(enum backend_choice backend, enum ip_family family)
 {
-	char problem[IPTABLES_PROBLEM] = "", *text = NULL;
+	char problem[PROBLEM_SIZE] = "", *text = NULL;
 
 	if (iptables_available(backend, family, problem) != 0 ||
 		iptables_restore(backend, family, rules, problem) != 0 ||
@@ -120,7 +120,7 @@ static void test_it_tells_changes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		char problem[IPTABLES_PROBLEM];
+		char problem[PROBLEM_SIZE];
 		uint64_t before, after;
 
 		assert_int_equal(iptables_restore(backends[i], IP_FAMILY_V4, rules, problem), 0);
@@ -135,7 +135,7 @@ static void test_it_tells_changes(void **state)
 
 static void test_it_reads_nothing_where_nothing_is(void **state)
 {
-	char problem[IPTABLES_PROBLEM], *text;
+	char problem[PROBLEM_SIZE], *text;
 
 	(void)state;
 	assert_int_equal(
@@ -146,7 +146,7 @@ static void test_it_reads_nothing_where_nothing_is(void **state)
 
 static void test_it_refuses_what_is_not_ours(void **state)
 {
-	char problem[IPTABLES_PROBLEM] = "", *text;
+	char problem[PROBLEM_SIZE] = "", *text;
 
 	(void)state;
 	assert_int_equal(iptables_restore(BACKEND_NFT, IP_FAMILY_V4,
@@ -190,7 +190,7 @@ struct ask {
 
 static void *ask_often(void *context)
 {
-	char problem[IPTABLES_PROBLEM], *text;
+	char problem[PROBLEM_SIZE], *text;
 	struct ask *ask = context;
 
 	for (int i = 0; i < 10 && ask->err == 0; i++) {
@@ -231,7 +231,7 @@ static void note_end(void *context)
 
 static void test_its_death_is_noticed(void **state)
 {
-	char problem[IPTABLES_PROBLEM] = "", *text;
+	char problem[PROBLEM_SIZE] = "", *text;
 	bool ended = false;
 	uv_loop_t loop;
 

@@ -33,7 +33,7 @@
 
 static struct account nobody(void)
 {
-	char problem[ACCOUNT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct account account;
 
 	child_process_require(account_find(&account, "nobody", problem) == 0);
@@ -44,7 +44,7 @@ static void reduce_to(const struct account *account, uint64_t keep, bool childre
 {
 	const struct privilege_wanted wanted = {
 		.account = account, .keep = keep, .children = children};
-	char problem[PRIVILEGE_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	const int err = privilege_reduce(&wanted, problem);
 
 	if (err != 0)
@@ -153,7 +153,7 @@ static void become_capable_nobody(void)
 
 static void somebody_with_capabilities(void)
 {
-	char problem[ACCOUNT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct account account;
 	const uint64_t before = kernel_says("/proc/self/status", "CapBnd", 16);
 
@@ -168,7 +168,7 @@ static void somebody_with_capabilities(void)
 
 static void somebody_may_not_change(void)
 {
-	char problem[ACCOUNT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct account account;
 
 	become_capable_nobody();
@@ -180,7 +180,7 @@ static void somebody_may_not_change(void)
 /* A container's root, without the capabilities to become another. */
 static void root_may_not_change(void)
 {
-	char problem[ACCOUNT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct account account;
 
 	child_process_require(capabilities_keep(NET, false) == 0);
@@ -200,7 +200,7 @@ static void threads_are_noticed(void)
 {
 	static const struct account self = {.uid = 0};
 	const struct privilege_wanted wanted = {.account = &self, .keep = NET};
-	char problem[PRIVILEGE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	pthread_t thread;
 
 	child_process_require(pthread_create(&thread, NULL, sleep_long, NULL) == 0);
@@ -270,7 +270,7 @@ static void test_threads_are_noticed(void **state)
 
 static void test_accounts(void **state)
 {
-	char problem[ACCOUNT_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct account account;
 	gid_t gid;
 

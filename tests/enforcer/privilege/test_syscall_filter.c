@@ -41,7 +41,7 @@ enum { BAD_CALL = CHILD_PROCESS_SIGNALLED + SIGSYS };
 
 static void filter(enum syscall_role role, enum syscall_mode mode)
 {
-	char problem[SYSCALL_FILTER_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	child_process_require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	if (syscall_filter_install(role, mode, problem) != 0) {
@@ -176,7 +176,7 @@ static void abort_is_an_abort(void)
 
 static void *work(void *context)
 {
-	char problem[SYSCALL_FILTER_PROBLEM], buffer[8];
+	char problem[PROBLEM_SIZE], buffer[8];
 	const int fd = *(int *)context;
 	struct mmsghdr message = {.msg_len = 0};
 
@@ -221,7 +221,7 @@ static void give_up_all(void)
 
 static void refuse_io_uring(void)
 {
-	char problem[SYSCALL_FILTER_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	if (syscall_filter_refuse_io_uring(problem) != 0) {
 		fprintf(stderr, "%s\n", problem);
@@ -296,7 +296,7 @@ static void a_loop_lives_logged(void)
 
 static void *work_hostilely(void *context)
 {
-	char problem[SYSCALL_FILTER_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)context;
 	child_process_require(
@@ -339,7 +339,7 @@ static void helper_runs_programs(void)
 
 static void without_no_new_privs(void)
 {
-	char problem[SYSCALL_FILTER_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	give_up_all();
 	child_process_require(
@@ -367,7 +367,7 @@ CHILD_TEST(without_no_new_privs, 0)
 
 static void test_sanitizers_go_unfiltered(void **state)
 {
-	char problem[SYSCALL_FILTER_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	(void)state;
 	assert_int_equal(

@@ -87,7 +87,7 @@ static void open_stage(struct stage *stage, unsigned int lines_per_s)
 	const struct verdict_log_options options = {.path = stage->path,
 		.ring_capacity = ENFORCEMENT_RING_CAPACITY,
 		.lines_per_s = lines_per_s};
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	assert_int_equal(verdict_log_open(&stage->log, &options), 0);
 	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, &stage->inheritance,
@@ -98,7 +98,7 @@ static void open_stage(struct stage *stage, unsigned int lines_per_s)
 static void start(struct stage *stage, struct snapshot *snapshot)
 {
 	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS];
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	stage->snapshot = snapshot;
 	if (enforcement_start(stage->enforcement, snapshot, sweeps, problem) != 0)
@@ -107,7 +107,7 @@ static void start(struct stage *stage, struct snapshot *snapshot)
 
 static void publish(struct stage *stage, struct snapshot *snapshot, struct publish_result *result)
 {
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct retired_snapshot *retired = malloc(sizeof(*retired));
 
 	if (enforcement_publish(stage->enforcement, stage->snapshot, snapshot, result, problem) !=
@@ -266,7 +266,7 @@ static void each_of_many_cut_flows_is_told_of(void **state)
 
 static void verify(struct stage *stage, struct upkeep_findings *found)
 {
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	*found = (struct upkeep_findings){0};
 	if (upkeep_run(stage->enforcement, &stage->settings, stage->snapshot, found, problem) != 0)
@@ -400,7 +400,7 @@ static void floods_wait_apart(void **state)
 {
 	struct stage *stage = *state;
 	struct verify_result verified;
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	stage->settings.flood_rate = 1000;
 	open_stage(stage, 1000);
@@ -428,7 +428,7 @@ static void without_hashlimit_the_rest_holds(void **state)
 {
 	struct stage *stage = *state;
 	struct verify_result verified;
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	stage->settings.flood_rate = 1000;
 	open_stage(stage, 1000);
@@ -449,7 +449,7 @@ static void another_refusal_is_an_error(void **state)
 {
 	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS];
 	struct stage *stage = *state;
-	char problem[ENFORCEMENT_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	stage->settings.flood_rate = 1000;
 	open_stage(stage, 1000);

@@ -288,7 +288,7 @@ static void listings_tell_of_what_was_in_force(void **state)
 	struct replay *past;
 	struct stream *streams[LISTINGS_MOST], *more;
 	static struct stream_reader reader;
-	char problem[CONTROL_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	change_policies(stage, true);
 	for (int i = 0; i < LISTINGS_MOST; i++) {
@@ -332,7 +332,7 @@ static void a_listing_has_its_time(void **state)
 		.most_ms = 50};
 	const struct control_request policies = {.trusted = false};
 	static struct stream_reader reader;
-	char problem[CONTROL_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct stream *stream;
 
 	assert_int_equal(listings_open_policies(&listings, &policies, &stream, problem), 0);

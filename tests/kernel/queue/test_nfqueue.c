@@ -25,7 +25,7 @@ struct fixture {
 
 static void set_up_with(struct fixture *fixture, const struct nfqueue_options *options)
 {
-	char problem[NFQUEUE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	assert_int_equal(nfqueue_open(&fixture->queue, options, problem), 0);
 	fixture->sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000);

@@ -31,7 +31,7 @@ struct fixture {
 static void set_up(struct fixture *fixture)
 {
 	const struct nfqueue_options options = {.number = QUEUE_FIXTURE_QUEUE, .length = LENGTH};
-	char problem[NFQUEUE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	assert_int_equal(nfqueue_open(&fixture->queue, &options, problem), 0);
 	fixture->sender = queue_fixture_socket(SOCK_DGRAM, WEB4, 3000);
@@ -80,7 +80,7 @@ static int adopt(struct fixture *fixture, int fd, uint16_t number)
 	const struct nfqueue_inherited inherited = {.fd = fd, .proc = fixture->proc};
 	const struct nfqueue_options options = {
 		.inherited = &inherited, .number = number, .length = LENGTH};
-	char problem[NFQUEUE_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	return nfqueue_open(&fixture->queue, &options, problem);
 }
@@ -217,7 +217,7 @@ static void test_options_are_the_new_ones(void **state)
 	struct nfqueue_inherited inherited;
 	const struct nfqueue_options options = {
 		.inherited = &inherited, .number = QUEUE_FIXTURE_QUEUE, .length = 20};
-	char problem[NFQUEUE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct fixture fixture;
 
 	(void)state;
@@ -281,7 +281,7 @@ static void test_a_socket_of_another_namespace(void **state)
 {
 	const int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	const struct nfqueue_options options = {.number = QUEUE_FIXTURE_QUEUE, .length = LENGTH};
-	char problem[NFQUEUE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct nfqueue *elsewhere;
 	struct fixture fixture;
 	int fd;
@@ -310,7 +310,7 @@ static void test_a_queue_that_is_not_used_any_more(void **state)
 	const struct nfqueue_options options = {
 		.number = QUEUE_FIXTURE_QUEUE + 1, .length = LENGTH};
 	struct nfqueue_inherited inherited;
-	char problem[NFQUEUE_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct fixture fixture;
 	struct nfqueue *next;
 	struct nfqueue_row row;

@@ -31,7 +31,7 @@ static const struct ruleset_options options = {
 
 static void install(void)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	if (pod_set_create(true, problem) != 0 || ruleset_install(&options, problem) != 0)
 		fail_msg("%s", problem);
@@ -46,7 +46,7 @@ static void run(const char *command)
 /* What iptables-nft-save does not tell, and ruleset_verify() does; installing puts it right. */
 static void is_noticed_and_mended(const char *command, const char *expected)
 {
-	char problem[RULESET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	run(command);
 	assert_int_equal(ruleset_verify(&options, problem), -ESTALE);
@@ -81,7 +81,7 @@ static void a_chain_without_a_hook_is_made_anew(void **state)
 
 static void rules_of_others_are_not_deleted(void **state)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	install();
@@ -99,7 +99,7 @@ static void rules_of_others_are_not_deleted(void **state)
 /* No table yet, or one without the chains: nothing is off, and nothing is made. */
 static void where_nothing_is_nothing_is_mended(void **state)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_int_equal(nft_hooks_mend(&options, IP_FAMILY_V4, problem), 0);

@@ -50,7 +50,7 @@ static void run(const char *command)
 
 static void install(void)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	if (pod_set_create(true, problem) != 0 || ruleset_install(&options, problem) != 0)
 		fail_msg("%s", problem);
@@ -58,7 +58,7 @@ static void install(void)
 
 static void verify(int expected, const char *words)
 {
-	char problem[RULESET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	const int err = ruleset_verify(&options, problem);
 
 	if (err != expected || strstr(problem, words) == NULL)
@@ -79,7 +79,7 @@ static void count_jumps(const char *number)
 /* One jump a place, however often: FORWARD one, INPUT two, both families. */
 static void a_table_that_is_not_listed_is_like_any_other(void **state)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct ruleset_place places[RULESET_PLACES_MOST];
 
 	(void)state;
@@ -121,7 +121,7 @@ static void a_table_that_is_not_listed_is_like_any_other(void **state)
  */
 static void a_listing_that_fails_is_like_one_that_lacks_a_table(void **state)
 {
-	char problem[RULESET_PROBLEM], *saved;
+	char problem[PROBLEM_SIZE], *saved;
 
 	(void)state;
 	run("nft 'add table ip raw; add chain ip raw OUTPUT { type filter hook output priority "
@@ -146,7 +146,7 @@ static void a_listing_that_fails_is_like_one_that_lacks_a_table(void **state)
  */
 static void thousands_of_jumps_are_removed(void **state)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	run(FOREIGN);
@@ -165,7 +165,7 @@ static void thousands_of_jumps_are_removed(void **state)
 static void a_rule_that_was_replaced_is_seen(void **state)
 {
 	struct ruleset_watch watch = {.seen_whole = false};
-	char problem[RULESET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	(void)state;
 	run(FOREIGN);
@@ -191,7 +191,7 @@ static void a_rule_that_was_replaced_is_seen(void **state)
  */
 static void others_rules_are_seen_where_nothing_is_listed(void **state)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	run(FOREIGN);
@@ -205,7 +205,7 @@ static void others_rules_are_seen_where_nothing_is_listed(void **state)
 /* A map of verdicts holds the chain: that is said, and nothing is half removed. */
 static void a_verdict_map_is_named(void **state)
 {
-	char problem[RULESET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct ruleset_place places[RULESET_PLACES_MOST];
 
 	(void)state;

@@ -19,7 +19,7 @@
 
 static void expect_allowed(const char *text)
 {
-	char problem[RULE_GUARD_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	if (!rule_guard_allows(text, problem))
 		fail_msg("refused: %s", problem);
@@ -27,7 +27,7 @@ static void expect_allowed(const char *text)
 
 static void expect_refused(const char *text, const char *why)
 {
-	char problem[RULE_GUARD_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	if (rule_guard_allows(text, problem))
 		fail_msg("allowed: %s", text);

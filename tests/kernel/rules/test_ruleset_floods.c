@@ -45,7 +45,7 @@ static struct ruleset_options options_for(void *const *state)
 static int enter(void **state)
 {
 	struct ip_addr isolated[3];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	bridge_netns_enter(state);
 	ip_addr_parse(&isolated[0], "10.9.0.1");
@@ -58,7 +58,7 @@ static int enter(void **state)
 
 static void install(const struct ruleset_options *options)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	if (ruleset_install(options, problem) != 0)
 		fail_msg("%s", problem);
@@ -69,7 +69,7 @@ static int packets_of(
 	const struct ruleset_options *options, enum ip_family family, const char *part)
 {
 	struct rule_counter counters[32];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const int count = ruleset_counters(options, family, counters, 32, problem);
 	int packets = 0, rules = 0;
 
@@ -278,7 +278,7 @@ static void any_rate_is_recognised(void **state)
 	static const unsigned int rates[] = {SETTINGS_FLOOD_RATE_LEAST, 101, 999, 1000, 3000, 7777,
 		33333, SETTINGS_FLOOD_RATE_MOST - 1, SETTINGS_FLOOD_RATE_MOST};
 	struct ruleset_options options = options_for(state);
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
 		options.flood_rate = rates[i];

@@ -76,7 +76,7 @@ static void add_foreign_rules(const char *backend)
 
 static int enter(void **state)
 {
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	netns_enter(state);
 	if (pod_set_create(true, problem) != 0)
@@ -104,7 +104,7 @@ static void assert_ok(int err, const char *problem)
 static void installing_twice_is_installing_once(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	char problem[RULESET_PROBLEM], *once, *twice;
+	char problem[PROBLEM_SIZE], *once, *twice;
 
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_ok(ruleset_verify(&options, problem), problem);
@@ -120,7 +120,7 @@ static void installing_twice_is_installing_once(void **state)
 static void rules_of_others_are_not_touched(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	char problem[RULESET_PROBLEM], *before, *installed, *after;
+	char problem[PROBLEM_SIZE], *before, *installed, *after;
 
 	add_foreign_rules("nft");
 	add_foreign_rules("legacy");
@@ -139,7 +139,7 @@ static void rules_of_others_are_not_touched(void **state)
 static void our_jump_comes_first(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	char problem[RULESET_PROBLEM], *jumps;
+	char problem[PROBLEM_SIZE], *jumps;
 
 	add_foreign_rules(name_of(options.backend));
 	assert_ok(ruleset_install(&options, problem), problem);
@@ -182,7 +182,7 @@ static const struct tampering {
 static void tamper(const struct ruleset_options *options, const char *family,
 	const struct tampering *tampering)
 {
-	char problem[RULESET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	assert_int_equal(netns_run("%stables-%s -t mangle %s", family, name_of(options->backend),
 				 tampering->deed),
@@ -198,7 +198,7 @@ static void tamper(const struct ruleset_options *options, const char *family,
 static void tampering_is_told_and_mended(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	assert_int_equal(ruleset_verify(&options, problem), -ENOENT);
 	assert_non_null(strstr(problem, "our chain PODGATE is gone"));
@@ -213,7 +213,7 @@ static void another_configuration_is_a_difference(void **state)
 {
 	const struct ruleset_options options = options_for(state);
 	struct ruleset_options other = options;
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	assert_ok(ruleset_install(&options, problem), problem);
 	other.workers = 3;
@@ -254,7 +254,7 @@ static void counters_are_read(void **state)
 {
 	const struct ruleset_options options = options_for(state);
 	struct rule_counter counters[32];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	assert_ok(ruleset_install(&options, problem), problem);
 	send_datagrams();
@@ -277,7 +277,7 @@ static void removing_takes_everything(void **state)
 {
 	const struct ruleset_options options = options_for(state);
 	struct ruleset_place places[RULESET_PLACES_MOST];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	assert_int_equal(ruleset_find(places), 0);
 	assert_ok(ruleset_remove(problem), problem); /* nothing there */
@@ -304,7 +304,7 @@ static void looking_creates_nothing(void **state)
 	struct ruleset_place places[RULESET_PLACES_MOST];
 	struct rule_counter counters[4];
 	enum backend_choice found;
-	char problem[RULESET_PROBLEM], *names;
+	char problem[PROBLEM_SIZE], *names;
 
 	options.backend = BACKEND_LEGACY;
 	assert_int_equal(ruleset_verify(&options, problem), -ENOENT);
@@ -324,7 +324,7 @@ static void the_other_back_end_is_left_clean(void **state)
 	const struct ruleset_options options = options_for(state);
 	struct ruleset_options other = options;
 	struct ruleset_place places[RULESET_PLACES_MOST];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	other.backend = options.backend == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT;
 	assert_ok(ruleset_install(&other, problem), problem);
@@ -340,7 +340,7 @@ static void overlapping_marks_are_refused(void **state)
 {
 	const struct ruleset_options options = options_for(state);
 	struct ruleset_place places[RULESET_PLACES_MOST];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	/* in the back end that is not ours: both see every packet */
 	assert_int_equal(
@@ -389,7 +389,7 @@ static int take_shim(void **state)
 static void a_failing_family_takes_the_other_back(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	char problem[RULESET_PROBLEM], name[64], *before, *after;
+	char problem[PROBLEM_SIZE], name[64], *before, *after;
 
 	add_foreign_rules(name_of(options.backend));
 	before = read_all("");
@@ -412,7 +412,7 @@ static void a_failed_repair_leaves_the_old_rules(void **state)
 	const struct ruleset_options options = options_for(state);
 	struct ruleset_options wider = options;
 	const char *backend = name_of(options.backend);
-	char problem[RULESET_PROBLEM], name[64], *before, *after;
+	char problem[PROBLEM_SIZE], name[64], *before, *after;
 
 	assert_ok(ruleset_install(&options, problem), problem);
 	assert_int_equal(netns_run("iptables-%s -t mangle -I FORWARD 1 -i eth0 -j ACCEPT; "
@@ -434,7 +434,7 @@ static void a_failed_repair_leaves_the_old_rules(void **state)
 static void a_lost_race_is_tried_again(void **state)
 {
 	const struct ruleset_options options = options_for(state);
-	char problem[RULESET_PROBLEM], name[64], script[256];
+	char problem[PROBLEM_SIZE], name[64], script[256];
 
 	snprintf(name, sizeof(name), "iptables-%s-restore", name_of(options.backend));
 	snprintf(script, sizeof(script),
@@ -454,7 +454,7 @@ static void rules_for_bridges_come_and_go(void **state)
 {
 	struct ruleset_options options = options_for(state);
 	const char *name = name_of(options.backend);
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	assert_int_equal(
 		netns_run("iptables-%s -t raw -A PREROUTING -p udp --dport 1 -j ACCEPT", name), 0);
@@ -500,7 +500,7 @@ static void a_missing_set_is_told(void **state)
 {
 	const struct ruleset_options options = options_for(state);
 	struct ruleset_place places[RULESET_PLACES_MOST];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	assert_ok(pod_set_destroy(problem), problem);
 	assert_int_equal(ruleset_install(&options, problem), -EINVAL);
@@ -514,7 +514,7 @@ struct attempt {
 	void (*in_thread)(struct attempt *attempt);
 	struct ruleset_options options;
 	int err;
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 };
 
 static void *attempt_run(void *context)
@@ -562,7 +562,7 @@ static void without_iptables_the_package_is_named(void **state)
 {
 	struct attempt attempt = {
 		.in_thread = find_without_programs, .options = options_for(state)};
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	attempt_in_thread(&attempt);
 	assert_int_equal(attempt.err, -ENOENT);
@@ -606,7 +606,7 @@ static void without_privilege_it_is_said_so(void **state)
 	struct attempt attempt = {
 		.in_thread = install_without_privilege, .options = options_for(state)};
 	struct ruleset_place places[RULESET_PLACES_MOST];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	attempt_in_thread(&attempt);
 	assert_int_equal(attempt.err, -EPERM);
@@ -626,7 +626,7 @@ static void the_back_end_with_rules_is_chosen(void **state)
 	const enum backend_choice used = **(enum backend_choice **)state;
 	enum backend_choice found = BACKEND_AUTO;
 	struct ruleset_options other = options_for(state);
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	/* ours in the other one don't count: they are what an earlier setting left */
 	other.backend = used == BACKEND_NFT ? BACKEND_LEGACY : BACKEND_NFT;
@@ -644,7 +644,7 @@ static void plain_iptables_decides_else(void **state)
 {
 	const enum backend_choice usual = **(enum backend_choice **)state;
 	enum backend_choice found = BACKEND_AUTO;
-	char problem[RULESET_PROBLEM], script[96];
+	char problem[PROBLEM_SIZE], script[96];
 
 	snprintf(script, sizeof(script), "exec /usr/sbin/iptables-%s \"$@\"", name_of(usual));
 	put_shim("iptables", script);

@@ -41,7 +41,7 @@ static struct ruleset_options options_for(void *const *state)
 static int enter(void **state)
 {
 	struct ip_addr isolated[2];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	bridge_netns_enter(state);
 	ip_addr_parse(&isolated[0], "10.9.0.1");
@@ -53,7 +53,7 @@ static int enter(void **state)
 
 static void install(const struct ruleset_options *options)
 {
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	if (ruleset_install(options, problem) != 0)
 		fail_msg("%s", problem);
@@ -64,7 +64,7 @@ static int packets_of(
 	const struct ruleset_options *options, enum ip_family family, const char *part)
 {
 	struct rule_counter counters[32];
-	char problem[RULESET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const int count = ruleset_counters(options, family, counters, 32, problem);
 
 	for (int i = 0; i < count; i++)
@@ -387,7 +387,7 @@ static void link_local_is_no_way_around(void **state)
 	const int zero = link_local_udp(0, 4000), one = link_local_udp(1, 5000),
 		  two = link_local_udp(2, 5000);
 	struct ip_addr isolated[3];
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	for (int pod = 0; pod < BRIDGE_NETNS_PODS; pod++)
 		bridge_netns_run(pod,

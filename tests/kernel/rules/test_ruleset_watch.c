@@ -52,7 +52,7 @@ static char *listed(enum ip_family family)
 }
 
 static int save(enum backend_choice backend, enum ip_family family, const char *table,
-	bool counters, char **out, char problem[IPTABLES_PROBLEM])
+	bool counters, char **out, char problem[PROBLEM_SIZE])
 {
 	(void)backend, (void)table, (void)counters, (void)problem;
 	filter.saves++;
@@ -74,7 +74,7 @@ static int reset(void **state)
 /* Looks, and returns how many families were read back for it. */
 static unsigned int look(struct ruleset_watch *watch, int expected)
 {
-	char problem[RULESET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	const unsigned int before = filter.saves;
 	const int err = ruleset_watch_look(watch, &options, problem);
 

@@ -54,7 +54,7 @@ static void assert_listed(const char *command, const char *expected)
 
 static void sets_are_made_as_the_rules_need_them(void **state)
 {
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_int_equal(pod_set_count(IP_FAMILY_V4), -ENOENT);
@@ -87,7 +87,7 @@ static void sets_are_made_as_the_rules_need_them(void **state)
 static void without_ipv6_there_are_no_ipv6_sets(void **state)
 {
 	const struct ip_addr addrs[] = {v4(1), v6(1)};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_ok(pod_set_create(false, problem), problem);
@@ -103,7 +103,7 @@ static void without_ipv6_there_are_no_ipv6_sets(void **state)
 static void groups_are_nets(void **state)
 {
 	struct ip_addr groups[4], near[2] = {v4(1), v6(7)};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_int_equal(ip_addr_parse(&groups[0], "10.0.0.255"), 0);
@@ -128,7 +128,7 @@ static void filling_replaces_the_content(void **state)
 {
 	const struct ip_addr first[] = {v4(1), v4(2), v6(7)},
 			     second[] = {v4(2), v4(0x00ffffff), v6(8), v6(9)};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
@@ -148,7 +148,7 @@ static void filling_replaces_the_content(void **state)
 
 static int verify(const struct ip_addr *addrs, size_t count, const char *part)
 {
-	char problem[POD_SET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	long size = -1;
 	const int err = pod_set_verify(IP_FAMILY_V4, addrs, count, 0, &size, problem);
 
@@ -161,7 +161,7 @@ static int verify(const struct ip_addr *addrs, size_t count, const char *part)
 static void what_others_change_is_found(void **state)
 {
 	const struct ip_addr addrs[] = {v4(1), v4(2), v4(3), v6(7), v6(8)};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	long size;
 
 	(void)state;
@@ -197,7 +197,7 @@ static void what_others_change_is_found(void **state)
 static void link_local_addresses_go_together(void **state)
 {
 	struct ip_addr addrs[2] = {v6(7)};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	long size;
 
 	(void)state;
@@ -221,7 +221,7 @@ static void many_addresses_fit(void **state)
 {
 	enum { MANY = 70000 };
 	struct ip_addr *addrs = calloc(2 * MANY, sizeof(*addrs));
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	for (uint32_t i = 0; i < MANY; i++) {
@@ -254,7 +254,7 @@ static void many_addresses_fit(void **state)
 static void rules_see_the_new_content(void **state)
 {
 	const struct ip_addr addrs[] = {v4(1)};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
@@ -277,7 +277,7 @@ static void rules_see_the_new_content(void **state)
 static void an_earlier_runs_sets_are_taken_over(void **state)
 {
 	const struct ip_addr addrs[] = {v4(1), v4(2)};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
@@ -305,7 +305,7 @@ static void a_set_of_another_kind_is_refused(void **state)
 		{"podgate-allowed6 hash:ip,port family inet6 timeout 5 counters",
 			"podgate-allowed6"},
 	};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -323,7 +323,7 @@ static void a_refused_entry_keeps_no_other_out(void **state)
 		ip_addr_v6((const uint8_t[16]){0xfe, 0x80}),
 		ip_addr_v6((const uint8_t[16]){0xfe, 0x80, [15] = 0x77})};
 	struct ipset_refused refused;
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	long size;
 
 	(void)state;
@@ -355,7 +355,7 @@ static void a_filling_set_in_use_stops_nobody(void **state)
 {
 	const struct ip_addr addrs[] = {v4(1), v4(2)};
 	struct ipset_refused refused;
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_ok(pod_set_create(true, problem), problem);
@@ -383,7 +383,7 @@ static void a_filling_set_in_use_stops_nobody(void **state)
 static void filling_fails_whole(void **state)
 {
 	const struct ip_addr addrs[] = {v4(1)};
-	char problem[POD_SET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 
 	(void)state;
 	assert_int_equal(pod_set_fill(addrs, 1, true, problem), -ENOENT); /* never created */
@@ -404,7 +404,7 @@ static void *create_without_privilege(void *context)
 
 static void without_privilege_it_is_said_so(void **state)
 {
-	char problem[POD_SET_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	pthread_t thread;
 	void *result;
 

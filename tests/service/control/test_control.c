@@ -33,7 +33,7 @@ static void test_socket_is_for_root_only(void **state)
 static void start_for_group(const char *group, mode_t mode, gid_t gid)
 {
 	struct control_fixture room = {.path = "/tmp/podgate-test-group.sock", .group = group};
-	char problem[CONTROL_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct stat found;
 
 	event_loop_init(&room.loop);
@@ -52,7 +52,7 @@ static void test_a_group_may_be_let_in(void **state)
 	const struct group *group = getgrnam("daemon");
 	struct control_fixture room = {
 		.path = "/tmp/podgate-test-group.sock", .group = "no-such-group"};
-	char problem[CONTROL_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 
 	(void)state;
 	assert_non_null(group);
@@ -174,7 +174,7 @@ static void test_a_running_daemon_is_not_displaced(void **state)
 {
 	struct control_fixture *server = *state;
 	struct control_fixture second = {0};
-	char problem[CONTROL_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	int fd;
 
 	event_loop_init(&second.loop);
@@ -194,7 +194,7 @@ static void test_what_is_there_already(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct control_fixture server = {.path = "/tmp/podgate-test-stale.sock"};
-	char problem[CONTROL_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	FILE *file;
 	int fd;
 

@@ -110,7 +110,7 @@ static struct replay *open_replay(
 {
 	struct log_replay_options options = {
 		.path = desk->path, .keep = KEEP, .log = desk->log, .filter = *filter};
-	char problem[LOG_REPLAY_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct replay *replay;
 
 	options.filter.since_ns = since_ns;
@@ -390,7 +390,7 @@ static void close_to_us(const struct log_fixture *desk, unsigned int index)
 static void what_cannot_be_read_again_is_refused(void **state)
 {
 	struct log_replay_options options = {.path = "-"};
-	char problem[LOG_REPLAY_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct stream_reader reader = {.count = 0};
 	struct log_fixture *desk = *state;
 	struct replay *replay;

@@ -79,7 +79,7 @@ static void *serve(void *context)
 static int setup(void **state)
 {
 	struct room *room = calloc(1, sizeof(*room));
-	char problem[LISTEN_SOCKET_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	const struct http_server_options options = {
 		.listen_fd = listen_socket_open("test", "0.0.0.0:9477", problem),
 		.answer = answer,

@@ -19,7 +19,7 @@
 
 #include "tests/support/netns.h"
 
-static char problem[LISTEN_SOCKET_PROBLEM];
+static char problem[PROBLEM_SIZE];
 
 static int open_at(const char *text)
 {

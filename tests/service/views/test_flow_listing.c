@@ -101,7 +101,7 @@ static void list(struct stage *stage, const struct filter *filter)
 	const struct flow_listing_options options = {.snapshot = stage->world.snapshot,
 		.marks = {.allow = ALLOW, .deny = DENY},
 		.filter = *filter};
-	char problem[FLOW_LISTING_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct stream *stream;
 
 	stream_reader_deinit(&stage->reader);
@@ -238,7 +238,7 @@ static void expect_refused(const struct stage *stage, const struct filter *filte
 {
 	const struct flow_listing_options options = {
 		.snapshot = stage->world.snapshot, .filter = *filter};
-	char problem[FLOW_LISTING_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct stream *stream;
 
 	assert_int_equal(flow_listing_open(&stream, &options, problem), -EINVAL);
@@ -283,7 +283,7 @@ static void it_may_be_left_in_the_middle(void **state)
 {
 	struct stage *stage = *state;
 	const struct flow_listing_options options = {.snapshot = stage->world.snapshot};
-	char problem[FLOW_LISTING_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct stream *stream;
 
 	flow_table_fill(5000, "10.0.0.2", 5432, 0);
@@ -302,7 +302,7 @@ static void a_refusal_of_the_kernel_is_told(void **state)
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 	struct stage *stage = *state;
 	const struct flow_listing_options options = {.snapshot = stage->world.snapshot};
-	char problem[FLOW_LISTING_PROBLEM];
+	char problem[PROBLEM_SIZE];
 	struct stream *stream;
 
 	assert_int_equal(syscall(SYS_capget, &header, data), 0);

@@ -81,7 +81,7 @@ static void list(struct stage *stage, bool audit, const struct filter *filter)
 		.hits = stage->hits,
 		.audit = audit,
 		.filter = *filter};
-	char problem[POLICY_LISTING_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct stream *stream;
 
 	stream_reader_deinit(&stage->reader);
@@ -207,7 +207,7 @@ static void expect_refused(const struct stage *stage, const struct filter *filte
 {
 	const struct policy_listing_options options = {
 		.snapshot = stage->snapshot, .hits = stage->hits, .filter = *filter};
-	char problem[POLICY_LISTING_PROBLEM] = "";
+	char problem[PROBLEM_SIZE] = "";
 	struct stream *stream;
 
 	assert_int_equal(policy_listing_open(&stream, &options, problem), -EINVAL);
@@ -228,7 +228,7 @@ static void many_come_in_pieces(void **state)
 	enum { PODS = 500, POLICIES = 2000 };
 	struct stage *stage = *state;
 	struct policy_listing_options options = {.hits = stage->hits};
-	char problem[POLICY_LISTING_PROBLEM], *text = NULL;
+	char problem[PROBLEM_SIZE], *text = NULL;
 	struct manifest_world world;
 	struct stream *stream;
 	size_t size;
