@@ -51,7 +51,8 @@ build() {
 		give_up "missing packages: $(packages_missing build run | tr '\n' ' ')"
 	fi
 	if [ -n "${PODGATE_BUILD:-}" ]; then
-		[ -x "$PODGATE" ] && [ -x "$PROBE" ] || give_up "PODGATE_BUILD=$PODGATE_BUILD: no podgate and tests/podgate-probe in there"
+		[ -x "$PODGATE" ] && [ -x "$PROBE" ] ||
+			give_up "PODGATE_BUILD=$PODGATE_BUILD has no podgate or no tests/podgate-probe"
 		echo "taken from $PODGATE_BUILD: $("$PODGATE" version | head -1)"
 		return
 	fi
@@ -64,7 +65,8 @@ build() {
 		echo "built $("$PODGATE" version | head -1)"
 	else
 		tail -20 "$log"
-		give_up "the build failed; all of it is in $log. Was a package of deploy/packages.txt updated meanwhile? Then remove build/product and try again"
+		give_up "the build failed; its output is in $log.
+If a package of deploy/packages.txt was updated meanwhile, remove build/product and try again"
 	fi
 }
 
@@ -143,9 +145,9 @@ did_not_start() {
 	cp -r "$DEMO/podgate.log" "$DEMO/podgate.yaml" "$DEMO/manifests" "$kept/"
 	in_ns gw "$PODGATE" doctor --config "$DEMO/podgate.yaml" >"$kept/doctor" 2>&1
 	sed 's/^/  /' "$DEMO/podgate.log"
-	echo "  what \`podgate doctor\` does not find well:"
+	echo "  findings of \`podgate doctor\`:"
 	grep -vE '^(ok|[0-9]+ ok) ' "$kept/doctor" | sed 's/^/  /'
-	give_up "podgate did not start. Its log, its settings and what \`podgate doctor\` says are in $kept.
+	give_up "podgate did not start. Its log, its settings and the output of \`podgate doctor\` are in $kept.
 If it ended by a signal, \`seccomp: off\` in its settings tells whether a system call was refused (and dmesg, type=1326, which)"
 }
 
@@ -259,7 +261,7 @@ show_pairs() {
 	FIGURES=$((FIGURES + id))
 	if "$PODGATE" test -f "$DEMO/manifests" "$DEMO/seen.tsv" >"$DEMO/test"; then
 		echo "  all $id pairs of pods on port 8080: $(grep -c 'allow$' "$DEMO/seen.tsv") connect, $(grep -c 'deny$' "$DEMO/seen.tsv") do not;"
-		echo "  the policies, read by \`podgate test\`, say the same of each: $(tail -1 "$DEMO/test")"
+		echo "  \`podgate test\` expects the same of each pair: $(tail -1 "$DEMO/test")"
 	else
 		SURPRISES=$((SURPRISES + 1))
 		sed 's/^/  /' "$DEMO/test"
@@ -297,7 +299,7 @@ remove() {	# NAME, as --keep printed it
 	esac
 	NET=$1 DEMO=/run/$1
 	mapfile -t NET_NODES < <(ip netns list | sed -n "s/^$1-\([^ ]*\).*/\1/p")
-	[ ${#NET_NODES[@]} -gt 0 ] || give_up "nothing here is called $1"
+	[ ${#NET_NODES[@]} -gt 0 ] || give_up "there is no demonstration $1"
 	take_down
 	echo "removed $1"
 }
@@ -341,11 +343,11 @@ main() {
 	try_rows without
 	step "3. podgate enforces docs/examples"
 	start_podgate
-	step "4. Who reaches whom: real connections over IPv$FAMILY, without podgate and with it"
+	step "4. Which pod reaches which: real connections over IPv$FAMILY, without podgate and with it"
 	try_rows with
 	show_rows
 	show_pairs
-	step "5. What podgate says about it"
+	step "5. The log and an explanation"
 	show_denials
 	step "$([ $SURPRISES -eq 0 ] && echo "${GREEN}All $FIGURES connections as expected." || echo "${RED}$SURPRISES of $FIGURES connections not as expected.")"
 	if [ $KEEP = yes ]; then tell_how_to_play; else take_down; fi
