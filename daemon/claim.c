@@ -18,7 +18,7 @@ enum {
 	TRIES = 10, /* to connect while the queue is full, which a stranger may see to */
 	TRY_PAUSE_MS = 100,
 	PATIENCE_S = 1,
-	ANSWERS_A_TURN = 8, /* of the loop: anybody may connect, as often as he likes */
+	ANSWERS_A_TURN = 8, /* of the loop: any user may connect, as often as it likes */
 	TURN_PAUSE_MS = 50,
 };
 
@@ -70,8 +70,8 @@ int claim_check(int fd)
 /* ---- looking ---- */
 
 /*
- * A connection, or -errno: -ECONNREFUSED when nobody listens there, -EAGAIN when the queue stays
- * full.
+ * A connection, or -errno: -ECONNREFUSED when no process listens there, -EAGAIN when the queue
+ * stays full.
  */
 static int connect_to_holder(void)
 {
@@ -97,7 +97,7 @@ static int connect_to_holder(void)
 	return err != 0 ? err : -EIO;
 }
 
-/* Whom the line is from, and what it says. Without one `out` stays as it is. */
+/* The process that the line is from, and what it says. Without a line *out stays as it is. */
 static void read_line(int fd, struct claim_holder *out)
 {
 	union {
@@ -160,9 +160,7 @@ static void go_on(uv_timer_t *timer)
 	uv_poll_start(&claim->poll, UV_READABLE, answer_some);
 }
 
-/*
- * What nobody reads is lost with the connection: the kernel keeps it until then, so nothing waits.
- */
+/* The kernel keeps the line until it is read or the connection is gone: so nothing waits here. */
 static void answer_some(uv_poll_t *poll, int status, int events)
 {
 	struct claim *claim = poll->data;
@@ -173,7 +171,7 @@ static void answer_some(uv_poll_t *poll, int status, int events)
 	while (answered < ANSWERS_A_TURN &&
 		(fd = accept4(claim->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
 		if (send(fd, claim->line, strlen(claim->line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-			errno = 0; /* who has gone already is not missed */
+			errno = 0; /* the client has gone already */
 		close(fd);
 		answered++;
 	}
@@ -274,10 +272,7 @@ int claim_hold(struct claim **out, uv_loop_t *loop, int inherited, uid_t user,
 		err = claim_serve(out, loop, fd, control_socket);
 		return err == 0 ? 0 : refuse_or_pass(err, NULL, problem);
 	}
-	/*
-	 * Between bind() and listen() nobody answers; then it is another daemon that starts, or a
-	 * stranger.
-	 */
+	/* Without an answer another daemon is between bind() and listen(), or it is a stranger. */
 	if (fd == -EADDRINUSE) {
 		err = claim_refuse_second(user, problem);
 		return err == 0 && problem[0] == '\0' ? refuse_or_pass(-EPERM, NULL, problem) : err;

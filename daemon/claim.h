@@ -6,9 +6,9 @@
  * One daemon in a network namespace: two would repair each other's rules for ever, and share the
  * sets. A daemon listens at an abstract UNIX address, "\0podgate". Such addresses belong to the
  * network namespace and go when their last descriptor is closed, so nothing is left behind by a
- * crash (unix(7), abstract sockets). Whoever connects is told the daemon's control socket, in one
- * line; the kernel says which process that line is from (SO_PASSCRED), and who listens
- * (SO_PEERCRED). Any user may take such an address, so what a stranger holds does not count.
+ * crash (unix(7), abstract sockets). A client that connects gets the path of the daemon's control
+ * socket, in one line; the kernel says which process that line is from (SO_PASSCRED), and which
+ * user listens (SO_PEERCRED). Any user may take such an address, so a stranger's does not count.
  */
 
 #include <sys/types.h>
@@ -26,14 +26,14 @@ struct claim_holder {
 };
 
 /*
- * Who holds the address: 0 when nobody does; -EADDRINUSE and *out when a daemon does, which is to
- * say a process of root, of our own user or of `user`; -EPERM for a stranger; or another -errno
- * when that cannot be found out. Waits a second at most. Any thread.
+ * Looks who holds the address. 0: it is free; -EADDRINUSE and *out: a daemon, that is a process of
+ * root, of our own user or of `user`; -EPERM: a stranger; or another -errno when that can't be
+ * found out. Waits a second at most. Any thread.
  */
 int claim_look(uid_t user, struct claim_holder *out);
 /*
- * Takes the address. Returns a descriptor, which listens, or -errno: -EADDRINUSE when somebody has
- * it. Any thread.
+ * Takes the address. Returns a descriptor, which listens, or -errno: -EADDRINUSE when it is
+ * taken. Any thread.
  */
 int claim_take(void);
 /* Whether a descriptor that was handed over is such a one. */

@@ -8,7 +8,7 @@
  * metrics; verdict log; queues; privileges given up (confinement.h); manifests; first policies,
  * live flows judged, rules; metrics; READY.
  *
- * Signals: SIGTERM and SIGINT stop; SIGHUP reads the manifests again and opens the log file anew.
+ * Signals: SIGTERM and SIGINT stop; SIGHUP reads the manifests and opens the log file again.
  * After a stop the rules stay, as they would after a crash: what the kernel queues then is dropped,
  * or passed with daemon_away: open. `podgate cleanup` removes them. Where the queues are handed on
  * (descriptor_store.h, handover.h), packets wait in them instead.

@@ -84,7 +84,7 @@ static void signal_reload(uv_signal_t *handle, int number)
 	struct daemon *daemon = handle->data;
 
 	(void)number;
-	log_info("SIGHUP: reading the manifests again and opening the log file anew");
+	log_info("SIGHUP: reading the manifests and opening the log file again");
 	manager_reloading(daemon->manager);
 	verdict_log_reopen(daemon->log);
 	source_list_rescan(&daemon->sources);

@@ -13,7 +13,7 @@
  * 		With the answer come the sockets, in the order of the names. Nothing has
  * 		changed: this daemon goes on.
  * 	{... "step": "pause"}
- * 		{"ok": true, "paused": true}: nobody reads the queues any more, and all that
+ * 		{"ok": true, "paused": true}: no process reads the queues any more, and all that
  * 		was read is answered. What comes
  * 		waits. Sets, rules and marks are the successor's. Or "paused": false: a change
  * 		is under way, ask again.

@@ -25,7 +25,7 @@ struct manager {
 	uv_timer_t tick;
 	char line[LINE]; /* as last told */
 	bool reloading;
-	uint64_t feed_us; /* how often the workers are asked; 0: nobody watches */
+	uint64_t feed_us; /* how often the workers are asked; 0: there is no watchdog */
 	uint64_t asked_us;
 	bool silent; /* one did not answer in time, and it was said */
 };

@@ -3,11 +3,11 @@
 #define DAEMON_MANAGER_H
 
 /*
- * The daemon as the service manager sees it (notify.h): ready, what it is doing (`systemctl status`
- * shows the line), reading anew, stopping; and alive. Alive means more than that the loop turns:
- * each worker is sent a message through its own queue's socket, and the watchdog is fed only when
- * all of them have taken theirs. One that hangs, or has ended, leaves packets without a verdict,
- * and only a new start helps. For the loop's thread.
+ * The daemon as the service manager sees it (notify.h): ready, reloading, stopping, a line about
+ * what it does (`systemctl status` shows it), and alive. For the latter each worker is sent a
+ * message through its own queue's socket, and the watchdog is fed only when all have taken theirs.
+ * A worker that hangs, or has ended, leaves packets without a verdict, and only a new start helps.
+ * For the loop's thread.
  */
 
 #include <uv.h>
@@ -31,7 +31,7 @@ struct manager_options {
 int manager_ready(struct manager **out, const struct manager_options *options);
 /* The start goes on and takes its time: asks for more of it when that is due. */
 void manager_starting(void);
-/* The manifests are about to be read anew; that all of it is enforced is told when it is. */
+/* The manifests are about to be read again; the manager is told when all of it is enforced. */
 void manager_reloading(struct manager *manager);
 /* To be called when the loop is to end; the memory goes with the close callback. */
 void manager_stopping(struct manager *manager);

@@ -4,8 +4,8 @@
 
 /*
  * The files that the daemon writes: the verdict log and the objects in the state directory. Their
- * folders are given to the user that podgate will be, and they are opened as that user, who will
- * have to rotate the log. For the main thread, before there are others.
+ * folders are given to the user that podgate will be, and they are opened as that user, which
+ * will have to rotate the log. For the main thread, before there are others.
  */
 
 #include "config/state/state_keeper.h"

@@ -48,7 +48,7 @@ struct daemon {
 	struct problem_list problems; /* as said in the log */
 	struct control_server *control;
 	struct answers answers;
-	struct metrics *metrics; /* NULL: nobody wants them */
+	struct metrics *metrics; /* NULL: metrics_listen is not set */
 	struct verdict_log *log;
 	struct enforcement *enforcement;
 	struct publisher *publisher;

@@ -87,7 +87,7 @@ int preflight_log_folder(const struct settings *settings, const struct account *
 		return 0;
 	err = belongings_check_folder(settings->log_file);
 	if (err == -EACCES)
-		log_error("user %s, as whom podgate runs, may not write in the folder of %s, so "
+		log_error("podgate runs as user %s, which may not write in the folder of %s, so "
 			  "the log could not be rotated: give that user the folder (chown), set "
 			  "log_file, or set `log_size_mib: 0`",
 			account->name, settings->log_file);

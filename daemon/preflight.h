@@ -13,7 +13,7 @@
 /*
  * `podgate run -n`: all of it, without starting anything. Returns 0; or -errno, and the log says
  * what is wrong. Broken manifests are said, too, but stop no start, so they are no failure here.
- * The process then is who podgate would be.
+ * The process then runs as the user that podgate would be.
  */
 int preflight_check(const struct settings *settings);
 
@@ -23,7 +23,7 @@ int preflight_host(const struct settings *settings);
 void preflight_refuse_log(const struct settings *settings, const struct account *account, int err);
 /* Says why the manifests at a path can't be watched, and what would mend it. */
 void preflight_refuse_manifests(const char *path, int err);
-/* That whoever we are now, `account`, can rotate the log. 0 or -EACCES. */
+/* Whether the process, which runs as `account` now, can rotate the log. 0 or -EACCES. */
 int preflight_log_folder(const struct settings *settings, const struct account *account);
 
 #endif

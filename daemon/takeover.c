@@ -164,7 +164,7 @@ static bool listens(int fd, int domain, const char *path)
 		strncmp(local->sun_path, path, sizeof(local->sun_path)) == 0;
 }
 
-/* Takes one where it belongs. What nobody wants is closed. */
+/* Takes a socket where it belongs, or closes it. */
 static void sort_in(struct takeover *takeover, const char *name, int fd, const char *path,
 	const char *metrics_listen, struct inheritance *out)
 {
@@ -245,7 +245,7 @@ int takeover_read_offer(struct takeover *takeover, const char *text, const int *
 
 /* ---- the steps ---- */
 
-/* 0; -ENOENT when nobody is there. */
+/* 0; -ENOENT when no daemon is there. */
 static int connect_to(struct takeover *takeover, const char *path)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};

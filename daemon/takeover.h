@@ -27,7 +27,8 @@
 struct takeover {
 	int fd; /* the connection; -1: there is none */
 	pid_t from;
-	int control, metrics, claim; /* listening sockets; -1: none. Who uses one sets it to -1 */
+	int control, metrics,
+		claim; /* listening sockets; -1: none. The user of one sets it to -1 */
 };
 
 void takeover_init(struct takeover *takeover);
@@ -43,8 +44,8 @@ int takeover_pause(struct takeover *takeover, char problem[PROBLEM_SIZE]);
 /* Tells the other to end, and waits until it has, some seconds at the most. */
 void takeover_finish(struct takeover *takeover);
 /*
- * Ends the connection: the other goes on, unless it was told to end. So nobody may read the queues
- * here any more. Closes what was not used. May be called at any time.
+ * Ends the connection: the other goes on, unless it was told to end. So no thread may read the
+ * queues here any more. Closes what was not used. May be called at any time.
  */
 void takeover_deinit(struct takeover *takeover);
 

@@ -3,14 +3,14 @@
 #define ENFORCER_GATE_HELD_PACKETS_H
 
 /*
- * Packets that another program's NFQUEUE holds over a change of policy. podgate has marked and let
- * pass such a packet by the policies before; its flow enters the flow table when it is released,
- * after the sweep. So after a change the flows are judged again while such a packet may still be
- * held.
+ * Packets that another program's NFQUEUE holds over a change of policy. podgate has marked and
+ * passed such a packet by the earlier policies. Its flow enters the flow table when the packet is
+ * released, after the sweep. So after a change the flows are judged again while such a packet may
+ * still be held.
  *
  * A packet that waits since the change keeps its queue from being empty: a queue that was seen
- * empty once since then holds none. A packet may go on from one queue to the next: so all queues
- * are looked at anew once each was seen empty, for each of HELD_PACKETS_CHAIN programs in a row.
+ * empty once since then holds none. But the packet may have moved to the next queue. So once each
+ * queue was seen empty, all are watched again, a round for each of HELD_PACKETS_CHAIN programs.
  * Pure; one thread at a time.
  */
 

@@ -5,10 +5,10 @@
 #include "enforcer/gate/link_message.h"
 
 /*
- * A pod is no router: an ICMP error of a pod's on a flow of others is a message of its own, judged
- * as such. Else it could tell anybody anything who has some flow through this gateway. (A pod that
- * does route for others needs a policy that lets it send them ICMP.) `from` is who sent it. Returns
- * whether that is so.
+ * A pod is no router: its ICMP error on a flow of others is judged as a message of its own. Else it
+ * could send any message to any host that has a flow through this gateway. (A pod that does route
+ * for others needs a policy that lets it send them ICMP.) `from` is the error's sender. Returns
+ * whether the error is such a message; *flow becomes its flow.
  */
 static bool take_report(
 	const struct snapshot *snapshot, const struct ip_addr *from, struct flow *flow)
@@ -43,7 +43,10 @@ bool outcome_read(
 	return report;
 }
 
-/* Of DHCP servers and routers, who are behind ports that the settings name. True: it is decided. */
+/*
+ * DHCP servers and routers are behind ports that the settings name. Returns whether the packet is
+ * one of their messages, and judged.
+ */
 static bool judge_link_message(
 	const struct judging *judging, const struct nfqueue_packet *packet, struct outcome *out)
 {

@@ -14,13 +14,13 @@
 
 struct outcome {
 	enum packet_error error;
-	/* with PACKET_OK; of a group's packet that was denied, to the receiver who did */
+	/* with PACKET_OK; of a denied packet to a group: to the receiver that did not admit it */
 	struct flow flow;
 	/* of no family; or the group's address, when `flow` has a receiver's in its place */
 	struct ip_addr group;
 	struct judgement judgement; /* with PACKET_OK; else only .verdict is set */
 	bool alone; /* the verdict holds for this packet alone, and is not to be learned */
-	bool quiet; /* nobody needs to hear of it */
+	bool quiet; /* no record is left */
 };
 
 struct judging {

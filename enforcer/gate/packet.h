@@ -65,9 +65,9 @@ static inline bool packet_may_be_icmp(const uint8_t *bytes, size_t length)
 }
 
 /*
- * Whom an ICMP error comes from, for a packet that packet_parse() has read: true, and *out. It need
- * not be an end of the flow that it reports on: routers report on the flows of others. False for
- * any other packet.
+ * The sender of an ICMP error, for a packet that packet_parse() has read: true, and *out. It need
+ * not be an end of the flow that the error reports on: routers report on the flows of others. False
+ * for any other packet.
  */
 static inline bool packet_read_reporter(const uint8_t *bytes, size_t length, struct ip_addr *out)
 {

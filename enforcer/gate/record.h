@@ -3,9 +3,8 @@
 #define ENFORCER_GATE_RECORD_H
 
 /*
- * What a worker leaves behind of one verdict: plain, fixed-size, without names. The log thread
- * finds the names and reasons in the snapshot, which is kept until it has drained every ring that
- * may speak of it.
+ * One judged packet on its way to the log: plain, fixed-size, without names. The log thread finds
+ * the names and reasons in the snapshot, which is kept until no record names it.
  */
 
 #include <stdbool.h>
@@ -33,8 +32,8 @@ struct record {
 	uint32_t in_ifindex, out_ifindex; /* 0 when unknown */
 	uint32_t user_ns;  /* from the burst's arrival here to its verdicts' sending; 0: unknown */
 	bool learnable;	   /* the kernel may answer further flows of its class (learner.h) */
-	uint64_t revision; /* of the snapshot: for the learner, who must not look into that */
-	uint64_t answered; /* not 0: the kernel answered so many packets of this class by itself */
+	uint64_t revision; /* of the snapshot: the learner must not look into that */
+	uint64_t answered; /* packets of this class that the kernel answered by itself; 0: none */
 };
 
 #endif

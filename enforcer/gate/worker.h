@@ -33,7 +33,7 @@ typedef const struct snapshot *_Atomic published_snapshot;
 
 enum { WORKER_CACHE_LINE = 64 };
 
-/* Written by the worker only, so that adding takes no locked instruction; read by anybody. */
+/* Only the worker writes them, so adding takes no locked instruction; any thread may read. */
 struct worker_counters {
 	_Atomic uint64_t rounds, packets, bursts, reports;
 	_Atomic uint64_t verdicts[VERDICT_AUDIT_DENY + 1];

@@ -23,7 +23,7 @@ struct worker_stats {
 	uint64_t verdict_errors; /* verdicts that the kernel refused, or that could not be sent */
 	/*
 	 * Verdicts for packets that the kernel had dropped while they waited: their interface or
-	 * bridge port went (nfqnl_dev_drop() in net/netfilter/nfnetlink_queue.c), or somebody
+	 * bridge port went (nfqnl_dev_drop() in net/netfilter/nfnetlink_queue.c), or a program
 	 * removed a rule with the target CT (but --notrack) or an nft ct object.
 	 */
 	uint64_t gone;

@@ -49,7 +49,7 @@ struct learner {
 	uint64_t revision;    /* 0: learning nothing */
 	struct class_sets *sets;
 	struct ledger *ledger;
-	struct quota quota;	      /* of allowed classes that the log does not tell of */
+	struct quota quota;	      /* of allowed classes that the log does not report */
 	struct recent recent[RECENT]; /* by their hash */
 	struct learned_set learned[LEARNER_KINDS][LEARNER_FAMILIES];
 	uint64_t read_ns; /* when the sets were last read */
@@ -113,7 +113,7 @@ static bool is_learnable(const struct learner *learner, const struct record *rec
 		(record->judgement.verdict == VERDICT_DENY && learner->options.denied);
 }
 
-/* A class that is new is to be added, if there is room for it. */
+/* A new class waits to be added, if there is room for it. */
 static void take(struct learner *learner, const struct record *record, uint64_t now)
 {
 	const int kind = record->judgement.verdict == VERDICT_DENY ? LEARNER_DENIED

@@ -91,7 +91,7 @@ struct learner_stats {
 	bool learning;
 	uint64_t learned[LEARNER_KINDS][LEARNER_FAMILIES]; /* since the start */
 	uint64_t current[LEARNER_KINDS][LEARNER_FAMILIES]; /* since the sets were last emptied */
-	uint64_t answered[LEARNER_KINDS]; /* packets, as far as the log tells of them */
+	uint64_t answered[LEARNER_KINDS]; /* packets, as far as the log reports them */
 	uint64_t refused;		  /* sightings for whose classes there was no room */
 	uint64_t stale;	  /* sightings judged by a snapshot that was not, or no longer, in force */
 	uint64_t emptied; /* how often there was something to empty */

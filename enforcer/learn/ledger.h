@@ -3,9 +3,9 @@
 #define ENFORCER_LEARN_LEDGER_H
 
 /*
- * The learned classes whose packets the verdict log must tell of: what a line about them says, and
+ * The learned classes whose packets the verdict log must report: what a line about them says, and
  * when they were last found in use. Bounded, and no source address has more than a share of it, so
- * that whoever tries every door leaves room for the others. One thread at a time.
+ * that a scanner leaves room for others. One thread at a time.
  */
 
 #include <stdbool.h>

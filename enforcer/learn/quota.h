@@ -3,9 +3,9 @@
 #define ENFORCER_LEARN_QUOTA_H
 
 /*
- * How many of something each address has had within a period: at most so many. Addresses are
- * counted by a hash of theirs; two may have to share, which makes each one's part smaller, never
- * larger. All counts begin anew when the period ends. One thread at a time.
+ * Limits how many of something each address gets within a period. Addresses are counted by their
+ * hash; two with one hash share one limit, so an address may get less, never more. All counts start
+ * again at 0 when the period ends. One thread at a time.
  */
 
 #include <stdbool.h>

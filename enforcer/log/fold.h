@@ -5,9 +5,9 @@
 /*
  * Repeats made one: of records alike in all but time and source port, the first passes, and those
  * that follow within a window are counted and given back as one when the window ends. While repeats
- * keep coming, that is one a window. A record of packets that the kernel answered counts as so many
- * repeats. Revoked flows are never folded. Every record that goes in comes out: as itself, or in
- * the count of a summary. The table is bounded; when it is full, the oldest makes room and its
+ * keep coming, that is one a window. A record of packets that the kernel answered counts as that
+ * many repeats. Revoked flows are never folded. Every record that goes in comes out: as itself, or
+ * in the count of a summary. The table is bounded; when it is full, the oldest makes room and its
  * summary comes out early. One thread.
  */
 

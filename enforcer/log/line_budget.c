@@ -11,9 +11,9 @@
 enum { LEFT_SHARE = 3, LINES_MOST = 1 << 20 };
 
 /*
- * Slots by open addressing; one of an earlier second is free. Only who is given a line gets a slot,
- * and there are twice as many slots as lines: so a free one is always found. Parties are told apart
- * by 64 bits of a seeded hash.
+ * Slots by open addressing; one of an earlier second is free. A party gets a slot with its first
+ * line, and there are twice as many slots as lines: so a free one is always found. Parties are told
+ * apart by 64 bits of a seeded hash.
  */
 struct slot {
 	uint64_t party, second;

@@ -3,16 +3,16 @@
 #define ENFORCER_LOG_LINE_BUDGET_H
 
 /*
- * How many lines the log writes in a second, and whose. Explaining a flood of different denials
- * must not take a core from the workers; and it must not leave other pods' denials untold. So a
- * party may have a further line while it has had fewer than three times as many as are left for all
- * in that second: n parties that would have all of them get 3/(3n + 1) each, and 1/(3n + 1) is
- * always left for who has had few. (The rule is that of shared buffers of switches: Choudhury and
- * Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.)
+ * Shares the lines that the log writes in a second. Explaining a flood of different denials must
+ * not take a core from the workers, and it must not hide other pods' denials. So a party may have a
+ * further line while it has had fewer than three times as many as are left for all in that second:
+ * n parties that want all of them get 3/(3n + 1) each, and 1/(3n + 1) is always left for parties
+ * that have had few. (The rule is that of shared buffers of switches: Choudhury and Hahne, "Dynamic
+ * queue length thresholds for shared-memory packet switches", 1998.)
  *
- * A party is the pod that is the flow's source. What comes from elsewhere counts as the
- * destination's, as who invents sources must not be as many parties as he likes; and what can't be
- * read, as its interface's. One thread.
+ * The party is the pod that is the flow's source. For other sources it is the destination, as a
+ * sender that invents sources must not be many parties. For unreadable packets it is the interface.
+ * One thread.
  */
 
 #include <stdbool.h>

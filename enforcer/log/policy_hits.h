@@ -9,16 +9,16 @@
  * What counts. A denial at an end of a flow is due to all policies that isolate that end in that
  * direction, because none of them has a rule that admits the flow: each of them is hit once. So the
  * sum over policies is not the number of denials, and a flow that both of its ends deny hits
- * policies of both. A policy in audit mode is only hit by what is logged as audit-deny; what a
- * link-local address is reason enough for hits none. A record stands for one packet, or for as many
+ * policies of both. A policy in audit mode is only hit by what is logged as audit-deny. A
+ * denial for a link-local address hits no policy. A record stands for one packet, or for as many
  * as the kernel answered by itself (record->answered). Records that were lost on their way are not
  * counted.
  *
  * Bounded: of more than POLICY_HITS_MOST names the one hit longest ago is forgotten.
  *
  * Any thread; records are added by the log's. A denial costs one lookup, however many policies
- * isolate the pod: counts gather by the pod, and go to the names of its policies when somebody
- * asks, or the snapshot goes.
+ * isolate the pod: counts gather by the pod, and go to the names of its policies when they are
+ * read, or the snapshot goes.
  */
 
 #include <stddef.h>
@@ -44,7 +44,7 @@ void policy_hits_free(struct policy_hits *hits);  /* NULL is allowed */
 void policy_hits_add(struct policy_hits *hits, const struct record *record);
 /* From here on nothing in `hits` refers to any snapshot, until a record is added. */
 void policy_hits_settle(struct policy_hits *hits);
-/* All zero for a policy that nobody hit. */
+/* All zero for a policy that was never hit. */
 struct policy_hit_counts policy_hits_get(
 	struct policy_hits *hits, const char *namespace_name, const char *name);
 

@@ -5,8 +5,8 @@
 /*
  * Where the verdict log's lines go: a file that is appended to and rotated by size (FILE, FILE.1,
  * FILE.2...), or standard output. Each line arrives whole or not at all: what a full disk or a
- * stuck pipe cuts short is undone or ended with a newline of its own. Writing to a pipe that nobody
- * reads gives up after a moment. One thread.
+ * stuck pipe cuts short is undone or ended with a newline of its own. Writing to a pipe without a
+ * reader gives up after a moment. One thread.
  */
 
 #include <stddef.h>
@@ -34,7 +34,7 @@ void verdict_file_close(struct verdict_file *file); /* NULL is allowed */
  */
 int verdict_file_write(struct verdict_file *file, const char *line, size_t length);
 /*
- * Opens the path anew (after logrotate has moved the file away). On failure, -errno, the old one
+ * Opens the path again, after logrotate has moved the file away. On failure, -errno, the old file
  * stays in use.
  */
 int verdict_file_reopen(struct verdict_file *file);

@@ -3,8 +3,8 @@
 #define ENFORCER_LOG_VERDICT_LINES_H
 
 /*
- * Lines of the verdict log on their way from the log thread to those who watch: bounded, so that a
- * slow loop loses lines rather than filling memory. Any thread.
+ * Lines of the verdict log on their way from the log thread to the sessions that watch: bounded, so
+ * that a slow loop loses lines rather than filling memory. Any thread.
  */
 
 #include <pthread.h>

@@ -64,7 +64,7 @@ struct verdict_log {
 	size_t ring_count;
 	struct fold *fold;
 	struct line_budget *budget;
-	struct policy_hits *hits; /* anybody reads them */
+	struct policy_hits *hits; /* any thread reads them */
 	struct arena *scratch;
 	struct json_writer line; /* its buffer serves all lines */
 	struct interface_names *names;
@@ -303,7 +303,7 @@ static void drain_rings(struct verdict_log *log)
 
 /*
  * What is held was retired before the rings were last drained and the cut flows were all logged,
- * and nobody adds records of theirs: only the folding may hold some.
+ * and no thread adds records that name it: only the folding may hold some.
  */
 static void free_retired(struct verdict_log *log)
 {
@@ -364,8 +364,8 @@ static bool serve(struct verdict_log *log, bool last)
 
 		if (err != 0) {
 			atomic_store(&log->error, -err);
-			log_error("the log file can't be opened anew: %s; what follows goes into "
-				  "the one it was",
+			log_error("the log file can't be opened again: %s; lines go on into the "
+				  "old one",
 				strerror(-err));
 		}
 	}

@@ -275,7 +275,7 @@ static int receive(struct mnl_socket *socket, uint32_t sequence, struct facts *f
 		status = n < 0 ? -1
 			       : mnl_cb_run(buffer, (size_t)n, sequence,
 					 mnl_socket_get_portid(socket), take, facts);
-		/* An answer to an earlier question, which nobody waits for. */
+		/* An answer to an earlier question. */
 		if (status < 0 && errno == ESRCH)
 			status = MNL_CB_OK;
 	}

@@ -342,7 +342,7 @@ int places_watch_open(
 		err = read_again(watch);
 	if (err != 0) {
 		snprintf(problem, PROBLEM_SIZE,
-			"the kernel does not tell who is on which bridge (rtnetlink): %s",
+			"can't read which address is on which bridge (rtnetlink): %s",
 			strerror(-err));
 		places_watch_close(watch);
 		return err;

@@ -45,7 +45,7 @@ int places_watch_open(struct places_watch **out, const struct places_options *op
 int places_watch_start(struct places_watch *watch); /* the thread; 0 or -errno */
 /* ends it; may be called again, and be followed by a start */
 void places_watch_stop(struct places_watch *watch);
-/* when nobody reads any more; NULL is allowed */
+/* when no thread reads any more; NULL is allowed */
 void places_watch_close(struct places_watch *watch);
 
 const published_places *places_watch_published(const struct places_watch *watch);

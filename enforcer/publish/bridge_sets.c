@@ -23,8 +23,8 @@ size_t bridge_sets_merge(const struct ip_addr *a, size_t a_count, const struct i
 }
 
 /*
- * Receivers whose first packets are judged in PREROUTING: isolated pods, and whoever is known to be
- * on a bridge. Link-local addresses are those of everybody. Sorted; `out` has room for
+ * Receivers whose first packets are judged in PREROUTING: isolated pods, and addresses known to be
+ * on a bridge. Link-local addresses are left out: every host has them. Sorted; `out` has room for
  * isolated_count and as many as are near.
  */
 static size_t list_near(const struct ip_addr *isolated, size_t isolated_count,
@@ -60,7 +60,7 @@ static size_t list_groups(
 	const struct places_broadcast *ends = places_broadcasts(places, &ends_count);
 
 	if (!sets->groups) {
-		/* what routers and hosts tell each other is another matter */
+		/* Messages between routers and hosts are judged all the same (link_message.h). */
 		out[0] = ip_addr_v6(nodes);
 		out[1] = ip_addr_v6(routers);
 		return 2;
@@ -104,7 +104,7 @@ static int list(struct bridge_sets *sets, const struct ip_addr *isolated, size_t
 	return 0;
 }
 
-/* What the kernel refuses of these is judged in FORWARD, as if nothing were known of it. */
+/* Addresses that the kernel refuses are judged in FORWARD, as if nothing were known of them. */
 static int fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
 	const struct places *places, char problem[PROBLEM_SIZE])
 {

@@ -5,7 +5,7 @@
 /*
  * The two sets that the rules for bridges look into: podgate-near, receivers whose first packets
  * are judged in PREROUTING, and podgate-groups, addresses that stand for many receivers. Filled by
- * the isolated pods and by who is on the bridges (places.h). Blocking; one call at a time.
+ * the isolated pods and by the addresses on the bridges (places.h). Blocking; one call at a time.
  */
 
 #include <stdbool.h>
@@ -28,7 +28,7 @@ struct bridge_sets {
 };
 void bridge_sets_deinit(struct bridge_sets *sets);
 
-/* Empty while nobody is isolated. `isolated` is sorted. 0, or -errno and `problem`. */
+/* They are empty while no pod is isolated. `isolated` is sorted. 0, or -errno and `problem`. */
 int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
 	char problem[PROBLEM_SIZE]);
 /*
@@ -36,7 +36,7 @@ int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, s
  * another -errno, and `problem`.
  */
 int bridge_sets_verify(const struct bridge_sets *sets, char problem[PROBLEM_SIZE]);
-/* Whether somebody has come, gone or moved since. */
+/* Whether a host on a bridge has come, gone or moved since. */
 bool bridge_sets_are_stale(const struct bridge_sets *sets);
 
 /* The sorted union of two sorted lists, into `out` with room for both. Returns its length. */

@@ -24,14 +24,12 @@ struct enforcement {
 	struct gate *gate;
 	struct learner *learner;
 	struct ct_table *table;
-	const struct snapshot *swept_by; /* whom the records of the sweep under way name */
+	const struct snapshot *swept_by; /* for the records of the sweep under way */
 	bool learns_allowed, learns_denied;
 	bool paused; /* another daemon reads the queues */
 };
 
-/*
- * Called by the learner, which reads its sets when it hears from the workers, or before a change.
- */
+/* Called by the learner when it has read its sets. */
 static void leave_answered(const struct record *record, void *context)
 {
 	const struct enforcement *enforcement = context;
@@ -40,7 +38,7 @@ static void leave_answered(const struct record *record, void *context)
 	verdict_log_wake(enforcement->log);
 }
 
-/* What is logged one by one can't be answered in the kernel, which only counts. */
+/* The kernel only counts: flows that are logged one by one can't be answered there. */
 static int open_learner(struct enforcement *enforcement, char problem[PROBLEM_SIZE])
 {
 	const struct settings *settings = enforcement->settings;
@@ -92,8 +90,8 @@ static int open_gate(struct enforcement *enforcement, char problem[PROBLEM_SIZE]
 }
 
 /*
- * While the service manager holds a queue's socket, packets wait for the next daemon. Whoever wants
- * them to pass without one (daemon_away: open) does not want that.
+ * While the service manager holds a queue's socket, packets wait for the next daemon. With
+ * daemon_away: open they are to pass without one.
  */
 static void store_queues(const struct enforcement *enforcement)
 {
@@ -101,7 +99,7 @@ static void store_queues(const struct enforcement *enforcement)
 	const bool keep = enforcement->settings->daemon_away == FAIL_CLOSED;
 
 	for (unsigned int i = 0; i < gate_worker_count(gate); i++) {
-		/* Whatever has that name is not to be taken for this one at the next start. */
+		/* An older socket with that name must not be taken at the next start. */
 		descriptor_store_forget(gate_queue(gate, i));
 		if (keep)
 			descriptor_store_keep(gate_queue(gate, i), gate_descriptor(gate, i));
@@ -196,12 +194,12 @@ void enforcement_close(struct enforcement *enforcement)
 		return;
 	if (enforcement->gate != NULL)
 		gate_stop(enforcement->gate);
-	/* no sighting comes any more; what was counted goes to the log */
+	/* After the last sighting: reports to the log what the sets have answered. */
 	if (enforcement->learner != NULL)
 		learner_stop(enforcement->learner);
 	if (enforcement->sets.bridge.places != NULL)
 		places_watch_stop(enforcement->sets.bridge.places);
-	/* after the last record of the workers, before their rings are gone */
+	/* After the workers' last record, and before their rings are freed. */
 	verdict_log_stop(enforcement->log);
 	gate_close(enforcement->gate);
 	learner_close(enforcement->learner);

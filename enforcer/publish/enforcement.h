@@ -112,12 +112,12 @@ void enforcement_find_unnamed(const struct enforcement *enforcement,
 /*
  * Ends the workers, the learner and the log thread. The rules and sets stay, the sets of learned
  * classes empty: without a listener the kernel drops what the rules queue, or with daemon_away:
- * open passes it. Then nobody judges, and snapshots may be freed. NULL is allowed.
+ * open passes it. Then no thread judges, and snapshots may be freed. NULL is allowed.
  */
 void enforcement_close(struct enforcement *enforcement);
 
 /*
- * Leaves the queues to another daemon: nobody reads them here any more, all that was read is
+ * Leaves the queues to another daemon: no thread reads them here any more, all that was read is
  * answered, and nothing is learned. While paused, no other function but stats, enforcement_close()
  * and enforcement_go_on() may be called.
  */

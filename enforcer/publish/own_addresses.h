@@ -12,9 +12,8 @@
 #include "policy/compile/snapshot.h"
 
 /*
- * Whether the snapshot is to be made anew because the gateway has got an address that a pod claims,
- * or has no longer one for which a pod's claim did not count. False when the addresses can't be
- * read.
+ * Whether the snapshot is to be compiled again: the gateway has got an address that a pod claims,
+ * or has lost one for which a pod's claim did not count. False when the addresses can't be read.
  */
 bool own_addresses_moved(const struct snapshot *snapshot);
 

@@ -3,7 +3,7 @@
 #define ENFORCER_PUBLISH_SNAPSHOTS_H
 
 /*
- * The life of a snapshot, and who owns it:
+ * The life of a snapshot, and its owners:
  *
  * 1. The publisher's job has compiled it, and frees it if it does not come into force.
  * 2. snapshots_replace() takes it over: it is in force, and the workers judge by it. This module

@@ -99,7 +99,7 @@ static void note_repairs(struct upkeep *upkeep, const struct verify_result *rule
 		       : "");
 	stats->intact = stats->intact && !undone;
 	if (rules->repaired && upkeep->repairs_in_a_row <= REPAIRS_IN_A_ROW)
-		log_warnx("somebody changed our rules (%s): repaired", rules->found);
+		log_warnx("another program changed our rules (%s): repaired", rules->found);
 }
 
 static void note_bridges(const struct upkeep_findings *findings, struct publish_stats *stats,

@@ -105,7 +105,7 @@ scenario_native_undone() {
 	wait "$undo" 2>/dev/null
 	check "a while after the last one it is over" within 12 native_is_over
 	equal "jumps into our chain" 1 "$(native_jumps)"
-	check "the log tells of few of them" [ "$(grep -c 'somebody changed our rules' "$DIR/run.err")" -le 7 ]
+	check "the log tells of few of them" [ "$(grep -c 'another program changed our rules' "$DIR/run.err")" -le 7 ]
 	allow client web tcp 80
 	deny intruder web tcp 80
 	settle "after it"

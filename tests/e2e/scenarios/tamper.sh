@@ -31,7 +31,7 @@ tamper() {
 	within 5 tamper_mended "$before" || fail "$text: not repaired"
 	ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
 	TAMPER_MS+=("$ms")	# with the tampering itself and our question; told, not asserted: the machine may be busy
-	check "$text: the log says what was found" grep -qE "(somebody changed our rules|bridge).*$found" "$DIR/run.err"
+	check "$text: the log says what was found" grep -qE "(another program changed our rules|bridge).*$found" "$DIR/run.err"
 	if [ -n "${HELD[slipped]:-}" ]; then
 		check "$text: what slipped in is cut" stalls slipped
 		kill "${HELD[slipped]}" 2>/dev/null
