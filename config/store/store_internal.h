@@ -3,8 +3,8 @@
 #define CONFIG_STORE_STORE_INTERNAL_H
 
 /*
- * What a store is made of. Internal to config/store/store*.c: the files (store.c), their past
- * (store_past.c), findings (store_report.c).
+ * What a store is made of. Internal to config/store: the files in force (store.c), the drafts of
+ * the sources (draft.c), the past of files (store_past.c), findings (store_report.c).
  */
 
 #include "config/store/object_table.h"
@@ -55,10 +55,16 @@ struct store {
 	struct object_table objects; /* of all files in force, as of the last update */
 };
 
+/* The index of the first file whose name is not before `name`. */
+size_t store_find_place(const struct file_list *list, const char *name);
 /* The first file of that name, or NULL. */
 struct store_file *store_find_file(const struct file_list *list, const char *name);
 /* The draft's file, for a change; made when there is none. NULL: -ENOMEM. */
 struct store_file *store_edit_file(struct store_source *source, const char *name);
+/* The file has no version any more; the object table may still list the objects of the last. */
+void store_release_version(struct store *store, struct store_file *file);
+void store_drop_file(
+	struct store *store, struct store_file *file); /* a user less; the last frees */
 /* lists what came and went since the last time; 0 or -ENOMEM */
 int store_update_objects(struct store *store);
 
