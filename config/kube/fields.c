@@ -8,20 +8,13 @@
 
 enum { UNKNOWN_TOLD = 20 }; /* in one mapping */
 
-static bool is_known(const struct field_set *set, const char *name)
+/* Whether the first `length` bytes of `name` are a field of the set. */
+static bool is_known(const struct field_set *set, const char *name, size_t length)
 {
 	for (size_t i = 0; set->names[i] != NULL; i++)
-		if (strcmp(set->names[i], name) == 0)
+		if (strncmp(set->names[i], name, length) == 0 && set->names[i][length] == '\0')
 			return true;
 	return false;
-}
-
-static const char *hint_elsewhere(const struct field_set *set, const char *name)
-{
-	for (size_t i = 0; set->elsewhere != NULL && set->elsewhere[i].name != NULL; i++)
-		if (strcmp(set->elsewhere[i].name, name) == 0)
-			return set->elsewhere[i].hint;
-	return NULL;
 }
 
 /* "ports, from": what may stand here, as long as that is short enough to be read. */
@@ -41,10 +34,12 @@ static void report_unknown(
 	struct decoder *decoder, const struct node_entry *entry, const struct field_set *set)
 {
 	const char *name = entry->key->text;
-	const char *nearest = suggestion_among(set->names, name);
-	const char *elsewhere = hint_elsewhere(set, name);
+	const char *nearest = suggestion_among(set->names, name), *elsewhere = NULL;
 	char hint[256];
 
+	for (size_t i = 0; set->elsewhere != NULL && set->elsewhere[i].name != NULL; i++)
+		if (strcmp(set->elsewhere[i].name, name) == 0)
+			elsewhere = set->elsewhere[i].hint;
 	if (elsewhere != NULL)
 		snprintf(hint, sizeof(hint), "%s", elsewhere);
 	else if (nearest != NULL)
@@ -70,30 +65,18 @@ static void report_suspect(
 		"unknown field '%s' in %s is ignored", entry->key->text, set->owner);
 }
 
-/* "to", "to - ipBlock", "name web": the text of a field whose colon is missing. */
-static const char *missing_colon(const struct node *node, const struct field_set *set)
-{
-	const size_t length = strcspn(node->text, " ");
-
-	if (node->kind != NODE_SCALAR || node->quoted)
-		return NULL;
-	for (size_t i = 0; set->names[i] != NULL; i++)
-		if (strncmp(set->names[i], node->text, length) == 0 &&
-			set->names[i][length] == '\0')
-			return set->names[i];
-	return NULL;
-}
-
 static void report_not_mapping(
 	struct decoder *decoder, const struct node *node, const struct field_set *set)
 {
-	const char *name = missing_colon(node, set);
+	/* "to", "to - ipBlock", "name web": the text of a field whose colon is missing. */
+	const int length = (int)strcspn(node->text, " ");
 	char hint[128];
 
-	if (name != NULL) {
-		snprintf(hint, sizeof(hint), "write '%s:'", name);
+	if (node->kind == NODE_SCALAR && !node->quoted &&
+		is_known(set, node->text, (size_t)length)) {
+		snprintf(hint, sizeof(hint), "write '%.*s:'", length, node->text);
 		decode_error(decoder, node->pos, "missing-colon", hint,
-			"'%s' has no colon after it", name);
+			"'%.*s' has no colon after it", length, node->text);
 		return;
 	}
 	decode_error(decoder, node->pos, "wrong-type",
@@ -114,7 +97,7 @@ bool fields_check(struct decoder *decoder, const struct node *node, const struct
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node_entry *entry = &node->entries[i];
 
-		if (is_known(set, entry->key->text))
+		if (is_known(set, entry->key->text, strlen(entry->key->text)))
 			continue;
 		/* A Pod's spec has dozens that are not looked for. */
 		if (unknown++ == (mode == FIELDS_STRICT ? UNKNOWN_TOLD : 10 * UNKNOWN_TOLD))

@@ -19,21 +19,6 @@ struct addresses {
 	bool any; /* was written, whether it counts or not */
 };
 
-/*
- * An API server of Kubernetes 1.20 takes ::ffff:10.0.0.7 and means 10.0.0.7, which is what the pod
- * then has.
- */
-static void unmap(struct addresses *to, struct ip_addr *addr, struct source_pos pos)
-{
-	char written[IP_ADDR_TEXT], meant[IP_ADDR_TEXT];
-	const struct ip_addr before = *addr;
-
-	if (ip_addr_unmap(&before, addr))
-		decode_warning(to->decoder, pos, "odd-address", NULL,
-			"%s is IPv4 written as IPv6: read as %s", ip_addr_format(&before, written),
-			ip_addr_format(addr, meant));
-}
-
 static bool has(const struct addresses *to, const struct ip_addr *addr)
 {
 	for (size_t i = 0; i < to->count; i++)
@@ -48,7 +33,8 @@ static bool has(const struct addresses *to, const struct ip_addr *addr)
  */
 static void read_address(struct addresses *to, const char *text, struct source_pos pos)
 {
-	struct ip_addr addr;
+	char before[IP_ADDR_TEXT], after[IP_ADDR_TEXT];
+	struct ip_addr addr, written;
 	const char *problem;
 
 	if (text == NULL || text[0] == '\0')
@@ -58,7 +44,15 @@ static void read_address(struct addresses *to, const char *text, struct source_p
 		decode_error(to->decoder, pos, "bad-ip", NULL, "'%s' is no IP address", text);
 		return;
 	}
-	unmap(to, &addr, pos);
+	/*
+	 * An API server of Kubernetes 1.20 takes ::ffff:10.0.0.7 and means 10.0.0.7, which the pod
+	 * then has.
+	 */
+	written = addr;
+	if (ip_addr_unmap(&written, &addr))
+		decode_warning(to->decoder, pos, "odd-address", NULL,
+			"%s is IPv4 written as IPv6: read as %s", ip_addr_format(&written, before),
+			ip_addr_format(&addr, after));
 	problem = to->pod->host_network ? NULL : ip_addr_pod_problem(&addr);
 	if (problem != NULL)
 		decode_warning(to->decoder, pos, "impossible-address",
@@ -92,38 +86,23 @@ static void read_pod_ips(struct addresses *to, const struct node *list)
 	}
 }
 
-static void read_status(struct addresses *to, const struct node *status)
-{
-	const struct node *ip = node_get(status, "podIP");
-
-	read_pod_ips(to, node_get(status, "podIPs"));
-	if (!to->any && !decode_is_absent(ip) && make_room(to, 1))
-		read_address(to, decode_string(to->decoder, ip, "an address"), ip->pos);
-}
-
 /* ---- annotations ---- */
 
-static bool has_any(const struct node *mapping, const char *const names[])
-{
-	for (size_t i = 0; names[i] != NULL; i++)
-		if (!decode_is_absent(node_get(mapping, names[i])))
-			return true;
-	return false;
-}
-
 /*
- * Whether an API server wrote the object. Whoever may create Pods there chooses their annotations;
- * what is looked for here he can't leave out.
+ * Whether an API server wrote the object. An author of Pods there chooses their annotations, but
+ * can't leave out the fields that are looked for here.
  */
 static bool is_from_server(const struct node *object)
 {
-	static const char *const in_metadata[] = {
-		"uid", "resourceVersion", "managedFields", "selfLink", NULL};
-	static const char *const in_status[] = {
-		"conditions", "hostIP", "qosClass", "startTime", NULL};
+	static const char *const fields[][2] = {{"metadata", "uid"},
+		{"metadata", "resourceVersion"}, {"metadata", "managedFields"},
+		{"metadata", "selfLink"}, {"status", "conditions"}, {"status", "hostIP"},
+		{"status", "qosClass"}, {"status", "startTime"}};
 
-	return has_any(node_get(object, "metadata"), in_metadata) ||
-		has_any(node_get(object, "status"), in_status);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!decode_is_absent(node_get(node_get(object, fields[i][0]), fields[i][1])))
+			return true;
+	return false;
 }
 
 static void read_list(struct addresses *to, const char *list, struct source_pos pos)
@@ -181,10 +160,11 @@ void kube_read_addresses(struct decoder *decoder, const struct node *object,
 	const struct kube_meta *meta, struct pod *out)
 {
 	struct addresses addresses = {.decoder = decoder, .pod = out};
-	const struct node *status = node_get(object, "status");
+	const struct node *status = node_get(object, "status"), *ip = node_get(status, "podIP");
 
-	if (!decode_is_absent(status) && status->kind == NODE_MAPPING)
-		read_status(&addresses, status);
+	read_pod_ips(&addresses, node_get(status, "podIPs"));
+	if (!addresses.any && !decode_is_absent(ip) && make_room(&addresses, 1))
+		read_address(&addresses, decode_string(decoder, ip, "an address"), ip->pos);
 	if (addresses.count == 0) {
 		read_annotation(&addresses, object, meta);
 		out->ips_annotated = addresses.count > 0;

@@ -14,30 +14,8 @@
 
 struct closing {
 	struct decoder *decoder;
-	struct diag_list *diags; /* the decoder's own */
-	struct diag_list scratch;
-	struct arena *arena; /* of scratch */
+	struct diag_list scratch; /* instead of the decoder's own */
 };
-
-static bool begin(struct closing *closing, struct decoder *decoder)
-{
-	closing->arena = arena_create();
-	if (closing->arena == NULL) {
-		decoder->out_of_memory = true;
-		return false;
-	}
-	diag_list_init(&closing->scratch, closing->arena);
-	closing->decoder = decoder;
-	closing->diags = decoder->diags;
-	decoder->diags = &closing->scratch;
-	return true;
-}
-
-static void end(struct closing *closing)
-{
-	closing->decoder->diags = closing->diags;
-	arena_unref(closing->arena);
-}
 
 /* What an alias of nothing left is no absence. */
 static bool is_absent(const struct node *node)
@@ -79,16 +57,6 @@ static bool close_list(struct closing *closing, const struct node *list, size_t 
 	return absent || list->count == 0 || count > 0;
 }
 
-static void read_peer(struct decoder *decoder, const struct node *node, void *item)
-{
-	kube_read_peer(decoder, node, item);
-}
-
-static void read_port(struct decoder *decoder, const struct node *node, void *item)
-{
-	kube_read_policy_port(decoder, node, item);
-}
-
 /* False when the rule admits nobody, as far as it can be read. */
 static bool close_rule(struct closing *closing, const struct node *node, enum direction direction,
 	struct policy_rule *out)
@@ -100,9 +68,9 @@ static bool close_rule(struct closing *closing, const struct node *node, enum di
 		return node->health == NODE_SOUND; /* a rule with nothing in it admits everybody */
 	if (node->health == NODE_BROKEN || !kube_check_rule(closing->decoder, node, direction) ||
 		!close_list(closing, node_get(node, kube_peer_key(direction)),
-			sizeof(struct policy_peer), &peers, &out->peer_count, read_peer) ||
+			sizeof(struct policy_peer), &peers, &out->peer_count, kube_read_peer) ||
 		!close_list(closing, node_get(node, "ports"), sizeof(struct policy_port), &ports,
-			&out->port_count, read_port))
+			&out->port_count, kube_read_policy_port))
 		return false;
 	out->peers = peers;
 	out->ports = ports;
@@ -197,90 +165,47 @@ static const char *close_name(struct closing *closing, const struct node *object
 	return made != NULL ? made : "";
 }
 
-static bool close_policy(struct closing *closing, const struct node *object,
-	struct network_policy *out, bool *is_named)
+static size_t close_policy(
+	struct closing *closing, const struct node *object, struct kube_object *out)
 {
+	struct network_policy *policy = decode_alloc(closing->decoder, 1, sizeof(*policy));
 	const struct node *spec = node_get(object, "spec");
 	const char *namespace_name = close_namespace(closing, object);
 	struct kube_meta meta;
+	bool is_named;
 
-	if (namespace_name == NULL)
-		return false;
+	if (policy == NULL || namespace_name == NULL)
+		return 0;
 	kube_read_meta(closing->decoder, object, KUBE_POLICY, &meta);
-	*out = (struct network_policy){.namespace_name = namespace_name,
-		.name = close_name(closing, object, is_named),
+	*policy = (struct network_policy){.namespace_name = namespace_name,
+		.name = close_name(closing, object, &is_named),
 		.audit = meta.audit,
 		.pos = meta.pos,
 		.in_part = true};
 	if (!is_absent(spec) && spec->kind == NODE_MAPPING) {
-		close_spec(closing, spec, out);
-		return true;
+		close_spec(closing, spec, policy);
+	} else {
+		policy->pod_selector.pos = object->pos;
+		policy->isolates[DIRECTION_INGRESS] = true;
+		policy->isolates[DIRECTION_EGRESS] = !is_absent(spec);
 	}
-	out->pod_selector.pos = object->pos;
-	out->isolates[DIRECTION_INGRESS] = true;
-	out->isolates[DIRECTION_EGRESS] = !is_absent(spec);
-	return true;
+	out[0] = (struct kube_object){.kind = KUBE_POLICY, .unnamed = !is_named, .policy = policy};
+	return 1;
 }
 
-size_t kube_close_policy(
-	struct decoder *decoder, const struct node *object, struct kube_object *out)
+/* Isolates a pod by a policy of its own, which selects it by a label that no other pod has. */
+static struct network_policy *isolate(struct decoder *decoder, struct pod *pod)
 {
 	struct network_policy *policy = decode_alloc(decoder, 1, sizeof(*policy));
-	bool closed, is_named = false;
-	struct closing closing;
-
-	if (policy == NULL || !begin(&closing, decoder))
-		return 0;
-	closed = close_policy(&closing, object, policy, &is_named);
-	end(&closing);
-	out[0] = (struct kube_object){.kind = KUBE_POLICY, .unnamed = !is_named, .policy = policy};
-	return closed;
-}
-
-/* ---- pods ---- */
-
-/* Whether all labels of the object are among those that were read. */
-static bool has_all_labels(const struct node *object, const struct label_set *read)
-{
-	const struct node *labels = node_get(node_get(object, "metadata"), "labels");
-
-	return is_absent(labels) ||
-		(labels->kind == NODE_MAPPING && labels->health == NODE_SOUND &&
-			labels->count == read->count);
-}
-
-static int label_cmp(const void *pa, const void *pb)
-{
-	const struct label *a = pa, *b = pb;
-
-	return strcmp(a->key, b->key);
-}
-
-/* A label by which a policy of our own selects this one pod. */
-static void add_label(struct decoder *decoder, struct label_set *labels, const char *name)
-{
-	struct label *items = decode_alloc(decoder, labels->count + 1, sizeof(*items));
-
-	if (items == NULL)
-		return;
-	if (labels->count > 0)
-		memcpy(items, labels->items, labels->count * sizeof(*items));
-	items[labels->count] = (struct label){.key = KUBE_CLOSED_POD_LABEL, .value = name};
-	qsort(items, labels->count + 1, sizeof(*items), label_cmp);
-	*labels = (struct label_set){.items = items, .count = labels->count + 1};
-}
-
-/* The policy that isolates it. */
-static void isolate(struct decoder *decoder, const struct pod *pod, struct network_policy *out)
-{
 	struct requirement *requirement = decode_alloc(decoder, 1, sizeof(*requirement));
 	const char **values = decode_alloc(decoder, 1, sizeof(const char *));
 	const char *name = arena_printf(decoder->arena, KUBE_CLOSED_POD_POLICY "%s", pod->name);
 
-	if (requirement == NULL || values == NULL || name == NULL) {
+	if (policy == NULL || requirement == NULL || values == NULL || name == NULL) {
 		decoder->out_of_memory = true;
-		return;
+		return NULL;
 	}
+	kube_add_label(decoder, &pod->labels, KUBE_CLOSED_POD_LABEL, pod->name);
 	values[0] = pod->name;
 	*requirement = (struct requirement){.key = KUBE_CLOSED_POD_LABEL,
 		.op = REQUIREMENT_IN,
@@ -288,51 +213,75 @@ static void isolate(struct decoder *decoder, const struct pod *pod, struct netwo
 		.value_count = 1,
 		.from_match_labels = true,
 		.pos = pod->pos};
-	*out = (struct network_policy){.namespace_name = pod->namespace_name,
+	*policy = (struct network_policy){.namespace_name = pod->namespace_name,
 		.name = name,
 		.in_part = true,
 		.pod_selector = {.requirements = requirement, .count = 1, .pos = pod->pos},
 		.isolates = {true, true},
 		.pos = pod->pos};
+	return policy;
 }
 
-static bool close_pod(struct closing *closing, const struct node *object, struct pod *out,
-	struct network_policy *isolating, bool *is_named)
+static size_t close_pod(struct closing *closing, const struct node *object, struct kube_object *out)
 {
+	struct decoder *decoder = closing->decoder;
+	struct pod *pod = decode_alloc(decoder, 1, sizeof(*pod));
 	const struct node *host_network = node_get(node_get(object, "spec"), "hostNetwork");
+	const struct node *labels = node_get(node_get(object, "metadata"), "labels");
 	const char *namespace_name = close_namespace(closing, object);
-	bool host;
+	struct network_policy *policy;
+	bool host, is_named;
 	size_t errors;
 
-	if (namespace_name == NULL)
-		return false;
-	kube_read_pod(closing->decoder, object, out);
-	out->namespace_name = namespace_name;
-	out->name = close_name(closing, object, is_named);
+	if (pod == NULL || namespace_name == NULL)
+		return 0;
+	kube_read_pod(decoder, object, pod);
+	pod->namespace_name = namespace_name;
+	pod->name = close_name(closing, object, &is_named);
 	errors = closing->scratch.errors;
 	host = !is_absent(host_network) &&
-		decode_boolean(closing->decoder, host_network, "hostNetwork", true);
+		decode_boolean(decoder, host_network, "hostNetwork", true);
 	/* What may be the node's address is better not closed. */
-	out->host_network = host || closing->scratch.errors != errors;
-	if (has_all_labels(object, &out->labels))
-		return true;
-	add_label(closing->decoder, &out->labels, out->name);
-	isolate(closing->decoder, out, isolating);
-	return true;
+	pod->host_network = host || closing->scratch.errors != errors;
+	out[0] = (struct kube_object){.kind = KUBE_POD, .unnamed = !is_named, .pod = pod};
+	if (is_absent(labels) ||
+		(labels->kind == NODE_MAPPING && labels->health == NODE_SOUND &&
+			labels->count == pod->labels.count))
+		return 1;
+	policy = isolate(decoder, pod);
+	out[1] = (struct kube_object){.kind = KUBE_POLICY, .of_pod = pod, .policy = policy};
+	return policy == NULL ? 0 : 2;
+}
+
+/* Reads with findings that nobody sees. */
+static size_t read_silently(struct decoder *decoder, const struct node *object,
+	struct kube_object *out,
+	size_t (*read)(struct closing *, const struct node *, struct kube_object *))
+{
+	struct closing closing = {.decoder = decoder};
+	struct diag_list *diags = decoder->diags;
+	struct arena *arena = arena_create();
+	size_t count;
+
+	if (arena == NULL) {
+		decoder->out_of_memory = true;
+		return 0;
+	}
+	diag_list_init(&closing.scratch, arena);
+	decoder->diags = &closing.scratch;
+	count = read(&closing, object, out);
+	decoder->diags = diags;
+	arena_unref(arena);
+	return decoder->out_of_memory ? 0 : count;
+}
+
+size_t kube_close_policy(
+	struct decoder *decoder, const struct node *object, struct kube_object *out)
+{
+	return read_silently(decoder, object, out, close_policy);
 }
 
 size_t kube_close_pod(struct decoder *decoder, const struct node *object, struct kube_object *out)
 {
-	struct pod *pod = decode_alloc(decoder, 1, sizeof(*pod));
-	struct network_policy *isolating = decode_alloc(decoder, 1, sizeof(*isolating));
-	bool closed, is_named = false;
-	struct closing closing;
-
-	if (pod == NULL || isolating == NULL || !begin(&closing, decoder))
-		return 0;
-	closed = close_pod(&closing, object, pod, isolating, &is_named);
-	end(&closing);
-	out[0] = (struct kube_object){.kind = KUBE_POD, .unnamed = !is_named, .pod = pod};
-	out[1] = (struct kube_object){.kind = KUBE_POLICY, .of_pod = pod, .policy = isolating};
-	return !closed ? 0 : isolating->name == NULL ? 1 : 2;
+	return read_silently(decoder, object, out, close_pod);
 }

@@ -25,6 +25,9 @@ struct kube_meta {
 
 void kube_read_meta(struct decoder *decoder, const struct node *object, enum kube_kind kind,
 	struct kube_meta *out);
+/* Replaces the label of that key, if there is one. */
+void kube_add_label(
+	struct decoder *decoder, struct label_set *labels, const char *key, const char *value);
 /* An annotation's text, or NULL. */
 const char *kube_annotation(const struct kube_meta *meta, const char *name, struct source_pos *pos);
 
@@ -70,9 +73,9 @@ void kube_read_sound_selector(
 	struct decoder *decoder, const struct node *node, struct selector *out);
 /* `node` is a LabelSelector. */
 void kube_read_selector(struct decoder *decoder, const struct node *node, struct selector *out);
-void kube_read_peer(struct decoder *decoder, const struct node *node, struct policy_peer *out);
-void kube_read_policy_port(
-	struct decoder *decoder, const struct node *node, struct policy_port *out);
+/* Into a struct policy_peer, and a struct policy_port. */
+void kube_read_peer(struct decoder *decoder, const struct node *node, void *out);
+void kube_read_policy_port(struct decoder *decoder, const struct node *node, void *out);
 /* IPPROTO_*; TCP when it is absent or unknown, which is reported. */
 uint8_t kube_read_protocol(struct decoder *decoder, const struct node *node);
 

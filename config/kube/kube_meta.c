@@ -48,22 +48,21 @@ static bool read_label(struct decoder *decoder, const struct node_entry *entry, 
 static const struct field_set label_fields = {
 	.owner = "labels", .names = (const char *const[]){NULL}};
 
-/* `extra` more can be added to the set that comes out. */
-static void read_labels(
-	struct decoder *decoder, const struct node *node, size_t extra, struct label_set *out)
+static void read_labels(struct decoder *decoder, const struct node *node, struct label_set *out)
 {
-	const bool absent = decode_is_absent(node);
 	struct label *items;
 	size_t count = 0;
 
-	if (!absent && node->kind != NODE_MAPPING) {
+	if (decode_is_absent(node))
+		return;
+	if (node->kind != NODE_MAPPING) {
 		fields_check(decoder, node, &label_fields, FIELDS_LENIENT);
 		return;
 	}
-	items = decode_alloc(decoder, (absent ? 0 : node->count) + extra, sizeof(*items));
+	items = decode_alloc(decoder, node->count, sizeof(*items));
 	if (items == NULL)
 		return;
-	for (size_t i = 0; !absent && i < node->count; i++)
+	for (size_t i = 0; i < node->count; i++)
 		if (read_label(decoder, &node->entries[i], &items[count]))
 			count++;
 	qsort(items, count, sizeof(*items), label_cmp);
@@ -81,23 +80,13 @@ static bool is_of_container(const char *key, const char *name)
 	return strncmp(key, name, length) == 0 && key[length] == '/' && key[length + 1] != '\0';
 }
 
-static const struct node *find_of_container(const struct node *annotations, const char *name)
-{
-	if (annotations == NULL || annotations->kind != NODE_MAPPING)
-		return NULL;
-	for (size_t i = 0; i < annotations->count; i++)
-		if (is_of_container(annotations->entries[i].key->text, name))
-			return annotations->entries[i].value;
-	return NULL;
-}
-
 const char *kube_annotation(const struct kube_meta *meta, const char *name, struct source_pos *pos)
 {
-	const struct node *value = node_get(meta->annotations, name);
+	const struct node *all = meta->annotations, *value = node_get(all, name);
 
-	if (value == NULL)
-		value = find_of_container(meta->annotations, name);
-
+	for (size_t i = 0; value == NULL && all != NULL && i < all->count; i++)
+		if (is_of_container(all->entries[i].key->text, name))
+			value = all->entries[i].value;
 	if (value == NULL || value->kind != NODE_SCALAR)
 		return NULL;
 	*pos = value->pos;
@@ -123,22 +112,12 @@ static void check_own_annotation(struct decoder *decoder, const struct node *key
 		"podgate knows no annotation '%s'", key->text);
 }
 
-static void check_annotation_key(struct decoder *decoder, const struct node *key)
-{
-	const char *problem = label_key_problem(key->text);
-
-	if (strncmp(key->text, "podgate.io/", strlen("podgate.io/")) == 0)
-		check_own_annotation(decoder, key);
-	else if (problem != NULL)
-		decode_warning(decoder, key->pos, "bad-annotation", NULL,
-			"the API server refuses the annotation '%.100s': %s", key->text, problem);
-}
-
 static void read_annotations(
 	struct decoder *decoder, const struct node *node, struct kube_meta *out)
 {
+	const char *audit, *problem;
+	const struct node *key;
 	struct source_pos pos;
-	const char *audit;
 
 	if (decode_is_absent(node))
 		return;
@@ -150,7 +129,14 @@ static void read_annotations(
 	for (size_t i = 0; i < node->count; i++) {
 		if (!decode_is_absent(node->entries[i].value))
 			decode_string(decoder, node->entries[i].value, "an annotation's value");
-		check_annotation_key(decoder, node->entries[i].key);
+		key = node->entries[i].key;
+		problem = label_key_problem(key->text);
+		if (strncmp(key->text, "podgate.io/", strlen("podgate.io/")) == 0)
+			check_own_annotation(decoder, key);
+		else if (problem != NULL)
+			decode_warning(decoder, key->pos, "bad-annotation", NULL,
+				"the API server refuses the annotation '%.100s': %s", key->text,
+				problem);
 	}
 	out->annotations = node;
 	audit = kube_annotation(out, "podgate.io/audit", &pos);
@@ -320,17 +306,15 @@ void kube_read_meta(struct decoder *decoder, const struct node *object, enum kub
 		    kind == KUBE_POLICY ? FIELDS_STRICT : FIELDS_LENIENT))
 		return;
 	read_identity(decoder, meta, kind, out);
-	read_labels(
-		decoder, node_get(meta, "labels"), kind == KUBE_NAMESPACE ? 1 : 0, &out->labels);
+	read_labels(decoder, node_get(meta, "labels"), &out->labels);
 	read_annotations(decoder, node_get(meta, "annotations"), out);
 	out->created = read_time(decoder, node_get(meta, "creationTimestamp"));
 	out->terminating = !decode_is_absent(node_get(meta, "deletionTimestamp"));
 }
 
-/* The API server keeps this label on every namespace, whatever its manifest says. */
-static void set_name_label(struct decoder *decoder, struct label_set *labels, const char *name)
+void kube_add_label(
+	struct decoder *decoder, struct label_set *labels, const char *key, const char *value)
 {
-	static const char key[] = "kubernetes.io/metadata.name";
 	struct label *items = decode_alloc(decoder, labels->count + 1, sizeof(*items));
 	size_t count = 0;
 
@@ -339,7 +323,7 @@ static void set_name_label(struct decoder *decoder, struct label_set *labels, co
 	for (size_t i = 0; i < labels->count; i++)
 		if (strcmp(labels->items[i].key, key) != 0)
 			items[count++] = labels->items[i];
-	items[count++] = (struct label){.key = key, .value = name};
+	items[count++] = (struct label){.key = key, .value = value};
 	qsort(items, count, sizeof(*items), label_cmp);
 	*labels = (struct label_set){.items = items, .count = count};
 }
@@ -350,7 +334,8 @@ void kube_read_namespace(struct decoder *decoder, const struct node *object, voi
 	struct kube_meta meta;
 
 	kube_read_meta(decoder, object, KUBE_NAMESPACE, &meta);
-	set_name_label(decoder, &meta.labels, meta.name);
+	/* The API server keeps this label on every namespace, whatever its manifest says. */
+	kube_add_label(decoder, &meta.labels, "kubernetes.io/metadata.name", meta.name);
 	*made = (struct namespace_object){
 		.name = meta.name, .labels = meta.labels, .audit = meta.audit, .pos = meta.pos};
 }

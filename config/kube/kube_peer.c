@@ -42,23 +42,6 @@ static void drop_leading_zeros(const char *text, char *out, size_t size)
 }
 
 /*
- * Go's net, which the API server and most implementations use, takes ::ffff:10.0.0.0/104 for
- * 10.0.0.0/8.
- */
-static bool unmap(struct cidr *block)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	const struct ip_addr addr = block->addr;
-
-	if (addr.family != IP_FAMILY_V6 || block->prefix < 96 ||
-		memcmp(addr.bytes, mapped, sizeof(mapped)) != 0)
-		return false;
-	*block = (struct cidr){
-		ip_addr_v4(addr.bytes + sizeof(mapped)), (uint8_t)(block->prefix - 96)};
-	return true;
-}
-
-/*
  * What the API server takes as ParseCIDRSloppy, for the sake of old objects: a policy that is in
  * force there must not be refused here. False when it is not that, either.
  */
@@ -66,13 +49,18 @@ static bool parse_sloppy(struct decoder *decoder, const struct node *node, struc
 {
 	char text[IP_ADDR_TEXT + 8], block[CIDR_TEXT], hint[CIDR_TEXT + 32];
 	bool odd = cidr_parse(out, node->text) != 0;
+	struct ip_addr unmapped;
 
 	if (odd) {
 		drop_leading_zeros(node->text, text, sizeof(text));
 		if (cidr_parse(out, text) != 0)
 			return false;
 	}
-	odd |= unmap(out);
+	/* Go's net, which the API server uses, takes ::ffff:10.0.0.0/104 for 10.0.0.0/8. */
+	if (out->prefix >= 96 && ip_addr_unmap(&out->addr, &unmapped)) {
+		*out = (struct cidr){unmapped, (uint8_t)(out->prefix - 96)};
+		odd = true;
+	}
 	if (!odd)
 		return true;
 	snprintf(hint, sizeof(hint), "write %s", cidr_format(out, block));
@@ -224,8 +212,9 @@ static void check_peer(
 			"a peer can't have both ipBlock and a selector");
 }
 
-void kube_read_peer(struct decoder *decoder, const struct node *node, struct policy_peer *out)
+void kube_read_peer(struct decoder *decoder, const struct node *node, void *item)
 {
+	struct policy_peer *out = item;
 	const struct node *pods, *namespaces, *block;
 	const size_t errors = decoder->diags->errors;
 

@@ -66,27 +66,16 @@ static const struct field_set rule_fields[DIRECTION_COUNT] = {
 static const char *const type_names[DIRECTION_COUNT] = {"Ingress", "Egress"};
 static const char *const peer_keys[DIRECTION_COUNT] = {"from", "to"};
 
-static void read_peers(
-	struct decoder *decoder, const struct node *node, const char *key, struct policy_rule *out)
+static void *read_items(struct decoder *decoder, const struct node *list, const char *what,
+	size_t size, void (*read)(struct decoder *, const struct node *, void *), size_t *out_count)
 {
-	const size_t count = decode_list(decoder, node, key);
-	struct policy_peer *peers = decode_alloc(decoder, count, sizeof(*peers));
+	const size_t count = decode_list(decoder, list, what);
+	char *items = decode_alloc(decoder, count, size);
 
-	for (size_t i = 0; peers != NULL && i < count; i++)
-		kube_read_peer(decoder, node->entries[i].value, &peers[i]);
-	out->peers = peers;
-	out->peer_count = peers == NULL ? 0 : count;
-}
-
-static void read_ports(struct decoder *decoder, const struct node *node, struct policy_rule *out)
-{
-	const size_t count = decode_list(decoder, node, "'ports'");
-	struct policy_port *ports = decode_alloc(decoder, count, sizeof(*ports));
-
-	for (size_t i = 0; ports != NULL && i < count; i++)
-		kube_read_policy_port(decoder, node->entries[i].value, &ports[i]);
-	out->ports = ports;
-	out->port_count = ports == NULL ? 0 : count;
+	for (size_t i = 0; items != NULL && i < count; i++)
+		read(decoder, list->entries[i].value, items + i * size);
+	*out_count = items == NULL ? 0 : count;
+	return items;
 }
 
 static void read_rule(struct decoder *decoder, const struct node *node, enum direction direction,
@@ -100,8 +89,10 @@ static void read_rule(struct decoder *decoder, const struct node *node, enum dir
 	}
 	if (!fields_check(decoder, node, &rule_fields[direction], FIELDS_STRICT))
 		return;
-	read_peers(decoder, node_get(node, peer_keys[direction]), peer_keys[direction], out);
-	read_ports(decoder, node_get(node, "ports"), out);
+	out->peers = read_items(decoder, node_get(node, peer_keys[direction]), peer_keys[direction],
+		sizeof(*out->peers), kube_read_peer, &out->peer_count);
+	out->ports = read_items(decoder, node_get(node, "ports"), "'ports'", sizeof(*out->ports),
+		kube_read_policy_port, &out->port_count);
 }
 
 static void read_rules(struct decoder *decoder, const struct node *spec, enum direction direction,

@@ -100,9 +100,9 @@ static void read_range_end(
 	out->last = last;
 }
 
-void kube_read_policy_port(
-	struct decoder *decoder, const struct node *node, struct policy_port *out)
+void kube_read_policy_port(struct decoder *decoder, const struct node *node, void *item)
 {
+	struct policy_port *out = item;
 	const struct node *port, *end_port;
 
 	*out = (struct policy_port){

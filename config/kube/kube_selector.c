@@ -21,18 +21,6 @@ static const struct field_set expression_fields = {
 	.names = (const char *const[]){"key", "operator", "values", NULL},
 };
 
-/* The valid key, or NULL when it is none, which is reported. */
-static const char *read_key(struct decoder *decoder, const struct node *node)
-{
-	const char *key = decode_string(decoder, node, "a label's key");
-	const char *problem = key == NULL ? NULL : label_key_problem(key);
-
-	if (problem != NULL)
-		decode_error(
-			decoder, node->pos, "bad-label", NULL, "label key '%s': %s", key, problem);
-	return key == NULL || problem != NULL ? NULL : decode_intern(decoder, key);
-}
-
 /*
  * A value that no label can have is kept: older API servers stored such selectors, and they mean
  * something. Nothing has the value, so In never matches and NotIn always does. NULL when it is no
@@ -157,6 +145,7 @@ static void read_expression(
 {
 	const size_t errors = decoder->diags->errors;
 	const struct node *key, *op;
+	const char *name, *problem;
 
 	if (!fields_check(decoder, node, &expression_fields, FIELDS_STRICT))
 		return;
@@ -169,18 +158,23 @@ static void read_expression(
 	if (decode_is_absent(key) || decode_is_absent(op))
 		return;
 	out->pos = key->pos;
-	out->key = read_key(decoder, key);
+	name = decode_string(decoder, key, "a label's key");
+	problem = name == NULL ? NULL : label_key_problem(name);
+	if (problem != NULL)
+		decode_error(
+			decoder, key->pos, "bad-label", NULL, "label key '%s': %s", name, problem);
+	else if (name != NULL)
+		out->key = decode_intern(decoder, name);
 	if (!read_operator(decoder, op, &out->op))
 		return;
 	check_values(decoder, node, out);
 	read_values(decoder, node_get(node, "values"), out);
 }
 
-void kube_read_sound_selector(
-	struct decoder *decoder, const struct node *node, struct selector *out)
+/* The requirements; `sound`: only those that can be read. */
+static void read_requirements(struct decoder *decoder, const struct node *labels,
+	const struct node *expressions, bool sound, struct selector *out)
 {
-	const struct node *labels = node_get(node, "matchLabels"),
-			  *expressions = node_get(node, "matchExpressions");
 	const size_t label_count = labels != NULL && labels->kind == NODE_MAPPING ? labels->count
 										  : 0;
 	const size_t expression_count = expressions != NULL && expressions->kind == NODE_SEQUENCE
@@ -188,53 +182,44 @@ void kube_read_sound_selector(
 		: 0;
 	struct requirement *requirements = decode_alloc(
 		decoder, label_count + expression_count, sizeof(*requirements));
-	size_t errors, count = 0;
 
-	*out = (struct selector){.pos = node->pos, .requirements = requirements};
 	if (requirements == NULL)
 		return;
-	for (size_t i = 0; i < label_count; i++) {
-		errors = decoder->diags->errors;
-		read_match_label(decoder, &labels->entries[i], &requirements[count]);
-		count += decoder->diags->errors == errors &&
-			labels->entries[i].value->health == NODE_SOUND;
-	}
-	for (size_t i = 0; i < expression_count; i++) {
-		const struct node *expression = expressions->entries[i].value;
+	out->requirements = requirements;
+	for (size_t i = 0; i < label_count + expression_count; i++) {
+		const struct node_entry *entry = i < label_count
+			? &labels->entries[i]
+			: &expressions->entries[i - label_count];
+		const size_t errors = decoder->diags->errors;
 
-		errors = decoder->diags->errors;
-		read_expression(decoder, expression, &requirements[count]);
-		count += decoder->diags->errors == errors && expression->health == NODE_SOUND;
+		if (i < label_count)
+			read_match_label(decoder, entry, &requirements[out->count]);
+		else
+			read_expression(decoder, entry->value, &requirements[out->count]);
+		out->count += !sound ||
+			(decoder->diags->errors == errors && entry->value->health == NODE_SOUND);
 	}
-	out->count = count;
+}
+
+void kube_read_sound_selector(
+	struct decoder *decoder, const struct node *node, struct selector *out)
+{
+	*out = (struct selector){.pos = node->pos};
+	read_requirements(decoder, node_get(node, "matchLabels"),
+		node_get(node, "matchExpressions"), true, out);
 }
 
 void kube_read_selector(struct decoder *decoder, const struct node *node, struct selector *out)
 {
 	const struct node *labels, *expressions;
-	struct requirement *requirements;
-	size_t label_count = 0, expression_count;
 
 	*out = (struct selector){.pos = node->pos};
 	if (!fields_check(decoder, node, &selector_fields, FIELDS_STRICT))
 		return;
 	labels = node_get(node, "matchLabels");
 	expressions = node_get(node, "matchExpressions");
-	if (!decode_is_absent(labels)) {
-		if (labels->kind == NODE_MAPPING)
-			label_count = labels->count;
-		else
-			fields_check(decoder, labels, &match_labels_fields, FIELDS_STRICT);
-	}
-	expression_count = decode_list(decoder, expressions, "'matchExpressions'");
-	requirements = decode_alloc(decoder, label_count + expression_count, sizeof(*requirements));
-	if (requirements == NULL)
-		return;
-	for (size_t i = 0; i < label_count; i++)
-		read_match_label(decoder, &labels->entries[i], &requirements[i]);
-	for (size_t i = 0; i < expression_count; i++)
-		read_expression(
-			decoder, expressions->entries[i].value, &requirements[label_count + i]);
-	out->requirements = requirements;
-	out->count = label_count + expression_count;
+	if (!decode_is_absent(labels) && labels->kind != NODE_MAPPING)
+		fields_check(decoder, labels, &match_labels_fields, FIELDS_STRICT);
+	decode_list(decoder, expressions, "'matchExpressions'");
+	read_requirements(decoder, labels, expressions, false, out);
 }
