@@ -81,15 +81,6 @@ static void report_json(const struct input *input, const struct json_fault *faul
 		fault->problem);
 }
 
-static void add_all(struct diag_list *to, const struct diag_list *from)
-{
-	for (size_t i = 0; i < from->count; i++) {
-		const struct diag *diag = &from->items[i];
-
-		diag_add(to, diag->severity, diag->pos, diag->code, diag->hint, "%s", diag->text);
-	}
-}
-
 /*
  * What JSON's reader refuses may still be YAML, in which braces are another way to write mappings.
  * Where neither reads it, what JSON's says is nearer the mistake, unless it is but the missing
@@ -113,8 +104,9 @@ static int read_json_as_yaml(
 	input->builder->diags = diags;
 	if (as_yaml.broken > 0 && !fault->bare)
 		report_json(input, fault);
-	else
-		add_all(diags, &syntax);
+	for (size_t i = 0; (as_yaml.broken == 0 || fault->bare) && i < syntax.count; i++)
+		diag_add(diags, syntax.items[i].severity, syntax.items[i].pos, syntax.items[i].code,
+			syntax.items[i].hint, "%s", syntax.items[i].text);
 	list->broken += as_yaml.broken;
 	list->truncated |= as_yaml.truncated;
 	return err;

@@ -67,15 +67,6 @@ static int move_to_window(struct json_reader *reader, size_t more)
 	return 0;
 }
 
-static bool is_too_large(struct json_reader *reader)
-{
-	if (reader->objects != reader->builder->objects) {
-		reader->objects = reader->builder->objects;
-		reader->object_start = reader->stream->offset;
-	}
-	return reader->stream->offset - reader->object_start > reader->builder->limits.bytes;
-}
-
 enum { PIECE_MOST = 128 * 1024 };
 
 /*
@@ -90,7 +81,11 @@ static bool read_more(struct json_reader *reader)
 	if (reader->err != 0)
 		return false;
 	position(reader);
-	if (is_too_large(reader)) {
+	if (reader->objects != reader->builder->objects) {
+		reader->objects = reader->builder->objects;
+		reader->object_start = reader->stream->offset;
+	}
+	if (reader->stream->offset - reader->object_start > reader->builder->limits.bytes) {
 		diag_add(reader->builder->diags, DIAG_ERROR, position(reader), "too-large",
 			"split it", "an object of more than %zu bytes is not read",
 			reader->builder->limits.bytes);
@@ -128,22 +123,18 @@ static int fail_bare(struct json_reader *reader, const char *problem)
 	return -EINVAL;
 }
 
-static bool is_space(char c)
+static bool next_is(const struct json_reader *reader, char wanted)
 {
-	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+	return reader->at < reader->end && *reader->at == wanted;
 }
 
 static void skip_space(struct json_reader *reader)
 {
 	do
-		while (reader->at < reader->end && is_space(*reader->at))
+		while (next_is(reader, ' ') || next_is(reader, '\n') || next_is(reader, '\t') ||
+			next_is(reader, '\r'))
 			reader->at++;
 	while (reader->at == reader->end && read_more(reader));
-}
-
-static bool next_is(const struct json_reader *reader, char wanted)
-{
-	return reader->at < reader->end && *reader->at == wanted;
 }
 
 /* Four hexadecimal digits, or -EINVAL. */
@@ -206,24 +197,6 @@ static int read_escape(struct json_reader *reader, char **out)
 	return 0;
 }
 
-/* No escape is shorter than what it stands for, so the rest of the input is room enough. */
-static int reserve_scratch(struct json_reader *reader, size_t wanted)
-{
-	size_t capacity = reader->scratch_capacity == 0 ? 256 : reader->scratch_capacity;
-	char *larger;
-
-	while (capacity < wanted)
-		capacity *= 2;
-	if (capacity == reader->scratch_capacity)
-		return 0;
-	larger = realloc(reader->scratch, capacity);
-	if (larger == NULL)
-		return -ENOMEM;
-	reader->scratch = larger;
-	reader->scratch_capacity = capacity;
-	return 0;
-}
-
 /*
  * Where the text that begins at `at` ends: its closing quote, or the end of the input. All of it is
  * there then.
@@ -243,11 +216,18 @@ static const char *find_quote(struct json_reader *reader)
 static int read_text(struct json_reader *reader, size_t *length)
 {
 	const char *close = find_quote(reader);
+	const size_t most = (size_t)(close - reader->at) + 1;
 	char *out;
-	int err = reserve_scratch(reader, (size_t)(close - reader->at) + 1);
+	int err = 0;
 
-	if (err != 0)
-		return err;
+	/* No escape is shorter than its meaning, so the length of the input is room enough. */
+	if (most > reader->scratch_capacity) {
+		out = realloc(reader->scratch, most * 2);
+		if (out == NULL)
+			return -ENOMEM;
+		reader->scratch = out;
+		reader->scratch_capacity = most * 2;
+	}
 	out = reader->scratch;
 	while (err == 0 && reader->at < close) {
 		if (*reader->at == '\\')
@@ -310,9 +290,11 @@ static bool is_number(const char *text, size_t length)
 	return text == end;
 }
 
-/* How long the word at `at` is; all of it is there then. */
-static size_t find_word_end(struct json_reader *reader)
+/* true, false, null or a number: whatever it is, it reaches to the next delimiter. */
+static int read_word(struct json_reader *reader)
 {
+	const struct source_pos pos = position(reader);
+	const char *word;
 	size_t length = 0;
 
 	do
@@ -320,16 +302,7 @@ static size_t find_word_end(struct json_reader *reader)
 			strchr(" \t\r\n,:[]{}\"", reader->at[length]) == NULL)
 			length++;
 	while (length == (size_t)(reader->end - reader->at) && read_more(reader));
-	return length;
-}
-
-/* true, false, null or a number: whatever it is, it reaches to the next delimiter. */
-static int read_word(struct json_reader *reader)
-{
-	const struct source_pos pos = position(reader);
-	const size_t length = find_word_end(reader);
-	const char *word = reader->at;
-
+	word = reader->at;
 	reader->at += length;
 	if (length == 4 && memcmp(word, "null", 4) == 0)
 		return node_builder_null(reader->builder, pos, NULL);

@@ -220,14 +220,6 @@ int node_builder_open(struct node_builder *builder, enum node_kind kind, struct 
 	return 0;
 }
 
-static bool has_merge_key(const struct node_entry *entries, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (mapping_is_merge_key(entries[i].key))
-			return true;
-	return false;
-}
-
 /* Puts what the entries behind `first` come to in their place. */
 static int resolve_keys(struct node_builder *builder, size_t first)
 {
@@ -258,14 +250,15 @@ static int finish_mapping(struct node_builder *builder, size_t first)
 	const size_t count = builder->pending_count - first;
 	const int found = duplicate_keys_find(
 		builder->diags, severity, builder->pending + first, count, builder->depth == 1);
+	bool resolves = found != 0;
 
 	if (found < 0)
 		return found;
 	if ((found & DUPLICATE_OBJECTS) != 0 || (found != 0 && severity == DIAG_ERROR))
 		node_builder_spoil_open(builder);
-	if (found == 0 && !has_merge_key(builder->pending + first, count))
-		return 0;
-	return resolve_keys(builder, first);
+	for (size_t i = 0; !resolves && i < count; i++)
+		resolves = mapping_is_merge_key(builder->pending[first + i].key);
+	return resolves ? resolve_keys(builder, first) : 0;
 }
 
 int node_builder_close(struct node_builder *builder)
@@ -395,16 +388,6 @@ int node_builder_null(struct node_builder *builder, struct source_pos pos, const
 	return add_leaf(builder, &leaf, anchor);
 }
 
-/*
- * A document's own text would be its alias: stands in for what can't be, so that reading goes on.
- */
-static int add_broken(struct node_builder *builder, struct source_pos pos)
-{
-	const struct node leaf = {.kind = NODE_NULL, .health = NODE_BROKEN, .pos = pos, .text = ""};
-
-	return add_leaf(builder, &leaf, NULL);
-}
-
 int node_builder_alias(struct node_builder *builder, const char *name, struct source_pos pos)
 {
 	const struct anchor *anchor = string_map_get(&builder->anchors, name, strlen(name));
@@ -416,7 +399,9 @@ int node_builder_alias(struct node_builder *builder, const char *name, struct so
 			anchor == NULL ? "nothing in this document is marked &%s"
 				       : "&%s would contain itself",
 			name);
-		return add_broken(builder, pos);
+		/* A null stands in for the text that can't be, so that reading goes on. */
+		node_builder_spoil_next(builder);
+		return node_builder_null(builder, pos, NULL);
 	}
 	err = check_depth(builder, builder->depth + anchor->height, pos);
 	if (err == 0)

@@ -111,8 +111,7 @@ static const char *read_raw(struct text_stream *stream, size_t *length)
 	return stream->source->bytes != NULL ? stream->source->bytes + stream->offset : stream->raw;
 }
 
-/* A line of its own that begins with ---, and nothing but blanks or a comment behind. */
-static bool is_separator(const char *line, const char *end)
+bool text_is_separator(const char *line, const char *end)
 {
 	return end - line >= 3 && memcmp(line, "---", 3) == 0 &&
 		(end - line == 3 || strchr(" \t\r\n#", line[3]) != NULL);
@@ -150,7 +149,7 @@ static bool look_at_separators(
 			? (const char *)memchr(bytes, '\n', length) + 1
 			: end;
 	while (line < end) {
-		if (is_separator(line, end)) {
+		if (text_is_separator(line, end)) {
 			warn_of_separator(stream, bytes, line, end);
 			mend = mend || (end - line > 3 && line[3] == '#');
 			next = memchr(line, '\n', (size_t)(end - line));
@@ -165,26 +164,6 @@ static bool look_at_separators(
 	return mend;
 }
 
-static void warn_of_byte(struct text_stream *stream, const char *bytes, size_t at)
-{
-	if (stream->warned >= WARNED_MOST || stream->offset + at < stream->seen)
-		return;
-	stream->warned++;
-	diag_add(stream->diags, DIAG_WARNING, position(stream, bytes, at), "not-utf8",
-		"save the file as UTF-8 text",
-		"byte 0x%02X here is not UTF-8, and is read as U+FFFD",
-		(unsigned int)(unsigned char)bytes[at]);
-}
-
-/*
- * Whether at `at`, the beginning of a line, stands a mark to leave out: at the beginning of a
- * document.
- */
-static bool is_mark(const char *bytes, size_t length, size_t at, bool after_separator)
-{
-	return after_separator && length - at >= 3 && memcmp(bytes + at, byte_order_mark, 3) == 0;
-}
-
 /* Copies a piece, or what of it can be read, and mends it. Returns the length of what came out. */
 static size_t mend(struct text_stream *stream, const char *bytes, size_t length)
 {
@@ -197,9 +176,11 @@ static size_t mend(struct text_stream *stream, const char *bytes, size_t length)
 		const char *newline = memchr(bytes + at, '\n', length - at);
 		const size_t end = newline == NULL ? length : (size_t)(newline - bytes) + 1;
 
-		if (stream->yaml && line_start && is_mark(bytes, length, at, after_separator))
+		/* A mark at the beginning of a document is left out. */
+		if (stream->yaml && line_start && after_separator && length - at >= 3 &&
+			memcmp(bytes + at, byte_order_mark, 3) == 0)
 			at += 3;
-		after_separator = line_start && is_separator(bytes + at, bytes + end);
+		after_separator = line_start && text_is_separator(bytes + at, bytes + end);
 		if (stream->yaml && after_separator && end - at > 3 && bytes[at + 3] == '#') {
 			memcpy(out, "--- ", 4);
 			out += 4;
@@ -216,7 +197,13 @@ static size_t mend(struct text_stream *stream, const char *bytes, size_t length)
 					(unsigned int)(unsigned char)bytes[at], fault.problem);
 				return (size_t)(out - stream->mended);
 			}
-			warn_of_byte(stream, bytes, at);
+			if (stream->warned < WARNED_MOST && stream->offset + at >= stream->seen) {
+				stream->warned++;
+				diag_add(stream->diags, DIAG_WARNING, position(stream, bytes, at),
+					"not-utf8", "save the file as UTF-8 text",
+					"byte 0x%02X here is not UTF-8, and is read as U+FFFD",
+					(unsigned int)(unsigned char)bytes[at]);
+			}
 			out = mempcpy(out, "\xEF\xBF\xBD", 3);
 			at++;
 		}

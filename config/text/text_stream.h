@@ -48,4 +48,7 @@ void text_stream_seek(struct text_stream *stream, uint64_t offset, uint32_t line
 /* The next piece, valid until the next call; empty at the end or where the stream has stopped. */
 void text_stream_next(struct text_stream *stream, const char **bytes, size_t *length);
 
+/* Whether the line begins with ---, and nothing but blanks or a comment comes behind. */
+bool text_is_separator(const char *line, const char *end);
+
 #endif

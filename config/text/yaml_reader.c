@@ -180,21 +180,6 @@ static int end_document(struct yaml_run *run, const yaml_event_t *next)
 	return ended ? node_builder_end_document(run->builder) : 0;
 }
 
-static void begin_document(struct yaml_run *run, const yaml_event_t *event)
-{
-	const bool directive = event->data.document_start.version_directive != NULL ||
-		event->data.document_start.tag_directives.start !=
-			event->data.document_start.tag_directives.end;
-
-	run->document_line = event->start_mark.line;
-	run->separators += !event->data.document_start.implicit;
-	if (directive)
-		diag_add(run->builder->diags, DIAG_WARNING, pos_of(run, &event->start_mark),
-			"yaml-directive", "leave the lines with % out",
-			"kubectl refuses a document with %%YAML or %%TAG above it");
-	node_builder_begin_document(run->builder);
-}
-
 static int take_event(struct yaml_run *run, const yaml_event_t *event)
 {
 	struct node_builder *builder = run->builder;
@@ -202,7 +187,15 @@ static int take_event(struct yaml_run *run, const yaml_event_t *event)
 
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
-		begin_document(run, event);
+		run->document_line = event->start_mark.line;
+		run->separators += !event->data.document_start.implicit;
+		if (event->data.document_start.version_directive != NULL ||
+			event->data.document_start.tag_directives.start !=
+				event->data.document_start.tag_directives.end)
+			diag_add(builder->diags, DIAG_WARNING, pos, "yaml-directive",
+				"leave the lines with % out",
+				"kubectl refuses a document with %%YAML or %%TAG above it");
+		node_builder_begin_document(builder);
 		return 0;
 	case YAML_DOCUMENT_END_EVENT:
 		run->ended_document = true;
@@ -341,19 +334,6 @@ static int explain(const struct yaml_run *run, const yaml_parser_t *parser)
 	return 0;
 }
 
-static void report_too_large(const struct yaml_run *run, const yaml_parser_t *parser)
-{
-	diag_add(run->builder->diags, DIAG_ERROR, pos_of(run, &parser->mark), "too-large",
-		"split it", "an object of more than %zu bytes is not read",
-		run->builder->limits.bytes);
-}
-
-static bool is_separator(const char *at, size_t left)
-{
-	return left >= 3 && memcmp(at, "---", 3) == 0 &&
-		(left == 3 || strchr(" \t\r\n#", at[3]) != NULL);
-}
-
 struct place {
 	uint64_t offset;
 	size_t line; /* counted from 0 */
@@ -376,7 +356,7 @@ static bool find_separator(const struct yaml_run *run, size_t wanted, struct pla
 		while ((at = memchr(at, '\n', looked_at - (size_t)(at - bytes))) != NULL) {
 			at++;
 			line++;
-			if (!is_separator(at, (size_t)(bytes + got - at)) || --wanted > 0)
+			if (!text_is_separator(at, bytes + got) || --wanted > 0)
 				continue;
 			*out = (struct place){
 				.offset = offset + (uint64_t)(at - bytes), .line = line};
@@ -395,22 +375,13 @@ static bool find_next_document(const struct yaml_run *run, struct place *out)
 {
 	char first[4];
 	const ssize_t got = byte_source_read(run->stream->source, run->start, first, sizeof(first));
-	const bool starts_there = got > 0 && is_separator(first, (size_t)got);
+	size_t wanted = run->separators + 1;
 
-	/*
-	 * Those behind the run's first line are counted: a separator in that line is one of those
-	 * that were met.
-	 */
-	return find_separator(
-		       run, run->separators + 1 - (starts_there && run->separators > 0), out) &&
+	/* find_separator() counts those behind the first line, which may have had one, too. */
+	if (run->separators > 0 && got > 0 && text_is_separator(first, first + got))
+		wanted--;
+	return find_separator(run, wanted, out) &&
 		(!run->stream->stopped || out->offset <= run->stream->stop_offset);
-}
-
-static void report_stop(const struct text_stream *stream)
-{
-	diag_add(stream->diags, DIAG_ERROR, stream->stop_pos, stream->stop_code,
-		strcmp(stream->stop_code, "not-utf8") == 0 ? "save the file as UTF-8 text" : NULL,
-		"%s", stream->stop_reason);
 }
 
 /*
@@ -419,6 +390,7 @@ static void report_stop(const struct text_stream *stream)
  */
 static int run_parser(struct yaml_run *run, bool *more, struct place *next)
 {
+	struct diag_list *diags = run->builder->diags;
 	yaml_parser_t parser;
 	int err, said = 0;
 
@@ -430,34 +402,18 @@ static int run_parser(struct yaml_run *run, bool *more, struct place *next)
 	if (err == -EINVAL || err == -EOVERFLOW)
 		*more = find_next_document(run, next);
 	if (err == -EINVAL && run->stream->stopped && !*more)
-		report_stop(run->stream);
+		diag_add(diags, DIAG_ERROR, run->stream->stop_pos, run->stream->stop_code,
+			strcmp(run->stream->stop_code, "not-utf8") == 0
+				? "save the file as UTF-8 text"
+				: NULL,
+			"%s", run->stream->stop_reason);
 	else if (err == -EINVAL && run->too_large)
-		report_too_large(run, &parser);
+		diag_add(diags, DIAG_ERROR, pos_of(run, &parser.mark), "too-large", "split it",
+			"an object of more than %zu bytes is not read", run->builder->limits.bytes);
 	else if (err == -EINVAL)
 		said = explain(run, &parser);
 	yaml_parser_delete(&parser);
 	return said != 0 ? said : err;
-}
-
-static void start_again(struct yaml_run *run, const struct place *place)
-{
-	text_stream_seek(run->stream, place->offset, (uint32_t)place->line + 1);
-	*run = (struct yaml_run){.builder = run->builder,
-		.stream = run->stream,
-		.start = place->offset,
-		.start_line = place->line,
-		.objects = run->builder->objects,
-		.object_start = place->offset};
-}
-
-static void report_giving_up(const struct yaml_run *run)
-{
-	const struct source_pos pos = {
-		.file = run->builder->file, .line = (uint32_t)(run->start_line + 1), .column = 1};
-
-	diag_add(run->builder->diags, DIAG_ERROR, pos, "too-many-mistakes",
-		"mend those above first",
-		"%d documents of this file are no YAML: it is not read from here on", BROKEN_MOST);
 }
 
 int yaml_read(struct node_builder *builder, struct text_stream *stream, size_t *broken)
@@ -481,9 +437,19 @@ int yaml_read(struct node_builder *builder, struct text_stream *stream, size_t *
 			return err;
 		if (!more)
 			return 0;
-		start_again(&run, &next);
+		text_stream_seek(stream, next.offset, (uint32_t)next.line + 1);
+		run = (struct yaml_run){.builder = builder,
+			.stream = stream,
+			.start = next.offset,
+			.start_line = next.line,
+			.objects = builder->objects,
+			.object_start = next.offset};
 		if (*broken == BROKEN_MOST) {
-			report_giving_up(&run);
+			diag_add(builder->diags, DIAG_ERROR, pos_of(&run, &(yaml_mark_t){0}),
+				"too-many-mistakes", "mend those above first",
+				"%d documents of this file are no YAML: it is not read from here "
+				"on",
+				BROKEN_MOST);
 			return -E2BIG;
 		}
 	}
