@@ -70,16 +70,7 @@ static int read_all(int fd, size_t guess, size_t most, char **out, size_t *out_l
 	return 0;
 }
 
-static int put_too_large(struct loading *loading, const char *name)
-{
-	char reason[96];
-
-	snprintf(reason, sizeof(reason), "it is larger than the %llu bytes that are read",
-		(unsigned long long)bytes_most(loading->limits));
-	return store_put_unreadable(loading->source, name, reason);
-}
-
-/* What was read while somebody wrote is not what he means. */
+/* What was read during a write is not what the writer means. */
 static bool was_written(const struct loading *loading, const char *name)
 {
 	return loading->watched != NULL && store_has_objects(loading->source, name) &&
@@ -88,7 +79,7 @@ static bool was_written(const struct loading *loading, const char *name)
 
 static int put_bytes(struct loading *loading, const char *name, int fd, size_t guess, size_t most)
 {
-	char *bytes = NULL;
+	char *bytes = NULL, reason[96];
 	size_t length = 0;
 	int err = read_all(fd, guess, most, &bytes, &length);
 
@@ -100,28 +91,15 @@ static int put_bytes(struct loading *loading, const char *name, int fd, size_t g
 		return err;
 	if (err != 0)
 		return store_put_unreadable(loading->source, name, strerror(-err));
-	if (length > most)
-		err = put_too_large(loading, name);
-	else
+	if (length > most) {
+		snprintf(reason, sizeof(reason), "it is larger than the %llu bytes that are read",
+			(unsigned long long)bytes_most(loading->limits));
+		err = store_put_unreadable(loading->source, name, reason);
+	} else {
 		err = store_put(loading->source, name, bytes, length, loading->limits);
+	}
 	free(bytes);
 	return err;
-}
-
-/*
- * A large file is read as it is parsed; one that is changed meanwhile is broken, so what was in
- * force stays so.
- */
-static int put_file(struct loading *loading, const char *name, int fd, const struct stat *info)
-{
-	const struct byte_source source = byte_source_of_file(fd, info);
-
-	if (info->st_size <= WHOLE_MOST)
-		return put_bytes(loading, name, fd, info->st_size > 0 ? (size_t)info->st_size : 0,
-			WHOLE_MOST);
-	if (was_written(loading, name))
-		return store_put_being_written(loading->source, name);
-	return store_put_source(loading->source, name, &source, loading->limits);
 }
 
 static struct file_stamp stamp_of(const struct stat *info)
@@ -131,18 +109,6 @@ static struct file_stamp stamp_of(const struct stat *info)
 		.size = info->st_size,
 		.modified = info->st_mtim,
 		.changed = info->st_ctim};
-}
-
-/*
- * A file written to once more within one tick of the clock keeps its stamp: a stamp as young as
- * that is not believed, and the file is read again the next time.
- */
-static bool is_settled(const struct file_stamp *stamp)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec - stamp->changed.tv_sec > 1 || now.tv_sec < stamp->changed.tv_sec;
 }
 
 static int mark(struct loading *loading, struct string_map *map, const char *path)
@@ -173,31 +139,6 @@ static int open_regular(const char *path, struct stat *info)
 	return err;
 }
 
-static int load_stdin(struct loading *loading)
-{
-	int err = mark(loading, &loading->met, stdin_name);
-
-	if (err != 0 || store_has_file(loading->source, stdin_name))
-		return err;
-	return put_bytes(
-		loading, stdin_name, STDIN_FILENO, READ_STEP, (size_t)bytes_most(loading->limits));
-}
-
-/*
- * Whether the last write was so long ago that none is likely to follow. A time to come is a clock
- * that was set.
- */
-static bool is_old(const struct stat *info)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec < info->st_mtim.tv_sec ||
-		now.tv_sec - info->st_mtim.tv_sec > LOAD_SETTLE_S ||
-		(now.tv_sec - info->st_mtim.tv_sec == LOAD_SETTLE_S &&
-			now.tv_nsec >= info->st_mtim.tv_nsec);
-}
-
 /*
  * Whether the file holds what its writer means, as far as can be told. Where nothing is in force,
  * nothing can be lost.
@@ -206,7 +147,9 @@ static bool is_complete(struct loading *loading, const char *path, int fd, const
 {
 	const struct byte_source source = byte_source_of_file(fd, info);
 	const struct file_stamp stamp = stamp_of(info);
+	const struct timespec *written = &info->st_mtim;
 	enum writing_state told, asked;
+	struct timespec now;
 
 	if (loading->watched == NULL || !store_has_objects(loading->source, path))
 		return true;
@@ -214,8 +157,16 @@ static bool is_complete(struct loading *loading, const char *path, int fd, const
 	asked = told == WRITING_OPEN ? told : writing_ask_kernel(fd);
 	if (asked != WRITING_UNKNOWN)
 		return asked == WRITING_DONE;
-	if (told == WRITING_DONE || store_has_other_inode(loading->source, path, &stamp) ||
-		is_old(info) || store_has_content(loading->source, path, &source))
+	if (told == WRITING_DONE || store_has_other_inode(loading->source, path, &stamp))
+		return true;
+	/* After an old write no other is likely to follow. A time to come is a clock that was set.
+	 */
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (now.tv_sec < written->tv_sec ||
+		(now.tv_sec - written->tv_sec) * 1000000000LL + now.tv_nsec - written->tv_nsec >=
+			LOAD_SETTLE_S * 1000000000LL)
+		return true;
+	if (store_has_content(loading->source, path, &source))
 		return true;
 	loading->watched->look_again = true;
 	return false;
@@ -223,14 +174,34 @@ static bool is_complete(struct loading *loading, const char *path, int fd, const
 
 static int read_file(struct loading *loading, const char *path, int fd, const struct stat *info)
 {
+	const struct byte_source source = byte_source_of_file(fd, info);
 	const struct file_stamp stamp = stamp_of(info);
+	struct timespec now;
 	int err;
 
 	if (!is_complete(loading, path, fd, info))
 		return store_put_being_written(loading->source, path);
-	err = put_file(loading, path, fd, info);
-	return err == 0 && is_settled(&stamp) ? store_set_stamp(loading->source, path, &stamp)
-					      : err;
+	/*
+	 * A large file is read as it is parsed; one that is changed meanwhile is broken, so what
+	 * was in force stays so.
+	 */
+	if (info->st_size <= WHOLE_MOST)
+		err = put_bytes(loading, path, fd, info->st_size > 0 ? (size_t)info->st_size : 0,
+			WHOLE_MOST);
+	else if (was_written(loading, path))
+		err = store_put_being_written(loading->source, path);
+	else
+		err = store_put_source(loading->source, path, &source, loading->limits);
+	if (err != 0)
+		return err;
+	/*
+	 * A file that is written once more within one tick of the clock keeps its stamp: one as
+	 * young as that is not believed, and the file is read again the next time.
+	 */
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec - stamp.changed.tv_sec > 1 || now.tv_sec < stamp.changed.tv_sec
+		? store_set_stamp(loading->source, path, &stamp)
+		: 0;
 }
 
 static int load_file(const char *path, const struct stat *listed, void *context)
@@ -240,8 +211,13 @@ static int load_file(const char *path, const struct stat *listed, void *context)
 	struct stat info;
 	int err, fd;
 
-	if (strcmp(path, "-") == 0)
-		return load_stdin(loading);
+	if (strcmp(path, "-") == 0) {
+		err = mark(loading, &loading->met, stdin_name);
+		return err != 0 || store_has_file(loading->source, stdin_name)
+			? err
+			: put_bytes(loading, stdin_name, STDIN_FILENO, READ_STEP,
+				  (size_t)bytes_most(loading->limits));
+	}
 	if (loading->watched != NULL)
 		loading->watched->file(loading->watched->context, path);
 	err = mark(loading, &loading->met, path);

@@ -156,27 +156,25 @@ static int visit_folder(const char *path, const struct stat *info, const struct 
 	return err;
 }
 
-static int visit_path(const char *path, const struct scan_visitor *visitor)
-{
-	struct stat info = {0};
-
-	if (strcmp(path, "-") == 0)
-		return visitor->file(path, &info, visitor->context);
-	if (stat(path, &info) != 0)
-		return visitor->problem(path, strerror(errno), visitor->context);
-	if (S_ISDIR(info.st_mode))
-		return visit_folder(path, &info, NULL, visitor);
-	if (!S_ISREG(info.st_mode))
-		return visitor->problem(
-			path, "neither a regular file nor a folder", visitor->context);
-	return visitor->file(path, &info, visitor->context);
-}
-
 int scan_paths(const char *const *paths, size_t count, const struct scan_visitor *visitor)
 {
 	int err = 0;
 
-	for (size_t i = 0; err == 0 && i < count; i++)
-		err = visit_path(paths[i], visitor);
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		const char *path = paths[i];
+		struct stat info = {0};
+
+		if (strcmp(path, "-") == 0)
+			err = visitor->file(path, &info, visitor->context);
+		else if (stat(path, &info) != 0)
+			err = visitor->problem(path, strerror(errno), visitor->context);
+		else if (S_ISDIR(info.st_mode))
+			err = visit_folder(path, &info, NULL, visitor);
+		else if (S_ISREG(info.st_mode))
+			err = visitor->file(path, &info, visitor->context);
+		else
+			err = visitor->problem(
+				path, "neither a regular file nor a folder", visitor->context);
+	}
 	return err;
 }

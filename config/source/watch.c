@@ -13,6 +13,7 @@ enum { READ_BYTES = 8192 }; /* at once; one event takes at most 16 + NAME_MAX + 
 
 static const uint32_t wanted_events = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO |
 	IN_DELETE | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+static const uint32_t gone_events = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 
 /* One wish. Several may be about one folder, and then share the kernel's watch of it. */
 struct watch {
@@ -74,24 +75,6 @@ static void tell(
 	set->event(set->context, sign_of(event->mask), path);
 }
 
-static void dispatch(struct watch_set *set, const struct inotify_event *event)
-{
-	if ((event->mask & IN_Q_OVERFLOW) != 0) {
-		set->event(set->context, WATCH_LOST, NULL);
-		return;
-	}
-	for (struct watch *watch = set->watches; watch != NULL; watch = watch->next) {
-		if (watch->descriptor != event->wd)
-			continue;
-		tell(set, watch, event);
-		/* Its name may stand for another folder now, and its inode number, too. */
-		if ((event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
-			watch->descriptor = -1;
-	}
-	if ((event->mask & IN_MOVE_SELF) != 0)
-		inotify_rm_watch(set->fd, event->wd);
-}
-
 void watch_set_drain(struct watch_set *set)
 {
 	_Alignas(struct inotify_event) char bytes[READ_BYTES];
@@ -101,8 +84,21 @@ void watch_set_drain(struct watch_set *set)
 		for (const char *at = bytes; at < bytes + got;) {
 			const struct inotify_event *event = (const struct inotify_event *)at;
 
-			dispatch(set, event);
 			at += sizeof(*event) + event->len;
+			if ((event->mask & IN_Q_OVERFLOW) != 0) {
+				set->event(set->context, WATCH_LOST, NULL);
+				continue;
+			}
+			for (struct watch *watch = set->watches; watch; watch = watch->next) {
+				if (watch->descriptor != event->wd)
+					continue;
+				tell(set, watch, event);
+				/* Its name and inode may stand for another folder now. */
+				if ((event->mask & gone_events) != 0)
+					watch->descriptor = -1;
+			}
+			if ((event->mask & IN_MOVE_SELF) != 0)
+				inotify_rm_watch(set->fd, event->wd);
 		}
 	}
 }
@@ -158,14 +154,6 @@ static bool is_equal(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static bool is_same(const struct watch *watch, const char *path, const struct stat *info,
-	const char *only, const char *link)
-{
-	return watch->descriptor >= 0 && watch->device == info->st_dev &&
-		watch->inode == info->st_ino && strcmp(watch->path, path) == 0 &&
-		is_equal(watch->only, only) && is_equal(watch->link, link);
-}
-
 static struct watch *watch_create(const char *path, const struct stat *info, const char *prefix,
 	const char *only, const char *link)
 {
@@ -193,7 +181,9 @@ static int add(struct watch_set *set, const char *path, const struct stat *info,
 	struct watch *watch;
 
 	for (watch = set->watches; watch != NULL; watch = watch->next) {
-		if (is_same(watch, path, info, only, link)) {
+		if (watch->descriptor >= 0 && watch->device == info->st_dev &&
+			watch->inode == info->st_ino && strcmp(watch->path, path) == 0 &&
+			is_equal(watch->only, only) && is_equal(watch->link, link)) {
 			watch->wanted = true;
 			return 0;
 		}

@@ -5,38 +5,18 @@
 
 #include "config/kube/kube_internal.h"
 
-static size_t count_kept(const struct store_file *file)
-{
-	const struct object_list *list = file->version.objects;
-	size_t count = 0;
-
-	for (size_t i = 0; list != NULL && i < list->count; i++)
-		count += list->items[i].kept && !list->items[i].in_part;
-	return count;
-}
-
-/* The file was as it is when podgate began. */
-static void report_recalled(
-	const struct store_file *file, size_t kept, const char *name, struct diag_list *out)
-{
-	const time_t at = (time_t)file->whole_at;
-	char when[40] = "before podgate began";
-	struct tm utc;
-
-	if (file->whole_at != 0 && gmtime_r(&at, &utc) != NULL)
-		strftime(when, sizeof(when), "on %Y-%m-%dT%H:%M:%SZ", &utc);
-	diag_add(out, DIAG_WARNING, (struct source_pos){.file = name}, "from-state", NULL,
-		"%zu object%s that it held when it was sound, last %s, %s in force, from the state "
-		"directory",
-		kept, kept == 1 ? "" : "s", when, kept == 1 ? "is" : "are");
-}
-
 static int copy_file_diags(
 	const struct store_file *file, struct arena *arena, struct diag_list *out)
 {
-	const size_t kept = count_kept(file);
+	const struct object_list *list = file->version.objects;
+	const time_t at = (time_t)file->whole_at;
+	char when[40] = "before podgate began";
 	const char *name;
+	size_t kept = 0;
+	struct tm utc;
 
+	for (size_t i = 0; list != NULL && i < list->count; i++)
+		kept += list->items[i].kept && !list->items[i].in_part;
 	if (file->unreadable == NULL && !file->being_written && !file->version.emptied &&
 		!file->recalled && file->version.diag_count == 0 && file->version.diag_dropped == 0)
 		return 0;
@@ -51,8 +31,14 @@ static int copy_file_diags(
 			"if nobody writes, write it once more, beside it, and rename it into place",
 			"the file is being written: its last version stays in force until its "
 			"writer closes it");
-	if (file->recalled && kept > 0)
-		report_recalled(file, kept, name, out);
+	if (file->recalled && kept > 0) {
+		if (at != 0 && gmtime_r(&at, &utc) != NULL)
+			strftime(when, sizeof(when), "on %Y-%m-%dT%H:%M:%SZ", &utc);
+		diag_add(out, DIAG_WARNING, (struct source_pos){.file = name}, "from-state", NULL,
+			"%zu object%s that it held when it was sound, last %s, %s in force, from "
+			"the state directory",
+			kept, kept == 1 ? "" : "s", when, kept == 1 ? "is" : "are");
+	}
 	if (file->version.emptied)
 		diag_add(out, DIAG_ERROR, (struct source_pos){.file = name}, "emptied-file",
 			"if that is meant, remove the file, or write the line '# podgate: empty' "
@@ -71,96 +57,66 @@ static int copy_file_diags(
 	return 0;
 }
 
-static int report_duplicate(const struct kube_object *first, const struct kube_object *second,
-	struct arena *arena, struct diag_list *out)
-{
-	const struct object_key a = object_key(first), b = object_key(second);
-	const struct source_pos pos = {arena_strdup(arena, b.pos.file), b.pos.line, b.pos.column};
-
-	if (pos.file == NULL)
-		return -ENOMEM;
-	diag_add(out, DIAG_ERROR, pos, "duplicate-object",
-		"remove or rename one of them; this one, the later, is used",
-		"%s %s%s%s is there already, at %s:%u:%u", object_kinds[b.kind].name,
-		b.namespace_name, object_kinds[b.kind].namespaced ? "/" : "", b.name, a.pos.file,
-		a.pos.line, a.pos.column);
-	return 0;
-}
-
-static void report_partial_policy(
-	const struct network_policy *policy, struct source_pos pos, struct diag_list *out)
-{
-	const size_t rules = policy->rule_count[DIRECTION_INGRESS] +
-		policy->rule_count[DIRECTION_EGRESS];
-
-	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
-		"policy %s/%s has errors: it isolates %s for %s%s%s, and admits what %zu of its "
-		"rules say",
-		policy->namespace_name, policy->name,
-		policy->pod_selector.count > 0
-			? "the pods that its selector matches, as far as it can be read,"
-			: "all pods of its namespace",
-		policy->isolates[DIRECTION_INGRESS] ? "ingress" : "",
-		policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS] ? " and "
-											  : "",
-		policy->isolates[DIRECTION_EGRESS] ? "egress" : "", rules);
-}
-
-static void report_partial_pod(const struct pod *pod, struct source_pos pos, struct diag_list *out)
-{
-	const bool isolated = label_set_get(&pod->labels, KUBE_CLOSED_POD_LABEL) != NULL;
-
-	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
-		"pod %s/%s has errors: those of its labels, addresses and ports count that can be "
-		"read%s",
-		pod->namespace_name, pod->name,
-		isolated ? ", and it is isolated, because some label can't be" : "");
-}
-
-/* What the mistakes in an object have come to, at its place. */
+/* The mistakes of an object that is enforced in part: what they cost, at its place. */
 static int report_part(const struct kube_object *object, struct arena *arena, struct diag_list *out)
 {
 	const struct object_key key = object_key(object);
 	const struct source_pos pos = {
 		arena_strdup(arena, key.pos.file), key.pos.line, key.pos.column};
+	const struct network_policy *policy = object->policy;
+	bool both;
 
 	if (pos.file == NULL)
 		return -ENOMEM;
 	if (object->kind == KUBE_POD)
-		report_partial_pod(object->pod, pos, out);
-	else if (object->kind == KUBE_POLICY && object->of_pod == NULL)
-		report_partial_policy(object->policy, pos, out);
+		diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
+			"pod %s/%s has errors: those of its labels, addresses and ports count that "
+			"can be read%s",
+			key.namespace_name, key.name,
+			label_set_get(&object->pod->labels, KUBE_CLOSED_POD_LABEL) != NULL
+				? ", and it is isolated, because some label can't be"
+				: "");
+	if (object->kind != KUBE_POLICY || object->of_pod != NULL)
+		return 0;
+	both = policy->isolates[DIRECTION_INGRESS] && policy->isolates[DIRECTION_EGRESS];
+	diag_add(out, DIAG_ERROR, pos, "enforced-in-part", "mend the errors of this object",
+		"policy %s/%s has errors: it isolates %s for %s%s%s, and admits what %zu of its "
+		"rules say",
+		key.namespace_name, key.name,
+		policy->pod_selector.count > 0
+			? "the pods that its selector matches, as far as it can be read,"
+			: "all pods of its namespace",
+		policy->isolates[DIRECTION_INGRESS] ? "ingress" : "", both ? " and " : "",
+		policy->isolates[DIRECTION_EGRESS] ? "egress" : "",
+		policy->rule_count[DIRECTION_INGRESS] + policy->rule_count[DIRECTION_EGRESS]);
 	return 0;
 }
 
-static int report_parts(
-	const struct object_table *table, struct arena *arena, struct diag_list *out)
+/* Two objects of one key: of two sources the first one's is in force, of one source the later. */
+static int report_pair(const struct store *store, const struct object_entry *entry,
+	const struct object_entry *other, struct arena *arena, struct diag_list *out)
 {
-	int err = 0;
-
-	for (size_t i = 0; err == 0 && i < table->count; i++)
-		if (table->entries[i].stored->in_part && !table->entries[i].shadowed)
-			err = report_part(&table->entries[i].stored->object, arena, out);
-	return err;
-}
-
-/* Of two sources' objects that of the first source, `used`, is in force. */
-static int report_conflict(const struct store *store, const struct object_entry *entry,
-	const struct object_entry *used, struct arena *arena, struct diag_list *out)
-{
+	const bool conflict = entry->source != other->source;
 	const struct object_key a = object_key(&entry->stored->object);
-	const struct object_key b = object_key(&used->stored->object);
-	const struct source_pos pos = {arena_strdup(arena, a.pos.file), a.pos.line, a.pos.column};
+	const struct object_key b = object_key(&other->stored->object);
+	const struct source_pos at = conflict ? a.pos : b.pos, there = conflict ? b.pos : a.pos;
+	const struct source_pos pos = {arena_strdup(arena, at.file), at.line, at.column};
+	const char *kind = object_kinds[a.kind].name;
+	const char *slash = object_kinds[a.kind].namespaced ? "/" : "";
 
 	if (pos.file == NULL)
 		return -ENOMEM;
-	diag_add(out, DIAG_ERROR, pos, "source-conflict", "remove or rename one of them",
-		"%s %s%s%s of source %s is not used: source %s, which comes first, has it at "
-		"%s:%u:%u",
-		object_kinds[a.kind].name, a.namespace_name,
-		object_kinds[a.kind].namespaced ? "/" : "", a.name,
-		store->sources[entry->source]->name, store->sources[used->source]->name, b.pos.file,
-		b.pos.line, b.pos.column);
+	if (conflict)
+		diag_add(out, DIAG_ERROR, pos, "source-conflict", "remove or rename one of them",
+			"%s %s%s%s of source %s is not used: source %s, which comes first, has it "
+			"at %s:%u:%u",
+			kind, a.namespace_name, slash, a.name, store->sources[entry->source]->name,
+			store->sources[other->source]->name, there.file, there.line, there.column);
+	else
+		diag_add(out, DIAG_ERROR, pos, "duplicate-object",
+			"remove or rename one of them; this one, the later, is used",
+			"%s %s%s%s is there already, at %s:%u:%u", kind, a.namespace_name, slash,
+			a.name, there.file, there.line, there.column);
 	return 0;
 }
 
@@ -178,12 +134,10 @@ static int report_duplicates(const struct store *store, struct arena *arena, str
 		while (used->shadowed)
 			used++;
 		if (used->source != entry->source)
-			err = report_conflict(store, entry, used, arena, out);
-		/* What is only kept is no mistake of whoever wrote the other; kept ones come first.
-		 */
+			err = report_pair(store, entry, used, arena, out);
+		/* An object that is only kept is no mistake of the other's author; it comes first. */
 		else if (entry->rank == 0)
-			err = report_duplicate(
-				&entry->stored->object, &entry[1].stored->object, arena, out);
+			err = report_pair(store, entry, entry + 1, arena, out);
 	}
 	return err;
 }
@@ -198,8 +152,12 @@ int store_diags(struct store *store, struct arena *arena, struct diag_list *out)
 		err = copy_file_diags(store->in_force.files[i], arena, &list);
 	if (err == 0)
 		err = report_duplicates(store, arena, &list);
-	if (err == 0)
-		err = report_parts(&store->objects, arena, &list);
+	for (size_t i = 0; err == 0 && i < store->objects.count; i++) {
+		const struct object_entry *entry = &store->objects.entries[i];
+
+		if (entry->stored->in_part && !entry->shadowed)
+			err = report_part(&entry->stored->object, arena, &list);
+	}
 	if (err != 0)
 		return err;
 	diag_sort(&list);
