@@ -8,16 +8,15 @@
 #include "policy/lint/odd_claims.h"
 #include "policy/values/arena.h"
 #include "policy/values/diag.h"
+#include "policy/values/hash.h"
 #include "process/log.h"
 
 enum { SAID_MOST = 10 };
 
-/* FNV-1a: to see that something changed, nothing more. */
+/* Of the text and its end. */
 static uint64_t mix(uint64_t hash, const char *text)
 {
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
-	return hash * 0x100000001b3ULL;
+	return hash_bytes(hash, text, strlen(text) + 1);
 }
 
 /*
@@ -43,8 +42,7 @@ static uint64_t hash_told(const struct diag_list *diags)
 		const struct diag *diag = &diags->items[i];
 
 		if (is_told(diag))
-			hash = mix(
-				mix(hash ^ 0xcbf29ce484222325ULL ^ diag->pos.line, diag->pos.file),
+			hash = mix(mix(hash ^ HASH_START ^ diag->pos.line, diag->pos.file),
 				diag->text);
 	}
 	return hash;
@@ -83,7 +81,7 @@ static void log_others(struct findings *findings, const struct store *store)
 
 	store_other_policies(store, &others);
 	other_policies_format(&others, text);
-	hash = text[0] == '\0' ? 0 : mix(0xcbf29ce484222325ULL, text);
+	hash = text[0] == '\0' ? 0 : mix(HASH_START, text);
 	if (hash == findings->said_of_others)
 		return;
 	findings->said_of_others = hash;

@@ -14,6 +14,7 @@
 #include <uv.h>
 
 #include "config/state/state_record.h"
+#include "policy/values/hash.h"
 
 enum { RECORD_MOST = 512 << 20, FILE_NAME = 48 };
 
@@ -33,19 +34,12 @@ struct state_folder {
 	uv_mutex_t lock; /* of the entries: the loop's thread changes them, sources look them up */
 };
 
-/* FNV-1a. Never 0, which begins the names of what is being written. */
-static uint64_t number_of(const char *name)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
-	return hash == 0 ? 1 : hash;
-}
-
+/* A file's number is never 0, which begins the names of files that are being written. */
 static void file_of(char out[FILE_NAME], const char *name)
 {
-	snprintf(out, FILE_NAME, "%s%" PRIu64, prefix, number_of(name));
+	const uint64_t number = hash_bytes(HASH_START, name, strlen(name));
+
+	snprintf(out, FILE_NAME, "%s%" PRIu64, prefix, number == 0 ? 1 : number);
 }
 
 int state_folder_open(struct state_folder **out, const char *path)
@@ -153,15 +147,6 @@ static int add(struct state_folder *folder, const char *name, const struct store
 	return 0;
 }
 
-static void drop(struct state_folder *folder, struct entry *entry)
-{
-	const size_t at = (size_t)(entry - folder->entries);
-
-	free(entry->name);
-	folder->count--;
-	memmove(entry, entry + 1, (folder->count - at) * sizeof(*entry));
-}
-
 /* ---- reading ---- */
 
 /* All of a regular file, the caller's. 0 or -errno. */
@@ -196,11 +181,6 @@ static int read_file(int folder, const char *file, char **out, size_t *out_lengt
 	*out = bytes;
 	*out_length = length;
 	return 0;
-}
-
-static bool is_number(const char *text)
-{
-	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
 /* Reads a record whole. 0; or -EINVAL with *problem, -ENOMEM, another -errno. */
@@ -268,8 +248,8 @@ int state_folder_load(struct state_folder *folder,
 	while (err == 0 && (entry = readdir(entries)) != NULL) {
 		const char *name = entry->d_name, *number = name + sizeof(prefix) - 1;
 
-		if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || !is_number(number) ||
-			strlen(name) >= FILE_NAME)
+		if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || *number == '\0' ||
+			number[strspn(number, "0123456789")] != '\0' || strlen(name) >= FILE_NAME)
 			continue;
 		/* whoever wrote it did not come to its end */
 		if (*number == '0')
@@ -403,22 +383,6 @@ static void write_bytes(void *context, const char *bytes, size_t length)
 	fwrite(bytes, 1, length, context); /* ferror() tells in the end */
 }
 
-static void write_record(FILE *file, const struct store_unsaved *unsaved)
-{
-	const struct text_sink sink = {write_bytes, file};
-	struct state_record record = {.content_hash = unsaved->mark.hash,
-		.content_length = unsaved->mark.length,
-		.whole = unsaved->mark.whole,
-		.at = unsaved->mark.at};
-	struct state_writer writer;
-
-	snprintf(record.name, sizeof(record.name), "%s", unsaved->name);
-	state_record_begin(&writer, &sink, &record);
-	for (size_t i = 0; i < unsaved->count; i++)
-		state_record_add(&writer, &unsaved->objects[i]);
-	state_record_end(&writer);
-}
-
 /* Flushed to the disk and closed. 0 or -errno. */
 static int finish_file(FILE *file)
 {
@@ -437,7 +401,12 @@ static int finish_file(FILE *file)
 
 static int save_file(int folder, const struct store_unsaved *unsaved)
 {
+	struct state_record record = {.content_hash = unsaved->mark.hash,
+		.content_length = unsaved->mark.length,
+		.whole = unsaved->mark.whole,
+		.at = unsaved->mark.at};
 	char beside[FILE_NAME], name[FILE_NAME];
+	struct state_writer writer;
 	FILE *file;
 	int fd, err;
 
@@ -456,7 +425,11 @@ static int save_file(int folder, const struct store_unsaved *unsaved)
 		return err;
 	}
 	errno = 0;
-	write_record(file, unsaved);
+	snprintf(record.name, sizeof(record.name), "%s", unsaved->name);
+	state_record_begin(&writer, &(struct text_sink){write_bytes, file}, &record);
+	for (size_t i = 0; i < unsaved->count; i++)
+		state_record_add(&writer, &unsaved->objects[i]);
+	state_record_end(&writer);
 	err = finish_file(file);
 	if (err == 0 && renameat(folder, beside, folder, name) != 0)
 		err = -errno;
@@ -465,28 +438,24 @@ static int save_file(int folder, const struct store_unsaved *unsaved)
 	return err;
 }
 
-static void note(struct state_save *save, int err)
-{
-	if (save->err == 0)
-		save->err = err;
-}
-
 void state_save_run(struct state_save *save)
 {
 	const int folder = save->folder->fd;
 	char name[FILE_NAME];
+	int err = 0;
 
 	for (size_t i = 0; i < save->count; i++) {
 		save->unsaved[i].err = save_file(folder, &save->unsaved[i]);
-		note(save, save->unsaved[i].err);
+		err = err != 0 ? err : save->unsaved[i].err;
 	}
 	for (size_t i = 0; i < save->gone_count; i++) {
 		file_of(name, save->gone[i]);
 		if (unlinkat(folder, name, 0) != 0 && errno != ENOENT)
-			note(save, -errno);
+			err = err != 0 ? err : -errno;
 	}
 	if (fsync(folder) != 0)
-		note(save, -errno);
+		err = err != 0 ? err : -errno;
+	save->err = err;
 }
 
 int state_save_end(struct state_save *save, struct store *store)
@@ -505,8 +474,12 @@ int state_save_end(struct state_save *save, struct store *store)
 	for (size_t i = 0; i < save->gone_count; i++) {
 		struct entry *entry = find(folder, save->gone[i]);
 
-		if (entry != NULL)
-			drop(folder, entry);
+		if (entry == NULL)
+			continue;
+		free(entry->name);
+		folder->count--;
+		memmove(entry, entry + 1,
+			(folder->count - (size_t)(entry - folder->entries)) * sizeof(*entry));
 	}
 	uv_mutex_unlock(&folder->lock);
 	free_save(save);

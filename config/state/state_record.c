@@ -7,22 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/values/hash.h"
+
 static const char first_line[] = "# podgate state 1\n", of[] = "# of ", content[] = "# content ",
 		  tail[] = "# checksum ";
 enum { TAIL = sizeof(tail) - 1 + 16 + 1 }; /* 16 digits and the line end */
 
-#define HASH_START 0xcbf29ce484222325ULL
-
-static uint64_t hash_more(uint64_t hash, const char *bytes, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3ULL;
-	return hash;
-}
-
 static void put(struct state_writer *writer, const char *bytes, size_t length)
 {
-	writer->hash = hash_more(writer->hash, bytes, length);
+	writer->hash = hash_bytes(writer->hash, bytes, length);
 	writer->to.put(writer->to.context, bytes, length);
 }
 
@@ -153,7 +146,7 @@ static bool has_checksum(const char *bytes, size_t length)
 	char line[TAIL + 1];
 
 	snprintf(line, sizeof(line), "%s%016" PRIx64 "\n", tail,
-		hash_more(HASH_START, bytes, length - TAIL));
+		hash_bytes(HASH_START, bytes, length - TAIL));
 	return memcmp(bytes + length - TAIL, line, TAIL) == 0;
 }
 

@@ -6,23 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/values/hash.h"
+
 enum { CAPACITY_LEAST = 64 };
 
-/* FNV-1a, folded so that the low bits, which choose the slot, depend on all. */
-static uint64_t hash_bytes(const char *text, size_t length)
+/* Folded so that the low bits, which choose the slot, depend on all. */
+static uint64_t hash_key(const char *text, size_t length)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	const uint64_t hash = hash_bytes(HASH_START, text, length);
 
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
 	return hash ^ hash >> 32;
-}
-
-static bool slot_has(
-	const struct string_map_slot *slot, uint64_t hash, const char *key, size_t length)
-{
-	return slot->hash == hash && strncmp(slot->key, key, length) == 0 &&
-		slot->key[length] == '\0';
 }
 
 /* The slot that holds the key or, when none does, the free one where it belongs. */
@@ -32,9 +25,14 @@ static struct string_map_slot *find(
 	const size_t mask = map->capacity - 1;
 	size_t i = (size_t)hash & mask;
 
-	while (map->slots[i].key != NULL && !slot_has(&map->slots[i], hash, key, length))
-		i = (i + 1) & mask;
-	return &map->slots[i];
+	for (;; i = (i + 1) & mask) {
+		struct string_map_slot *slot = &map->slots[i];
+
+		if (slot->key == NULL ||
+			(slot->hash == hash && strncmp(slot->key, key, length) == 0 &&
+				slot->key[length] == '\0'))
+			return slot;
+	}
 }
 
 static int grow(struct string_map *map)
@@ -72,7 +70,7 @@ void string_map_clear(struct string_map *map)
 
 void *string_map_get(const struct string_map *map, const char *key, size_t length)
 {
-	return map->count == 0 ? NULL : find(map, hash_bytes(key, length), key, length)->value;
+	return map->count == 0 ? NULL : find(map, hash_key(key, length), key, length)->value;
 }
 
 static int put_hashed(
@@ -93,13 +91,13 @@ int string_map_put(struct string_map *map, const char *key, void *value)
 {
 	const size_t length = strlen(key);
 
-	return put_hashed(map, hash_bytes(key, length), key, length, value);
+	return put_hashed(map, hash_key(key, length), key, length, value);
 }
 
 const char *string_map_intern(
 	struct string_map *map, struct arena *arena, const char *text, size_t length)
 {
-	const uint64_t hash = hash_bytes(text, length);
+	const uint64_t hash = hash_key(text, length);
 	char *copy = map->count == 0 ? NULL : find(map, hash, text, length)->value;
 
 	if (copy != NULL)
