@@ -135,7 +135,7 @@ static int report_duplicates(const struct store *store, struct arena *arena, str
 			used++;
 		if (used->source != entry->source)
 			err = report_pair(store, entry, used, arena, out);
-		/* An object that is only kept is no mistake of the other's author; it comes first. */
+		/* A kept object, which comes first, is no mistake of the other's author. */
 		else if (entry->rank == 0)
 			err = report_pair(store, entry, entry + 1, arena, out);
 	}
