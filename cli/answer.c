@@ -15,6 +15,11 @@ const char *answer_text(const cJSON *object, const char *field)
 	return cJSON_IsString(value) ? value->valuestring : "";
 }
 
+bool answer_true(const cJSON *object, const char *field)
+{
+	return cJSON_IsTrue(answer_get(object, field));
+}
+
 double answer_number(const cJSON *object, const char *field)
 {
 	const cJSON *value = answer_get(object, field);

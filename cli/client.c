@@ -13,6 +13,8 @@
 
 #include "process/unix_address.h"
 
+#include "cli/answer.h"
+
 enum { ANSWER_S = 30 };
 
 /* A connection as a stream of lines: getline() on `in` does the splitting. */
@@ -148,11 +150,11 @@ static int read_reply(struct client *client, cJSON **out, char problem[PROBLEM_S
 
 	if (err != 0)
 		return err;
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "ok"))) {
+	if (answer_true(reply, "ok")) {
 		*out = reply;
 		return 0;
 	}
-	error = cJSON_GetObjectItemCaseSensitive(reply, "error");
+	error = answer_get(reply, "error");
 	snprintf(problem, PROBLEM_SIZE, "%s",
 		cJSON_IsString(error) ? error->valuestring
 				      : "podgate refuses and does not say why");
@@ -160,18 +162,30 @@ static int read_reply(struct client *client, cJSON **out, char problem[PROBLEM_S
 	return -EREMOTEIO;
 }
 
+/* Connects, asks, and reads the first line of the answer. 0; or -errno, with nothing to close. */
+static int begin(struct client *client, const char *socket_path, const cJSON *request,
+	unsigned int seconds, cJSON **reply, char problem[PROBLEM_SIZE])
+{
+	int err = open_client(client, socket_path, seconds, problem);
+
+	if (err != 0)
+		return err;
+	err = send_request(client, request, problem);
+	if (err == 0)
+		err = read_reply(client, reply, problem);
+	if (err != 0)
+		close_client(client);
+	return err;
+}
+
 static int request_within(const char *socket_path, const cJSON *request, unsigned int seconds,
 	cJSON **reply, char problem[PROBLEM_SIZE])
 {
 	struct client client;
-	int err = open_client(&client, socket_path, seconds, problem);
+	const int err = begin(&client, socket_path, request, seconds, reply, problem);
 
-	if (err != 0)
-		return err;
-	err = send_request(&client, request, problem);
 	if (err == 0)
-		err = read_reply(&client, reply, problem);
-	close_client(&client);
+		close_client(&client);
 	return err;
 }
 
@@ -195,93 +209,57 @@ int client_ask(const char *socket_path, const char *command, unsigned int second
 	return err;
 }
 
-static int visit_lines(struct client *client, int (*visit)(cJSON *line, void *context),
-	void *context, char problem[PROBLEM_SIZE])
+int client_stream(const char *socket_path, const cJSON *request,
+	int (*visit)(cJSON *line, void *context), void *context, char problem[PROBLEM_SIZE])
 {
 	const struct timeval forever = {0};
+	struct client client;
 	cJSON *line;
-	int err;
+	int err = begin(&client, socket_path, request, ANSWER_S, &line, problem);
 
+	if (err != 0)
+		return err;
+	cJSON_Delete(line);
 	/* The next denial may be days away. */
-	setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(forever));
-	do {
-		err = read_line(client, &line, problem);
+	setsockopt(client.fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(forever));
+	while (err == 0) {
+		err = read_line(&client, &line, problem);
 		if (err == 0) {
 			err = visit(line, context);
 			cJSON_Delete(line);
 		}
-	} while (err == 0);
-	return err;
-}
-
-int client_stream(const char *socket_path, const cJSON *request,
-	int (*visit)(cJSON *line, void *context), void *context, char problem[PROBLEM_SIZE])
-{
-	struct client client;
-	cJSON *reply;
-	int err = open_client(&client, socket_path, ANSWER_S, problem);
-
-	if (err != 0)
-		return err;
-	err = send_request(&client, request, problem);
-	if (err == 0)
-		err = read_reply(&client, &reply, problem);
-	if (err == 0) {
-		cJSON_Delete(reply);
-		err = visit_lines(&client, visit, context, problem);
 	}
 	close_client(&client);
 	return err;
-}
-
-/*
- * 1 at the end; 0 when more is to come; -EREMOTEIO and `problem` when the line says that it came to
- * no good end.
- */
-static int read_end(const cJSON *line, char problem[PROBLEM_SIZE])
-{
-	const cJSON *error = cJSON_GetObjectItemCaseSensitive(line, "error");
-
-	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(line, "end")))
-		return 0;
-	if (error == NULL)
-		return 1;
-	snprintf(problem, PROBLEM_SIZE, "%s",
-		cJSON_IsString(error) ? error->valuestring : "the list is not whole");
-	return -EREMOTEIO;
-}
-
-/* Takes ownership of the first line. */
-static int visit_list(struct client *client, cJSON *line, int (*visit)(cJSON *line, void *context),
-	void *context, char problem[PROBLEM_SIZE])
-{
-	int err, ended;
-
-	do {
-		ended = read_end(line, problem);
-		err = visit(line, context);
-		cJSON_Delete(line);
-		if (err != 0 || ended != 0)
-			break;
-		err = read_line(client, &line, problem);
-	} while (err == 0);
-	return err != 0 ? err : ended < 0 ? ended : 0;
 }
 
 int client_list(const char *socket_path, const cJSON *request,
 	int (*visit)(cJSON *line, void *context), void *context, char problem[PROBLEM_SIZE])
 {
 	struct client client;
-	cJSON *reply;
-	int err = open_client(&client, socket_path, ANSWER_S, problem);
+	cJSON *line;
+	bool ended = false;
+	int err = begin(&client, socket_path, request, ANSWER_S, &line, problem);
 
 	if (err != 0)
 		return err;
-	err = send_request(&client, request, problem);
-	if (err == 0)
-		err = read_reply(&client, &reply, problem);
-	if (err == 0)
-		err = visit_list(&client, reply, visit, context, problem);
+	while (err == 0 && !ended) {
+		bool failed;
+
+		ended = answer_true(line, "end");
+		failed = ended && answer_get(line, "error") != NULL;
+		if (failed)
+			snprintf(problem, PROBLEM_SIZE, "%s",
+				cJSON_IsString(answer_get(line, "error"))
+					? answer_text(line, "error")
+					: "the list is not whole");
+		err = visit(line, context);
+		cJSON_Delete(line);
+		if (err == 0 && failed)
+			err = -EREMOTEIO;
+		else if (err == 0 && !ended)
+			err = read_line(&client, &line, problem);
+	}
 	close_client(&client);
 	return err;
 }

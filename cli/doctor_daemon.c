@@ -88,7 +88,7 @@ static void examine_problems(struct findings *findings, const cJSON *status)
 static void examine_privilege(struct findings *findings, const cJSON *privilege)
 {
 	const char *seccomp = answer_text(privilege, "seccomp"), *remedy = NULL;
-	const bool dropped = cJSON_IsTrue(answer_get(privilege, "dropped"));
+	const bool dropped = answer_true(privilege, "dropped");
 
 	if (privilege == NULL)
 		return;
@@ -109,15 +109,14 @@ static void examine_rules(struct findings *findings, const cJSON *rules)
 {
 	const double repairs = answer_number(rules, "repairs");
 
-	if (cJSON_IsTrue(answer_get(rules, "intact")) && repairs == 0)
+	if (answer_true(rules, "intact") && repairs == 0)
 		add(findings, "daemon-rules", NULL, "its rules and sets are as it left them");
 	else
 		add(findings, "daemon-rules",
 			"find out who does that: its log says what was changed",
 			"its rules or sets were changed by others, and put back %.0f time%s%s",
 			repairs, repairs == 1 ? "" : "s",
-			cJSON_IsTrue(answer_get(rules, "intact")) ? ""
-								  : "; they are not right now");
+			answer_true(rules, "intact") ? "" : "; they are not right now");
 }
 
 /*
@@ -130,8 +129,7 @@ static void examine_queues(struct findings *findings, const cJSON *status)
 	double dropped[2] = {0};
 
 	cJSON_ArrayForEach(queue, answer_get(status, "queues"))
-		dropped[cJSON_IsTrue(answer_get(queue, "flood"))] += answer_number(queue,
-									     "kernel_dropped") +
+		dropped[answer_true(queue, "flood")] += answer_number(queue, "kernel_dropped") +
 			answer_number(queue, "user_dropped");
 	if (dropped[0] == 0)
 		add(findings, "daemon-queues", NULL,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/answer.h"
 #include "cli/explain_text.h"
 #include "cli/oracle.h"
 
@@ -50,7 +51,7 @@ static int check(struct command_options *options)
 
 static bool is_denied(const cJSON *flow)
 {
-	const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(flow, "verdict");
+	const cJSON *verdict = answer_get(flow, "verdict");
 
 	/* What is no clear allowance is none. */
 	return !cJSON_IsString(verdict) || strcmp(verdict->valuestring, "deny") == 0;

@@ -1,63 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/explain_text.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/answer.h"
 #include "cli/output.h"
 
 enum { PLACE_MOST = 600, POLICY_MOST = 340, END_MOST = 400 };
 
-static const char *text_of(const cJSON *object, const char *field)
-{
-	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, field);
-
-	return cJSON_IsString(value) ? value->valuestring : "";
-}
-
 static unsigned int number_of(const cJSON *object, const char *field)
 {
-	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, field);
+	const double value = answer_number(object, field);
 
-	return cJSON_IsNumber(value) && value->valuedouble > 0 ? (unsigned int)value->valueint : 0;
+	return value > 0 && value <= UINT_MAX ? (unsigned int)value : 0;
 }
 
 /* "shop/web (10.0.0.5)", or the address alone; into `buffer`, which it returns. */
 static const char *long_end(const cJSON *end, char buffer[END_MOST])
 {
-	const char *pod = text_of(end, "pod");
+	const char *pod = answer_text(end, "pod");
 
 	if (*pod != '\0')
-		snprintf(buffer, END_MOST, "%s/%s (%s)", text_of(end, "namespace"), pod,
-			text_of(end, "address"));
+		snprintf(buffer, END_MOST, "%s/%s (%s)", answer_text(end, "namespace"), pod,
+			answer_text(end, "address"));
 	else
-		snprintf(buffer, END_MOST, "%s", text_of(end, "address"));
+		snprintf(buffer, END_MOST, "%s", answer_text(end, "address"));
 	return buffer;
 }
 
 /* "shop/web", or the address of an end that is no pod. */
 static const char *short_end(const cJSON *end, char buffer[END_MOST])
 {
-	const char *pod = text_of(end, "pod");
+	const char *pod = answer_text(end, "pod");
 
 	if (*pod == '\0')
-		return text_of(end, "address");
-	snprintf(buffer, END_MOST, "%s/%s", text_of(end, "namespace"), pod);
+		return answer_text(end, "address");
+	snprintf(buffer, END_MOST, "%s/%s", answer_text(end, "namespace"), pod);
 	return buffer;
 }
 
 static const char *policy_name(const cJSON *policy, char buffer[POLICY_MOST])
 {
-	snprintf(buffer, POLICY_MOST, "%s/%s", text_of(policy, "namespace"),
-		text_of(policy, "name"));
+	snprintf(buffer, POLICY_MOST, "%s/%s", answer_text(policy, "namespace"),
+		answer_text(policy, "name"));
 	return buffer;
 }
 
 /* " (db.yaml:4:9)", or "" for what has no place. */
 static const char *place_of(const cJSON *object, char buffer[PLACE_MOST])
 {
-	const char *file = text_of(object, "file");
+	const char *file = answer_text(object, "file");
 
 	buffer[0] = '\0';
 	if (*file != '\0')
@@ -78,12 +73,13 @@ static enum output_color color_of(const char *verdict)
 
 static bool is_self(const cJSON *flow)
 {
-	const cJSON *source = cJSON_GetObjectItemCaseSensitive(flow, "source");
-	const cJSON *destination = cJSON_GetObjectItemCaseSensitive(flow, "destination");
+	const cJSON *source = answer_get(flow, "source");
+	const cJSON *destination = answer_get(flow, "destination");
 
-	return *text_of(source, "pod") != '\0' &&
-		strcmp(text_of(source, "pod"), text_of(destination, "pod")) == 0 &&
-		strcmp(text_of(source, "namespace"), text_of(destination, "namespace")) == 0;
+	return *answer_text(source, "pod") != '\0' &&
+		strcmp(answer_text(source, "pod"), answer_text(destination, "pod")) == 0 &&
+		strcmp(answer_text(source, "namespace"), answer_text(destination, "namespace")) ==
+		0;
 }
 
 static void print_isolating(const cJSON *side, const char *indent)
@@ -92,13 +88,10 @@ static void print_isolating(const cJSON *side, const char *indent)
 	char name[POLICY_MOST], place[PLACE_MOST];
 	const unsigned int more = number_of(side, "isolated_by_more");
 
-	cJSON_ArrayForEach(policy, cJSON_GetObjectItemCaseSensitive(side, "isolated_by"))
+	cJSON_ArrayForEach(policy, answer_get(side, "isolated_by"))
 		printf("%s    isolated  by %s%s%s%s\n", indent, policy_name(policy, name),
-			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "audit")) ? " [audit]"
-											: "",
-			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(policy, "in_part"))
-				? " [has errors]"
-				: "",
+			answer_true(policy, "audit") ? " [audit]" : "",
+			answer_true(policy, "in_part") ? " [has errors]" : "",
 			place_of(policy, place));
 	if (more > 0)
 		printf("%s              and %u more policies\n", indent, more);
@@ -106,7 +99,7 @@ static void print_isolating(const cJSON *side, const char *indent)
 
 static void print_field(const cJSON *side, const char *name, const char *indent)
 {
-	const char *text = text_of(side, name);
+	const char *text = answer_text(side, name);
 
 	if (*text != '\0')
 		printf("%s    %-8s  %s\n", indent, name, text);
@@ -115,11 +108,11 @@ static void print_field(const cJSON *side, const char *name, const char *indent)
 /* The rule that came nearest, what of it missed, and what would mend it. */
 static void print_miss(const cJSON *side, const char *indent)
 {
-	const char *field = text_of(side, "field"), *rule = text_of(side, "rule"),
-		   *fix = text_of(side, "fix");
+	const char *field = answer_text(side, "field"), *rule = answer_text(side, "rule"),
+		   *fix = answer_text(side, "fix");
 	char name[POLICY_MOST], place[PLACE_MOST];
 
-	policy_name(cJSON_GetObjectItemCaseSensitive(side, "policy"), name);
+	policy_name(answer_get(side, "policy"), name);
 	if (*rule != '\0')
 		printf("%s    nearest   %s of %s\n", indent, rule, name);
 	else
@@ -136,12 +129,12 @@ static void print_miss(const cJSON *side, const char *indent)
 /* What admits: the most exact of its parts that the rule has. */
 static void print_admission(const cJSON *side, const char *indent)
 {
-	const char *peer = text_of(side, "peer"), *port = text_of(side, "port");
+	const char *peer = answer_text(side, "peer"), *port = answer_text(side, "port");
 	char name[POLICY_MOST], place[PLACE_MOST];
 
-	policy_name(cJSON_GetObjectItemCaseSensitive(side, "policy"), name);
-	printf("%s    admitted  by %s of %s", indent, *peer != '\0' ? peer : text_of(side, "rule"),
-		name);
+	policy_name(answer_get(side, "policy"), name);
+	printf("%s    admitted  by %s of %s", indent,
+		*peer != '\0' ? peer : answer_text(side, "rule"), name);
 	if (*port != '\0')
 		printf(", with %s", strstr(port, "ports") != NULL ? strstr(port, "ports") : port);
 	printf("%s\n", place_of(side, place));
@@ -150,37 +143,36 @@ static void print_admission(const cJSON *side, const char *indent)
 static void print_side(
 	const cJSON *flow, const char *direction, const char *end_name, const char *indent)
 {
-	const cJSON *side = cJSON_GetObjectItemCaseSensitive(flow, direction);
-	const cJSON *end = cJSON_GetObjectItemCaseSensitive(flow, end_name);
-	const char *verdict = text_of(side, "verdict"), *why = "";
+	const cJSON *side = answer_get(flow, direction);
+	const cJSON *end = answer_get(flow, end_name);
+	const char *verdict = answer_text(side, "verdict"), *why = "";
 	char buffer[END_MOST];
 	const bool open = strcmp(verdict, "open") == 0;
 
 	if (open && is_self(flow))
 		why = ": a pod always reaches itself";
-	else if (open && *text_of(end, "pod") == '\0')
+	else if (open && *answer_text(end, "pod") == '\0')
 		why = ": no pod, so no policy isolates it";
-	else if (open && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "ipv6_off")))
+	else if (open && answer_true(flow, "ipv6_off"))
 		why = ": no policy is enforced for IPv6";
-	else if (open &&
-		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(side, "isolated_by")) == 0)
+	else if (open && cJSON_GetArraySize(answer_get(side, "isolated_by")) == 0)
 		why = ": no policy isolates it";
 	else if (open)
 		why = ": only policies in audit mode isolate it";
-	else if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(side, "enforced")))
+	else if (cJSON_IsFalse(answer_get(side, "enforced")))
 		why = " (in audit mode)";
 	printf("%s  %-7s of %s: %s%s%s%s\n", indent, direction, short_end(end, buffer),
 		output_color(color_of(verdict)), verdict, output_color(COLOR_NONE), why);
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(side, "disagrees")))
+	if (answer_true(side, "disagrees"))
 		printf("%s    podgate's reasons do not lead to this verdict: please report it, "
 		       "with these manifests\n",
 			indent);
 	if (number_of(end, "claimants") > 1)
 		printf("%s    contested %u pods have the address %s: the policies of each hold, "
 		       "and this pod's decide here\n",
-			indent, number_of(end, "claimants"), text_of(end, "address"));
+			indent, number_of(end, "claimants"), answer_text(end, "address"));
 	print_isolating(side, indent);
-	if (*text_of(side, "miss") != '\0')
+	if (*answer_text(side, "miss") != '\0')
 		print_miss(side, indent);
 	else if (strcmp(verdict, "allowed") == 0)
 		print_admission(side, indent);
@@ -191,37 +183,37 @@ static bool same_reasons(const cJSON *flow, const cJSON *before)
 	static const char *const directions[] = {"egress", "ingress"};
 
 	for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++)
-		if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(flow, directions[i]),
-			    cJSON_GetObjectItemCaseSensitive(before, directions[i]), true))
+		if (!cJSON_Compare(answer_get(flow, directions[i]),
+			    answer_get(before, directions[i]), true))
 			return false;
 	return true;
 }
 
 static void print_verdict(const cJSON *flow, const char *indent)
 {
-	const cJSON *destination = cJSON_GetObjectItemCaseSensitive(flow, "destination");
-	const char *verdict = text_of(flow, "verdict");
+	const cJSON *destination = answer_get(flow, "destination");
+	const char *verdict = answer_text(flow, "verdict");
 	char from[END_MOST], to[END_MOST];
 
-	long_end(cJSON_GetObjectItemCaseSensitive(flow, "source"), from);
+	long_end(answer_get(flow, "source"), from);
 	long_end(destination, to);
 	printf("%s%s%s%s  %s -> %s  %s", indent, output_color(color_of(verdict)), verdict,
-		output_color(COLOR_NONE), from, to, text_of(flow, "protocol"));
+		output_color(COLOR_NONE), from, to, answer_text(flow, "protocol"));
 	if (number_of(destination, "port") != 0)
 		printf(" %u", number_of(destination, "port"));
 	if (strcmp(verdict, "audit-deny") == 0)
 		printf("  (passes, because of audit mode)");
 	printf("\n");
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "link_local")))
+	if (answer_true(flow, "link_local"))
 		printf("%s  a link-local address says nothing of whose it is: setting link_local\n",
 			indent);
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "to_group")))
+	if (answer_true(flow, "to_group"))
 		printf("%s  a multicast or broadcast address: a bridge delivers what is sent there "
 		       "only by ports where each pod behind\n"
 		       "%s  admits it, as if it were sent to that pod (setting group_traffic); the "
 		       "verdict here is about the address\n",
 			indent, indent);
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flow, "ipv6_off")))
+	if (answer_true(flow, "ipv6_off"))
 		printf("%s  IPv6 is not enforced here, whatever the policies say: setting ipv6 is "
 		       "off\n",
 			indent);

@@ -65,11 +65,11 @@ static void set_ends(struct table *table, struct table_row *row, const cJSON *fl
 static void set_state(struct table *table, struct table_row *row, const cJSON *flow)
 {
 	const char *state = answer_text(flow, "state");
-	const bool offloaded = cJSON_IsTrue(answer_get(flow, "offloaded"));
+	const bool offloaded = answer_true(flow, "offloaded");
 	const cJSON *bytes = answer_get(flow, "bytes");
 
 	if (*state == '\0')
-		state = cJSON_IsTrue(answer_get(flow, "replied")) ? "replied" : "unreplied";
+		state = answer_true(flow, "replied") ? "replied" : "unreplied";
 	table_set(table, row, STATE, offloaded ? COLOR_YELLOW : COLOR_NONE, "%s%s", state,
 		offloaded ? ", in a flowtable" : "");
 	/* "2026-11-24T10:00:00.123456Z", to the second */
@@ -135,7 +135,7 @@ static void set_why(struct table *table, struct table_row *row, const cJSON *flo
 	side_text(flow, "ingress", ingress);
 	if (cJSON_IsFalse(answer_get(flow, "judged")))
 		table_set(table, row, WHY, COLOR_NONE, "not judged: the gateway's own");
-	else if (cJSON_IsTrue(answer_get(flow, "link_local")))
+	else if (answer_true(flow, "link_local"))
 		table_set(table, row, WHY, COLOR_NONE,
 			"link-local: whose address this is, nobody knows");
 	else if (*egress == '\0' && *ingress == '\0')

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command.h"
 
@@ -39,7 +40,7 @@ static void write_json(struct showing *showing, const cJSON *line)
 		putchar('{');
 		write_fields(line, "ok", false);
 		printf("\"%s\":[", showing->listing->name);
-	} else if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(line, "end"))) {
+	} else if (answer_true(line, "end")) {
 		printf("%s]", showing->items > 0 ? "\n" : "");
 		write_fields(line, "end", true);
 		printf("}\n");

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "enforcer/log/explain_json.h"
 
@@ -38,7 +39,7 @@ void oracle_close(struct oracle *oracle)
 
 static int ask_here(const struct oracle *oracle, const cJSON *request, cJSON **out)
 {
-	const cJSON *command = cJSON_GetObjectItemCaseSensitive(request, "command");
+	const cJSON *command = answer_get(request, "command");
 	const struct snapshot *snapshot = oracle->offline.snapshot;
 	struct json_writer answer = {.text = NULL};
 	cJSON *reply = NULL;
@@ -54,8 +55,8 @@ static int ask_here(const struct oracle *oracle, const cJSON *request, cJSON **o
 		output_problem("out of memory");
 		return -ENOMEM;
 	}
-	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "ok"))) {
-		output_problem("%s", cJSON_GetObjectItemCaseSensitive(reply, "error")->valuestring);
+	if (!answer_true(reply, "ok")) {
+		output_problem("%s", answer_get(reply, "error")->valuestring);
 		cJSON_Delete(reply);
 		return -EINVAL;
 	}
@@ -92,6 +93,6 @@ int oracle_explain(const struct oracle *oracle, const char *source, const char *
 	if (err != 0)
 		return err;
 	*reply = answer;
-	*flows = cJSON_GetObjectItemCaseSensitive(answer, "flows");
+	*flows = answer_get(answer, "flows");
 	return 0;
 }

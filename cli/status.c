@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command_options.h"
 #include "cli/status_text.h"
@@ -56,12 +57,12 @@ static int ask(const char *socket_path, const char *command, cJSON **reply)
 
 static bool is_enforced(const struct status_options *options, const cJSON *status)
 {
-	const cJSON *revision = cJSON_GetObjectItemCaseSensitive(status, "revision");
+	const cJSON *revision = answer_get(status, "revision");
 
 	if (options->wait_revision > 0)
 		return cJSON_IsNumber(revision) &&
 			revision->valuedouble >= (double)options->wait_revision;
-	return cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(status, "pending"));
+	return cJSON_IsFalse(answer_get(status, "pending"));
 }
 
 /* Stores the first status in which all is enforced. */
@@ -82,7 +83,7 @@ static int wait_enforced(const struct status_options *options, const char *socke
 			return 0;
 		}
 		if (time(NULL) - began >= (time_t)options->wait_s) {
-			const cJSON *problem = cJSON_GetObjectItemCaseSensitive(reply, "problem");
+			const cJSON *problem = answer_get(reply, "problem");
 
 			output_problem("not enforced after %u s%s%s", (unsigned int)options->wait_s,
 				cJSON_IsString(problem) ? ": " : "",
@@ -112,8 +113,8 @@ static int show(struct command_options *options)
 		output_json(status);
 	else
 		status_text_print(status);
-	well = cJSON_GetObjectItemCaseSensitive(status, "problem") == NULL &&
-		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(status, "problems")) == 0;
+	well = answer_get(status, "problem") == NULL &&
+		cJSON_GetArraySize(answer_get(status, "problems")) == 0;
 	cJSON_Delete(status);
 	return well ? EXIT_OK : EXIT_FINDINGS;
 }

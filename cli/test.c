@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/answer.h"
 #include "cli/explain_text.h"
 #include "cli/oracle.h"
 #include "cli/test_table.h"
@@ -155,8 +156,8 @@ static void report_fault(struct run *run, const struct test_row *row, const char
 
 static void take_answer(struct run *run, const struct test_row *row, const cJSON *answer)
 {
-	const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(answer, "verdict");
-	const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
+	const cJSON *verdict = answer_get(answer, "verdict");
+	const cJSON *error = answer_get(answer, "error");
 
 	if (!cJSON_IsString(verdict))
 		report_fault(run, row,
@@ -193,7 +194,7 @@ static int judge_rows(struct run *run, const struct test_row *rows, size_t count
 	int err = request == NULL ? -ENOMEM : oracle_ask(&run->oracle, request, &reply);
 	size_t i = 0;
 
-	cJSON_ArrayForEach(answer, cJSON_GetObjectItemCaseSensitive(reply, "rows"))
+	cJSON_ArrayForEach(answer, answer_get(reply, "rows"))
 		if (err == 0 && i < count)
 			take_answer(run, &rows[i++], answer);
 	for (; err == 0 && i < count; i++)

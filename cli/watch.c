@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/command_options.h"
 #include "cli/filter_options.h"
@@ -33,7 +34,7 @@ struct watch {
 /* Lines have the time of day: where the day is another, it gets a line of its own. */
 static void show_day(struct watch *watch, const cJSON *line)
 {
-	const cJSON *time_value = cJSON_GetObjectItemCaseSensitive(line, "time");
+	const cJSON *time_value = answer_get(line, "time");
 	const size_t length = sizeof(watch->day) - 1;
 
 	if (!watch->tells_days || !cJSON_IsString(time_value) ||

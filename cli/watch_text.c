@@ -134,7 +134,7 @@ static void print_why(const cJSON *record)
 
 	if (*answer_text(record, "group") != '\0')
 		printf("  by the group %s", answer_text(record, "group"));
-	if (cJSON_IsTrue(answer_get(record, "link_local")))
+	if (answer_true(record, "link_local"))
 		printf("  link-local: whose address this is, nobody knows (setting link_local)");
 	if (cJSON_GetArraySize(denied) == 0) {
 		print_side(record, "egress");
@@ -161,8 +161,7 @@ void watch_text_print(const cJSON *record)
 		print_flow(record);
 	else
 		printf("packets dropped by the kernel, %s being full",
-			cJSON_IsTrue(answer_get(record, "flood")) ? "the queue of floods"
-								  : "a queue");
+			answer_true(record, "flood") ? "the queue of floods" : "a queue");
 	print_why(record);
 	if (answer_number(record, "repeat") > 1)
 		printf("  %s(%.0f times)%s", output_color(COLOR_DIM),

@@ -3,7 +3,7 @@ add_test(NAME cli/test_cleanup COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/test_cleanu
 	$<TARGET_FILE:podgate>)
 set_tests_properties(cli/test_cleanup PROPERTIES TIMEOUT 120 LABELS command)
 podgate_test(cli/test_client LIBRARIES podgate_process PkgConfig::CJSON)
-target_sources(cli_test_client PRIVATE ${CMAKE_SOURCE_DIR}/cli/client.c)
+target_sources(cli_test_client PRIVATE ${CMAKE_SOURCE_DIR}/cli/answer.c ${CMAKE_SOURCE_DIR}/cli/client.c)
 # The command as a person and a script meet it.
 add_executable(json_get ${CMAKE_CURRENT_SOURCE_DIR}/cli/json_get.c)
 target_link_libraries(json_get PRIVATE podgate_build PkgConfig::CJSON)
@@ -17,8 +17,8 @@ podgate_test(cli/test_watch_text LIBRARIES podgate_manifest_testkit podgate_enfo
 target_sources(cli_test_watch_text PRIVATE ${CMAKE_SOURCE_DIR}/cli/answer.c
 	${CMAKE_SOURCE_DIR}/cli/output.c ${CMAKE_SOURCE_DIR}/cli/watch_text.c)
 podgate_test(cli/test_status_text LIBRARIES podgate_daemon)
-target_sources(cli_test_status_text PRIVATE ${CMAKE_SOURCE_DIR}/cli/output.c
-	${CMAKE_SOURCE_DIR}/cli/status_text.c)
+target_sources(cli_test_status_text PRIVATE ${CMAKE_SOURCE_DIR}/cli/answer.c
+	${CMAKE_SOURCE_DIR}/cli/output.c ${CMAKE_SOURCE_DIR}/cli/status_text.c)
 # What the subcommands print, word for word.
 function(podgate_text_test name)
 	podgate_test(cli/${name} LIBRARIES podgate_daemon)

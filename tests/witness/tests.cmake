@@ -5,6 +5,7 @@ add_executable(podgate-witness
 	witness/history.c
 	witness/main.c
 	witness/traffic.c
+	${CMAKE_SOURCE_DIR}/cli/answer.c
 	${CMAKE_SOURCE_DIR}/cli/client.c
 )
 target_link_libraries(podgate-witness PRIVATE podgate_policy_testkit podgate_service_views
