@@ -2,14 +2,9 @@
 #include "enforcer/log/verdict_log.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "config/text/json_writer.h"
 #include "enforcer/log/backlog.h"
@@ -18,12 +13,10 @@
 #include "enforcer/log/record_json.h"
 #include "enforcer/log/verdict_file.h"
 #include "policy/values/arena.h"
+#include "process/clock.h"
 #include "process/log.h"
 #include "process/priority.h"
-#include "process/thread.h"
-
-#define NS_PER_S 1000000000ULL
-#define NS_PER_MS 1000000ULL
+#include "process/work_thread.h"
 
 enum {
 	FOLD_CAPACITY = 4096, /* different denials remembered at once */
@@ -37,12 +30,8 @@ enum {
 struct verdict_log {
 	struct verdict_log_options options;
 	struct verdict_file *file;
-	pthread_t thread;
-	bool running;
-
-	int wake_fd;
-	atomic_bool awake; /* wake_fd was written since the last drain */
-	atomic_bool stop, reopen, watched;
+	struct work_thread thread;
+	atomic_bool reopen, watched;
 	atomic_uint_fast64_t overload[2]; /* of the common queues, of that of floods */
 	atomic_uint_fast64_t answered_lost;
 
@@ -54,8 +43,6 @@ struct verdict_log {
 	atomic_uint_fast64_t records, written, lost;
 	/* of the last line that was begun; the log thread alone writes it */
 	atomic_uint_fast64_t seq;
-	atomic_uint_fast64_t rounds; /* ended */
-	atomic_bool serving;	     /* a round is under way */
 	atomic_int error;
 
 	/* The log thread's own. */
@@ -71,14 +58,6 @@ struct verdict_log {
 	uint64_t lost_unsaid, lost_said_ns;
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 int verdict_log_open(struct verdict_log **out, const struct verdict_log_options *options)
 {
 	struct verdict_log *log = calloc(1, sizeof(*log));
@@ -87,12 +66,13 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 	if (log == NULL)
 		return -ENOMEM;
 	log->options = *options;
-	log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	verdict_lines_init(&log->lines);
 	backlog_init(&log->revoked);
 	backlog_init(&log->answered);
 	retired_init(&log->retired);
-	err = log->wake_fd < 0 ? -errno : policy_hits_create(&log->hits);
+	err = work_thread_init(&log->thread);
+	if (err == 0)
+		err = policy_hits_create(&log->hits);
 	if (err == 0)
 		err = fold_create(&log->fold, FOLD_CAPACITY, options->fold_ns);
 	if (err == 0)
@@ -111,11 +91,7 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 void verdict_log_wake(void *context)
 {
 	struct verdict_log *log = context;
-	const uint64_t one = 1;
-
-	/* EAGAIN, the counter being full, means that the thread is about to wake anyhow. */
-	if (!atomic_exchange(&log->awake, true) && write(log->wake_fd, &one, sizeof(one)) < 0)
-		return;
+	work_thread_wake(&log->thread);
 }
 
 void verdict_log_revoke(struct verdict_log *log, const struct record *record)
@@ -169,10 +145,7 @@ void verdict_log_stats(const struct verdict_log *log, struct verdict_log_stats *
 
 struct pulse verdict_log_pulse(const struct verdict_log *log)
 {
-	return (struct pulse){
-		.done = atomic_load(&log->rounds),
-		.due = atomic_load(&log->serving) || atomic_load(&log->awake),
-	};
+	return work_thread_pulse(&log->thread);
 }
 
 struct policy_hits *verdict_log_hits(struct verdict_log *log)
@@ -230,7 +203,7 @@ static void tell(struct verdict_log *log, const struct folded *folded)
 
 static void write_verdict(struct verdict_log *log, const struct folded *folded)
 {
-	if (line_budget_take(log->budget, &folded->record, clock_ns(CLOCK_MONOTONIC)))
+	if (line_budget_take(log->budget, &folded->record, clock_ns()))
 		tell(log, folded);
 	else
 		lose(log, folded->repeat);
@@ -269,7 +242,7 @@ static void fold_in(struct verdict_log *log, const struct record *record, uint64
 /* All of them: folding is cheap, and a snapshot that they name may be waiting to be freed. */
 static void drain_answered(struct verdict_log *log)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	const uint64_t now = clock_ns();
 	struct record record;
 
 	while (backlog_take(&log->answered, &record)) {
@@ -281,7 +254,7 @@ static void drain_answered(struct verdict_log *log)
 
 static void drain_rings(struct verdict_log *log)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	const uint64_t now = clock_ns();
 	struct record record;
 
 	for (size_t i = 0; i < log->ring_count; i++) {
@@ -324,7 +297,7 @@ static void free_retired(struct verdict_log *log)
  */
 static void write_losses(struct verdict_log *log, bool last)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC), wall = clock_ns(CLOCK_REALTIME);
+	const uint64_t now = clock_ns(), wall = clock_wall_ns();
 
 	if (!last && now - log->lost_said_ns < NS_PER_S)
 		return;
@@ -347,13 +320,28 @@ static void write_losses(struct verdict_log *log, bool last)
 	log->lost_said_ns = now;
 }
 
-/*
- * One round; returns whether all cut flows are logged. The order is a promise: what was retired is
- * taken first, then the rings are drained, so that every record of a retired snapshot is out of
- * them when it is freed.
- */
-static bool serve(struct verdict_log *log, bool last)
+/* Until the next window of the folding ends, or what was lost may be said; -1: until woken. */
+static int idle_ms(const struct verdict_log *log)
 {
+	const uint64_t now = clock_ns();
+	uint64_t next = fold_next_ns(log->fold);
+
+	if ((log->lost_unsaid > 0 || atomic_load(&log->overload[0]) > 0 ||
+		    atomic_load(&log->overload[1]) > 0) &&
+		next > log->lost_said_ns + NS_PER_S)
+		next = log->lost_said_ns + NS_PER_S;
+	if (next == UINT64_MAX)
+		return -1;
+	return next <= now ? 0 : (int)((next - now) / NS_PER_MS + 1);
+}
+
+/*
+ * One round. The order is a promise: what was retired is taken first, then the rings are drained,
+ * so that every record of a retired snapshot is out of them when it is freed.
+ */
+static int work(void *context, bool last)
+{
+	struct verdict_log *log = context;
 	struct folded folded;
 	uint64_t now;
 	bool all_cut;
@@ -374,62 +362,32 @@ static bool serve(struct verdict_log *log, bool last)
 	drain_answered(log);
 	if (all_cut)
 		free_retired(log);
-	now = clock_ns(CLOCK_MONOTONIC);
+	now = clock_ns();
 	while (fold_expire(log->fold, now, &folded))
 		write_verdict(log, &folded);
 	while (last && fold_drain(log->fold, NULL, &folded))
 		write_verdict(log, &folded);
 	write_losses(log, last);
-	return all_cut;
+	return all_cut ? idle_ms(log) : 0;
 }
 
-/* Until the next window of the folding ends, or what was lost may be said; -1: until woken. */
-static int idle_ms(const struct verdict_log *log)
+static void begin(void *context)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	uint64_t next = fold_next_ns(log->fold);
-
-	if ((log->lost_unsaid > 0 || atomic_load(&log->overload[0]) > 0 ||
-		    atomic_load(&log->overload[1]) > 0) &&
-		next > log->lost_said_ns + NS_PER_S)
-		next = log->lost_said_ns + NS_PER_S;
-	if (next == UINT64_MAX)
-		return -1;
-	return next <= now ? 0 : (int)((next - now) / NS_PER_MS + 1);
-}
-
-static void *run(void *context)
-{
-	struct verdict_log *log = context;
-	const struct timespec pause = {.tv_nsec = DRAIN_PAUSE_MS * (long)NS_PER_MS};
-	struct pollfd poll_fd = {.fd = log->wake_fd, .events = POLLIN};
-	bool last = false, all_cut = true;
-
-	/* Other threads may not name this one, once the process is not dumpable. */
-	pthread_setname_np(pthread_self(), "podgate-log");
+	(void)context;
 	priority_background();
-	do {
-		uint64_t count;
-
-		if (poll(&poll_fd, 1, all_cut ? idle_ms(log) : 0) > 0 &&
-			read(log->wake_fd, &count, sizeof(count)) < 0)
-			continue; /* EINTR */
-		atomic_store(&log->serving, true);
-		/* First: a thread that found it true has left something that this round will see.
-		 */
-		atomic_exchange(&log->awake, false);
-		last = atomic_load(&log->stop);
-		all_cut = serve(log, last);
-		atomic_fetch_add(&log->rounds, 1);
-		atomic_store(&log->serving, false);
-		if (!last)
-			nanosleep(&pause, NULL);
-	} while (!last);
-	return NULL;
 }
 
 int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t count)
 {
+	const struct work_thread_options options = {
+		.name = "podgate-log",
+		.stack_bytes = STACK_BYTES,
+		.nap_ms = DRAIN_PAUSE_MS,
+		.fd = -1,
+		.begin = begin,
+		.round = work,
+		.context = log,
+	};
 	int err;
 
 	if (count > RINGS_MOST)
@@ -437,21 +395,12 @@ int verdict_log_start(struct verdict_log *log, struct ring *const *rings, size_t
 	memcpy(log->rings, rings, count * sizeof(rings[0]));
 	log->ring_count = count;
 	err = interface_names_open(&log->names);
-	if (err != 0)
-		return err;
-	err = thread_start(&log->thread, STACK_BYTES, run, log);
-	log->running = err == 0;
-	return err;
+	return err != 0 ? err : work_thread_start(&log->thread, &options);
 }
 
 void verdict_log_stop(struct verdict_log *log)
 {
-	if (!log->running)
-		return;
-	atomic_store(&log->stop, true);
-	verdict_log_wake(log);
-	pthread_join(log->thread, NULL);
-	log->running = false;
+	work_thread_stop(&log->thread);
 	policy_hits_settle(log->hits); /* the snapshot in force is the caller's to free now */
 }
 
@@ -468,8 +417,7 @@ void verdict_log_free(struct verdict_log *log)
 	arena_unref(log->scratch);
 	interface_names_close(log->names);
 	verdict_file_close(log->file);
-	if (log->wake_fd >= 0)
-		close(log->wake_fd);
+	work_thread_deinit(&log->thread);
 	fold_free(log->fold);
 	line_budget_free(log->budget);
 	policy_hits_free(log->hits);

@@ -3,19 +3,16 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <urcu-qsbr.h>
 
 #include "enforcer/places/facts_reader.h"
 #include "process/clock.h"
-#include "process/thread.h"
+#include "process/work_thread.h"
 
 enum {
 	REST_MS = 100,		 /* between two readings, however much changes */
@@ -29,10 +26,8 @@ enum {
 struct places_watch {
 	struct places_options options;
 	struct mnl_socket *events, *asking;
-	int wake_fd;
-	pthread_t thread;
-	bool started;
-	_Atomic bool stopping;
+	struct work_thread thread;
+	bool dirty;	      /* it has to read again */
 	pthread_mutex_t lock; /* for all below */
 	struct facts facts;   /* the last that were read, and what is remembered; sorted */
 	struct ip_addr *isolated;
@@ -258,30 +253,22 @@ static bool drain(struct places_watch *watch)
 	return look.changed || (n < 0 && errno != EAGAIN); /* ENOBUFS: something was lost */
 }
 
-static void wait_for_events(struct places_watch *watch, int timeout_ms)
-{
-	struct pollfd fds[] = {{.fd = mnl_socket_get_fd(watch->events), .events = POLLIN},
-		{.fd = watch->wake_fd, .events = POLLIN}};
-	uint64_t count;
-
-	if (poll(fds, 2, timeout_ms) > 0 && (fds[1].revents & POLLIN) != 0 &&
-		read(watch->wake_fd, &count, sizeof(count)) < 0)
-		return;
-}
-
 /* Does what is due. Returns in how many milliseconds something is due again; -1: never. */
-static int go_round(struct places_watch *watch, bool *dirty)
+static int work(void *context, bool last)
 {
+	struct places_watch *watch = context;
 	uint64_t now;
 	size_t unplaced;
 	int next = -1;
 
+	if (last)
+		return -1;
 	pthread_mutex_lock(&watch->lock);
-	*dirty = drain(watch) || *dirty;
+	watch->dirty = drain(watch) || watch->dirty;
 	now = clock_ms();
-	if (*dirty && now - watch->read_ms >= REST_MS)
-		*dirty = read_again(watch) != 0;
-	if (*dirty)
+	if (watch->dirty && now - watch->read_ms >= REST_MS)
+		watch->dirty = read_again(watch) != 0;
+	if (watch->dirty)
 		next = REST_MS;
 	places_unplaced(atomic_load(&watch->places), &unplaced);
 	if (unplaced > 0) {
@@ -292,17 +279,6 @@ static int go_round(struct places_watch *watch, bool *dirty)
 	}
 	pthread_mutex_unlock(&watch->lock);
 	return next;
-}
-
-static void *run(void *context)
-{
-	struct places_watch *watch = context;
-	bool dirty = true;
-
-	pthread_setname_np(pthread_self(), "podgate-places");
-	while (!atomic_load(&watch->stopping))
-		wait_for_events(watch, go_round(watch, &dirty));
-	return NULL;
 }
 
 /* ---- for others ---- */
@@ -321,8 +297,7 @@ static int open_sockets(struct places_watch *watch)
 		setsockopt(mnl_socket_get_fd(watch->asking), SOL_SOCKET, SO_RCVTIMEO, &patience,
 			sizeof(patience)) != 0)
 		return -errno;
-	watch->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return watch->wake_fd < 0 ? -errno : 0;
+	return 0;
 }
 
 int places_watch_open(
@@ -333,11 +308,13 @@ int places_watch_open(
 
 	if (watch != NULL) {
 		watch->options = *options;
-		watch->wake_fd = -1;
+		watch->dirty = true;
 		watch->patience_ms = SOLICIT_MS;
 		pthread_mutex_init(&watch->lock, NULL);
-		err = open_sockets(watch);
+		err = work_thread_init(&watch->thread);
 	}
+	if (err == 0)
+		err = open_sockets(watch);
 	if (err == 0)
 		err = read_again(watch);
 	if (err != 0) {
@@ -353,33 +330,19 @@ int places_watch_open(
 
 int places_watch_start(struct places_watch *watch)
 {
-	int err;
+	const struct work_thread_options options = {
+		.name = "podgate-places",
+		.fd = mnl_socket_get_fd(watch->events),
+		.round = work,
+		.context = watch,
+	};
 
-	if (watch->started)
-		return 0;
-	atomic_store(&watch->stopping, false);
-	err = thread_start(&watch->thread, 0, run, watch);
-	watch->started = err == 0;
-	return err;
-}
-
-static void wake(struct places_watch *watch)
-{
-	const uint64_t one = 1;
-
-	/* EAGAIN, the counter being full, means that the thread is about to wake anyhow. */
-	if (write(watch->wake_fd, &one, sizeof(one)) < 0)
-		return;
+	return work_thread_start(&watch->thread, &options);
 }
 
 void places_watch_stop(struct places_watch *watch)
 {
-	if (!watch->started)
-		return;
-	atomic_store(&watch->stopping, true);
-	wake(watch);
-	pthread_join(watch->thread, NULL);
-	watch->started = false;
+	work_thread_stop(&watch->thread);
 }
 
 void places_watch_close(struct places_watch *watch)
@@ -391,8 +354,7 @@ void places_watch_close(struct places_watch *watch)
 		mnl_socket_close(watch->events);
 	if (watch->asking != NULL)
 		mnl_socket_close(watch->asking);
-	if (watch->wake_fd >= 0)
-		close(watch->wake_fd);
+	work_thread_deinit(&watch->thread);
 	facts_deinit(&watch->facts);
 	free(watch->isolated);
 	places_free((struct places *)(uintptr_t)atomic_load(&watch->places));
@@ -430,7 +392,7 @@ int places_watch_expect(struct places_watch *watch, const struct ip_addr *isolat
 	watch->solicited_ms = 0;
 	pthread_mutex_unlock(&watch->lock);
 	free(before);
-	wake(watch);
+	work_thread_wake(&watch->thread);
 	return err;
 }
 

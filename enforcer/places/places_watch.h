@@ -43,8 +43,7 @@ struct places_options {
 int places_watch_open(struct places_watch **out, const struct places_options *options,
 	char problem[PROBLEM_SIZE]);
 int places_watch_start(struct places_watch *watch); /* the thread; 0 or -errno */
-/* ends it; may be called again, and be followed by a start */
-void places_watch_stop(struct places_watch *watch);
+void places_watch_stop(struct places_watch *watch); /* ends it; may be called again */
 /* when no thread reads any more; NULL is allowed */
 void places_watch_close(struct places_watch *watch);
 
