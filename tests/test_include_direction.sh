@@ -46,10 +46,10 @@ for room in "${!may[@]}"; do
 	done
 done
 
-# policy/ and conntrack/ make no threads and write no log. So the tests of policy/ do not run with
-# ThreadSanitizer.
-if grep -nrE '^#include <(pthread|syslog|sys/capability|uv)\.h>' policy conntrack tests/policy tests/fuzz --include='*.[ch]'; then
-	complain "policy/, its tests, fuzzers and conntrack/ make no threads and write no log"
+# policy/, conntrack/ and the readers in config/ make no threads and write no log. So the tests of
+# policy/ and of these readers do not run with ThreadSanitizer.
+if grep -nrE '^#include <(pthread|syslog|sys/capability|uv)\.h>' policy conntrack config/text config/kube tests/policy tests/config/text tests/config/kube tests/fuzz --include='*.[ch]'; then
+	complain "policy/, conntrack/, the readers in config/, their tests and fuzzers make no threads"
 fi
 if grep -nrE '\b(fopen|open|socket|fprintf|printf|puts|clock_gettime|time) ?\(' policy --include='*.c' | grep -v '__attribute__'; then
 	complain "policy/ does no I/O and reads no clock"
