@@ -58,12 +58,6 @@ static bool read_container_port(
 
 enum { PORTS_COMPARED = 256 }; /* of a pod: each is held against all before it */
 
-/* Whether two ports of a pod have a name that tells them not apart. */
-static bool share_name(const struct container_port *a, const struct container_port *b)
-{
-	return a->name[0] != '\0' && strcmp(a->name, b->name) == 0;
-}
-
 /*
  * The port that was read last, held against those before it, of which those from `first` on are of
  * the same container. There the API server refuses a second port of one name. In another container
@@ -73,7 +67,7 @@ static void check_port_name(struct decoder *decoder, const struct container_port
 	size_t first, size_t last, struct source_pos pos)
 {
 	for (size_t i = 0; i < last && last < PORTS_COMPARED; i++) {
-		if (!share_name(&ports[i], &ports[last]))
+		if (ports[i].name[0] == '\0' || strcmp(ports[i].name, ports[last].name) != 0)
 			continue;
 		if (i >= first)
 			decode_warning(decoder, pos, "duplicate-port-name",
@@ -142,24 +136,10 @@ static void read_ports(struct decoder *decoder, const struct node *containers, b
 	}
 }
 
-static void read_containers(struct decoder *decoder, const struct node *spec, struct pod *out)
-{
-	const struct node *containers = node_get(spec, "containers"),
-			  *init = node_get(spec, "initContainers");
-	const size_t most = count_ports(decoder, containers, "'containers'", false) +
-		count_ports(decoder, init, "'initContainers'", true);
-	struct container_port *ports = decode_alloc(decoder, most, sizeof(*ports));
-
-	if (ports == NULL)
-		return;
-	read_ports(decoder, containers, false, ports, &out->port_count);
-	read_ports(decoder, init, true, ports, &out->port_count);
-	out->ports = ports;
-}
-
 static void read_spec(struct decoder *decoder, const struct node *spec, struct pod *out)
 {
-	const struct node *node_name;
+	const struct node *node_name, *containers, *init;
+	struct container_port *ports;
 	const char *text;
 
 	if (decode_is_absent(spec) || !fields_check(decoder, spec, &spec_fields, FIELDS_LENIENT))
@@ -171,7 +151,17 @@ static void read_spec(struct decoder *decoder, const struct node *spec, struct p
 		text = decode_string(decoder, node_name, "nodeName");
 		out->node_name = decode_intern(decoder, text != NULL ? text : "");
 	}
-	read_containers(decoder, spec, out);
+	containers = node_get(spec, "containers");
+	init = node_get(spec, "initContainers");
+	ports = decode_alloc(decoder,
+		count_ports(decoder, containers, "'containers'", false) +
+			count_ports(decoder, init, "'initContainers'", true),
+		sizeof(*ports));
+	if (ports == NULL)
+		return;
+	read_ports(decoder, containers, false, ports, &out->port_count);
+	read_ports(decoder, init, true, ports, &out->port_count);
+	out->ports = ports;
 }
 
 static void read_status(struct decoder *decoder, const struct node *status, struct pod *out)

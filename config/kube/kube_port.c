@@ -75,12 +75,6 @@ static void read_name(struct decoder *decoder, const struct node *node, struct p
 			"port name '%s': %s", node->text, problem);
 }
 
-static bool is_name(const struct node *port)
-{
-	return port->kind == NODE_SCALAR &&
-		(scalar_type(port) == SCALAR_STRING || scalar_is_letter_boolean(port));
-}
-
 static void read_range_end(
 	struct decoder *decoder, const struct node *node, struct policy_port *out)
 {
@@ -114,7 +108,8 @@ void kube_read_policy_port(struct decoder *decoder, const struct node *node, voi
 	out->protocol = kube_read_protocol(decoder, node_get(node, "protocol"));
 	if (!decode_is_absent(port)) {
 		out->pos = port->pos;
-		if (is_name(port)) {
+		if (port->kind == NODE_SCALAR &&
+			(scalar_type(port) == SCALAR_STRING || scalar_is_letter_boolean(port))) {
 			if (decode_string(decoder, port, "a port's name") != NULL)
 				read_name(decoder, port, out);
 		} else {

@@ -164,69 +164,65 @@ static void read_value(struct decoder *decoder, const struct setting *row, const
 		readers[row->type](decoder, row, node, out);
 }
 
-/* The row of that name, in which dashes are underscores, or NULL. */
+/* Whether they are one name, in which dashes are underscores. */
+static bool is_name(const char *written, const char *name)
+{
+	while (*written != '\0' && (*written == *name || (*written == '-' && *name == '_'))) {
+		written++;
+		name++;
+	}
+	return *written == '\0' && *name == '\0';
+}
+
+/* NULL: there is none of that name. */
 static const struct setting *find_row(const char *name)
 {
 	size_t count;
 	const struct setting *table = settings_table(&count);
 
-	for (size_t i = 0; i < count; i++) {
-		size_t j = 0;
-
-		while (name[j] != '\0' &&
-			(name[j] == table[i].name[j] ||
-				(name[j] == '-' && table[i].name[j] == '_')))
-			j++;
-		if (name[j] == '\0' && table[i].name[j] == '\0')
+	for (size_t i = 0; i < count; i++)
+		if (is_name(name, table[i].name))
 			return &table[i];
-	}
 	return NULL;
 }
 
-/* What other programs have and podgate has not, or calls otherwise. NULL: nothing of the kind. */
+/* For names of settings that other programs have, and podgate has not, or calls otherwise. */
 static const char *find_pointer(const char *name)
 {
+	static const char config[] = "write --config FILE",
+			  no_levels[] =
+				  "the daemon's own log has no levels; log_allowed says which "
+				  "verdicts are logged",
+			  foreground[] = "podgate stays in the foreground; let systemd run it",
+			  manifests[] = "manifests names files and folders";
 	static const struct {
 		const char *name, *text;
 	} pointers[] = {
-		{"conf", "write --config FILE"},
-		{"config_file", "write --config FILE"},
-		{"configuration", "write --config FILE"},
-		{"settings", "write --config FILE"},
-		{"log_level",
-			"the daemon's own log has no levels; log_allowed says which verdicts are "
-			"logged"},
-		{"loglevel",
-			"the daemon's own log has no levels; log_allowed says which verdicts are "
-			"logged"},
-		{"verbose",
-			"the daemon's own log has no levels; log_allowed says which verdicts are "
-			"logged"},
+		{"conf", config},
+		{"config_file", config},
+		{"configuration", config},
+		{"settings", config},
+		{"log_level", no_levels},
+		{"loglevel", no_levels},
+		{"verbose", no_levels},
 		{"debug",
 			"the daemon's own log has no levels; podgate watch shows verdicts as they "
 			"are made"},
 		{"dry_run",
 			"-n checks and exits; audit: true enforces nothing and logs what would be "
 			"denied"},
-		{"daemon", "podgate stays in the foreground; let systemd run it"},
-		{"daemonize", "podgate stays in the foreground; let systemd run it"},
+		{"daemon", foreground},
+		{"daemonize", foreground},
 		{"socket", "control_socket is where this daemon answers"},
 		{"listen", "metrics_listen is for metrics, control_socket for commands"},
-		{"policies", "manifests names files and folders"},
-		{"file", "manifests names files and folders"},
+		{"policies", manifests},
+		{"file", manifests},
 		{"interface", "podgate goes by addresses, on all interfaces"},
 	};
 
-	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
-		size_t j = 0;
-
-		while (name[j] != '\0' &&
-			(name[j] == pointers[i].name[j] ||
-				(name[j] == '-' && pointers[i].name[j] == '_')))
-			j++;
-		if (name[j] == '\0' && pointers[i].name[j] == '\0')
+	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++)
+		if (is_name(name, pointers[i].name))
 			return pointers[i].text;
-	}
 	return NULL;
 }
 

@@ -215,27 +215,22 @@ int watch_set_add_target(struct watch_set *set, const char *path, const struct s
 	return add(set, path, info, "", only, link);
 }
 
-static bool is_shared(const struct watch_set *set, int descriptor)
-{
-	for (const struct watch *watch = set->watches; watch != NULL; watch = watch->next)
-		if (watch->descriptor == descriptor)
-			return true;
-	return false;
-}
-
 void watch_set_end(struct watch_set *set)
 {
 	struct watch **link = &set->watches;
 
 	while (*link != NULL) {
-		struct watch *watch = *link;
+		struct watch *watch = *link, *other;
 
 		if (watch->wanted) {
 			link = &watch->next;
 			continue;
 		}
 		*link = watch->next;
-		if (watch->descriptor >= 0 && !is_shared(set, watch->descriptor))
+		for (other = set->watches; other != NULL; other = other->next)
+			if (other->descriptor == watch->descriptor)
+				break; /* it shares the kernel's watch */
+		if (watch->descriptor >= 0 && other == NULL)
 			inotify_rm_watch(set->fd, watch->descriptor);
 		watch_free(watch);
 	}

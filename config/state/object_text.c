@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "config/kube/object_kind.h"
+
 static void put(const struct text_sink *sink, const char *text)
 {
 	sink->put(sink->context, text, strlen(text));
@@ -114,23 +116,18 @@ static void put_annotations(const struct text_sink *sink, bool audit, const stru
 	put(sink, "}");
 }
 
-static void put_head(const struct text_sink *sink, const char *version, const char *kind,
-	const char *name, const char *namespace_name)
+static void put_head(const struct text_sink *sink, const struct kube_object *object)
 {
-	put_format(sink, "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{", version, kind);
-	put_field(sink, "name", name);
-	if (namespace_name != NULL) {
-		put(sink, ",");
-		put_field(sink, "namespace", namespace_name);
-	}
-}
+	const struct object_key key = object_key(object);
+	const struct object_kind *kind = &object_kinds[object->kind];
 
-static void put_namespace(const struct text_sink *sink, const struct namespace_object *object)
-{
-	put_head(sink, "v1", "Namespace", object->name, NULL);
-	put_labels(sink, &object->labels);
-	put_annotations(sink, object->audit, NULL);
-	put(sink, "}}\n");
+	put_format(sink, "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{", kind->api_version,
+		kind->name);
+	put_field(sink, "name", key.name);
+	if (kind->namespaced) {
+		put(sink, ",");
+		put_field(sink, "namespace", key.namespace_name);
+	}
 }
 
 /* ---- pods ---- */
@@ -162,7 +159,6 @@ static void put_ports(const struct text_sink *sink, const struct pod *pod)
 
 static void put_pod(const struct text_sink *sink, const struct pod *pod)
 {
-	put_head(sink, "v1", "Pod", pod->name, pod->namespace_name);
 	put_labels(sink, &pod->labels);
 	put_annotations(sink, pod->audit, pod);
 	if (pod->created != 0)
@@ -289,8 +285,6 @@ static void put_rule(
 
 static void put_policy(const struct text_sink *sink, const struct network_policy *policy)
 {
-	put_head(sink, "networking.k8s.io/v1", "NetworkPolicy", policy->name,
-		policy->namespace_name);
 	put_annotations(sink, policy->audit, NULL);
 	put(sink, "},\"spec\":{");
 	put_selector(sink, "podSelector", &policy->pod_selector);
@@ -312,9 +306,12 @@ static void put_policy(const struct text_sink *sink, const struct network_policy
 
 void object_text_write(const struct kube_object *object, const struct text_sink *sink)
 {
+	put_head(sink, object);
 	switch (object->kind) {
 	case KUBE_NAMESPACE:
-		put_namespace(sink, object->namespace_object);
+		put_labels(sink, &object->namespace_object->labels);
+		put_annotations(sink, object->namespace_object->audit, NULL);
+		put(sink, "}}\n");
 		break;
 	case KUBE_POD:
 		put_pod(sink, object->pod);

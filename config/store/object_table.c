@@ -51,14 +51,6 @@ static int entry_cmp(const void *pa, const void *pb)
 	return order != 0 ? order : (a->stored > b->stored) - (a->stored < b->stored);
 }
 
-static struct object_entry entry_of(const struct stored_object *stored, uint8_t source)
-{
-	return (struct object_entry){.stored = stored,
-		.object = stored->object.value,
-		.source = source,
-		.rank = stored->in_part ? 2 : stored->kept};
-}
-
 /* ---- what is gone ---- */
 
 /*
@@ -127,7 +119,10 @@ static struct object_entry *sort_fresh(
 		return NULL;
 	for (size_t i = 0; i < fresh_count; i++)
 		for (size_t j = 0; j < fresh[i]->count; j++)
-			entries[at++] = entry_of(&fresh[i]->items[j], fresh[i]->source);
+			entries[at++] = (struct object_entry){.stored = &fresh[i]->items[j],
+				.object = fresh[i]->items[j].object.value,
+				.source = fresh[i]->source,
+				.rank = fresh[i]->items[j].in_part ? 2 : fresh[i]->items[j].kept};
 	qsort(entries, total, sizeof(*entries), entry_cmp);
 	*count = total;
 	return entries;

@@ -194,15 +194,6 @@ static bool says_empty(const struct byte_source *source)
 	return false;
 }
 
-/*
- * Objects of other kinds are a content, too; a Status, or a List of nothing, is what a request that
- * failed may print.
- */
-static bool is_empty(const struct version *version, const struct kube_objects *decoded)
-{
-	return !version->broken && decoded->count == 0 && decoded->passed_over == 0;
-}
-
 /* *out stays as it is when there are none. 0 or -ENOMEM. */
 static int keep_counts(
 	struct arena *arena, const struct other_policies *counts, const struct other_policies **out)
@@ -253,7 +244,12 @@ int version_read(struct version *out, const char *name, const struct byte_source
 	byte_source_hash(source, &version.hash);
 	err = parse(&version, name, source, options, &decoded);
 	if (err == 0) {
-		version.emptied = is_empty(&version, &decoded) && old->objects != NULL &&
+		/*
+		 * Objects of other kinds are a content, too; a Status, or a List of nothing, is
+		 * what a request that failed may print.
+		 */
+		version.emptied = !version.broken && decoded.count == 0 &&
+			decoded.passed_over == 0 && old->objects != NULL &&
 			old->objects->count > 0 && !says_empty(source);
 	}
 	if (err == 0)

@@ -98,14 +98,6 @@ static size_t object_length(const struct node_entry *entries, size_t count)
 	return count;
 }
 
-static void report_separator(
-	struct diag_list *diags, const struct node *first, const struct node *next)
-{
-	diag_add(diags, DIAG_ERROR, next->pos, "missing-separator",
-		"put a line with --- above this one",
-		"a new object begins here, inside the one of line %u", first->pos.line);
-}
-
 int duplicate_keys_find(struct diag_list *diags, enum diag_severity severity,
 	const struct node_entry *entries, size_t count, bool root)
 {
@@ -120,7 +112,10 @@ int duplicate_keys_find(struct diag_list *diags, enum diag_severity severity,
 		any |= found > 0 ? DUPLICATE_KEYS : 0;
 		if (length == count)
 			return (int)any;
-		report_separator(diags, entries->key, entries[length].key);
+		diag_add(diags, DIAG_ERROR, entries[length].key->pos, "missing-separator",
+			"put a line with --- above this one",
+			"a new object begins here, inside the one of line %u",
+			entries->key->pos.line);
 		any |= DUPLICATE_OBJECTS;
 		entries += length;
 		count -= length;

@@ -20,35 +20,22 @@ bool mapping_is_merge_key(const struct node *key)
 	return !key->quoted && key->text[0] == '<' && strcmp(key->text, "<<") == 0;
 }
 
-static size_t merge_cost(const struct node *value)
-{
-	size_t cost = 0;
-
-	if (value->kind == NODE_MAPPING)
-		return value->count;
-	for (size_t i = 0; value->kind == NODE_SEQUENCE && i < value->count; i++)
-		if (value->entries[i].value->kind == NODE_MAPPING)
-			cost += value->entries[i].value->count;
-	return cost;
-}
-
 size_t mapping_merge_cost(const struct node_entry *entries, size_t count)
 {
 	size_t cost = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (mapping_is_merge_key(entries[i].key))
-			cost += merge_cost(entries[i].value);
-	return cost;
-}
+	for (size_t i = 0; i < count; i++) {
+		const struct node *value = entries[i].value;
 
-static void report_replaced(
-	struct diag_list *diags, const struct node *merge_key, const struct node *key)
-{
-	diag_add(diags, DIAG_WARNING, merge_key->pos, "merge-replaces",
-		"write it below the '<<' if it is to count",
-		"'<<' replaces '%s' of line %u, which stands above it, as kubectl reads it",
-		key->text, key->pos.line);
+		if (!mapping_is_merge_key(entries[i].key))
+			continue;
+		if (value->kind == NODE_MAPPING)
+			cost += value->count;
+		for (size_t j = 0; value->kind == NODE_SEQUENCE && j < value->count; j++)
+			if (value->entries[j].value->kind == NODE_MAPPING)
+				cost += value->entries[j].value->count;
+	}
+	return cost;
 }
 
 /* `merge_key` is the '<<' that assigns the entry, or NULL. */
@@ -62,7 +49,11 @@ static int assign(
 
 	if (place > 0) {
 		if (merge_key != NULL && !assignment->merged[place - 1])
-			report_replaced(assignment->diags, merge_key, result->items[place - 1].key);
+			diag_add(assignment->diags, DIAG_WARNING, merge_key->pos, "merge-replaces",
+				"write it below the '<<' if it is to count",
+				"'<<' replaces '%s' of line %u, which stands above it, as kubectl "
+				"reads it",
+				key, result->items[place - 1].key->pos.line);
 		result->items[place - 1] = *entry;
 		assignment->merged[place - 1] = merge_key != NULL;
 		return 0;

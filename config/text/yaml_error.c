@@ -34,23 +34,14 @@ static void report(const struct scene *scene, size_t line, size_t column, const 
 	diag_add(scene->diags, DIAG_ERROR, pos, code, hint, "%s", text);
 }
 
-/*
- * Cuts a comment: a # at the beginning or behind a space. (One inside quotes is cut, too: no harm
- * is done here.)
- */
-static size_t without_comment(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (text[i] == '#' && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t'))
-			return i;
-	return length;
-}
-
 static struct line make_line(const char *text, size_t length, size_t number)
 {
 	struct line line = {.number = number, .text = text};
 
-	length = without_comment(text, length);
+	/* A # at the beginning or behind a space. (One inside quotes counts, too: no harm here.) */
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '#' && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t'))
+			length = i;
 	while (length > 0 && isspace((unsigned char)text[length - 1]))
 		length--;
 	line.length = length;
@@ -122,18 +113,17 @@ static bool line_below(const struct scene *scene, const struct line *above, stru
 	return false;
 }
 
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '/' || c == '-';
-}
-
 /* The word that the content of a line begins with. */
 static size_t word_length(const struct line *line)
 {
 	size_t end = line->content;
 
-	while (end < line->length && is_word(line->text[end]))
-		end++;
+	for (; end < line->length; end++) {
+		const char c = line->text[end];
+
+		if (!isalnum((unsigned char)c) && c != '_' && c != '.' && c != '/' && c != '-')
+			break;
+	}
 	return end - line->content;
 }
 
@@ -146,26 +136,6 @@ static bool has_colon(const struct line *line)
 	return false;
 }
 
-static void copy_word(const struct line *line, char word[WORD_TEXT])
-{
-	size_t length = word_length(line);
-
-	if (length >= WORD_TEXT)
-		length = WORD_TEXT - 1;
-	memcpy(word, line->text + line->content, length);
-	word[length] = '\0';
-}
-
-/* More than a key and a value would have: several words. */
-static bool is_prose(const struct line *line)
-{
-	size_t words = 0;
-
-	for (size_t i = line->content; i < line->length; i++)
-		words += line->text[i] != ' ' && (i == line->content || line->text[i - 1] == ' ');
-	return words > 2;
-}
-
 /*
  * "to", "- to", "name web" or "name:web" where "to:", "- to:", "name: web" is meant. False for
  * anything else, such as a line that has its colon.
@@ -175,11 +145,16 @@ static bool report_missing_colon(const struct scene *scene, const struct line *l
 	const size_t word = word_length(line);
 	const size_t after = line->content + word;
 	char name[WORD_TEXT], text[2 * WORD_TEXT], hint[2 * WORD_TEXT];
+	size_t words = 0;
 
+	for (size_t i = line->content; i < line->length; i++)
+		words += line->text[i] != ' ' && (i == line->content || line->text[i - 1] == ' ');
+	/* A key and its value are two words. */
 	if (word == 0 || !isalpha((unsigned char)line->text[line->content]) || has_colon(line) ||
-		is_prose(line))
+		words > 2)
 		return false;
-	copy_word(line, name);
+	snprintf(name, sizeof(name), "%.*s", (int)(word < WORD_TEXT ? word : WORD_TEXT - 1),
+		line->text + line->content);
 	if (after < line->length && line->text[after] == ':') {
 		snprintf(text, sizeof(text), "'%s:' has no space after its colon", name);
 		snprintf(hint, sizeof(hint), "write '%s: ' and then the value", name);
@@ -192,11 +167,6 @@ static bool report_missing_colon(const struct scene *scene, const struct line *l
 	snprintf(hint, sizeof(hint), "write '%s:'", name);
 	report(scene, line->number, line->content, "missing-colon", hint, text);
 	return true;
-}
-
-static bool is(const struct yaml_failure *failure, const char *problem)
-{
-	return strstr(failure->problem, problem) != NULL;
 }
 
 /* "a: b: c": two of them in one line. */
@@ -219,20 +189,6 @@ static bool explain_second_colon(const struct scene *scene, const struct line *l
 }
 
 /*
- * Whether the nearest line above that has a colon has a value, too: then what follows it continues
- * that value.
- */
-static bool continues_value(const struct scene *scene, const struct line *line)
-{
-	struct line above = *line;
-
-	while (line_above(scene, &above, &above))
-		if (has_colon(&above))
-			return above.text[above.length - 1] != ':';
-	return false;
-}
-
-/*
  * Says which lines above lack their colon. False when it is none of them: when what is above is a
  * key with its value, or words that nobody could have meant for a key. Lines in between that are
  * indented deeper belong to the same text.
@@ -243,8 +199,13 @@ static bool report_missing_colons(const struct scene *scene, const struct line *
 	size_t indent = line->indent;
 	bool found = false;
 
-	if (continues_value(scene, line))
+	/* What follows a key that has its value continues that value. */
+	while (line_above(scene, &above, &above))
+		if (has_colon(&above))
+			break;
+	if (has_colon(&above) && above.number < line->number && above.text[above.length - 1] != ':')
 		return false;
+	above = *line;
 	while (line_above(scene, &above, &above) && !has_colon(&above)) {
 		if (above.content > indent || !report_missing_colon(scene, &above))
 			continue;
@@ -426,20 +387,6 @@ static void explain_otherwise(const struct scene *scene)
 	report(scene, failure->line, failure->column, "yaml-syntax", NULL, text);
 }
 
-/* Helm's charts hold files that look like manifests, and are none yet. */
-static bool explain_template(const struct scene *scene)
-{
-	const struct line line = find_line(scene, scene->failure->line);
-	const char *braces = memmem(line.text, line.length, "{{", 2);
-
-	if (braces == NULL)
-		return false;
-	report(scene, line.number, (size_t)(braces - line.text), "template",
-		"render it first, for example with 'helm template'",
-		"this is a template, and not YAML yet");
-	return true;
-}
-
 static void explain_list_in_line(const struct scene *scene)
 {
 	report(scene, scene->failure->line, scene->failure->column, "bad-indentation",
@@ -473,11 +420,18 @@ void yaml_error_explain(struct diag_list *diags, const char *file, const char *b
 		.length = length,
 		.line_base = line_base,
 		.failure = failure};
+	const struct line line = find_line(&scene, failure->line);
+	const char *braces = memmem(line.text, line.length, "{{", 2);
 	size_t i = 0;
 
-	if (explain_template(&scene))
+	/* Helm's charts hold files that look like manifests, and are none yet. */
+	if (braces != NULL) {
+		report(&scene, line.number, (size_t)(braces - line.text), "template",
+			"render it first, for example with 'helm template'",
+			"this is a template, and not YAML yet");
 		return;
-	while (!is(failure, explanations[i].problem))
+	}
+	while (strstr(failure->problem, explanations[i].problem) == NULL)
 		i++;
 	explanations[i].explain(&scene);
 }
