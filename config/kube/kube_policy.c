@@ -189,29 +189,22 @@ static void check_types(
 	}
 }
 
-static void read_pod_selector(
-	struct decoder *decoder, const struct node *spec, struct network_policy *out)
-{
-	const struct node *node = node_get(spec, "podSelector");
-
-	out->pod_selector.pos = spec->pos;
-	if (!decode_is_absent(node))
-		kube_read_selector(decoder, node, &out->pod_selector);
-	else if (node == NULL)
-		decode_warning(decoder, spec->pos, "missing-pod-selector",
-			"write 'podSelector: {}' if that is meant",
-			"without podSelector the policy selects every pod of its namespace");
-}
-
 static void read_spec(struct decoder *decoder, const struct node *spec, struct network_policy *out)
 {
+	const struct node *selector = node_get(spec, "podSelector");
 	const size_t errors = decoder->diags->errors;
 
 	if (!fields_check(decoder, spec, &spec_fields, FIELDS_STRICT))
 		return;
+	if (selector != NULL || decoder->diags->errors == errors)
+		out->pod_selector.pos = spec->pos;
+	if (!decode_is_absent(selector))
+		kube_read_selector(decoder, selector, &out->pod_selector);
 	/* Where a field is unknown, it may be the very one that seems to be missing. */
-	if (decoder->diags->errors == errors || node_get(spec, "podSelector") != NULL)
-		read_pod_selector(decoder, spec, out);
+	else if (selector == NULL && decoder->diags->errors == errors)
+		decode_warning(decoder, spec->pos, "missing-pod-selector",
+			"write 'podSelector: {}' if that is meant",
+			"without podSelector the policy selects every pod of its namespace");
 	read_rules(decoder, spec, DIRECTION_INGRESS, out);
 	read_rules(decoder, spec, DIRECTION_EGRESS, out);
 	kube_read_policy_types(decoder, node_get(spec, "policyTypes"), out);

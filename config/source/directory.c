@@ -88,7 +88,7 @@ static void watch_above(struct directory *directory, const char *path)
 	}
 	if (err == 0) {
 		prefix[name - above] = '\0';
-		err = watch_set_add(directory->watches, folder, &info, prefix, name);
+		err = watch_set_add(directory->watches, folder, &info, prefix, name, NULL);
 	}
 	note_error(directory, err);
 	free(prefix);
@@ -104,7 +104,7 @@ static void watch_folder(void *context, const char *path, const struct stat *inf
 		note_error(directory, -ENOMEM);
 		return;
 	}
-	note_error(directory, watch_set_add(directory->watches, path, info, prefix, NULL));
+	note_error(directory, watch_set_add(directory->watches, path, info, prefix, NULL, NULL));
 	free(prefix);
 }
 
@@ -150,8 +150,7 @@ static void watch_links(void *context, const char *path)
 		folder = split(target, &name);
 		if (stat(folder, &found) == 0)
 			note_error(directory,
-				watch_set_add_target(
-					directory->watches, folder, &found, name, path));
+				watch_set_add(directory->watches, folder, &found, "", name, path));
 	}
 }
 

@@ -265,35 +265,12 @@ static bool is_below_unreadable(const struct loading *loading, const char *name)
 	return false;
 }
 
-struct vanished {
-	const struct loading *loading;
-	const char **names;
-	size_t count;
-};
-
-static void note_vanished(const char *name, void *context)
+static bool is_met(void *context, const char *name)
 {
-	struct vanished *vanished = context;
+	const struct loading *loading = context;
 
-	if (string_map_get(&vanished->loading->met, name, strlen(name)) == NULL &&
-		!is_below_unreadable(vanished->loading, name))
-		vanished->names[vanished->count++] = name;
-}
-
-static int remove_vanished(struct loading *loading)
-{
-	struct vanished vanished = {
-		.loading = loading,
-		.names = calloc(store_file_count(loading->source) + 1, sizeof(const char *)),
-	};
-
-	if (vanished.names == NULL)
-		return -ENOMEM;
-	store_files(loading->source, note_vanished, &vanished);
-	for (size_t i = 0; i < vanished.count; i++)
-		store_remove(loading->source, vanished.names[i]);
-	free(vanished.names);
-	return 0;
+	return string_map_get(&loading->met, name, strlen(name)) != NULL ||
+		is_below_unreadable(loading, name);
 }
 
 static int load_all(struct loading *loading, const char *const *paths, size_t count)
@@ -306,7 +283,7 @@ static int load_all(struct loading *loading, const char *const *paths, size_t co
 		return -ENOMEM;
 	err = scan_paths(paths, count, &visitor);
 	if (err == 0)
-		err = remove_vanished(loading);
+		store_keep_files(loading->source, is_met, loading);
 	string_map_deinit(&loading->met);
 	string_map_deinit(&loading->unreadable);
 	arena_unref(loading->names);

@@ -175,8 +175,8 @@ static struct watch *watch_create(const char *path, const struct stat *info, con
 	return NULL;
 }
 
-static int add(struct watch_set *set, const char *path, const struct stat *info, const char *prefix,
-	const char *only, const char *link)
+int watch_set_add(struct watch_set *set, const char *path, const struct stat *info,
+	const char *prefix, const char *only, const char *link)
 {
 	struct watch *watch;
 
@@ -201,18 +201,6 @@ static int add(struct watch_set *set, const char *path, const struct stat *info,
 	watch->next = set->watches;
 	set->watches = watch;
 	return 0;
-}
-
-int watch_set_add(struct watch_set *set, const char *path, const struct stat *info,
-	const char *prefix, const char *only)
-{
-	return add(set, path, info, prefix, only, NULL);
-}
-
-int watch_set_add_target(struct watch_set *set, const char *path, const struct stat *info,
-	const char *only, const char *link)
-{
-	return add(set, path, info, "", only, link);
 }
 
 void watch_set_end(struct watch_set *set)

@@ -38,17 +38,12 @@ int watch_set_create(struct watch_set **out, uv_loop_t *loop, watch_event *event
 void watch_set_begin(struct watch_set *set);
 /*
  * Wants events about the folder `path`, which are told with `prefix` before their names; with
- * `only` not NULL, just those about that name in it. Returns 0, -ENOSPC when the kernel's limit of
- * watches is reached, or another negative errno.
+ * `only` not NULL, just those about that name in it. With `link` not NULL the events are told of
+ * that path instead: of a link elsewhere that leads to the name. Returns 0, -ENOSPC when the
+ * kernel's limit of watches is reached, or another negative errno.
  */
 int watch_set_add(struct watch_set *set, const char *path, const struct stat *info,
-	const char *prefix, const char *only);
-/*
- * The same for one name in a folder that a link elsewhere leads to: what is told of `only` is told
- * of `link`, the path of that link.
- */
-int watch_set_add_target(struct watch_set *set, const char *path, const struct stat *info,
-	const char *only, const char *link);
+	const char *prefix, const char *only, const char *link);
 void watch_set_end(struct watch_set *set);
 void watch_set_drain(struct watch_set *set); /* tells now what the loop would tell later */
 /* The loop leaves the set alone from here on: until it resumes, another thread may use it. */

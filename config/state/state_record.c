@@ -141,19 +141,11 @@ static bool parse_content(struct state_record *out, const char *text, size_t len
 	return true;
 }
 
-static bool has_checksum(const char *bytes, size_t length)
-{
-	char line[TAIL + 1];
-
-	snprintf(line, sizeof(line), "%s%016" PRIx64 "\n", tail,
-		hash_bytes(HASH_START, bytes, length - TAIL));
-	return memcmp(bytes + length - TAIL, line, TAIL) == 0;
-}
-
 int state_record_parse(
 	struct state_record *out, const char *bytes, size_t length, const char **problem)
 {
 	const char *at = bytes, *end = bytes + length, *line;
+	char checksum[TAIL + 1];
 	size_t line_length;
 
 	*problem = "it is not a record of podgate's, or of another version";
@@ -161,7 +153,9 @@ int state_record_parse(
 		memcmp(bytes, first_line, sizeof(first_line) - 1) != 0)
 		return -EINVAL;
 	*problem = "its checksum is wrong: it is damaged, or cut off";
-	if (!has_checksum(bytes, length))
+	snprintf(checksum, sizeof(checksum), "%s%016" PRIx64 "\n", tail,
+		hash_bytes(HASH_START, bytes, length - TAIL));
+	if (memcmp(end - TAIL, checksum, TAIL) != 0)
 		return -EINVAL;
 	*problem = "its head can't be read";
 	at += sizeof(first_line) - 1;

@@ -240,14 +240,18 @@ bool store_has_file(const struct store_source *source, const char *name)
 	return store_find_file(&source->draft, name) != NULL;
 }
 
-size_t store_file_count(const struct store_source *source)
+void store_keep_files(
+	struct store_source *source, bool (*stays)(void *context, const char *name), void *context)
 {
-	return source->draft.count;
-}
+	struct file_list *draft = &source->draft;
+	size_t kept = 0;
 
-void store_files(const struct store_source *source, void (*visit)(const char *name, void *context),
-	void *context)
-{
-	for (size_t i = 0; i < source->draft.count; i++)
-		visit(source->draft.files[i]->name, context);
+	for (size_t i = 0; i < draft->count; i++) {
+		if (stays(context, draft->files[i]->name))
+			draft->files[kept++] = draft->files[i];
+		else
+			store_drop_file(source->store, draft->files[i]);
+	}
+	source->changed |= kept < draft->count;
+	draft->count = kept;
 }

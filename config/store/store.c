@@ -252,71 +252,51 @@ int store_update_objects(struct store *store)
 	return err;
 }
 
-/*
- * Writes down the objects of a kind that are in force, in order; returns how many. `out` has room
- * for all.
- */
-static size_t list_objects(const struct object_table *table, enum kube_kind kind, const void **out)
-{
-	size_t count = 0;
-
-	for (size_t i = kind > 0 ? table->ends[kind - 1] : 0; i < table->ends[kind]; i++)
-		if (!table->entries[i].shadowed)
-			out[count++] = table->entries[i].object;
-	return count;
-}
-
-/*
- * The arenas that hold any of the files' objects, an arena perhaps more than once. `out` has room
- * for one an object.
- */
-static size_t list_arenas(const struct store *store, struct arena **out)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < store->in_force.count; i++) {
-		const struct object_list *list = store->in_force.files[i]->version.objects;
-
-		/* Objects of one parse come one after the other. */
-		for (size_t j = 0; list != NULL && j < list->count; j++)
-			if (j == 0 || list->items[j].arena != list->items[j - 1].arena)
-				out[count++] = list->items[j].arena;
-	}
-	return count;
-}
-
 int store_cluster(struct store *store, struct cluster **out)
 {
-	const void **objects[KUBE_KINDS + 1] = {NULL};
-	size_t counts[KUBE_KINDS];
-	struct cluster_objects lists = {0};
-	struct arena **arenas = NULL;
 	int err = store_update_objects(store);
-	const size_t room = store->objects.count + 1;
+	const struct object_table *table = &store->objects;
+	const struct file_list *files = &store->in_force;
+	size_t firsts[KUBE_KINDS + 1] = {0}, arena_count = 0;
+	const void **objects;
+	struct arena **arenas;
 
 	if (err != 0)
 		return err;
-	objects[0] = calloc(room, sizeof(const void *));
-	arenas = calloc(room, sizeof(struct arena *));
-	if (objects[0] != NULL && arenas != NULL) {
-		for (int kind = 0; kind < KUBE_KINDS; kind++) {
-			counts[kind] = list_objects(
-				&store->objects, (enum kube_kind)kind, objects[kind]);
-			objects[kind + 1] = objects[kind] + counts[kind];
-		}
-		lists.namespaces = (const struct namespace_object *const *)objects[KUBE_NAMESPACE];
-		lists.namespace_count = counts[KUBE_NAMESPACE];
-		lists.pods = (const struct pod *const *)objects[KUBE_POD];
-		lists.pod_count = counts[KUBE_POD];
-		lists.policies = (const struct network_policy *const *)objects[KUBE_POLICY];
-		lists.policy_count = counts[KUBE_POLICY];
-		lists.arenas = arenas;
-		lists.arena_count = list_arenas(store, arenas);
+	objects = calloc(table->count + 1, sizeof(const void *));
+	arenas = calloc(table->count + 1, sizeof(struct arena *));
+	for (size_t kind = 0, i = 0; objects != NULL && kind < KUBE_KINDS; kind++) {
+		firsts[kind + 1] = firsts[kind];
+		for (; i < table->ends[kind]; i++)
+			if (!table->entries[i].shadowed)
+				objects[firsts[kind + 1]++] = table->entries[i].object;
+	}
+	/* Objects of one parse come one after the other; an arena may be there more than once. */
+	for (size_t i = 0; arenas != NULL && i < files->count; i++) {
+		const struct object_list *list = files->files[i]->version.objects;
+
+		for (size_t j = 0; list != NULL && j < list->count; j++)
+			if (j == 0 || list->items[j].arena != list->items[j - 1].arena)
+				arenas[arena_count++] = list->items[j].arena;
+	}
+	if (objects != NULL && arenas != NULL) {
+		const struct cluster_objects lists = {
+			.namespaces = (const struct namespace_object *const *)objects +
+				firsts[KUBE_NAMESPACE],
+			.namespace_count = firsts[KUBE_NAMESPACE + 1] - firsts[KUBE_NAMESPACE],
+			.pods = (const struct pod *const *)objects + firsts[KUBE_POD],
+			.pod_count = firsts[KUBE_POD + 1] - firsts[KUBE_POD],
+			.policies = (const struct network_policy *const *)objects +
+				firsts[KUBE_POLICY],
+			.policy_count = firsts[KUBE_POLICY + 1] - firsts[KUBE_POLICY],
+			.arenas = arenas,
+			.arena_count = arena_count};
+
 		err = cluster_create_sorted(out, &lists);
 	} else {
 		err = -ENOMEM;
 	}
-	free(objects[0]);
+	free(objects);
 	free(arenas);
 	return err;
 }

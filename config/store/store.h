@@ -169,10 +169,9 @@ bool store_has_file(const struct store_source *source, const char *name);
 /* whether any is in force because of the file, or was in its past */
 bool store_has_objects(const struct store_source *source, const char *name);
 
-size_t store_file_count(const struct store_source *source);
-/* Calls `visit` for every file name of the draft, in order. */
-void store_files(const struct store_source *source, void (*visit)(const char *name, void *context),
-	void *context);
+/* Removes the files of the draft that are not to stay. */
+void store_keep_files(
+	struct store_source *source, bool (*stays)(void *context, const char *name), void *context);
 
 /* ---- what is in force ---- */
 

@@ -49,63 +49,51 @@ void store_compare_past(const struct store *store, struct store_file *file)
 	file->whole_at = mark.at;
 }
 
-/* Its findings are nobody's business, and its content is not the file's. */
-static void put_recalled(
-	struct store_file *file, struct version *version, const struct store_mark *mark)
-{
-	for (size_t i = 0; i < version->objects->count; i++)
-		version->objects->items[i].kept = true;
-	version->diag_count = version->diag_dropped = 0;
-	version->length = VERSION_NO_CONTENT;
-	file->version = *version;
-	file->was_whole = mark->whole;
-	file->whole_at = mark->at;
-	file->recalled = true;
-	file->saves = SAVED_YES;
-	file->source->changed = true;
-}
-
-/* The record's objects, read by the readers of manifests. 0; -ENOENT; or -ENOMEM. */
-static int read_past(const struct store_source *source, const char *name, struct version *out,
-	struct store_recalled *recalled)
+/*
+ * The record's objects are read by the readers of manifests. Their findings are no longer of
+ * interest, and their text is not the file's content.
+ */
+int store_recall(struct store_source *source, const char *name)
 {
 	static const struct version none;
 	const struct store *store = source->store;
 	const struct version_options options = {
 		.trust = {ADDRESS_ANNOTATIONS_ON, store->trust.audit}, .source = source->place};
-	struct byte_source text;
-	int err = store->past.recall(store->past.context, name, recalled);
-
-	if (err != 0)
-		return err;
-	text = byte_source_of_text(recalled->bytes, recalled->length);
-	err = version_read(out, recalled->label, &text, &options, &none);
-	free(recalled->bytes);
-	return err;
-}
-
-int store_recall(struct store_source *source, const char *name)
-{
 	struct store_recalled *recalled;
 	struct store_file *file;
 	struct version version;
+	struct byte_source text;
 	int err;
 
 	if (!store_file_has_past(source, name))
 		return 0;
 	recalled = malloc(sizeof(*recalled));
-	err = recalled == NULL ? -ENOMEM : read_past(source, name, &version, recalled);
-	if (err == 0) {
-		file = store_edit_file(source, name);
-		if (file != NULL) {
-			put_recalled(file, &version, &recalled->mark);
-		} else {
-			version_release(&version);
-			err = -ENOMEM;
-		}
+	err = recalled == NULL ? -ENOMEM : store->past.recall(store->past.context, name, recalled);
+	if (err != 0) {
+		free(recalled);
+		return err == -ENOENT ? 0 : err;
 	}
+	text = byte_source_of_text(recalled->bytes, recalled->length);
+	err = version_read(&version, recalled->label, &text, &options, &none);
+	file = err == 0 ? store_edit_file(source, name) : NULL;
+	if (file != NULL) {
+		for (size_t i = 0; i < version.objects->count; i++)
+			version.objects->items[i].kept = true;
+		version.diag_count = version.diag_dropped = 0;
+		version.length = VERSION_NO_CONTENT;
+		file->version = version;
+		file->was_whole = recalled->mark.whole;
+		file->whole_at = recalled->mark.at;
+		file->recalled = true;
+		file->saves = SAVED_YES;
+		source->changed = true;
+	} else if (err == 0) {
+		version_release(&version);
+		err = -ENOMEM;
+	}
+	free(recalled->bytes);
 	free(recalled);
-	return err == -ENOENT ? 0 : err;
+	return err;
 }
 
 struct below {

@@ -20,19 +20,11 @@ struct byte_source byte_source_of_file(int fd, const struct stat *info)
 		.fd = fd, .length = (uint64_t)info->st_size, .modified = info->st_mtim};
 }
 
-static bool is_unchanged(const struct byte_source *source)
-{
-	struct stat info;
-
-	return fstat(source->fd, &info) == 0 && (uint64_t)info.st_size == source->length &&
-		info.st_mtim.tv_sec == source->modified.tv_sec &&
-		info.st_mtim.tv_nsec == source->modified.tv_nsec;
-}
-
 ssize_t byte_source_read(const struct byte_source *source, uint64_t offset, void *out, size_t size)
 {
 	const uint64_t left = offset < source->length ? source->length - offset : 0;
 	const size_t wanted = left < size ? (size_t)left : size;
+	struct stat info;
 	size_t done = 0;
 
 	if (source->bytes != NULL) {
@@ -53,9 +45,11 @@ ssize_t byte_source_read(const struct byte_source *source, uint64_t offset, void
 			return -ESTALE;
 		done += (size_t)got;
 	}
-	if (!is_unchanged(source))
-		return -ESTALE;
-	return (ssize_t)done;
+	return fstat(source->fd, &info) == 0 && (uint64_t)info.st_size == source->length &&
+			info.st_mtim.tv_sec == source->modified.tv_sec &&
+			info.st_mtim.tv_nsec == source->modified.tv_nsec
+		? (ssize_t)done
+		: -ESTALE;
 }
 
 /* FNV-1a's step, eight bytes at a time, with a shift that lets high bits reach the low ones. */
