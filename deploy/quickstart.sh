@@ -31,7 +31,9 @@ FIGURES=0 SURPRISES=0
 
 usage() { sed -n '4,17s/^# \{0,1\}//p' "$0"; }
 BOLD='' RED='' GREEN='' PLAIN=''
-if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'; fi
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+	BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
+fi
 step() { printf '\n%s%s%s\n' "$BOLD" "$*" "$PLAIN"; }
 give_up() { echo "quickstart: $*" >&2; exit 2; }
 
@@ -41,7 +43,10 @@ give_up() { echo "quickstart: $*" >&2; exit 2; }
 as_owner() {
 	local owner
 	owner=$(stat -c %U "$ROOT")
-	if [ "$owner" = root ] || [ "$owner" = UNKNOWN ]; then "$@"; else runuser -u "$owner" -- "$@"; fi
+	case $owner in
+	root | UNKNOWN) "$@" ;;
+	*) runuser -u "$owner" -- "$@" ;;
+	esac
 }
 
 build() {
@@ -60,7 +65,8 @@ build() {
 	log=$(mktemp)
 	echo "building with $(nproc) CPUs: a minute or two the first time..."
 	if (cd "$ROOT" && as_owner cmake --preset product -DPODGATE_PROBE=ON &&
-		as_owner cmake --build --preset product -j "$(nproc)" --target podgate podgate-probe) >"$log" 2>&1; then
+		as_owner cmake --build --preset product -j "$(nproc)" \
+			--target podgate podgate-probe) >"$log" 2>&1; then
 		rm -f "$log"
 		echo "built $("$PODGATE" version | head -1)"
 	else
@@ -80,7 +86,10 @@ list_pods() {
 		/^spec:/ { meta = 0 }
 		meta && /^  name:/ { name = $2 }
 		meta && /^  namespace:/ { space = $2 }
-		/^    - ip:/ { if ($3 ~ /:/) v6 = $3; else v4 = $3; if (v4 != "" && v6 != "") print space "/" name, v4, v6 }
+		/^    - ip:/ {
+			if ($3 ~ /:/) v6 = $3; else v4 = $3
+			if (v4 != "" && v6 != "") print space "/" name, v4, v6
+		}
 	' "$ROOT"/docs/examples/*/pods.yaml
 }
 
@@ -98,7 +107,10 @@ node_of() {
 address_of() {
 	local node
 	case $1 in
-	*/*) node=$(node_of "$1"); if [ $FAMILY = 4 ]; then echo "${NET_V4[$node]}"; else echo "${NET_V6[$node]}"; fi ;;
+	*/*)
+		node=$(node_of "$1")
+		if [ $FAMILY = 4 ]; then echo "${NET_V4[$node]}"; else echo "${NET_V6[$node]}"; fi
+		;;
 	*) echo "$1" ;;
 	esac
 }
@@ -113,15 +125,20 @@ set_up() {
 		net_pod "$(node_of "$pod")" "$v4" "$v6"
 	done < <(list_pods)
 	net_settle
-	mapfile -t listen < <({ rows | awk -F'\t' '{ print tolower($3) "/" $4 }'; echo tcp/8080; } | sort -u)
+	mapfile -t listen < <({
+		rows | awk -F'\t' '{ print tolower($3) "/" $4 }'
+		echo tcp/8080
+	} | sort -u)
 	for node in "${NET_NODES[@]}"; do
-		setsid nsenter --net="/run/netns/$NET-$node" "$PROBE" serve "${listen[@]}" >"$DEMO/serve-$node" 2>&1 </dev/null &
+		setsid nsenter --net="/run/netns/$NET-$node" "$PROBE" serve "${listen[@]}" \
+			>"$DEMO/serve-$node" 2>&1 </dev/null &
 		disown
 	done
 	for node in "${NET_NODES[@]}"; do
 		until grep -q ready "$DEMO/serve-$node"; do
 			# Look again: it may have become ready since the line above.
-			[ ! -s "$DEMO/serve-$node" ] || grep -q ready "$DEMO/serve-$node" || give_up "no server in $node: $(cat "$DEMO/serve-$node")"
+			[ ! -s "$DEMO/serve-$node" ] || grep -q ready "$DEMO/serve-$node" ||
+				give_up "no server in $node: $(cat "$DEMO/serve-$node")"
 			sleep 0.05
 		done
 	done
@@ -147,8 +164,9 @@ did_not_start() {
 	sed 's/^/  /' "$DEMO/podgate.log"
 	echo "  findings of \`podgate doctor\`:"
 	grep -vE '^(ok|[0-9]+ ok) ' "$kept/doctor" | sed 's/^/  /'
-	give_up "podgate did not start. Its log, its settings and the output of \`podgate doctor\` are in $kept.
-If it ended by a signal, \`seccomp: off\` in its settings tells whether a system call was refused (and dmesg, type=1326, which)"
+	give_up "podgate did not start. See in $kept
+its log, its settings and the output of \`podgate doctor\`.
+If a signal ended it, try \`seccomp: off\` in its settings. dmesg (type=1326) has the refused system call"
 }
 
 start_podgate() {
@@ -165,7 +183,8 @@ start_podgate() {
 	control_socket: $DEMO/control.sock
 	user: root	# not the user podgate, who may not write in this folder
 	CONFIG
-	setsid nsenter --net="/run/netns/$NET-gw" "$PODGATE" run --config "$DEMO/podgate.yaml" >"$DEMO/podgate.log" 2>&1 </dev/null &
+	setsid nsenter --net="/run/netns/$NET-gw" "$PODGATE" run --config "$DEMO/podgate.yaml" \
+		>"$DEMO/podgate.log" 2>&1 </dev/null &
 	disown
 	for ((tries = 0; tries < 100; tries++)); do
 		"$PODGATE" status --socket "$DEMO/control.sock" >"$DEMO/status" 2>/dev/null && break
@@ -185,7 +204,8 @@ start_podgate() {
 try() {
 	local ms=2500
 	[ "${6:-allow}" = allow ] || ms=500
-	in_ns "$(node_of "$2")" "$PROBE" connect --timeout $ms "${4,,}" "$(address_of "$3")" "$5" >/dev/null 2>&1
+	in_ns "$(node_of "$2")" "$PROBE" connect --timeout $ms "${4,,}" "$(address_of "$3")" "$5" \
+		>/dev/null 2>&1
 	case $? in
 	0) echo allow ;;
 	1) echo deny ;;
@@ -229,9 +249,11 @@ show_rows() {
 		if [ "$with" != "$expected" ] || [ "$without" != allow ]; then
 			SURPRISES=$((SURPRISES + 1)) mark="  ${RED}<-- not as expected${PLAIN}"
 		fi
-		printf '  %-22s %-22s %-9s %-9s %-8s %s%s\n' "$from" "$to" "$port/${protocol,,}" "$without" "$expected" "$with" "$mark"
+		printf '  %-22s %-22s %-9s %-9s %-8s %s%s\n' "$from" "$to" "$port/${protocol,,}" \
+			"$without" "$expected" "$with" "$mark"
 	done < <(rows)
-	[ $skipped -eq 0 ] || echo "  ($skipped rows about the other address family: try $([ $FAMILY = 4 ] && echo with || echo without) -6)"
+	[ $skipped -eq 0 ] || echo "  ($skipped rows about the other address family: try" \
+		"$([ $FAMILY = 4 ] && echo with || echo without) -6)"
 }
 
 # Tries every pod with every other. `podgate test` then compares the results with the policies.
@@ -260,7 +282,9 @@ show_pairs() {
 	done >"$DEMO/seen.tsv"
 	FIGURES=$((FIGURES + id))
 	if "$PODGATE" test -f "$DEMO/manifests" "$DEMO/seen.tsv" >"$DEMO/test"; then
-		echo "  all $id pairs of pods on port 8080: $(grep -c 'allow$' "$DEMO/seen.tsv") connect, $(grep -c 'deny$' "$DEMO/seen.tsv") do not;"
+		echo "  all $id pairs of pods on port 8080:" \
+			"$(grep -c 'allow$' "$DEMO/seen.tsv") connect," \
+			"$(grep -c 'deny$' "$DEMO/seen.tsv") do not;"
 		echo "  \`podgate test\` expects the same of each pair: $(tail -1 "$DEMO/test")"
 	else
 		SURPRISES=$((SURPRISES + 1))
@@ -275,7 +299,8 @@ show_denials() {
 	echo "  ... $(wc -l <"$DEMO/watch") lines"
 	echo
 	echo "  \$ podgate explain messaging/camera messaging/broker:8181/tcp"
-	"$PODGATE" explain --socket "$DEMO/control.sock" messaging/camera messaging/broker:8181/tcp | sed 's/^/  /'
+	"$PODGATE" explain --socket "$DEMO/control.sock" messaging/camera messaging/broker:8181/tcp |
+		sed 's/^/  /'
 	kill "$WATCH" 2>/dev/null
 	WATCH=
 }
@@ -295,7 +320,10 @@ take_down() {
 remove() {	# NAME, as --keep printed it
 	case $1 in
 	pgdemo-??????) ;;
-	*) give_up "\"$1\" is no demonstration; kept ones: $(ip netns list | sed -n 's/^\(pgdemo-......\)-gw.*/\1/p' | tr '\n' ' ')" ;;
+	*)
+		give_up "\"$1\" is no demonstration; kept ones:" \
+			"$(ip netns list | sed -n 's/^\(pgdemo-......\)-gw.*/\1/p' | tr '\n' ' ')"
+		;;
 	esac
 	NET=$1 DEMO=/run/$1
 	mapfile -t NET_NODES < <(ip netns list | sed -n "s/^$1-\([^ ]*\).*/\1/p")
@@ -343,13 +371,17 @@ main() {
 	try_rows without
 	step "3. podgate enforces docs/examples"
 	start_podgate
-	step "4. Which pod reaches which: real connections over IPv$FAMILY, without podgate and with it"
+	step "4. Which pod reaches which: real connections over IPv$FAMILY, with and without podgate"
 	try_rows with
 	show_rows
 	show_pairs
 	step "5. The log and an explanation"
 	show_denials
-	step "$([ $SURPRISES -eq 0 ] && echo "${GREEN}All $FIGURES connections as expected." || echo "${RED}$SURPRISES of $FIGURES connections not as expected.")"
+	if [ $SURPRISES -eq 0 ]; then
+		step "${GREEN}All $FIGURES connections as expected."
+	else
+		step "${RED}$SURPRISES of $FIGURES connections not as expected."
+	fi
 	if [ $KEEP = yes ]; then tell_how_to_play; else take_down; fi
 	[ $SURPRISES -eq 0 ]
 }
