@@ -32,10 +32,10 @@ void exposition_begin(
 }
 
 static void write_name(
-	const struct exposition *out, const char *suffix, const struct exposition_label *labels)
+	const struct exposition *out, const char *suffix, const struct figure_label *labels)
 {
 	fprintf(out->to, "%s%s", out->family, suffix);
-	if (labels == NULL)
+	if (labels == NULL || labels[0].name == NULL)
 		return;
 	for (size_t i = 0; labels[i].name != NULL; i++) {
 		fprintf(out->to, "%s%s=\"", i == 0 ? "{" : ",", labels[i].name);
@@ -45,8 +45,7 @@ static void write_name(
 	fputc('}', out->to);
 }
 
-void exposition_integer(
-	struct exposition *out, uint64_t value, const struct exposition_label *labels)
+void exposition_integer(struct exposition *out, uint64_t value, const struct figure_label *labels)
 {
 	write_name(out, "", labels);
 	fprintf(out->to, " %" PRIu64 "\n", value);
@@ -59,7 +58,7 @@ static void write_seconds(FILE *to, uint64_t nanoseconds)
 }
 
 void exposition_seconds(
-	struct exposition *out, uint64_t nanoseconds, const struct exposition_label *labels)
+	struct exposition *out, uint64_t nanoseconds, const struct figure_label *labels)
 {
 	write_name(out, "", labels);
 	fputc(' ', out->to);
@@ -91,18 +90,4 @@ void exposition_durations(struct exposition *out, const struct histogram *histog
 	fputc('\n', out->to);
 	write_name(out, "_count", NULL);
 	fprintf(out->to, " %" PRIu64 "\n", histogram_count(histogram));
-}
-
-void exposition_one(struct exposition *out, enum exposition_kind kind, const char *name,
-	uint64_t value, const char *help)
-{
-	exposition_begin(out, kind, name, help);
-	exposition_integer(out, value, NULL);
-}
-
-void exposition_choice(struct exposition *out, const char *label, const char *const *choices,
-	size_t count, size_t chosen)
-{
-	for (size_t i = 0; i < count; i++)
-		exposition_integer(out, i == chosen, LABELS({label, choices[i]}));
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "enforcer/publish/histogram.h"
+#include "service/views/figures.h"
 
 #define EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,27 +29,16 @@ enum exposition_kind { EXPOSITION_COUNTER, EXPOSITION_GAUGE, EXPOSITION_HISTOGRA
 void exposition_begin(
 	struct exposition *out, enum exposition_kind kind, const char *name, const char *help);
 
-struct exposition_label {
-	const char *name, *value; /* value: any bytes; they are escaped */
-};
-/* LABELS({"queue", text}, {"verdict", "deny"}); NULL is none. */
-#define LABELS(...) ((const struct exposition_label[]){__VA_ARGS__, {NULL, NULL}})
+/*
+ * LABELS({"queue", text}, {"verdict", "deny"}); NULL is none. Values may have any bytes: they are
+ * escaped.
+ */
+#define LABELS(...) ((const struct figure_label[]){__VA_ARGS__, {NULL, NULL}})
 
-void exposition_integer(
-	struct exposition *out, uint64_t value, const struct exposition_label *labels);
+void exposition_integer(struct exposition *out, uint64_t value, const struct figure_label *labels);
 void exposition_seconds(
-	struct exposition *out, uint64_t nanoseconds, const struct exposition_label *labels);
+	struct exposition *out, uint64_t nanoseconds, const struct figure_label *labels);
 /* The samples of a family of kind EXPOSITION_HISTOGRAM, in seconds. */
 void exposition_durations(struct exposition *out, const struct histogram *histogram);
-
-/* A family that is one sample without labels. */
-void exposition_one(struct exposition *out, enum exposition_kind kind, const char *name,
-	uint64_t value, const char *help);
-/*
- * A gauge with a sample a choice, of which one is 1. The choice in force is number `chosen` of
- * `count`.
- */
-void exposition_choice(struct exposition *out, const char *label, const char *const *choices,
-	size_t count, size_t chosen);
 
 #endif

@@ -12,6 +12,7 @@
 #include "enforcer/log/record_time.h"
 #include "kernel/bridge/bridge_guard.h"
 #include "policy/lint/odd_claims.h"
+#include "service/views/figures.h"
 
 /* Milliseconds, to the microsecond: more would be noise. */
 static void milliseconds(struct json_writer *to, const char *key, uint64_t nanoseconds)
@@ -66,32 +67,17 @@ static void write_policies(struct json_writer *to, const struct status_figures *
 	json_text(to, "mode", figures->settings->audit ? "audit" : "enforcing");
 	json_bool(to, "idle", figures->idle);
 	write_audited(to, figures->cluster);
-	json_number(to, "revision", figures->revision);
-	json_bool(to, "pending", figures->publish.pending);
-	json_number(to, "pods", figures->cluster->pod_count);
-	json_number(to, "policies", figures->cluster->policy_count);
-	json_number(to, "isolated", figures->isolated);
+	figures_write(to, figures, SECTION_POLICIES, 0);
 }
 
 static void write_manifests(struct json_writer *to, const struct status_figures *figures)
 {
-	const struct store_stats *manifests = &figures->manifests;
-
 	json_begin_object(to, "manifests");
 	json_begin_array(to, "paths");
 	for (size_t i = 0; i < figures->settings->manifest_count; i++)
 		list_path(to, figures->settings->manifests[i]);
 	json_end_array(to);
-	json_number(to, "files", manifests->files);
-	json_number(to, "broken_files", manifests->broken_files);
-	json_number(to, "never_whole", manifests->never_whole);
-	json_number(to, "emptied_files", manifests->emptied_files);
-	json_number(to, "being_written", manifests->being_written);
-	json_number(to, "recalled_objects", manifests->recalled_objects);
-	json_number(to, "partial_objects", manifests->partial_objects);
-	json_number(to, "kept_objects", manifests->kept_objects);
-	json_number(to, "findings", figures->findings);
-	json_number(to, "errors", figures->errors);
+	figures_write(to, figures, SECTION_MANIFESTS, 0);
 	json_begin_array(to, "not_enforced");
 	for (size_t i = 0; i < figures->others.count; i++) {
 		json_begin_object(to, NULL);
@@ -112,10 +98,7 @@ static void write_sources(struct json_writer *to, const struct status_figures *f
 
 		json_begin_object(to, NULL);
 		json_text(to, "name", source->name);
-		json_number(to, "files", source->stats.files);
-		json_number(to, "broken_files", source->stats.broken_files);
-		json_number(to, "objects", source->stats.objects);
-		json_number(to, "findings", source->stats.findings);
+		figures_write(to, figures, SECTION_SOURCE, i);
 		json_bool(to, "reading", source->reading);
 		json_text_unless_empty(to, "problem", source->problem);
 		json_end_object(to);
@@ -161,9 +144,11 @@ static void write_claims(struct json_writer *to, const struct snapshot *snapshot
 	arena_unref(arena);
 }
 
-static void write_rules(struct json_writer *to, const struct ruleset_options *rules,
-	const struct publish_stats *stats)
+static void write_rules(struct json_writer *to, const struct status_figures *figures)
 {
+	const struct ruleset_options *rules = &figures->rules;
+	const struct publish_stats *stats = &figures->publish;
+
 	json_begin_object(to, "rules");
 	json_begin_object(to, "sets");
 	json_double(to, "ipv4", (double)stats->set_sizes[0]);
@@ -171,9 +156,7 @@ static void write_rules(struct json_writer *to, const struct ruleset_options *ru
 	json_end_object(to);
 	json_text(to, "backend", rules->backend == BACKEND_LEGACY ? "legacy" : "nft");
 	json_bool(to, "ipv6", rules->ipv6);
-	json_bool(to, "intact", stats->intact);
-	json_number(to, "repairs", stats->repairs);
-	json_number(to, "flood_rate", rules->flood_rate);
+	figures_write(to, figures, SECTION_RULES, 0);
 	json_end_object(to);
 }
 
@@ -183,53 +166,6 @@ static const char *bridge_mode_name(enum bridge_mode mode)
 		[BRIDGE_SET] = "set", [BRIDGE_REQUIRE] = "require", [BRIDGE_IGNORE] = "ignore"};
 
 	return names[mode];
-}
-
-static void write_bridges(
-	struct json_writer *to, const struct settings *settings, const struct publish_stats *stats)
-{
-	json_begin_object(to, "bridges");
-	json_text(to, "setting", bridge_mode_name(settings->bridge));
-	json_text(to, "state", bridges_state_name(stats->bridges));
-	json_number(to, "mended", stats->bridges_mended);
-	json_end_object(to);
-}
-
-static void write_flow_table(struct json_writer *to, const struct flow_room *room)
-{
-	json_begin_object(to, "flow_table");
-	json_number(to, "flows", room->flows);
-	json_number(to, "most", room->most);
-	json_number(to, "dropped", room->dropped);
-	json_number(to, "evicted", room->evicted);
-	json_number(to, "clashed", room->clashed);
-	json_end_object(to);
-}
-
-static void write_queue(struct json_writer *to, const struct status_queue *queue)
-{
-	const struct worker_stats *stats = &queue->stats;
-	uint64_t unreadable = 0;
-
-	for (size_t i = 0; i < PACKET_ERROR_COUNT; i++)
-		unreadable += stats->unreadable[i];
-	json_begin_object(to, NULL);
-	json_number(to, "queue", queue->number);
-	json_bool(to, "reply", queue->role == GATE_REPLY);
-	json_bool(to, "flood", queue->role == GATE_FLOOD);
-	json_number(to, "packets", stats->packets);
-	json_number(to, "allowed", stats->allowed);
-	json_number(to, "denied", stats->denied);
-	json_number(to, "audited", stats->audited);
-	json_number(to, "unreadable", unreadable);
-	json_number(to, "waiting", stats->waiting);
-	json_number(to, "kernel_dropped", stats->kernel_dropped);
-	json_number(to, "user_dropped", stats->user_dropped);
-	json_number(to, "gone", stats->gone);
-	json_number(
-		to, "errors", stats->bad_messages + stats->receive_errors + stats->verdict_errors);
-	json_number(to, "records_lost", stats->records_lost);
-	json_end_object(to);
 }
 
 static void write_inherited(struct json_writer *to, const struct status_figures *figures)
@@ -246,13 +182,13 @@ static void write_inherited(struct json_writer *to, const struct status_figures 
 	json_end_object(to);
 }
 
-static void write_publish(struct json_writer *to, const struct publish_stats *stats)
+static void write_publish(struct json_writer *to, const struct status_figures *figures)
 {
+	const struct publish_stats *stats = &figures->publish;
 	char seen[RECORD_TIME_TEXT];
 
 	json_begin_object(to, "publish");
-	json_number(to, "changes", stats->changes);
-	json_number(to, "failures", stats->failures);
+	figures_write(to, figures, SECTION_PUBLISH, 0);
 	if (stats->changes > 0) {
 		milliseconds(to, "read_ms", stats->read_ns);
 		json_text(to, "seen", record_time_format(stats->seen_ns, seen));
@@ -270,46 +206,12 @@ static void write_publish(struct json_writer *to, const struct publish_stats *st
 	json_end_object(to);
 }
 
-static void write_sweep(struct json_writer *to, const struct publish_stats *stats)
-{
-	json_begin_object(to, "sweep");
-	json_number(to, "sweeps", stats->sweeps);
-	json_number(to, "revoked_total", stats->revoked);
-	json_number(to, "seen", stats->sweep.seen);
-	json_number(to, "judged", stats->sweep.judged);
-	json_number(to, "revoked", stats->sweep.revoked);
-	json_number(to, "restored", stats->sweep.restored);
-	json_number(to, "marked", stats->sweep.marked);
-	milliseconds(to, "ms", stats->sweep.nanoseconds);
-	json_end_object(to);
-}
-
 static void write_families(
 	struct json_writer *to, const char *key, const uint64_t families[LEARNER_FAMILIES])
 {
 	json_begin_object(to, key);
 	json_number(to, "ipv4", families[LEARNER_IPV4]);
 	json_number(to, "ipv6", families[LEARNER_IPV6]);
-	json_end_object(to);
-}
-
-static void write_classes(struct json_writer *to, const struct learner_stats *stats)
-{
-	uint64_t learned = 0;
-
-	for (int kind = 0; kind < LEARNER_KINDS; kind++)
-		for (int family = 0; family < LEARNER_FAMILIES; family++)
-			learned += stats->learned[kind][family];
-	json_begin_object(to, "classes");
-	json_bool(to, "learning", stats->learning);
-	write_families(to, "allowed", stats->current[LEARNER_ALLOWED]);
-	write_families(to, "denied", stats->current[LEARNER_DENIED]);
-	json_number(to, "learned", learned);
-	json_number(
-		to, "answered", stats->answered[LEARNER_ALLOWED] + stats->answered[LEARNER_DENIED]);
-	json_number(to, "emptied", stats->emptied);
-	json_number(to, "refused", stats->refused);
-	json_number(to, "errors", stats->errors);
 	json_end_object(to);
 }
 
@@ -355,28 +257,46 @@ static void write_all(struct json_writer *to, const struct status_figures *figur
 	json_number(to, "files", figures->state_records);
 	json_text_unless_empty(to, "problem", figures->state_problem);
 	json_end_object(to);
-	write_rules(to, &figures->rules, publish);
-	write_bridges(to, settings, publish);
-	write_flow_table(to, &publish->room);
+	write_rules(to, figures);
+	json_begin_object(to, "bridges");
+	json_text(to, "setting", bridge_mode_name(settings->bridge));
+	json_text(to, "state", bridges_state_name(publish->bridges));
+	figures_write(to, figures, SECTION_BRIDGES, 0);
+	json_end_object(to);
+	json_begin_object(to, "flow_table");
+	figures_write(to, figures, SECTION_FLOW_TABLE, 0);
+	json_end_object(to);
 	json_begin_array(to, "queues");
-	for (size_t i = 0; i < figures->queue_count; i++)
-		write_queue(to, &figures->queues[i]);
+	for (size_t i = 0; i < figures->queue_count; i++) {
+		json_begin_object(to, NULL);
+		json_number(to, "queue", figures->queues[i].number);
+		json_bool(to, "reply", figures->queues[i].role == GATE_REPLY);
+		json_bool(to, "flood", figures->queues[i].role == GATE_FLOOD);
+		figures_write(to, figures, SECTION_QUEUE, i);
+		json_end_object(to);
+	}
 	json_end_array(to);
 	write_inherited(to, figures);
-	write_publish(to, publish);
-	write_sweep(to, publish);
-	write_classes(to, &figures->classes);
+	write_publish(to, figures);
+	json_begin_object(to, "sweep");
+	figures_write(to, figures, SECTION_SWEEP, 0);
+	milliseconds(to, "ms", publish->sweep.nanoseconds);
+	json_end_object(to);
+	json_begin_object(to, "classes");
+	json_bool(to, "learning", figures->classes.learning);
+	write_families(to, "allowed", figures->classes.current[LEARNER_ALLOWED]);
+	write_families(to, "denied", figures->classes.current[LEARNER_DENIED]);
+	figures_write(to, figures, SECTION_CLASSES, 0);
+	json_end_object(to);
 	json_begin_object(to, "fail_modes");
 	json_text(to, "daemon_away", fail_mode_name(settings->daemon_away));
 	json_text(to, "queue_full", fail_mode_name(settings->queue_full));
 	json_text(to, "unreadable", "closed");
-	json_number(to, "overflows", publish->overflows);
+	figures_write(to, figures, SECTION_FAIL_MODES, 0);
 	json_end_object(to);
 	json_begin_object(to, "log");
 	json_text(to, "file", settings->log_file);
-	json_number(to, "records", figures->log.records);
-	json_number(to, "lines", figures->log.lines);
-	json_number(to, "lost", figures->log.lost);
+	figures_write(to, figures, SECTION_LOG, 0);
 	if (figures->log.error != 0)
 		json_text(to, "error", strerror(figures->log.error));
 	json_end_object(to);

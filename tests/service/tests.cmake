@@ -22,4 +22,4 @@ podgate_test(service/views/test_health)
 podgate_test(service/views/test_policy_listing SUPPORT stream_reader LIBRARIES
 	podgate_manifest_testkit)
 podgate_test(service/views/test_problems)
-target_compile_definitions(service_metrics_test_metrics_text PRIVATE PODGATE_SOURCE="${CMAKE_SOURCE_DIR}")
+target_compile_definitions(service_metrics_test_metrics_text PRIVATE PODGATE_PAGE="${CMAKE_BINARY_DIR}/docs/podgate-metrics.7")

@@ -45,7 +45,7 @@ scenario_metrics() {
 	gate_start "metrics_listen: \"$METRICS\"" || return
 	check "the server answers" within 5 scrape
 	cp "$DIR/scrape" "$DIR/first"
-	holds check "$DIR/first" + page "$DEPLOY/../docs/man/podgate-metrics.7.mdoc" "$DIR/first" \
+	holds check "$DIR/first" + page "${PODGATE%/*}/docs/podgate-metrics.7" "$DIR/first" \
 		+ used "$DEPLOY/grafana-dashboard.json" "$DIR/first" + used "$DEPLOY/prometheus-alerts.yaml" "$DIR/first"
 	if command -v promtool >/dev/null; then
 		check "promtool: $(promtool check metrics <"$DIR/first" 2>&1)" quietly promtool check metrics <"$DIR/first"
