@@ -218,26 +218,22 @@ int claim_serve(struct claim **out, uv_loop_t *loop, int fd, const char *control
 
 /* ---- at the start ---- */
 
-static void name_holder(const struct claim_holder *holder, char problem[PROBLEM_SIZE])
+static int refuse_or_pass(int found, const struct claim_holder *holder, char problem[PROBLEM_SIZE])
 {
 	char who[64] = "in another PID namespace", place[2 * sizeof(holder->control_socket)] = "";
 
-	if (holder->pid > 0)
-		snprintf(who, sizeof(who), "pid %d", (int)holder->pid);
-	if (holder->control_socket[0] != '\0')
-		snprintf(place, sizeof(place), ", control_socket %s", holder->control_socket);
-	snprintf(problem, PROBLEM_SIZE,
-		"another podgate (%s%s) enforces in this network namespace already, and two would "
-		"undo each other's rules; stop it, or take its place with its own control_socket "
-		"(run --take-over)",
-		who, place);
-}
-
-static int refuse_or_pass(int found, const struct claim_holder *holder, char problem[PROBLEM_SIZE])
-{
 	problem[0] = '\0';
 	if (found == -EADDRINUSE) {
-		name_holder(holder, problem);
+		if (holder->pid > 0)
+			snprintf(who, sizeof(who), "pid %d", (int)holder->pid);
+		if (holder->control_socket[0] != '\0')
+			snprintf(place, sizeof(place), ", control_socket %s",
+				holder->control_socket);
+		snprintf(problem, PROBLEM_SIZE,
+			"another podgate (%s%s) enforces in this network namespace already, and "
+			"two would undo each other's rules; stop it, or take its place with its "
+			"own control_socket (run --take-over)",
+			who, place);
 		return found;
 	}
 	if (found == -EPERM)

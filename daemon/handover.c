@@ -78,13 +78,14 @@ static void answer_pause(struct handover *handover, struct json_writer *to)
 	json_bool(to, "paused", idle);
 }
 
-static void go_on(struct handover *handover)
+void handover_abandoned(struct handover *handover)
 {
-	const struct snapshot *snapshot = publisher_snapshot(handover->publisher);
-	int err;
-
+	if (handover->done)
+		return;
 	if (handover->paused) {
-		err = enforcement_go_on(handover->enforcement, snapshot);
+		const int err = enforcement_go_on(
+			handover->enforcement, publisher_snapshot(handover->publisher));
+
 		if (err != 0)
 			log_error("can't start the workers again: %s; packets wait, and the "
 				  "watchdog is not fed",
@@ -96,29 +97,10 @@ static void go_on(struct handover *handover)
 	handover->offered = handover->paused = false;
 }
 
-void handover_abandoned(struct handover *handover)
-{
-	if (!handover->done)
-		go_on(handover);
-}
-
-/* ---- done ---- */
-
-/*
- * The service manager would give them to the next daemon that it starts, while the successor reads
- * them.
- */
-static void forget_stored(const struct handover *handover)
-{
-	const struct gate *gate = enforcement_gate(handover->enforcement);
-
-	for (unsigned int i = 0; i < gate_worker_count(gate); i++)
-		descriptor_store_forget(gate_queue(gate, i));
-}
-
 void handover_answer(struct handover *handover, const cJSON *request, struct control_offer *offer,
 	struct json_writer *to)
 {
+	const struct gate *gate = enforcement_gate(handover->enforcement);
 	enum handover_step step = HANDOVER_OFFER;
 	const int err = handover_parse(&step, request);
 	const char *problem = NULL;
@@ -145,7 +127,9 @@ void handover_answer(struct handover *handover, const cJSON *request, struct con
 	} else if (step == HANDOVER_PAUSE) {
 		answer_pause(handover, to);
 	} else {
-		forget_stored(handover);
+		/* Or the service manager would give them to the next daemon that it starts. */
+		for (unsigned int i = 0; i < gate_worker_count(gate); i++)
+			descriptor_store_forget(gate_queue(gate, i));
 		handover->done = true;
 		offer->last = true;
 	}

@@ -67,57 +67,43 @@ static void tell_line(struct manager *manager)
 	notify_service_manager(line);
 }
 
-static void tell_reloaded(struct manager *manager)
-{
-	struct publish_stats stats;
-
-	publisher_stats(manager->options.publisher, &stats);
-	if (!manager->reloading || stats.pending)
-		return;
-	manager->reloading = false;
-	notify_service_manager("READY=1");
-}
-
 /* ---- that it is alive ---- */
 
-static void note_silence(struct manager *manager, unsigned int worker)
-{
-	if (!manager->silent)
-		log_error("the worker of queue %u does not answer: its packets wait, and the "
-			  "watchdog is not fed",
-			enforcement_rules(manager->options.enforcement)->queue_base + worker);
-	manager->silent = true;
-}
-
-static void note_answers(struct manager *manager)
-{
-	if (manager->silent)
-		log_info("all workers answer again");
-	manager->silent = false;
-	notify_service_manager("WATCHDOG=1");
-}
-
-/* The workers have had since the last time to take what they were sent. */
+/* Since the last time the workers could take what they were sent. */
 static void feed(struct manager *manager)
 {
+	struct enforcement *enforcement = manager->options.enforcement;
 	const uint64_t now = clock_us();
 	unsigned int worker;
 
 	if (manager->feed_us == 0 || now - manager->asked_us < manager->feed_us)
 		return;
-	if (enforcement_workers_answered(manager->options.enforcement, &worker))
-		note_answers(manager);
-	else
-		note_silence(manager, worker);
-	enforcement_ask_workers(manager->options.enforcement);
+	if (enforcement_workers_answered(enforcement, &worker)) {
+		if (manager->silent)
+			log_info("all workers answer again");
+		manager->silent = false;
+		notify_service_manager("WATCHDOG=1");
+	} else {
+		if (!manager->silent)
+			log_error("the worker of queue %u does not answer: its packets wait, and "
+				  "the watchdog is not fed",
+				enforcement_rules(enforcement)->queue_base + worker);
+		manager->silent = true;
+	}
+	enforcement_ask_workers(enforcement);
 	manager->asked_us = now;
 }
 
 static void tick(uv_timer_t *timer)
 {
 	struct manager *manager = timer->data;
+	struct publish_stats stats;
 
-	tell_reloaded(manager);
+	publisher_stats(manager->options.publisher, &stats);
+	if (manager->reloading && !stats.pending) {
+		manager->reloading = false;
+		notify_service_manager("READY=1");
+	}
 	tell_line(manager);
 	feed(manager);
 }

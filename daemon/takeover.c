@@ -47,16 +47,6 @@ void takeover_deinit(struct takeover *takeover)
 
 /* ---- the conversation ---- */
 
-static int ask(const struct takeover *takeover, const char *step)
-{
-	char line[96];
-	const int length = snprintf(line, sizeof(line),
-		"{\"command\":\"hand_over\",\"protocol\":%d,\"step\":\"%s\"}\n", HANDOVER_PROTOCOL,
-		step);
-
-	return send(takeover->fd, line, (size_t)length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;
-}
-
 struct answer {
 	char text[ANSWER];
 	size_t length;
@@ -96,11 +86,17 @@ static void close_all(const int *descriptors, size_t count)
 		close(descriptors[i]);
 }
 
-/* One line. 0 or -errno; then no descriptor is left open. */
-static int receive(const struct takeover *takeover, struct answer *answer)
+/* Asks for a step and receives one line. 0 or -errno; then no descriptor is left open. */
+static int exchange(const struct takeover *takeover, const char *step, struct answer *answer)
 {
+	char line[96];
+	const int length = snprintf(line, sizeof(line),
+		"{\"command\":\"hand_over\",\"protocol\":%d,\"step\":\"%s\"}\n", HANDOVER_PROTOCOL,
+		step);
 	ssize_t got = 1;
 
+	if (send(takeover->fd, line, (size_t)length, MSG_NOSIGNAL) != length)
+		return -EPIPE;
 	answer->length = answer->count = 0;
 	answer->text[0] = '\0';
 	while (got > 0 && strchr(answer->text, '\n') == NULL && answer->length < ANSWER - 1)
@@ -109,13 +105,6 @@ static int receive(const struct takeover *takeover, struct answer *answer)
 		return 0;
 	close_all(answer->descriptors, answer->count);
 	return got < 0 ? (int)got : got == 0 ? -ECONNRESET : -EPROTO;
-}
-
-static int exchange(const struct takeover *takeover, const char *step, struct answer *answer)
-{
-	const int err = ask(takeover, step);
-
-	return err != 0 ? err : receive(takeover, answer);
 }
 
 static int explain(int err, char problem[PROBLEM_SIZE])
@@ -185,39 +174,26 @@ static void sort_in(struct takeover *takeover, const char *name, int fd, const c
 	}
 }
 
-static bool are_names(const cJSON *names, size_t count)
-{
-	const cJSON *name;
-
-	if (!cJSON_IsArray(names) || (size_t)cJSON_GetArraySize(names) != count)
-		return false;
-	cJSON_ArrayForEach(name, names)
-		if (!cJSON_IsString(name))
-			return false;
-	return true;
-}
-
-static bool is_pid(const cJSON *number)
-{
-	return cJSON_IsNumber(number) && number->valuedouble >= 1 && number->valuedouble <= INT_MAX;
-}
-
 static int check_offer(const cJSON *json, size_t count, char problem[PROBLEM_SIZE])
 {
 	const cJSON *protocol = cJSON_GetObjectItemCaseSensitive(json, "protocol");
+	const cJSON *pid = cJSON_GetObjectItemCaseSensitive(json, "pid");
+	const cJSON *names = cJSON_GetObjectItemCaseSensitive(json, "names"), *name;
+	bool whole = cJSON_IsNumber(pid) && pid->valuedouble >= 1 && pid->valuedouble <= INT_MAX &&
+		cJSON_IsArray(names) && (size_t)cJSON_GetArraySize(names) == count;
 
 	if (!agrees(json) || !cJSON_IsNumber(protocol) ||
 		protocol->valuedouble != HANDOVER_PROTOCOL)
 		return explain_refusal(json, problem);
-	if (!is_pid(cJSON_GetObjectItemCaseSensitive(json, "pid")) ||
-		!are_names(cJSON_GetObjectItemCaseSensitive(json, "names"), count)) {
-		snprintf(problem, PROBLEM_SIZE,
-			"the running podgate offers %zu sockets and does not say which, or not who "
-			"it is",
-			count);
-		return -EPROTO;
-	}
-	return 0;
+	if (whole)
+		cJSON_ArrayForEach(name, names)
+			whole = whole && cJSON_IsString(name);
+	if (whole)
+		return 0;
+	snprintf(problem, PROBLEM_SIZE,
+		"the running podgate offers %zu sockets and does not say which, or not who it is",
+		count);
+	return -EPROTO;
 }
 
 int takeover_read_offer(struct takeover *takeover, const char *text, const int *descriptors,
@@ -283,38 +259,32 @@ int takeover_begin(struct takeover *takeover, const char *path, const char *metr
 	return err;
 }
 
-/* Whether it has paused; or -errno. */
-static int ask_to_pause(
-	const struct takeover *takeover, struct answer *answer, char problem[PROBLEM_SIZE])
-{
-	cJSON *json;
-	int err = exchange(takeover, "pause", answer);
-
-	if (err != 0)
-		return explain(err, problem);
-	close_all(answer->descriptors, answer->count); /* none are due */
-	json = cJSON_Parse(answer->text);
-	err = agrees(json) ? cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "paused"))
-			   : explain_refusal(json, problem);
-	cJSON_Delete(json);
-	return err;
-}
-
 int takeover_pause(struct takeover *takeover, char problem[PROBLEM_SIZE])
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_PAUSE_MS * 1000000L};
 	struct answer *answer = malloc(sizeof(*answer));
-	int paused = answer == NULL ? explain(-ENOMEM, problem) : 0;
+	bool paused = false;
+	int err = answer == NULL ? explain(-ENOMEM, problem) : 0;
 
-	for (int tries = 0; paused == 0 && tries < PAUSE_TRIES; tries++) {
+	for (int tries = 0; err == 0 && !paused && tries < PAUSE_TRIES; tries++) {
+		cJSON *json;
+
 		if (tries > 0)
 			nanosleep(&pause, NULL);
-		paused = ask_to_pause(takeover, answer, problem);
+		err = exchange(takeover, "pause", answer);
+		if (err != 0) {
+			explain(err, problem);
+			break;
+		}
+		close_all(answer->descriptors, answer->count); /* none are due */
+		json = cJSON_Parse(answer->text);
+		if (!agrees(json))
+			err = explain_refusal(json, problem);
+		paused = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "paused"));
+		cJSON_Delete(json);
 	}
 	free(answer);
-	if (paused == 0)
-		return explain(-ETIMEDOUT, problem);
-	return paused > 0 ? 0 : paused;
+	return err != 0 || paused ? err : explain(-ETIMEDOUT, problem);
 }
 
 /* If it can't be told, it has ended already: it goes on only when this connection ends. */

@@ -65,17 +65,6 @@ struct ledger_entry *ledger_find(struct ledger *ledger, const struct flow *flow)
 	return NULL;
 }
 
-/* The number, plus one, of an entry to fill: there is one. */
-static uint16_t take_entry(struct ledger *ledger)
-{
-	const uint16_t number = ledger->free;
-
-	if (number == 0)
-		return ++ledger->used;
-	ledger->free = ledger->entries[number - 1].next;
-	return number;
-}
-
 int ledger_add(struct ledger *ledger, const struct record *record, uint64_t now_ns)
 {
 	uint16_t *share = share_of(ledger, &record->flow), *chain = chain_of(ledger, &record->flow);
@@ -87,7 +76,11 @@ int ledger_add(struct ledger *ledger, const struct record *record, uint64_t now_
 		return -ENOSPC;
 	if (*share == LEDGER_SHARE)
 		return -EDQUOT;
-	number = take_entry(ledger);
+	number = ledger->free; /* the number of the entry to fill, plus one */
+	if (number == 0)
+		number = ++ledger->used;
+	else
+		ledger->free = ledger->entries[number - 1].next;
 	ledger->entries[number - 1] = (struct ledger_entry){
 		.record = *record, .used_ns = now_ns, .live = true, .next = *chain};
 	*chain = number;

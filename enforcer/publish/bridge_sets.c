@@ -78,51 +78,35 @@ static size_t list_groups(
 	return kept;
 }
 
-/* What the sets are to hold, in place of what they were filled with. */
-static int list(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
-	const struct places *places)
-{
-	struct ip_addr *near, *groups;
-	size_t near_count, ends_count;
-
-	places_near(places, &near_count);
-	places_broadcasts(places, &ends_count);
-	near = calloc(count + near_count + 1, sizeof(*near));
-	groups = calloc(ends_count + GROUPS_FIXED, sizeof(*groups));
-	if (near == NULL || groups == NULL) {
-		free(near);
-		free(groups);
-		return -ENOMEM;
-	}
-	bridge_sets_deinit(sets);
-	sets->near = near;
-	sets->group_addrs = groups;
-	if (count == 0)
-		return 0;
-	sets->near_count = list_near(isolated, count, places, near);
-	sets->group_count = list_groups(sets, places, groups);
-	return 0;
-}
-
 /* Addresses that the kernel refuses are judged in FORWARD, as if nothing were known of them. */
 static int fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
 	const struct places *places, char problem[PROBLEM_SIZE])
 {
-	struct ipset_refused near = {.count = {0}}, groups = near;
-	int err = list(sets, isolated, count, places);
+	struct ipset_refused near_refused = {.count = {0}}, groups_refused = near_refused;
+	size_t near_count, ends_count;
+	int err;
 
+	places_near(places, &near_count);
+	places_broadcasts(places, &ends_count);
+	bridge_sets_deinit(sets);
 	sets->exact = false;
-	if (err != 0) {
+	sets->near = calloc(count + near_count + 1, sizeof(*sets->near));
+	sets->group_addrs = calloc(ends_count + GROUPS_FIXED, sizeof(*sets->group_addrs));
+	if (sets->near == NULL || sets->group_addrs == NULL) {
 		snprintf(problem, PROBLEM_SIZE, "out of memory");
-		return err;
+		return -ENOMEM;
+	}
+	if (count > 0) {
+		sets->near_count = list_near(isolated, count, places, sets->near);
+		sets->group_count = list_groups(sets, places, sets->group_addrs);
 	}
 	err = pod_set_fill_possible(
-		POD_SET_NEAR, sets->near, sets->near_count, sets->ipv6, &near, problem);
+		POD_SET_NEAR, sets->near, sets->near_count, sets->ipv6, &near_refused, problem);
 	if (err == 0)
 		err = pod_set_fill_possible(POD_SET_GROUPS, sets->group_addrs, sets->group_count,
-			sets->ipv6, &groups, problem);
-	sets->exact = err == 0 &&
-		near.count[0] + near.count[1] + groups.count[0] + groups.count[1] == 0;
+			sets->ipv6, &groups_refused, problem);
+	sets->exact = err == 0 && near_refused.count[0] + near_refused.count[1] == 0 &&
+		groups_refused.count[0] + groups_refused.count[1] == 0;
 	return err;
 }
 

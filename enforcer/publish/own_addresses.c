@@ -3,37 +3,22 @@
 
 #include "kernel/netlink/local_addrs.h"
 
-static bool has_a_pods(const struct snapshot *snapshot, const struct local_addrs *local)
-{
-	size_t count;
-	const struct ip_addr *own = local_addrs_all(local, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (snapshot_pod_at(snapshot, &own[i]) != NULL)
-			return true;
-	return false;
-}
-
-static bool lacks_a_claimed_one(const struct snapshot *snapshot, const struct local_addrs *local)
-{
-	size_t count;
-	const struct snapshot_claim *claims = snapshot_odd_claims(snapshot, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (claims[i].state == CLAIM_GATEWAYS &&
-			!local_addrs_contain(local, &claims[i].addr))
-			return true;
-	return false;
-}
-
 bool own_addresses_moved(const struct snapshot *snapshot)
 {
+	size_t own_count, claim_count;
+	const struct snapshot_claim *claims = snapshot_odd_claims(snapshot, &claim_count);
+	const struct ip_addr *own;
 	struct local_addrs *local;
-	bool moved;
+	bool moved = false;
 
 	if (local_addrs_read(&local) != 0)
 		return false;
-	moved = has_a_pods(snapshot, local) || lacks_a_claimed_one(snapshot, local);
+	own = local_addrs_all(local, &own_count);
+	for (size_t i = 0; i < own_count && !moved; i++)
+		moved = snapshot_pod_at(snapshot, &own[i]) != NULL;
+	for (size_t i = 0; i < claim_count && !moved; i++)
+		moved = claims[i].state == CLAIM_GATEWAYS &&
+			!local_addrs_contain(local, &claims[i].addr);
 	local_addrs_free(local);
 	return moved;
 }

@@ -3,40 +3,31 @@
 
 #include <stdio.h>
 
-/* A pod of this gateway behind the port; NULL: none is known. */
-static const struct pod *pod_behind(const struct places_port *port, const struct snapshot *snapshot)
-{
-	for (size_t i = 0; i < port->count; i++) {
-		const struct pod *pod = snapshot_pod_at(snapshot, &port->addrs[i]);
-
-		if (pod != NULL && snapshot_pod_is_local(snapshot, pod))
-			return pod;
-	}
-	return NULL;
-}
-
-static void look_behind(
-	struct unnamed *out, const struct places_port *port, const struct snapshot *snapshot)
-{
-	const struct pod *pod = port->bridge != 0 && !port->router ? pod_behind(port, snapshot)
-								   : NULL;
-
-	for (size_t i = 0; pod != NULL && i < port->count; i++) {
-		if (snapshot_pod_at(snapshot, &port->addrs[i]) != NULL || out->count++ > 0)
-			continue;
-		out->first = port->addrs[i];
-		snprintf(out->pod, sizeof(out->pod), "%s/%s", pod->namespace_name, pod->name);
-	}
-}
-
 void unnamed_find(struct unnamed *out, const struct places *places, const struct snapshot *snapshot)
 {
 	size_t count;
 	const struct places_port *ports = places_ports(places, &count);
 
 	*out = (struct unnamed){.count = 0};
-	for (size_t i = 0; i < count; i++)
-		look_behind(out, &ports[i], snapshot);
+	for (size_t i = 0; i < count; i++) {
+		const struct places_port *port = &ports[i];
+		const struct pod *pod = NULL; /* of this gateway, and behind the port */
+
+		if (port->bridge == 0 || port->router)
+			continue;
+		for (size_t j = 0; j < port->count && pod == NULL; j++) {
+			pod = snapshot_pod_at(snapshot, &port->addrs[j]);
+			if (pod != NULL && !snapshot_pod_is_local(snapshot, pod))
+				pod = NULL;
+		}
+		for (size_t j = 0; j < port->count && pod != NULL; j++) {
+			if (snapshot_pod_at(snapshot, &port->addrs[j]) != NULL || out->count++ > 0)
+				continue;
+			out->first = port->addrs[j];
+			snprintf(out->pod, sizeof(out->pod), "%s/%s", pod->namespace_name,
+				pod->name);
+		}
+	}
 }
 
 void unnamed_format(const struct unnamed *unnamed, char text[UNNAMED_TEXT])
