@@ -29,7 +29,7 @@ static int prepare(struct daemon *daemon, bool take_over)
 	char problem[PROBLEM_SIZE];
 	int err = confinement_prepare(&daemon->confinement, daemon->settings, problem);
 
-	/* What it could not find out is said by open_claim(). */
+	/* open_claim() warns of what could not be found out here. */
 	if (err == 0 && !take_over)
 		err = claim_refuse_second(daemon->confinement.account.uid, problem);
 	if (err == 0) {
@@ -252,7 +252,7 @@ static int start_metrics(struct daemon *daemon)
 	return err;
 }
 
-static void say_ready(struct daemon *daemon)
+static void log_ready(struct daemon *daemon)
 {
 	const struct snapshot *snapshot = publisher_snapshot(daemon->publisher);
 	const struct cluster *cluster = snapshot_cluster(snapshot);
@@ -345,7 +345,7 @@ static void finish(struct daemon *daemon)
 	helper_stop();
 }
 
-static void say_stopped(const struct daemon *daemon)
+static void log_stopped(const struct daemon *daemon)
 {
 	const struct settings *settings = daemon->settings;
 
@@ -400,7 +400,7 @@ int daemon_run(const struct settings *settings, bool take_over)
 	takeover_init(&daemon.takeover);
 	err = start(&daemon, take_over);
 	if (err == 0)
-		say_ready(&daemon);
+		log_ready(&daemon);
 	else
 		events_stop(&daemon);
 	uv_run(&daemon.loop, UV_RUN_DEFAULT);
@@ -408,6 +408,6 @@ int daemon_run(const struct settings *settings, bool take_over)
 	if (err == 0)
 		err = daemon.err;
 	if (err == 0)
-		say_stopped(&daemon);
+		log_stopped(&daemon);
 	return err;
 }

@@ -11,7 +11,7 @@
 #include "policy/values/hash.h"
 #include "process/log.h"
 
-enum { SAID_MOST = 10 };
+enum { LOGGED_MOST = 10 };
 
 /* Of the text and its end. */
 static uint64_t mix(uint64_t hash, const char *text)
@@ -20,10 +20,10 @@ static uint64_t mix(uint64_t hash, const char *text)
 }
 
 /*
- * Errors, and the warnings that say that a pod is enforced with less than its manifest names, or an
- * object as it was.
+ * Errors, and warnings that a pod is enforced with less than its manifest names, or an object as it
+ * was.
  */
-static bool is_told(const struct diag *diag)
+static bool is_logged(const struct diag *diag)
 {
 	static const char *const codes[] = {"impossible-address", "untrusted-address",
 		"contested-address", "outranked-address", "gateway-address", "from-state"};
@@ -34,32 +34,32 @@ static bool is_told(const struct diag *diag)
 	return diag->severity == DIAG_ERROR;
 }
 
-static uint64_t hash_told(const struct diag_list *diags)
+static uint64_t hash_logged(const struct diag_list *diags)
 {
 	uint64_t hash = 0;
 
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct diag *diag = &diags->items[i];
 
-		if (is_told(diag))
+		if (is_logged(diag))
 			hash = mix(mix(hash ^ HASH_START ^ diag->pos.line, diag->pos.file),
 				diag->text);
 	}
 	return hash;
 }
 
-static void say(const struct diag_list *diags)
+static void log_diags(const struct diag_list *diags)
 {
 	char place[32];
-	size_t said = 0, unsaid = diags->dropped;
+	size_t logged = 0, left = diags->dropped;
 
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct diag *diag = &diags->items[i];
 
-		if (!is_told(diag))
+		if (!is_logged(diag))
 			continue;
-		if (said == SAID_MOST) {
-			unsaid++;
+		if (logged == LOGGED_MOST) {
+			left++;
 			continue;
 		}
 		place[0] = '\0';
@@ -67,10 +67,22 @@ static void say(const struct diag_list *diags)
 			snprintf(place, sizeof(place), "%u:%u:", diag->pos.line, diag->pos.column);
 		log_warnx("%s:%s %s%s%s", diag->pos.file, place, diag->text,
 			diag->hint == NULL ? "" : "; ", diag->hint == NULL ? "" : diag->hint);
-		said++;
+		logged++;
 	}
-	if (unsaid > 0)
-		log_warnx("%zu more findings in the manifests: `podgate check` shows all", unsaid);
+	if (left > 0)
+		log_warnx("%zu more findings in the manifests: `podgate check` shows all", left);
+}
+
+/* Unless they are those of the last call, whose hash is *before; `none` says that they are over. */
+static void log_news(const struct diag_list *diags, uint64_t *before, const char *none)
+{
+	const uint64_t hash = hash_logged(diags);
+
+	if (hash != *before && hash != 0)
+		log_diags(diags);
+	else if (hash != *before)
+		log_info("%s", none);
+	*before = hash;
 }
 
 static void log_others(struct findings *findings, const struct store *store)
@@ -82,9 +94,9 @@ static void log_others(struct findings *findings, const struct store *store)
 	store_other_policies(store, &others);
 	other_policies_format(&others, text);
 	hash = text[0] == '\0' ? 0 : mix(HASH_START, text);
-	if (hash == findings->said_of_others)
+	if (hash == findings->logged_others)
 		return;
-	findings->said_of_others = hash;
+	findings->logged_others = hash;
 	if (hash != 0)
 		log_warnx("the manifests have policies that are NOT ENFORCED: %s; only "
 			  "NetworkPolicy of networking.k8s.io is",
@@ -97,7 +109,6 @@ void findings_log(struct findings *findings, struct store *store)
 {
 	struct arena *arena = arena_create();
 	struct diag_list diags;
-	uint64_t hash;
 
 	log_others(findings, store);
 	if (arena == NULL || store_diags(store, arena, &diags) != 0) {
@@ -105,14 +116,7 @@ void findings_log(struct findings *findings, struct store *store)
 		arena_unref(arena);
 		return;
 	}
-	hash = hash_told(&diags);
-	if (hash != findings->said) {
-		if (hash != 0)
-			say(&diags);
-		else
-			log_info("the manifests have no errors any more");
-	}
-	findings->said = hash;
+	log_news(&diags, &findings->logged, "the manifests have no errors any more");
 	arena_unref(arena);
 }
 
@@ -120,7 +124,6 @@ void findings_log_claims(struct findings *findings, const struct snapshot *snaps
 {
 	struct arena *arena = arena_create();
 	struct diag_list diags;
-	uint64_t hash;
 
 	if (arena == NULL) {
 		log_warnx("out of memory: can't say which addresses several pods claim");
@@ -128,14 +131,7 @@ void findings_log_claims(struct findings *findings, const struct snapshot *snaps
 	}
 	diag_list_init(&diags, arena);
 	odd_claims_report(snapshot, false, &diags);
-	hash = hash_told(&diags);
-	if (hash != findings->said_of_claims) {
-		if (hash != 0)
-			say(&diags);
-		else
-			log_info("no address is claimed by a pod that can't be its only owner any "
-				 "more");
-	}
-	findings->said_of_claims = hash;
+	log_news(&diags, &findings->logged_claims,
+		"no address is claimed by a pod that can't be its only owner any more");
 	arena_unref(arena);
 }

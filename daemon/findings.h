@@ -3,8 +3,8 @@
 #define DAEMON_FINDINGS_H
 
 /*
- * The errors in the manifests, in the daemon's log: said when they are new, not again with every
- * change of something else; and how many policies of other kinds there are, which are not enforced.
+ * The errors in the manifests, in the daemon's log: logged when they are new, not again with every
+ * change of something else. So are the policies of other kinds, which are not enforced.
  * All of them, and the warnings, are in `podgate status` and the control command "diags".
  */
 
@@ -14,9 +14,9 @@
 #include "policy/compile/snapshot.h"
 
 struct findings {
-	uint64_t said;		 /* a hash of the errors said last; 0: there were none */
-	uint64_t said_of_claims; /* likewise, of the addresses that several pods claim */
-	uint64_t said_of_others; /* likewise, of the policies that are not enforced */
+	uint64_t logged;	/* a hash of the errors logged last; 0: there were none */
+	uint64_t logged_claims; /* likewise, of the addresses that several pods claim */
+	uint64_t logged_others; /* likewise, of the policies that are not enforced */
 };
 
 /*

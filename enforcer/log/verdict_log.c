@@ -91,6 +91,7 @@ int verdict_log_open(struct verdict_log **out, const struct verdict_log_options 
 void verdict_log_wake(void *context)
 {
 	struct verdict_log *log = context;
+
 	work_thread_wake(&log->thread);
 }
 
@@ -320,7 +321,7 @@ static void write_losses(struct verdict_log *log, bool last)
 	log->lost_said_ns = now;
 }
 
-/* Until the next window of the folding ends, or what was lost may be said; -1: until woken. */
+/* Until the next window of the folding ends, or losses may be logged; -1: until woken. */
 static int idle_ms(const struct verdict_log *log)
 {
 	const uint64_t now = clock_ns();

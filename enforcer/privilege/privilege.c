@@ -83,7 +83,7 @@ static bool is_account(const struct account *account)
 
 static int verify(const struct privilege_wanted *wanted, char problem[PROBLEM_SIZE])
 {
-	const uint64_t heritage = wanted->children ? wanted->keep : 0;
+	const uint64_t for_children = wanted->children ? wanted->keep : 0;
 	struct privilege_state now;
 	const int err = privilege_read(&now);
 	const char *held = NULL;
@@ -93,7 +93,7 @@ static int verify(const struct privilege_wanted *wanted, char problem[PROBLEM_SI
 	if (err != 0)
 		return fail(problem, err, "reading back what is held");
 	more |= (now.capabilities.permitted | now.capabilities.effective) & ~wanted->keep;
-	more |= (now.capabilities.inheritable | now.capabilities.ambient) & ~heritage;
+	more |= (now.capabilities.inheritable | now.capabilities.ambient) & ~for_children;
 	if (more != 0)
 		held = capabilities_print(more, text);
 	else if (!now.no_new_privs)
