@@ -135,8 +135,8 @@ bool decode_boolean(
 }
 
 /*
- * What is no plain decimal number is read as kubectl reads it; readers of YAML 1.2 read some of it
- * otherwise.
+ * A number that is not plain decimal is read as kubectl reads it. Readers of YAML 1.2 read some of
+ * them otherwise.
  */
 static void warn_of_notation(
 	struct decoder *decoder, const struct node *node, const char *what, int64_t number)

@@ -3,10 +3,10 @@
 #define CONFIG_KUBE_DECODE_H
 
 /*
- * What every reader of a document tree needs: findings with positions, values of the wanted type,
- * and texts copied once into the arena of the model. A value that is wrong is reported and read as
- * absent, so that reading goes on and finds the next mistake; whoever asked looks at diags->errors
- * in the end. Internal to config/.
+ * Tools of every reader of a document tree: findings with positions, values of the wanted type, and
+ * texts copied once into the arena of the model. A wrong value is reported and read as absent, so
+ * that reading goes on and finds the next mistake. The caller looks at diags->errors in the end.
+ * Internal to config/.
  */
 
 #include "config/kube/kube.h"

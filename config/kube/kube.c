@@ -119,7 +119,7 @@ static bool count_other_list(
 	return true;
 }
 
-/* A kind that is none of ours: another object, or one of ours misspelt. */
+/* A kind that podgate does not read: another object, or a misspelling. */
 static void pass_over(struct reading *reading, const struct node *object, const struct node *kind)
 {
 	bool list;
@@ -128,7 +128,7 @@ static void pass_over(struct reading *reading, const struct node *object, const 
 	const char *api_version = version != NULL ? version->text : "";
 	char hint[64];
 
-	/* What kubectl prints of a request that failed: nothing that anybody keeps. */
+	/* kubectl prints a Status for a request that failed: it is no object. */
 	if (strcmp(kind->text, "Status") == 0)
 		return;
 	if (list && count_other_list(reading, object, kind->text, api_version))
@@ -209,7 +209,7 @@ static void understand(
 	}
 	if (object->health != NODE_BROKEN)
 		word = identify(reading, object, implied);
-	/* What is broken in a list's item is that item's own business. */
+	/* An item that is broken counts by itself; its list is no less sound. */
 	if (object->health == NODE_BROKEN ||
 		(word.known && !word.list && object->health != NODE_SOUND)) {
 		reading->objects.broken++;
@@ -344,7 +344,7 @@ static void drop_all(void *context)
 	begin_document(reading);
 }
 
-/* Whether what was read of the items of `root` is what its kind, which is known now, says. */
+/* Whether the items of `root` count as they were read, now that its kind is known. */
 static bool items_count(const struct reading *reading, const struct node *root)
 {
 	const struct node *name = node_get(root, "kind"), *version = node_get(root, "apiVersion");

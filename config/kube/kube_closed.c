@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Objects with errors, as far as they can be read. A mistake must not open what its object was
- * meant to close, so what can't be read isolates, and admits nothing. Everything is read a second
- * time here, a piece at a time, into findings that nobody sees: the first reading has reported them
- * all.
+ * Objects with errors, as far as they can be read. A mistake must not admit traffic that its object
+ * was meant to deny. So an unreadable part isolates, and admits nothing. The object is read a
+ * second time here, piece by piece. Findings are dropped: the first reading has reported them all.
  */
 
 #include "config/kube/kube_internal.h"
@@ -17,7 +16,7 @@ struct closing {
 	struct diag_list scratch; /* instead of the decoder's own */
 };
 
-/* What an alias of nothing left is no absence. */
+/* A null that stands in for a broken value (a bad alias) is no absence. */
 static bool is_absent(const struct node *node)
 {
 	return decode_is_absent(node) && (node == NULL || node->health == NODE_SOUND);
@@ -241,7 +240,7 @@ static size_t close_pod(struct closing *closing, const struct node *object, stru
 	errors = closing->scratch.errors;
 	host = !is_absent(host_network) &&
 		decode_boolean(decoder, host_network, "hostNetwork", true);
-	/* What may be the node's address is better not closed. */
+	/* An address that may be the node's is better not isolated. */
 	pod->host_network = host || closing->scratch.errors != errors;
 	out[0] = (struct kube_object){.kind = KUBE_POD, .unnamed = !is_named, .pod = pod};
 	if (is_absent(labels) ||

@@ -11,7 +11,7 @@
 #include "config/kube/fields.h"
 #include "config/kube/kube.h"
 
-/* What objects of all kinds have. */
+/* The metadata that objects of all kinds have. */
 struct kube_meta {
 	const char *name;	    /* "" when it is missing or wrong, which is reported */
 	const char *namespace_name; /* "default" when absent */

@@ -93,7 +93,7 @@ const char *kube_annotation(const struct kube_meta *meta, const char *name, stru
 	return value->text;
 }
 
-/* Ours are few: one that is none of them is a misspelling. */
+/* podgate has few annotations: another name in its domain is a misspelling. */
 static void check_own_annotation(struct decoder *decoder, const struct node *key)
 {
 	static const char *const own[] = {

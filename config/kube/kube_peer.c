@@ -42,8 +42,8 @@ static void drop_leading_zeros(const char *text, char *out, size_t size)
 }
 
 /*
- * What the API server takes as ParseCIDRSloppy, for the sake of old objects: a policy that is in
- * force there must not be refused here. False when it is not that, either.
+ * Parses as the API server's ParseCIDRSloppy, which is there for old objects: a policy that is in
+ * force there must not be refused here. False when it is no block even so.
  */
 static bool parse_sloppy(struct decoder *decoder, const struct node *node, struct cidr *out)
 {

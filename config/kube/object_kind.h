@@ -29,7 +29,7 @@ enum { OBJECT_PARTS = 2 };
 
 extern const struct object_kind object_kinds[KUBE_KINDS];
 
-/* What an object is known by, and where it stands. */
+/* The key of an object, and its place. */
 struct object_key {
 	enum kube_kind kind;
 	const char *namespace_name, *name; /* namespace_name is "" where there are no namespaces */
@@ -39,7 +39,7 @@ struct object_key object_key(const struct kube_object *object);
 /* kind, namespace, name */
 int object_key_cmp(const struct kube_object *a, const struct kube_object *b);
 
-/* What a field `kind` names. */
+/* The meaning of a field `kind`. */
 struct kind_word {
 	bool known;
 	bool list;			/* of objects of .kind; NULL: of any */

@@ -174,7 +174,7 @@ static bool is_name(const char *written, const char *name)
 	return *written == '\0' && *name == '\0';
 }
 
-/* NULL: there is none of that name. */
+/* NULL: no setting has that name. */
 static const struct setting *find_row(const char *name)
 {
 	size_t count;
@@ -264,7 +264,7 @@ static void read_mapping(struct decoder *decoder, const struct node *root, struc
 	}
 }
 
-/* What to return, and the new values to *settings when all went well. */
+/* Returns the result of a reading, and puts the new values into *settings when it is 0. */
 static int finish(struct decoder *decoder, size_t errors_before, const struct settings *read,
 	struct settings *settings)
 {

@@ -23,8 +23,8 @@ struct directory_options {
 };
 
 /*
- * What directory_create() refuses: a path that is no file or folder, or that the effective user
- * can't read. 0; or -errno and the number of the first such path.
+ * Finds the first path that directory_create() refuses: it is no file or folder, or the effective
+ * user can't read it. 0; or -errno and the number of the path.
  */
 int directory_check(const char *const *paths, size_t count, size_t *failed);
 /*

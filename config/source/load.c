@@ -70,7 +70,7 @@ static int read_all(int fd, size_t guess, size_t most, char **out, size_t *out_l
 	return 0;
 }
 
-/* What was read during a write is not what the writer means. */
+/* A file that was read during a write may not be as its writer means it. */
 static bool was_written(const struct loading *loading, const char *name)
 {
 	return loading->watched != NULL && store_has_objects(loading->source, name) &&
@@ -119,8 +119,8 @@ static int mark(struct loading *loading, struct string_map *map, const char *pat
 }
 
 /*
- * What was a regular file when it was listed may be a pipe now: opened so that it can't block, and
- * looked at again.
+ * A path that was a regular file when it was listed may be a pipe now: it is opened so that it
+ * can't block, and looked at again.
  */
 static int open_regular(const char *path, struct stat *info)
 {

@@ -100,7 +100,7 @@ static int visit_folder(const char *path, const struct stat *info, const struct 
 	const struct scan_visitor *visitor);
 
 /*
- * What is no file and no folder is passed over, unless its name says that it should be a manifest.
+ * A thing that is neither file nor folder is passed over, unless it has the name of a manifest.
  */
 static int visit_item(const char *path, const char *name, const struct trail *trail,
 	const struct scan_visitor *visitor)

@@ -3,9 +3,9 @@
 #define CONFIG_SOURCE_SCAN_H
 
 /*
- * Which manifests there are: walks files and folders and calls a visitor for what it meets. Follows
- * symbolic links, but no loops of them; looks at names and kinds only, and opens nothing but
- * folders. Internal to config/.
+ * Finds manifests: walks files and folders, and calls a visitor for each. Follows symbolic links,
+ * but no loops of them. Looks at names and kinds only, and opens nothing but folders. Internal to
+ * config/.
  */
 
 #include <stddef.h>

@@ -19,7 +19,7 @@ static const uint32_t gone_events = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED |
 struct watch {
 	struct watch *next;
 	char *path, *prefix, *only; /* only: NULL for every name */
-	char *link; /* not NULL: what is told is told of this path; `prefix` is "" */
+	char *link; /* not NULL: events are reported for this path; `prefix` is "" */
 	dev_t device;
 	ino_t inode;
 	int descriptor; /* the kernel's watch; -1: its folder was removed or moved */

@@ -114,8 +114,8 @@ void writing_end_look(struct writing *writing)
 
 /*
  * A lease for reading is refused while the file is open for writing (fs/locks.c,
- * check_conflicting_open()). Should somebody open it for writing while we have the lease, he waits
- * until it is given back, and we get a signal: one that is ignored by default.
+ * check_conflicting_open()). A process that opens it for writing while we have the lease waits
+ * until we give it back, and we get a signal: one that is ignored by default.
  */
 enum writing_state writing_ask_kernel(int fd)
 {

@@ -251,7 +251,7 @@ int state_folder_load(struct state_folder *folder,
 		if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || *number == '\0' ||
 			number[strspn(number, "0123456789")] != '\0' || strlen(name) >= FILE_NAME)
 			continue;
-		/* whoever wrote it did not come to its end */
+		/* its writer did not finish it */
 		if (*number == '0')
 			unlinkat(folder->fd, name, 0);
 		else

@@ -3,8 +3,8 @@
 #define CONFIG_STATE_STATE_RECORD_H
 
 /*
- * What outlives the daemon of one manifest file: the objects that are in force because of it, as
- * manifests. A record is YAML that podgate's own readers read, with comments for what they need not
+ * A record outlives the daemon: the objects that are in force because of one manifest file, as
+ * manifests. It is YAML that podgate's own readers read, with comments for what they need not
  * know:
  *
  *   # podgate state 1

@@ -49,7 +49,7 @@ static void note_version(const struct store *store, struct store_file *file)
 	}
 	if (version->emptied)
 		clock_gettime(CLOCK_MONOTONIC, &file->emptied);
-	/* What is only kept is there already. */
+	/* The past has kept objects already. */
 	if (own > 0 || (!version->broken && !version->emptied))
 		file->saves = SAVED_NO;
 	if (!version->broken && !version->emptied)

@@ -97,10 +97,9 @@ void store_believe_empty(struct store_source *source, uint32_t seconds);
 void store_remove(struct store_source *source, const char *name);
 
 /*
- * Of versions that are known from before this store was made, and of what is to be known of this
- * one afterwards. Objects of a file's past stay in force exactly as those of its last version do:
- * where the first version of it that is put here is broken, empty, can't be read, or is being
- * written. A file that is not met any more has no past.
+ * The past of files: their versions before this store was made. Objects of a file's past stay in
+ * force exactly as those of its last version do: when the first version that is put here is broken,
+ * empty, unreadable or being written. A file that is gone has no past.
  */
 struct store_mark {    /* of a version */
 	uint64_t hash; /* of its content */
@@ -138,7 +137,7 @@ struct store_unsaved {
 	struct kube_object *objects;
 	struct arena **arenas;
 	size_t count, arena_count;
-	int err; /* for whoever saves it */
+	int err; /* for the caller's use */
 };
 /* one with objects, and not only a past */
 bool store_has_version(const struct store *store, const char *name);
@@ -148,8 +147,8 @@ void store_unsaved_free(struct store_unsaved *unsaved, size_t count);
 void store_mark_unsaved(struct store *store, const char *name);
 
 /*
- * What tells one version of a file on disk from the next, for a reader that wants to read only what
- * changed. A file whose stamp was never set has an all-zero one.
+ * Tells one version of a file on disk from the next, for a reader that reads only changed files. A
+ * file whose stamp was never set has an all-zero one.
  */
 struct file_stamp {
 	uint64_t device, inode;

@@ -3,7 +3,7 @@
 #define CONFIG_STORE_STORE_INTERNAL_H
 
 /*
- * What a store is made of. Internal to config/store: the files in force (store.c), the drafts of
+ * The parts of a store. Internal to config/store: the files in force (store.c), the drafts of
  * the sources (draft.c), the past of files (store_past.c), findings (store_report.c).
  */
 

@@ -56,7 +56,7 @@ static bool has_key(
 
 /*
  * Objects of `old` that `decoded` has not, put behind those that it has; the list has room for all.
- * What could be read of an object before yields to what can be read now.
+ * The part of an object that could be read before yields to the part that can be read now.
  */
 static int keep_missing(
 	struct object_list *list, const struct kube_objects *decoded, const struct object_list *old)
@@ -68,7 +68,7 @@ static int keep_missing(
 		const struct stored_object *stored = &old->items[i];
 		struct kube_object wanted = stored->object;
 
-		/* What isolates a pod that can't be read goes with it. */
+		/* A policy that isolates an unreadable pod goes with the pod. */
 		if (wanted.of_pod != NULL)
 			wanted = (struct kube_object){
 				.kind = KUBE_POD, .pod = stored->object.of_pod};

@@ -8,7 +8,7 @@
 
 /*
  * Decodes `length` characters into `out`, which has room for as many bytes; line ends are skipped.
- * Returns 0; or -EINVAL: a character that is none of the alphabet, or padding that does not fit.
+ * Returns 0; or -EINVAL: a character outside the alphabet, or padding that does not fit.
  */
 int base64_decode(const char *text, size_t length, char *out, size_t *out_length);
 

@@ -12,7 +12,7 @@
 #include "config/text/utf16.h"
 #include "config/text/yaml_reader.h"
 
-/* What one reading has to do with. */
+/* The input of one reading, and its output. */
 struct input {
 	const char *file;
 	struct byte_source source; /* of UTF-8 */
@@ -82,9 +82,9 @@ static void report_json(const struct input *input, const struct json_fault *faul
 }
 
 /*
- * What JSON's reader refuses may still be YAML, in which braces are another way to write mappings.
- * Where neither reads it, what JSON's says is nearer the mistake, unless it is but the missing
- * quotes that YAML does without.
+ * A text that JSON's reader refuses may still be YAML, in which braces are another way to write
+ * mappings. When neither reads it, the finding of JSON's reader is nearer the mistake. Missing
+ * quotes are an exception: YAML does without them.
  */
 static int read_json_as_yaml(
 	struct input *input, const struct diag_list *before, const struct json_fault *fault)

@@ -27,9 +27,9 @@ enum node_kind { NODE_NULL, NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
 struct node_entry;
 
 /*
- * Whether what a node was made of was well-formed: aliases of nothing, keys that are no scalars,
- * objects that run into each other. The error is in the list already; a reader needs the flag to
- * pass over just the object that has it.
+ * Whether a node's text was well-formed. It was not with an alias of nothing, a key that is no
+ * scalar, or objects that run into each other. The finding is there already; a reader needs the
+ * flag to pass over just the object that has it.
  */
 enum node_health { NODE_SOUND, NODE_BROKEN_BELOW, NODE_BROKEN };
 
@@ -52,7 +52,7 @@ struct node_entry {
 #define DOCUMENT_FILE_BYTES (UINT64_C(16) << 30)
 
 /*
- * What a hostile input may cost at most. 0 anywhere takes that field's default. An object is a
+ * Limits of the cost of a hostile input. 0 anywhere takes that field's default. An object is a
  * document, or an item of a list that is visited by itself.
  */
 struct document_limits {
@@ -82,7 +82,7 @@ struct document_list {
 int document_read(struct document_list *out, const char *file, const struct byte_source *source,
 	const struct document_limits *limits, struct arena *arena, struct diag_list *diags);
 
-/* What a visitor is told of the list whose item it is given. */
+/* The head of the list that an item is of. */
 struct document_list_head {
 	const char *kind, *api_version; /* NULL: not met yet; they may stand behind the items */
 };

@@ -8,9 +8,9 @@
 #include "config/text/utf8.h"
 
 /*
- * What is read lies in [at, end): a piece of the stream, or `window`, when something began in the
- * piece before. `line` and `column` belong to `marked`, which trails `at`: positions cost one walk
- * over the input altogether.
+ * The text to read lies in [at, end): a piece of the stream, or `window`, when something began in
+ * the piece before. `line` and `column` belong to `marked`, which trails `at`: positions cost one
+ * walk over the input altogether.
  */
 struct json_reader {
 	struct node_builder *builder;

@@ -75,7 +75,7 @@ static int assign_all(
 }
 
 /*
- * What follows << is a mapping, or a list of mappings of which the earlier win: they are assigned
+ * Behind << comes a mapping, or a list of mappings of which the earlier win: they are assigned
  * last.
  */
 static int merge(struct assignment *assignment, const struct node *key, const struct node *value)

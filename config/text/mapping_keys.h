@@ -3,10 +3,10 @@
 #define CONFIG_TEXT_MAPPING_KEYS_H
 
 /*
- * What a mapping comes to whose keys repeat or that has merge keys, as kubectl reads it (the
- * mapping decoder of Go's yaml.v2): entries are assigned in the order written, so of two with one
- * key the later counts; and `<<` assigns those of the mappings that follow it where it stands, so
- * they replace what is above it and yield to what is below. Internal to config/text/document.
+ * The entries of a mapping with repeated keys or merge keys, as kubectl reads it (the mapping
+ * decoder of Go's yaml.v2). Entries are assigned in the order written, so of two with one key the
+ * later counts. `<<` assigns the entries of the mappings that follow it, at its own place: they
+ * replace entries above it and yield to entries below. Internal to config/text/document.
  */
 
 #include <stdbool.h>

@@ -333,8 +333,7 @@ static const char *replace_nuls(
 }
 
 /*
- * What an unquoted key is to kubectl, which turns it into a text by way of the number or boolean
- * that it is.
+ * The text of an unquoted key as kubectl reads it, which turns a number or boolean into a text.
  */
 static const char *resolve_key(struct node_builder *builder, const char *text,
 	struct source_pos pos, char out[SCALAR_KEY_TEXT])
@@ -434,7 +433,7 @@ static int visit_document(struct node_builder *builder, const struct node *root)
 	err = builder->visitor->document(root, builder->visitor->context);
 	if (err != 0)
 		return err;
-	/* What follows may fail before it is a document: that takes nothing of this one back. */
+	/* The next one may fail before it is a document: this one stays all the same. */
 	builder->visitor->begin_document(builder->visitor->context);
 	builder->items_visited = false;
 	string_map_clear(&builder->anchors);

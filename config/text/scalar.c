@@ -10,7 +10,7 @@
 
 enum { NUMBER_MOST = 400, BOOLEAN_MOST = 5 }; /* bytes; what is longer is a string */
 
-/* What an unquoted scalar stands for. */
+/* The value of an unquoted scalar. */
 struct value {
 	enum scalar_type type;
 	bool boolean;  /* BOOLEAN */

@@ -189,9 +189,9 @@ static bool explain_second_colon(const struct scene *scene, const struct line *l
 }
 
 /*
- * Says which lines above lack their colon. False when it is none of them: when what is above is a
- * key with its value, or words that nobody could have meant for a key. Lines in between that are
- * indented deeper belong to the same text.
+ * Reports the lines above that lack their colon. False when none does: above is a key with its
+ * value, or words that can't be meant as a key. Lines in between that are indented deeper belong to
+ * the same text.
  */
 static bool report_missing_colons(const struct scene *scene, const struct line *line)
 {
@@ -199,7 +199,7 @@ static bool report_missing_colons(const struct scene *scene, const struct line *
 	size_t indent = line->indent;
 	bool found = false;
 
-	/* What follows a key that has its value continues that value. */
+	/* A line below a key that has its value continues that value. */
 	while (line_above(scene, &above, &above))
 		if (has_colon(&above))
 			break;
@@ -231,8 +231,8 @@ static bool is_field(const struct line *line)
 }
 
 /*
- * libyaml gives up at the first mistake, and who forgets one colon forgets the next: where a
- * field's name stands alone above a line indented deeper, it is told at once.
+ * libyaml gives up at the first mistake, and one forgotten colon is seldom the only one. A field's
+ * name that stands alone above a line indented deeper is reported at once.
  */
 static void report_later_colons(const struct scene *scene, const struct line *from)
 {

@@ -27,7 +27,7 @@ struct yaml_run {
 	size_t objects;	       /* builder->objects, when it was looked at last */
 	uint64_t object_start; /* offset in the source to which it had been read then */
 	bool too_large;	       /* an object is */
-	bool ended_document;   /* the last event ended one that the builder has not been told of */
+	bool ended_document;   /* the last event ended one, which the builder does not know yet */
 };
 
 static struct source_pos pos_of(const struct yaml_run *run, const yaml_mark_t *mark)
