@@ -198,7 +198,8 @@ run_manuals() {
 	local page
 	build release || return
 	command -v mandoc >/dev/null || { not_run "mandoc is not installed"; return; }
-	for page in docs/man/*.mdoc build/release/docs/*.[1-8]; do
+	# As built: in docs/man some pages lack their tables.
+	for page in build/release/docs/*.[1-8]; do
 		try "mandoc -T lint $page" mandoc -T lint -W warning "$page"
 	done
 	try "podgate(8) knows every command and option" manual_is_whole
