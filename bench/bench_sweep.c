@@ -22,7 +22,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "conntrack/sweep.h"
-#include "kernel/netlink/netlink_dump.h"
+#include "kernel/netlink/netlink.h"
 #include "tests/support/flow_table.h"
 #include "tests/support/shop.h"
 
@@ -89,7 +89,7 @@ static void dump_raw(netlink_visit *visit, size_t entries)
 	request->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	if (socket == NULL || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-		netlink_dump(socket, request, visit, &count, NULL) != 0 || count != entries)
+		netlink_ask(socket, request, visit, &count, NULL) != 0 || count != entries)
 		errx(1, "the dump gave %zu of %zu entries", count, entries);
 	mnl_socket_close(socket);
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conntrack/details.h"
 
-#include <endian.h>
-#include <string.h>
-
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_sctp.h>
@@ -52,18 +49,6 @@ static const char *const sctp_states[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool read_be64(uint64_t *out, const struct nlattr *attr)
-{
-	const void *bytes = netlink_attr_bytes(attr, sizeof(*out));
-	uint64_t value;
-
-	if (bytes == NULL)
-		return false;
-	memcpy(&value, bytes, sizeof(value));
-	*out = be64toh(value);
-	return true;
-}
-
 /*
  * The name of the state that `nest` holds as an attribute `type`, one of `most` at most; NULL when
  * it holds none.
@@ -74,8 +59,6 @@ static const char *read_state(const struct nlattr *nest, uint16_t type, uint16_t
 	const struct nlattr *attrs[CTA_PROTOINFO_TCP_MAX + 1];
 	uint8_t state;
 
-	if (nest == NULL)
-		return NULL;
 	netlink_attrs_index_nested(attrs, most, nest);
 	return netlink_attr_u8(&state, attrs[type]) && state < count ? names[state] : NULL;
 }
@@ -85,8 +68,6 @@ static void read_protocol_info(struct ct_details *out, const struct nlattr *nest
 	const struct nlattr *info[CTA_PROTOINFO_MAX + 1];
 
 	_Static_assert(CTA_PROTOINFO_SCTP_MAX <= CTA_PROTOINFO_TCP_MAX, "one table serves both");
-	if (nest == NULL)
-		return;
 	netlink_attrs_index_nested(info, CTA_PROTOINFO_MAX, nest);
 	out->state = read_state(info[CTA_PROTOINFO_TCP], CTA_PROTOINFO_TCP_STATE,
 		CTA_PROTOINFO_TCP_MAX, tcp_states, COUNT(tcp_states));
@@ -99,34 +80,27 @@ static bool read_counters(uint64_t *packets, uint64_t *bytes, const struct nlatt
 {
 	const struct nlattr *counters[CTA_COUNTERS_MAX + 1];
 
-	if (nest == NULL)
-		return false;
 	netlink_attrs_index_nested(counters, CTA_COUNTERS_MAX, nest);
-	return read_be64(packets, counters[CTA_COUNTERS_PACKETS]) &&
-		read_be64(bytes, counters[CTA_COUNTERS_BYTES]);
+	return netlink_attr_be64(packets, counters[CTA_COUNTERS_PACKETS]) &&
+		netlink_attr_be64(bytes, counters[CTA_COUNTERS_BYTES]);
 }
 
 static bool read_start(uint64_t *out, const struct nlattr *nest)
 {
 	const struct nlattr *times[CTA_TIMESTAMP_MAX + 1];
 
-	if (nest == NULL)
-		return false;
 	netlink_attrs_index_nested(times, CTA_TIMESTAMP_MAX, nest);
-	return read_be64(out, times[CTA_TIMESTAMP_START]);
+	return netlink_attr_be64(out, times[CTA_TIMESTAMP_START]);
 }
 
 void ct_details_decode(struct ct_details *out, const struct nlmsghdr *message)
 {
 	const struct nlattr *attrs[CTA_MAX + 1];
-	const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
 	uint32_t status = 0;
 
 	*out = (struct ct_details){.state = NULL};
-	if (message->nlmsg_len < mnl_nlmsg_size(sizeof(*header)))
+	if (!netlink_attrs_index_message(attrs, CTA_MAX, message, sizeof(struct nfgenmsg)))
 		return;
-	netlink_attrs_index(
-		attrs, CTA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
 	(void)netlink_attr_be32(&status, attrs[CTA_STATUS]);
 	out->replied = (status & IPS_SEEN_REPLY) != 0;
 	out->offloaded = (status & (IPS_OFFLOAD | IPS_HW_OFFLOAD)) != 0;

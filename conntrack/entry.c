@@ -46,21 +46,11 @@ struct tuple {
 static bool read_addresses(struct flow *out, const struct nlattr *nest, uint8_t family)
 {
 	const struct nlattr *ip[CTA_IP_MAX + 1];
-	const void *src, *dst;
+	const bool v4 = family == AF_INET;
 
 	netlink_attrs_index_nested(ip, CTA_IP_MAX, nest);
-	if (family == AF_INET) {
-		src = netlink_attr_bytes(ip[CTA_IP_V4_SRC], 4);
-		dst = netlink_attr_bytes(ip[CTA_IP_V4_DST], 4);
-	} else {
-		src = netlink_attr_bytes(ip[CTA_IP_V6_SRC], 16);
-		dst = netlink_attr_bytes(ip[CTA_IP_V6_DST], 16);
-	}
-	if (src == NULL || dst == NULL)
-		return false;
-	out->src = family == AF_INET ? ip_addr_v4(src) : ip_addr_v6(src);
-	out->dst = family == AF_INET ? ip_addr_v4(dst) : ip_addr_v6(dst);
-	return true;
+	return netlink_attr_addr(&out->src, ip[v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC], family) &&
+		netlink_attr_addr(&out->dst, ip[v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST], family);
 }
 
 static bool read_icmp(struct tuple *out, const struct nlattr *id, const struct nlattr *type,
@@ -98,12 +88,9 @@ static bool read_tuple(struct tuple *out, const struct nlattr *nest, uint8_t fam
 	const struct nlattr *parts[CTA_TUPLE_MAX + 1];
 
 	memset(out, 0, sizeof(*out));
-	if (nest == NULL)
-		return false;
 	netlink_attrs_index_nested(parts, CTA_TUPLE_MAX, nest);
-	if (parts[CTA_TUPLE_IP] == NULL || !read_addresses(&out->flow, parts[CTA_TUPLE_IP], family))
-		return false;
-	if (parts[CTA_TUPLE_PROTO] == NULL || !read_protocol(out, parts[CTA_TUPLE_PROTO]))
+	if (!read_addresses(&out->flow, parts[CTA_TUPLE_IP], family) ||
+		!read_protocol(out, parts[CTA_TUPLE_PROTO]))
 		return false;
 	return parts[CTA_TUPLE_ZONE] == NULL ||
 		netlink_attr_be16(&out->zone, parts[CTA_TUPLE_ZONE]);
@@ -130,12 +117,9 @@ int ct_entry_decode(struct ct_entry *out, const struct nlmsghdr *message)
 	struct tuple original, reply;
 	struct ct_entry entry = {.mark = 0};
 
-	if (message->nlmsg_len < mnl_nlmsg_size(sizeof(*header)))
+	if (!netlink_attrs_index_message(attrs, CTA_MAX, message, sizeof(*header)) ||
+		(header->nfgen_family != AF_INET && header->nfgen_family != AF_INET6))
 		return -EBADMSG;
-	if (header->nfgen_family != AF_INET && header->nfgen_family != AF_INET6)
-		return -EBADMSG;
-	netlink_attrs_index(
-		attrs, CTA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
 	if (!read_tuple(&original, attrs[CTA_TUPLE_ORIG], header->nfgen_family) ||
 		!read_tuple(&reply, attrs[CTA_TUPLE_REPLY], header->nfgen_family) ||
 		original.flow.protocol != reply.flow.protocol)
@@ -153,19 +137,6 @@ int ct_entry_decode(struct ct_entry *out, const struct nlmsghdr *message)
 		return -EBADMSG;
 	*out = entry;
 	return 0;
-}
-
-struct nlmsghdr *ct_entry_put_header(
-	void *at, unsigned int type, unsigned int flags, uint8_t family)
-{
-	struct nlmsghdr *message = mnl_nlmsg_put_header(at);
-	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
-
-	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
-	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	header->nfgen_family = family;
-	header->version = NFNETLINK_V0;
-	return message;
 }
 
 static void put_addresses(struct nlmsghdr *message, const struct flow *flow)

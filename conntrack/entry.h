@@ -19,13 +19,6 @@
  */
 int ct_entry_decode(struct ct_entry *out, const struct nlmsghdr *message);
 
-/*
- * Begins a ctnetlink message (IPCTNL_MSG_CT_*) at `at`, with room for its headers; `flags` beside
- * NLM_F_REQUEST.
- */
-struct nlmsghdr *ct_entry_put_header(
-	void *at, unsigned int type, unsigned int flags, uint8_t family);
-
 /* What ct_entry_put_name() adds to a message, at most. */
 enum { CT_ENTRY_NAME_MOST = 128 };
 

@@ -10,33 +10,27 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "conntrack/entry.h"
-#include "kernel/netlink/netlink_dump.h"
+#include "kernel/netlink/netlink.h"
 
 struct flow_list {
 	struct mnl_socket *socket;
-	struct netlink_dump dump;
+	struct netlink_answer answer;
 	size_t skipped;
 };
 
-static int ask(struct flow_list *list)
-{
-	char buffer[64] __attribute__((aligned(MNL_ALIGNTO)));
-
-	if (mnl_socket_bind(list->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		return -errno;
-	return netlink_dump_begin(&list->dump, list->socket,
-		ct_entry_put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC));
-}
-
 int flow_list_open(struct flow_list **out)
 {
+	char buffer[64] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *request = netlink_put_netfilter(
+		buffer, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
 	struct flow_list *list = calloc(1, sizeof(*list));
 	int err;
 
 	if (list == NULL)
 		return -ENOMEM;
-	list->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	err = list->socket == NULL ? -errno : ask(list);
+	err = netlink_open(&list->socket, NETLINK_NETFILTER, 0);
+	if (err == 0)
+		err = netlink_send(&list->answer, list->socket, request, request->nlmsg_len);
 	if (err != 0)
 		flow_list_close(list);
 	else
@@ -78,9 +72,9 @@ static int decode(const struct nlmsghdr *message, void *context)
 int flow_list_read(struct flow_list *list, flow_list_visit *visit, void *context, bool *done)
 {
 	struct reading reading = {.list = list, .visit = visit, .context = context};
-	const int err = netlink_dump_step(&list->dump, decode, &reading);
+	const int err = netlink_read(&list->answer, decode, &reading);
 
-	*done = list->dump.done;
+	*done = list->answer.done;
 	return err;
 }
 

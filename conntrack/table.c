@@ -11,7 +11,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "conntrack/entry.h"
-#include "kernel/netlink/netlink_dump.h"
+#include "kernel/netlink/netlink.h"
 
 /*
  * Two sockets, so that marks can change while a dump is being read. The kernel handles a message
@@ -41,16 +41,11 @@ enum {
 static int open_socket(struct mnl_socket **out, int room)
 {
 	const int on = 1;
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	struct mnl_socket *socket;
+	const int err = netlink_open(&socket, NETLINK_NETFILTER, 0);
 
-	if (socket == NULL)
-		return -errno;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		const int err = -errno;
-
-		mnl_socket_close(socket);
+	if (err != 0)
 		return err;
-	}
 	if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUFFORCE, &room,
 		    sizeof(room)) != 0)
 		setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
@@ -66,7 +61,7 @@ int ct_table_open(struct ct_table **out)
 
 	if (table == NULL)
 		return -ENOMEM;
-	err = open_socket(&table->dumps, 4 * NETLINK_DUMP_BUFFER);
+	err = open_socket(&table->dumps, 4 * NETLINK_DATAGRAM);
 	if (err == 0)
 		err = open_socket(&table->updates, REFUSALS_ROOM);
 	if (err != 0)
@@ -110,7 +105,7 @@ static int dump(struct ct_table *table, struct nlmsghdr *request, ct_visit *visi
 	size_t *skipped)
 {
 	struct decoding decoding = {.visit = visit, .context = context};
-	const int err = netlink_dump(table->dumps, request, decode, &decoding, NULL);
+	const int err = netlink_ask(table->dumps, request, decode, &decoding, NULL);
 
 	*skipped = decoding.skipped;
 	return err;
@@ -122,7 +117,9 @@ int ct_table_dump(struct ct_table *table, ct_visit *visit, void *context, size_t
 {
 	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
 
-	return dump(table, ct_entry_put_header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC),
+	return dump(table,
+		netlink_put_netfilter(
+			buffer, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC),
 		visit, context, skipped);
 }
 
@@ -130,8 +127,8 @@ int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, 
 	void *context, size_t *skipped)
 {
 	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *request = ct_entry_put_header(
-		buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+	struct nlmsghdr *request = netlink_put_netfilter(
+		buffer, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
 
 	mnl_attr_put_u32(request, CTA_MARK, htonl(value));
 	mnl_attr_put_u32(request, CTA_MARK_MASK, htonl(mask));
@@ -142,8 +139,8 @@ int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, 
 static size_t put_update(void *at, const struct ct_mark *mark, unsigned int sequence)
 {
 	const bool v4 = mark->entry.original.src.family == IP_FAMILY_V4;
-	struct nlmsghdr *message = ct_entry_put_header(
-		at, IPCTNL_MSG_CT_NEW, 0, v4 ? AF_INET : AF_INET6);
+	struct nlmsghdr *message = netlink_put_netfilter(
+		at, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW, 0, v4 ? AF_INET : AF_INET6);
 
 	message->nlmsg_seq = sequence;
 	ct_entry_put_name(message, &mark->entry);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "doctor/host_report.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel/bridge/bridge_guard.h"
-#include "kernel/netlink/netlink_dump.h"
+#include "kernel/netlink/netlink.h"
+#include "kernel/netlink/netlink_attrs.h"
 
 /* What gets past the rules by nature, so that no rule closes it: it is at least to be known. */
 
@@ -39,45 +37,29 @@ struct flowtables {
 	char first[64];
 };
 
-static int take_name(const struct nlattr *attr, void *context)
-{
-	struct flowtables *flowtables = context;
-
-	if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_NAME && flowtables->first[0] == '\0' &&
-		mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-		snprintf(flowtables->first, sizeof(flowtables->first), "%.63s",
-			mnl_attr_get_str(attr));
-	return MNL_CB_OK;
-}
-
 static int take_flowtable(const struct nlmsghdr *message, void *context)
 {
+	const struct nlattr *attrs[NFTA_FLOWTABLE_MAX + 1];
 	struct flowtables *flowtables = context;
 
-	flowtables->count++;
-	return mnl_attr_parse(message, sizeof(struct nfgenmsg), take_name, flowtables) < 0
-		? -EBADMSG
-		: 0;
+	(void)netlink_attrs_index_message(
+		attrs, NFTA_FLOWTABLE_MAX, message, sizeof(struct nfgenmsg));
+	if (flowtables->count++ == 0)
+		snprintf(flowtables->first, sizeof(flowtables->first), "%.63s",
+			netlink_attr_text(attrs[NFTA_FLOWTABLE_NAME]));
+	return 0;
 }
 
 /* A kernel without nf_tables, or without flowtables, refuses the question: then there are none. */
 static struct flowtables find_flowtables(void)
 {
-	char buffer[128] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	char buffer[64] __attribute__((aligned(MNL_ALIGNTO)));
 	struct flowtables flowtables = {.count = 0};
-	struct nfgenmsg *general;
 
-	if (socket == NULL)
-		return flowtables;
-	request->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETFLOWTABLE;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	general = mnl_nlmsg_put_extra_header(request, sizeof(*general));
-	*general = (struct nfgenmsg){.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) >= 0)
-		(void)netlink_dump(socket, request, take_flowtable, &flowtables, NULL);
-	mnl_socket_close(socket);
+	(void)netlink_ask_once(NETLINK_NETFILTER,
+		netlink_put_netfilter(
+			buffer, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETFLOWTABLE, NLM_F_DUMP, AF_UNSPEC),
+		take_flowtable, &flowtables);
 	return flowtables;
 }
 

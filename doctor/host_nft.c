@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "doctor/host_report.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
@@ -16,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/netlink/netlink.h"
 #include "kernel/netlink/netlink_attrs.h"
-#include "kernel/netlink/netlink_dump.h"
 #include "kernel/rules/iptables.h"
 #include "kernel/rules/ruleset_rules.h"
 
@@ -68,8 +66,6 @@ static uint32_t data_value(const struct nlattr *nest, uint32_t otherwise)
 	const void *bytes;
 	uint32_t value;
 
-	if (nest == NULL)
-		return otherwise;
 	netlink_attrs_index_nested(data, NFTA_DATA_MAX, nest);
 	bytes = netlink_attr_bytes(data[NFTA_DATA_VALUE], sizeof(value));
 	if (bytes == NULL)
@@ -113,9 +109,8 @@ static bool is_extension(
 	const struct nlattr *attrs[NFTA_TARGET_MAX + 1];
 
 	netlink_attrs_index_nested(attrs, NFTA_TARGET_MAX, data);
-	if (attrs[NFTA_TARGET_NAME] == NULL || attrs[NFTA_TARGET_INFO] == NULL ||
-		mnl_attr_validate(attrs[NFTA_TARGET_NAME], MNL_TYPE_NUL_STRING) < 0 ||
-		strcmp(mnl_attr_get_str(attrs[NFTA_TARGET_NAME]), name) != 0)
+	if (attrs[NFTA_TARGET_INFO] == NULL ||
+		strcmp(netlink_attr_text(attrs[NFTA_TARGET_NAME]), name) != 0)
 		return false;
 	*info = mnl_attr_get_payload_len(attrs[NFTA_TARGET_INFO]) >= least
 		? mnl_attr_get_payload(attrs[NFTA_TARGET_INFO])
@@ -159,10 +154,9 @@ static int take_expression(const struct nlattr *attr, void *context)
 	const char *name;
 
 	netlink_attrs_index_nested(expression, NFTA_EXPR_MAX, attr);
-	if (expression[NFTA_EXPR_NAME] == NULL || expression[NFTA_EXPR_DATA] == NULL ||
-		mnl_attr_validate(expression[NFTA_EXPR_NAME], MNL_TYPE_NUL_STRING) < 0)
+	name = netlink_attr_text(expression[NFTA_EXPR_NAME]);
+	if (*name == '\0' || expression[NFTA_EXPR_DATA] == NULL)
 		return MNL_CB_OK;
-	name = mnl_attr_get_str(expression[NFTA_EXPR_NAME]);
 	if (strcmp(name, "ct") == 0)
 		take_ct(use, expression[NFTA_EXPR_DATA]);
 	else if (strcmp(name, "bitwise") == 0)
@@ -176,13 +170,6 @@ static int take_expression(const struct nlattr *attr, void *context)
 	else if (use->loaded)
 		use->bits |= use->mask; /* compared, looked up, copied */
 	return MNL_CB_OK;
-}
-
-static const char *text_of(const struct nlattr *attr)
-{
-	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0
-		? mnl_attr_get_str(attr)
-		: "";
 }
 
 static bool is_unlisted(const struct reading *reading, const struct nlmsghdr *message)
@@ -199,19 +186,19 @@ static int take_rule(const struct nlmsghdr *message, void *context)
 	struct reading *reading = context;
 	struct rule_use use = {.loaded = false};
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
+	if (!netlink_attrs_index_message(rule, NFTA_RULE_MAX, message, sizeof(struct nfgenmsg)))
 		return -EBADMSG;
-	netlink_attrs_index(rule, NFTA_RULE_MAX,
-		mnl_nlmsg_get_payload_offset(message, sizeof(struct nfgenmsg)),
-		mnl_nlmsg_get_payload_len(message) - sizeof(struct nfgenmsg));
-	if (rule[NFTA_RULE_EXPRESSIONS] == NULL || ruleset_is_ours(text_of(rule[NFTA_RULE_CHAIN])))
+	if (rule[NFTA_RULE_EXPRESSIONS] == NULL ||
+		ruleset_is_ours(netlink_attr_text(rule[NFTA_RULE_CHAIN])))
 		return 0;
 	use.extensions = is_unlisted(reading, message);
 	mnl_attr_parse_nested(rule[NFTA_RULE_EXPRESSIONS], take_expression, &use);
 	if ((use.bits & reading->ours) == 0 || reading->count++ > 0)
 		return 0;
-	snprintf(reading->table, sizeof(reading->table), "%.63s", text_of(rule[NFTA_RULE_TABLE]));
-	snprintf(reading->chain, sizeof(reading->chain), "%.63s", text_of(rule[NFTA_RULE_CHAIN]));
+	snprintf(reading->table, sizeof(reading->table), "%.63s",
+		netlink_attr_text(rule[NFTA_RULE_TABLE]));
+	snprintf(reading->chain, sizeof(reading->chain), "%.63s",
+		netlink_attr_text(rule[NFTA_RULE_CHAIN]));
 	return 0;
 }
 
@@ -221,23 +208,12 @@ static int take_rule(const struct nlmsghdr *message, void *context)
  */
 static int read_rules(struct reading *reading)
 {
-	char buffer[128] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	struct nfgenmsg *general;
-	int err = 0;
+	char buffer[64] __attribute__((aligned(MNL_ALIGNTO)));
+	const int err = netlink_ask_once(NETLINK_NETFILTER,
+		netlink_put_netfilter(
+			buffer, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETRULE, NLM_F_DUMP, AF_UNSPEC),
+		take_rule, reading);
 
-	if (socket == NULL)
-		return -errno;
-	request->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	general = mnl_nlmsg_put_extra_header(request, sizeof(*general));
-	*general = (struct nfgenmsg){.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		err = -errno;
-	else
-		err = netlink_dump(socket, request, take_rule, reading, NULL);
-	mnl_socket_close(socket);
 	return err == -EOPNOTSUPP || err == -EINVAL ? 0 : err;
 }
 

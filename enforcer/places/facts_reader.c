@@ -10,6 +10,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernel/netlink/netlink.h"
+#include "kernel/netlink/netlink_attrs.h"
+
 void facts_deinit(struct facts *facts)
 {
 	free(facts->links);
@@ -71,45 +74,10 @@ int facts_add_neighbour(struct facts *facts, const struct places_neighbour *neig
 
 /* ---- one message ---- */
 
-struct attrs {
-	const struct nlattr *of[64];
-};
-_Static_assert(IFLA_LINKINFO < 64 && NDA_MASTER < 64 && IFA_LOCAL < 64 && IFLA_INFO_KIND < 64,
-	"make room");
-
-static int take_attr(const struct nlattr *attr, void *context)
-{
-	struct attrs *attrs = context;
-
-	if (mnl_attr_get_type(attr) < sizeof(attrs->of) / sizeof(attrs->of[0]))
-		attrs->of[mnl_attr_get_type(attr)] = attr;
-	return MNL_CB_OK;
-}
-
 static uint32_t number_of(const struct nlattr *attr)
 {
 	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0 ? mnl_attr_get_u32(attr)
 									  : 0;
-}
-
-static const char *text_of(const struct nlattr *attr)
-{
-	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0
-		? mnl_attr_get_str(attr)
-		: "";
-}
-
-static bool addr_of(const struct nlattr *attr, uint8_t family, struct ip_addr *out)
-{
-	const size_t length = attr != NULL ? mnl_attr_get_payload_len(attr) : 0;
-
-	if (family == AF_INET && length == 4)
-		*out = ip_addr_v4(mnl_attr_get_payload(attr));
-	else if (family == AF_INET6 && length == 16)
-		*out = ip_addr_v6(mnl_attr_get_payload(attr));
-	else
-		return false;
-	return true;
 }
 
 static bool mac_of(const struct nlattr *attr, uint8_t out[PLACES_MAC])
@@ -150,24 +118,23 @@ static bool lists(const char *names, const char *name)
 static int take_link(struct facts *facts, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
-	struct attrs link = {.of = {NULL}}, info = link;
+	const struct nlattr *link[IFLA_LINKINFO + 1], *info[IFLA_INFO_KIND + 1];
 	struct places_link *added;
 	const char *kind, *names = facts->router_ports != NULL ? facts->router_ports : "";
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || header->ifi_family != AF_UNSPEC)
+	if (!netlink_attrs_index_message(link, IFLA_LINKINFO, message, sizeof(*header)) ||
+		header->ifi_family != AF_UNSPEC)
 		return 0;
-	mnl_attr_parse(message, sizeof(*header), take_attr, &link);
-	if (link.of[IFLA_LINKINFO] != NULL)
-		mnl_attr_parse_nested(link.of[IFLA_LINKINFO], take_attr, &info);
+	netlink_attrs_index_nested(info, IFLA_INFO_KIND, link[IFLA_LINKINFO]);
 	added = grow((void **)&facts->links, &facts->link_count, &facts->link_room, sizeof(*added));
 	if (added == NULL)
 		return -ENOMEM;
-	kind = text_of(info.of[IFLA_INFO_KIND]);
+	kind = netlink_attr_text(info[IFLA_INFO_KIND]);
 	*added = (struct places_link){
 		.index = (uint32_t)header->ifi_index,
-		.master = number_of(link.of[IFLA_MASTER]),
+		.master = number_of(link[IFLA_MASTER]),
 		.bridge = strcmp(kind, "bridge") == 0,
-		.router = *names != '\0' ? lists(names, text_of(link.of[IFLA_IFNAME]))
+		.router = *names != '\0' ? lists(names, netlink_attr_text(link[IFLA_IFNAME]))
 					 : !is_kind_of_pods(kind),
 	};
 	return 0;
@@ -178,13 +145,13 @@ static int take_link(struct facts *facts, const struct nlmsghdr *message)
  * (without a master).
  */
 static int take_forwarding(
-	struct facts *facts, const struct ndmsg *header, const struct attrs *attrs)
+	struct facts *facts, const struct ndmsg *header, const struct nlattr *const *attrs)
 {
 	struct places_forwarding found = {
-		.port = (uint32_t)header->ndm_ifindex, .bridge = number_of(attrs->of[NDA_MASTER])};
+		.port = (uint32_t)header->ndm_ifindex, .bridge = number_of(attrs[NDA_MASTER])};
 
 	if ((header->ndm_state & NUD_PERMANENT) != 0 || found.bridge == 0 ||
-		!mac_of(attrs->of[NDA_LLADDR], found.mac))
+		!mac_of(attrs[NDA_LLADDR], found.mac))
 		return 0;
 	return facts_add_forwarding(facts, &found);
 }
@@ -193,18 +160,17 @@ static int take_neighbour(struct facts *facts, const struct nlmsghdr *message)
 {
 	const struct ndmsg *header = mnl_nlmsg_get_payload(message);
 	struct places_neighbour found;
-	struct attrs attrs = {.of = {NULL}};
+	const struct nlattr *attrs[NDA_MASTER + 1];
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+	if (!netlink_attrs_index_message(attrs, NDA_MASTER, message, sizeof(*header)))
 		return 0;
-	mnl_attr_parse(message, sizeof(*header), take_attr, &attrs);
 	if (header->ndm_family == AF_BRIDGE)
-		return take_forwarding(facts, header, &attrs);
+		return take_forwarding(facts, header, attrs);
 	found.device = (uint32_t)header->ndm_ifindex;
 	if ((header->ndm_state & (NUD_FAILED | NUD_INCOMPLETE | NUD_NOARP)) != 0 ||
 		header->ndm_state == NUD_NONE ||
-		!addr_of(attrs.of[NDA_DST], header->ndm_family, &found.addr) ||
-		!mac_of(attrs.of[NDA_LLADDR], found.mac) || ip_addr_is_link_local(&found.addr) ||
+		!netlink_attr_addr(&found.addr, attrs[NDA_DST], header->ndm_family) ||
+		!mac_of(attrs[NDA_LLADDR], found.mac) || ip_addr_is_link_local(&found.addr) ||
 		ip_addr_is_group(&found.addr))
 		return 0;
 	return facts_add_neighbour(facts, &found);
@@ -214,19 +180,18 @@ static int take_network(struct facts *facts, const struct nlmsghdr *message)
 {
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
 	struct places_network found, *added;
-	struct attrs attrs = {.of = {NULL}};
+	const struct nlattr *attrs[IFA_LOCAL + 1];
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+	if (!netlink_attrs_index_message(attrs, IFA_LOCAL, message, sizeof(*header)))
 		return 0;
-	mnl_attr_parse(message, sizeof(*header), take_attr, &attrs);
 	found.device = header->ifa_index;
 	found.prefix = header->ifa_prefixlen;
 	/*
 	 * IFA_LOCAL is missing for most IPv6 addresses; of a point-to-point link IFA_ADDRESS is the
 	 * other end.
 	 */
-	if (!addr_of(attrs.of[IFA_LOCAL], header->ifa_family, &found.addr) &&
-		!addr_of(attrs.of[IFA_ADDRESS], header->ifa_family, &found.addr))
+	if (!netlink_attr_addr(&found.addr, attrs[IFA_LOCAL], header->ifa_family) &&
+		!netlink_attr_addr(&found.addr, attrs[IFA_ADDRESS], header->ifa_family))
 		return 0;
 	if (found.prefix > ip_addr_bits(&found.addr))
 		return 0;
@@ -256,47 +221,15 @@ int facts_take(struct facts *facts, const struct nlmsghdr *message)
 
 static int take(const struct nlmsghdr *message, void *context)
 {
-	const int err = facts_take(context, message);
-
-	if (err == 0)
-		return MNL_CB_OK;
-	errno = -err;
-	return MNL_CB_ERROR;
-}
-
-static int receive(struct mnl_socket *socket, uint32_t sequence, struct facts *facts)
-{
-	char buffer[32768];
-	int status = MNL_CB_OK;
-
-	while (status > MNL_CB_STOP) {
-		const ssize_t n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-
-		status = n < 0 ? -1
-			       : mnl_cb_run(buffer, (size_t)n, sequence,
-					 mnl_socket_get_portid(socket), take, facts);
-		/* An answer to an earlier question. */
-		if (status < 0 && errno == ESRCH)
-			status = MNL_CB_OK;
-	}
-	return status < 0 ? -errno : 0;
-}
-
-static struct nlmsghdr *begin(char *buffer, uint16_t type, uint16_t flags)
-{
-	static uint32_t sequence;
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
-	message->nlmsg_type = type;
-	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	message->nlmsg_seq = ++sequence;
-	return message;
+	return facts_take(context, message);
 }
 
 static int ask(struct facts *facts, struct mnl_socket *socket, uint16_t type, uint8_t family)
 {
-	char buffer[256];
-	struct nlmsghdr *message = begin(buffer, type, NLM_F_DUMP);
+	char buffer[64] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *message = netlink_put_header(buffer, type, NLM_F_DUMP);
+	bool interrupted;
+	int err;
 
 	/* Of all of these the family is the first byte, and the rest may be zero. */
 	if (type == RTM_GETLINK || family == AF_BRIDGE)
@@ -308,9 +241,8 @@ static int ask(struct facts *facts, struct mnl_socket *socket, uint16_t type, ui
 	else
 		((struct ifaddrmsg *)mnl_nlmsg_put_extra_header(message, sizeof(struct ifaddrmsg)))
 			->ifa_family = family;
-	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	return receive(socket, message->nlmsg_seq, facts);
+	err = netlink_ask(socket, message, take, facts, &interrupted);
+	return err == 0 && interrupted ? -EINTR : err;
 }
 
 int facts_read(struct facts *facts, struct mnl_socket *socket)
@@ -338,8 +270,8 @@ int facts_read(struct facts *facts, struct mnl_socket *socket)
  */
 int facts_solicit(struct mnl_socket *socket, const struct ip_addr *addr, uint32_t device)
 {
-	char buffer[256];
-	struct nlmsghdr *message = begin(buffer, RTM_NEWNEIGH, NLM_F_CREATE);
+	char buffer[256] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *message = netlink_put_header(buffer, RTM_NEWNEIGH, NLM_F_CREATE);
 	struct ndmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
 
 	header->ndm_family = addr->family == IP_FAMILY_V4 ? AF_INET : AF_INET6;

@@ -2,7 +2,6 @@
 #include "kernel/bridge/bridge_guard.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <limits.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -11,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/netlink/netlink.h"
 #include "kernel/netlink/netlink_attrs.h"
-#include "kernel/netlink/netlink_dump.h"
 #include "kernel/rules/iptables.h"
 #include "kernel/rules/rule_guard.h"
 #include "kernel/rules/ruleset_rules.h"
@@ -47,43 +46,28 @@ static const struct switch_file {
 		"net.bridge.bridge-nf-filter-vlan-tagged"},
 };
 
-static bool has_own_option(const struct nlattr *const *data, uint16_t type)
-{
-	const uint8_t *option = netlink_attr_bytes(data[type], sizeof(*option));
-
-	return option != NULL && *option != 0;
-}
-
-static bool names(const struct nlattr *attr)
-{
-	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0;
-}
-
 static int take_link(const struct nlmsghdr *message, void *context)
 {
-	const struct nlattr *link[IFLA_LINKINFO + 1], *info[IFLA_INFO_DATA + 1] = {NULL};
-	const struct nlattr *data[IFLA_BR_NF_CALL_IP6TABLES + 1] = {NULL};
+	const struct nlattr *link[IFLA_LINKINFO + 1], *info[IFLA_INFO_DATA + 1];
+	const struct nlattr *data[IFLA_BR_NF_CALL_IP6TABLES + 1];
 	struct bridges *bridges = context;
+	uint8_t ipv4 = 0, ipv6 = 0;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
+	if (!netlink_attrs_index_message(link, IFLA_LINKINFO, message, sizeof(struct ifinfomsg)))
 		return -EBADMSG;
-	netlink_attrs_index(link, IFLA_LINKINFO,
-		mnl_nlmsg_get_payload_offset(message, sizeof(struct ifinfomsg)),
-		mnl_nlmsg_get_payload_len(message) - sizeof(struct ifinfomsg));
-	if (link[IFLA_LINKINFO] != NULL)
-		netlink_attrs_index_nested(info, IFLA_INFO_DATA, link[IFLA_LINKINFO]);
-	if (!names(info[IFLA_INFO_KIND]) ||
-		strcmp(mnl_attr_get_str(info[IFLA_INFO_KIND]), "bridge") != 0)
+	netlink_attrs_index_nested(info, IFLA_INFO_DATA, link[IFLA_LINKINFO]);
+	if (strcmp(netlink_attr_text(info[IFLA_INFO_KIND]), "bridge") != 0)
 		return 0;
-	if (info[IFLA_INFO_DATA] != NULL)
-		netlink_attrs_index_nested(data, IFLA_BR_NF_CALL_IP6TABLES, info[IFLA_INFO_DATA]);
+	netlink_attrs_index_nested(data, IFLA_BR_NF_CALL_IP6TABLES, info[IFLA_INFO_DATA]);
+	(void)netlink_attr_u8(&ipv4, data[IFLA_BR_NF_CALL_IPTABLES]);
+	(void)netlink_attr_u8(&ipv6, data[IFLA_BR_NF_CALL_IP6TABLES]);
 	bridges->count++;
-	bridges->unseen[SEEN_IPV4] += !has_own_option(data, IFLA_BR_NF_CALL_IPTABLES);
-	bridges->unseen[SEEN_IPV6] += !has_own_option(data, IFLA_BR_NF_CALL_IP6TABLES);
+	bridges->unseen[SEEN_IPV4] += ipv4 == 0;
+	bridges->unseen[SEEN_IPV6] += ipv6 == 0;
 	bridges->unseen[SEEN_TAGGED]++;
-	if (names(link[IFLA_IFNAME]))
+	if (link[IFLA_IFNAME] != NULL)
 		snprintf(bridges->name, sizeof(bridges->name), "%s",
-			mnl_attr_get_str(link[IFLA_IFNAME]));
+			netlink_attr_text(link[IFLA_IFNAME]));
 	return 0;
 }
 
@@ -93,24 +77,12 @@ static int take_link(const struct nlmsghdr *message, void *context)
  */
 static int find_bridges(struct bridges *out)
 {
-	char buffer[256];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	struct ifinfomsg *link;
-	int err;
+	char buffer[64] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *request = netlink_put_header(buffer, RTM_GETLINK, NLM_F_DUMP);
 
 	*out = (struct bridges){.count = 0};
-	if (socket == NULL)
-		return -errno;
-	request->nlmsg_type = RTM_GETLINK;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
-	link->ifi_family = AF_UNSPEC;
-	err = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0
-		? -errno
-		: netlink_dump(socket, request, take_link, out, NULL);
-	mnl_socket_close(socket);
-	return err;
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)); /* zero: AF_UNSPEC */
+	return netlink_ask_once(NETLINK_ROUTE, request, take_link, out);
 }
 
 /* Which of the switches hides bridged packets now: -1 none, else an index into `switches`. */

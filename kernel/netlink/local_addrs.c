@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
+#include "kernel/netlink/netlink.h"
 #include "kernel/netlink/netlink_attrs.h"
-#include "kernel/netlink/netlink_dump.h"
 
 struct local_addrs {
 	size_t count, capacity;
@@ -44,19 +43,13 @@ static int take_address(const struct nlmsghdr *message, void *context)
 {
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attrs[IFA_MAX + 1], *own;
-	const void *bytes;
+	struct ip_addr addr;
 
 	if (message->nlmsg_type != RTM_NEWADDR ||
-		mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+		!netlink_attrs_index_message(attrs, IFA_MAX, message, sizeof(*header)))
 		return 0;
-	netlink_attrs_index(
-		attrs, IFA_MAX, header + 1, mnl_nlmsg_get_payload_len(message) - sizeof(*header));
 	own = attrs[IFA_LOCAL] != NULL ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
-	if (header->ifa_family == AF_INET && (bytes = netlink_attr_bytes(own, 4)) != NULL)
-		return append(context, ip_addr_v4(bytes));
-	if (header->ifa_family == AF_INET6 && (bytes = netlink_attr_bytes(own, 16)) != NULL)
-		return append(context, ip_addr_v6(bytes));
-	return 0;
+	return netlink_attr_addr(&addr, own, header->ifa_family) ? append(context, addr) : 0;
 }
 
 static int order(const void *a, const void *b)
@@ -71,14 +64,11 @@ static int fill(struct local_addrs *list, struct mnl_socket *socket)
 
 	for (int i = 0; i < READ_TRIES && err == 0 && interrupted; i++) {
 		char buffer[64] __attribute__((aligned(MNL_ALIGNTO)));
-		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-		struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
+		struct nlmsghdr *request = netlink_put_header(buffer, RTM_GETADDR, NLM_F_DUMP);
 
-		request->nlmsg_type = RTM_GETADDR;
-		request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-		header->ifa_family = AF_UNSPEC;
+		mnl_nlmsg_put_extra_header(request, sizeof(struct ifaddrmsg)); /* zero: AF_UNSPEC */
 		list->count = 0;
-		err = netlink_dump(socket, request, take_address, list, &interrupted);
+		err = netlink_ask(socket, request, take_address, list, &interrupted);
 	}
 	if (err == 0 && list->count > 0)
 		qsort(list->addrs, list->count, sizeof(list->addrs[0]), order);
@@ -93,13 +83,11 @@ int local_addrs_read(struct local_addrs **out)
 
 	if (list == NULL)
 		return -ENOMEM;
-	socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (socket == NULL || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		err = -errno;
-	else
+	err = netlink_open(&socket, NETLINK_ROUTE, 0);
+	if (err == 0) {
 		err = fill(list, socket);
-	if (socket != NULL)
 		mnl_socket_close(socket);
+	}
 	if (err != 0)
 		local_addrs_free(list);
 	else

@@ -2,6 +2,7 @@
 #include "kernel/netlink/netlink_attrs.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <string.h>
 
 #include <libmnl/libmnl.h>
@@ -32,14 +33,44 @@ void netlink_attrs_index(
 void netlink_attrs_index_nested(
 	const struct nlattr **table, uint16_t most, const struct nlattr *nest)
 {
-	netlink_attrs_index(
-		table, most, mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest));
+	netlink_attrs_index(table, most, nest != NULL ? mnl_attr_get_payload(nest) : NULL,
+		nest != NULL ? mnl_attr_get_payload_len(nest) : 0);
+}
+
+bool netlink_attrs_index_message(
+	const struct nlattr **table, uint16_t most, const struct nlmsghdr *message, size_t header)
+{
+	const size_t length = mnl_nlmsg_get_payload_len(message);
+	const size_t skipped = (header + MNL_ALIGNTO - 1) / MNL_ALIGNTO * MNL_ALIGNTO;
+	const bool whole = message->nlmsg_len >= sizeof(*message) && length >= header;
+
+	netlink_attrs_index(table, most,
+		whole ? mnl_nlmsg_get_payload_offset(message, header) : NULL,
+		whole && length > skipped ? length - skipped : 0);
+	return whole;
 }
 
 const void *netlink_attr_bytes(const struct nlattr *attr, size_t size)
 {
 	return attr != NULL && mnl_attr_get_payload_len(attr) == size ? mnl_attr_get_payload(attr)
 								      : NULL;
+}
+
+const char *netlink_attr_text(const struct nlattr *attr)
+{
+	return attr != NULL && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0
+		? mnl_attr_get_str(attr)
+		: "";
+}
+
+bool netlink_attr_addr(struct ip_addr *out, const struct nlattr *attr, int family)
+{
+	const void *bytes = netlink_attr_bytes(attr, family == AF_INET ? 4 : 16);
+
+	if (bytes == NULL || (family != AF_INET && family != AF_INET6))
+		return false;
+	*out = family == AF_INET ? ip_addr_v4(bytes) : ip_addr_v6(bytes);
+	return true;
 }
 
 bool netlink_attr_u8(uint8_t *out, const struct nlattr *attr)
@@ -72,5 +103,17 @@ bool netlink_attr_be32(uint32_t *out, const struct nlattr *attr)
 		return false;
 	memcpy(&value, bytes, sizeof(value));
 	*out = ntohl(value);
+	return true;
+}
+
+bool netlink_attr_be64(uint64_t *out, const struct nlattr *attr)
+{
+	const void *bytes = netlink_attr_bytes(attr, sizeof(uint64_t));
+	uint64_t value;
+
+	if (bytes == NULL)
+		return false;
+	memcpy(&value, bytes, sizeof(value));
+	*out = be64toh(value);
 	return true;
 }

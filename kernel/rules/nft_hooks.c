@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/netlink/netlink_attrs.h"
 #include "kernel/rules/iptables.h"
 #include "kernel/rules/nft_talk.h"
 #include "kernel/rules/nft_view.h"
@@ -35,14 +37,13 @@ static bool is_used(const struct ruleset_options *options, const struct base_cha
 
 /* ---- looking ---- */
 
-static int take_flags(const struct nlattr *attr, void *context)
+static int take_flags(const struct nlmsghdr *message, void *context)
 {
-	if (mnl_attr_get_type(attr) != NFTA_TABLE_FLAGS)
-		return MNL_CB_OK;
-	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
-		return MNL_CB_ERROR;
-	*(uint32_t *)context = ntohl(mnl_attr_get_u32(attr));
-	return MNL_CB_OK;
+	const struct nlattr *table[NFTA_TABLE_MAX + 1];
+
+	(void)netlink_attrs_index_message(table, NFTA_TABLE_MAX, message, sizeof(struct nfgenmsg));
+	(void)netlink_attr_be32(context, table[NFTA_TABLE_FLAGS]);
+	return 0;
 }
 
 static int read_flags(enum ip_family family, const char *table, uint32_t *out)
@@ -60,26 +61,15 @@ struct hook {
 	uint32_t number;
 };
 
-static int take_number(const struct nlattr *attr, void *context)
+static int take_hook(const struct nlmsghdr *message, void *context)
 {
+	const struct nlattr *chain[NFTA_CHAIN_MAX + 1], *attrs[NFTA_HOOK_MAX + 1];
 	struct hook *hook = context;
 
-	if (mnl_attr_get_type(attr) != NFTA_HOOK_HOOKNUM)
-		return MNL_CB_OK;
-	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
-		return MNL_CB_ERROR;
-	hook->number = ntohl(mnl_attr_get_u32(attr));
-	hook->found = true;
-	return MNL_CB_OK;
-}
-
-static int take_hook(const struct nlattr *attr, void *context)
-{
-	if (mnl_attr_get_type(attr) != NFTA_CHAIN_HOOK)
-		return MNL_CB_OK;
-	if (mnl_attr_validate(attr, MNL_TYPE_NESTED) < 0)
-		return MNL_CB_ERROR;
-	return mnl_attr_parse_nested(attr, take_number, context);
+	(void)netlink_attrs_index_message(chain, NFTA_CHAIN_MAX, message, sizeof(struct nfgenmsg));
+	netlink_attrs_index_nested(attrs, NFTA_HOOK_MAX, chain[NFTA_CHAIN_HOOK]);
+	hook->found = netlink_attr_be32(&hook->number, attrs[NFTA_HOOK_HOOKNUM]);
+	return 0;
 }
 
 static void put_chain(

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/rules/nft_rule.h"
 
-#include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -45,11 +43,7 @@ static void take_verdict(struct nft_rule *rule, const struct nlattr *immediate)
 		*verdict[NFTA_VERDICT_MAX + 1];
 
 	netlink_attrs_index_nested(outer, NFTA_IMMEDIATE_MAX, immediate);
-	if (outer[NFTA_IMMEDIATE_DATA] == NULL)
-		return;
 	netlink_attrs_index_nested(data, NFTA_DATA_MAX, outer[NFTA_IMMEDIATE_DATA]);
-	if (data[NFTA_DATA_VERDICT] == NULL)
-		return;
 	netlink_attrs_index_nested(verdict, NFTA_VERDICT_MAX, data[NFTA_DATA_VERDICT]);
 	(void)name_read(rule->target, verdict[NFTA_VERDICT_CHAIN]);
 }
@@ -77,20 +71,15 @@ int nft_rule_read(struct nft_rule *out, const struct nlmsghdr *message)
 {
 	struct nft_rule rule = {.digest = 0xcbf29ce484222325};
 	const struct nlattr *attrs[NFTA_RULE_MAX + 1];
-	const uint64_t *handle;
 
 	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE) ||
-		mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
+		!netlink_attrs_index_message(
+			attrs, NFTA_RULE_MAX, message, sizeof(struct nfgenmsg)))
 		return -EBADMSG;
-	netlink_attrs_index(attrs, NFTA_RULE_MAX,
-		mnl_nlmsg_get_payload_offset(message, sizeof(struct nfgenmsg)),
-		mnl_nlmsg_get_payload_len(message) - sizeof(struct nfgenmsg));
-	handle = netlink_attr_bytes(attrs[NFTA_RULE_HANDLE], sizeof(*handle));
-	if (handle == NULL || !name_read(rule.table, attrs[NFTA_RULE_TABLE]) ||
+	if (!netlink_attr_be64(&rule.handle, attrs[NFTA_RULE_HANDLE]) ||
+		!name_read(rule.table, attrs[NFTA_RULE_TABLE]) ||
 		!name_read(rule.chain, attrs[NFTA_RULE_CHAIN]))
 		return -EBADMSG;
-	memcpy(&rule.handle, handle, sizeof(rule.handle));
-	rule.handle = be64toh(rule.handle);
 	if (attrs[NFTA_RULE_EXPRESSIONS] != NULL &&
 		mnl_attr_parse_nested(attrs[NFTA_RULE_EXPRESSIONS], take_expression, &rule) < 0)
 		return -EBADMSG;

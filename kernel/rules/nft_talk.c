@@ -5,151 +5,64 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-
-#include "kernel/netlink/netlink_dump.h"
 
 enum {
-	SEQUENCE = 1,	   /* of the only message that is answered */
+	PATIENCE_S = 1,
 	SMALL = 65536,	   /* bytes that any socket sends */
 	BRACKET_MOST = 64, /* bytes of the beginning of a transaction, or of its end */
 };
 
-static void put_head(struct nlmsghdr *message, uint8_t family, uint16_t resource)
-{
-	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
-
-	message->nlmsg_flags = NLM_F_REQUEST;
-	message->nlmsg_seq = SEQUENCE;
-	head->nfgen_family = family;
-	head->version = NFNETLINK_V0;
-	head->res_id = htons(resource);
-}
-
 struct nlmsghdr *nft_talk_begin(char buffer[NFT_TALK_BYTES], uint16_t type, enum ip_family family)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
-	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-	put_head(message, family == IP_FAMILY_V6 ? NFPROTO_IPV6 : NFPROTO_IPV4, 0);
-	return message;
+	return netlink_put_netfilter(buffer, NFNL_SUBSYS_NFTABLES, type, 0,
+		family == IP_FAMILY_V6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
 }
 
-/* The beginning or the end of a transaction. Returns its length. */
-static size_t put_bracket(char *buffer, uint16_t type)
+static int ask(struct nlmsghdr *message, unsigned int flags, netlink_visit *visit, void *context)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
-	message->nlmsg_type = type;
-	put_head(message, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-	return message->nlmsg_len;
-}
-
-struct answer {
-	mnl_attr_cb_t take;
-	void *context;
-};
-
-static int read_answer(const struct nlmsghdr *message, void *context)
-{
-	const struct answer *answer = context;
-
-	if (answer->take == NULL || mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg)) {
-		errno = EPROTO;
-		return MNL_CB_ERROR;
-	}
-	errno = EPROTO; /* where the attributes are broken */
-	return mnl_attr_parse(message, sizeof(struct nfgenmsg), answer->take, answer->context) < 0
-		? MNL_CB_ERROR
-		: MNL_CB_STOP;
-}
-
-static int receive(struct mnl_socket *socket, struct answer *answer)
-{
-	char buffer[8 * NFT_TALK_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
-	const ssize_t length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-
-	if (length < 0 ||
-		mnl_cb_run(buffer, (size_t)length, SEQUENCE, mnl_socket_get_portid(socket),
-			read_answer, answer) < 0)
-		return -errno;
-	return 0;
-}
-
-static int open_socket(struct mnl_socket **out)
-{
-	static const struct timeval patience = {.tv_sec = 1};
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	int err;
-
-	if (socket == NULL)
-		return -errno;
-	if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
-		    sizeof(patience)) != 0 ||
-		mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		err = -errno;
-		mnl_socket_close(socket);
-		return err;
-	}
-	*out = socket;
-	return 0;
-}
-
-static int exchange(const void *bytes, size_t length, struct answer *answer)
-{
-	const int room = length < INT_MAX / 2 ? (int)length * 2 : INT_MAX;
 	struct mnl_socket *socket;
-	int err = open_socket(&socket);
+	bool interrupted;
+	int err = netlink_open(&socket, NETLINK_NETFILTER, PATIENCE_S);
 
 	if (err != 0)
 		return err;
-	/* A transaction is one datagram, and may be larger than what a socket takes by default. */
-	if (length > SMALL &&
-		setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_SNDBUFFORCE, &room,
-			sizeof(room)) != 0)
-		err = -errno;
-	if (err == 0)
-		err = mnl_socket_sendto(socket, bytes, length) < 0 ? -errno
-								   : receive(socket, answer);
-	mnl_socket_close(socket);
-	return err;
-}
-
-int nft_talk_ask(struct nlmsghdr *message, mnl_attr_cb_t take, void *context)
-{
-	struct answer answer = {.take = take, .context = context};
-
-	return exchange(message, message->nlmsg_len, &answer);
-}
-
-int nft_talk_dump(struct nlmsghdr *message,
-	int (*visit)(const struct nlmsghdr *message, void *context), void *context)
-{
-	struct mnl_socket *socket;
-	bool interrupted = false;
-	int err = open_socket(&socket);
-
-	if (err != 0)
-		return err;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	err = netlink_dump(socket, message, visit, context, &interrupted);
+	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	err = netlink_ask(socket, message, visit, context, &interrupted);
 	mnl_socket_close(socket);
 	return err == 0 && interrupted ? -EAGAIN : err;
 }
 
-/* Of a transaction's brackets none is acknowledged. */
+int nft_talk_ask(struct nlmsghdr *message, netlink_visit *visit, void *context)
+{
+	return ask(message, NLM_F_ACK, visit, context);
+}
+
+int nft_talk_dump(struct nlmsghdr *message, netlink_visit *visit, void *context)
+{
+	return ask(message, NLM_F_DUMP, visit, context);
+}
+
+/* The beginning or the end of a transaction, neither of which is acknowledged. Its length. */
+static size_t put_bracket(char *at, uint16_t type)
+{
+	struct nlmsghdr *message = netlink_put_netfilter(at, NFNL_SUBSYS_NONE, type, 0, AF_UNSPEC);
+	struct nfgenmsg *general = mnl_nlmsg_get_payload(message);
+
+	general->res_id = htons(NFNL_SUBSYS_NFTABLES);
+	return message->nlmsg_len;
+}
+
 int nft_talk_change_all(const void *bytes, size_t length)
 {
-	struct answer answer = {.take = NULL};
 	char *whole = malloc(length + 2 * BRACKET_MOST);
+	struct netlink_answer answer;
+	struct mnl_socket *socket;
 	size_t used;
-	int err;
+	int room, err;
 
 	if (whole == NULL)
 		return -ENOMEM;
@@ -158,7 +71,22 @@ int nft_talk_change_all(const void *bytes, size_t length)
 	memcpy(whole + used, bytes, length);
 	used += length;
 	used += put_bracket(whole + used, NFNL_MSG_BATCH_END);
-	err = exchange(whole, used, &answer);
+	err = netlink_open(&socket, NETLINK_NETFILTER, PATIENCE_S);
+	if (err != 0) {
+		free(whole);
+		return err;
+	}
+	/* A transaction is one datagram, and may be larger than what a socket takes by default. */
+	room = used < INT_MAX / 2 ? (int)used * 2 : INT_MAX;
+	if (used > SMALL &&
+		setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_SNDBUFFORCE, &room,
+			sizeof(room)) != 0)
+		err = -errno;
+	if (err == 0)
+		err = netlink_send(&answer, socket, (struct nlmsghdr *)(void *)whole, used);
+	if (err == 0)
+		err = netlink_read_all(&answer, NULL, NULL);
+	mnl_socket_close(socket);
 	free(whole);
 	return err;
 }

@@ -12,8 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <libmnl/libmnl.h>
-
+#include "kernel/netlink/netlink.h"
 #include "policy/values/ip_addr.h"
 
 enum { NFT_TALK_BYTES = 1024 };
@@ -24,10 +23,10 @@ enum { NFT_TALK_BYTES = 1024 };
 struct nlmsghdr *nft_talk_begin(char buffer[NFT_TALK_BYTES], uint16_t type, enum ip_family family);
 
 /*
- * Asks, and has each attribute of the answer shown to `take` (as mnl_attr_parse() does). 0; -ENOENT
- * when there is no such thing, or another -errno: the kernel's, that of `take`, or -EPROTO.
+ * Asks for one thing, and shows the answer to `visit`. 0; -ENOENT when there is no such thing, or
+ * another -errno: the kernel's, or that of `visit`.
  */
-int nft_talk_ask(struct nlmsghdr *message, mnl_attr_cb_t take, void *context);
+int nft_talk_ask(struct nlmsghdr *message, netlink_visit *visit, void *context);
 /*
  * Changes something, in a transaction of its own. `flags` are NLM_F_CREATE and such. 0, or -errno.
  */
@@ -42,7 +41,6 @@ int nft_talk_change_all(const void *bytes, size_t length);
  * Asks for a list, and has each message of it shown to `visit`, which returns 0 or -errno. 0, or
  * -errno: -EAGAIN when the rules changed meanwhile, so that the list may be wrong.
  */
-int nft_talk_dump(struct nlmsghdr *message,
-	int (*visit)(const struct nlmsghdr *message, void *context), void *context);
+int nft_talk_dump(struct nlmsghdr *message, netlink_visit *visit, void *context);
 
 #endif

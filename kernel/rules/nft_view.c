@@ -77,11 +77,11 @@ static int read_rules(struct nft_view *view, enum ip_family family)
 	return err;
 }
 
-static int ignore_attribute(const struct nlattr *attr, void *context)
+static int ignore_answer(const struct nlmsghdr *message, void *context)
 {
-	(void)attr;
+	(void)message;
 	(void)context;
-	return MNL_CB_OK;
+	return 0;
 }
 
 static int read_chains(struct nft_view *view, enum ip_family family)
@@ -93,7 +93,7 @@ static int read_chains(struct nft_view *view, enum ip_family family)
 
 		mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, ruleset_chains[i].table);
 		mnl_attr_put_strz(message, NFTA_CHAIN_NAME, ruleset_chains[i].name);
-		err = nft_talk_ask(message, ignore_attribute, NULL);
+		err = nft_talk_ask(message, ignore_answer, NULL);
 		if (err != 0 && err != -ENOENT)
 			return err;
 		view->chains[i] = err == 0;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stddef.h>
@@ -14,28 +15,28 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/netlink/netlink_attrs.h"
 #include "kernel/rules/nft_talk.h"
 
 /* ---- nf_tables ---- */
 
-static int take_id(const struct nlattr *attr, void *context)
+static int take_id(const struct nlmsghdr *message, void *context)
 {
-	if (mnl_attr_get_type(attr) != NFTA_GEN_ID)
-		return MNL_CB_OK;
-	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
-		return MNL_CB_ERROR;
-	/* so that none is told from the number 0 */
-	*(uint64_t *)context = ntohl(mnl_attr_get_u32(attr)) + 1ULL;
-	return MNL_CB_OK;
+	const struct nlattr *attrs[NFTA_GEN_MAX + 1];
+	uint32_t id;
+
+	(void)netlink_attrs_index_message(attrs, NFTA_GEN_MAX, message, sizeof(struct nfgenmsg));
+	if (!netlink_attr_be32(&id, attrs[NFTA_GEN_ID]))
+		return -EPROTO;
+	*(uint64_t *)context = id + 1ULL; /* so that none is told from the number 0 */
+	return 0;
 }
 
 static int read_nft(uint64_t *out)
 {
 	char buffer[NFT_TALK_BYTES];
-	const int err = nft_talk_ask(
-		nft_talk_begin(buffer, NFT_MSG_GETGEN, IP_FAMILY_V4), take_id, out);
 
-	return err == 0 && *out == 0 ? -EPROTO : err;
+	return nft_talk_ask(nft_talk_begin(buffer, NFT_MSG_GETGEN, IP_FAMILY_V4), take_id, out);
 }
 
 /* ---- the legacy tables ---- */

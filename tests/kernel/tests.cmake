@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 podgate_test(kernel/netlink/test_interface_names)
+podgate_test(kernel/netlink/test_netlink)
 podgate_test(kernel/netlink/test_local_addrs LIBRARIES podgate_test_flow_table)
 podgate_test(kernel/queue/test_nfqueue SUPPORT queue_fixture LIBRARIES podgate_enforcer_gate)
 podgate_test(kernel/queue/test_nfqueue_adopt SUPPORT queue_fixture LIBRARIES podgate_enforcer_gate)
