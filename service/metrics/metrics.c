@@ -15,7 +15,7 @@
 #include "service/metrics/exposition.h"
 #include "service/metrics/metrics_text.h"
 #include "service/views/health.h"
-#include "service/views/status_desk.h"
+#include "service/views/figures_query.h"
 
 enum {
 	PAUSE_MS = 4, /* between two rounds, so that a flood of connections costs little */
@@ -25,7 +25,7 @@ enum {
 
 struct metrics {
 	struct http_server *server;
-	struct status_desk *desk;
+	struct figures_query *query;
 	struct status_sources sources;
 	struct policy_hits *hits;
 	struct work_thread thread;
@@ -58,7 +58,7 @@ static void sample(struct metrics *metrics)
 	}
 	health_see(&health->log, verdict_log_pulse(metrics->sources.log), now);
 	health_see(&health->learner, enforcement_learner_pulse(enforcement), now);
-	health_see(&health->loop, status_desk_pulse(metrics->desk), now);
+	health_see(&health->loop, figures_query_pulse(metrics->query), now);
 }
 
 static void put(struct http_answer *out, unsigned int status, const char *text)
@@ -74,7 +74,7 @@ static const char loop_is_silent[] = "the main loop does not answer";
 
 static void answer_metrics(struct metrics *metrics, struct http_answer *out)
 {
-	const struct status_figures *figures = status_desk_get(metrics->desk);
+	const struct status_figures *figures = figures_query_get(metrics->query);
 	FILE *to;
 
 	if (figures == NULL) {
@@ -107,7 +107,7 @@ static void answer_healthz(struct metrics *metrics, struct http_answer *out)
 {
 	char reason[HEALTH_REASON];
 
-	if (is_alive(metrics, status_desk_get(metrics->desk), reason))
+	if (is_alive(metrics, figures_query_get(metrics->query), reason))
 		put(out, 200, "ok");
 	else
 		put(out, 503, reason);
@@ -116,7 +116,7 @@ static void answer_healthz(struct metrics *metrics, struct http_answer *out)
 /* What does not live enforces nothing to rely on. */
 static void answer_readyz(struct metrics *metrics, struct http_answer *out)
 {
-	const struct status_figures *figures = status_desk_get(metrics->desk);
+	const struct status_figures *figures = figures_query_get(metrics->query);
 	char reason[HEALTH_REASON];
 
 	if (!is_alive(metrics, figures, reason))
@@ -198,7 +198,7 @@ int metrics_open(struct metrics **out, uv_loop_t *loop, const char *listen, int 
 		return -ENOMEM;
 	err = work_thread_init(&metrics->thread);
 	if (err == 0)
-		err = status_desk_open(&metrics->desk, loop);
+		err = figures_query_open(&metrics->query, loop);
 	if (err == 0)
 		err = policy_series_create(&metrics->series);
 	if (err != 0)
@@ -231,7 +231,7 @@ int metrics_start(
 	};
 
 	metrics->sources = *sources;
-	status_desk_set_sources(metrics->desk, sources);
+	figures_query_set_sources(metrics->query, sources);
 	metrics->hits = hits;
 	return work_thread_start(&metrics->thread, &work_options);
 }
@@ -241,12 +241,12 @@ void metrics_stop(struct metrics *metrics)
 	if (metrics == NULL)
 		return;
 	if (metrics->thread.running) {
-		status_desk_stop(metrics->desk);
+		figures_query_stop(metrics->query);
 		work_thread_stop(&metrics->thread);
 	}
 	http_server_close(metrics->server);
 	policy_series_free(metrics->series);
-	status_desk_close(metrics->desk);
+	figures_query_close(metrics->query);
 	work_thread_deinit(&metrics->thread);
 	free(metrics);
 }

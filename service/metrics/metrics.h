@@ -7,7 +7,7 @@
  * (health.h). On a thread of its own: so what strangers send is read beside the loop and not on it,
  * a flood of theirs costs this thread a bounded part of a CPU and nobody else anything, and whether
  * the loop lives can be answered by one that is not the loop. The figures come from the loop
- * (status_desk.h); while it does not hand them over, /metrics answers 503.
+ * (figures_query.h); while it does not hand them over, /metrics answers 503.
  *
  * All functions are for the loop's thread.
  */

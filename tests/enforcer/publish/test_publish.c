@@ -24,7 +24,7 @@
 
 #include "service/views/listings.h"
 #include "service/views/status.h"
-#include "service/views/status_desk.h"
+#include "service/views/figures_query.h"
 #include "tests/between.h"
 #include "tests/support/bridge_netns.h"
 #include "tests/support/json_read_back.h"
@@ -345,10 +345,10 @@ static void a_listing_has_its_time(void **state)
 	stream_reader_deinit(&reader);
 }
 
-/* ---- the desk: another thread asks, and the loop hands over ---- */
+/* ---- another thread asks for figures, and the loop hands them over ---- */
 
 struct asking {
-	struct status_desk *desk;
+	struct figures_query *query;
 	atomic_int asked; /* how many questions were put, and answered */
 	bool got[4];
 	uint64_t revisions[4];
@@ -369,7 +369,7 @@ static void *ask(void *context)
 
 	for (int i = 0; i < 4; i++) {
 		const int64_t began = now_ms();
-		const struct status_figures *figures = status_desk_get(asking->desk);
+		const struct status_figures *figures = figures_query_get(asking->query);
 
 		asking->got[i] = figures != NULL;
 		asking->revisions[i] = figures != NULL ? figures->revision : 0;
@@ -399,15 +399,15 @@ static void figures_are_handed_over(void **state)
 	struct asking asking = {0};
 	pthread_t thread;
 
-	assert_int_equal(status_desk_open(&asking.desk, &stage->loop), 0);
-	status_desk_set_sources(asking.desk, &sources);
+	assert_int_equal(figures_query_open(&asking.query, &stage->loop), 0);
+	figures_query_set_sources(asking.query, &sources);
 	assert_int_equal(pthread_create(&thread, NULL, ask, &asking), 0);
 	run_until_asked(stage, &asking, 1, true);
 	run_until_asked(stage, &asking, 3, false); /* the loop is stuck */
 	run_until_asked(stage, &asking, 4, true);
-	status_desk_stop(asking.desk);
+	figures_query_stop(asking.query);
 	pthread_join(thread, NULL);
-	status_desk_close(asking.desk);
+	figures_query_close(asking.query);
 
 	assert_true(asking.got[0] && asking.revisions[0] == 1);
 	assert_false(asking.got[1]);
@@ -420,19 +420,19 @@ static void figures_are_handed_over(void **state)
 static void the_loop_has_a_pulse(void **state)
 {
 	struct publish_fixture *stage = *state;
-	struct status_desk *desk;
+	struct figures_query *query;
 	struct pulse first, second;
 
-	assert_int_equal(status_desk_open(&desk, &stage->loop), 0);
-	first = status_desk_pulse(desk);
+	assert_int_equal(figures_query_open(&query, &stage->loop), 0);
+	first = figures_query_pulse(query);
 	assert_true(first.due);
-	assert_int_equal(status_desk_pulse(desk).done, first.done);
-	assert_int_equal(status_desk_pulse(desk).done, first.done);
+	assert_int_equal(figures_query_pulse(query).done, first.done);
+	assert_int_equal(figures_query_pulse(query).done, first.done);
 	for (int i = 0; i < 100; i++)
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
-	second = status_desk_pulse(desk);
+	second = figures_query_pulse(query);
 	assert_true(second.done > first.done && second.due);
-	status_desk_close(desk);
+	figures_query_close(query);
 }
 
 static const char another_pod[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: "
