@@ -61,6 +61,7 @@ static bool close_rule(struct closing *closing, const struct node *node, enum di
 	struct policy_rule *out)
 {
 	void *peers = NULL, *ports = NULL;
+	size_t port_count = 0;
 
 	*out = (struct policy_rule){.pos = node->pos};
 	if (node->kind == NODE_NULL)
@@ -69,10 +70,11 @@ static bool close_rule(struct closing *closing, const struct node *node, enum di
 		!close_list(closing, node_get(node, kube_peer_key(direction)),
 			sizeof(struct policy_peer), &peers, &out->peer_count, kube_read_peer) ||
 		!close_list(closing, node_get(node, "ports"), sizeof(struct policy_port), &ports,
-			&out->port_count, kube_read_policy_port))
+			&port_count, kube_read_policy_port))
 		return false;
 	out->peers = peers;
 	out->ports = ports;
+	out->port_count = (uint32_t)port_count;
 	return true;
 }
 

@@ -81,6 +81,8 @@ static void *read_items(struct decoder *decoder, const struct node *list, const 
 static void read_rule(struct decoder *decoder, const struct node *node, enum direction direction,
 	struct policy_rule *out)
 {
+	size_t port_count;
+
 	out->pos = node->pos;
 	if (node->kind == NODE_NULL) {
 		decode_warning(decoder, node->pos, "empty-rule", "write '- {}' if that is meant",
@@ -92,7 +94,8 @@ static void read_rule(struct decoder *decoder, const struct node *node, enum dir
 	out->peers = read_items(decoder, node_get(node, peer_keys[direction]), peer_keys[direction],
 		sizeof(*out->peers), kube_read_peer, &out->peer_count);
 	out->ports = read_items(decoder, node_get(node, "ports"), "'ports'", sizeof(*out->ports),
-		kube_read_policy_port, &out->port_count);
+		kube_read_policy_port, &port_count);
+	out->port_count = (uint32_t)port_count;
 }
 
 static void read_rules(struct decoder *decoder, const struct node *spec, enum direction direction,

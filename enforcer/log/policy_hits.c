@@ -19,6 +19,7 @@ enum { TALLIES = 256 }; /* a power of two */
 struct tally {
 	const struct snapshot *snapshot; /* NULL: unused */
 	const struct pod *pod;
+	const struct network_policy *policy; /* snapshot_denying_policy() */
 	struct ip_addr addr;
 	struct policy_hit_counts sides[DIRECTION_COUNT];
 };
@@ -147,12 +148,18 @@ static void give_tally(struct policy_hits *hits, const struct tally *tally, stru
 		const struct policy_hit_counts *counts = &tally->sides[side];
 		struct policy_list policies;
 
-		if (counts->denied + counts->audited + counts->cut == 0 ||
-			snapshot_policies(tally->snapshot, &tally->addr, (enum direction)side,
-				arena, &policies) != 0)
+		if (counts->denied + counts->audited + counts->cut == 0)
+			continue;
+		if (tally->policy != NULL) {
+			give_share(hits, tally->policy, (enum direction)side, counts);
+			continue;
+		}
+		if (snapshot_policies(tally->snapshot, &tally->addr, (enum direction)side, arena,
+			    &policies) != 0)
 			continue;
 		for (size_t i = 0; i < policies.count; i++)
-			give_share(hits, policies.items[i], (enum direction)side, counts);
+			if (policies.items[i]->tier == TIER_NETWORK_POLICY)
+				give_share(hits, policies.items[i], (enum direction)side, counts);
 	}
 }
 
@@ -222,7 +229,7 @@ void policy_hits_visit(struct policy_hits *hits, struct policy_hit_counts totals
 /* ---- tallies ---- */
 
 static struct tally *find_tally(struct policy_hits *hits, const struct snapshot *snapshot,
-	const struct pod *pod, const struct ip_addr *addr)
+	const struct pod *pod, const struct network_policy *policy, const struct ip_addr *addr)
 {
 	const size_t start = (size_t)((((uintptr_t)pod ^ (uintptr_t)snapshot) >> 3) *
 			0x9e3779b97f4a7c15ULL >>
@@ -233,11 +240,12 @@ static struct tally *find_tally(struct policy_hits *hits, const struct snapshot 
 	for (size_t i = start;; i++) {
 		struct tally *tally = &hits->tallies[i % TALLIES];
 
-		if (tally->snapshot == snapshot && tally->pod == pod)
+		if (tally->snapshot == snapshot && tally->pod == pod && tally->policy == policy)
 			return tally;
 		if (tally->snapshot != NULL)
 			continue;
-		*tally = (struct tally){.snapshot = snapshot, .pod = pod, .addr = *addr};
+		*tally = (struct tally){
+			.snapshot = snapshot, .pod = pod, .policy = policy, .addr = *addr};
 		hits->tally_count++;
 		return tally;
 	}
@@ -258,7 +266,9 @@ static void count_side(
 	pod = snapshot_pod_at(record->snapshot, addr);
 	if (pod == NULL)
 		return;
-	counts = &find_tally(hits, record->snapshot, pod, addr)->sides[direction];
+	counts = &find_tally(hits, record->snapshot, pod,
+		snapshot_denying_policy(record->snapshot, &record->flow, direction), addr)
+			  ->sides[direction];
 	if (side == SIDE_AUDIT_DENIED)
 		counts->audited += packets;
 	else if (record->kind == RECORD_REVOKED)

@@ -6,8 +6,9 @@
  * How often each policy denied, by its name: so counts outlive the policy's next version, and the
  * policy itself.
  *
- * What counts. A denial at an end of a flow is due to all policies that isolate that end in that
- * direction, because none of them has a rule that admits the flow: each of them is hit once. So the
+ * What counts. A denial at an end of a flow is due to all NetworkPolicies that isolate that end in
+ * that direction, because none of them has a rule that admits the flow: each of them is hit once. A
+ * denial by a rule of another tier (policy/compile/tier.h) hits that rule's policy alone. So the
  * sum over policies is not the number of denials, and a flow that both of its ends deny hits
  * policies of both. A policy in audit mode is only hit by what is logged as audit-deny. A
  * denial for a link-local address hits no policy. A record stands for one packet, or for as many

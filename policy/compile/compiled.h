@@ -5,16 +5,12 @@
 /*
  * What struct snapshot is made of: private to snapshot_make.c, which makes it, and snapshot.c,
  * which answers from it. All but the cluster lives in one arena, the snapshot itself included.
- *
- * Of the enforced policies and all policies together only one ever decides: rules only add, so
- * where an enforced policy isolates, the audited ones cannot make a flow pass less. Hence one
- * profile an end and direction: of the enforced policies, or of the audited ones where there are no
- * others.
  */
 
 #include "policy/compile/endpoint_table.h"
 #include "policy/compile/policy_book.h"
 #include "policy/compile/snapshot.h"
+#include "policy/compile/tier.h"
 
 /* Lists of numbers in one array: list i is items[starts[i]] up to items[starts[i + 1]]. */
 struct number_lists {
@@ -62,6 +58,14 @@ struct snapshot {
 	size_t isolated_count;
 	enum verdict link_local; /* of flows with such an end */
 };
+
+/* NULL: nothing isolates the end in that direction, or NetworkPolicy's tier alone does. */
+static inline const struct tier_list *tiers_of(
+	const struct snapshot *snapshot, const struct endpoint *end, enum direction direction)
+{
+	return end->ranked >> direction & 1 ? piece_at(snapshot->sets.pieces, end->tiers[direction])
+					    : NULL;
+}
 
 /* What a snapshot is made of: the book knows all kinds of the cluster's pods. */
 struct snapshot_input {

@@ -23,8 +23,9 @@ struct endpoint {
 	bool audits;	     /* denials at this end are only logged */
 	/* several pods claim the address (claims.h): the rest is of the one that leads */
 	bool contested;
+	uint8_t ranked; /* bit d: tiers[d] is a struct tier_list, else a profile (tier.h) */
 	uint32_t kind;
-	uint32_t profiles[DIRECTION_COUNT]; /* PROFILE_NONE where nothing isolates */
+	uint32_t tiers[DIRECTION_COUNT]; /* PIECE_NONE where nothing isolates */
 };
 
 struct endpoint_table {

@@ -17,11 +17,11 @@ static int init_selections(struct policy_book *book)
 	int err = 0;
 
 	for (int d = 0; err == 0 && d < DIRECTION_COUNT; d++) {
-		uint32_t *none = vector_push(&book->class_profiles[d], sizeof(*none));
+		struct tier_ref *none = vector_push(&book->class_tiers[d], sizeof(*none));
 
 		if (none == NULL)
 			return -ENOMEM;
-		*none = PROFILE_NONE; /* of class 0 */
+		*none = (struct tier_ref){PIECE_NONE, false}; /* of class 0 */
 		err = selection_init(&book->selections[d], &book->groups, &book->labels,
 			(enum direction)d, book->arena);
 	}
@@ -46,7 +46,7 @@ static int init(struct policy_book *book, const struct cluster *cluster)
 		return err;
 	kind_table_init(
 		&book->kinds, &book->labels, &book->rules.names, &book->pieces, book->arena);
-	profile_builder_init(&book->builder, &book->peers, &book->pieces, book->arena);
+	tier_builder_init(&book->builder, &book->peers, &book->pieces, book->arena);
 	return 0;
 }
 
@@ -74,10 +74,10 @@ void policy_book_free(struct policy_book *book)
 	if (book == NULL)
 		return;
 	vector_deinit(&book->judging);
-	profile_builder_deinit(&book->builder);
+	tier_builder_deinit(&book->builder);
 	kind_table_deinit(&book->kinds);
 	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		vector_deinit(&book->class_profiles[d]);
+		vector_deinit(&book->class_tiers[d]);
 		selection_deinit(&book->selections[d]);
 	}
 	rule_table_deinit(&book->rules);
@@ -99,26 +99,26 @@ static int index_kinds(const struct batch *batch)
 	return label_index_extend(&batch->book->labels, codes, batch->count, batch->scratch);
 }
 
-static int build_profiles(const struct batch *batch, enum direction direction)
+static int build_tiers(const struct batch *batch, enum direction direction)
 {
 	struct policy_book *book = batch->book;
 	const struct profile_input input = {batch->cluster, &book->groups, &book->rules};
-	struct vector *profiles = &book->class_profiles[direction];
+	struct vector *tiers = &book->class_tiers[direction];
 	int err = 0;
 
-	while (err == 0 && profiles->count < selection_class_count(&book->selections[direction])) {
+	while (err == 0 && tiers->count < selection_class_count(&book->selections[direction])) {
 		const struct selection_class class = selection_get(
-			&book->selections[direction], (uint32_t)profiles->count);
-		uint32_t *profile = vector_push(profiles, sizeof(*profile));
+			&book->selections[direction], (uint32_t)tiers->count);
+		struct tier_ref *made = vector_push(tiers, sizeof(*made));
 
-		err = profile != NULL
-			? profile_builder_add(&book->builder, &input, &class, direction, profile)
+		err = made != NULL
+			? tier_builder_add(&book->builder, &input, &class, direction, made)
 			: -ENOMEM;
 	}
 	return err;
 }
 
-/* Classifies the kinds in one direction, and finds their profiles. */
+/* Classifies the kinds in one direction, and finds their tiers. */
 static int judge_kinds(const struct batch *batch, const bool *judged, enum direction direction)
 {
 	struct policy_book *book = batch->book;
@@ -131,11 +131,11 @@ static int judge_kinds(const struct batch *batch, const bool *judged, enum direc
 	err = selection_extend(
 		&book->selections[direction], judged, batch->count, class_of, batch->scratch);
 	if (err == 0)
-		err = build_profiles(batch, direction);
+		err = build_tiers(batch, direction);
 	for (uint32_t i = 0; err == 0 && i < batch->count; i++) {
 		judging[i].classes[direction] = class_of[i];
-		judging[i].profiles[direction] = ((const uint32_t *)book->class_profiles[direction]
-							  .items)[class_of[i]];
+		judging[i].tiers[direction] = ((const struct tier_ref *)book->class_tiers[direction]
+						       .items)[class_of[i]];
 	}
 	return err;
 }

@@ -5,7 +5,7 @@
 /*
  * What the policies of a cluster come to, held against all kinds of pods met so far. The policies
  * are fixed when a book is made; kinds are added as pods come, and what follows from them (the
- * kinds that each selector matches and each peer set has, the classes and their profiles) grows by
+ * kinds that each selector matches and each peer set has, the classes and their tiers) grows by
  * just that: adding the last kind does what adding all of them did. Nothing in it points into a
  * cluster: policies are known by their numbers.
  *
@@ -14,12 +14,12 @@
  */
 
 #include "policy/compile/kind_table.h"
-#include "policy/compile/profile_builder.h"
+#include "policy/compile/tier_builder.h"
 
-/* The class and profile of a kind, in each direction. */
+/* The class and tiers of a pod kind, in each direction. */
 struct kind_judging {
-	uint32_t classes[DIRECTION_COUNT];  /* 0: no policy isolates it */
-	uint32_t profiles[DIRECTION_COUNT]; /* PROFILE_NONE then */
+	uint32_t classes[DIRECTION_COUNT]; /* 0: no policy isolates it */
+	struct tier_ref tiers[DIRECTION_COUNT];
 };
 
 struct policy_book {
@@ -31,9 +31,9 @@ struct policy_book {
 	struct rule_table rules;
 	struct kind_table kinds;
 	struct selection selections[DIRECTION_COUNT];
-	struct profile_builder builder;
-	struct vector class_profiles[DIRECTION_COUNT]; /* of uint32_t, by class */
-	struct vector judging;			       /* of struct kind_judging, by kind */
+	struct tier_builder builder;
+	struct vector class_tiers[DIRECTION_COUNT]; /* of struct tier_ref, by class */
+	struct vector judging;			    /* of struct kind_judging, by kind */
 };
 
 /* Makes a book of the cluster's policies, without a kind. Returns 0; -ENOMEM or -E2BIG. */

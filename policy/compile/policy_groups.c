@@ -32,16 +32,18 @@ static int allocate(struct policy_groups *groups, size_t policy_count, struct ar
 		groups->starts[d] = arena_calloc(
 			arena, (size_t)groups->count + 1, sizeof(uint32_t));
 		groups->policies[d] = arena_calloc(arena, policy_count, sizeof(uint32_t));
+		groups->ranked[d] = arena_calloc(arena, groups->count, sizeof(uint32_t));
 		groups->audited[d] = arena_calloc(arena, groups->count, sizeof(uint32_t));
 		if (groups->starts[d] == NULL || groups->policies[d] == NULL ||
-			groups->audited[d] == NULL)
+			groups->ranked[d] == NULL || groups->audited[d] == NULL)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
 /*
- * Sorts the policies that isolate in the direction by group, those of a group rising: by counting.
+ * Sorts the policies that isolate in the direction by group, then as struct group_policies says: by
+ * counting.
  */
 static void list_policies(struct policy_groups *groups, const struct cluster *cluster,
 	const uint32_t *group_of, enum direction direction)
@@ -50,10 +52,15 @@ static void list_policies(struct policy_groups *groups, const struct cluster *cl
 	uint32_t at = 0;
 
 	for (uint32_t i = 0; i < cluster->policy_count; i++) {
-		if (!cluster->policies[i]->isolates[direction])
+		const struct network_policy *policy = cluster->policies[i];
+
+		if (!policy->isolates[direction])
 			continue;
 		starts[group_of[i]]++;
-		groups->audited[direction][group_of[i]] += cluster->policies[i]->audit;
+		if (policy->tier != TIER_NETWORK_POLICY)
+			groups->ranked[direction][group_of[i]]++;
+		else
+			groups->audited[direction][group_of[i]] += policy->audit;
 	}
 	/*
 	 * From how many there are to where they end; filled from the back, that becomes where they
@@ -64,9 +71,11 @@ static void list_policies(struct policy_groups *groups, const struct cluster *cl
 		starts[i] = at;
 	}
 	starts[groups->count] = at;
-	for (uint32_t i = (uint32_t)cluster->policy_count; i-- > 0;)
-		if (cluster->policies[i]->isolates[direction])
-			groups->policies[direction][--starts[group_of[i]]] = i;
+	for (int ranked = 1; ranked >= 0; ranked--)
+		for (uint32_t i = (uint32_t)cluster->policy_count; i-- > 0;)
+			if (cluster->policies[i]->isolates[direction] &&
+				(cluster->policies[i]->tier != TIER_NETWORK_POLICY) == ranked)
+				groups->policies[direction][--starts[group_of[i]]] = i;
 }
 
 int policy_groups_init(struct policy_groups *groups, const struct cluster *cluster,
@@ -102,6 +111,7 @@ struct group_policies policy_groups_get(
 	return (struct group_policies){
 		.items = groups->policies[direction] + starts[group],
 		.count = starts[group + 1] - starts[group],
+		.ranked = groups->ranked[direction][group],
 		.audited = groups->audited[direction][group],
 	};
 }

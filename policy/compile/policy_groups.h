@@ -10,11 +10,15 @@
 #include "policy/compile/label_index.h"
 #include "policy/values/cluster.h"
 
-/* The policies of a group that isolate in one direction: numbers in the cluster, rising. */
+/*
+ * The policies of a group that isolate in one direction: numbers in the cluster. NetworkPolicies
+ * come first, then those of other tiers; both rising.
+ */
 struct group_policies {
 	const uint32_t *items;
 	uint32_t count;
-	uint32_t audited; /* how many of them are in audit mode */
+	uint32_t ranked;  /* how many of them, the last, are of other tiers than NetworkPolicy's */
+	uint32_t audited; /* how many of the NetworkPolicies are in audit mode */
 };
 
 struct policy_groups {
@@ -23,7 +27,7 @@ struct policy_groups {
 	/* by group, and one more: where in policies its own begin */
 	uint32_t *starts[DIRECTION_COUNT];
 	uint32_t *policies[DIRECTION_COUNT];
-	uint32_t *audited[DIRECTION_COUNT]; /* by group */
+	uint32_t *ranked[DIRECTION_COUNT], *audited[DIRECTION_COUNT]; /* by group */
 };
 
 /*

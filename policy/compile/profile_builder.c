@@ -101,23 +101,24 @@ static int gather_rule(struct profile_builder *builder, const struct rule *rule)
 }
 
 static bool is_wanted(
-	const struct profile_builder *builder, const struct extract *extract, uint32_t group)
+	const struct profile_input *input, const struct extract *extract, uint32_t group)
 {
 	return extract->portion == PORTION_ALL ||
-		builder->input.groups->is_whole[group] == (extract->portion == PORTION_WHOLE);
+		input->groups->is_whole[group] == (extract->portion == PORTION_WHOLE);
 }
 
-static uint32_t count_wanted(const struct profile_builder *builder, const struct extract *extract)
+static uint32_t count_wanted(const struct profile_input *input, const struct extract *extract)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < extract->class->count; i++) {
 		const struct group_policies policies = policy_groups_get(
-			builder->input.groups, extract->class->groups[i], extract->direction);
+			input->groups, extract->class->groups[i], extract->direction);
 
-		if (is_wanted(builder, extract, extract->class->groups[i]))
-			count += extract->audited ? policies.audited
-						  : policies.count - policies.audited;
+		if (is_wanted(input, extract, extract->class->groups[i]))
+			count += extract->audited
+				? policies.audited
+				: policies.count - policies.ranked - policies.audited;
 	}
 	return count;
 }
@@ -140,14 +141,13 @@ static int gather(struct profile_builder *builder, const struct extract *extract
 {
 	int err = 0;
 
-	forget(builder);
 	for (uint32_t i = 0; i < extract->class->count; i++) {
 		const struct group_policies policies = policy_groups_get(
 			builder->input.groups, extract->class->groups[i], extract->direction);
 
-		if (!is_wanted(builder, extract, extract->class->groups[i]))
+		if (!is_wanted(&builder->input, extract, extract->class->groups[i]))
 			continue;
-		for (uint32_t j = 0; err == 0 && j < policies.count; j++)
+		for (uint32_t j = 0; err == 0 && j < policies.count - policies.ranked; j++)
 			err = gather_policy(builder, extract, policies.items[j]);
 	}
 	return err;
@@ -247,24 +247,33 @@ static int build(struct profile_builder *builder)
 	return err != 0 ? err : build_names(builder);
 }
 
-/* Stores the profile of these policies on top of `base`. */
-static int add_profile(struct profile_builder *builder, const struct extract *extract,
-	uint32_t base, uint32_t *profile)
+/* Stores the profile of what was gathered on top of `base`, and forgets what was gathered. */
+static int finish(
+	struct profile_builder *builder, uint32_t base, bool audited_only, uint32_t *profile)
 {
 	struct profile *made;
-	int err = gather(builder, extract);
+	int err;
 
 	vector_clear(&builder->words);
 	made = vector_push_many(
 		&builder->words, sizeof(*made) / sizeof(uint32_t), sizeof(uint32_t));
-	if (err != 0 || made == NULL)
-		return err != 0 ? err : -ENOMEM;
-	*made = (struct profile){.base = base, .audited_only = extract->audited};
+	if (made == NULL)
+		return -ENOMEM;
+	*made = (struct profile){.base = base, .audited_only = audited_only};
 	err = build(builder);
 	if (err == 0)
 		err = piece_table_add(builder->pieces, builder->words.items,
 			builder->words.count * sizeof(uint32_t), profile);
+	forget(builder);
 	return err;
+}
+
+static int add_profile(struct profile_builder *builder, const struct extract *extract,
+	uint32_t base, uint32_t *profile)
+{
+	const int err = gather(builder, extract);
+
+	return err != 0 ? err : finish(builder, base, extract->audited, profile);
 }
 
 static uint32_t whole_group(
@@ -294,20 +303,37 @@ static int find_base(struct profile_builder *builder, const struct extract *whol
 	return err;
 }
 
-int profile_builder_add(struct profile_builder *builder, const struct profile_input *input,
-	const struct selection_class *class, enum direction direction, uint32_t *profile)
+uint32_t profile_builder_count(const struct profile_input *input,
+	const struct selection_class *class, enum direction direction, bool audited)
 {
-	struct extract all = {class, direction, false, PORTION_ALL}, whole, other;
+	return count_wanted(input, &(struct extract){class, direction, audited, PORTION_ALL});
+}
+
+int profile_builder_add(struct profile_builder *builder, const struct profile_input *input,
+	const struct selection_class *class, enum direction direction, bool audited,
+	uint32_t *profile)
+{
+	const struct extract all = {class, direction, audited, PORTION_ALL},
+			     whole = {class, direction, audited, PORTION_WHOLE},
+			     other = {class, direction, audited, PORTION_OTHER};
 	uint32_t base;
 	int err;
 
 	builder->input = *input;
-	all.audited = count_wanted(builder, &all) == 0;
-	whole = other = all;
-	whole.portion = PORTION_WHOLE;
-	other.portion = PORTION_OTHER;
-	if (count_wanted(builder, &whole) < BASE_POLICIES || count_wanted(builder, &other) == 0)
+	if (count_wanted(input, &whole) < BASE_POLICIES || count_wanted(input, &other) == 0)
 		return add_profile(builder, &all, PROFILE_NONE, profile);
 	err = find_base(builder, &whole, &base);
 	return err != 0 ? err : add_profile(builder, &other, base, profile);
+}
+
+int profile_builder_add_rules(struct profile_builder *builder, const struct profile_input *input,
+	uint32_t first, uint32_t count, uint32_t *profile)
+{
+	const struct rule *rules = input->rules->rules.items;
+	int err = 0;
+
+	builder->input = *input;
+	for (uint32_t i = 0; err == 0 && i < count; i++)
+		err = gather_rule(builder, &rules[first + i]);
+	return err != 0 ? err : finish(builder, PROFILE_NONE, false, profile);
 }

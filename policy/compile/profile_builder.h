@@ -31,11 +31,19 @@ void profile_builder_init(struct profile_builder *builder, struct peer_pool *pee
 	struct piece_table *pieces, struct arena *arena);
 void profile_builder_deinit(struct profile_builder *builder);
 
+/* How many NetworkPolicies of the class isolate, of those in audit mode or of the others. */
+uint32_t profile_builder_count(const struct profile_input *input,
+	const struct selection_class *class, enum direction direction, bool audited);
+
 /*
- * Stores the profile, not PROFILE_NONE, of what the policies of the class admit: the enforced ones,
- * or the audited ones when there are no others. The class isolates. Returns 0; -ENOMEM or -E2BIG.
+ * Stores the profile, not PROFILE_NONE, of what these NetworkPolicies admit; of none: nothing.
+ * Returns 0; -ENOMEM or -E2BIG.
  */
 int profile_builder_add(struct profile_builder *builder, const struct profile_input *input,
-	const struct selection_class *class, enum direction direction, uint32_t *profile);
+	const struct selection_class *class, enum direction direction, bool audited,
+	uint32_t *profile);
+/* Stores the profile of what `count` rules of the table match. Errors as above. */
+int profile_builder_add_rules(struct profile_builder *builder, const struct profile_input *input,
+	uint32_t first, uint32_t count, uint32_t *profile);
 
 #endif

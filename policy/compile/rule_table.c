@@ -93,6 +93,7 @@ static int add_rule(struct rule_table *table, const struct policy_rule *rule, ui
 {
 	struct rule made = {.unite = unite,
 		.any_port = rule->port_count == 0,
+		.action = (uint8_t)rule->action,
 		.first_port = (uint32_t)table->ports.count};
 	struct rule *added;
 	int err = 0;

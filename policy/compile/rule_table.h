@@ -4,7 +4,7 @@
 
 /*
  * The rules of all policies with their peers as unions, each rule once: many classes of pods will
- * be made of them. Rules that can admit nobody, whatever pods there are, are left out.
+ * be made of them. Rules that can match nobody, whatever pods there are, are left out.
  */
 
 #include "policy/compile/peer_pool.h"
@@ -19,7 +19,8 @@ struct rule_port {
 
 struct rule {
 	uint32_t unite; /* union of the peer pool */
-	bool any_port;	/* names no ports, so admits every protocol */
+	bool any_port;	/* names no ports, so matches every protocol */
+	uint8_t action; /* enum rule_action */
 	uint32_t first_port, port_count;
 };
 

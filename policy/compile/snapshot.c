@@ -59,11 +59,26 @@ bool side_verdict_is_worse(enum side_verdict a, enum side_verdict b)
 	return severity[a] > severity[b];
 }
 
-static enum side_verdict judge_isolated(const struct snapshot *snapshot, const struct endpoint *end,
-	enum direction direction, const struct profile_question *question)
+static __attribute__((noinline, cold)) enum side_verdict judge_ranked(
+	const struct snapshot *snapshot, const struct endpoint *end, enum direction direction,
+	const struct profile_question *question)
 {
-	const struct profile *profile = profile_at(&snapshot->sets, end->profiles[direction]);
+	const struct tier *by;
 
+	return tier_list_judge(
+		tiers_of(snapshot, end, direction), &snapshot->sets, question, end->audits, &by);
+}
+
+/* By NetworkPolicy's tier alone where there is no other: a list of tiers costs nothing then. */
+static inline __attribute__((always_inline)) enum side_verdict judge_isolated(
+	const struct snapshot *snapshot, const struct endpoint *end, enum direction direction,
+	const struct profile_question *question)
+{
+	const struct profile *profile;
+
+	if (__builtin_expect(end->ranked >> direction & 1, 0))
+		return judge_ranked(snapshot, end, direction, question);
+	profile = profile_at(&snapshot->sets, end->tiers[direction]);
 	if (profile_admits(profile, &snapshot->sets, question))
 		return profile->audited_only ? SIDE_OPEN : SIDE_ALLOWED;
 	return profile->audited_only || end->audits ? SIDE_AUDIT_DENIED : SIDE_DENIED;
@@ -71,7 +86,7 @@ static enum side_verdict judge_isolated(const struct snapshot *snapshot, const s
 
 static bool is_isolated(const struct endpoint *end, enum direction direction)
 {
-	return end != NULL && end->profiles[direction] != PROFILE_NONE;
+	return end != NULL && end->tiers[direction] != PIECE_NONE;
 }
 
 static enum verdict join_sides(enum side_verdict ingress, enum side_verdict egress)
@@ -108,9 +123,9 @@ static const struct named_ports *declared_ports(
 }
 
 /* What both ends say, of two that are not one pod. */
-static inline void judge_sides(const struct snapshot *snapshot, const struct flow *flow,
-	const struct endpoint *src, const struct endpoint *dst, enum side_verdict *ingress,
-	enum side_verdict *egress)
+static inline __attribute__((always_inline)) void judge_sides(const struct snapshot *snapshot,
+	const struct flow *flow, const struct endpoint *src, const struct endpoint *dst,
+	enum side_verdict *ingress, enum side_verdict *egress)
 {
 	struct profile_question question = {
 		.protocol = profile_protocol(flow->protocol), .port = flow->dst_port};
@@ -233,6 +248,53 @@ struct judgement snapshot_judge(const struct snapshot *snapshot, const struct fl
 	return judgement;
 }
 
+const struct network_policy *snapshot_denying_policy(
+	const struct snapshot *snapshot, const struct flow *flow, enum direction direction)
+{
+	const struct ip_addr *ends[DIRECTION_COUNT] = {
+		[DIRECTION_INGRESS] = &flow->dst, [DIRECTION_EGRESS] = &flow->src};
+	const struct candidates own = candidates_of(snapshot,
+					endpoint_table_find(&snapshot->endpoints, ends[direction])),
+				far = candidates_of(snapshot,
+					endpoint_table_find(
+						&snapshot->endpoints, ends[1 - direction]));
+	enum side_verdict worst = SIDE_ALLOWED;
+	uint32_t policy = TIER_ALL_POLICIES;
+
+	if (own.count == 1 && !own.ends[0].ranked)
+		return NULL;
+	for (uint32_t i = 0; i < own.count; i++) {
+		const struct tier_list *list = tiers_of(snapshot, &own.ends[i], direction);
+
+		for (uint32_t j = 0; j == 0 || j < far.count; j++) {
+			const struct endpoint *other = far.count > 0 ? &far.ends[j] : NULL;
+			const struct profile_question question = {
+				.peer = {ends[1 - direction],
+					other != NULL ? other->kind : PEER_NO_KIND},
+				.protocol = profile_protocol(flow->protocol),
+				.port = flow->dst_port,
+				.declared = declared_ports(snapshot,
+					direction == DIRECTION_INGRESS ? &own.ends[i] : other),
+			};
+			const struct tier *by = NULL;
+			enum side_verdict side = SIDE_OPEN;
+
+			if (other != NULL && far.pods[j] == own.pods[i])
+				continue;
+			if (list != NULL)
+				side = tier_list_judge(
+					list, &snapshot->sets, &question, own.ends[i].audits, &by);
+			else if (is_isolated(&own.ends[i], direction))
+				side = judge_isolated(snapshot, &own.ends[i], direction, &question);
+			if (side_verdict_is_worse(side, worst)) {
+				worst = side;
+				policy = by != NULL ? by->policy : TIER_ALL_POLICIES;
+			}
+		}
+	}
+	return policy != TIER_ALL_POLICIES ? snapshot->cluster->policies[policy] : NULL;
+}
+
 void snapshot_prefetch(const struct snapshot *snapshot, const struct flow *flow)
 {
 	endpoint_table_prefetch(&snapshot->endpoints, &flow->src);
@@ -311,11 +373,13 @@ size_t snapshot_isolated_pods(const struct snapshot *snapshot)
 	return snapshot->isolated_count - (snapshot->link_local != VERDICT_ALLOW ? 1 : 0);
 }
 
-static int number_cmp(const void *pa, const void *pb)
+static int number_cmp(const void *pa, const void *pb, void *context)
 {
+	const struct cluster *cluster = context;
 	const uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	const int order = policy_rank_cmp(cluster->policies[a], cluster->policies[b]);
 
-	return (a > b) - (a < b);
+	return order != 0 ? order : (a > b) - (a < b);
 }
 
 /* Adds the numbers of all policies of the groups of a class. */
@@ -338,16 +402,16 @@ static int list_class(const struct snapshot *snapshot, uint32_t class, enum dire
 }
 
 /*
- * Sorts, which is the order of the cluster, and leaves each once: two pods may be isolated by one
+ * Sorts by tier and then as the cluster does, and leaves each once: two pods may be isolated by one
  * policy.
  */
-static void settle_numbers(struct vector *numbers)
+static void settle_numbers(const struct snapshot *snapshot, struct vector *numbers)
 {
 	uint32_t *items = numbers->items;
 	size_t kept = 0;
 
 	if (numbers->count > 1)
-		qsort(items, numbers->count, sizeof(*items), number_cmp);
+		qsort_r(items, numbers->count, sizeof(*items), number_cmp, snapshot->cluster);
 	for (size_t i = 0; i < numbers->count; i++)
 		if (kept == 0 || items[kept - 1] != items[i])
 			items[kept++] = items[i];
@@ -367,7 +431,7 @@ static int list_policies(const struct snapshot *snapshot, const struct candidate
 				snapshot->kinds[pods->ends[i].kind].classes[direction], direction,
 				&numbers);
 	if (err == 0) {
-		settle_numbers(&numbers);
+		settle_numbers(snapshot, &numbers);
 		items = arena_calloc(arena, numbers.count, sizeof(*items));
 		err = items != NULL ? 0 : -ENOMEM;
 	}

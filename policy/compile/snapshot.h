@@ -73,9 +73,10 @@ const char *verdict_name(enum verdict verdict); /* "allow", "deny", "audit-deny"
 
 /* How one end of a flow judges it. */
 enum side_verdict {
-	SIDE_OPEN,    /* the end is no local pod, or no policy isolates it in this direction */
-	SIDE_ALLOWED, /* isolated, and a rule admits the flow */
-	SIDE_DENIED,  /* isolated, and no rule admits the flow */
+	SIDE_OPEN,    /* the end is no local pod, or no tier decides in this direction */
+	SIDE_ALLOWED, /* a rule accepts the flow */
+	SIDE_DENIED,  /* a NetworkPolicy isolates, and no rule accepts the flow; or a rule denies it
+		       */
 	/* as SIDE_DENIED, but in audit mode: gateway, namespace, pod, or the policies */
 	SIDE_AUDIT_DENIED,
 };
@@ -99,10 +100,14 @@ struct judgement {
  * protocol gets a judgement. A pod reaches itself at any of its addresses whatever the policies:
  * both sides are SIDE_OPEN then.
  *
+ * At each end the tiers of policies are asked in order, until one decides (tier.h). With
+ * NetworkPolicies only, they are one tier: a pod that any of them selects is isolated, and what no
+ * rule admits is denied.
+ *
  * Audit mode of a gateway, namespace or pod turns that end's denials into SIDE_AUDIT_DENIED. A
- * policy in audit mode is enforced by nobody: it neither isolates nor admits. When the enforced
- * policies let a flow pass that all policies together would not, the side is SIDE_AUDIT_DENIED; an
- * end that only audited policies isolate is never SIDE_ALLOWED but SIDE_OPEN.
+ * policy in audit mode is enforced by nobody: it neither isolates nor admits, nor denies. When the
+ * enforced policies let a flow pass that all policies together would not, the side is
+ * SIDE_AUDIT_DENIED; an end that only audited policies isolate is never SIDE_ALLOWED but SIDE_OPEN.
  *
  * With deny_link_local the verdict may be a denial though neither side denies:
  * snapshot_link_local() tells.
@@ -115,6 +120,14 @@ struct judgement snapshot_judge(const struct snapshot *snapshot, const struct fl
  */
 void snapshot_judge_into(
 	const struct snapshot *snapshot, const struct flow *flow, struct judgement *out);
+
+/*
+ * Which policies deny `flow` at an end whose side is SIDE_DENIED or SIDE_AUDIT_DENIED: the policy
+ * that has the rule which denies it; or NULL for all NetworkPolicies that isolate the end, as none
+ * of them admits it.
+ */
+const struct network_policy *snapshot_denying_policy(
+	const struct snapshot *snapshot, const struct flow *flow, enum direction direction);
 
 /*
  * Has the CPU fetch what snapshot_judge() will look at first. For whoever has many flows to judge:
@@ -172,7 +185,8 @@ const struct ip_addr *snapshot_isolated(const struct snapshot *snapshot, size_t 
 size_t snapshot_isolated_pods(const struct snapshot *snapshot); /* how many of them are pods' */
 
 struct policy_list {
-	const struct network_policy *const *items; /* sorted by namespace and name */
+	/* sorted by policy_rank_cmp(), then by namespace and name */
+	const struct network_policy *const *items;
 	size_t count;
 };
 

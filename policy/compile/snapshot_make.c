@@ -59,19 +59,22 @@ static int copy_kinds(struct snapshot *snapshot, const struct policy_book *book)
 
 static bool is_isolated(const struct endpoint *endpoint)
 {
-	return endpoint->profiles[DIRECTION_INGRESS] != PROFILE_NONE ||
-		endpoint->profiles[DIRECTION_EGRESS] != PROFILE_NONE;
+	return endpoint->tiers[DIRECTION_INGRESS] != PIECE_NONE ||
+		endpoint->tiers[DIRECTION_EGRESS] != PIECE_NONE;
 }
 
 /* Isolated by a policy that is enforced, at an end that is not only audited. */
 static bool is_enforced(const struct snapshot *snapshot, const struct endpoint *endpoint)
 {
-	for (int d = 0; d < DIRECTION_COUNT; d++) {
-		const uint32_t number = endpoint->profiles[d];
+	for (int d = 0; d < DIRECTION_COUNT && !endpoint->audits; d++) {
+		const struct tier_list *list = tiers_of(snapshot, endpoint, (enum direction)d);
 
-		if (number != PROFILE_NONE && !profile_at(&snapshot->sets, number)->audited_only &&
-			!endpoint->audits)
+		if (list == NULL && endpoint->tiers[d] != PIECE_NONE &&
+			!profile_at(&snapshot->sets, endpoint->tiers[d])->audited_only)
 			return true;
+		for (uint32_t i = 0; list != NULL && i < list->count; i++)
+			if (!list->items[i].audited)
+				return true;
 	}
 	return false;
 }
@@ -84,10 +87,12 @@ static void finish_endpoint(
 
 	endpoint->kind = kind;
 	endpoint->audits = kind_table_get(&book->kinds, kind)->audits;
-	memcpy(endpoint->profiles, judging->profiles, sizeof(endpoint->profiles));
-	for (int d = 0; ipv6_off && endpoint->addr.family == IP_FAMILY_V6 && d < DIRECTION_COUNT;
-		d++)
-		endpoint->profiles[d] = PROFILE_NONE;
+	if (ipv6_off && endpoint->addr.family == IP_FAMILY_V6)
+		return;
+	for (int d = 0; d < DIRECTION_COUNT; d++) {
+		endpoint->tiers[d] = judging->tiers[d].piece;
+		endpoint->ranked |= (uint8_t)(judging->tiers[d].ranked << d);
+	}
 }
 
 /* Whether one of several pods that claim the address is isolated, or is and not only audited. */

@@ -9,9 +9,9 @@
 #include "policy/explain/near.h"
 
 /*
- * What the isolating policies come to at one end. Enforced and audited ones are kept apart: an
- * audited policy neither isolates nor admits, but is what denies in audit mode where no enforced
- * policy isolates.
+ * What the NetworkPolicies find at one end. Enforced and audited ones are kept apart: an audited
+ * policy neither isolates nor admits, but it is what denies in audit mode where no enforced policy
+ * isolates.
  */
 struct finding {
 	bool isolated[2], admitted[2];		/* by [policy->audit] */
@@ -41,14 +41,86 @@ static void look_at_policy(
 	}
 }
 
-/* The verdict that the finding leads to, by the sentences of snapshot.h. */
-static enum side_verdict verdict_of(const struct finding *finding, bool enforced)
+/* The outcome of a walk along the tiers at one end. */
+struct decision {
+	bool decided, accepts;
+	/* the rule that decides; policy NULL: NetworkPolicies isolate, and none of them admits */
+	struct near_rule by;
+};
+
+/* What one pod at this end decides, when the far end is that other one. */
+struct look {
+	struct match match;
+	struct finding finding;
+	const struct pod *pod;
+	struct policy_list isolating;
+	bool enforced;
+	struct decision by_enforced, by_all;
+	enum side_verdict verdict;
+};
+
+/* The first rule that matches the flow; policy NULL: none does. */
+static struct near_rule first_match(const struct match *match, const struct network_policy *policy)
 {
-	if (finding->isolated[0] && !finding->admitted[0])
-		return enforced ? SIDE_DENIED : SIDE_AUDIT_DENIED;
-	if (finding->isolated[0])
-		return SIDE_ALLOWED;
-	return finding->isolated[1] && !finding->admitted[1] ? SIDE_AUDIT_DENIED : SIDE_OPEN;
+	for (size_t i = 0; i < policy->rule_count[match->direction]; i++) {
+		const struct near_rule near = near_rule_of(
+			match, policy, &policy->rules[match->direction][i]);
+
+		if (near.miss == MISS_NONE)
+			return near;
+	}
+	return (struct near_rule){.policy = NULL};
+}
+
+static struct decision decide_by_network_policies(const struct finding *finding, bool with_audited)
+{
+	struct decision decision = {
+		.decided = finding->isolated[0] || (with_audited && finding->isolated[1])};
+
+	for (int audited = 0; audited <= with_audited && !decision.accepts; audited++) {
+		decision.accepts = finding->admitted[audited];
+		decision.by = finding->admits[audited];
+	}
+	return decision;
+}
+
+/* Asks the tiers in order until one decides, as policy/compile/tier.h says. */
+static struct decision decide(const struct look *look, bool with_audited)
+{
+	const struct policy_list *policies = &look->isolating;
+
+	for (size_t i = 0; i < policies->count;) {
+		const struct network_policy *policy = policies->items[i];
+		struct decision decision = {.decided = false};
+
+		if (policy->tier == TIER_NETWORK_POLICY) {
+			decision = decide_by_network_policies(&look->finding, with_audited);
+		} else {
+			if (!policy->audit || with_audited)
+				decision.by = first_match(&look->match, policy);
+			if (decision.by.policy == NULL) {
+				i++;
+				continue;
+			}
+			decision.decided = decision.by.rule->action != RULE_PASS;
+			decision.accepts = decision.by.rule->action == RULE_ACCEPT;
+		}
+		if (decision.decided)
+			return decision;
+		while (i < policies->count && policies->items[i]->tier == policy->tier)
+			i++;
+	}
+	return (struct decision){.decided = false};
+}
+
+/* The verdict that both walks lead to, by the sentences of tier.h. */
+static enum side_verdict verdict_of(const struct look *look)
+{
+	if (look->by_enforced.decided && !look->by_enforced.accepts)
+		return look->enforced ? SIDE_DENIED : SIDE_AUDIT_DENIED;
+	if (look->by_all.decided && !look->by_all.accepts)
+		return SIDE_AUDIT_DENIED;
+	return look->by_enforced.decided ? SIDE_ALLOWED : SIDE_OPEN;
 }
 
 static void take_rule(struct explain_side *side, const struct near_rule *near)
@@ -67,38 +139,28 @@ static void take_rule(struct explain_side *side, const struct near_rule *near)
  * Chooses the rule to speak of. An audited rule that admits is nearer than any enforced one that
  * does not.
  */
-static void choose_rule(struct explain_side *side, const struct finding *finding)
+static void choose_rule(struct explain_side *side, const struct look *look)
 {
-	const int kind = finding->isolated[0] ? 0 : 1;
+	const struct finding *finding = &look->finding;
+	const int audited = finding->isolated[0] ? 0 : 1;
+	const struct decision *decision = &look->by_enforced;
 
-	if (side->side == SIDE_ALLOWED && finding->admitted[0]) {
-		take_rule(side, &finding->admits[0]);
+	if (look->verdict != SIDE_ALLOWED && (!decision->decided || decision->accepts))
+		decision = &look->by_all;
+	if (decision->by.policy != NULL) {
+		take_rule(side, &decision->by);
+		side->miss = decision->accepts ? MISS_NONE : MISS_DENIED;
 	} else if (finding->isolated[0] && finding->admitted[1]) {
 		take_rule(side, &finding->admits[1]);
 		side->miss = MISS_AUDITED;
-	} else if (finding->nearest[kind].policy != NULL) {
-		take_rule(side, &finding->nearest[kind]);
-	} else if (finding->first[kind] != NULL) {
-		side->policy = finding->first[kind];
+	} else if (finding->nearest[audited].policy != NULL) {
+		take_rule(side, &finding->nearest[audited]);
+	} else {
+		side->policy = finding->first[audited];
 		side->pos = side->policy->pos;
 		side->miss = MISS_NO_RULES;
 	}
 }
-
-static bool is_denied(enum side_verdict side)
-{
-	return side == SIDE_DENIED || side == SIDE_AUDIT_DENIED;
-}
-
-/* What one pod at this end comes to, when the far end is that other one. */
-struct look {
-	struct match match;
-	struct finding finding;
-	const struct pod *pod;
-	struct policy_list isolating;
-	bool enforced;
-	enum side_verdict verdict;
-};
 
 static int look_at_pair(const struct snapshot *snapshot, const struct flow *flow,
 	enum direction direction, const size_t claimants[DIRECTION_COUNT], struct arena *arena,
@@ -124,8 +186,11 @@ static int look_at_pair(const struct snapshot *snapshot, const struct flow *flow
 	if (look->pod != NULL && look->pod == look->match.other_pod)
 		return 0; /* a pod always reaches itself */
 	for (size_t i = 0; i < look->isolating.count; i++)
-		look_at_policy(&look->finding, &look->match, look->isolating.items[i]);
-	look->verdict = verdict_of(&look->finding, look->enforced);
+		if (look->isolating.items[i]->tier == TIER_NETWORK_POLICY)
+			look_at_policy(&look->finding, &look->match, look->isolating.items[i]);
+	look->by_enforced = decide(look, false);
+	look->by_all = decide(look, true);
+	look->verdict = verdict_of(look);
 	return 0;
 }
 
@@ -191,8 +256,8 @@ static int explain_side(const struct snapshot *snapshot, const struct flow *flow
 	};
 	if (verdict == SIDE_OPEN || out->disagrees)
 		return 0;
-	choose_rule(out, &look.finding);
-	if (!is_denied(verdict))
+	choose_rule(out, &look);
+	if (verdict == SIDE_ALLOWED)
 		return 0;
 	return miss_describe(&look.match, arena, out) != 0 ||
 			fix_describe(&look.match, arena, out) != 0

@@ -24,6 +24,7 @@ const char *miss_name(enum miss miss)
 		[MISS_PROTOCOL] = "protocol",
 		[MISS_PORT] = "port",
 		[MISS_AUDITED] = "audited",
+		[MISS_DENIED] = "denied",
 	};
 
 	return names[miss];

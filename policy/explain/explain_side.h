@@ -13,7 +13,7 @@
 
 #include "policy/compile/snapshot.h"
 
-/* Where a rule that does not admit the flow parts from it. Later is nearer. */
+/* How the rule that is spoken of fails to admit the flow. Later is nearer. */
 enum miss {
 	MISS_NONE,	    /* the side is open or allowed */
 	MISS_NO_RULES,	    /* the isolating policies have no rule in this direction */
@@ -24,6 +24,7 @@ enum miss {
 	MISS_PORT, /* the peers and a protocol do; the port number does not */
 	/* the rule admits the flow, but its policy is in audit mode and admits nothing */
 	MISS_AUDITED,
+	MISS_DENIED, /* the rule matches the flow, and its action is to deny */
 };
 
 struct explain_side {
@@ -40,8 +41,8 @@ struct explain_side {
 	bool enforced; /* false: audit mode of gateway, namespace or pod at this end */
 
 	/*
-	 * The rule that admits the flow, or the nearest miss (denied sides); policy NULL when there
-	 * is none.
+	 * The rule that admits the flow, or on denied sides the rule that denies it or the nearest
+	 * miss; policy NULL when there is none.
 	 */
 	const struct network_policy *policy;
 	/* one of policy->rules[direction]; NULL: MISS_NO_RULES, policy isolates */
@@ -68,7 +69,8 @@ enum { EXPLAIN_PATH = 64 };
 const char *explain_rule_path(
 	const struct explain_side *side, enum direction direction, char buffer[EXPLAIN_PATH]);
 
-/* A stable slug: "none", "no-rules", "peer-and-port", "peer", "protocol", "port", "audited". */
+/* A stable slug: "none", "no-rules", "peer-and-port", "peer", "protocol", "port", "audited",
+ * "denied". */
 const char *miss_name(enum miss miss);
 
 #endif

@@ -219,7 +219,9 @@ static bool takes_new_port(const struct fix *fix)
 
 static void mend(struct fix *fix)
 {
-	if (far_end_has_no_name(fix) && fix->side->miss != MISS_AUDITED && !takes_new_port(fix))
+	char rule[EXPLAIN_PATH];
+
+	if (far_end_has_no_name(fix) && fix->side->miss < MISS_AUDITED && !takes_new_port(fix))
 		return;
 	switch (fix->side->miss) {
 	case MISS_NONE:
@@ -227,6 +229,12 @@ static void mend(struct fix *fix)
 	case MISS_AUDITED:
 		phrase_add(&fix->text,
 			"enforce policy %s/%s: take its annotation podgate.io/audit away",
+			fix->side->policy->namespace_name, fix->side->policy->name);
+		return;
+	case MISS_DENIED:
+		phrase_add(&fix->text,
+			"change %s of policy %s/%s, or accept the flow in a rule before it",
+			explain_rule_path(fix->side, fix->match->direction, rule),
 			fix->side->policy->namespace_name, fix->side->policy->name);
 		return;
 	case MISS_PEER:

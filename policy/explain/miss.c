@@ -237,6 +237,19 @@ static void tell_port(struct words *words)
 		tell_named_port(words);
 }
 
+static void tell_denied(struct words *words)
+{
+	char rule[EXPLAIN_PATH];
+
+	phrase_add(&words->field, "%s.action",
+		explain_rule_path(words->side, words->match->direction, rule));
+	phrase_add(&words->wanted, "any other flow: the rule denies what it matches");
+	phrase_add_protocol(&words->had, words->match->flow->protocol);
+	if (words->match->flow->dst_port != 0)
+		phrase_add(&words->had, " %u", (unsigned int)words->match->flow->dst_port);
+	words->side->pos = words->side->rule->pos;
+}
+
 static void tell_no_rules(struct words *words)
 {
 	phrase_add(&words->field, "%s", direction_name(words->match->direction));
@@ -264,6 +277,9 @@ static void tell(struct words *words)
 		return;
 	case MISS_AUDITED:
 		tell_audited(words);
+		return;
+	case MISS_DENIED:
+		tell_denied(words);
 		return;
 	case MISS_PEER_AND_PORT:
 	case MISS_PEER:

@@ -91,6 +91,8 @@ static int rule_cmp(const struct policy_rule *a, const struct policy_rule *b)
 	int order = size_cmp(a->peer_count, b->peer_count);
 
 	if (order == 0)
+		order = (int)a->action - (int)b->action;
+	if (order == 0)
 		order = size_cmp(a->port_count, b->port_count);
 	for (size_t i = 0; order == 0 && i < a->peer_count; i++)
 		order = peer_cmp(&a->peers[i], &b->peers[i]);
@@ -114,6 +116,8 @@ static int meaning_cmp(const struct network_policy *a, const struct network_poli
 {
 	int order = strcmp(a->namespace_name, b->namespace_name);
 
+	if (order == 0)
+		order = policy_rank_cmp(a, b);
 	if (order == 0)
 		order = (int)a->audit - (int)b->audit;
 	if (order == 0)

@@ -8,6 +8,13 @@ const char *direction_name(enum direction direction)
 	return direction == DIRECTION_INGRESS ? "ingress" : "egress";
 }
 
+int policy_rank_cmp(const struct network_policy *a, const struct network_policy *b)
+{
+	if (a->tier != b->tier)
+		return a->tier < b->tier ? -1 : 1;
+	return (a->priority > b->priority) - (a->priority < b->priority);
+}
+
 const char *label_set_get(const struct label_set *labels, const char *key)
 {
 	size_t low = 0, high = labels->count; /* the key, if there, is in [low, high) */

@@ -112,6 +112,12 @@ struct policy_peer {
 };
 
 /*
+ * What a rule does with a flow that it matches. A NetworkPolicy's rules can only accept. PASS
+ * leaves the flow to the next tier.
+ */
+enum rule_action { RULE_ACCEPT, RULE_DENY, RULE_PASS };
+
+/*
  * NetworkPolicyIngressRule and NetworkPolicyEgressRule: no peers means anybody, no ports means
  * everything.
  */
@@ -119,17 +125,36 @@ struct policy_rule {
 	const struct policy_peer *peers;
 	size_t peer_count;
 	const struct policy_port *ports;
-	size_t port_count;
+	uint32_t port_count;
+	enum rule_action action;
 	struct source_pos pos;
 };
 
 enum direction { DIRECTION_INGRESS, DIRECTION_EGRESS };
 enum { DIRECTION_COUNT = 2 };
 
+/*
+ * The layers of policies, in the order in which a flow meets them (ClusterNetworkPolicy's
+ * spec.tier): compiled as policy/compile/tier.h says. Every reader makes policies of
+ * TIER_NETWORK_POLICY so far.
+ */
+enum policy_tier { TIER_ADMIN = -1, TIER_NETWORK_POLICY = 0, TIER_BASELINE = 1 };
+
+/*
+ * Policies of TIER_NETWORK_POLICY have no order. They isolate the pods that they select, and their
+ * rules together say what is accepted. In another tier the first rule that matches a flow acts on
+ * it: policies with a lower priority come first, then the rules of a policy in their order.
+ */
 struct network_policy {
 	const char *namespace_name, *name;
 	struct selector pod_selector;
-	bool isolates[DIRECTION_COUNT]; /* policyTypes, defaulted as the API server does */
+	/*
+	 * policyTypes, defaulted as the API server does. In another tier than NetworkPolicy's: the
+	 * policy has rules in that direction.
+	 */
+	bool isolates[DIRECTION_COUNT];
+	int8_t tier;	  /* enum policy_tier */
+	int32_t priority; /* 0 for a NetworkPolicy */
 	const struct policy_rule *rules[DIRECTION_COUNT];
 	size_t rule_count[DIRECTION_COUNT];
 	bool audit; /* annotation podgate.io/audit: "true": logs what it would deny */
@@ -139,6 +164,9 @@ struct network_policy {
 };
 
 const char *direction_name(enum direction direction); /* "ingress", "egress" */
+
+/* By tier, then by priority: below 0 when a flow meets `a` first, 0 when that is not said. */
+int policy_rank_cmp(const struct network_policy *a, const struct network_policy *b);
 
 /* NULL when the set has no such key. */
 const char *label_set_get(const struct label_set *labels, const char *key);

@@ -16,6 +16,8 @@ podgate_test(policy/compile/test_snapshot)
 podgate_test(policy/explain/test_explain LIBRARIES podgate_manifest_testkit)
 podgate_test(policy/explain/test_explain_random SUPPORT fix_apply LIBRARIES podgate_policy_testkit
 	podgate_manifest_testkit)
+podgate_test(policy/explain/test_explain_tiers LIBRARIES podgate_policy_testkit
+	podgate_manifest_testkit)
 podgate_test(policy/explain/test_query LIBRARIES podgate_manifest_testkit)
 podgate_test(policy/explain/test_reach LIBRARIES podgate_policy_testkit podgate_manifest_testkit)
 podgate_test(policy/explain/test_reasons_out_of_memory LIBRARIES podgate_policy_testkit

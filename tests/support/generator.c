@@ -280,6 +280,17 @@ static struct network_policy *random_policy(const struct build *build, uint32_t 
 	return policy;
 }
 
+/* Moves the policy to another tier, in which its rules have actions. */
+static void rank_policy(struct generator *generator, struct network_policy *policy)
+{
+	policy->tier = generator_chance(generator, 60) ? TIER_ADMIN : TIER_BASELINE;
+	policy->priority = (int32_t)generator_below(generator, 3);
+	for (int d = 0; d < DIRECTION_COUNT; d++)
+		for (size_t i = 0; i < policy->rule_count[d]; i++)
+			((struct policy_rule *)policy->rules[d])[i].action = (enum rule_action)
+				generator_below(generator, 3);
+}
+
 static struct container_port random_container_port(struct generator *generator)
 {
 	return (struct container_port){
@@ -358,7 +369,7 @@ struct cluster *generator_cluster(
 		.arena_count = 1,
 	};
 	const struct namespace_object **namespaces;
-	const struct network_policy **policies;
+	struct network_policy **policies;
 	const struct pod **pods;
 	struct cluster *cluster;
 
@@ -371,11 +382,14 @@ struct cluster *generator_cluster(
 		namespaces[i] = random_namespace(&build, i);
 	for (uint32_t i = 0; i < objects.pod_count; i++)
 		pods[i] = random_pod(&build, i);
-	for (uint32_t i = 0; i < objects.policy_count; i++)
+	for (uint32_t i = 0; i < objects.policy_count; i++) {
 		policies[i] = random_policy(&build, i);
+		if (limits->tiers && generator_chance(generator, 50))
+			rank_policy(generator, policies[i]);
+	}
 	objects.namespaces = namespaces;
 	objects.pods = pods;
-	objects.policies = policies;
+	objects.policies = (const struct network_policy *const *)policies;
 	if (cluster_create(&cluster, &objects) != 0)
 		abort();
 	arena_unref(build.arena);

@@ -9,6 +9,7 @@
  * validated, defaulted. Out of memory aborts.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policy/values/cluster.h"
@@ -21,6 +22,8 @@ struct generator {
 /* How many there are at most; each cluster has a random number from none up. */
 struct generator_limits {
 	uint32_t namespaces, pods, policies;
+	bool tiers; /* some policies are of tiers beside NetworkPolicy's, with rules that deny or
+		       pass */
 };
 
 /* 0 to bound - 1; bound is not 0 */

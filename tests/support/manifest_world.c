@@ -30,6 +30,25 @@ void manifest_world_init(struct manifest_world *world, const char *yaml)
 	open_world(world, yaml, &(const struct snapshot_options){.revision = 7});
 }
 
+void manifest_world_rank(struct manifest_world *world, const char *name, enum policy_tier tier,
+	int priority, enum rule_action action)
+{
+	struct network_policy *policy = (struct network_policy *)cluster_policy(
+		world->cluster, "shop", name);
+
+	assert_non_null(policy);
+	policy->tier = (int8_t)tier;
+	policy->priority = priority;
+	for (int d = 0; d < DIRECTION_COUNT; d++)
+		for (size_t i = 0; i < policy->rule_count[d]; i++)
+			((struct policy_rule *)policy->rules[d])[i].action = action;
+	snapshot_free(world->snapshot);
+	world->snapshot = NULL;
+	assert_int_equal(snapshot_compile(&world->snapshot, world->cluster,
+				 &(const struct snapshot_options){.revision = 7}),
+		0);
+}
+
 struct snapshot *manifest_world_compile(const char *yaml, const struct snapshot_options *options)
 {
 	struct manifest_world world;

@@ -23,6 +23,13 @@ struct manifest_world {
 void manifest_world_init(struct manifest_world *world, const char *yaml);
 void manifest_world_deinit(struct manifest_world *world);
 
+/*
+ * Moves the policy of namespace shop to another tier, gives all its rules that action, and compiles
+ * the snapshot again: no manifest can say so yet.
+ */
+void manifest_world_rank(struct manifest_world *world, const char *name, enum policy_tier tier,
+	int priority, enum rule_action action);
+
 /* Only the snapshot, for the caller to free. */
 struct snapshot *manifest_world_compile(const char *yaml, const struct snapshot_options *options);
 

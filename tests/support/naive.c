@@ -223,44 +223,100 @@ static bool rule_holds(const struct naive_world *world, const struct network_pol
 	return peer && port;
 }
 
-struct tally {
-	bool isolated, admitted;
-};
+/* What the tiers of policies come to at one end, asked one after another. */
+enum decision { UNDECIDED, ACCEPTED, DENIED };
 
-/* What the policies say at one end, with the audited ones taken in or left out. */
-static struct tally count_side(const struct naive_world *world, const struct case_of *of,
+/* "Isolated pods accept what some policy's rule allows, and nothing else." */
+static enum decision ask_network_policies(const struct naive_world *world, const struct case_of *of,
 	enum direction direction, bool with_audited)
 {
 	const struct pod *self = direction == DIRECTION_INGRESS ? of->destination : of->source;
-	struct tally tally = {false, false};
+	enum decision decision = UNDECIDED;
 
 	for (size_t i = 0; i < world->cluster->policy_count; i++) {
 		const struct network_policy *policy = world->cluster->policies[i];
 
-		if ((policy->audit && !with_audited) || !applies(world, policy, self, direction))
+		if (policy->tier != TIER_NETWORK_POLICY || (policy->audit && !with_audited) ||
+			!applies(world, policy, self, direction))
 			continue;
-		tally.isolated = true;
+		if (decision == UNDECIDED)
+			decision = DENIED;
 		for (size_t j = 0; j < policy->rule_count[direction]; j++)
 			if (rule_holds(world, policy, &policy->rules[direction][j], of, direction))
-				tally.admitted = true;
+				decision = ACCEPTED;
 	}
-	return tally;
+	return decision;
+}
+
+/* The next policy of the tier behind `last` (NULL: the first): by priority, then as listed. */
+static const struct network_policy *next_of_tier(
+	const struct naive_world *world, int tier, const struct network_policy *last)
+{
+	const struct network_policy *next = NULL;
+	bool behind = false;
+
+	for (size_t i = 0; i < world->cluster->policy_count; i++) {
+		const struct network_policy *policy = world->cluster->policies[i];
+
+		behind = behind || policy == last;
+		if (policy->tier != tier || policy == last ||
+			(last != NULL && policy->priority < last->priority) ||
+			(last != NULL && policy->priority == last->priority && !behind))
+			continue;
+		if (next == NULL || policy->priority < next->priority)
+			next = policy;
+	}
+	return next;
+}
+
+/* "The first rule that matches acts; Pass leaves the flow to the next tier." */
+static enum decision ask_ranked(const struct naive_world *world, const struct case_of *of,
+	enum direction direction, bool with_audited, int tier)
+{
+	const struct pod *self = direction == DIRECTION_INGRESS ? of->destination : of->source;
+	const struct network_policy *policy = NULL;
+
+	while ((policy = next_of_tier(world, tier, policy)) != NULL) {
+		if ((policy->audit && !with_audited) || !applies(world, policy, self, direction))
+			continue;
+		for (size_t j = 0; j < policy->rule_count[direction]; j++) {
+			const struct policy_rule *rule = &policy->rules[direction][j];
+
+			if (!rule_holds(world, policy, rule, of, direction))
+				continue;
+			return rule->action == RULE_PASS    ? UNDECIDED
+				: rule->action == RULE_DENY ? DENIED
+							    : ACCEPTED;
+		}
+	}
+	return UNDECIDED;
+}
+
+static enum decision ask_tiers(const struct naive_world *world, const struct case_of *of,
+	enum direction direction, bool with_audited)
+{
+	enum decision decision = ask_ranked(world, of, direction, with_audited, TIER_ADMIN);
+
+	if (decision == UNDECIDED)
+		decision = ask_network_policies(world, of, direction, with_audited);
+	if (decision == UNDECIDED)
+		decision = ask_ranked(world, of, direction, with_audited, TIER_BASELINE);
+	return decision;
 }
 
 static enum side_verdict judge_side(
 	const struct naive_world *world, const struct case_of *of, enum direction direction)
 {
 	const struct pod *self = direction == DIRECTION_INGRESS ? of->destination : of->source;
-	const struct tally enforced = count_side(world, of, direction, false);
-	const struct tally all = count_side(world, of, direction, true);
+	const enum decision enforced = ask_tiers(world, of, direction, false);
 
 	if (of->source != NULL && of->source == of->destination)
 		return SIDE_OPEN;
-	if (enforced.isolated && !enforced.admitted)
+	if (enforced == DENIED)
 		return naive_audits(world, self) ? SIDE_AUDIT_DENIED : SIDE_DENIED;
-	if (all.isolated && !all.admitted)
+	if (ask_tiers(world, of, direction, true) == DENIED)
 		return SIDE_AUDIT_DENIED;
-	return enforced.isolated ? SIDE_ALLOWED : SIDE_OPEN;
+	return enforced == ACCEPTED ? SIDE_ALLOWED : SIDE_OPEN;
 }
 
 /* "Each side is the most severe of what it is for each pair of pods that may be meant." */

@@ -3,7 +3,8 @@
 #define TESTS_SUPPORT_NAIVE_H
 
 /*
- * NetworkPolicy judged by walking the objects, sentence by sentence as the API's text has it. Slow
+ * Policies judged by walking the objects, tier by tier and sentence by sentence as the API's text
+ * has it. Slow
  * on purpose, and sharing no matching code with policy/: selectors, blocks and ports are read anew
  * here, so that a mistake would have to be made twice to go unseen.
  */

@@ -45,24 +45,36 @@ void trial_check_flow(const struct trial *trial, const struct flow *flow)
 	trial_fail(trial, "the evaluators differ");
 }
 
+/* By tier, priority, namespace and name. */
+static int listing_cmp(const struct network_policy *a, const struct network_policy *b)
+{
+	int order = a->tier - b->tier;
+
+	if (order == 0)
+		order = (a->priority > b->priority) - (a->priority < b->priority);
+	if (order == 0)
+		order = strcmp(a->namespace_name, b->namespace_name);
+	return order != 0 ? order : strcmp(a->name, b->name);
+}
+
 static void check_policies(
 	const struct trial *trial, const struct ip_addr *addr, enum direction direction)
 {
 	const struct cluster *cluster = trial->cluster;
 	struct arena *arena = arena_create();
 	struct policy_list listed;
-	size_t at = 0;
+	size_t wanted = 0;
 
 	assert_int_equal(snapshot_policies(trial->snapshot, addr, direction, arena, &listed), 0);
-	for (size_t i = 0; i < cluster->policy_count; i++) {
-		if (!naive_policy_applies(&trial->world, cluster->policies[i], addr, direction))
-			continue;
-		if (at == listed.count || listed.items[at] != cluster->policies[i])
-			trial_fail(trial, "snapshot_policies() lacks one, or is out of order");
-		at++;
-	}
-	if (at != listed.count)
-		trial_fail(trial, "snapshot_policies() has too many");
+	for (size_t i = 0; i < cluster->policy_count; i++)
+		wanted += naive_policy_applies(
+			&trial->world, cluster->policies[i], addr, direction);
+	if (listed.count != wanted)
+		trial_fail(trial, "snapshot_policies() lacks one, or has one too many");
+	for (size_t i = 0; i < listed.count; i++)
+		if (!naive_policy_applies(&trial->world, listed.items[i], addr, direction) ||
+			(i > 0 && listing_cmp(listed.items[i - 1], listed.items[i]) >= 0))
+			trial_fail(trial, "snapshot_policies() lists a wrong one, or out of order");
 	trial_counts.policies += listed.count;
 	arena_unref(arena);
 }

@@ -35,7 +35,7 @@ static void put(struct store *store, const char *name, const char *text)
 static void print_rules(char *out, const struct network_policy *policy, int direction)
 {
 	for (size_t i = 0; i < policy->rule_count[direction]; i++)
-		sprintf(out + strlen(out), " %zup%zuq", policy->rules[direction][i].peer_count,
+		sprintf(out + strlen(out), " %zup%uq", policy->rules[direction][i].peer_count,
 			policy->rules[direction][i].port_count);
 }
 

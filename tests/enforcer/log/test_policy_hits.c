@@ -162,6 +162,27 @@ static void audit_mode_is_counted_apart(void **state)
 	expect(bench, "shy", 1, 0, 0, 2);
 }
 
+/* A rule that denies hits its own policy, and none of those that isolate the pod. */
+static void a_deny_rule_hits_its_policy_alone(void **state)
+{
+	struct bench *bench = *state;
+
+	manifest_world_rank(&bench->world, "db-a", TIER_ADMIN, 1, RULE_DENY);
+	add(bench, "10.0.0.1", "10.0.0.2", 5); /* port 80: not what db-a denies */
+	expect(bench, "db-a", 0, 0, 0, 0);
+	expect(bench, "db-b", 1, 0, 0, 5);
+	for (int i = 0; i < 3; i++) {
+		struct record record = record_of(bench, "10.0.0.1", "10.0.0.2", 6);
+
+		record.flow.dst_port = 5432;
+		record.judgement = snapshot_judge(record.snapshot, &record.flow);
+		assert_int_equal(record.judgement.sides[DIRECTION_INGRESS], SIDE_DENIED);
+		policy_hits_add(bench->hits, &record);
+	}
+	expect(bench, "db-a", 3, 0, 0, 6);
+	expect(bench, "db-b", 1, 0, 0, 5);
+}
+
 /* What ASan is to confirm: nothing of a snapshot is touched once it was settled. */
 static void counts_outlive_their_snapshot(void **state)
 {
@@ -259,6 +280,7 @@ int main(void)
 		WITH_BENCH(what_the_kernel_answered_counts),
 		WITH_BENCH(cuts_are_counted_apart),
 		WITH_BENCH(audit_mode_is_counted_apart),
+		WITH_BENCH(a_deny_rule_hits_its_policy_alone),
 		WITH_BENCH(counts_outlive_their_snapshot),
 		WITH_BENCH(many_policies_are_told_apart_and_the_oldest_forgotten),
 		WITH_BENCH(somebody_may_read_meanwhile),

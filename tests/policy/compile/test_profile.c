@@ -237,7 +237,7 @@ static void test_the_base_is_shared(void **state)
 
 			const struct peer_sets *sets = &world.snapshot->sets;
 			const struct profile *own = profile_at(
-				sets, endpoint->profiles[DIRECTION_INGRESS]);
+				sets, endpoint->tiers[DIRECTION_INGRESS]);
 
 			bases[pod] = own->base;
 			assert_int_not_equal(bases[pod], PROFILE_NONE);

@@ -82,6 +82,18 @@ static void test_many_policies(void **state)
 		run_trial(first + i, &limits);
 }
 
+/* Tiers above and below NetworkPolicy's, with Deny and Pass, by priority. */
+static void test_tiers(void **state)
+{
+	const struct generator_limits limits = {
+		.namespaces = 2, .pods = 12, .policies = 12, .tiers = true};
+	const uint64_t first = generator_seed(20240601);
+
+	(void)state;
+	for (uint64_t i = 0; i < rounds(); i++)
+		run_trial(first + i, &limits);
+}
+
 /* Runs last: every answer must have come up among the flows above, and not by a hair. */
 static void test_every_answer_was_met(void **state)
 {
@@ -106,6 +118,7 @@ int main(void)
 		cmocka_unit_test(test_small_clusters),
 		cmocka_unit_test(test_larger_clusters),
 		cmocka_unit_test(test_many_policies),
+		cmocka_unit_test(test_tiers),
 		cmocka_unit_test(test_every_answer_was_met),
 	};
 
