@@ -105,7 +105,8 @@ static void find_role(
 #define IN(name, its_key) .section = SECTION_##name, .key = its_key, .get = GET
 #define GROUP(title)
 #define FIGURE(section_, key_, kind_, metric_, value_, help_) \
-	{.metric = #metric_, .help = help_, .kind = FIGURE_##kind_, .is_sample = true, IN(section_, key_)},
+	{.metric = #metric_, .help = help_, .kind = FIGURE_##kind_, .is_sample = true, \
+	 IN(section_, key_)},
 #define FAMILY(kind_, metric_, label_names_, help_) \
 	{.metric = #metric_, .help = help_, .kind = FIGURE_##kind_},
 #define SAMPLE(section_, key_, value_, ...) \
