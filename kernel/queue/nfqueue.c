@@ -23,9 +23,9 @@ struct nfqueue {
 	unsigned int burst;
 	uint32_t length;
 	uint64_t spin_ns, waited_ns; /* for a burst: at the most awake, and the last time in all */
-	uint64_t in_a_row;	     /* see note_brim() */
-	/* of what nfqueue_resume() asks for in case, so much is refused for there being no case */
-	unsigned int vain;
+	uint64_t in_a_row;	     /* packets, see nfqueue_receive() */
+	/* refusals still expected of what nfqueue_resume() asked for just in case */
+	unsigned int expected_refusals;
 	struct verdicts verdicts;
 	struct mmsghdr headers[VERDICTS_PACKETS];
 	struct iovec vectors[VERDICTS_PACKETS];
@@ -93,7 +93,7 @@ int nfqueue_resume(struct nfqueue *queue, int proc, struct nfqueue_resumed *out)
 	const int err = nfqueue_repeat_unread(queue->socket, queue->number, proc, &repeat);
 
 	verdicts_note_stray(&queue->verdicts);
-	queue->vain = repeat.asked && repeat.count == 0 ? 2 : 1;
+	queue->expected_refusals = repeat.asked && repeat.count == 0 ? 2 : 1;
 	*out = (struct nfqueue_resumed){.repeated = repeat.count, .first = repeat.first};
 	queue->in_a_row = 0;
 	return err;
@@ -114,8 +114,8 @@ static void sort_other(
 		burst->bad_messages++;
 		break;
 	case NFQUEUE_MESSAGE_REFUSAL:
-		if (error == -ENOENT && queue->vain > 0) {
-			queue->vain--;
+		if (error == -ENOENT && queue->expected_refusals > 0) {
+			queue->expected_refusals--;
 			break;
 		}
 		/*
@@ -139,59 +139,28 @@ static void sort_other(
 }
 
 /*
- * When the queue is full, it holds what of the last burst is not answered yet, and what waits in
- * the socket. The latter comes next, in bursts as long as they can be, but for the last. So from a
- * burst on that was cut short, packets are counted until the next one that is: they have to be as
- * many as the queue holds.
+ * Reads a burst. With spin_ns it stays awake for so long before it sleeps in the kernel, unless the
+ * last burst was longer in coming.
  */
-static void note_brim(struct nfqueue *queue, unsigned int got, struct nfqueue_burst *burst)
-{
-	queue->in_a_row += got;
-	burst->brimful = queue->in_a_row >= queue->length;
-	if (got < queue->burst)
-		queue->in_a_row = got;
-}
-
-static int read_messages(struct nfqueue *queue, int flags)
-{
-	return recvmmsg(
-		mnl_socket_get_fd(queue->socket), queue->headers, queue->burst, flags, NULL);
-}
-
-static int read_awake(struct nfqueue *queue, uint64_t began)
-{
-	int got;
-
-	do {
-		got = read_messages(queue, MSG_DONTWAIT);
-	} while (got < 0 && errno == EAGAIN && clock_ns() - began < queue->spin_ns);
-	return got;
-}
-
-static int wait_for_messages(struct nfqueue *queue)
-{
-	uint64_t began;
-	int got = -1;
-
-	if (queue->spin_ns == 0)
-		return read_messages(queue, MSG_WAITFORONE);
-	began = clock_ns();
-	errno = EAGAIN;
-	if (queue->waited_ns <= queue->spin_ns)
-		got = read_awake(queue, began);
-	if (got < 0 && errno == EAGAIN)
-		got = read_messages(queue, MSG_WAITFORONE);
-	queue->waited_ns = clock_ns() - began;
-	return got;
-}
-
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 {
-	const int got = wait_for_messages(queue);
+	const int fd = mnl_socket_get_fd(queue->socket);
+	const uint64_t began = queue->spin_ns > 0 ? clock_ns() : 0;
+	bool awake = queue->spin_ns > 0 && queue->waited_ns <= queue->spin_ns;
+	int got;
 
 	out->count = 0;
 	out->bad_messages = out->refusals = out->gone = 0;
 	out->brimful = false;
+	do {
+		got = recvmmsg(fd, queue->headers, queue->burst,
+			awake ? MSG_DONTWAIT : MSG_WAITFORONE, NULL);
+		if (got >= 0 || !awake || errno != EAGAIN)
+			break;
+		awake = clock_ns() - began < queue->spin_ns;
+	} while (true);
+	if (queue->spin_ns > 0)
+		queue->waited_ns = clock_ns() - began;
 	if (got < 0)
 		return -errno;
 	for (int i = 0; i < got; i++) {
@@ -205,7 +174,16 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_burst *out)
 		else
 			sort_other(queue, kind, error, out);
 	}
-	note_brim(queue, (unsigned int)got, out);
+	/*
+	 * When the queue is full, it holds what of the last burst is not answered yet, and what
+	 * waits in the socket. The latter comes next, in bursts as long as they can be, but for the
+	 * last. So from a burst on that was cut short, packets are counted until the next one that
+	 * is: they have to be as many as the queue holds.
+	 */
+	queue->in_a_row += (unsigned int)got;
+	out->brimful = queue->in_a_row >= queue->length;
+	if ((unsigned int)got < queue->burst)
+		queue->in_a_row = (unsigned int)got;
 	return 0;
 }
 
