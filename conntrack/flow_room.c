@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conntrack/flow_room.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +58,7 @@ struct column {
 	uint64_t sum;
 };
 
-void flow_room_read_losses(FILE *file, struct flow_room *out)
+int flow_room_read_losses(FILE *file, struct flow_room *out)
 {
 	enum { DROP, EARLY_DROP, INSERT_FAILED, CHAIN, COLUMNS };
 	struct column columns[COLUMNS] = {[DROP] = {.name = "drop"},
@@ -68,9 +69,11 @@ void flow_room_read_losses(FILE *file, struct flow_room *out)
 
 	out->dropped = out->evicted = out->clashed = 0;
 	if (fgets(line, sizeof(line), file) == NULL)
-		return;
+		return -EPROTO;
 	for (size_t i = 0; i < COLUMNS; i++)
 		columns[i].place = find_column(line, columns[i].name);
+	if (columns[DROP].place < 0 && columns[EARLY_DROP].place < 0)
+		return -EPROTO;
 	while (fgets(line, sizeof(line), file) != NULL)
 		for (size_t i = 0; i < COLUMNS; i++)
 			columns[i].sum += columns[i].place >= 0
@@ -80,10 +83,12 @@ void flow_room_read_losses(FILE *file, struct flow_room *out)
 	if (columns[INSERT_FAILED].sum > columns[CHAIN].sum)
 		out->clashed = columns[INSERT_FAILED].sum - columns[CHAIN].sum;
 	out->dropped = columns[DROP].sum > out->clashed ? columns[DROP].sum - out->clashed : 0;
+	return 0;
 }
 
-void flow_room_read(struct flow_room *out)
+int flow_room_read(struct flow_room *out)
 {
+	int err;
 	FILE *file = fopen("/proc/thread-self/net/stat/nf_conntrack", "re");
 
 	*out = (struct flow_room){
@@ -91,7 +96,8 @@ void flow_room_read(struct flow_room *out)
 		.most = read_number("/proc/sys/net/netfilter/nf_conntrack_max"),
 	};
 	if (file == NULL)
-		return;
-	flow_room_read_losses(file, out);
+		return -errno;
+	err = flow_room_read_losses(file, out);
 	fclose(file);
+	return err;
 }

@@ -28,12 +28,12 @@ struct flow_room {
  * hash chain (`chainlength`), for want of room.
  */
 
-/* What can't be read is 0. */
-void flow_room_read(struct flow_room *out);
+/* What can't be read is 0. Returns 0; or -errno when the kernel has no counters of losses. */
+int flow_room_read(struct flow_room *out);
 /*
  * `dropped`, `clashed` and `evicted`, as /proc/net/stat/nf_conntrack has them: a row a CPU, columns
- * by name.
+ * by name, as they were added and moved over the years. 0; or -EPROTO when it is no such file.
  */
-void flow_room_read_losses(FILE *file, struct flow_room *out);
+int flow_room_read_losses(FILE *file, struct flow_room *out);
 
 #endif

@@ -29,17 +29,6 @@ void host_report_add(struct host_report *report, const char *check, enum host_st
 void host_report_remedy(struct host_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/*
- * Numbers of /proc/net/stat/nf_conntrack, summed over all CPUs; since the network namespace was
- * made.
- */
-struct conntrack_losses {
-	unsigned long dropped;	    /* flows for which there was no room */
-	unsigned long pushed_out;   /* live flows that made room */
-	unsigned long not_inserted; /* first packets that lost a race with a twin */
-};
-/* Pure. 0, or -EPROTO for a file that is none of the kernel's. */
-int host_read_losses(FILE *file, struct conntrack_losses *out);
 /* How many services /proc/net/ip_vs lists. Pure. */
 unsigned int host_count_ipvs(FILE *file);
 

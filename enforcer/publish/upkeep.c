@@ -34,7 +34,7 @@ int upkeep_run(struct enforcement *enforcement, const struct settings *settings,
 	}
 	if (err == 0 && !out->rules.tampered)
 		err = enforcement_follow_bridges(enforcement, snapshot, out->bridges, problem);
-	flow_room_read(&out->room);
+	(void)flow_room_read(&out->room);
 	enforcement_find_unnamed(enforcement, snapshot, &out->unnamed);
 	out->own_addresses_moved = own_addresses_moved(snapshot);
 	return err;

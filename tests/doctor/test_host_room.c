@@ -86,42 +86,6 @@ static void a_full_flow_table_is_told(void **state)
 			"nf_conntrack_max="));
 }
 
-static struct conntrack_losses losses_of(const char *text, int err)
-{
-	struct conntrack_losses losses = {.dropped = 99};
-	FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-
-	assert_non_null(file);
-	assert_int_equal(host_read_losses(file, &losses), err);
-	fclose(file);
-	return losses;
-}
-
-/* Of kernels old and new, hexadecimal, one line a CPU. */
-static void the_kernels_counters_are_read(void **state)
-{
-	struct conntrack_losses losses;
-
-	(void)state;
-	losses = losses_of(
-		"entries  searched found new invalid ignore delete delete_list insert "
-		"insert_failed drop early_drop icmp_error  expect_new expect_create expect_delete "
-		"search_restart\n"
-		"0000000a  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
-		"00000010 00000002 00000003 00000000  00000000 00000000 00000000 00000000\n"
-		"0000000a  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
-		"00000001 000000ff 00000001 00000000  00000000 00000000 00000000 00000000\n",
-		0);
-	assert_int_equal(losses.dropped, 0x101);
-	assert_int_equal(losses.pushed_out, 4);
-	assert_int_equal(losses.not_inserted, 0x11);
-	losses = losses_of("drop early_drop\n00000001\n\n", 0); /* a line cut short */
-	assert_int_equal(losses.dropped, 1);
-	assert_int_equal(losses.pushed_out, 0);
-	assert_int_equal(losses_of("hello\nworld\n", -EPROTO).dropped, 99);
-	assert_int_equal(losses_of("\n", -EPROTO).dropped, 99);
-}
-
 static void few_open_files_are_a_warning(void **state)
 {
 	struct settings metrics = doctor_check_usual;
@@ -225,7 +189,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_full_flow_table_is_told, enter),
-		cmocka_unit_test(the_kernels_counters_are_read),
 		cmocka_unit_test_setup(few_open_files_are_a_warning, enter),
 		cmocka_unit_test_setup(where_the_log_goes_is_looked_at, enter),
 		cmocka_unit_test_setup(
