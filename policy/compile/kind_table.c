@@ -46,12 +46,19 @@ static int named_port_cmp(const void *pa, const void *pb)
 	return (a->name > b->name) - (a->name < b->name);
 }
 
-/* The ports of `pod` whose names some policy uses, into `made`, which has room for all. */
-static void name_ports(
-	const struct kind_table *table, const struct pod *pod, struct named_ports *made)
+/* Stores the piece of the ports of `pod` whose names some policy uses; PIECE_NONE: it has none. */
+static int declare_ports(struct kind_table *table, const struct pod *pod, uint32_t *piece)
 {
+	struct named_ports *made;
 	char key[RULE_NAME_KEY];
+	int err = 0;
 
+	*piece = PIECE_NONE;
+	if (pod->port_count == 0 || table->names->count == 0)
+		return 0;
+	made = malloc(sizeof(*made) + pod->port_count * sizeof(made->items[0]));
+	if (made == NULL)
+		return -ENOMEM;
 	made->count = 0;
 	for (size_t i = 0; i < pod->port_count; i++) {
 		const int protocol = profile_protocol(pod->ports[i].protocol);
@@ -65,20 +72,6 @@ static void name_ports(
 				named_port_key(protocol, pod->ports[i].port), name};
 	}
 	qsort(made->items, made->count, sizeof(made->items[0]), named_port_cmp);
-}
-
-static int declare_ports(struct kind_table *table, const struct pod *pod, uint32_t *piece)
-{
-	struct named_ports *made;
-	int err = 0;
-
-	*piece = PIECE_NONE;
-	if (pod->port_count == 0 || table->names->count == 0)
-		return 0;
-	made = malloc(sizeof(*made) + pod->port_count * sizeof(made->items[0]));
-	if (made == NULL)
-		return -ENOMEM;
-	name_ports(table, pod, made);
 	if (made->count > 0)
 		err = piece_table_add(table->pieces, made,
 			sizeof(*made) + made->count * sizeof(made->items[0]), piece);

@@ -276,24 +276,18 @@ static int add_profile(struct profile_builder *builder, const struct extract *ex
 	return err != 0 ? err : finish(builder, base, extract->audited, profile);
 }
 
-static uint32_t whole_group(
-	const struct profile_builder *builder, const struct selection_class *class)
-{
-	uint32_t i = 0;
-
-	while (!builder->input.groups->is_whole[class->groups[i]])
-		i++;
-	return class->groups[i];
-}
-
 /* Stores the base of the namespace, which is the same for all classes in it. */
 static int find_base(struct profile_builder *builder, const struct extract *whole, uint32_t *base)
 {
-	const struct base_key key = {
-		whole_group(builder, whole->class), (uint32_t)whole->direction, whole->audited};
+	const uint32_t *group = whole->class->groups;
+	struct base_key key = {.direction = (uint32_t)whole->direction, .audited = whole->audited};
 	uint32_t at, *slot;
-	int err = intern_table_add(&builder->bases, &key, sizeof(key), &at);
+	int err;
 
+	while (!builder->input.groups->is_whole[*group])
+		group++;
+	key.group = *group;
+	err = intern_table_add(&builder->bases, &key, sizeof(key), &at);
 	if (err == 0 && at == builder->base_numbers.count) {
 		slot = vector_push(&builder->base_numbers, sizeof(*slot));
 		err = slot != NULL ? add_profile(builder, whole, PROFILE_NONE, slot) : -ENOMEM;

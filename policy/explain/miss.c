@@ -12,27 +12,6 @@ struct words {
 	struct phrase field, wanted, had;
 };
 
-/* "ingress[0].from[1]" */
-static void add_peer_path(
-	struct phrase *phrase, const struct match *match, const struct explain_side *side)
-{
-	char rule[EXPLAIN_PATH];
-
-	phrase_add(phrase, "%s.%s[%zu]", explain_rule_path(side, match->direction, rule),
-		match->direction == DIRECTION_INGRESS ? "from" : "to",
-		(size_t)(side->peer - side->rule->peers));
-}
-
-/* "ingress[0].ports[0]" */
-static void add_port_path(
-	struct phrase *phrase, const struct match *match, const struct explain_side *side)
-{
-	char rule[EXPLAIN_PATH];
-
-	phrase_add(phrase, "%s.ports[%zu]", explain_rule_path(side, match->direction, rule),
-		(size_t)(side->port - side->rule->ports));
-}
-
 /* The first requirement that `labels` fail; NULL when they meet all. */
 static const struct requirement *first_unmet(
 	const struct selector *selector, const struct label_set *labels)
@@ -141,14 +120,6 @@ static void tell_selectors(struct words *words)
 			&match->other_pod->labels);
 }
 
-static void tell_except(struct words *words, const struct ip_block *block, size_t index)
-{
-	phrase_add(&words->field, ".ipBlock.except[%zu]", index);
-	phrase_add_block(&words->wanted, block);
-	phrase_add_addr(&words->had, words->match->other);
-	phrase_add(&words->had, ", which is excepted");
-}
-
 static void tell_block(struct words *words)
 {
 	const struct ip_block *block = &words->side->peer->ip_block;
@@ -157,7 +128,10 @@ static void tell_block(struct words *words)
 	words->side->pos = block->pos;
 	for (size_t i = 0; i < block->except_count && cidr_contains(&block->cidr, other); i++) {
 		if (cidr_contains(&block->excepts[i], other)) {
-			tell_except(words, block, i);
+			phrase_add(&words->field, ".ipBlock.except[%zu]", i);
+			phrase_add_block(&words->wanted, block);
+			phrase_add_addr(&words->had, other);
+			phrase_add(&words->had, ", which is excepted");
 			return;
 		}
 	}
@@ -166,10 +140,17 @@ static void tell_block(struct words *words)
 	phrase_add_addr(&words->had, other);
 }
 
+/* The field begins with the path of the peer: "ingress[0].from[1]". */
 static void tell_peer(struct words *words)
 {
-	add_peer_path(&words->field, words->match, words->side);
-	if (words->side->peer->has_ip_block)
+	const struct explain_side *side = words->side;
+	char rule[EXPLAIN_PATH];
+
+	phrase_add(&words->field, "%s.%s[%zu]",
+		explain_rule_path(side, words->match->direction, rule),
+		words->match->direction == DIRECTION_INGRESS ? "from" : "to",
+		(size_t)(side->peer - side->rule->peers));
+	if (side->peer->has_ip_block)
 		tell_block(words);
 	else
 		tell_selectors(words);
@@ -269,6 +250,8 @@ static void tell_audited(struct words *words)
 
 static void tell(struct words *words)
 {
+	char rule[EXPLAIN_PATH];
+
 	switch (words->side->miss) {
 	case MISS_NONE:
 		return;
@@ -287,7 +270,9 @@ static void tell(struct words *words)
 		return;
 	case MISS_PROTOCOL:
 	case MISS_PORT:
-		add_port_path(&words->field, words->match, words->side);
+		phrase_add(&words->field, "%s.ports[%zu]",
+			explain_rule_path(words->side, words->match->direction, rule),
+			(size_t)(words->side->port - words->side->rule->ports));
 		words->side->pos = words->side->port->pos;
 		if (words->side->miss == MISS_PROTOCOL)
 			tell_protocol(words);
