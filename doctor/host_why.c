@@ -6,102 +6,100 @@
 static const struct {
 	const char *check, *why;
 } reasons[] = {
-	{"cap-net-admin", "without it podgate can neither see nor hold up a packet"},
+	{"cap-net-admin", "podgate needs it to see packets and to hold them"},
 	{"ipv6",
-		"pods that have IPv6 addresses reach each other by them, whatever is judged of "
+		"pods with IPv6 addresses reach each other over IPv6, whatever the verdicts on "
 		"IPv4"},
-	{"iptables",
-		"the rules that show podgate the first packet of each flow are iptables rules"},
+	{"iptables", "iptables rules show podgate the first packet of each flow"},
 	{"other-backend",
-		"the kernel asks the rules of both back ends: what is left in the other one "
-		"judges, too"},
-	{"kernel", "a feature that is missing would show only when the rules are put in"},
-	{"nfqueue", "through it podgate gets the first packet of each flow, and answers"},
+		"the kernel applies the rules of both back ends, so old rules in the other one "
+		"still take effect"},
+	{"kernel", "a missing feature would show only when podgate installs its rules"},
+	{"nfqueue", "podgate receives the first packet of each flow through it, and answers there"},
 	{"conntrack-netlink",
-		"through it flows that are open already are judged, and cut when a policy changes"},
+		"podgate judges open flows through it, and cuts them when a policy changes"},
 	{"ipset",
-		"the addresses of isolated pods, and the kinds of flow that the kernel answers by "
-		"itself, are in sets"},
-	{"table-mangle",
-		"the rules are in this table, so that no rule of others is changed by them"},
-	{"xt-set", "by it the rules tell flows of isolated pods from all others"},
-	{"xt-connmark", "by it the kernel remembers the verdict on a flow"},
+		"sets hold the addresses of isolated pods and the flow classes that the kernel "
+		"answers by itself"},
+	{"table-mangle", "podgate's rules are in this table, apart from the rules of others"},
+	{"xt-set", "the rules need it to tell flows of isolated pods from all others"},
+	{"xt-connmark", "the kernel needs it to remember the verdict on a flow"},
 	{"xt-conntrack",
-		"by it the rules tell the first packet of a flow from the rest, and a question "
+		"the rules need it to tell the first packet of a flow from the rest, and a request "
 		"from its answer"},
-	{"xt-pkttype", "by it broadcasts are not taken for flows"},
-	{"xt-hl", "by it IPv6 neighbours find each other past the policies, as ARP lets IPv4 ones"},
+	{"xt-pkttype", "the rules need it to leave out broadcasts"},
+	{"xt-hl", "the rules need it to let IPv6 neighbour discovery pass, as ARP does for IPv4"},
 	{"xt-hashlimit",
-		"by it what a source begins beyond flood_rate waits apart, where it delays nobody "
-		"else"},
+		"new flows of one source beyond flood_rate wait in a queue of their own, so that "
+		"they delay nobody else"},
 	{"xt-nfqueue", "it puts packets into podgate's queues"},
 	{"marks",
-		"who else writes these bits passes or cuts flows in podgate's name, and who reads "
-		"them breaks on podgate's"},
+		"another program that writes these bits can allow or cut flows as if it were "
+		"podgate, and one that reads them may misread podgate's"},
 	{"nft-marks",
-		"who else writes podgate's bits passes or cuts flows in its name, and who reads "
-		"them breaks on its"},
-	{"sets", "podgate's rules would ask a set that somebody else fills"},
-	{"queues", "a queue has one listener: podgate would get no packet of it"},
+		"another program that writes these bits can allow or cut flows as if it were "
+		"podgate, and one that reads them may misread podgate's"},
+	{"sets", "podgate's rules would look into a set that another program fills"},
+	{"queues", "a queue has one listener, so podgate would get none of its packets"},
 	{"other-queues",
-		"a packet that it holds over a change of policy was judged before it; podgate "
-		"judges all flows again until it is let go"},
-	{"br-netfilter", "bridges forward past iptables unless they are told otherwise"},
-	{"bridge-sources", "policies go by addresses, and on a bridge a pod can take another's"},
-	{"link-local", "no manifest says whose these addresses are, so no policy speaks of them"},
-	{"flowtables", "what is in a flowtable is forwarded before any rule is asked"},
+		"a packet that waits there during a change of policies was judged before it; "
+		"podgate judges all flows again when the packet is released"},
+	{"br-netfilter", "bridges forward packets past iptables unless this is on"},
+	{"bridge-sources", "policies go by addresses, and a pod on a bridge can use another pod's"},
+	{"link-local",
+		"no manifest says which pod has such an address, so no policy applies to it"},
+	{"flowtables", "the kernel forwards flows in a flowtable before it looks at any rule"},
 	{"ipvs",
-		"what IPVS takes is forwarded past the rules, so that a pod's first packets arrive "
+		"packets to an IPVS service bypass the rules, so a pod's first packets arrive "
 		"unjudged"},
-	{"conntrack-table", "a flow that finds no room in the table is dropped, whoever began it"},
-	{"conntrack-buckets", "long chains cost every packet of every flow time"},
+	{"conntrack-table", "the kernel drops a new flow that finds no room in the table"},
+	{"conntrack-buckets", "long chains slow down every packet of every flow"},
 	{"conntrack-losses",
-		"a flow that finds no room is dropped, and one that is pushed out is judged anew, "
-		"in its middle"},
-	{"ip-forward", "without it pods on different interfaces do not reach each other at all"},
-	{"ipv6-forward", "without it pods on different interfaces do not reach each other at all"},
-	{"spoofing", "policies go by addresses: who may use any address may be anybody"},
+		"the kernel drops a flow that finds no room; an evicted flow is judged again at "
+		"its next packet"},
+	{"ip-forward", "without it, pods on different interfaces can't reach each other"},
+	{"ipv6-forward", "without it, pods on different interfaces can't reach each other"},
+	{"spoofing",
+		"policies go by addresses, so a pod that can use any address can pass for any pod"},
 	{"source-route",
-		"such a packet is addressed to the gateway when the rules look at it, and to a pod "
-		"after that"},
+		"the rules see such a packet addressed to the gateway, and the kernel then sends "
+		"it to a pod"},
 	{"saved-rules", "a file of saved rules is restored as a whole or not at all"},
-	{"clock", "records carry its time, and a replay of the log goes by it"},
+	{"clock", "records carry its time, and a replay of the log selects by it"},
 	{"open-files",
-		"a daemon that may open no more files answers no more questions, and repairs no "
-		"rules"},
-	{"log-folder", "without the log nobody sees who was denied, and why"},
-	{"log-space", "on a full disk lines are lost (and counted)"},
+		"a daemon that can open no more files answers no requests and repairs no rules"},
+	{"log-folder", "without the log, nobody sees which flows were denied, or why"},
+	{"log-space", "on a full disk, log lines are lost (and counted)"},
 	{"daemon",
 		"only a running podgate judges; after a stop the rules stay, and new flows of "
 		"isolated pods are dropped"},
 	{"daemon-mode", "in audit mode nothing is denied"},
 	{"daemon-problem",
-		"what podgate can't do now it tries again, and till then the state before stays in "
-		"force"},
+		"podgate tries again; until that succeeds, the previous state stays in force"},
 	{"daemon-idle",
-		"a gate without policies, or without pods that they select, lets everything pass"},
-	{"daemon-state", "what podgate enforces is probably not what is meant"},
-	{"daemon-privilege", "what broke into podgate could do all that podgate may do"},
+		"a gateway without policies, or without pods that they select, lets everything "
+		"pass"},
+	{"daemon-state", "podgate probably does not enforce what you mean"},
+	{"daemon-privilege", "an attacker who takes over podgate can do all that podgate can do"},
 	{"daemon-rules",
-		"till podgate puts them back, within two seconds, packets go by what somebody else "
-		"made of them"},
+		"until podgate repairs the rules, within two seconds, changed rules decide about "
+		"packets"},
 	{"daemon-queues",
 		"a packet that finds its queue full is dropped, or with queue_full: open passes "
 		"unjudged"},
 	{"daemon-floods",
-		"a source that floods loses packets, but only its own kind: other sources' went "
-		"another way"},
-	{"daemon-log", "of what was lost nobody will know"},
+		"a source that floods loses packets; those of other sources wait in other queues"},
+	{"daemon-log", "nobody can look up the lost lines"},
 	{"daemon-addresses",
-		"whose policies hold for an address depends on which pod it is: of an address that "
-		"several have, all theirs do"},
+		"an address belongs to one pod; if several pods have it, the policies of all of "
+		"them apply"},
 	{"daemon-manifests",
-		"of a manifest with errors the last good version stays in force, or nothing"},
+		"for a manifest with errors, its last valid version stays in force, or nothing"},
 	{"daemon-source",
-		"what `podgate check` and `matrix` say of these settings is not what is enforced"},
+		"`podgate check` and `matrix` read other settings or manifests than the daemon "
+		"enforces"},
 	{"daemon-files",
-		"a daemon that may open no more files answers no more questions, and repairs no "
-		"rules"},
+		"a daemon that can open no more files answers no requests and repairs no rules"},
 };
 
 const char *host_why(const char *check)
