@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "daemon/preflight.h"
-#include "enforcer/privilege/belongings.h"
+#include "enforcer/privilege/folder_grant.h"
 #include "enforcer/publish/enforcement.h"
 #include "process/log.h"
 
@@ -21,12 +21,12 @@ static void give_folders(const struct settings *settings, const struct account *
 {
 	char state[PATH_MAX]; /* the files in the state directory are called manifests.N */
 
-	belongings_give_folder(settings->control_socket, account);
-	belongings_give_folder(settings->log_file, account);
+	folder_grant(settings->control_socket, account);
+	folder_grant(settings->log_file, account);
 	if (settings->state_directory[0] != '\0' &&
 		snprintf(state, sizeof(state), "%s/manifests", settings->state_directory) <
 			(int)sizeof(state))
-		belongings_give_folder(state, account);
+		folder_grant(state, account);
 }
 
 int own_files_open(const struct confinement *confinement, void (*lines_ready)(void *context),

@@ -14,8 +14,8 @@
 #include "daemon/findings.h"
 #include "doctor/host.h"
 #include "enforcer/log/verdict_file.h"
-#include "enforcer/privilege/belongings.h"
 #include "enforcer/privilege/confinement.h"
+#include "enforcer/privilege/folder_grant.h"
 #include "kernel/bridge/bridge_guard.h"
 #include "process/log.h"
 #include "service/control/control_socket.h"
@@ -85,7 +85,7 @@ int preflight_log_folder(const struct settings *settings, const struct account *
 		(stat(settings->log_file, &found) == 0 && !S_ISREG(found.st_mode)) ||
 		strcmp(settings->log_file, "-") == 0)
 		return 0;
-	err = belongings_check_folder(settings->log_file);
+	err = folder_grant_check(settings->log_file);
 	if (err == -EACCES)
 		log_error("podgate runs as user %s, which may not write in the folder of %s, so "
 			  "the log could not be rotated: give that user the folder (chown), set "
@@ -166,7 +166,7 @@ int preflight_check(const struct settings *settings)
 	err = check_metrics(settings, runs);
 	if (err != 0)
 		return err;
-	given = belongings_would_give_folder(settings->log_file, account);
+	given = folder_grant_would(settings->log_file, account);
 	err = confinement_step_down(&confinement, problem);
 	if (err != 0) {
 		log_error("%s", problem);

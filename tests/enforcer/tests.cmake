@@ -23,7 +23,7 @@ podgate_test(enforcer/log/test_verdict_log SUPPORT log_fixture LIBRARIES podgate
 podgate_test(enforcer/log/test_verdict_log_floods SUPPORT log_fixture LIBRARIES
 	podgate_manifest_testkit)
 podgate_test(enforcer/places/test_places LIBRARIES PkgConfig::MNL)
-podgate_test(enforcer/privilege/test_belongings SUPPORT child_process)
+podgate_test(enforcer/privilege/test_folder_grant SUPPORT child_process)
 podgate_test(enforcer/privilege/test_helper SUPPORT netns)
 podgate_test(enforcer/privilege/test_privilege SUPPORT child_process)
 podgate_test(enforcer/privilege/test_syscall_filter SUPPORT child_process)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "enforcer/privilege/belongings.h"
+#include "enforcer/privilege/folder_grant.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -118,8 +118,8 @@ static int enter(int parent, const char *name, const struct account *account)
 }
 
 /*
- * Step by step, as who could choose where the way leads would be given whatever empty folder of
- * root's he likes. Returns -1 when it leads past a folder of others.
+ * Opens it component by component: otherwise a user who controls a parent folder could get any
+ * empty folder of root's. Returns -1 when the path leads through a folder of others.
  */
 static int open_folder(const char *folder, const struct account *account)
 {
@@ -176,7 +176,7 @@ static bool would_make(const char *folder, const struct account *account)
 	return would;
 }
 
-bool belongings_would_give_folder(const char *path, const struct account *account)
+bool folder_grant_would(const char *path, const struct account *account)
 {
 	const int fd = account->changes ? open_givable(path, account) : -1;
 	char folder[PATH_MAX];
@@ -187,7 +187,7 @@ bool belongings_would_give_folder(const char *path, const struct account *accoun
 	return fd >= 0 || (account->changes && would_make(folder, account));
 }
 
-void belongings_give_folder(const char *path, const struct account *account)
+void folder_grant(const char *path, const struct account *account)
 {
 	char folder[PATH_MAX];
 	int fd;
@@ -200,11 +200,11 @@ void belongings_give_folder(const char *path, const struct account *account)
 	if (fd < 0)
 		return;
 	if (each_entry(fd, give, account) && fchown(fd, account->uid, account->gid) != 0)
-		errno = 0; /* it shows in belongings_check_folder() */
+		errno = 0; /* it shows in folder_grant_check() */
 	close(fd);
 }
 
-int belongings_check_folder(const char *path)
+int folder_grant_check(const char *path)
 {
 	char folder[PATH_MAX];
 

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "enforcer/privilege/belongings.h"
+#include "enforcer/privilege/folder_grant.h"
 #include "tests/support/child_process.h"
 
 enum { USER = 65534, PATH = 128 };
@@ -26,7 +26,7 @@ static char base[PATH];
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(base, "/tmp/podgate-belongings-XXXXXX");
+	strcpy(base, "/tmp/podgate-folder-grant-XXXXXX");
 	return mkdtemp(base) == NULL || chmod(base, 0755) != 0;
 }
 
@@ -67,8 +67,8 @@ static uid_t owner(const char *name)
 
 static void expect_given(bool given)
 {
-	assert_int_equal(belongings_would_give_folder(in_base("log/verdicts.jsonl"), &user), given);
-	belongings_give_folder(in_base("log/verdicts.jsonl"), &user);
+	assert_int_equal(folder_grant_would(in_base("log/verdicts.jsonl"), &user), given);
+	folder_grant(in_base("log/verdicts.jsonl"), &user);
 	assert_int_equal(owner("log"), given ? USER : 0);
 }
 
@@ -77,7 +77,7 @@ static void test_a_new_folder(void **state)
 	struct stat info;
 
 	(void)state;
-	belongings_give_folder(in_base("log/verdicts.jsonl"), &user);
+	folder_grant(in_base("log/verdicts.jsonl"), &user);
 	assert_int_equal(lstat(in_base("log"), &info), 0);
 	assert_int_equal(info.st_uid, USER);
 	assert_int_equal(info.st_gid, USER);
@@ -138,8 +138,8 @@ static void test_traps(void **state)
 	expect_given(false);
 	assert_int_equal(chmod(in_base("log"), 0755), 0);
 	assert_int_equal(chown(in_base("log"), 1, 1), 0);
-	assert_false(belongings_would_give_folder(in_base("log/verdicts.jsonl"), &user));
-	belongings_give_folder(in_base("log/verdicts.jsonl"), &user);
+	assert_false(folder_grant_would(in_base("log/verdicts.jsonl"), &user));
+	folder_grant(in_base("log/verdicts.jsonl"), &user);
 	assert_int_equal(owner("log"), 1);
 }
 
@@ -148,22 +148,22 @@ static void test_who_stays_gives_nothing(void **state)
 	static const struct account self = {.uid = 0};
 
 	(void)state;
-	belongings_give_folder(in_base("log/verdicts.jsonl"), &self);
+	folder_grant(in_base("log/verdicts.jsonl"), &self);
 	assert_int_equal(access(in_base("log"), F_OK), -1);
 }
 
 static void check_as_user(void)
 {
 	child_process_require(account_step_down(&user) == 0);
-	child_process_require(belongings_check_folder(in_base("given/log")) == 0);
-	child_process_require(belongings_check_folder(in_base("kept/log")) == -EACCES);
-	child_process_require(belongings_check_folder(in_base("none/log")) == -ENOENT);
+	child_process_require(folder_grant_check(in_base("given/log")) == 0);
+	child_process_require(folder_grant_check(in_base("kept/log")) == -EACCES);
+	child_process_require(folder_grant_check(in_base("none/log")) == -ENOENT);
 }
 
 static void test_checking(void **state)
 {
 	(void)state;
-	belongings_give_folder(in_base("given/log"), &user);
+	folder_grant(in_base("given/log"), &user);
 	assert_int_equal(mkdir(in_base("kept"), 0755), 0);
 	assert_int_equal(child_process_run(check_as_user), 0);
 }
@@ -179,8 +179,8 @@ static void test_ways_of_others(void **state)
 	assert_int_equal(chown(in_base("theirs"), USER, USER), 0);
 	assert_int_equal(symlink("../roots", in_base("theirs/log")), 0);
 	snprintf(log, sizeof(log), "%s/verdicts.jsonl", in_base("theirs/log"));
-	assert_false(belongings_would_give_folder(log, &user));
-	belongings_give_folder(log, &user);
+	assert_false(folder_grant_would(log, &user));
+	folder_grant(log, &user);
 	assert_int_equal(owner("roots"), 0);
 
 	/*
@@ -189,14 +189,14 @@ static void test_ways_of_others(void **state)
 	 */
 	assert_int_equal(chown(in_base("theirs"), 0, USER), 0);
 	assert_int_equal(chmod(in_base("theirs"), 0775), 0);
-	assert_false(belongings_would_give_folder(log, &user));
+	assert_false(folder_grant_would(log, &user));
 	assert_int_equal(chmod(in_base("theirs"), 01777), 0);
-	assert_false(belongings_would_give_folder(log, &user));
+	assert_false(folder_grant_would(log, &user));
 	assert_int_equal(unlink(in_base("theirs/log")), 0);
 	assert_int_equal(mkdir(in_base("theirs/log"), 0750), 0);
-	assert_true(belongings_would_give_folder(log, &user));
+	assert_true(folder_grant_would(log, &user));
 	assert_int_equal(chmod(in_base("theirs"), 0777), 0);
-	assert_false(belongings_would_give_folder(log, &user));
+	assert_false(folder_grant_would(log, &user));
 }
 
 /* As /var/run is one. */
@@ -209,7 +209,7 @@ static void test_links_of_root(void **state)
 	assert_int_equal(mkdir(in_base("roots/log"), 0755), 0);
 	assert_int_equal(symlink("roots", in_base("link")), 0);
 	snprintf(log, sizeof(log), "%s/verdicts.jsonl", in_base("link/log"));
-	belongings_give_folder(log, &user);
+	folder_grant(log, &user);
 	assert_int_equal(owner("roots/log"), USER);
 }
 
