@@ -65,20 +65,10 @@ void peer_pool_deinit(struct peer_pool *pool)
 	vector_deinit(&pool->set_of_union);
 }
 
-static int push(struct vector *numbers, uint32_t number)
-{
-	uint32_t *pushed = vector_push(numbers, sizeof(*pushed));
-
-	if (pushed == NULL)
-		return -ENOMEM;
-	*pushed = number;
-	return 0;
-}
-
 int peer_pool_add_selector(struct peer_pool *pool, uint32_t selector, struct vector *atoms)
 {
 	(void)pool; /* its selectors are numbered already */
-	return push(atoms, selector_atom(selector));
+	return vector_push_number(atoms, selector_atom(selector));
 }
 
 int peer_pool_add_block(struct peer_pool *pool, const struct ip_block *block, struct vector *atoms)
@@ -91,7 +81,7 @@ int peer_pool_add_block(struct peer_pool *pool, const struct ip_block *block, st
 		err = intern_table_add(&pool->blocks, ranges.items,
 			ranges.count * sizeof(struct address_range), &number);
 		if (err == 0)
-			err = push(atoms, block_atom(number));
+			err = vector_push_number(atoms, block_atom(number));
 	}
 	vector_deinit(&ranges);
 	return err;
@@ -156,7 +146,7 @@ static int add_union(const struct peer_pool *pool, uint32_t unite, struct vector
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < count; i++)
-		err = push(atoms, members[i]);
+		err = vector_push_number(atoms, members[i]);
 	return err;
 }
 
@@ -296,7 +286,7 @@ int peer_pool_set(struct peer_pool *pool, uint32_t unite, uint32_t *set)
 	int err = 0;
 
 	while (pool->set_of_union.count <= unite)
-		if (push(&pool->set_of_union, 0) != 0)
+		if (vector_push_number(&pool->set_of_union, 0) != 0)
 			return -ENOMEM;
 	made = (uint32_t *)pool->set_of_union.items + unite;
 	if (*made == 0) {

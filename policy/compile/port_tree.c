@@ -143,16 +143,13 @@ static int set_nodes(uint32_t *by_node, const struct vector *holdings, struct pe
 {
 	const struct holding *items = holdings->items;
 	struct vector unions = {0}; /* of uint32_t: those of one node */
-	uint32_t unite, *pushed;
+	uint32_t unite;
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < holdings->count; i++) {
-		pushed = vector_push(&unions, sizeof(*pushed));
-		if (pushed == NULL) {
-			err = -ENOMEM;
+		err = vector_push_number(&unions, items[i].unite);
+		if (err != 0)
 			break;
-		}
-		*pushed = items[i].unite;
 		if (i + 1 < holdings->count && items[i + 1].node == items[i].node)
 			continue;
 		err = peer_pool_unite(peers, &unions, &unite);

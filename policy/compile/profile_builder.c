@@ -60,16 +60,6 @@ static void forget(struct profile_builder *builder)
 	vector_clear(&builder->names);
 }
 
-static int gather_union(struct vector *unions, uint32_t unite)
-{
-	uint32_t *added = vector_push(unions, sizeof(*added));
-
-	if (added == NULL)
-		return -ENOMEM;
-	*added = unite;
-	return 0;
-}
-
 static int gather_port(
 	struct profile_builder *builder, const struct rule_port *port, uint32_t unite)
 {
@@ -94,7 +84,7 @@ static int gather_rule(struct profile_builder *builder, const struct rule *rule)
 	int err = 0;
 
 	if (rule->any_port)
-		return gather_union(&builder->any_port, rule->unite);
+		return vector_push_number(&builder->any_port, rule->unite);
 	for (uint32_t i = 0; err == 0 && i < rule->port_count; i++)
 		err = gather_port(builder, &ports[rule->first_port + i], rule->unite);
 	return err;
@@ -195,7 +185,7 @@ static int unite_names(struct profile_builder *builder, uint32_t *count)
 	for (size_t i = 0; err == 0 && i < builder->names.count; i++) {
 		struct named_peer *made;
 
-		err = gather_union(&unions, items[i].unite);
+		err = vector_push_number(&unions, items[i].unite);
 		if (err != 0 ||
 			(i + 1 < builder->names.count && items[i + 1].name == items[i].name))
 			continue;

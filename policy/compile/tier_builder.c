@@ -37,11 +37,10 @@ static int list_ranked(struct tier_builder *builder, const struct profile_input 
 			input->groups, class->groups[i], direction);
 
 		for (uint32_t j = policies.count - policies.ranked; j < policies.count; j++) {
-			uint32_t *added = vector_push(&builder->policies, sizeof(*added));
+			const int err = vector_push_number(&builder->policies, policies.items[j]);
 
-			if (added == NULL)
-				return -ENOMEM;
-			*added = policies.items[j];
+			if (err != 0)
+				return err;
 		}
 	}
 	if (builder->policies.count > 1)
@@ -112,7 +111,6 @@ int tier_builder_add(struct tier_builder *builder, const struct profile_input *i
 {
 	const uint32_t *policies;
 	size_t at = 0, count;
-	uint32_t *head;
 	int err = list_ranked(builder, input, class, direction);
 
 	if (err != 0)
@@ -125,10 +123,7 @@ int tier_builder_add(struct tier_builder *builder, const struct profile_input *i
 
 	policies = builder->policies.items;
 	vector_clear(&builder->words);
-	head = vector_push(&builder->words, sizeof(*head));
-	if (head == NULL)
-		return -ENOMEM;
-	*head = 0;
+	err = vector_push_number(&builder->words, 0); /* the count */
 	for (; err == 0 && at < count &&
 		input->cluster->policies[policies[at]]->tier < TIER_NETWORK_POLICY;
 		at++)

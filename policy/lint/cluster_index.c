@@ -18,16 +18,6 @@ static void description_deinit(struct description *description)
 	vector_deinit(&description->ends);
 }
 
-static int end_object(struct description *description)
-{
-	uint32_t *end = vector_push(&description->ends, sizeof(*end));
-
-	if (end == NULL)
-		return -ENOMEM;
-	*end = (uint32_t)description->codes.count;
-	return 0;
-}
-
 /* Gives an index what was described, in memory that lives as long as it. */
 static int extend(
 	struct label_index *index, const struct description *description, struct arena *arena)
@@ -60,7 +50,9 @@ static int describe_pod(struct cluster_index *index, uint32_t pod, uint32_t name
 	if (err == 0)
 		err = label_index_describe(&index->pods, LABELS_OF_POD,
 			&index->cluster->pods[pod]->labels, &description->codes);
-	return err != 0 ? err : end_object(description);
+	return err != 0
+		? err
+		: vector_push_number(&description->ends, (uint32_t)description->codes.count);
 }
 
 static int index_pods(struct cluster_index *index, struct arena *arena)
@@ -87,7 +79,8 @@ static int index_namespaces(struct cluster_index *index, struct arena *arena)
 		err = label_index_describe(&index->namespaces, LABELS_OF_NAMESPACE,
 			&index->cluster->namespaces[i]->labels, &description.codes);
 		if (err == 0)
-			err = end_object(&description);
+			err = vector_push_number(
+				&description.ends, (uint32_t)description.codes.count);
 	}
 	if (err == 0)
 		err = extend(&index->namespaces, &description, arena);

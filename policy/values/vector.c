@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/values/vector.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -50,4 +51,14 @@ void vector_deinit(struct vector *vector)
 {
 	free(vector->items);
 	*vector = (struct vector){0};
+}
+
+int vector_push_number(struct vector *vector, uint32_t number)
+{
+	uint32_t *pushed = vector_push(vector, sizeof(*pushed));
+
+	if (pushed == NULL)
+		return -ENOMEM;
+	*pushed = number;
+	return 0;
 }

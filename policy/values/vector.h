@@ -9,6 +9,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct vector {
 	void *items;
@@ -21,5 +22,8 @@ void *vector_push(struct vector *vector, size_t size);
 void *vector_push_many(struct vector *vector, size_t count, size_t size);
 void vector_clear(struct vector *vector); /* empties it, keeps the memory */
 void vector_deinit(struct vector *vector);
+
+/* Adds a number to a vector of uint32_t. Returns 0 or -ENOMEM. */
+int vector_push_number(struct vector *vector, uint32_t number);
 
 #endif
