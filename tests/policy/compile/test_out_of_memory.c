@@ -36,7 +36,8 @@ static bool compile_failing(struct cluster *cluster, long n)
 
 static void test_snapshot_compile(void **state)
 {
-	const struct generator_limits limits = {.namespaces = 4, .pods = 30, .policies = 120};
+	const struct generator_limits limits = {
+		.namespaces = 4, .pods = 30, .policies = 120, .tiers = true};
 	long failures = 0;
 
 	(void)state;

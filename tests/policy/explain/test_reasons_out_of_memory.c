@@ -23,7 +23,8 @@ static struct snapshot *snapshot;
 
 static int setup(void **state)
 {
-	const struct generator_limits limits = {.namespaces = 4, .pods = 60, .policies = 60};
+	const struct generator_limits limits = {
+		.namespaces = 4, .pods = 60, .policies = 60, .tiers = true};
 	const struct snapshot_options options = {.revision = 1};
 
 	(void)state;
