@@ -67,21 +67,21 @@ static int add_policy(struct tier_builder *builder, const struct profile_input *
 {
 	const struct network_policy *policy = input->cluster->policies[number];
 	const struct rule_span span = input->rules->spans[direction][number];
-	const struct rule *rules = (const struct rule *)input->rules->rules.items + span.first;
+	const struct rule *rules = input->rules->rules.items; /* NULL when no policy has any */
 	uint32_t run;
 	int err = 0;
 
-	for (uint32_t i = 0; err == 0 && i < span.count; i += run) {
+	for (uint32_t i = span.first; err == 0 && i < span.first + span.count; i += run) {
 		struct tier tier = {.policy = number,
 			.tier = policy->tier,
 			.action = rules[i].action,
 			.audited = policy->audit};
 
 		run = 1;
-		while (i + run < span.count && rules[i + run].action == rules[i].action)
+		while (i + run < span.first + span.count &&
+			rules[i + run].action == rules[i].action)
 			run++;
-		err = profile_builder_add_rules(
-			&builder->profiles, input, span.first + i, run, &tier.profile);
+		err = profile_builder_add_rules(&builder->profiles, input, i, run, &tier.profile);
 		if (err == 0)
 			err = push_tier(builder, &tier);
 	}
