@@ -5,36 +5,20 @@
 
 enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };
 
+/* Not for an ENUM, whose choices stand there. */
 static const char *placeholder(const struct setting *row)
 {
-	switch (row->type) {
-	case SETTING_STRING:
-		return strstr(row->name, "name") != NULL ? "NAME" : "PATH";
-	case SETTING_STRING_LIST:
-		return "PATH,...";
-	case SETTING_UINT:
-		return "NUMBER";
-	case SETTING_MARK:
-		return "BIT";
-	case SETTING_BOOL:
-		return "true|false";
-	case SETTING_LISTEN:
-		return "ADDRESS:PORT";
-	case SETTING_ENUM:
-		break;
-	}
-	return NULL;
-}
+	static const char *const names[] = {
+		[SETTING_STRING] = "PATH",
+		[SETTING_STRING_LIST] = "PATH,...",
+		[SETTING_UINT] = "NUMBER",
+		[SETTING_MARK] = "BIT",
+		[SETTING_BOOL] = "true|false",
+		[SETTING_LISTEN] = "ADDRESS:PORT",
+	};
 
-static int print_value(FILE *to, const struct setting *row)
-{
-	int width = 0;
-
-	if (row->type != SETTING_ENUM)
-		return fprintf(to, "%s", placeholder(row));
-	for (size_t i = 0; row->choices[i] != NULL; i++)
-		width += fprintf(to, "%s%s", i == 0 ? "" : "|", row->choices[i]);
-	return width;
+	return row->type == SETTING_STRING && strstr(row->name, "name") != NULL ? "NAME"
+										: names[row->type];
 }
 
 /*
@@ -65,8 +49,10 @@ static void print_option(FILE *to, const struct setting *row)
 	for (const char *at = row->name; *at != '\0'; at++)
 		fputc(*at == '_' ? '-' : *at, to);
 	column += (int)strlen(row->name);
-	column += fprintf(to, " ");
-	column += print_value(to, row);
+	if (row->type != SETTING_ENUM)
+		column += fprintf(to, " %s", placeholder(row));
+	for (size_t i = 0; row->type == SETTING_ENUM && row->choices[i] != NULL; i++)
+		column += fprintf(to, "%c%s", i == 0 ? ' ' : '|', row->choices[i]);
 	if (column >= HELP_COLUMN - 1) {
 		fputc('\n', to);
 		column = 0;
