@@ -9,7 +9,7 @@
 #include "config/text/json_reader.h"
 #include "config/text/node_builder.h"
 #include "config/text/text_stream.h"
-#include "config/text/utf16.h"
+#include "config/text/utf8.h"
 #include "config/text/yaml_reader.h"
 
 /* The input of one reading, and its output. */
@@ -142,6 +142,44 @@ static int read_json(struct input *input)
 	return 0;
 }
 
+static uint32_t utf16_unit(const char *at, bool big_endian)
+{
+	const unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
+
+	return big_endian ? (uint32_t)first << 8 | second : (uint32_t)second << 8 | first;
+}
+
+/*
+ * UTF-16 text (RFC 2781) behind its byte order mark, as UTF-8 in `out`, which has room for
+ * length / 2 * 3 bytes. Half a pair becomes U+FFFD, and so does half a unit at the end. Returns the
+ * length.
+ */
+static size_t utf16_to_utf8(const char *bytes, size_t length, char *out)
+{
+	const bool big_endian = (unsigned char)bytes[0] == 0xFE;
+	const char *end = bytes + length, *at = bytes + 2;
+	size_t used = 0;
+
+	while (end - at >= 2) {
+		uint32_t code = utf16_unit(at, big_endian), low;
+
+		at += 2;
+		if (code >= 0xD800 && code <= 0xDBFF && end - at >= 2) {
+			low = utf16_unit(at, big_endian);
+			if (low >= 0xDC00 && low <= 0xDFFF) {
+				code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+				at += 2;
+			}
+		}
+		if (code >= 0xD800 && code <= 0xDFFF)
+			code = 0xFFFD;
+		used += utf8_encode(code, out + used);
+	}
+	if (at < end)
+		used += utf8_encode(0xFFFD, out + used);
+	return used;
+}
+
 /*
  * UTF-16, which PowerShell's > writes, is converted whole: it may be as large as one object. 0 or
  * -errno.
@@ -151,7 +189,7 @@ static int convert_utf16(struct input *input)
 	char mark[2], *bytes;
 	ssize_t got = byte_source_read(&input->source, 0, mark, sizeof(mark));
 
-	if (got < 0 || !utf16_has_mark(mark, (size_t)got))
+	if (got < 2 || (memcmp(mark, "\xFF\xFE", 2) != 0 && memcmp(mark, "\xFE\xFF", 2) != 0))
 		return 0;
 	if (input->source.length > input->builder->limits.bytes)
 		return -EFBIG;

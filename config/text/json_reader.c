@@ -197,29 +197,21 @@ static int read_escape(struct json_reader *reader, char **out)
 	return 0;
 }
 
-/*
- * Where the text that begins at `at` ends: its closing quote, or the end of the input. All of it is
- * there then.
- */
-static const char *find_quote(struct json_reader *reader)
-{
-	size_t length = 0;
-
-	do
-		while (length < (size_t)(reader->end - reader->at) && reader->at[length] != '"')
-			length += reader->at[length] == '\\' ? 2 : 1;
-	while (length >= (size_t)(reader->end - reader->at) && read_more(reader));
-	return length < (size_t)(reader->end - reader->at) ? reader->at + length : reader->end;
-}
-
 /* The text behind an opening quote, which `at` has passed, into scratch. */
 static int read_text(struct json_reader *reader, size_t *length)
 {
-	const char *close = find_quote(reader);
-	const size_t most = (size_t)(close - reader->at) + 1;
+	size_t size = 0, most;
+	const char *close;
 	char *out;
 	int err = 0;
 
+	/* All of it has to be there: to its closing quote, or to the end of the input. */
+	do
+		while (size < (size_t)(reader->end - reader->at) && reader->at[size] != '"')
+			size += reader->at[size] == '\\' ? 2 : 1;
+	while (size >= (size_t)(reader->end - reader->at) && read_more(reader));
+	close = size < (size_t)(reader->end - reader->at) ? reader->at + size : reader->end;
+	most = (size_t)(close - reader->at) + 1;
 	/* No escape is shorter than its meaning, so the length of the input is room enough. */
 	if (most > reader->scratch_capacity) {
 		out = realloc(reader->scratch, most * 2);
@@ -261,33 +253,36 @@ static int read_string(struct json_reader *reader)
 		: node_builder_scalar(reader->builder, reader->scratch, length, true, pos, NULL);
 }
 
+static size_t count_digits(const char *text, const char *end)
+{
+	size_t count = 0;
+
+	while (text + count < end && text[count] >= '0' && text[count] <= '9')
+		count++;
+	return count;
+}
+
 static bool is_number(const char *text, size_t length)
 {
 	const char *end = text + length;
-	const char *digits;
+	size_t digits;
 
-	if (text < end && *text == '-')
-		text++;
-	for (digits = text; text < end && *text >= '0' && *text <= '9'; text++)
-		;
-	if (text == digits || (*digits == '0' && text - digits > 1))
+	text += text < end && *text == '-';
+	digits = count_digits(text, end);
+	if (digits == 0 || (*text == '0' && digits > 1))
 		return false;
+	text += digits;
 	if (text < end && *text == '.') {
-		for (digits = ++text; text < end && *text >= '0' && *text <= '9'; text++)
-			;
-		if (text == digits)
-			return false;
+		digits = count_digits(++text, end);
+		text += digits;
 	}
-	if (text < end && (*text == 'e' || *text == 'E')) {
+	if (digits > 0 && text < end && (*text == 'e' || *text == 'E')) {
 		text++;
-		if (text < end && (*text == '+' || *text == '-'))
-			text++;
-		for (digits = text; text < end && *text >= '0' && *text <= '9'; text++)
-			;
-		if (text == digits)
-			return false;
+		text += text < end && (*text == '+' || *text == '-');
+		digits = count_digits(text, end);
+		text += digits;
 	}
-	return text == end;
+	return digits > 0 && text == end;
 }
 
 /* true, false, null or a number: whatever it is, it reaches to the next delimiter. */
@@ -336,11 +331,22 @@ static int read_key(struct json_reader *reader)
 	return 0;
 }
 
-static int read_members(struct json_reader *reader, enum node_kind kind, char close)
+static int read_collection(struct json_reader *reader, enum node_kind kind, char close)
 {
-	int err = 0;
+	int err = node_builder_open(reader->builder, kind, position(reader), NULL);
 
-	for (;;) {
+	if (err != 0)
+		return err;
+	/* `at` is on the opening bracket, and then on the comma before each member. */
+	for (bool first = true; first || !next_is(reader, close); first = false) {
+		if (!first && !next_is(reader, ','))
+			return fail(reader,
+				close == '}' ? "a comma or '}' is missing"
+					     : "a comma or ']' is missing");
+		reader->at++;
+		skip_space(reader);
+		if (first && next_is(reader, close))
+			break;
 		if (kind == NODE_MAPPING)
 			err = read_key(reader);
 		if (err == 0)
@@ -348,28 +354,7 @@ static int read_members(struct json_reader *reader, enum node_kind kind, char cl
 		if (err != 0)
 			return err;
 		skip_space(reader);
-		if (next_is(reader, close))
-			return 0;
-		if (!next_is(reader, ','))
-			return fail(reader,
-				close == '}' ? "a comma or '}' is missing"
-					     : "a comma or ']' is missing");
-		reader->at++;
 	}
-}
-
-static int read_collection(struct json_reader *reader, enum node_kind kind, char close)
-{
-	int err = node_builder_open(reader->builder, kind, position(reader), NULL);
-
-	if (err != 0)
-		return err;
-	reader->at++;
-	skip_space(reader);
-	if (!next_is(reader, close))
-		err = read_members(reader, kind, close);
-	if (err != 0)
-		return err;
 	reader->at++;
 	return node_builder_close(reader->builder);
 }

@@ -117,7 +117,6 @@ static enum node_health take_health(struct node_builder *builder)
 	return broken ? NODE_BROKEN : NODE_SOUND;
 }
 
-/* The collection that is being filled, has a mistake of its own. */
 void node_builder_spoil_open(struct node_builder *builder)
 {
 	top(builder)->node->health = NODE_BROKEN;
@@ -220,7 +219,7 @@ int node_builder_open(struct node_builder *builder, enum node_kind kind, struct 
 	return 0;
 }
 
-/* Puts what the entries behind `first` come to in their place. */
+/* Replaces the entries from `first` on by the ones that their keys assign. */
 static int resolve_keys(struct node_builder *builder, size_t first)
 {
 	const struct node_entry *entries = builder->pending + first;
@@ -273,7 +272,6 @@ int node_builder_close(struct node_builder *builder)
 		builder->arena = builder->document_arena;
 	}
 	err = node->kind == NODE_MAPPING ? finish_mapping(builder, first) : 0;
-
 	if (err != 0)
 		return err;
 	node->count = builder->pending_count - first;
@@ -303,17 +301,13 @@ static int add_leaf(struct node_builder *builder, const struct node *leaf, const
 	node = arena_memdup(builder->arena, leaf, sizeof(*leaf));
 	if (node == NULL)
 		return -ENOMEM;
-	if (take_health(builder) != NODE_SOUND)
-		node->health = NODE_BROKEN;
+	node->health = take_health(builder);
 	if (mark != NULL)
 		*mark = (struct anchor){.node = node, .nodes = 1};
 	return attach(builder, node, 0);
 }
 
-/*
- * Go keeps a NUL in a text. The readers of nodes end there, so it becomes what stands for an
- * unreadable character.
- */
+/* Go keeps a NUL in a text. The readers of nodes end there, so it becomes U+FFFD. */
 static const char *replace_nuls(
 	struct node_builder *builder, const char *text, size_t length, struct source_pos pos)
 {
@@ -416,17 +410,24 @@ void node_builder_begin_document(struct node_builder *builder)
 	builder->items_kept = false;
 	builder->items_visited = false;
 	builder->nodes = 0;
-	if (builder->visitor == NULL)
-		return;
-	builder->visitor->begin_document(builder->visitor->context);
+	if (builder->visitor != NULL)
+		builder->visitor->begin_document(builder->visitor->context);
 }
 
-/* Without a visitor documents stay; with one, what a document was made of goes. */
-static int visit_document(struct node_builder *builder, const struct node *root)
+/*
+ * An empty document (only comments between two ---) is a null root: not worth keeping. Without a
+ * visitor documents stay; with one, the trees of a document are freed.
+ */
+int node_builder_end_document(struct node_builder *builder)
 {
+	const struct node *root = builder->root_count > 0 ? builder->roots[builder->root_count - 1]
+							  : NULL;
 	int err;
 
+	if (root != NULL && root->kind == NODE_NULL && root->health == NODE_SOUND)
+		builder->root_count--;
 	builder->objects++;
+	builder->first_root = builder->visitor == NULL ? builder->root_count : 0;
 	if (builder->visitor == NULL || builder->root_count == 0)
 		return 0;
 	builder->root_count = 0;
@@ -439,20 +440,6 @@ static int visit_document(struct node_builder *builder, const struct node *root)
 	string_map_clear(&builder->anchors);
 	err = node_items_recycle(builder, &builder->document_arena);
 	return err != 0 ? err : node_items_recycle(builder, &builder->item_arena);
-}
-
-/* An empty document (only comments between two ---) is a null root: not worth keeping. */
-int node_builder_end_document(struct node_builder *builder)
-{
-	const struct node *root = builder->root_count > 0 ? builder->roots[builder->root_count - 1]
-							  : NULL;
-	int err;
-
-	if (root != NULL && root->kind == NODE_NULL && root->health == NODE_SOUND)
-		builder->root_count--;
-	err = visit_document(builder, root);
-	builder->first_root = builder->root_count;
-	return err;
 }
 
 void node_builder_drop_document(struct node_builder *builder)

@@ -6,11 +6,11 @@
 
 #include "config/text/mapping_keys.h"
 
-/* of a root that are looked at, for each item: no list has more than five */
-enum { ROOT_KEYS = 64 };
-enum { TREE_KEPT = 256 * 1024 }; /* bytes of visited trees, before they are freed */
+enum {
+	ROOT_KEYS = 64,	       /* that are looked at for each item: no list has more than five */
+	TREE_KEPT = 256 * 1024 /* bytes of visited trees, before they are freed */
+};
 
-/* The tree of what was visited is not needed again: frees it when it has grown. */
 int node_items_recycle(struct node_builder *builder, struct arena **arena)
 {
 	const bool current = builder->arena == *arena;
@@ -48,10 +48,6 @@ static bool has_items(const struct node_builder *builder)
 	return false;
 }
 
-/*
- * Whether the collection that was opened last is the root's list of items, and those are to be
- * visited.
- */
 bool node_items_begin(const struct node_builder *builder)
 {
 	const struct builder_frame *root = &builder->frames[0], *list = &builder->frames[1];
@@ -62,10 +58,6 @@ bool node_items_begin(const struct node_builder *builder)
 		strcmp(root->key->text, "items") == 0;
 }
 
-/*
- * Gives a complete item to the visitor. Returns 1 when it is dealt with; 0 when it stays; or an
- * error.
- */
 int node_items_visit(struct node_builder *builder, const struct node *item)
 {
 	const struct document_list_head head = {

@@ -53,14 +53,6 @@ static const char *skip_sign(const char *text)
 	return *text == '-' || *text == '+' ? text + 1 : text;
 }
 
-static unsigned int digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return (unsigned int)(digit - '0');
-	digit |= 0x20;
-	return digit >= 'a' && digit <= 'f' ? (unsigned int)(digit - 'a') + 10 : 16;
-}
-
 /* The base that 0x, 0o, 0b or a leading zero announces; *digits is moved behind it. */
 static unsigned int read_base(const char **digits)
 {
@@ -88,6 +80,7 @@ static unsigned int read_base(const char **digits)
  */
 static bool read_integer(const char *text, struct value *out)
 {
+	static const char known[] = "0123456789abcdef0123456789ABCDEF";
 	const char *digits = skip_sign(text);
 	const bool has_sign = digits != text;
 	const unsigned int base = read_base(&digits);
@@ -96,7 +89,8 @@ static bool read_integer(const char *text, struct value *out)
 	if (*digits == '\0')
 		return false;
 	for (; *digits != '\0'; digits++) {
-		const unsigned int digit = digit_value(*digits);
+		const char *at = strchr(known, *digits);
+		const unsigned int digit = at == NULL ? 16 : (unsigned int)(at - known) % 16;
 
 		if (digit >= base || value > (UINT64_MAX - digit) / base)
 			return false;

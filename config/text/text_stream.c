@@ -69,10 +69,7 @@ static void stop(
 	stream->stop_code = code;
 }
 
-/*
- * Where a piece of `length` bytes, behind which more follow, is cut: behind its last line, or a
- * whole character.
- */
+/* Where a piece that more bytes follow is cut: behind its last line, or a whole character. */
 static size_t cut(const char *bytes, size_t length)
 {
 	const char *newline = memrchr(bytes, '\n', length);
@@ -89,6 +86,8 @@ static size_t cut(const char *bytes, size_t length)
 static const char *read_raw(struct text_stream *stream, size_t *length)
 {
 	const uint64_t left = stream->source->length - stream->offset;
+	const char *bytes = stream->source->bytes != NULL ? stream->source->bytes + stream->offset
+							  : stream->raw;
 	ssize_t got;
 
 	*length = left < PIECE ? (size_t)left : PIECE;
@@ -101,14 +100,12 @@ static const char *read_raw(struct text_stream *stream, size_t *length)
 				got == -ESTALE ? "the file was changed while it was read"
 					       : strerror((int)-got));
 			*length = 0;
-			return stream->raw;
+			return bytes;
 		}
 	}
 	if (*length < left)
-		*length = cut(stream->source->bytes != NULL ? stream->source->bytes + stream->offset
-							    : stream->raw,
-			*length);
-	return stream->source->bytes != NULL ? stream->source->bytes + stream->offset : stream->raw;
+		*length = cut(bytes, *length);
+	return bytes;
 }
 
 bool text_is_separator(const char *line, const char *end)

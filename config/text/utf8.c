@@ -5,11 +5,7 @@
 
 size_t utf8_length(unsigned char lead)
 {
-	if (lead < 0x80)
-		return 1;
-	if (lead < 0xE0)
-		return 2;
-	return lead < 0xF0 ? 3 : 4;
+	return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
 static bool is_continuation(unsigned char byte)

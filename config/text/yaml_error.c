@@ -59,9 +59,7 @@ static struct line make_line(const char *text, size_t length, size_t number)
 
 static struct line find_line(const struct scene *scene, size_t number)
 {
-	const char *at = scene->bytes, *end = scene->bytes + scene->length;
-	const char *newline;
-
+	const char *at = scene->bytes, *end = scene->bytes + scene->length, *newline;
 	size_t found = 0;
 
 	for (; found < number; found++) {
@@ -113,20 +111,6 @@ static bool line_below(const struct scene *scene, const struct line *above, stru
 	return false;
 }
 
-/* The word that the content of a line begins with. */
-static size_t word_length(const struct line *line)
-{
-	size_t end = line->content;
-
-	for (; end < line->length; end++) {
-		const char c = line->text[end];
-
-		if (!isalnum((unsigned char)c) && c != '_' && c != '.' && c != '/' && c != '-')
-			break;
-	}
-	return end - line->content;
-}
-
 /* Whether a mapping entry begins in the line: a colon at its end or before a space. */
 static bool has_colon(const struct line *line)
 {
@@ -142,11 +126,14 @@ static bool has_colon(const struct line *line)
  */
 static bool report_missing_colon(const struct scene *scene, const struct line *line)
 {
-	const size_t word = word_length(line);
-	const size_t after = line->content + word;
 	char name[WORD_TEXT], text[2 * WORD_TEXT], hint[2 * WORD_TEXT];
-	size_t words = 0;
+	size_t after = line->content, word, words = 0;
 
+	while (after < line->length &&
+		(isalnum((unsigned char)line->text[after]) ||
+			memchr("_./-", line->text[after], 4) != NULL))
+		after++;
+	word = after - line->content;
 	for (size_t i = line->content; i < line->length; i++)
 		words += line->text[i] != ' ' && (i == line->content || line->text[i - 1] == ' ');
 	/* A key and its value are two words. */
@@ -188,33 +175,6 @@ static bool explain_second_colon(const struct scene *scene, const struct line *l
 	return true;
 }
 
-/*
- * Reports the lines above that lack their colon. False when none does: above is a key with its
- * value, or words that can't be meant as a key. Lines in between that are indented deeper belong to
- * the same text.
- */
-static bool report_missing_colons(const struct scene *scene, const struct line *line)
-{
-	struct line above = *line;
-	size_t indent = line->indent;
-	bool found = false;
-
-	/* A line below a key that has its value continues that value. */
-	while (line_above(scene, &above, &above))
-		if (has_colon(&above))
-			break;
-	if (has_colon(&above) && above.number < line->number && above.text[above.length - 1] != ':')
-		return false;
-	above = *line;
-	while (line_above(scene, &above, &above) && !has_colon(&above)) {
-		if (above.content > indent || !report_missing_colon(scene, &above))
-			continue;
-		indent = above.indent;
-		found = true;
-	}
-	return found;
-}
-
 /* Whether the line is but the name of a policy's field that has something below it. */
 static bool is_field(const struct line *line)
 {
@@ -245,13 +205,33 @@ static void report_later_colons(const struct scene *scene, const struct line *fr
 	}
 }
 
-/* As report_missing_colons(), and then those in the rest of the document. */
+/*
+ * Reports the lines above that lack their colon, and then such lines in the rest of the document.
+ * False when none above does: there is a key with its value, or words that can't be meant as a key.
+ * Lines in between that are indented deeper belong to the same text.
+ */
 static bool explain_missing_colons(const struct scene *scene, const struct line *line)
 {
-	if (!report_missing_colons(scene, line))
+	struct line above = *line;
+	size_t indent = line->indent;
+	bool found = false;
+
+	/* A line below a key that has its value continues that value. */
+	while (line_above(scene, &above, &above))
+		if (has_colon(&above))
+			break;
+	if (has_colon(&above) && above.number < line->number && above.text[above.length - 1] != ':')
 		return false;
-	report_later_colons(scene, line);
-	return true;
+	above = *line;
+	while (line_above(scene, &above, &above) && !has_colon(&above)) {
+		if (above.content > indent || !report_missing_colon(scene, &above))
+			continue;
+		indent = above.indent;
+		found = true;
+	}
+	if (found)
+		report_later_colons(scene, line);
+	return found;
 }
 
 /*

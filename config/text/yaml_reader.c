@@ -53,8 +53,8 @@ enum tag {
 
 #define STANDARD "tag:yaml.org,2002:"
 
-/* TAG_PLAIN resolves as if it were not there: what its text is, is looked at where it is read. */
-static enum tag classify_tag(const yaml_char_t *tag)
+/* TAG_PLAIN resolves as if it were not there: the text is looked at where it is read. */
+static enum tag check_tag(struct yaml_run *run, const yaml_char_t *tag, const yaml_mark_t *mark)
 {
 	static const struct {
 		const char *name;
@@ -79,20 +79,10 @@ static enum tag classify_tag(const yaml_char_t *tag)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp((const char *)tag, known[i].name) == 0)
 			return known[i].tag;
+	diag_add(run->builder->diags, DIAG_ERROR, pos_of(run, mark), "unsupported-tag",
+		"leave the tag out", "the tag %s means nothing in a manifest", (const char *)tag);
+	node_builder_spoil_next(run->builder);
 	return TAG_OTHER;
-}
-
-static enum tag check_tag(struct yaml_run *run, const yaml_char_t *tag, const yaml_mark_t *mark)
-{
-	const enum tag kind = classify_tag(tag);
-
-	if (kind == TAG_OTHER) {
-		diag_add(run->builder->diags, DIAG_ERROR, pos_of(run, mark), "unsupported-tag",
-			"leave the tag out", "the tag %s means nothing in a manifest",
-			(const char *)tag);
-		node_builder_spoil_next(run->builder);
-	}
-	return kind;
 }
 
 /*
@@ -164,20 +154,6 @@ static int take_scalar(struct yaml_run *run, const yaml_event_t *event)
 		return node_builder_null(run->builder, pos, anchor);
 	return node_builder_scalar(
 		run->builder, text, event->data.scalar.length, quoted, pos, anchor);
-}
-
-/*
- * Where the stream has stopped, the text is cut: the document that ends there is not whole. It is
- * the last one, so the end of each is believed only when the next event is known.
- */
-static int end_document(struct yaml_run *run, const yaml_event_t *next)
-{
-	const bool ended = run->ended_document;
-
-	run->ended_document = false;
-	if (next->type == YAML_STREAM_END_EVENT && run->stream->stopped)
-		return -EINVAL;
-	return ended ? node_builder_end_document(run->builder) : 0;
 }
 
 static int take_event(struct yaml_run *run, const yaml_event_t *event)
@@ -258,18 +234,23 @@ static int parse_events(struct yaml_run *run, yaml_parser_t *parser)
 	int err = 0;
 
 	while (err == 0 && !ended) {
-		if (!yaml_parser_parse(parser, &event)) {
-			/*
-			 * The document that has ended is whole: the mistake is in what stands
-			 * behind it.
-			 */
-			err = run->ended_document ? node_builder_end_document(run->builder) : 0;
+		const bool parsed = yaml_parser_parse(parser, &event) != 0;
+
+		/*
+		 * Where the stream has stopped, the text is cut: the document that ends there is
+		 * not whole. It is the last one, so the end of each is believed only when the next
+		 * event is known. A mistake in the text behind it does not matter.
+		 */
+		ended = !parsed || event.type == YAML_STREAM_END_EVENT;
+		if (parsed && ended && run->stream->stopped)
+			err = -EINVAL;
+		else if (run->ended_document)
+			err = node_builder_end_document(run->builder);
+		run->ended_document = false;
+		if (!parsed)
 			return err != 0				     ? err
 				: parser->error == YAML_MEMORY_ERROR ? -ENOMEM
 								     : -EINVAL;
-		}
-		ended = event.type == YAML_STREAM_END_EVENT;
-		err = end_document(run, &event);
 		if (err == 0)
 			err = take_event(run, &event);
 		yaml_event_delete(&event);
@@ -339,14 +320,20 @@ struct place {
 	size_t line; /* counted from 0 */
 };
 
-/* The `wanted`th separator behind the first line of the run. False when there is none. */
-static bool find_separator(const struct yaml_run *run, size_t wanted, struct place *out)
+/*
+ * Where to go on behind the document that failed: at the next line that begins with ---, which is a
+ * document's beginning wherever it stands, even inside a quoted text. False when there is none.
+ */
+static bool find_next_document(const struct yaml_run *run, struct place *out)
 {
 	char bytes[16 * 1024 + 4];
 	uint64_t offset = run->start;
-	size_t line = run->start_line;
-	ssize_t got;
+	size_t line = run->start_line, wanted = run->separators + 1;
+	ssize_t got = byte_source_read(run->stream->source, offset, bytes, 4);
 
+	/* The loop counts those behind the first line, which may have had one, too. */
+	if (run->separators > 0 && got > 0 && text_is_separator(bytes, bytes + got))
+		wanted--;
 	/* Four bytes more than are looked at: a separator is seen whole. */
 	while ((got = byte_source_read(run->stream->source, offset, bytes, sizeof(bytes))) > 0) {
 		const size_t most = sizeof(bytes) - 4,
@@ -360,28 +347,11 @@ static bool find_separator(const struct yaml_run *run, size_t wanted, struct pla
 				continue;
 			*out = (struct place){
 				.offset = offset + (uint64_t)(at - bytes), .line = line};
-			return true;
+			return !run->stream->stopped || out->offset <= run->stream->stop_offset;
 		}
 		offset += looked_at;
 	}
 	return false;
-}
-
-/*
- * Where to go on behind the document that failed: at the next line that begins with ---, which is a
- * document's beginning wherever it stands, even inside a quoted text. False when there is none.
- */
-static bool find_next_document(const struct yaml_run *run, struct place *out)
-{
-	char first[4];
-	const ssize_t got = byte_source_read(run->stream->source, run->start, first, sizeof(first));
-	size_t wanted = run->separators + 1;
-
-	/* find_separator() counts those behind the first line, which may have had one, too. */
-	if (run->separators > 0 && got > 0 && text_is_separator(first, first + got))
-		wanted--;
-	return find_separator(run, wanted, out) &&
-		(!run->stream->stopped || out->offset <= run->stream->stop_offset);
 }
 
 /*
@@ -418,16 +388,26 @@ static int run_parser(struct yaml_run *run, bool *more, struct place *next)
 
 int yaml_read(struct node_builder *builder, struct text_stream *stream, size_t *broken)
 {
-	struct yaml_run run = {.builder = builder,
-		.stream = stream,
-		.start = stream->offset,
-		.objects = builder->objects,
-		.object_start = stream->offset};
-	struct place next;
+	struct place next = {.offset = stream->offset};
 	bool more = false;
 	int err;
 
 	for (;;) {
+		struct yaml_run run = {.builder = builder,
+			.stream = stream,
+			.start = next.offset,
+			.start_line = next.line,
+			.objects = builder->objects,
+			.object_start = next.offset};
+
+		if (*broken == BROKEN_MOST) {
+			diag_add(builder->diags, DIAG_ERROR, pos_of(&run, &(yaml_mark_t){0}),
+				"too-many-mistakes", "mend those above first",
+				"%d documents of this file are no YAML: it is not read from here "
+				"on",
+				BROKEN_MOST);
+			return -E2BIG;
+		}
 		err = run_parser(&run, &more, &next);
 		if (err != -EINVAL && err != -EOVERFLOW && err != -E2BIG)
 			return err;
@@ -438,19 +418,5 @@ int yaml_read(struct node_builder *builder, struct text_stream *stream, size_t *
 		if (!more)
 			return 0;
 		text_stream_seek(stream, next.offset, (uint32_t)next.line + 1);
-		run = (struct yaml_run){.builder = builder,
-			.stream = stream,
-			.start = next.offset,
-			.start_line = next.line,
-			.objects = builder->objects,
-			.object_start = next.offset};
-		if (*broken == BROKEN_MOST) {
-			diag_add(builder->diags, DIAG_ERROR, pos_of(&run, &(yaml_mark_t){0}),
-				"too-many-mistakes", "mend those above first",
-				"%d documents of this file are no YAML: it is not read from here "
-				"on",
-				BROKEN_MOST);
-			return -E2BIG;
-		}
 	}
 }
