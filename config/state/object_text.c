@@ -116,20 +116,6 @@ static void put_annotations(const struct text_sink *sink, bool audit, const stru
 	put(sink, "}");
 }
 
-static void put_head(const struct text_sink *sink, const struct kube_object *object)
-{
-	const struct object_key key = object_key(object);
-	const struct object_kind *kind = &object_kinds[object->kind];
-
-	put_format(sink, "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{", kind->api_version,
-		kind->name);
-	put_field(sink, "name", key.name);
-	if (kind->namespaced) {
-		put(sink, ",");
-		put_field(sink, "namespace", key.namespace_name);
-	}
-}
-
 /* ---- pods ---- */
 
 static const char *protocol_name(uint8_t protocol)
@@ -227,23 +213,20 @@ static void put_selector(
 	put(sink, "]}");
 }
 
-static void put_block(const struct text_sink *sink, const struct ip_block *block)
-{
-	char text[CIDR_TEXT];
-
-	put_format(
-		sink, "\"ipBlock\":{\"cidr\":\"%s\",\"except\":[", cidr_format(&block->cidr, text));
-	for (size_t i = 0; i < block->except_count; i++)
-		put_format(
-			sink, "%s\"%s\"", i > 0 ? "," : "", cidr_format(&block->excepts[i], text));
-	put(sink, "]}");
-}
-
 static void put_peer(const struct text_sink *sink, const struct policy_peer *peer)
 {
+	const struct ip_block *block = &peer->ip_block;
+	char text[CIDR_TEXT];
+
 	put(sink, "{");
-	if (peer->has_ip_block)
-		put_block(sink, &peer->ip_block);
+	if (peer->has_ip_block) {
+		put_format(sink, "\"ipBlock\":{\"cidr\":\"%s\",\"except\":[",
+			cidr_format(&block->cidr, text));
+		for (size_t i = 0; i < block->except_count; i++)
+			put_format(sink, "%s\"%s\"", i > 0 ? "," : "",
+				cidr_format(&block->excepts[i], text));
+		put(sink, "]}");
+	}
 	if (peer->has_pod_selector)
 		put_selector(sink, "podSelector", &peer->pod_selector);
 	if (peer->has_namespace_selector) {
@@ -306,7 +289,16 @@ static void put_policy(const struct text_sink *sink, const struct network_policy
 
 void object_text_write(const struct kube_object *object, const struct text_sink *sink)
 {
-	put_head(sink, object);
+	const struct object_key key = object_key(object);
+	const struct object_kind *kind = &object_kinds[object->kind];
+
+	put_format(sink, "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{", kind->api_version,
+		kind->name);
+	put_field(sink, "name", key.name);
+	if (kind->namespaced) {
+		put(sink, ",");
+		put_field(sink, "namespace", key.namespace_name);
+	}
 	switch (object->kind) {
 	case KUBE_NAMESPACE:
 		put_labels(sink, &object->namespace_object->labels);

@@ -3,10 +3,10 @@
 #define CONFIG_STATE_OBJECT_TEXT_H
 
 /*
- * Objects of the model, written as manifests in one line each: what the readers of this folder make
- * the same object of (with ADDRESS_ANNOTATIONS_ON), but for its positions and for what no policy
- * depends on. It is JSON, and so YAML, too. Every field of policy/values/model.h that is added
- * there has to be added here. Pure but for `put`; any thread.
+ * Objects of the model, written as manifests in one line each. config/kube reads the same object
+ * back (with ADDRESS_ANNOTATIONS_ON), but for its positions and for fields that no policy depends
+ * on. It is JSON, and so YAML, too. A new field of policy/values/model.h has to be added here. Pure
+ * but for `put`; any thread.
  */
 
 #include <stddef.h>

@@ -62,7 +62,7 @@ int state_folder_open(struct state_folder **out, const char *path)
 		err = -errno;
 	if (err == 0 && faccessat(folder->fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0)
 		err = -errno;
-	/* One that others made for us may be open to more than us. */
+	/* A folder that somebody else made for podgate may be open to others. */
 	if (err == 0 && fstat(folder->fd, &info) == 0 && info.st_uid == geteuid() &&
 		(info.st_mode & 077) != 0 && fchmod(folder->fd, 0700) != 0)
 		err = -errno;
@@ -217,11 +217,8 @@ static int load_record(struct state_folder *folder, const char *file,
 	if (err == -ENOMEM)
 		return err;
 	if (err == 0) {
-		const struct store_mark mark = {
-			record.content_hash, record.content_length, record.whole, record.at};
-
 		free(bytes);
-		return add(folder, record.name, &mark);
+		return add(folder, record.name, &record.mark);
 	}
 	snprintf(target, sizeof(target), "%s%s", file, aside_suffix);
 	if (renameat(folder->fd, file, folder->fd, target) != 0)
@@ -401,10 +398,6 @@ static int finish_file(FILE *file)
 
 static int save_file(int folder, const struct store_unsaved *unsaved)
 {
-	struct state_record record = {.content_hash = unsaved->mark.hash,
-		.content_length = unsaved->mark.length,
-		.whole = unsaved->mark.whole,
-		.at = unsaved->mark.at};
 	char beside[FILE_NAME], name[FILE_NAME];
 	struct state_writer writer;
 	FILE *file;
@@ -425,8 +418,8 @@ static int save_file(int folder, const struct store_unsaved *unsaved)
 		return err;
 	}
 	errno = 0;
-	snprintf(record.name, sizeof(record.name), "%s", unsaved->name);
-	state_record_begin(&writer, &(struct text_sink){write_bytes, file}, &record);
+	state_record_begin(
+		&writer, &(struct text_sink){write_bytes, file}, unsaved->name, &unsaved->mark);
 	for (size_t i = 0; i < unsaved->count; i++)
 		state_record_add(&writer, &unsaved->objects[i]);
 	state_record_end(&writer);

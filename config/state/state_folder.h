@@ -22,8 +22,8 @@ int state_folder_open(struct state_folder **out, const char *path);
 void state_folder_close(struct state_folder *folder);
 
 /*
- * Reads which records there are. Of one that can't be used `aside` is told the file it is in now,
- * and why. 0 or -errno.
+ * Finds the records. A record that can't be used is set aside: `aside` gets the file that it is in
+ * now, and the reason. 0 or -errno.
  */
 int state_folder_load(struct state_folder *folder,
 	void (*aside)(void *context, const char *file, const char *problem), void *context);
@@ -32,16 +32,15 @@ struct store_past state_folder_past(struct state_folder *folder);
 size_t state_folder_records(const struct state_folder *folder);
 
 /*
- * Writing down what changed since the last time: files whose objects are others, and records of
- * files that are no more.
+ * Saves the changes since the last save: files with other objects, and records of files that are
+ * gone.
  */
 struct state_save;
 /* On the loop. *out is NULL when nothing has changed. 0 or -ENOMEM. */
 int state_save_begin(struct state_save **out, struct state_folder *folder, struct store *store);
 void state_save_run(struct state_save *save); /* any thread */
 /*
- * On the loop: frees it. 0; or the first -errno, and what was not written is tried again by the
- * next save.
+ * On the loop: frees it. 0; or the first -errno, and the next save writes the rest.
  */
 int state_save_end(struct state_save *save, struct store *store);
 

@@ -13,8 +13,10 @@ static const char first_line[] = "# podgate state 1\n", of[] = "# of ", content[
 		  tail[] = "# checksum ";
 enum { TAIL = sizeof(tail) - 1 + 16 + 1 }; /* 16 digits and the line end */
 
-static void put(struct state_writer *writer, const char *bytes, size_t length)
+static void put(void *context, const char *bytes, size_t length)
 {
+	struct state_writer *writer = context;
+
 	writer->hash = hash_bytes(writer->hash, bytes, length);
 	writer->to.put(writer->to.context, bytes, length);
 }
@@ -22,11 +24,6 @@ static void put(struct state_writer *writer, const char *bytes, size_t length)
 static void put_text(struct state_writer *writer, const char *text)
 {
 	put(writer, text, strlen(text));
-}
-
-static void put_object(void *context, const char *bytes, size_t length)
-{
-	put(context, bytes, length);
 }
 
 static bool is_plain(char c)
@@ -48,26 +45,24 @@ static void put_name(struct state_writer *writer, const char *name)
 	}
 }
 
-void state_record_begin(
-	struct state_writer *writer, const struct text_sink *to, const struct state_record *record)
+void state_record_begin(struct state_writer *writer, const struct text_sink *to, const char *name,
+	const struct store_mark *mark)
 {
 	char line[128];
 
 	*writer = (struct state_writer){.to = *to, .hash = HASH_START};
 	put_text(writer, first_line);
 	put_text(writer, of);
-	put_name(writer, record->name);
+	put_name(writer, name);
 	snprintf(line, sizeof(line), "\n%s%016" PRIx64 " %" PRIu64 " whole %d at %" PRId64 "\n",
-		content, record->content_hash, record->content_length, record->whole, record->at);
+		content, mark->hash, mark->length, mark->whole, mark->at);
 	put_text(writer, line);
 }
 
 void state_record_add(struct state_writer *writer, const struct kube_object *object)
 {
-	const struct text_sink sink = {put_object, writer};
-
 	put_text(writer, "---\n");
-	object_text_write(object, &sink);
+	object_text_write(object, &(struct text_sink){put, writer});
 }
 
 void state_record_end(struct state_writer *writer)
@@ -124,7 +119,7 @@ static const char *next_line(const char **at, const char *end, const char *begin
 	return line + prefix;
 }
 
-static bool parse_content(struct state_record *out, const char *text, size_t length)
+static bool parse_content(struct store_mark *out, const char *text, size_t length)
 {
 	char line[128];
 	int whole, used = 0;
@@ -133,8 +128,8 @@ static bool parse_content(struct state_record *out, const char *text, size_t len
 		return false;
 	memcpy(line, text, length);
 	line[length] = '\0';
-	if (sscanf(line, "%16" SCNx64 " %" SCNu64 " whole %d at %" SCNd64 "%n", &out->content_hash,
-		    &out->content_length, &whole, &out->at, &used) != 4 ||
+	if (sscanf(line, "%16" SCNx64 " %" SCNu64 " whole %d at %" SCNd64 "%n", &out->hash,
+		    &out->length, &whole, &out->at, &used) != 4 ||
 		used < 0 || (size_t)used != length)
 		return false;
 	out->whole = whole == 1;
@@ -163,5 +158,5 @@ int state_record_parse(
 	if (line == NULL || !parse_name(out->name, line, line_length))
 		return -EINVAL;
 	line = next_line(&at, end, content, &line_length);
-	return line != NULL && parse_content(out, line, line_length) ? 0 : -EINVAL;
+	return line != NULL && parse_content(&out->mark, line, line_length) ? 0 : -EINVAL;
 }

@@ -4,8 +4,7 @@
 
 /*
  * A record outlives the daemon: the objects that are in force because of one manifest file, as
- * manifests. It is YAML that podgate's own readers read, with comments for what they need not
- * know:
+ * manifests. It is YAML that podgate's own readers read. Comments hold the rest:
  *
  *   # podgate state 1
  *   # of /etc/podgate/manifests/shop.yaml
@@ -20,21 +19,17 @@
  * bytes that do not print, blanks and % are written as %XX. Pure; any thread.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "config/state/object_text.h"
+#include "config/store/store.h"
 
 enum { STATE_RECORD_NAME = 4096 }; /* of the manifest file; longer ones have no record */
 
 struct state_record {
 	char name[STATE_RECORD_NAME]; /* of the manifest file */
-	uint64_t content_hash;	      /* of that content of it that was read last */
-	uint64_t content_length;
-	bool whole; /* some version of it had no object with an error */
-	/* when the last such was read, in seconds since the epoch; else when it was first read */
-	int64_t at;
+	struct store_mark mark;	      /* of the version that was read last */
 };
 
 /* A sink that adds up the checksum of what goes through it. */
@@ -43,14 +38,12 @@ struct state_writer {
 	uint64_t hash;
 };
 /* Head, objects, tail: in this order. */
-void state_record_begin(
-	struct state_writer *writer, const struct text_sink *to, const struct state_record *record);
+void state_record_begin(struct state_writer *writer, const struct text_sink *to, const char *name,
+	const struct store_mark *mark);
 void state_record_add(struct state_writer *writer, const struct kube_object *object);
 void state_record_end(struct state_writer *writer);
 
-/*
- * Reads what is not the objects. 0, or -EINVAL with what is wrong, a static sentence, in *problem.
- */
+/* Checks head and checksum. 0, or -EINVAL with the fault, a static sentence, in *problem. */
 int state_record_parse(
 	struct state_record *out, const char *bytes, size_t length, const char **problem);
 

@@ -44,12 +44,12 @@ static void check_head(const struct state_record *record, const char *bytes, siz
 	(void)bytes;
 	must(copy.bytes != NULL && strlen(record->name) > 0 &&
 		strlen(record->name) < STATE_RECORD_NAME && size > 0);
-	state_record_begin(&writer, &sink, record);
+	state_record_begin(&writer, &sink, record->name, &record->mark);
 	state_record_end(&writer);
 	must(state_record_parse(&again, copy.bytes, copy.length, &problem) == 0);
-	must(strcmp(again.name, record->name) == 0 && again.content_hash == record->content_hash &&
-		again.content_length == record->content_length && again.whole == record->whole &&
-		again.at == record->at);
+	must(strcmp(again.name, record->name) == 0 && again.mark.hash == record->mark.hash &&
+		again.mark.length == record->mark.length &&
+		again.mark.whole == record->mark.whole && again.mark.at == record->mark.at);
 	free(copy.bytes);
 }
 

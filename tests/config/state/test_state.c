@@ -410,10 +410,10 @@ static void writes_objects_that_read_the_same(void **state)
 static void reads_the_heads_that_it_writes(void **state)
 {
 	struct state_record written = {.name = "/a b/%41\n\xc3\xa4.yaml",
-				    .content_hash = 0xfedcba9876543210,
-				    .content_length = 77,
-				    .whole = true,
-				    .at = 1790000000},
+				    .mark.hash = 0xfedcba9876543210,
+				    .mark.length = 77,
+				    .mark.whole = true,
+				    .mark.at = 1790000000},
 			    read;
 	const struct network_policy policy = {.namespace_name = "shop", .name = "web"};
 	const struct kube_object object = {.kind = KUBE_POLICY, .policy = &policy};
@@ -423,13 +423,13 @@ static void reads_the_heads_that_it_writes(void **state)
 	const char *problem;
 
 	(void)state;
-	state_record_begin(&writer, &sink, &written);
+	state_record_begin(&writer, &sink, written.name, &written.mark);
 	state_record_add(&writer, &object);
 	state_record_end(&writer);
 	assert_int_equal(state_record_parse(&read, text.bytes, text.length, &problem), 0);
 	assert_string_equal(read.name, written.name);
-	assert_true(read.content_hash == written.content_hash && read.content_length == 77 &&
-		read.whole && read.at == 1790000000);
+	assert_true(read.mark.hash == written.mark.hash && read.mark.length == 77 &&
+		read.mark.whole && read.mark.at == 1790000000);
 	/* No byte may change, none be missing. */
 	for (size_t i = 0; i < text.length; i++) {
 		text.bytes[i] ^= 1;
