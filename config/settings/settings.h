@@ -139,7 +139,7 @@ struct annotation_trust settings_annotation_trust(const struct settings *setting
 unsigned int settings_queues(const struct settings *settings);
 
 /*
- * What only all options together show (marks that overlap, queue numbers past 65535). 0, or
+ * Checks the rules about several settings (marks that overlap, queue numbers past 65535). 0, or
  * -EINVAL.
  */
 int settings_check(const struct settings *settings, struct diag_list *diags);

@@ -33,7 +33,7 @@ ssize_t byte_source_read(const struct byte_source *source, uint64_t offset, void
 
 /*
  * A hash of all bytes: tells a touched file from a changed one, and withstands no forger. 0 or
- * -errno. What is larger than any manifest that is read (16 GiB) has the hash 0.
+ * -errno. A source that is too large to be read (over 16 GiB) has the hash 0.
  */
 int byte_source_hash(const struct byte_source *source, uint64_t *out);
 

@@ -75,7 +75,7 @@ struct document_list {
 
 /*
  * Reads `source`; `file` names it in positions, is not copied, and must live as long as anything
- * that has one of them. Whatever is wrong is added to `diags` (syntax errors say what is missing,
+ * that has one of them. Findings are added to `diags` (syntax errors say what is missing,
  * duplicate keys, limits, invalid UTF-8) and the other documents are still returned. Returns 0, or
  * -ENOMEM with *out untouched. `limits` may be NULL.
  */

@@ -62,7 +62,7 @@ void json_raw(struct json_writer *writer, const char *bytes, size_t length)
 	writer->length += length;
 }
 
-/* What stands before a value: a comma, and the key. */
+/* A comma and the key, which stand before a value. */
 static void begin_value(struct json_writer *writer, const char *key)
 {
 	const size_t length = key == NULL ? 0 : strlen(key);

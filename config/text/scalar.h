@@ -3,10 +3,10 @@
 #define CONFIG_TEXT_SCALAR_H
 
 /*
- * What a scalar is, as kubectl and the API server take it: YAML 1.1 as Go's yaml.v2 resolves it
- * (its resolve.go, and the keys as sigs.k8s.io/yaml turns them into JSON). yes, off and y are
- * booleans; 0x50, 0120, 1_000 and 1e3 are numbers; what Go cannot hold as a number (1e309) is a
- * string. Pure.
+ * The type and value of a scalar, as kubectl and the API server take it: YAML 1.1 as Go's yaml.v2
+ * resolves it (its resolve.go, and the keys as sigs.k8s.io/yaml turns them into JSON). yes, off and
+ * y are booleans; 0x50, 0120, 1_000 and 1e3 are numbers; what Go cannot hold as a number (1e309) is
+ * a string. Pure.
  */
 
 #include <stdbool.h>
@@ -45,9 +45,9 @@ bool scalar_is_plain_number(const struct node *node);
 enum { SCALAR_KEY_TEXT = 32 };
 
 /*
- * What an unquoted key of a mapping becomes: on is "true", 012 is "10", 1.0 is "1". Returns `text`
- * itself where it stays as it is, `out`, or NULL for a whole number above 2^63, which kubectl
- * refuses as a key.
+ * The text that an unquoted key of a mapping becomes: on is "true", 012 is "10", 1.0 is "1".
+ * Returns `text` itself where it stays as it is, `out`, or NULL for a whole number above 2^63,
+ * which kubectl refuses as a key.
  */
 const char *scalar_key(const char *text, char out[SCALAR_KEY_TEXT]);
 

@@ -6,7 +6,7 @@
  * The text of a source, a piece at a time, made into what libyaml and the JSON reader take: UTF-8
  * in which bytes that are none have become U+FFFD. Of YAML, moreover: a byte order mark at the
  * start of a document is left out, a separator `---#` gets the blank that libyaml wants, and the
- * text ends at the first control character. What is replaced is a warning; one thread at a time.
+ * text ends at the first control character. A replaced byte is a warning. One thread at a time.
  * Internal to config/text/document.
  */
 

@@ -11,7 +11,7 @@
  * Reads the stream from where it is. Documents that do not parse are in the builder's diags and
  * counted in *broken; what follows the next --- is read again. Returns 0, stream->stopped telling
  * whether the text ended early; -E2BIG when a limit ended the reading, -ENOMEM, or what the
- * builder's visitor returned, which must be none of -EINVAL, -EOVERFLOW and -E2BIG.
+ * builder's visitor returned, which must not be -EINVAL, -EOVERFLOW or -E2BIG.
  */
 int yaml_read(struct node_builder *builder, struct text_stream *stream, size_t *broken);
 
