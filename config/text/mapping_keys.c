@@ -92,7 +92,7 @@ static int merge(struct assignment *assignment, const struct node *key, const st
 	if (!sound) {
 		diag_add(assignment->diags, DIAG_ERROR, key->pos, "bad-merge",
 			"write <<: *name, where &name marks a mapping",
-			"'<<' takes over the keys of a mapping, and what follows it is none");
+			"'<<' takes over the keys of a mapping, and no mapping follows it");
 		assignment->result.bad_merge = true;
 	}
 	return err;

@@ -125,7 +125,7 @@ static void warn_of_separator(
 		stream->offset + (uint64_t)(line - bytes) < stream->seen)
 		return;
 	diag_add(stream->diags, DIAG_WARNING, position(stream, bytes, (size_t)(line - bytes)),
-		"separator-with-text", "write what follows --- on a line below it",
+		"separator-with-text", "write the text behind --- on a line below it",
 		"kubectl refuses a separator with something behind it in its line");
 }
 

@@ -283,8 +283,8 @@ static void explain_document_start(const struct scene *scene)
 		memcmp(above.text, "...", 3) == 0)
 		report(scene, line.number, line.indent, "missing-separator",
 			"put a line with --- above it",
-			"what stands behind '...' is dropped by kubectl without a word, and not "
-			"read here");
+			"kubectl silently drops the text behind '...', and podgate does not read "
+			"it");
 	else if (!explain_missing_colons(scene, &line))
 		report(scene, line.number, line.indent, "bad-indentation",
 			"a new document begins with a line ---",

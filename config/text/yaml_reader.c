@@ -124,7 +124,7 @@ static int take_binary(
 		utf8_check(bytes, decoded, false, &fault) != 0) {
 		diag_add(run->builder->diags, DIAG_ERROR, pos, "bad-binary",
 			"write the text itself, without !!binary",
-			"what follows !!binary is no base64 of a UTF-8 text");
+			"the text behind !!binary is not base64 of a UTF-8 text");
 		node_builder_spoil_next(run->builder);
 		decoded = 0;
 	}
