@@ -71,6 +71,7 @@ struct settings {
 	enum fail_mode daemon_away; /* closed */
 	enum fail_mode queue_full;  /* closed */
 	uint32_t sweep_interval_s;  /* background sweep; 30, 0: only on changes */
+	uint32_t sweep_cpu_share;   /* percent of one CPU that sweeping may take; 25 */
 	bool learn;		  /* true: classes of flows that recur are answered in the kernel */
 	uint32_t learn_allowed_s; /* how long an allowed class is; 600, 0: never */
 	uint32_t learn_denied_s;  /* how long a denied class is; 10, 0: never */

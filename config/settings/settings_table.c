@@ -41,7 +41,9 @@ static const struct setting table[] = {
 			"half-written manifest opens nothing. podgate makes the folder, but not "
 			"its parents. Empty: it keeps none."),
 	SETTING(UINT, debounce_ms, "100", RANGE(0, 60000),
-		.help = "Milliseconds without a change before podgate reads changed manifests."),
+		.help = "Milliseconds without a change before podgate acts on manifests that were "
+			"removed, or whose folder changed. A file that is put in place whole, by a "
+			"rename or by the close of its writer, is read at once."),
 	SETTING(UINT, empty_after_s, "0", RANGE(0, 604800),
 		.help = "Seconds after which podgate believes that a manifest file turned "
 			"empty, or into a List without items. Until then the objects that it "
@@ -129,10 +131,15 @@ static const struct setting table[] = {
 		.help = "Seconds between background sweeps of live flows. 0: podgate sweeps "
 			"only after changes, and while another program's NFQUEUE holds packets "
 			"from before the last one."),
+	SETTING(UINT, sweep_cpu_share, "25", RANGE(1, 100),
+		.help = "Percent of one CPU that sweeps of live flows may take while changes "
+			"come fast. New flows are judged by a change at once; live ones "
+			"follow at this pace."),
 	SETTING(BOOL, learn, "true",
 		.help = "Whether the kernel answers recurring flows by itself: flows with the "
 			"source, protocol, destination port and destination of one that was "
-			"judged. It forgets them at every change of policies or pods."),
+			"judged. A change of policies or pods makes it forget those that it "
+			"touches."),
 	SETTING(UINT, learn_allowed_s, "600", RANGE(0, 86400),
 		.help = "Seconds for which the kernel answers an allowed flow class by itself. "
 			"0: never."),

@@ -41,11 +41,6 @@ static int compare_placings(const void *pa, const void *pb)
 				    : ip_addr_cmp(&a->addr, &b->addr);
 }
 
-static int compare_addrs(const void *a, const void *b)
-{
-	return ip_addr_cmp(a, b);
-}
-
 int places_compare_forwarding(const void *pa, const void *pb)
 {
 	const struct places_forwarding *a = pa, *b = pb;
@@ -158,7 +153,7 @@ static size_t sort_unique(struct ip_addr *addrs, size_t count)
 {
 	size_t kept = 0;
 
-	qsort(addrs, count, sizeof(*addrs), compare_addrs);
+	qsort(addrs, count, sizeof(*addrs), ip_addr_compare);
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || !ip_addr_equal(&addrs[kept - 1], &addrs[i]))
 			addrs[kept++] = addrs[i];
@@ -223,7 +218,7 @@ static int make_unplaced(struct places *places, const struct index *index,
 		if (!ip_addr_is_link_local(&isolated[i]) &&
 			(places->near_count == 0 ||
 				bsearch(&isolated[i], places->near, places->near_count,
-					sizeof(isolated[i]), compare_addrs) == NULL) &&
+					sizeof(isolated[i]), ip_addr_compare) == NULL) &&
 			may_be_here(index, &isolated[i]))
 			places->unplaced[places->unplaced_count++] = isolated[i];
 	return 0;

@@ -41,11 +41,6 @@ struct places_watch {
 
 /* ---- what is remembered ---- */
 
-static int compare_addrs(const void *a, const void *b)
-{
-	return ip_addr_cmp(a, b);
-}
-
 static int compare_neighbours(const void *pa, const void *pb)
 {
 	const struct places_neighbour *a = pa, *b = pb;
@@ -93,7 +88,7 @@ static bool is_isolated(const struct places_watch *watch, const struct ip_addr *
 {
 	return watch->isolated_count > 0 &&
 		bsearch(addr, watch->isolated, watch->isolated_count, sizeof(*addr),
-			compare_addrs) != NULL;
+			ip_addr_compare) != NULL;
 }
 
 /*

@@ -62,18 +62,13 @@ struct amendment {
 	struct vector surplus; /* of struct entry */
 };
 
-static int compare_addrs(const void *a, const void *b)
-{
-	return ip_addr_cmp(a, b);
-}
-
 static int take_entry(const struct ip_addr *addr, uint8_t prefix, void *context)
 {
 	struct amendment *amendment = context;
 	const struct ipset_entries *entries = amendment->entries;
 	const struct ip_addr *wanted = entries->count == 0
 		? NULL
-		: bsearch(addr, entries->addrs, entries->count, sizeof(*addr), compare_addrs);
+		: bsearch(addr, entries->addrs, entries->count, sizeof(*addr), ip_addr_compare);
 	struct entry *added;
 
 	if (wanted != NULL && prefix == prefix_of(entries, addr)) {

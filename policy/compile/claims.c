@@ -38,16 +38,11 @@ static bool leads(const struct cluster *cluster, uint32_t a, uint32_t b)
 	return a < b;
 }
 
-static int compare_addrs(const void *a, const void *b)
-{
-	return ip_addr_cmp(a, b);
-}
-
 static bool is_gateways(const struct snapshot_options *options, const struct ip_addr *addr)
 {
 	return options->gateway_count > 0 &&
 		bsearch(addr, options->gateway, options->gateway_count, sizeof(*addr),
-			compare_addrs) != NULL;
+			ip_addr_compare) != NULL;
 }
 
 /* ---- who leads ---- */
@@ -242,5 +237,5 @@ const struct contested_address *claims_of(
 {
 	/* The address comes first: what is looked for may stand for what is found. */
 	return bsearch(&endpoint->addr, snapshot->contested, snapshot->contested_count,
-		sizeof(*snapshot->contested), compare_addrs);
+		sizeof(*snapshot->contested), ip_addr_compare);
 }

@@ -37,6 +37,8 @@ struct snapshot {
 	bool audit;
 	const char *node_name;
 	bool deny_link_local, ipv6_off;
+	const struct ip_addr *gateway; /* the gateway's own, sorted */
+	size_t gateway_count;
 
 	struct endpoint_table endpoints;
 	const struct contested_address *contested; /* sorted */

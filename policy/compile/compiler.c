@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policy/compile/compiled.h"
+#include "policy/values/object_equal.h"
 
 /*
  * Kinds whose pods are gone stay in the book, and cost a little in each snapshot. When there are
@@ -82,29 +83,13 @@ static int begin(struct compiler *compiler, const struct cluster *cluster,
 
 /* ---- the kinds of pods ---- */
 
-static bool labels_equal(const struct label_set *a, const struct label_set *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->items[i].key, b->items[i].key) != 0 ||
-			strcmp(a->items[i].value, b->items[i].value) != 0)
-			return false;
-	return true;
-}
-
 static bool namespaces_equal(const struct cluster *a, const struct cluster *b)
 {
 	if (a->namespace_count != b->namespace_count)
 		return false;
-	for (size_t i = 0; i < a->namespace_count; i++) {
-		const struct namespace_object *x = a->namespaces[i], *y = b->namespaces[i];
-
-		if (x != y &&
-			(strcmp(x->name, y->name) != 0 || x->audit != y->audit ||
-				!labels_equal(&x->labels, &y->labels)))
+	for (size_t i = 0; i < a->namespace_count; i++)
+		if (!namespace_equal(a->namespaces[i], b->namespaces[i]))
 			return false;
-	}
 	return true;
 }
 
@@ -146,13 +131,6 @@ static int find_kind(struct round *round, const struct pod *pod, uint32_t *kind)
 		round->compiler->audit || pod->audit || round->chosen->audit, kind);
 }
 
-static int pod_cmp(const struct pod *a, const struct pod *b)
-{
-	const int order = strcmp(a->namespace_name, b->namespace_name);
-
-	return order != 0 ? order : strcmp(a->name, b->name);
-}
-
 /*
  * Whether the pod was in the last cluster, as the same object, and as which number. Pods come in
  * rising order.
@@ -164,7 +142,8 @@ static bool find_last(struct round *round, const struct pod *pod, uint32_t *numb
 	if (!round->same_namespaces)
 		return false;
 	while (round->at < last->pod_count && last->pods[round->at] != pod &&
-		pod_cmp(last->pods[round->at], pod) < 0)
+		object_name_cmp(last->pods[round->at]->namespace_name, last->pods[round->at]->name,
+			pod->namespace_name, pod->name) < 0)
 		round->at++;
 	if (round->at == last->pod_count || last->pods[round->at] != pod)
 		return false;

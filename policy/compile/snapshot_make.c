@@ -180,7 +180,10 @@ int snapshot_make(struct snapshot **out, const struct snapshot_input *input)
 	snapshot->link_local = VERDICT_ALLOW;
 	snapshot->node_name = arena_strdup(
 		arena, options->node_name != NULL ? options->node_name : "");
-	if (snapshot->node_name == NULL)
+	snapshot->gateway_count = options->gateway_count;
+	snapshot->gateway = arena_memdup(
+		arena, options->gateway, options->gateway_count * sizeof(*options->gateway));
+	if (snapshot->node_name == NULL || snapshot->gateway == NULL)
 		goto fail;
 	err = fill(snapshot, input);
 	if (err != 0)

@@ -27,25 +27,17 @@ struct entry {
 /* What an object is known by; the namespace of a namespace is "". */
 typedef struct entry entry_maker(const void *object);
 
-static int key_cmp(
-	const char *a_namespace, const char *a_name, const char *b_namespace, const char *b_name)
-{
-	const int order = strcmp(a_namespace, b_namespace);
-
-	return order != 0 ? order : strcmp(a_name, b_name);
-}
-
 static int entry_cmp(const void *pa, const void *pb)
 {
 	const struct entry *a = pa, *b = pb;
-	const int order = key_cmp(a->namespace_name, a->name, b->namespace_name, b->name);
+	const int order = object_name_cmp(a->namespace_name, a->name, b->namespace_name, b->name);
 
 	return order != 0 ? order : (a->order > b->order) - (a->order < b->order);
 }
 
 static bool same_key(const struct entry *a, const struct entry *b)
 {
-	return key_cmp(a->namespace_name, a->name, b->namespace_name, b->name) == 0;
+	return object_name_cmp(a->namespace_name, a->name, b->namespace_name, b->name) == 0;
 }
 
 static struct entry namespace_entry(const void *object)
@@ -335,7 +327,8 @@ const struct pod *cluster_pod(
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
 		const struct pod *pod = cluster->pods[middle];
-		const int order = key_cmp(pod->namespace_name, pod->name, namespace_name, name);
+		const int order = object_name_cmp(
+			pod->namespace_name, pod->name, namespace_name, name);
 
 		if (order == 0)
 			return pod;
@@ -355,7 +348,7 @@ const struct network_policy *cluster_policy(
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
 		const struct network_policy *policy = cluster->policies[middle];
-		const int order = key_cmp(
+		const int order = object_name_cmp(
 			policy->namespace_name, policy->name, namespace_name, name);
 
 		if (order == 0)

@@ -21,6 +21,8 @@ struct flow {
 	uint8_t protocol;	     /* IPPROTO_*: the number in the last IP header */
 };
 
+enum flow_end { FLOW_SOURCE, FLOW_DESTINATION };
+
 struct flow flow_reversed(const struct flow *flow);
 
 /* NetworkPolicy speaks of ports for TCP, UDP and SCTP only. */

@@ -52,6 +52,11 @@ int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+int ip_addr_compare(const void *a, const void *b)
+{
+	return ip_addr_cmp(a, b);
+}
+
 /*
  * An address as a number of 17 digits to the base 256, the least significant first: its bytes, then
  * its family.

@@ -46,6 +46,7 @@ const char *ip_addr_pod_problem(const struct ip_addr *addr);
 
 /* IPv4 sorts before IPv6, then by value. */
 int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b);
+int ip_addr_compare(const void *a, const void *b); /* the same, for qsort() and bsearch() */
 /*
  * Sorts by ip_addr_cmp(), in time proportional to the count. Returns 0; or -ENOMEM, nothing moved.
  */

@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+int object_name_cmp(
+	const char *a_namespace, const char *a_name, const char *b_namespace, const char *b_name)
+{
+	const int order = strcmp(a_namespace, b_namespace);
+
+	return order != 0 ? order : strcmp(a_name, b_name);
+}
+
 const char *direction_name(enum direction direction)
 {
 	return direction == DIRECTION_INGRESS ? "ingress" : "egress";

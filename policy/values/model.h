@@ -163,6 +163,10 @@ struct network_policy {
 	struct source_pos pos; /* of metadata.name */
 };
 
+/* By namespace, then by name (strcmp): the order of a cluster's lists. */
+int object_name_cmp(
+	const char *a_namespace, const char *a_name, const char *b_namespace, const char *b_name);
+
 const char *direction_name(enum direction direction); /* "ingress", "egress" */
 
 /* By tier, then by priority: below 0 when a flow meets `a` first, 0 when that is not said. */

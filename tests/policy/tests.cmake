@@ -12,6 +12,8 @@ podgate_test(policy/compile/test_port_tree LIBRARIES podgate_kinds_testkit podga
 podgate_test(policy/compile/test_profile)
 podgate_test(policy/compile/test_random LIBRARIES podgate_trial_testkit podgate_policy_testkit)
 podgate_test(policy/compile/test_selection LIBRARIES podgate_policy_testkit)
+podgate_test(policy/compile/test_touched SUPPORT changing_world LIBRARIES podgate_manifest_testkit
+	podgate_trial_testkit)
 podgate_test(policy/compile/test_snapshot)
 podgate_test(policy/explain/test_explain LIBRARIES podgate_manifest_testkit)
 podgate_test(policy/explain/test_explain_random SUPPORT fix_apply LIBRARIES podgate_policy_testkit
