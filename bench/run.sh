@@ -13,6 +13,8 @@
 #   --out DIR              where the report goes: bench-report
 #   --peer NAME=COMMAND    one more contender: a program that answers NFQUEUE number {queue} (also $PODGATE_BENCH_QUEUE),
 #                          of length {length}, run in the gateway's network namespace; may be repeated
+#   --peer-podgate BUILD   podgate of another build, a folder such as build/release of an older commit, in the
+#                          workload churn; may be repeated
 #   --backend nft|legacy   which iptables: nft
 #   --family 4|6           which internet protocol: 4
 #   --no-install           never call apt-get; --no-build: take what build/release holds
@@ -44,7 +46,7 @@ build() {
 	local log
 	log=$(mktemp)
 	if (cd "$ROOT" && as_owner cmake --preset release && as_owner cmake --build --preset release -j "$(nproc)" --target \
-		podgate podgate-probe podgate-load podgate-null bench_policy bench_packet bench_queue bench_sweep bench_manifest) >"$log" 2>&1; then
+		podgate podgate-probe podgate-fill-flows podgate-load podgate-null bench_policy bench_packet bench_queue bench_sweep bench_manifest) >"$log" 2>&1; then
 		rm -f "$log"
 	else
 		tail -20 "$log" >&2
@@ -73,10 +75,10 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--no-install) INSTALL=no ;;
 	--no-build) BUILD=no ;;
-	-h | --help) sed -n '4,23s/^# \{0,1\}//p' "$0"; exit 0 ;;
+	-h | --help) sed -n '4,25s/^# \{0,1\}//p' "$0"; exit 0 ;;
 	--list) BEGIN=no; ARGUMENTS+=("$1") ;;
 	--out) OUT=${2:?--out DIR}; shift ;;
-	--only | --rounds | --peer | --backend | --family) ARGUMENTS+=("$1" "${2:?$1 needs a value}"); shift ;;
+	--only | --rounds | --peer | --peer-podgate | --backend | --family) ARGUMENTS+=("$1" "${2:?$1 needs a value}"); shift ;;
 	--quick | --smoke) ARGUMENTS+=("$1") ;;
 	*) echo "bench/run.sh: no such option: $1" >&2; sed -n '6p' "$0" >&2; exit 2 ;;
 	esac

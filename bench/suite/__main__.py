@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from . import (
+    churn_workload,
     contenders,
     flow_workloads,
     idle_workload,
@@ -33,6 +34,7 @@ WORKLOADS = {
     "small": flow_workloads.small,
     "flood": policy_workloads.flood,
     "changes": policy_workloads.changes,
+    "churn": churn_workload.churn,
     "policies": policy_workloads.policies,
     "pods": policy_workloads.pods,
     "memory": policy_workloads.memory,
@@ -77,6 +79,14 @@ def arguments():
         metavar="NAME=COMMAND",
         help="one more contender: a program that answers queue {queue} (also $PODGATE_BENCH_QUEUE)",
     )
+    parser.add_argument(
+        "--peer-podgate",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="BUILD",
+        help="podgate of another build (a folder such as build/release of an older commit), in the workload churn",
+    )
     parser.add_argument("--backend", choices=("nft", "legacy"), default="nft", help="which iptables (nft)")
     parser.add_argument("--family", type=int, choices=(4, 6), default=4, help="which internet protocol (4)")
     parser.add_argument(
@@ -95,6 +105,7 @@ def command(options):
     words += [f"--only {name}" for name in options.only or ()] + [
         f"--peer {name}={line!r}" for name, line in options.peer
     ]
+    words += [f"--peer-podgate {build}" for build in options.peer_podgate]
     words += [f"--rounds {options.rounds}"] if options.rounds else []
     words += ["--backend legacy"] if options.backend == "legacy" else []
     return " ".join(words + (["--family 6"] if options.family == 6 else []))
@@ -130,6 +141,7 @@ def main():
     context = contenders.Context(options.root, options.work, options.prefix, options.family, options.backend, placement)
     bench = Bench(context, options.scale)
     bench.peers = options.peer
+    bench.builds = [build.resolve() for build in options.peer_podgate]
     try:
         machine.pin_self(placement.load)
         if options.scale.name == "smoke" and "policy-micro" in names:

@@ -58,7 +58,7 @@ class Bench:
         self.context, self.scale, self.log = context, scale, log
         self.runs, self.problems, self.texts = [], [], {}
         self.pool, self.failures = {}, {}
-        self.peers = []
+        self.peers, self.builds = [], []
         self.early = {}  # programs begun before their workload, where times do not matter
         self.used = {}  # contenders by title, for the report
         self.begin = time.monotonic()

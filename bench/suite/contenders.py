@@ -187,6 +187,7 @@ class Podgate(Contender):
             else settings
         )
         self.pinned = pinned
+        self.podgate = context.podgate
 
     def install(self):
         self.manifests.mkdir(parents=True, exist_ok=True)
@@ -208,7 +209,7 @@ class Podgate(Contender):
             encoding="utf-8",
         )
         cpus = self.context.placement.gate if self.pinned else self.context.placement.all
-        self.process = process.Process([self.context.podgate, "run", "--config", config], self.gateway, cpus)
+        self.process = process.Process([self.podgate, "run", "--config", config], self.gateway, cpus)
         self.await_status(lambda status: not status["pending"] and status["rules"]["intact"])
 
     def write_manifests(self):
@@ -216,7 +217,7 @@ class Podgate(Contender):
 
     def status(self):
         # 1: it has a problem, such as no policies at all, which is what some measurements want.
-        arguments = [self.context.podgate, "status", "--socket", self.folder / "control.sock", "-o", "json"]
+        arguments = [self.podgate, "status", "--socket", self.folder / "control.sock", "-o", "json"]
         return json.loads(process.output_of(arguments, codes=(0, 1)))
 
     def await_status(self, condition, timeout=60, every=0.02):

@@ -46,6 +46,25 @@ def flood_ratio(runs, contender="default"):
     return max(found, key=lambda one: one.median) if None not in found else None
 
 
+LONG = 100_000  # entries of the flow table, in the figures of the workload churn; a smoke test has none
+
+
+def churned(runs, contender, rate):
+    entries = max((run["parameters"]["entries"] for run in select(runs, "churn")), default=0)
+    return select(runs, "churn", contender, entries=min(entries, LONG), rate=rate)
+
+
+def churn(path, rate, contender="podgate"):
+    return lambda runs: spread(churned(runs, contender, rate), path)
+
+
+def churn_p50_extra_us(runs):
+    return scaled(
+        difference(churned(runs, "podgate", 10), churned(runs, "podgate", 0), "connect_ns.p50"),
+        1e-3,
+    )
+
+
 def eval_growth(runs):
     """Judging a flow under 10 000 policies, over the same under 10."""
     pairs = [(value(run, "judge_ns.10000"), value(run, "judge_ns.10")) for run in select(runs, "policy-micro")]
@@ -61,6 +80,7 @@ class Figure:
     unit: str
     measure: Callable
     digits: int = 2
+    peer: Optional[tuple] = None  # a workload and a contender without which there is no such figure
 
 
 FIGURES = (
@@ -157,6 +177,53 @@ FIGURES = (
         of("memory", "rss_mib", size="large"),
         1,
     ),
+    Figure(
+        "churn_cpu_vs_before",
+        "CPU time of a change that concerns nobody else, over that of another build (--peer-podgate)",
+        0.05,
+        AT_MOST,
+        "x",
+        lambda runs: ratio(churned(runs, "podgate", 10), churned(runs, "before", 10), "cpu_ms_per_change"),
+        3,
+        peer=("churn", "before"),
+    ),
+    Figure(
+        "churn_conns_vs_quiet",
+        "others' connections/s at 10 such changes a second, over quiet",
+        0.95,
+        AT_LEAST,
+        "x",
+        lambda runs: ratio(churned(runs, "podgate", 10), churned(runs, "podgate", 0), "per_s"),
+        3,
+    ),
+    Figure(
+        "churn_p50_extra_us",
+        "others' median connect time at 10 such changes a second, less quiet",
+        1.5,
+        AT_MOST,
+        "µs",
+        churn_p50_extra_us,
+    ),
+    Figure(
+        "churn_rate",
+        "such changes published a second, of 100 asked",
+        95,
+        AT_LEAST,
+        "/s",
+        churn("enforced_per_s", 100),
+        1,
+    ),
+    Figure("churn_cpu", "CPUs taken by 100 such changes a second", 0.25, AT_MOST, "", churn("cpu_s_per_s", 100), 3),
+    Figure("churn_total_p50_ms", "such a change, seen until enforced", 10, AT_MOST, "ms", churn("total_ms.p50", 10)),
+    Figure("churn_total_p99_ms", "the same, 99th percentile", 50, AT_MOST, "ms", churn("total_ms.p99", 10)),
+    Figure(
+        "churn_read_p50_ms",
+        "from a file's rename to new flows judged by it",
+        10,
+        AT_MOST,
+        "ms",
+        churn("rename_to_judged_ms.p50", 10),
+    ),
     Figure("flood_p99_ratio", "others' connect p99 while one pod floods, over quiet", 2.0, AT_MOST, "x", flood_ratio),
 )
 
@@ -180,4 +247,8 @@ class Result:
 
 
 def results(runs):
-    return [Result(figure, figure.measure(runs)) for figure in FIGURES]
+    return [
+        Result(figure, figure.measure(runs))
+        for figure in FIGURES
+        if figure.peer is None or select(runs, *figure.peer)
+    ]

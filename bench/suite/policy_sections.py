@@ -160,6 +160,67 @@ def changes(runs):
     return section
 
 
+def churn(runs):
+    section = Section(
+        "churn",
+        "Changes that concern nobody else",
+        (
+            "One client connects to one server all the time, and a pod that has nothing to do with either is relabelled"
+            " and moved again and again. The flow table holds as many entries of other pods. <i>Of another build</i> is"
+            " given by <code>--peer-podgate</code>."
+        ),
+    )
+    rows = []
+    found = select(runs, "churn")
+    for entries in sorted({run["parameters"]["entries"] for run in found}):
+        for rate_asked in sorted({run["parameters"]["rate"] for run in found}):
+            for key in dict.fromkeys(run["contender"] for run in found):
+                of = select(runs, "churn", key, entries=entries, rate=rate_asked)
+                if of:
+                    rows.append(
+                        (
+                            kind("default") if key == "podgate" else None,
+                            [
+                                plain(entries),
+                                plain(rate_asked),
+                                escape({"podgate": "podgate", "before": "podgate of another build"}.get(key, title(key))),
+                                *(
+                                    within(spread(of, path), how)
+                                    for path, how in (
+                                        ("per_s", rate),
+                                        ("connect_ns.p50", microseconds),
+                                        ("cpu_s_per_s", us),
+                                        ("enforced_per_s", us),
+                                        ("cpu_ms_per_change", us),
+                                        ("total_ms.p50", us),
+                                        ("total_ms.p99", us),
+                                        ("rename_to_judged_ms.p50", us),
+                                    )
+                                ),
+                            ],
+                        )
+                    )
+    section.tables.append(
+        table(
+            [
+                ("entries", True),
+                ("changes/s", True),
+                ("contender", False),
+                ("conns/s", True),
+                ("p50", True),
+                ("CPUs", True),
+                ("published/s", True),
+                ("CPU ms a change", True),
+                ("total p50, ms", True),
+                ("p99, ms", True),
+                ("rename to judged, ms", True),
+            ],
+            rows,
+        )
+    )
+    return section
+
+
 def policies(runs):
     section = Section(
         "policies",

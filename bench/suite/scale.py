@@ -15,6 +15,8 @@ class Scale:
     policies: tuple
     pods: tuple
     large: tuple  # pods, policies
+    entries: tuple  # of the flow table, while pods change
+    change_rates: tuple  # changes of pods a second
     special: dict = field(default_factory=dict)  # rounds of workloads that need more or less
     lengths: dict = field(default_factory=dict)  # seconds of workloads whose runs are shorter
 
@@ -36,6 +38,8 @@ FULL = Scale(
     (10, 100, 1000, 10000),
     (10, 100, 1000, 10000),
     (15000, 10000),
+    (0, 100_000, 1_000_000),
+    (0, 1, 10, 100),
     {
         "verdicts": 45,
         "connect-one": 19,
@@ -47,12 +51,13 @@ FULL = Scale(
         "small": 4,
         "flood": 9,
         "changes": 2,
+        "churn": 3,
         "policies": 3,
         "pods": 3,
         "memory": 1,
         "policy-micro": 3,
     },
-    {"connect-one": 0.4, "bulk": 0.1, "idle": 10, "policies": 0.7},
+    {"connect-one": 0.4, "bulk": 0.1, "idle": 10, "policies": 0.7, "churn": 5},
 )
 # Without 10 000 policies: making their 20 000 ipsets takes longer than everything that is measured then.
 QUICK = Scale(
@@ -65,6 +70,8 @@ QUICK = Scale(
     (10, 100, 1000),
     (10, 1000, 10000),
     (15000, 10000),
+    (100_000,),
+    (0, 10, 100),
     {
         "verdicts": 9,
         "connect-one": 3,
@@ -74,14 +81,15 @@ QUICK = Scale(
         "idle": 1,
         "small": 1,
         "changes": 1,
+        "churn": 1,
         "policies": 1,
         "pods": 1,
         "memory": 1,
         "policy-micro": 1,
     },
-    {"connect-one": 0.3, "bulk": 0.1, "idle": 3},
+    {"connect-one": 0.3, "bulk": 0.1, "idle": 3, "churn": 3},
 )
-SMOKE = Scale("smoke", 1, 0.0, 0.05, 500, 500, (10,), (10,), (200, 200), lengths={"idle": 0.3})
+SMOKE = Scale("smoke", 1, 0.0, 0.05, 500, 500, (10,), (10,), (200, 200), (0,), (0, 10, 100), lengths={"idle": 0.3, "churn": 0.5})
 
 
 def with_rounds(scale, rounds):

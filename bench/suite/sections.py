@@ -14,6 +14,7 @@ SECTIONS = {
     "small": traffic_sections.small,
     "flood": policy_sections.flood,
     "changes": policy_sections.changes,
+    "churn": policy_sections.churn,
     "policies": policy_sections.policies,
     "pods": policy_sections.pods,
     "memory": policy_sections.memory,

@@ -103,6 +103,28 @@ def good():
             )
             for n in range(3)
         ]
+    for key, cost_ms in (("podgate", 1.8), ("before", 412.8)):
+        for rate in (0, 10, 100):
+            took = {"p50": 0.5 * cost_ms, "p99": cost_ms}
+            runs += [
+                run(
+                    "churn",
+                    key,
+                    n,
+                    {
+                        "per_s": 19e3,
+                        "connect_ns": {"p50": 30e3 + 10 * rate},
+                        "cpu_s_per_s": rate * cost_ms / 1e3,
+                        "enforced_per_s": rate,
+                        "cpu_ms_per_change": cost_ms,
+                        "total_ms": took,
+                        "rename_to_judged_ms": took,
+                    },
+                    entries=100000,
+                    rate=rate,
+                )
+                for n in range(3)
+            ]
     return runs
 
 

@@ -19,6 +19,14 @@ NAMES = [
     "pod_add_ms",
     "rss_small_mib",
     "rss_large_mib",
+    "churn_cpu_vs_before",
+    "churn_conns_vs_quiet",
+    "churn_p50_extra_us",
+    "churn_rate",
+    "churn_cpu",
+    "churn_total_p50_ms",
+    "churn_total_p99_ms",
+    "churn_read_p50_ms",
     "flood_p99_ratio",
 ]
 

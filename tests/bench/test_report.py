@@ -60,10 +60,10 @@ class Reports(unittest.TestCase):
     def test_good_run(self):
         code, page, said = self.write(Bench(good()))
         self.assertEqual(code, 0)
-        self.assertIn("14 of 14 targets met", page)
+        self.assertIn("22 of 22 targets met", page)
         self.assertNotIn("NOT MET", said)
         summary = read_json(self.out / "summary.json")
-        self.assertEqual(len(summary), 14)
+        self.assertEqual(len(summary), 22)
         self.assertTrue(all(one["met"] is True and isinstance(one["value"], (int, float)) for one in summary))
         self.assertEqual(len(read_json(self.out / "runs.json")["runs"]), len(good()))
 
@@ -81,9 +81,9 @@ class Reports(unittest.TestCase):
     def test_nothing_measured(self):
         code, page, said = self.write(Bench([]))
         self.assertEqual(code, 1)
-        self.assertIn("0 of 14 targets met", page)
-        self.assertEqual(page.count(">not measured<"), 14)
-        self.assertEqual(said.count("FAILED figures"), 14)
+        self.assertIn("0 of 21 targets met", page)
+        self.assertEqual(page.count(">not measured<"), 21)
+        self.assertEqual(said.count("FAILED figures"), 21)
         for one in read_json(self.out / "summary.json"):
             self.assertIs(one["met"], False)
             self.assertIsNone(one["value"])
@@ -130,7 +130,7 @@ class Reports(unittest.TestCase):
         with mock.patch.object(plots, "draw", side_effect=ProcessError("gnuplot: not found")):
             code, page, _ = self.write(Bench(good()))
         self.assertEqual(code, 1)
-        self.assertIn("14 of 14 targets met", page)
+        self.assertIn("22 of 22 targets met", page)
         self.assertIn("gnuplot: not found", page)
 
     def test_old_plots_do_not_stay(self):
