@@ -14,7 +14,11 @@
 #include "config/source/watch.h"
 #include "config/source/writing.h"
 
-enum { RESCAN_MS = 10000, LONGEST_WAIT = 10 }; /* LONGEST_WAIT: in debounce times */
+enum {
+	RESCAN_MS = 10000,
+	LONGEST_WAIT = 10, /* in debounce times */
+	REST = 1,	   /* a reading that took T is not repeated for T, or a debounce time */
+};
 enum { LINKS_MOST = 40 }; /* in a row, as for the kernel (path_resolution(7)) */
 
 struct directory {
@@ -25,7 +29,10 @@ struct directory {
 	/* of the burst that is waited out, on the loop's clock; 0: there is none */
 	uint64_t first_event;
 	uint64_t first_event_ns; /* the same, of CLOCK_MONOTONIC */
-	char problem[128];	 /* "" when all changes are seen */
+	bool whole;		 /* each of its events put a file in place whole */
+	uint64_t began,
+		rested;	   /* of the last reading, on the loop's clock: when the next may begin */
+	char problem[128]; /* "" when all changes are seen */
 
 	/* the reading thread's, while there is a reading */
 	struct watch_set *watches;
@@ -33,6 +40,7 @@ struct directory {
 	int err;	    /* the first error of this reading that does not mend itself */
 	bool look_again;    /* load_watched.look_again */
 	uint64_t missed_ns; /* when the first event came that it did not act on; 0: none did */
+	bool missed_whole;
 
 	size_t count;
 	char *paths[];
@@ -199,6 +207,7 @@ static void begin_reading(struct source *source)
 	struct directory *directory = (struct directory *)source;
 
 	directory->first_event = 0;
+	directory->began = uv_now(directory->debounce.loop);
 	uv_timer_stop(&directory->debounce);
 	uv_timer_again(&directory->rescan);
 	watch_set_pause(directory->watches);
@@ -212,8 +221,12 @@ static void on_quiet(uv_timer_t *timer)
 		&directory->source, directory->first_event != 0 ? directory->first_event_ns : 0);
 }
 
-/* Reads everything when it is quiet. `seen_ns`: when the event came, of CLOCK_MONOTONIC. */
-static void await_quiet(struct directory *directory, uint64_t seen_ns)
+/*
+ * Reads everything when it is quiet; at once when there is nothing to wait for, as all files are
+ * whole. (A file that is gone may be about to be replaced.) `seen_ns`: when the event came, of
+ * CLOCK_MONOTONIC.
+ */
+static void await_quiet(struct directory *directory, uint64_t seen_ns, bool whole)
 {
 	const uint64_t now = uv_now(directory->debounce.loop);
 	const uint64_t longest = (uint64_t)directory->options.debounce_ms * LONGEST_WAIT;
@@ -222,8 +235,12 @@ static void await_quiet(struct directory *directory, uint64_t seen_ns)
 	if (directory->first_event == 0) {
 		directory->first_event = now;
 		directory->first_event_ns = seen_ns;
+		directory->whole = true;
 	}
-	if (now - directory->first_event + wait > longest)
+	directory->whole = directory->whole && whole;
+	if (directory->whole)
+		wait = directory->rested > now ? directory->rested - now : 0;
+	else if (now - directory->first_event + wait > longest)
 		wait = directory->first_event + longest > now
 			? directory->first_event + longest - now
 			: 0;
@@ -234,6 +251,11 @@ static void end_reading(struct source *source)
 {
 	struct directory *directory = (struct directory *)source;
 
+	const uint64_t now = uv_now(directory->debounce.loop);
+	const uint64_t rest = (now - directory->began) * REST;
+
+	directory->rested = now +
+		(rest < directory->options.debounce_ms ? rest : directory->options.debounce_ms);
 	directory->problem[0] = '\0';
 	if (directory->err != 0)
 		snprintf(directory->problem, sizeof(directory->problem),
@@ -241,7 +263,7 @@ static void end_reading(struct source *source)
 			RESCAN_MS / 1000, strerror(-directory->err));
 	watch_set_resume(directory->watches);
 	if (directory->missed_ns != 0)
-		await_quiet(directory, directory->missed_ns);
+		await_quiet(directory, directory->missed_ns, directory->missed_whole);
 	else if (directory->look_again)
 		uv_timer_start(&directory->debounce, on_quiet, LOAD_SETTLE_S * 1000 + 1, 0);
 }
@@ -255,13 +277,18 @@ static void on_event(void *context, enum watch_sign sign, const char *path)
 	struct directory *directory = context;
 	const bool more = sign == WATCH_WRITTEN &&
 		writing_of(directory->writing, path) == WRITING_OPEN;
+	bool whole;
 
 	writing_note(directory->writing, sign, path);
 	if (more)
 		return;
-	if (!directory->source.reading)
-		await_quiet(directory, uv_hrtime());
-	else if (directory->missed_ns == 0)
+	whole = sign == WATCH_CLOSED || (sign == WATCH_REPLACED && access(path, F_OK) == 0);
+	if (!directory->source.reading) {
+		await_quiet(directory, uv_hrtime(), whole);
+		return;
+	}
+	directory->missed_whole = whole && (directory->missed_whole || directory->missed_ns == 0);
+	if (directory->missed_ns == 0)
 		directory->missed_ns = uv_hrtime();
 }
 

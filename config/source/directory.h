@@ -3,8 +3,11 @@
 #define CONFIG_SOURCE_DIRECTORY_H
 
 /*
- * The source "manifests": files and folders of manifests, watched by inotify(7). A burst of changes
- * is read once, `debounce_ms` after its last event (and at most ten times that after its first).
+ * The source "manifests": files and folders of manifests, watched by inotify(7). A file that is put
+ * in place whole, by a rename or by the close of its writer, is read at once; while such events
+ * keep coming, a reading of T is followed by T without one, or by `debounce_ms` if that is less.
+ * Any other burst of changes, such as a removal, is read once, `debounce_ms` after its last event
+ * (and at most ten times that after its first): a removed file may be about to be replaced.
  * Understands files that are replaced by rename, folders that come and go, and ConfigMap volumes
  * (the ..data symlink swap). A slow rescan finds changes that inotify may miss (network file
  * systems, queue overflow). A file that is being written is read when its writer closes it
