@@ -12,6 +12,8 @@ struct sweep {
 	struct ct_table *table;
 	struct jurisdiction jurisdiction;
 	const struct sweep_options *options;
+	const struct sweep_end *ends; /* NULL: the whole table */
+	size_t end_count;
 	struct sweep_stats *stats;
 	int refused; /* the first refusal of a mark: told in the end, but no reason to stop */
 	size_t pending;
@@ -72,6 +74,12 @@ static void set_mark(struct sweep *sweep, const struct ct_entry *entry, uint32_t
 		flush(sweep);
 }
 
+static void note_marked(const struct sweep *sweep, const struct ct_entry *entry)
+{
+	if (sweep->options->marked != NULL)
+		sweep->options->marked(&entry->flow, sweep->options->context);
+}
+
 static int judge(const struct ct_entry *entry, void *context)
 {
 	struct sweep *sweep = context;
@@ -79,6 +87,8 @@ static int judge(const struct ct_entry *entry, void *context)
 	struct judgement judgement = {.verdict = VERDICT_ALLOW};
 
 	sweep->stats->seen++;
+	if ((entry->mark & (marks.allow | marks.deny)) != 0)
+		note_marked(sweep, entry);
 	if (!jurisdiction_isolates(&sweep->jurisdiction, &entry->flow) ||
 		!jurisdiction_gates(&sweep->jurisdiction, &entry->flow)) {
 		/* An earlier version marked flows to groups. */
@@ -89,15 +99,56 @@ static int judge(const struct ct_entry *entry, void *context)
 		return 0;
 	}
 	sweep->stats->judged++;
+	note_marked(sweep, entry);
 	judgement = snapshot_judge(sweep->jurisdiction.snapshot, &entry->flow);
 	set_mark(sweep, entry, judgement.verdict == VERDICT_DENY ? marks.deny : marks.allow,
 		judgement);
 	return 0;
 }
 
+/* Judges the entry if it has one of the ends. */
+static int judge_end(const struct ct_entry *entry, void *context)
+{
+	const struct sweep *sweep = context;
+
+	for (size_t i = 0; i < sweep->end_count; i++)
+		if (ip_addr_equal(&sweep->ends[i].addr,
+			    sweep->ends[i].end == FLOW_SOURCE ? &entry->flow.src
+							      : &entry->flow.dst))
+			return judge(entry, context);
+	return 0;
+}
+
+/* A dump for each end of IPv4, and one for all of IPv6. */
+static int dump_ends(struct sweep *sweep)
+{
+	size_t skipped = 0;
+	bool ipv6 = false;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < sweep->end_count; i++) {
+		const struct sweep_end *end = &sweep->ends[i];
+
+		if (end->addr.family == IP_FAMILY_V6) {
+			ipv6 = true;
+			continue;
+		}
+		err = ct_table_dump_end(
+			sweep->table, &end->addr, end->end, judge_end, sweep, &skipped);
+		sweep->stats->skipped += skipped;
+	}
+	if (err == 0 && ipv6) {
+		err = ct_table_dump_ipv6(sweep->table, judge_end, sweep, &skipped);
+		sweep->stats->skipped += skipped;
+	}
+	return err;
+}
+
 static int run(struct sweep *sweep)
 {
-	const int err = ct_table_dump(sweep->table, judge, sweep, &sweep->stats->skipped);
+	const int err = sweep->ends != NULL
+		? dump_ends(sweep)
+		: ct_table_dump(sweep->table, judge, sweep, &sweep->stats->skipped);
 
 	if (sweep->pending > 0)
 		flush(sweep);
@@ -107,12 +158,21 @@ static int run(struct sweep *sweep)
 int sweep_run(struct ct_table *table, const struct snapshot *snapshot,
 	const struct sweep_options *options, struct sweep_stats *stats)
 {
+	return sweep_run_ends(table, snapshot, options, NULL, 0, stats);
+}
+
+int sweep_run_ends(struct ct_table *table, const struct snapshot *snapshot,
+	const struct sweep_options *options, const struct sweep_end *ends, size_t count,
+	struct sweep_stats *stats)
+{
 	const uint64_t start = now_ns();
 	struct local_addrs *local = NULL;
 	struct sweep sweep = {
 		.table = table,
 		.jurisdiction = {.snapshot = snapshot, .host_traffic = options->host_traffic},
 		.options = options,
+		.ends = ends,
+		.end_count = count,
 		.stats = stats,
 	};
 	int err;

@@ -3,10 +3,10 @@
 #define CONNTRACK_SWEEP_H
 
 /*
- * A sweep holds the kernel's flow table against a snapshot: every live flow that is podgate's to
- * judge (jurisdiction.h) is judged and its mark set where it must change; a DENY of ours on any
- * other flow is cleared. No entry is ever deleted: its NAT mapping and direction would be lost, and
- * an allowed connection with it.
+ * A sweep holds the kernel's flow table, or the part of it that has certain addresses, against a
+ * snapshot: every live flow that is podgate's to judge (jurisdiction.h) is judged and its mark set
+ * where it must change; a DENY of ours on any other flow is cleared. No entry is ever deleted: its
+ * NAT mapping and direction would be lost, and an allowed connection with it.
  */
 
 #include <stdbool.h>
@@ -23,6 +23,9 @@ struct sweep_marks {
 struct sweep_options {
 	struct sweep_marks marks;
 	bool host_traffic; /* see jurisdiction.h */
+	/* Called for each flow that has a mark of ours or gets one, before it gets it. May be NULL.
+	 */
+	void (*marked)(const struct flow *flow, void *context);
 	/*
 	 * Called for each flow that this sweep has cut: it carried no DENY and does now. Never for
 	 * one that was gone before its mark could be written. May be NULL.
@@ -49,6 +52,20 @@ struct sweep_stats {
  */
 int sweep_run(struct ct_table *table, const struct snapshot *snapshot,
 	const struct sweep_options *options, struct sweep_stats *stats);
+
+/* One end of flows: those that have the address there. */
+struct sweep_end {
+	struct ip_addr addr;
+	enum flow_end end;
+};
+/*
+ * Sweeps the flows with one of these ends; all flows when `ends` is NULL. The kernel walks through
+ * its whole table for each end of IPv4, and copies only what has it: 29 ms for 100 000 entries,
+ * where all of them take 250 (Linux 6.18). Ends of IPv6 take a dump of all IPv6 entries together.
+ */
+int sweep_run_ends(struct ct_table *table, const struct snapshot *snapshot,
+	const struct sweep_options *options, const struct sweep_end *ends, size_t count,
+	struct sweep_stats *stats);
 
 /*
  * Clears both mark bits everywhere: what `podgate cleanup` and a clean stop leave behind is

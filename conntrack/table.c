@@ -111,7 +111,7 @@ static int dump(struct ct_table *table, struct nlmsghdr *request, ct_visit *visi
 	return err;
 }
 
-enum { DUMP_REQUEST_MOST = 64 };
+enum { DUMP_REQUEST_MOST = 128 };
 
 int ct_table_dump(struct ct_table *table, ct_visit *visit, void *context, size_t *skipped)
 {
@@ -133,6 +133,41 @@ int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, 
 	mnl_attr_put_u32(request, CTA_MARK, htonl(value));
 	mnl_attr_put_u32(request, CTA_MARK_MASK, htonl(mask));
 	return dump(table, request, visit, context, skipped);
+}
+
+/* CTA_FILTER_F_CTA_IP_SRC, which Linux keeps to itself (net/netfilter/nf_internals.h) */
+enum { FILTER_IP_SRC = 1 << 0 };
+
+/* A flow's source is that of the original tuple, its destination that of the reply tuple. */
+int ct_table_dump_end(struct ct_table *table, const struct ip_addr *addr, enum flow_end end,
+	ct_visit *visit, void *context, size_t *skipped)
+{
+	const bool reply = end == FLOW_DESTINATION;
+	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *request = netlink_put_netfilter(
+		buffer, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_INET);
+	struct nlattr *tuple, *nest;
+
+	tuple = mnl_attr_nest_start(request, reply ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG);
+	nest = mnl_attr_nest_start(request, CTA_TUPLE_IP);
+	mnl_attr_put(request, CTA_IP_V4_SRC, 4, addr->bytes);
+	mnl_attr_nest_end(request, nest);
+	mnl_attr_nest_end(request, tuple);
+	nest = mnl_attr_nest_start(request, CTA_FILTER);
+	mnl_attr_put_u32(
+		request, reply ? CTA_FILTER_REPLY_FLAGS : CTA_FILTER_ORIG_FLAGS, FILTER_IP_SRC);
+	mnl_attr_nest_end(request, nest);
+	return dump(table, request, visit, context, skipped);
+}
+
+int ct_table_dump_ipv6(struct ct_table *table, ct_visit *visit, void *context, size_t *skipped)
+{
+	char buffer[DUMP_REQUEST_MOST] __attribute__((aligned(MNL_ALIGNTO)));
+
+	return dump(table,
+		netlink_put_netfilter(
+			buffer, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_INET6),
+		visit, context, skipped);
 }
 
 /* Without NLM_F_CREATE, "new" changes an entry that is there, and no other. */

@@ -57,6 +57,19 @@ int ct_table_dump(struct ct_table *table, ct_visit *visit, void *context, size_t
 int ct_table_dump_marked(struct ct_table *table, uint32_t value, uint32_t mask, ct_visit *visit,
 	void *context, size_t *skipped);
 
+/*
+ * Only entries whose flow has `addr`, of IPv4, at that end, NAT undone. The kernel sifts
+ * (CTA_FILTER, Linux 5.8); an older one visits all of IPv4.
+ */
+int ct_table_dump_end(struct ct_table *table, const struct ip_addr *addr, enum flow_end end,
+	ct_visit *visit, void *context, size_t *skipped);
+/*
+ * Only entries of IPv6. The kernel can't sift these by address: it takes an entry that has the
+ * address for one that has not, and the reverse (ctnetlink_filter_match_tuple(), seen up to Linux
+ * 6.18).
+ */
+int ct_table_dump_ipv6(struct ct_table *table, ct_visit *visit, void *context, size_t *skipped);
+
 struct ct_mark {
 	struct ct_entry entry;
 	uint32_t mark, mask;

@@ -371,7 +371,7 @@ static void log_stopped(const struct daemon *daemon)
 static void tune_libraries(void)
 {
 	mallopt(M_ARENA_MAX, 2);
-	setenv("UV_THREADPOOL_SIZE", "3", 0);
+	setenv("UV_THREADPOOL_SIZE", "4", 0);
 	setenv("UV_USE_IO_URING", "0", 1);
 }
 

@@ -24,6 +24,7 @@ struct gate {
 	int proc;		/* nfqueue_proc_open(); -1: the kernel's counters can't be read */
 	struct worker *workers[GATE_QUEUES_MOST];
 	uint64_t rounds[GATE_QUEUES_MOST]; /* of each, when last asked */
+	struct presence *presence;
 	/*
 	 * On a line of its own: read by all workers with every burst, written on publishing only.
 	 */
@@ -42,6 +43,7 @@ int gate_open(struct gate **out, const struct worker_options *options,
 {
 	const struct settings *settings = options->settings;
 	const unsigned int workers = settings_workers(settings), count = settings_queues(settings);
+	struct worker_options own = *options;
 	struct gate *gate;
 
 	if (workers > WORKERS_MOST || settings->queue_base > UINT16_MAX - (count - 1)) {
@@ -56,8 +58,15 @@ int gate_open(struct gate **out, const struct worker_options *options,
 		snprintf(problem, PROBLEM_SIZE, "no memory for the workers");
 		return -ENOMEM;
 	}
-	*gate = (struct gate){.queue_base = (uint16_t)settings->queue_base, .new_count = workers};
-	gate->proc = nfqueue_proc_open();
+	*gate = (struct gate){.queue_base = (uint16_t)settings->queue_base,
+		.new_count = workers,
+		.proc = nfqueue_proc_open()};
+	if (presence_create(&gate->presence, settings->learn_allowed_s) != 0) {
+		gate_close(gate);
+		snprintf(problem, PROBLEM_SIZE, "no memory for the workers");
+		return -ENOMEM;
+	}
+	own.presence = gate->presence;
 	for (; gate->count < count; gate->count++) {
 		const unsigned int i = gate->count;
 		struct nfqueue_inherited inherited = {.fd = -1, .proc = gate->proc};
@@ -68,7 +77,7 @@ int gate_open(struct gate **out, const struct worker_options *options,
 		if (inheritance != NULL && gate->proc >= 0)
 			inherited.fd = inheritance_take(inheritance, gate_queue(gate, i));
 		if (inherited.fd >= 0) {
-			err = worker_open(&gate->workers[i], options, gate_role(gate, i), i,
+			err = worker_open(&gate->workers[i], &own, gate_role(gate, i), i,
 				&gate->snapshot, &inherited, problem);
 			if (err == 0)
 				gate->inherited++;
@@ -76,7 +85,7 @@ int gate_open(struct gate **out, const struct worker_options *options,
 				log_warnx("%s", problem);
 		}
 		if (err != 0)
-			err = worker_open(&gate->workers[i], options, gate_role(gate, i), i,
+			err = worker_open(&gate->workers[i], &own, gate_role(gate, i), i,
 				&gate->snapshot, NULL, problem);
 		if (err != 0) {
 			gate_close(gate);
@@ -119,6 +128,11 @@ void gate_publish(struct gate *gate, const struct snapshot *snapshot, const stru
 	gate_wait_for_readers(gate);
 }
 
+struct presence *gate_presence(const struct gate *gate)
+{
+	return gate->presence;
+}
+
 void gate_stop(struct gate *gate)
 {
 	for (unsigned int i = 0; i < gate->count; i++)
@@ -136,6 +150,7 @@ void gate_close(struct gate *gate)
 		worker_close(gate->workers[i]);
 	if (gate->proc >= 0)
 		close(gate->proc);
+	presence_free(gate->presence);
 	free(gate);
 }
 

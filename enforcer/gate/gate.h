@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "enforcer/gate/presence.h"
 #include "enforcer/gate/ring.h"
 #include "enforcer/gate/worker_options.h"
 #include "enforcer/gate/worker_stats.h"
@@ -77,6 +78,9 @@ bool gate_answered(const struct gate *gate, unsigned int *silent);
  * packets pass the rules once more. `each`, which may be NULL, is called for every queue.
  */
 void gate_dissolve(const struct gate *gate, struct inheritance *rest, void (*each)(uint16_t queue));
+
+/* Of the flows that the workers let pass; the gate's own. Sweeps note what they find, too. */
+struct presence *gate_presence(const struct gate *gate);
 
 struct gate_inherited {
 	unsigned int queues;

@@ -67,6 +67,9 @@ static bool judge_burst(struct worker *worker, const struct judging *judging)
 
 		burst->packets[i].accept = verdict != VERDICT_DENY;
 		verdicts[verdict]++;
+		/* Before the verdict is sent, so before its flow can be in the flow table. */
+		if (verdict != VERDICT_DENY)
+			presence_note(worker->presence, &worker->outcomes[i].flow);
 	}
 	for (size_t i = 0; i <= VERDICT_AUDIT_DENY; i++)
 		add(&worker->counters.verdicts[i], verdicts[i]);
@@ -281,6 +284,7 @@ int worker_open(struct worker **out, const struct worker_options *options, enum 
 	worker->hooks = options->hooks;
 	worker->snapshot = snapshot;
 	worker->places = options->places;
+	worker->presence = options->presence;
 	worker->read_before = inherited != NULL;
 	err = ring_create(&worker->ring, options->ring_capacity);
 	/* Replies belong to flows that live already: they teach nothing about new ones. */

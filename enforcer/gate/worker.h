@@ -52,6 +52,7 @@ struct worker {
 	struct worker_hooks hooks;
 	const published_snapshot *snapshot;
 	const published_places *places;
+	struct presence *presence; /* the gate's */
 	struct nfqueue *queue;
 	struct ring *ring; /* for the log thread */
 	/* for the learner: records with their revision; NULL: nothing is learned of this queue */

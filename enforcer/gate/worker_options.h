@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "config/settings/settings.h"
+#include "enforcer/gate/presence.h"
 #include "enforcer/places/places_watch.h"
 
 enum gate_role { GATE_NEW, GATE_REPLY, GATE_FLOOD }; /* of a worker and its queue */
@@ -37,6 +38,7 @@ struct worker_options {
 	size_t ring_capacity; /* records a worker; a power of two */
 	struct worker_hooks hooks;
 	const published_places *places; /* NULL: nothing is known of bridges */
+	struct presence *presence;	/* the gate's own: gate_open() sets it */
 };
 
 #endif

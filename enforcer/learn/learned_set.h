@@ -14,6 +14,9 @@
 
 #include "enforcer/learn/ledger.h"
 #include "kernel/sets/class_sets.h"
+#include "policy/compile/touched.h"
+
+enum { LEARNED_ENDS = 1 << 16 };
 
 struct learned_set {
 	struct class_sets *sets; /* the learner's, as are these */
@@ -27,7 +30,9 @@ struct learned_set {
 	uint32_t timeout_s; /* how long a class stays */
 	uint64_t learned, current; /* classes: ever, and since the set was last emptied */
 	uint64_t packets;	   /* answered, as far as the log is told */
-	size_t waiting;		   /* classes to be added */
+	/* of a set that is not logged: by a hash, which addresses its classes may have */
+	uint32_t ends[LEARNED_ENDS / 32];
+	size_t waiting; /* classes to be added */
 	struct flow flows[CLASS_SETS_ADD_MOST];
 };
 
@@ -36,10 +41,17 @@ bool learned_set_takes(const struct learned_set *set, const struct record *recor
 /* Adds the classes that wait. 0; -ENOSPC: there is no room for them; or another -errno. */
 int learned_set_add_waiting(struct learned_set *set);
 /*
- * Tells what the set has answered since it was last read, renews the classes that were in use, and
- * drops those that were not in use for timeout_s. 0, or -errno.
+ * Of a set that is logged: tells what it has answered since it was last read, renews the classes
+ * that were in use, and drops those that were not in use for timeout_s and those that `touched` has
+ * an end of. 0; or -errno, and the set is as it was. *unread as below.
  */
-int learned_set_renew(struct learned_set *set);
+int learned_set_renew(struct learned_set *set, const struct touched *touched, int *unread);
+/*
+ * Removes the classes that `touched` has an end of; *removed says whether there were any. What they
+ * have answered is told. 0; or -errno, and some of them may still be there. *unread as below.
+ */
+int learned_set_remove(
+	struct learned_set *set, const struct touched *touched, bool *removed, int *unread);
 /*
  * Tells what the set has answered, and empties it: 0 when it is empty, also for a set that is gone,
  * or -errno. *unread: 0, or -errno when some of what it has answered may not be told.

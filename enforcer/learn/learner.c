@@ -39,6 +39,14 @@ struct recent {
 	uint64_t until_ns;
 };
 
+/* A change, as far as sightings of before are measured by it. */
+enum { PAST = 64, PAST_ADDRS = 8 };
+struct past_change {
+	uint64_t revision; /* that it led to; 0: none */
+	size_t count;
+	struct ip_addr addrs[PAST_ADDRS]; /* that it touched */
+};
+
 struct learner {
 	struct learner_options options;
 	struct ring *rings[RINGS_MOST];
@@ -47,6 +55,12 @@ struct learner {
 
 	pthread_mutex_t lock; /* of all that follows, and of taking from the rings */
 	uint64_t revision;    /* 0: learning nothing */
+	const struct snapshot
+		*snapshot; /* of that revision, since the last change; NULL: none was */
+	/* the last changes, and the oldest revision whose sightings can be measured by them */
+	struct past_change past[PAST];
+	size_t next_past;
+	uint64_t oldest;
 	struct class_sets *sets;
 	struct ledger *ledger;
 	struct quota quota;	      /* of allowed classes that the log does not report */
@@ -96,7 +110,7 @@ static void add_waiting(struct learner *learner, struct learned_set *set)
 
 static bool is_recent(struct learner *learner, const struct flow *flow, uint64_t now)
 {
-	const uint64_t hash = flow_class_hash(learner->quota.seed + learner->revision, flow);
+	const uint64_t hash = flow_class_hash(learner->quota.seed, flow);
 	struct recent *recent = &learner->recent[hash % RECENT];
 
 	if (recent->hash == hash && now < recent->until_ns)
@@ -113,8 +127,30 @@ static bool is_learnable(const struct learner *learner, const struct record *rec
 		(record->judgement.verdict == VERDICT_DENY && learner->options.denied);
 }
 
+static bool touches(const struct past_change *change, const struct flow *flow)
+{
+	for (size_t i = 0; i < change->count; i++)
+		if (ip_addr_equal(&change->addrs[i], &flow->src) ||
+			ip_addr_equal(&change->addrs[i], &flow->dst))
+			return true;
+	return false;
+}
+
+/* Whether the snapshot in force would judge as the one that gave the verdict. */
+static bool is_current(const struct learner *learner, const struct record *record)
+{
+	if (learner->revision == 0 || record->revision < learner->oldest ||
+		record->revision > learner->revision)
+		return false;
+	for (size_t i = 0; record->revision != learner->revision && i < PAST; i++)
+		if (learner->past[i].revision > record->revision &&
+			touches(&learner->past[i], &record->flow))
+			return false;
+	return true;
+}
+
 /* A new class waits to be added, if there is room for it. */
-static void take(struct learner *learner, const struct record *record, uint64_t now)
+static void take(struct learner *learner, struct record *record, uint64_t now)
 {
 	const int kind = record->judgement.verdict == VERDICT_DENY ? LEARNER_DENIED
 								   : LEARNER_ALLOWED;
@@ -123,12 +159,17 @@ static void take(struct learner *learner, const struct record *record, uint64_t 
 			: LEARNER_IPV4];
 	int err = 0;
 
-	if (learner->revision == 0 || record->revision != learner->revision) {
+	if (!is_current(learner, record)) {
 		learner->stats.stale++;
 		return;
 	}
 	if (!is_learnable(learner, record))
 		return;
+	/* The snapshot that judged it may be gone when its answers are told. */
+	if (record->revision != learner->revision) {
+		record->snapshot = learner->snapshot;
+		record->revision = learner->revision;
+	}
 	if (set->logged)
 		err = ledger_add(learner->ledger, record, now);
 	else if (is_recent(learner, &record->flow, now))
@@ -184,8 +225,12 @@ static void read_sets(struct learner *learner)
 		return;
 	learner->read_ns = now;
 	while ((set = next_set(learner, &place)) != NULL) {
-		if (set->logged && set->dirty)
-			note(learner, learned_set_renew(set));
+		int unread;
+
+		if (!set->logged || !set->dirty)
+			continue;
+		note(learner, learned_set_renew(set, NULL, &unread));
+		note(learner, unread);
 	}
 }
 
@@ -310,15 +355,16 @@ void learner_stop(struct learner *learner)
 
 /* ---- The publisher's part ---- */
 
-int learner_forget(struct learner *learner)
+/* Empties all sets and stops learning. Under the lock. */
+static int forget(struct learner *learner)
 {
 	struct learned_set *set;
 	bool any = false;
 	size_t place = 0;
 	int err = 0;
 
-	pthread_mutex_lock(&learner->lock);
 	learner->revision = 0;
+	memset(learner->recent, 0, sizeof(learner->recent));
 	while ((set = next_set(learner, &place)) != NULL) {
 		int emptied, unread;
 
@@ -333,8 +379,114 @@ int learner_forget(struct learner *learner)
 	}
 	ledger_clear(learner->ledger);
 	learner->stats.emptied += any;
+	return err;
+}
+
+int learner_forget(struct learner *learner)
+{
+	int err;
+
+	pthread_mutex_lock(&learner->lock);
+	err = forget(learner);
 	pthread_mutex_unlock(&learner->lock);
 	return err;
+}
+
+/* From here on sightings of this revision are taken, and of later ones. */
+static void begin_past(struct learner *learner, uint64_t revision)
+{
+	memset(learner->past, 0, sizeof(learner->past));
+	learner->oldest = learner->revision = revision;
+}
+
+static void add_past(struct learner *learner, const struct touched *touched, uint64_t revision)
+{
+	struct past_change *change = &learner->past[learner->next_past++ % PAST];
+
+	if (touched->count > PAST_ADDRS) {
+		begin_past(learner, revision);
+		return;
+	}
+	/* Nothing older than the change that is forgotten here can be measured any more. */
+	if (change->revision > learner->oldest)
+		learner->oldest = change->revision;
+	*change = (struct past_change){.revision = revision, .count = touched->count};
+	for (size_t i = 0; i < touched->count; i++)
+		change->addrs[i] = touched->addrs[i];
+	learner->revision = revision;
+}
+
+/* Classes that stay are as right by `after`. What they answer is told by its names from now on. */
+static void rename_logged(struct learner *learner, const struct snapshot *after)
+{
+	struct ledger_entry *entry;
+	size_t place = 0;
+
+	while ((entry = ledger_next(learner->ledger, &place)) != NULL) {
+		entry->record.snapshot = after;
+		entry->record.revision = snapshot_revision(after);
+	}
+}
+
+static int remove_touched(struct learner *learner, const struct touched *touched)
+{
+	struct learned_set *set;
+	bool removed, any = false;
+	size_t place = 0;
+	int err = 0;
+
+	while (err == 0 && (set = next_set(learner, &place)) != NULL) {
+		int unread;
+
+		if (!set->dirty)
+			continue;
+		err = note(learner, learned_set_remove(set, touched, &removed, &unread));
+		note(learner, unread);
+		any = any || removed;
+		if (removed && set->set == CLASS_SET_ALLOWED)
+			learner->passing = true;
+	}
+	if (any)
+		memset(learner->recent, 0, sizeof(learner->recent));
+	learner->stats.emptied += any;
+	return err;
+}
+
+int learner_change(
+	struct learner *learner, const struct touched *touched, const struct snapshot *after)
+{
+	const uint64_t revision = snapshot_revision(after);
+	int err;
+
+	pthread_mutex_lock(&learner->lock);
+	if (touched->everything) {
+		const uint64_t before = learner->revision;
+
+		err = forget(learner);
+		begin_past(learner, err == 0 ? revision : before);
+	} else {
+		err = remove_touched(learner, touched);
+		if (err == 0) {
+			rename_logged(learner, after);
+			add_past(learner, touched, revision);
+		}
+	}
+	if (err == 0)
+		learner->snapshot = after;
+	pthread_mutex_unlock(&learner->lock);
+	return err;
+}
+
+void learner_visit_renewed(struct learner *learner,
+	void (*visit)(const struct flow *flow, void *context), void *context)
+{
+	const struct ledger_entry *entry;
+	size_t place = 0;
+
+	pthread_mutex_lock(&learner->lock);
+	while ((entry = ledger_next(learner->ledger, &place)) != NULL)
+		visit(&entry->record.flow, context);
+	pthread_mutex_unlock(&learner->lock);
 }
 
 /*
@@ -358,7 +510,7 @@ void learner_settle(struct learner *learner)
 void learner_resume(struct learner *learner, uint64_t revision)
 {
 	pthread_mutex_lock(&learner->lock);
-	learner->revision = revision;
+	begin_past(learner, revision);
 	learner->read_ns = clock_ns();
 	pthread_mutex_unlock(&learner->lock);
 }

@@ -8,17 +8,22 @@
  * destination), all that a verdict depends on: so the answer is exact as long as the snapshot that
  * gave it is in force.
  *
- * No answer of an older snapshot is ever given after a newer one was published:
- * 1. Each sighting carries the revision of the snapshot that judged it. No revision comes twice.
- * 2. The learner works under one lock: in one hold of it, it takes a sighting, compares its
- * revision to the one that it learns for, and adds the class to the set.
- * 3. learner_forget() takes that lock, sets the revision to none, and empties the sets. When it
- *    returns, the sets are empty, and nothing is added until learner_resume(), whose revision no
- *    older sighting has.
- * 4. The publisher calls learner_forget() before it publishes, and learner_resume() after it swept.
- *    A packet that a set let pass just before it was emptied may still be on its way through the
- *    kernel. learner_settle(), after the publishing, waits until all such packets are in the flow
- *    table or gone: the sweep that follows judges them.
+ * A change of policies leaves classes in force that it does not touch (policy/compile/touched.h):
+ * the old snapshot and the new one judge their flows alike. And no class is ever in a set that the
+ * snapshot in force would judge otherwise:
+ * 1. Each sighting carries the revision of the snapshot that judged it. No revision comes twice,
+ *    and a later snapshot has a higher one.
+ * 2. The learner works under one lock: in one hold of it, it takes a sighting, holds it against the
+ *    changes since its revision, and adds the class to the set. If one of them touches an end of
+ *    the class, or there were more than are remembered, the sighting is dropped as stale.
+ * 3. learner_change() takes that lock, removes the classes with a touched end, and remembers the
+ *    change. When it returns, the sets have no touched class, and get none but by a sighting that
+ *    the new snapshot, or a later one, has judged.
+ * 4. The publisher calls learner_change() before it publishes. So while the old snapshot is still
+ *    in force, no touched class is learned at all; the workers judge their flows.
+ * 5. A packet that a set let pass just before its class was removed may still be on its way through
+ *    the kernel. learner_settle(), after the publishing, waits until all such packets are in the
+ *    flow table or gone: the sweep that follows judges them.
  *
  * Only allowed and denied TCP, UDP and SCTP classes are learned, in the directions of their flows:
  * never what audit mode lets pass. Classes that the verdict log reports are few (ledger.h), and
@@ -35,6 +40,7 @@
 
 #include "enforcer/gate/record.h"
 #include "enforcer/gate/ring.h"
+#include "policy/compile/touched.h"
 #include "process/pulse.h"
 
 struct learner;
@@ -79,10 +85,25 @@ void learner_wake(void *learner);
  * case.
  */
 int learner_forget(struct learner *learner);
-/* Returns when no packet that an emptied set let pass is outside the flow table any more. */
+/*
+ * The snapshot in force is about to be replaced by `after`: removes the classes that the change
+ * touches, and learns by `after`, too, from now on. What they have answered is told before it
+ * returns; `after` must stay until it is retired. 0; or -errno when a touched class may still be
+ * there: then nothing may be published, and learning goes on as before.
+ */
+int learner_change(
+	struct learner *learner, const struct touched *touched, const struct snapshot *after);
+/* Returns when no packet that a removed class let pass is outside the flow table any more. */
 void learner_settle(struct learner *learner);
-/* Learns classes judged by this revision, which must be the one in force. */
+/* Learns classes judged by this revision, which must be the one in force, after a start or a
+ * learner_forget(). */
 void learner_resume(struct learner *learner, uint64_t revision);
+/*
+ * The classes that are renewed while they are in use, so that they may stay longer than allowed_s.
+ * With the learner's lock held.
+ */
+void learner_visit_renewed(struct learner *learner,
+	void (*visit)(const struct flow *flow, void *context), void *context);
 
 enum { LEARNER_ALLOWED, LEARNER_DENIED, LEARNER_KINDS };
 enum { LEARNER_IPV4, LEARNER_IPV6, LEARNER_FAMILIES };
@@ -94,7 +115,7 @@ struct learner_stats {
 	uint64_t answered[LEARNER_KINDS]; /* packets, as far as the log reports them */
 	uint64_t refused;		  /* sightings for whose classes there was no room */
 	uint64_t stale;	  /* sightings judged by a snapshot that was not, or no longer, in force */
-	uint64_t emptied; /* how often there was something to empty */
+	uint64_t emptied; /* how often there were classes to remove */
 	uint64_t errors;  /* times that the kernel refused what should have gone well */
 };
 void learner_stats(struct learner *learner, struct learner_stats *out);

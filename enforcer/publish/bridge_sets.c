@@ -40,11 +40,6 @@ static size_t list_near(const struct ip_addr *isolated, size_t isolated_count,
 	return kept;
 }
 
-static int compare_addrs(const void *a, const void *b)
-{
-	return ip_addr_cmp(a, b);
-}
-
 /*
  * What stands for many receivers, while there are isolated pods. Sorted; at most GROUPS_FIXED more
  * than networks.
@@ -71,7 +66,7 @@ static size_t list_groups(
 	out[count++] = ip_addr_v4(all4);
 	out[count++] = ip_addr_v4(broadcast);
 	out[count++] = ip_addr_v6(all6);
-	qsort(out, count, sizeof(*out), compare_addrs);
+	qsort(out, count, sizeof(*out), ip_addr_compare);
 	for (size_t i = 0; i < count; i++) /* the gateway may have two addresses in one network */
 		if (kept == 0 || !ip_addr_equal(&out[kept - 1], &out[i]))
 			out[kept++] = out[i];
@@ -160,4 +155,59 @@ int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, s
 bool bridge_sets_are_stale(const struct bridge_sets *sets)
 {
 	return places_watch_generation(sets->places) != sets->seen;
+}
+
+static bool is_near(const struct ip_addr *near, size_t count, const struct ip_addr *addr)
+{
+	return count > 0 && bsearch(addr, near, count, sizeof(*addr), ip_addr_compare) != NULL;
+}
+
+/* As list_near() says, what is to be in the set is known; what changes in it is. */
+static bool amend_near(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
+	const struct places *places, const struct ip_addr *changed, size_t changed_count,
+	bool adding)
+{
+	struct ip_addr *near, *differing;
+	size_t near_count, differing_count = 0;
+	bool done;
+
+	places_near(places, &near_count);
+	near = calloc(count + near_count + 1, sizeof(*near));
+	differing = calloc(changed_count + 1, sizeof(*differing));
+	if (near == NULL || differing == NULL) {
+		free(near);
+		free(differing);
+		return false;
+	}
+	near_count = list_near(isolated, count, places, near);
+	for (size_t i = 0; i < changed_count; i++)
+		if (is_near(near, near_count, &changed[i]) == adding &&
+			!ip_addr_is_link_local(&changed[i]))
+			differing[differing_count++] = changed[i];
+	done = (adding ? pod_set_add : pod_set_remove)(POD_SET_NEAR, differing, differing_count) ==
+		0;
+	if (done) {
+		free(sets->near);
+		sets->near = near;
+		sets->near_count = near_count;
+	} else {
+		free(near);
+	}
+	free(differing);
+	return done;
+}
+
+bool bridge_sets_amend(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
+	const struct ip_addr *changed, size_t changed_count, bool adding)
+{
+	bool done;
+
+	/* While no pod is isolated both sets are empty. */
+	if (!sets->exact || bridge_sets_are_stale(sets) || count == 0 ||
+		(adding && count == changed_count))
+		return false;
+	done = amend_near(sets, isolated, count, places_watch_hold(sets->places), changed,
+		changed_count, adding);
+	places_watch_release(sets->places);
+	return done;
 }

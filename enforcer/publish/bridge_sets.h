@@ -32,6 +32,12 @@ void bridge_sets_deinit(struct bridge_sets *sets);
 int bridge_sets_fill(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
 	char problem[PROBLEM_SIZE]);
 /*
+ * They hold what follows from `isolated` but for the addresses in `changed`, which are all to be
+ * added or all to be removed. Returns whether that was done; if not, they are to be filled.
+ */
+bool bridge_sets_amend(struct bridge_sets *sets, const struct ip_addr *isolated, size_t count,
+	const struct ip_addr *changed, size_t changed_count, bool adding);
+/*
  * Whether the sets hold what they were filled with. 0; or -ESTALE, or -ENOENT when one is gone, or
  * another -errno, and `problem`.
  */

@@ -24,7 +24,6 @@ struct enforcement {
 	struct gate *gate;
 	struct learner *learner;
 	struct ct_table *table;
-	const struct snapshot *swept_by; /* for the records of the sweep under way */
 	bool learns_allowed, learns_denied;
 	bool paused; /* another daemon reads the queues */
 };
@@ -131,19 +130,79 @@ static int open_places(struct enforcement *enforcement, char problem[PROBLEM_SIZ
 	return places_watch_open(&enforcement->sets.bridge.places, &options, problem);
 }
 
+/* ---- sweeping ---- */
+
+struct sweeping {
+	const struct enforcement *enforcement;
+	const struct snapshot *snapshot;
+};
+
+static void note_marked(const struct flow *flow, void *context)
+{
+	const struct sweeping *sweeping = context;
+
+	presence_note(gate_presence(sweeping->enforcement->gate), flow);
+}
+
 /* Called by the sweep for each flow that it cuts. */
 static void leave_revoked(const struct flow *flow, const struct judgement *judgement, void *context)
 {
-	struct enforcement *enforcement = context;
+	const struct sweeping *sweeping = context;
 	const struct record record = {
 		.time_ns = clock_wall_ns(),
-		.snapshot = enforcement->swept_by,
+		.snapshot = sweeping->snapshot,
 		.flow = *flow,
 		.judgement = *judgement,
 		.kind = RECORD_REVOKED,
 	};
 
-	verdict_log_revoke(enforcement->log, &record);
+	verdict_log_revoke(sweeping->enforcement->log, &record);
+}
+
+/* Of the whole table where `ends` is NULL. */
+static int sweep(const struct enforcement *enforcement, const struct snapshot *snapshot,
+	const struct sweep_end *ends, size_t count, struct sweep_stats *stats,
+	char problem[PROBLEM_SIZE])
+{
+	struct sweeping sweeping = {.enforcement = enforcement, .snapshot = snapshot};
+	struct sweep_options options = enforcement->sweep;
+	int err;
+
+	options.context = &sweeping;
+	*stats = (struct sweep_stats){0};
+	err = sweep_run_ends(enforcement->table, snapshot, &options, ends, count, stats);
+	if (err != 0)
+		snprintf(problem, PROBLEM_SIZE, "can't sweep the flow table: %s", strerror(-err));
+	return err;
+}
+
+static void note_class(const struct flow *flow, void *presence)
+{
+	presence_note(presence, flow);
+}
+
+int enforcement_sweep(const struct enforcement *enforcement, const struct snapshot *snapshot,
+	bool turn, struct sweep_stats *stats, char problem[PROBLEM_SIZE])
+{
+	struct presence *presence = gate_presence(enforcement->gate);
+	int err;
+
+	turn = turn && presence_turn_is_due(presence, clock_ns());
+	if (turn) {
+		presence_begin_turn(presence, clock_ns());
+		learner_visit_renewed(enforcement->learner, note_class, presence);
+	}
+	err = sweep(enforcement, snapshot, NULL, 0, stats, problem);
+	if (turn && err == 0 && stats->skipped == 0)
+		presence_end_turn(presence);
+	return err;
+}
+
+int enforcement_sweep_ends(const struct enforcement *enforcement, const struct snapshot *snapshot,
+	const struct sweep_end *ends, size_t count, struct sweep_stats *stats,
+	char problem[PROBLEM_SIZE])
+{
+	return sweep(enforcement, snapshot, ends, count, stats, problem);
 }
 
 int enforcement_open(struct enforcement **out, const struct settings *settings,
@@ -181,8 +240,8 @@ int enforcement_open(struct enforcement **out, const struct settings *settings,
 	enforcement->sweep = (struct sweep_options){
 		.marks = {.allow = settings->mark_allow, .deny = settings->mark_deny},
 		.host_traffic = enforcement->rules.options.host_traffic,
+		.marked = note_marked,
 		.revoked = leave_revoked,
-		.context = enforcement,
 	};
 	*out = enforcement;
 	return 0;
@@ -323,19 +382,6 @@ void enforcement_shortfall(const struct enforcement *enforcement, char words[PRO
 			refused->why);
 }
 
-static int sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct sweep_stats *stats, char problem[PROBLEM_SIZE])
-{
-	int err;
-
-	*stats = (struct sweep_stats){0};
-	enforcement->swept_by = snapshot;
-	err = sweep_run(enforcement->table, snapshot, &enforcement->sweep, stats);
-	if (err != 0)
-		snprintf(problem, PROBLEM_SIZE, "can't sweep the flow table: %s", strerror(-err));
-	return err;
-}
-
 int enforcement_start(struct enforcement *enforcement, const struct snapshot *snapshot,
 	struct sweep_stats sweeps[ENFORCEMENT_START_SWEEPS], char problem[PROBLEM_SIZE])
 {
@@ -346,13 +392,13 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 	if (err == 0)
 		err = start_threads(enforcement, snapshot, problem);
 	if (err == 0)
-		err = sweep(enforcement, snapshot, &sweeps[0], problem);
+		err = sweep(enforcement, snapshot, NULL, 0, &sweeps[0], problem);
 	if (err == 0)
 		err = installed_rules_install(&enforcement->rules, problem);
 	if (err == 0)
 		gate_dissolve(enforcement->gate, enforcement->inheritance, descriptor_store_forget);
 	if (err == 0)
-		err = sweep(enforcement, snapshot, &sweeps[1], problem);
+		err = sweep(enforcement, snapshot, NULL, 0, &sweeps[1], problem);
 	if (err != 0)
 		installed_rules_withdraw(&enforcement->rules);
 	else
@@ -361,49 +407,41 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 }
 
 int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before,
-	const struct snapshot *after, struct publish_result *result, char problem[PROBLEM_SIZE])
+	const struct snapshot *after, const struct touched *touched, struct publish_result *result,
+	char problem[PROBLEM_SIZE])
 {
 	const uint64_t began = clock_ns();
 	const struct snapshot *old;
-	int err, swept;
+	int err;
 
 	*result = (struct publish_result){0};
 	err = isolation_sets_widen(&enforcement->sets, before, after, problem);
 	if (err != 0)
 		return err;
-	err = learner_forget(enforcement->learner);
+	err = learner_change(enforcement->learner, touched, after);
 	if (err != 0) {
 		snprintf(problem, PROBLEM_SIZE, "can't empty the sets of learned classes: %s",
 			strerror(-err));
-		learner_resume(enforcement->learner, snapshot_revision(before));
 		enforcement->sets.exact = false;
 		return err;
 	}
 	gate_publish(enforcement->gate, after, &old);
 	result->judged_ns = clock_ns() - began;
 	result->published = true;
-	if (!enforcement->sets.exact)
-		err = isolation_sets_fill(&enforcement->sets, after, problem);
-	result->publish_ns = clock_ns() - began;
+	err = isolation_sets_narrow(&enforcement->sets, before, after, problem);
 	learner_settle(enforcement->learner);
-	swept = sweep(enforcement, after, &result->sweep, problem);
-	learner_resume(enforcement->learner, snapshot_revision(after));
-	result->sweep_ns = result->sweep.nanoseconds;
-	result->swept = swept == 0;
-	return swept != 0 ? swept : err;
+	result->publish_ns = clock_ns() - began;
+	return err;
 }
 
-int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct sweep_stats *stats, char problem[PROBLEM_SIZE])
+int enforcement_mend_sets(struct enforcement *enforcement, const struct snapshot *snapshot,
+	bool refused, char problem[PROBLEM_SIZE])
 {
 	struct isolation_sets *sets = &enforcement->sets;
-	/* The kernel may take now what it refused before. */
-	const int err = sets->exact && isolation_sets_refused(sets) == 0
+
+	return sets->exact && !(refused && isolation_sets_refused(sets) > 0)
 		? 0
 		: isolation_sets_fill(sets, snapshot, problem);
-	const int swept = sweep(enforcement, snapshot, stats, problem);
-
-	return swept != 0 ? swept : err;
 }
 
 int enforcement_verify(struct enforcement *enforcement, const struct snapshot *snapshot,

@@ -5,7 +5,7 @@
 /*
  * The kernel's side of podgate as one thing: workers, sets, rules, flow table. What happens here
  * happens in an order that leaves no gap, which each function states. All functions block; one call
- * at a time, from the control thread or one of its helpers.
+ * at a time, but for the sweeps, from the control thread or one of its helpers.
  */
 
 #include <stdbool.h>
@@ -21,6 +21,7 @@
 #include "kernel/bridge/bridge_guard.h"
 #include "kernel/rules/ruleset.h"
 #include "policy/compile/snapshot.h"
+#include "policy/compile/touched.h"
 #include "process/problem.h"
 
 struct enforcement;
@@ -51,33 +52,44 @@ int enforcement_start(struct enforcement *enforcement, const struct snapshot *sn
 struct publish_result {
 	/* the workers judge by the new snapshot; the old one is the caller's again */
 	bool published;
-	bool swept;		       /* and no live flow is left that only the old one allowed */
-	uint64_t publish_ns, sweep_ns; /* how long each took */
-	uint64_t judged_ns;	       /* of publish_ns: until new flows were judged by `after` */
-	struct sweep_stats sweep;
+	uint64_t publish_ns; /* how long it took */
+	uint64_t judged_ns;  /* of it: until new flows were judged by `after` */
 };
 
 /*
  * Replaces `before` by `after`, in this order: (1) the sets hold the isolated pods of both, so no
- * packet of a newly isolated pod passes unseen; (2) learning stops, and the sets of learned classes
- * are emptied; (3) the workers judge by `after`, and all they allowed by `before` is in the flow
- * table; (4) the sets hold the pods of `after` only; (5) what the kernel let pass by learned
- * classes is in the flow table, too; (6) all live flows are judged by `after`, and those it denies
- * are cut and logged as revoked; (7) classes are learned by `after`. Returns 0; or -errno and
- * `problem`, *result telling how far it came: a step that failed leaves more enforced, not less.
+ * packet of a newly isolated pod passes unseen; (2) the learned classes with a touched end are
+ * removed; (3) the workers judge by `after`, and all they allowed by `before` is in the flow table;
+ * (4) the sets hold the pods of `after` only; (5) what the kernel let pass by removed classes is in
+ * the flow table, too. Returns 0; or -errno and `problem`, *result telling how far it came: a step
+ * that failed leaves more enforced, not less.
  *
- * Between (2) and (3) a flow may still be admitted by `before`, in the kernel or by a worker: it is
- * then in the flow table with its ALLOW mark, as any other, and (6) cuts it if `after` denies it.
+ * Between (2) and (3) a flow may still be admitted by `before`: it is then in the flow table with
+ * its ALLOW mark, and gate_presence() knows its ends. A sweep of the touched addresses, begun after
+ * this returns, cuts it if `after` denies it.
  */
 int enforcement_publish(struct enforcement *enforcement, const struct snapshot *before,
-	const struct snapshot *after, struct publish_result *result, char problem[PROBLEM_SIZE]);
+	const struct snapshot *after, const struct touched *touched, struct publish_result *result,
+	char problem[PROBLEM_SIZE]);
+/*
+ * Makes the sets hold exactly what `snapshot`, the one in force, isolates, if they do not;
+ * `refused`: also when the kernel refused addresses, which it may take now. 0; or -errno and
+ * `problem`.
+ */
+int enforcement_mend_sets(struct enforcement *enforcement, const struct snapshot *snapshot,
+	bool refused, char problem[PROBLEM_SIZE]);
 
 /*
- * Judges all live flows by `snapshot`, the one in force, and makes the sets exact if they are not.
- * 0, or -errno and `problem`.
+ * Judge live flows by `snapshot`: all of them, or those with one of these ends. They may run beside
+ * any of the other functions, one at a time; `snapshot` must stay until they return, even if it is
+ * replaced. Then flows that the replacing change touches may have been marked by the old one: they
+ * are to be swept again. `turn`: gate_presence() may begin to forget. 0, or -errno and `problem`.
  */
-int enforcement_sweep(struct enforcement *enforcement, const struct snapshot *snapshot,
-	struct sweep_stats *stats, char problem[PROBLEM_SIZE]);
+int enforcement_sweep(const struct enforcement *enforcement, const struct snapshot *snapshot,
+	bool turn, struct sweep_stats *stats, char problem[PROBLEM_SIZE]);
+int enforcement_sweep_ends(const struct enforcement *enforcement, const struct snapshot *snapshot,
+	const struct sweep_end *ends, size_t count, struct sweep_stats *stats,
+	char problem[PROBLEM_SIZE]);
 
 /*
  * In `words` which isolated addresses the kernel did not take into the pods sets, and why: these

@@ -22,7 +22,8 @@ struct isolation_sets {
 	bool ipv6;
 	struct bridge_sets bridge;
 	struct ipset_refused refused; /* at the last filling */
-	bool exact; /* they hold what the snapshot in force isolates, no more and no less */
+	bool widened; /* they hold what the last two snapshots isolate, no more and no less */
+	bool exact;   /* they hold what the snapshot in force isolates, no more and no less */
 };
 
 /* Makes them hold what the snapshot isolates. 0; or -errno and `problem`. */
@@ -30,6 +31,9 @@ int isolation_sets_fill(
 	struct isolation_sets *sets, const struct snapshot *snapshot, char problem[PROBLEM_SIZE]);
 /* Makes them hold what either snapshot isolates. 0; or -errno and `problem`. */
 int isolation_sets_widen(struct isolation_sets *sets, const struct snapshot *before,
+	const struct snapshot *after, char problem[PROBLEM_SIZE]);
+/* They hold what either isolates: makes them hold what `after` does. 0; or -errno and `problem`. */
+int isolation_sets_narrow(struct isolation_sets *sets, const struct snapshot *before,
 	const struct snapshot *after, char problem[PROBLEM_SIZE]);
 /* Pods on bridges come, go and move: the bridge sets follow. 0; or -errno and `problem`. */
 int isolation_sets_follow_bridges(

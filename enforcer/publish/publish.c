@@ -9,6 +9,7 @@
 
 #include "enforcer/publish/lasting_problems.h"
 #include "enforcer/publish/queue_watch.h"
+#include "enforcer/publish/sweep_plan.h"
 #include "enforcer/publish/upkeep.h"
 #include "kernel/netlink/local_addrs.h"
 #include "policy/compile/compiler.h"
@@ -18,13 +19,9 @@
 enum {
 	/* how soon a flow without a mark is swept, and a failed change tried again */
 	TICK_MS = 250,
-	SWEEP_REST = 5, /* a sweep of T is not repeated for 5 T, unless policies change */
 };
 
-enum job_kind { JOB_CHANGE, JOB_SWEEP, JOB_UPKEEP };
-_Static_assert((int)JOB_CHANGE == (int)PROBLEM_CHANGE && (int)JOB_SWEEP == (int)PROBLEM_SWEEP &&
-		(int)JOB_UPKEEP == (int)PROBLEM_UPKEEP,
-	"each kind of job has a problem of its own");
+enum job_kind { JOB_CHANGE, JOB_UPKEEP };
 
 /* What the thread beside the loop is given, and its results. */
 struct job {
@@ -39,29 +36,46 @@ struct job {
 	struct snapshot *compiled;
 	struct retired_snapshot *retired; /* made beforehand, so that retiring can't fail */
 	uint64_t read_ns, seen_ns, began_ns, compile_ns, done_ns;
+	struct touched touched;
+	bool isolates_more;
 	struct publish_result published;
 
-	struct sweep_stats sweep;	 /* JOB_SWEEP */
-	struct upkeep_findings findings; /* JOB_UPKEEP */
+	/* JOB_UPKEEP */
+	bool refused_again; /* offers the kernel the addresses that it refused */
+	struct upkeep_findings findings;
+};
+
+/* Beside that thread: a sweep. */
+struct sweep_job {
+	uv_work_t work;
+	struct publisher *publisher;
+	struct snapshot_loan loan; /* of the snapshot that it judges by */
+	struct sweep_end ends[SWEEP_ENDS_MOST];
+	size_t count; /* of ends; 0: all flows */
+	bool turn;
+	int err;
+	char problem[PROBLEM_SIZE];
+	struct sweep_stats stats;
 };
 
 struct publisher {
 	struct publisher_options options;
-	uv_timer_t tick;
+	uv_timer_t tick, sweep_timer;
 	struct compiler *compiler; /* used by one job, or before there are any */
 	struct snapshots snapshots;
 	uint64_t revision;
 	bool started, busy, paused, stopping;
 	uint64_t busy_since_ns;
 	struct job job;
+	struct sweep_plan plan;
+	struct sweep_job sweep;
 
 	bool awaiting;	     /* publisher_await() */
 	bool changed;	     /* the store holds what is not compiled yet */
 	uint64_t changed_ns; /* the first such change */
 	uint64_t read_ns;    /* how long that one took to be read */
 	bool change_failed;  /* the last job that was one */
-	bool sweep_wanted;
-	uint64_t swept_ns;
+	bool refused_again;  /* with the next upkeep */
 	struct queue_watch queues;
 	struct upkeep upkeep;
 	struct lasting_problems problems;
@@ -92,35 +106,65 @@ static int compile(const struct publisher *publisher, struct cluster *cluster, u
 	return err;
 }
 
+/* Whether `after` isolates one of the touched addresses that `before` does not. */
+static bool isolates_more(
+	const struct touched *touched, const struct snapshot *before, const struct snapshot *after)
+{
+	for (size_t i = 0; i < touched->count; i++)
+		if (snapshot_isolates(after, &touched->addrs[i]) &&
+			!snapshot_isolates(before, &touched->addrs[i]))
+			return true;
+	return touched->everything;
+}
+
+static void change(struct job *job)
+{
+	const struct publisher *publisher = job->publisher;
+	const struct snapshot *in_force = publisher->snapshots.in_force;
+
+	job->err = compile(publisher, job->cluster, publisher->revision + 1, &job->compiled);
+	job->compile_ns = clock_ns() - job->began_ns;
+	if (job->err != 0) {
+		snprintf(job->problem, sizeof(job->problem), "can't compile the policies: %s",
+			strerror(-job->err));
+		return;
+	}
+	touched_find(&job->touched, in_force, job->compiled);
+	job->isolates_more = isolates_more(&job->touched, in_force, job->compiled);
+	job->err = enforcement_publish(publisher->options.enforcement, in_force, job->compiled,
+		&job->touched, &job->published, job->problem);
+}
+
 /* Beside the loop: touches of the publisher only what stays the same while it is busy. */
 static void work(uv_work_t *request)
 {
 	struct job *job = request->data;
-	struct publisher *publisher = job->publisher;
+	const struct publisher *publisher = job->publisher;
 	struct enforcement *enforcement = publisher->options.enforcement;
 	const struct snapshot *in_force = publisher->snapshots.in_force;
 
-	switch (job->kind) {
-	case JOB_CHANGE:
-		job->err = compile(
-			publisher, job->cluster, publisher->revision + 1, &job->compiled);
-		job->compile_ns = clock_ns() - job->began_ns;
-		if (job->err == 0)
-			job->err = enforcement_publish(enforcement, in_force, job->compiled,
-				&job->published, job->problem);
-		else
-			snprintf(job->problem, sizeof(job->problem),
-				"can't compile the policies: %s", strerror(-job->err));
-		job->done_ns = clock_ns();
-		break;
-	case JOB_SWEEP:
-		job->err = enforcement_sweep(enforcement, in_force, &job->sweep, job->problem);
-		break;
-	case JOB_UPKEEP:
+	if (job->kind == JOB_CHANGE) {
+		change(job);
+	} else {
+		/* Which makes again what another program destroyed. */
 		job->err = upkeep_run(enforcement, publisher->options.settings, in_force,
 			&job->findings, job->problem);
-		break;
+		if (job->err == 0)
+			job->err = enforcement_mend_sets(
+				enforcement, in_force, job->refused_again, job->problem);
 	}
+	job->done_ns = clock_ns();
+}
+
+static void sweep(uv_work_t *request)
+{
+	struct sweep_job *job = request->data;
+	const struct enforcement *enforcement = job->publisher->options.enforcement;
+
+	job->err = job->count == 0 ? enforcement_sweep(enforcement, job->loan.snapshot, job->turn,
+					     &job->stats, job->problem)
+				   : enforcement_sweep_ends(enforcement, job->loan.snapshot,
+					     job->ends, job->count, &job->stats, job->problem);
 }
 
 /* ---- on the loop ---- */
@@ -133,43 +177,59 @@ static void note_shortfall(struct publisher *publisher)
 	lasting_problems_note(&publisher->problems, PROBLEM_SHORTFALL, words);
 }
 
-static void note_sweep(struct publisher *publisher, const struct sweep_stats *sweep)
+static void note_sweep(struct publisher *publisher, const struct sweep_stats *sweep, bool all)
 {
-	publisher->stats.sweep = *sweep;
-	publisher->stats.sweeps++;
-	publisher->stats.revoked += sweep->revoked;
-	histogram_add(&publisher->stats.swept, sweep->nanoseconds);
-	publisher->swept_ns = clock_ns();
+	struct publish_stats *stats = &publisher->stats;
+
+	stats->sweep = *sweep;
+	stats->sweeps++;
+	stats->sweeps_of_ends += !all;
+	stats->revoked += sweep->revoked;
+	histogram_add(&stats->swept, sweep->nanoseconds);
 }
 
-static void note_change(struct publisher *publisher, const struct job *job)
+static void keep_worst(uint64_t *worst, uint64_t ns)
+{
+	if (ns > *worst)
+		*worst = ns;
+}
+
+/* New flows are judged by it. */
+static void note_published(struct publisher *publisher, const struct waiting_change *change)
 {
 	struct publish_stats *stats = &publisher->stats;
 
 	stats->changes++;
-	stats->seen_ns = clock_wall_ns() - (clock_ns() - job->seen_ns);
-	stats->wait_ns = job->began_ns - job->seen_ns;
-	stats->compile_ns = job->compile_ns;
-	stats->publish_ns = job->published.publish_ns;
-	stats->sweep_ns = job->published.sweep_ns;
-	stats->total_ns = job->done_ns - job->seen_ns;
-	stats->read_ns = job->read_ns;
-	stats->judged_ns = stats->wait_ns + stats->compile_ns + job->published.judged_ns;
-	if (stats->judged_ns > stats->worst_judged_ns)
-		stats->worst_judged_ns = stats->judged_ns;
-	if (stats->total_ns > stats->worst_total_ns)
-		stats->worst_total_ns = stats->total_ns;
-	histogram_add(&stats->compiles, stats->compile_ns);
-	histogram_add(&stats->publishes, stats->publish_ns);
+	keep_worst(&stats->worst_judged_ns, change->judged_ns);
+	histogram_add(&stats->compiles, change->compile_ns);
+	histogram_add(&stats->publishes, change->publish_ns);
 	histogram_add(&stats->until_published,
-		stats->read_ns + stats->wait_ns + stats->compile_ns + stats->publish_ns);
-	if (job->published.swept)
-		histogram_add(&stats->until_swept, stats->read_ns + stats->total_ns);
+		change->read_ns + change->wait_ns + change->compile_ns + change->publish_ns);
+}
+
+/* Live flows are, too; `sweep` is the one that judged them, NULL: there were none to judge. */
+static void note_done(struct publisher *publisher, const struct waiting_change *change,
+	const struct sweep_stats *sweep, uint64_t now_ns)
+{
+	static const struct sweep_stats none;
+	struct publish_stats *stats = &publisher->stats;
+
+	if (sweep == NULL)
+		sweep = &none;
+	stats->seen_ns = clock_wall_ns() - (clock_ns() - change->seen_ns);
+	stats->read_ns = change->read_ns;
+	stats->wait_ns = change->wait_ns;
+	stats->compile_ns = change->compile_ns;
+	stats->publish_ns = change->publish_ns;
+	stats->judged_ns = change->judged_ns;
+	stats->sweep_ns = sweep->nanoseconds;
+	stats->total_ns = now_ns - change->seen_ns;
+	keep_worst(&stats->worst_total_ns, stats->total_ns);
+	histogram_add(&stats->until_swept, change->read_ns + stats->total_ns);
 	log_info("revision %llu in force %.1f ms after the change was made: %zu flows judged, %zu "
 		 "cut",
-		(unsigned long long)publisher->revision,
-		(double)(stats->read_ns + stats->total_ns) / 1e6, job->published.sweep.judged,
-		job->published.sweep.revoked);
+		(unsigned long long)change->revision,
+		(double)(change->read_ns + stats->total_ns) / 1e6, sweep->judged, sweep->revoked);
 }
 
 /* The store holds what is to be compiled; an earlier such change goes first. */
@@ -184,6 +244,16 @@ static void want_change(struct publisher *publisher, uint64_t seen_ns, uint64_t 
 
 static void end_change(struct publisher *publisher, struct job *job)
 {
+	struct waiting_change change = {
+		.seen_ns = job->seen_ns,
+		.read_ns = job->read_ns,
+		.wait_ns = job->began_ns - job->seen_ns,
+		.compile_ns = job->compile_ns,
+		.publish_ns = job->published.publish_ns,
+		.judged_ns = job->done_ns - job->seen_ns - job->published.publish_ns +
+			job->published.judged_ns,
+	};
+
 	cluster_unref(job->cluster);
 	if (!job->published.published) {
 		snapshot_free(job->compiled);
@@ -192,15 +262,16 @@ static void end_change(struct publisher *publisher, struct job *job)
 		want_change(publisher, job->seen_ns, job->read_ns);
 		return;
 	}
-	publisher->revision = snapshot_revision(job->compiled);
+	change.revision = publisher->revision = snapshot_revision(job->compiled);
 	snapshots_replace(&publisher->snapshots, job->compiled, job->retired);
-	note_sweep(publisher, &job->published.sweep);
-	publisher->sweep_wanted = !job->published.swept || job->err != 0;
 	queue_watch_policies_changed(&publisher->queues, clock_ns());
-	note_change(publisher, job);
+	note_published(publisher, &change);
+	if (sweep_plan_change(&publisher->plan, &job->touched, job->isolates_more, &change))
+		note_done(publisher, &change, NULL, job->done_ns);
 	if (publisher->options.published != NULL)
 		publisher->options.published(publisher->options.context);
 }
+
 static void begin_next(struct publisher *publisher);
 
 static void work_done(uv_work_t *request, int status)
@@ -211,30 +282,61 @@ static void work_done(uv_work_t *request, int status)
 
 	(void)status; /* never cancelled */
 	publisher->busy = false;
-	switch (job->kind) {
-	case JOB_CHANGE:
+	if (job->kind == JOB_CHANGE) {
 		publisher->change_failed = !job->published.published;
 		end_change(publisher, job);
-		break;
-	case JOB_SWEEP:
-		note_sweep(publisher, &job->sweep);
-		publisher->sweep_wanted = publisher->sweep_wanted || job->err != 0;
-		break;
-	case JOB_UPKEEP:
+		touched_clear(&job->touched);
+	} else {
 		if (upkeep_note(&publisher->upkeep, &job->findings, job->err, &publisher->stats,
 			    &publisher->problems, now))
-			publisher->sweep_wanted = true;
+			sweep_plan_want_all(&publisher->plan);
 		if (job->findings.own_addresses_moved)
 			want_change(publisher, now, 0);
-		break;
 	}
 	publisher->stats.failures += job->err != 0;
-	lasting_problems_note(&publisher->problems, (enum lasting_problem)job->kind,
+	lasting_problems_note(&publisher->problems,
+		job->kind == JOB_CHANGE ? PROBLEM_CHANGE : PROBLEM_UPKEEP,
 		job->err != 0 ? job->problem : "");
 	note_shortfall(publisher);
 	/* After a failure the tick tries again, not the next line: that would be a busy loop. */
 	if (job->err == 0)
 		begin_next(publisher);
+}
+
+static void sweep_done(uv_work_t *request, int status)
+{
+	struct sweep_job *job = request->data;
+	struct publisher *publisher = job->publisher;
+	struct waiting_change done[WAITING_MOST];
+	const uint64_t now = clock_ns();
+	const size_t count = sweep_plan_end(
+		&publisher->plan, job->err != 0, job->stats.nanoseconds, now, done);
+
+	(void)status; /* never cancelled */
+	snapshots_take_back(&publisher->snapshots, &job->loan);
+	note_sweep(publisher, &job->stats, job->count == 0);
+	for (size_t i = 0; i < count; i++)
+		note_done(publisher, &done[i], &job->stats, now);
+	publisher->refused_again = publisher->refused_again || job->count == 0;
+	publisher->stats.failures += job->err != 0;
+	lasting_problems_note(
+		&publisher->problems, PROBLEM_SWEEP, job->err != 0 ? job->problem : "");
+	if (job->err == 0)
+		begin_next(publisher);
+}
+
+/* Snapshots may not be forgotten about while other programs hold packets that were marked by them.
+ */
+static void begin_sweep(struct publisher *publisher)
+{
+	struct sweep_job *job = &publisher->sweep;
+
+	*job = (struct sweep_job){.publisher = publisher, .turn = !publisher->queues.holding};
+	job->work.data = job;
+	job->count = sweep_plan_begin(&publisher->plan, job->ends);
+	snapshots_lend(&publisher->snapshots, &job->loan);
+	/* Fails only when it is given no function to call. */
+	(void)uv_queue_work(publisher->options.loop, &job->work, sweep, sweep_done);
 }
 
 static void begin(struct publisher *publisher, enum job_kind kind)
@@ -265,44 +367,41 @@ static void begin_change(struct publisher *publisher)
 	begin(publisher, JOB_CHANGE);
 }
 
-/*
- * A sweep costs as much as the flow table is long: it leaves the kernel and us several times as
- * long in peace.
- */
-static bool sweep_is_due(const struct publisher *publisher, uint64_t now)
-{
-	const uint64_t since = now - publisher->swept_ns;
-	const uint64_t interval = publisher->options.settings->sweep_interval_s * NS_PER_S;
-
-	if (publisher->sweep_wanted)
-		return since >= SWEEP_REST * publisher->stats.sweep.nanoseconds;
-	return interval > 0 && since >= interval;
-}
+static void look_again(uv_timer_t *timer);
 
 static void begin_next(struct publisher *publisher)
 {
 	const uint64_t now = clock_ns();
 	const bool upkeep_due = upkeep_is_due(&publisher->upkeep, now);
+	uint64_t wait_ns;
 
-	if (publisher->busy || publisher->paused || publisher->stopping)
+	if (publisher->paused || publisher->stopping)
 		return;
 	/* Upkeep may mend what a change fails for: it must get its turn. */
-	if (publisher->changed && !(publisher->change_failed && upkeep_due)) {
+	if (!publisher->busy && publisher->changed && !(publisher->change_failed && upkeep_due)) {
 		begin_change(publisher);
-	} else if (!publisher->changed && sweep_is_due(publisher, now)) {
-		publisher->job = (struct job){.publisher = publisher};
-		publisher->sweep_wanted = false;
-		begin(publisher, JOB_SWEEP);
-	} else if (upkeep_due) {
-		publisher->job = (struct job){.publisher = publisher};
+	} else if (!publisher->busy && upkeep_due) {
+		publisher->job = (struct job){
+			.publisher = publisher, .refused_again = publisher->refused_again};
+		publisher->refused_again = false;
 		begin(publisher, JOB_UPKEEP);
 	}
+	wait_ns = sweep_plan_wait_ns(&publisher->plan, now);
+	if (wait_ns == 0)
+		begin_sweep(publisher);
+	else if (wait_ns < TICK_MS * NS_PER_MS)
+		uv_timer_start(&publisher->sweep_timer, look_again, wait_ns / NS_PER_MS + 1, 0);
+}
+
+static void look_again(uv_timer_t *timer)
+{
+	begin_next(timer->data);
 }
 
 static void look_at_queues(struct publisher *publisher)
 {
-	if (queue_watch_look(&publisher->queues, publisher->swept_ns, clock_ns()))
-		publisher->sweep_wanted = true;
+	if (queue_watch_look(&publisher->queues, publisher->plan.all_ended_ns, clock_ns()))
+		sweep_plan_want_all(&publisher->plan);
 }
 
 static void tick(uv_timer_t *timer)
@@ -338,6 +437,11 @@ int publisher_create(struct publisher **out, const struct publisher_options *opt
 		.log = options->log,
 		.queue_full_open = options->settings->queue_full == FAIL_OPEN,
 	};
+	publisher->plan = (struct sweep_plan){
+		.presence = gate_presence(enforcement_gate(options->enforcement)),
+		.cpu_share = options->settings->sweep_cpu_share,
+		.interval_ns = options->settings->sweep_interval_s * NS_PER_S,
+	};
 	publisher->revision = 1;
 	*out = publisher;
 	return 0;
@@ -366,7 +470,8 @@ int publisher_start(struct publisher *publisher, char problem[PROBLEM_SIZE])
 	if (err != 0)
 		return err;
 	for (size_t i = 0; i < ENFORCEMENT_START_SWEEPS; i++)
-		note_sweep(publisher, &sweeps[i]);
+		note_sweep(publisher, &sweeps[i], true);
+	sweep_plan_swept(&publisher->plan, sweeps[0].nanoseconds, clock_ns());
 	note_shortfall(publisher);
 	publisher->stats.intact = true;
 	/* Other programs may hold packets that an earlier daemon has let pass. */
@@ -375,20 +480,22 @@ int publisher_start(struct publisher *publisher, char problem[PROBLEM_SIZE])
 	uv_timer_init(options->loop, &publisher->tick);
 	publisher->tick.data = publisher;
 	uv_timer_start(&publisher->tick, tick, 0, TICK_MS);
+	uv_timer_init(options->loop, &publisher->sweep_timer);
+	publisher->sweep_timer.data = publisher;
 	return 0;
 }
 
 bool publisher_pause(struct publisher *publisher)
 {
 	publisher->paused = true;
-	return !publisher->busy;
+	return !publisher->busy && !publisher->plan.running;
 }
 
 void publisher_go_on(struct publisher *publisher)
 {
 	publisher->paused = false;
 	upkeep_make_due(&publisher->upkeep);
-	publisher->sweep_wanted = true; /* of what the other daemon may have missed, too */
+	sweep_plan_want_all(&publisher->plan); /* of what the other daemon may have missed, too */
 	queue_watch_policies_changed(&publisher->queues, clock_ns());
 	queue_watch_resume(&publisher->queues);
 	look_at_queues(publisher);
@@ -397,8 +504,10 @@ void publisher_go_on(struct publisher *publisher)
 
 void publisher_stop(struct publisher *publisher)
 {
-	if (publisher->started && !publisher->stopping)
+	if (publisher->started && !publisher->stopping) {
 		uv_close((uv_handle_t *)&publisher->tick, NULL);
+		uv_close((uv_handle_t *)&publisher->sweep_timer, NULL);
+	}
 	publisher->stopping = true;
 }
 
@@ -408,6 +517,7 @@ void publisher_free(struct publisher *publisher)
 		return;
 	snapshot_free(publisher->snapshots.in_force);
 	compiler_free(publisher->compiler);
+	sweep_plan_deinit(&publisher->plan);
 	free(publisher);
 }
 
@@ -436,7 +546,8 @@ void publisher_stats(const struct publisher *publisher, struct publish_stats *ou
 	*out = publisher->stats;
 	out->busy_ns = publisher->busy ? clock_ns() - publisher->busy_since_ns : 0;
 	out->pending = publisher->awaiting || publisher->changed ||
-		(publisher->busy && publisher->job.kind == JOB_CHANGE);
+		(publisher->busy && publisher->job.kind == JOB_CHANGE) ||
+		publisher->plan.waiting_count > 0;
 	out->overflows = publisher->queues.overflows;
 	out->problem = lasting_problems_first(&publisher->problems);
 }

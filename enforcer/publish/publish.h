@@ -4,12 +4,14 @@
 
 /*
  * From a change in the store to its enforcement. Compiling, filling sets, sweeping and running
- * iptables block, so this is done beside the loop, one job at a time: a change before a sweep
- * before upkeep (upkeep.h). Changes that come while one is under way are published together after
- * it, from what the store holds by then. All functions are for the loop's thread.
+ * iptables block, so this is done beside the loop: one job at a time, a change before upkeep
+ * (upkeep.h), and beside it one sweep (sweep_plan.h). Changes that come while one is under way are
+ * published together after it, from what the store holds by then. All functions are for the loop's
+ * thread.
  *
- * A sweep follows every change, and one comes every sweep_interval_s. One comes soon when what the
- * queues have counted asks for it (queue_watch.h), and when upkeep repaired something.
+ * A change is published when new flows are judged by it. It is enforced when the live flows that it
+ * touches are, too. All flows are swept every sweep_interval_s; and soon, when what the queues have
+ * counted asks for it (queue_watch.h), and when upkeep repaired something.
  */
 
 #include <stdbool.h>

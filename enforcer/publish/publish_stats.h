@@ -16,12 +16,13 @@
 struct publish_stats {
 	bool pending;		    /* a change was seen that is not yet enforced */
 	uint64_t changes, failures; /* published, and tries that failed */
-	uint64_t seen_ns;	    /* CLOCK_REALTIME, when the last published change was seen */
-	/* of the last change: from its first sign on disk until it was read (seen) */
+	/* from here on to `judged_ns`: of the last change by which all flows are judged */
+	uint64_t seen_ns; /* CLOCK_REALTIME, when it was seen */
+	/* from its first sign on disk until it was read (seen) */
 	uint64_t read_ns;
-	/* of the last change: from seen to swept */
+	/* from seen until live flows were judged */
 	uint64_t wait_ns, compile_ns, publish_ns, sweep_ns, total_ns;
-	uint64_t judged_ns; /* of the last change: from seen until new flows were judged by it */
+	uint64_t judged_ns;			  /* from seen until new flows were judged by it */
 	uint64_t worst_judged_ns, worst_total_ns; /* of any change */
 	/*
 	 * Of all changes published: from the first sign on disk until new flows are judged by it,
@@ -30,6 +31,7 @@ struct publish_stats {
 	struct histogram until_published, until_swept;
 	/* what each step took; swept: background sweeps, too */
 	struct histogram compiles, publishes, swept;
+	uint64_t sweeps_of_ends;  /* of `sweeps`: of single addresses, not of the whole table */
 	uint64_t sweeps, revoked; /* revoked: flows cut since the start */
 	/* with queue_full: open, times that new flows may have passed unjudged */
 	uint64_t overflows;

@@ -78,36 +78,28 @@ static int send_request(struct class_sets *sets, struct nlmsghdr *message)
 
 /* ---- Adding ---- */
 
-static void put_addr(struct nlmsghdr *message, uint16_t attribute, const struct ip_addr *addr)
-{
-	struct nlattr *nest = mnl_attr_nest_start(message, attribute);
-
-	if (addr->family == IP_FAMILY_V6)
-		mnl_attr_put(
-			message, IPSET_ATTR_IPADDR_IPV6 | NLA_F_NET_BYTEORDER, 16, addr->bytes);
-	else
-		mnl_attr_put(message, IPSET_ATTR_IPADDR_IPV4 | NLA_F_NET_BYTEORDER, 4, addr->bytes);
-	mnl_attr_nest_end(message, nest);
-}
-
-static void put_class(struct nlmsghdr *message, const struct flow *flow, uint32_t timeout_s)
+/* A class without a time is one to be removed. */
+static void put_class(struct nlmsghdr *message, const struct flow *flow, const uint32_t *timeout_s)
 {
 	struct nlattr *nest = mnl_attr_nest_start(message, IPSET_ATTR_DATA);
 
-	put_addr(message, IPSET_ATTR_IP, &flow->src);
+	ipset_message_put_addr(message, IPSET_ATTR_IP, &flow->src);
 	mnl_attr_put_u8(message, IPSET_ATTR_PROTO, flow->protocol);
 	mnl_attr_put_u16(message, IPSET_ATTR_PORT | NLA_F_NET_BYTEORDER, htons(flow->dst_port));
-	put_addr(message, IPSET_ATTR_IP2, &flow->dst);
-	mnl_attr_put_u32(message, IPSET_ATTR_TIMEOUT | NLA_F_NET_BYTEORDER, htonl(timeout_s));
+	ipset_message_put_addr(message, IPSET_ATTR_IP2, &flow->dst);
+	if (timeout_s != NULL)
+		mnl_attr_put_u32(
+			message, IPSET_ATTR_TIMEOUT | NLA_F_NET_BYTEORDER, htonl(*timeout_s));
 	mnl_attr_nest_end(message, nest);
 }
 
-int class_sets_add(struct class_sets *sets, enum class_set set, enum ip_family family,
-	const struct flow *flows, size_t count, uint32_t timeout_s)
+/* Without NLM_F_EXCL, ipset takes what is there already, or not there, as it is. */
+static int change(struct class_sets *sets, enum ipset_cmd command, enum class_set set,
+	enum ip_family family, const struct flow *flows, size_t count, const uint32_t *timeout_s)
 {
 	while (count > 0) {
 		const size_t some = count < CLASS_SETS_ADD_MOST ? count : CLASS_SETS_ADD_MOST;
-		struct nlmsghdr *message = begin(sets, IPSET_CMD_ADD, set, family);
+		struct nlmsghdr *message = begin(sets, command, set, family);
 		struct nlattr *list;
 		int err;
 
@@ -123,6 +115,18 @@ int class_sets_add(struct class_sets *sets, enum class_set set, enum ip_family f
 		count -= some;
 	}
 	return 0;
+}
+
+int class_sets_add(struct class_sets *sets, enum class_set set, enum ip_family family,
+	const struct flow *flows, size_t count, uint32_t timeout_s)
+{
+	return change(sets, IPSET_CMD_ADD, set, family, flows, count, &timeout_s);
+}
+
+int class_sets_remove(struct class_sets *sets, enum class_set set, enum ip_family family,
+	const struct flow *flows, size_t count)
+{
+	return change(sets, IPSET_CMD_DEL, set, family, flows, count, NULL);
 }
 
 int class_sets_swap(

@@ -37,6 +37,9 @@ void class_sets_close(struct class_sets *sets); /* NULL is allowed */
 enum { CLASS_SETS_ADD_MOST = 256 };
 int class_sets_add(struct class_sets *sets, enum class_set set, enum ip_family family,
 	const struct flow *flows, size_t count, uint32_t timeout_s);
+/* Removes them; those that are not there are no error. 0 or -errno. */
+int class_sets_remove(struct class_sets *sets, enum class_set set, enum ip_family family,
+	const struct flow *flows, size_t count);
 /* Each gets what the other held, at once: a packet sees the one content or the other. */
 int class_sets_swap(
 	struct class_sets *sets, enum class_set one, enum class_set other, enum ip_family family);

@@ -75,3 +75,16 @@ bool ipset_message_addr(struct ip_addr *out, const struct nlattr *nest)
 	return netlink_attr_addr(out, addrs[IPSET_ATTR_IPADDR_IPV4], AF_INET) ||
 		netlink_attr_addr(out, addrs[IPSET_ATTR_IPADDR_IPV6], AF_INET6);
 }
+
+void ipset_message_put_addr(
+	struct nlmsghdr *message, uint16_t attribute, const struct ip_addr *addr)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, attribute);
+
+	if (addr->family == IP_FAMILY_V6)
+		mnl_attr_put(
+			message, IPSET_ATTR_IPADDR_IPV6 | NLA_F_NET_BYTEORDER, 16, addr->bytes);
+	else
+		mnl_attr_put(message, IPSET_ATTR_IPADDR_IPV4 | NLA_F_NET_BYTEORDER, 4, addr->bytes);
+	mnl_attr_nest_end(message, nest);
+}

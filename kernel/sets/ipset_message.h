@@ -28,6 +28,9 @@ typedef int ipset_message_visit(const struct nlattr *const *element, void *conte
 int ipset_message_list(struct mnl_socket *socket, enum ip_family family, const char *name,
 	ipset_message_visit *visit, void *context);
 
+/* Adds an address as IPSET_ATTR_IP or _IP2. */
+void ipset_message_put_addr(
+	struct nlmsghdr *message, uint16_t attribute, const struct ip_addr *addr);
 /* The address in an attribute such as IPSET_ATTR_IP; false when it holds none. */
 bool ipset_message_addr(struct ip_addr *out, const struct nlattr *nest);
 

@@ -13,6 +13,7 @@
 #include "kernel/sets/class_sets.h"
 #include "kernel/sets/ipset_dump.h"
 #include "kernel/sets/ipset_entries.h"
+#include "kernel/sets/ipset_message.h"
 #include "kernel/sets/ipset_talk.h"
 
 enum {
@@ -383,6 +384,54 @@ int pod_set_fill_groups(
 	return fill(POD_SET_GROUPS, addrs, count, ipv6, problem);
 }
 
+enum { CHANGE_MOST = 128 }; /* entries a message, of at most 60 bytes */
+
+/* Without NLM_F_EXCL, ipset takes what is there already, or not there, as it is. */
+static int change(
+	enum ipset_cmd command, enum pod_set which, const struct ip_addr *addrs, size_t count)
+{
+	const struct set_kind *kind = filled_sets[which].kind;
+	char buffer[8192] __attribute__((aligned(MNL_ALIGNTO))), name[SET_NAME];
+	struct mnl_socket *socket;
+	int err = netlink_open(&socket, NETLINK_NETFILTER, 0);
+
+	for (size_t i = 0, part; err == 0 && i < count; i += part) {
+		const enum ip_family family = addrs[i].family;
+		const bool nets = strcmp(set_type(kind, family), "hash:net") == 0;
+		struct nlmsghdr *message = ipset_message_put(
+			buffer, command, NLM_F_ACK, family, set_name(kind, family, name));
+		struct nlattr *list, *entry;
+
+		mnl_attr_put_u32(message, IPSET_ATTR_LINENO, 0); /* a list must have it */
+		list = mnl_attr_nest_start(message, IPSET_ATTR_ADT);
+		for (part = 0;
+			part < CHANGE_MOST && i + part < count && addrs[i + part].family == family;
+			part++) {
+			entry = mnl_attr_nest_start(message, IPSET_ATTR_DATA);
+			ipset_message_put_addr(message, IPSET_ATTR_IP, &addrs[i + part]);
+			if (nets)
+				mnl_attr_put_u8(
+					message, IPSET_ATTR_CIDR, prefix_of(&addrs[i + part]));
+			mnl_attr_nest_end(message, entry);
+		}
+		mnl_attr_nest_end(message, list);
+		err = netlink_ask(socket, message, NULL, NULL, NULL);
+	}
+	if (socket != NULL)
+		mnl_socket_close(socket);
+	return err;
+}
+
+int pod_set_add(enum pod_set which, const struct ip_addr *addrs, size_t count)
+{
+	return change(IPSET_CMD_ADD, which, addrs, count);
+}
+
+int pod_set_remove(enum pod_set which, const struct ip_addr *addrs, size_t count)
+{
+	return change(IPSET_CMD_DEL, which, addrs, count);
+}
+
 static int destroy_family(struct ipset_talk *talk, enum ip_family family)
 {
 	int first = 0;
@@ -463,11 +512,6 @@ struct comparison {
 	struct ip_addr first_wrong;
 };
 
-static int compare_addrs(const void *a, const void *b)
-{
-	return ip_addr_cmp(a, b);
-}
-
 /* The kernel holds no address twice: as many as wanted, and none unwanted, is all of them. */
 static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
 {
@@ -476,7 +520,7 @@ static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
 	comparison->size++;
 	if (comparison->wanted_count > 0 && prefix == prefix_of(addr) &&
 		bsearch(addr, comparison->wanted, comparison->wanted_count, sizeof(*addr),
-			compare_addrs) != NULL)
+			ip_addr_compare) != NULL)
 		return 0;
 	if (comparison->wrong++ == 0)
 		comparison->first_wrong = *addr;

@@ -51,6 +51,12 @@ int pod_set_fill_groups(
 enum pod_set { POD_SET_PODS, POD_SET_NEAR, POD_SET_GROUPS };
 int pod_set_fill_possible(enum pod_set which, const struct ip_addr *addrs, size_t count, bool ipv6,
 	struct ipset_refused *refused, char problem[PROBLEM_SIZE]);
+/*
+ * Adds single addresses to a set that is in use, or removes them, in a few messages. Those that are
+ * there already, or not there, are no error. 0; or -errno, and some of them may have changed.
+ */
+int pod_set_add(enum pod_set which, const struct ip_addr *addrs, size_t count);
+int pod_set_remove(enum pod_set which, const struct ip_addr *addrs, size_t count);
 /* Destroys all sets of ours; those that are not there are no error. 0, or -errno and `problem`. */
 int pod_set_destroy(char problem[PROBLEM_SIZE]);
 /* How many sets of ours there are, in whatever state; or -errno. */

@@ -191,7 +191,7 @@ FIGURE(PUBLISH, "changes", COUNTER, podgate_changes_total, f->publish.changes,
 FIGURE(PUBLISH, "failures", COUNTER, podgate_failures_total, f->publish.failures,
 	"Failed tries to publish, to sweep or to look after the rules. podgate tries each again.")
 FIGURE(NONE, NULL, GAUGE_NS, podgate_last_change_timestamp_seconds, f->publish.seen_ns,
-	"The time at which podgate saw the last published change, since 1970; 0: there was none.")
+	"The time at which podgate saw the last change that is enforced, since 1970; 0: there was none.")
 DURATIONS(podgate_time_to_publish_seconds, publish.until_published,
 	"From a file being written until all new flows are judged by it.")
 DURATIONS(podgate_time_to_enforce_seconds, publish.until_swept,
@@ -204,6 +204,8 @@ DURATIONS(podgate_publish_duration_seconds, publish.publishes,
 DURATIONS(podgate_sweep_duration_seconds, publish.swept,
 	"Sweeping the kernel's flow table: at start, for each change, and in the background.")
 STATUS(ONE, SWEEP, "sweeps", f->publish.sweeps)
+FIGURE(SWEEP, "partial", COUNTER, podgate_partial_sweeps_total, f->publish.sweeps_of_ends,
+	"Sweeps of the flows with certain ends alone, for changes that touch few addresses.")
 FIGURE(SWEEP, "revoked_total", COUNTER, podgate_flows_revoked_total, f->publish.revoked,
 	"Live flows cut because the policies deny them.")
 FAMILY(GAUGE, podgate_sweep_flows, "outcome",

@@ -29,5 +29,8 @@ podgate_test(enforcer/privilege/test_privilege SUPPORT child_process)
 podgate_test(enforcer/privilege/test_syscall_filter SUPPORT child_process)
 podgate_test(enforcer/publish/test_enforcement SUPPORT bridge_netns netns LIBRARIES
 	podgate_manifest_testkit)
+podgate_test(enforcer/publish/test_sweep_plan)
+podgate_test(enforcer/publish/test_exactness SUPPORT netns changing_world LIBRARIES
+	podgate_trial_testkit)
 podgate_test(enforcer/publish/test_publish SUPPORT bridge_netns netns publish_fixture event_loop
 	stream_reader LIBRARIES podgate_service_views)

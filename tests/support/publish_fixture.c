@@ -38,6 +38,7 @@ int publish_fixture_setup(void **state)
 						 .node_name = "",
 						 .log_file = "/dev/null",
 						 .state_directory = "",
+						 .sweep_cpu_share = 25,
 					 }};
 	event_loop_init(&stage.loop);
 	assert_int_equal(store_create(&stage.store), 0);

@@ -61,6 +61,7 @@ struct witness {
 
 struct answer {
 	double pid, revision;
+	bool pending;
 	/* CLOCK_MONOTONIC; of the last change, 0: there was none */
 	int64_t noticed, judged, enforced;
 };
@@ -115,7 +116,9 @@ static int ask(const struct witness *witness, struct answer *out)
 		return err;
 	publish = cJSON_GetObjectItemCaseSensitive(reply, "publish");
 	seen = cJSON_GetObjectItemCaseSensitive(publish, "seen");
-	*out = (struct answer){.pid = figure(reply, "pid"), .revision = figure(reply, "revision")};
+	*out = (struct answer){.pid = figure(reply, "pid"),
+		.revision = figure(reply, "revision"),
+		.pending = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "pending"))};
 	if (cJSON_IsString(seen)) {
 		const int64_t read = read_time(seen->valuestring);
 
@@ -144,7 +147,7 @@ static bool await(
 		if (ask(witness, out) == 0) {
 			if (out->pid != before->pid)
 				return false;
-			if (out->revision > before->revision)
+			if (out->revision > before->revision && !out->pending)
 				return true;
 		} else if (atomic_load(&witness->away)) {
 			return false;

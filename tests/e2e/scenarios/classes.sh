@@ -131,3 +131,35 @@ scenario_audit_not_learned() {
 	done
 	check "no set holds its class" forgotten allowed
 }
+
+# A change that touches neither end leaves a learned class and an open connection alone; one that
+# touches an end takes the class away.
+scenario_change_elsewhere() {
+	local before
+
+	classes_policy 80
+	gate_start || return
+	teach tcp 80
+	hold open client "$(addr web)" 80
+	before=$(queued)
+	for app in one other; do
+		changed elsewhere_is "$app"
+		check "the class is still learned" learned allowed tcp:80
+	done
+	allow client web tcp 80
+	settle
+	equal "packets queued of a class that no change touched" "$before" "$(queued)"
+	changed classes_policy 81
+	check "the class that a change touches is gone" forgotten allowed
+	deny client web tcp 80
+	settle
+	check "and the connection is cut" stalls open
+}
+elsewhere_is() {	# APP: a pod that nobody talks to is relabelled and moved, and a policy selects it
+	{
+		printf '%s\n' "---" "apiVersion: v1" "kind: Pod" \
+			"metadata: {name: elsewhere, namespace: shop, labels: {app: $1}}" \
+			"status: {podIPs: [{ip: 10.250.0.${#1}}, {ip: \"fd00:250::${#1}\"}]}"
+		policy elsewhere other Ingress </dev/null
+	} | manifest elsewhere
+}

