@@ -116,7 +116,12 @@ def fill(run, entries):
     if entries == 0:
         return
     process.output_of(
-        [run.context.probe.parent / "podgate-fill-flows", entries, run.addresses.server(run.contender.world.servers + 1), PORT],
+        [
+            run.context.probe.parent / "podgate-fill-flows",
+            entries,
+            run.addresses.server(run.contender.world.servers + 1),
+            PORT,
+        ],
         run.contender.gateway,
         timeout=120,
     )

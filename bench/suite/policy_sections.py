@@ -183,7 +183,7 @@ def churn(runs):
                             [
                                 plain(entries),
                                 plain(rate_asked),
-                                escape({"podgate": "podgate", "before": "podgate of another build"}.get(key, title(key))),
+                                escape({"before": "podgate of another build"}.get(key, title(key))),
                                 *(
                                     within(spread(of, path), how)
                                     for path, how in (
