@@ -64,6 +64,8 @@ void presence_end_turn(struct presence *presence)
 					    1) %
 		PRESENCE_GENERATIONS;
 
+	/* A page that was never written to costs no memory, and is not written to here. */
 	for (size_t i = 0; i < PRESENCE_BITS / 32; i++)
-		atomic_store_explicit(&presence->words[oldest][i], 0, memory_order_relaxed);
+		if (atomic_load_explicit(&presence->words[oldest][i], memory_order_relaxed) != 0)
+			atomic_store_explicit(&presence->words[oldest][i], 0, memory_order_relaxed);
 }

@@ -20,9 +20,9 @@
  * longer than a learned class can admit flows that no worker sees. Classes that are renewed while
  * they are in use must be noted after each turn.
  *
- * 768 KiB. presence_note() is for any thread and waits for nothing. The others are for one thread
- * at a time; a question sees all that was noted before, as far as the caller is ordered after it
- * (gate_publish()).
+ * 768 KiB at most: what has no bit set costs no memory. presence_note() is for any thread and waits
+ * for nothing. The others are for one thread at a time; a question sees all that was noted before,
+ * as far as the caller is ordered after it (gate_publish()).
  */
 
 #include <stdatomic.h>

@@ -12,6 +12,7 @@
 
 #include "enforcer/gate/flow_class.h"
 #include "enforcer/learn/learned_set.h"
+#include "enforcer/learn/past_changes.h"
 #include "enforcer/learn/quota.h"
 #include "process/clock.h"
 #include "process/log.h"
@@ -39,14 +40,6 @@ struct recent {
 	uint64_t until_ns;
 };
 
-/* A change, as far as sightings of before are measured by it. */
-enum { PAST = 64, PAST_ADDRS = 8 };
-struct past_change {
-	uint64_t revision; /* that it led to; 0: none */
-	size_t count;
-	struct ip_addr addrs[PAST_ADDRS]; /* that it touched */
-};
-
 struct learner {
 	struct learner_options options;
 	struct ring *rings[RINGS_MOST];
@@ -56,11 +49,8 @@ struct learner {
 	pthread_mutex_t lock; /* of all that follows, and of taking from the rings */
 	uint64_t revision;    /* 0: learning nothing */
 	const struct snapshot
-		*snapshot; /* of that revision, since the last change; NULL: none was */
-	/* the last changes, and the oldest revision whose sightings can be measured by them */
-	struct past_change past[PAST];
-	size_t next_past;
-	uint64_t oldest;
+		*snapshot;	  /* of that revision, since the last change; NULL: none was */
+	struct past_changes past; /* up to that revision */
 	struct class_sets *sets;
 	struct ledger *ledger;
 	struct quota quota;	      /* of allowed classes that the log does not report */
@@ -127,28 +117,6 @@ static bool is_learnable(const struct learner *learner, const struct record *rec
 		(record->judgement.verdict == VERDICT_DENY && learner->options.denied);
 }
 
-static bool touches(const struct past_change *change, const struct flow *flow)
-{
-	for (size_t i = 0; i < change->count; i++)
-		if (ip_addr_equal(&change->addrs[i], &flow->src) ||
-			ip_addr_equal(&change->addrs[i], &flow->dst))
-			return true;
-	return false;
-}
-
-/* Whether the snapshot in force would judge as the one that gave the verdict. */
-static bool is_current(const struct learner *learner, const struct record *record)
-{
-	if (learner->revision == 0 || record->revision < learner->oldest ||
-		record->revision > learner->revision)
-		return false;
-	for (size_t i = 0; record->revision != learner->revision && i < PAST; i++)
-		if (learner->past[i].revision > record->revision &&
-			touches(&learner->past[i], &record->flow))
-			return false;
-	return true;
-}
-
 /* A new class waits to be added, if there is room for it. */
 static void take(struct learner *learner, struct record *record, uint64_t now)
 {
@@ -159,7 +127,8 @@ static void take(struct learner *learner, struct record *record, uint64_t now)
 			: LEARNER_IPV4];
 	int err = 0;
 
-	if (!is_current(learner, record)) {
+	if (learner->revision == 0 ||
+		!past_changes_spare(&learner->past, record->revision, &record->flow)) {
 		learner->stats.stale++;
 		return;
 	}
@@ -355,15 +324,14 @@ void learner_stop(struct learner *learner)
 
 /* ---- The publisher's part ---- */
 
-/* Empties all sets and stops learning. Under the lock. */
-static int forget(struct learner *learner)
+/* Under the lock. */
+static int empty_all(struct learner *learner)
 {
 	struct learned_set *set;
 	bool any = false;
 	size_t place = 0;
 	int err = 0;
 
-	learner->revision = 0;
 	memset(learner->recent, 0, sizeof(learner->recent));
 	while ((set = next_set(learner, &place)) != NULL) {
 		int emptied, unread;
@@ -387,33 +355,10 @@ int learner_forget(struct learner *learner)
 	int err;
 
 	pthread_mutex_lock(&learner->lock);
-	err = forget(learner);
+	learner->revision = 0;
+	err = empty_all(learner);
 	pthread_mutex_unlock(&learner->lock);
 	return err;
-}
-
-/* From here on sightings of this revision are taken, and of later ones. */
-static void begin_past(struct learner *learner, uint64_t revision)
-{
-	memset(learner->past, 0, sizeof(learner->past));
-	learner->oldest = learner->revision = revision;
-}
-
-static void add_past(struct learner *learner, const struct touched *touched, uint64_t revision)
-{
-	struct past_change *change = &learner->past[learner->next_past++ % PAST];
-
-	if (touched->count > PAST_ADDRS) {
-		begin_past(learner, revision);
-		return;
-	}
-	/* Nothing older than the change that is forgotten here can be measured any more. */
-	if (change->revision > learner->oldest)
-		learner->oldest = change->revision;
-	*change = (struct past_change){.revision = revision, .count = touched->count};
-	for (size_t i = 0; i < touched->count; i++)
-		change->addrs[i] = touched->addrs[i];
-	learner->revision = revision;
 }
 
 /* Classes that stay are as right by `after`. What they answer is told by its names from now on. */
@@ -459,20 +404,13 @@ int learner_change(
 	int err;
 
 	pthread_mutex_lock(&learner->lock);
-	if (touched->everything) {
-		const uint64_t before = learner->revision;
-
-		err = forget(learner);
-		begin_past(learner, err == 0 ? revision : before);
-	} else {
-		err = remove_touched(learner, touched);
-		if (err == 0) {
-			rename_logged(learner, after);
-			add_past(learner, touched, revision);
-		}
-	}
-	if (err == 0)
+	err = touched->everything ? empty_all(learner) : remove_touched(learner, touched);
+	if (err == 0) {
+		rename_logged(learner, after);
+		past_changes_add(&learner->past, touched, revision);
+		learner->revision = revision;
 		learner->snapshot = after;
+	}
 	pthread_mutex_unlock(&learner->lock);
 	return err;
 }
@@ -510,7 +448,8 @@ void learner_settle(struct learner *learner)
 void learner_resume(struct learner *learner, uint64_t revision)
 {
 	pthread_mutex_lock(&learner->lock);
-	begin_past(learner, revision);
+	past_changes_begin(&learner->past, revision);
+	learner->revision = revision;
 	learner->read_ns = clock_ns();
 	pthread_mutex_unlock(&learner->lock);
 }

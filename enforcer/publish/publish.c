@@ -177,61 +177,6 @@ static void note_shortfall(struct publisher *publisher)
 	lasting_problems_note(&publisher->problems, PROBLEM_SHORTFALL, words);
 }
 
-static void note_sweep(struct publisher *publisher, const struct sweep_stats *sweep, bool all)
-{
-	struct publish_stats *stats = &publisher->stats;
-
-	stats->sweep = *sweep;
-	stats->sweeps++;
-	stats->sweeps_of_ends += !all;
-	stats->revoked += sweep->revoked;
-	histogram_add(&stats->swept, sweep->nanoseconds);
-}
-
-static void keep_worst(uint64_t *worst, uint64_t ns)
-{
-	if (ns > *worst)
-		*worst = ns;
-}
-
-/* New flows are judged by it. */
-static void note_published(struct publisher *publisher, const struct waiting_change *change)
-{
-	struct publish_stats *stats = &publisher->stats;
-
-	stats->changes++;
-	keep_worst(&stats->worst_judged_ns, change->judged_ns);
-	histogram_add(&stats->compiles, change->compile_ns);
-	histogram_add(&stats->publishes, change->publish_ns);
-	histogram_add(&stats->until_published,
-		change->read_ns + change->wait_ns + change->compile_ns + change->publish_ns);
-}
-
-/* Live flows are, too; `sweep` is the one that judged them, NULL: there were none to judge. */
-static void note_done(struct publisher *publisher, const struct waiting_change *change,
-	const struct sweep_stats *sweep, uint64_t now_ns)
-{
-	static const struct sweep_stats none;
-	struct publish_stats *stats = &publisher->stats;
-
-	if (sweep == NULL)
-		sweep = &none;
-	stats->seen_ns = clock_wall_ns() - (clock_ns() - change->seen_ns);
-	stats->read_ns = change->read_ns;
-	stats->wait_ns = change->wait_ns;
-	stats->compile_ns = change->compile_ns;
-	stats->publish_ns = change->publish_ns;
-	stats->judged_ns = change->judged_ns;
-	stats->sweep_ns = sweep->nanoseconds;
-	stats->total_ns = now_ns - change->seen_ns;
-	keep_worst(&stats->worst_total_ns, stats->total_ns);
-	histogram_add(&stats->until_swept, change->read_ns + stats->total_ns);
-	log_info("revision %llu in force %.1f ms after the change was made: %zu flows judged, %zu "
-		 "cut",
-		(unsigned long long)change->revision,
-		(double)(change->read_ns + stats->total_ns) / 1e6, sweep->judged, sweep->revoked);
-}
-
 /* The store holds what is to be compiled; an earlier such change goes first. */
 static void want_change(struct publisher *publisher, uint64_t seen_ns, uint64_t read_ns)
 {
@@ -265,9 +210,9 @@ static void end_change(struct publisher *publisher, struct job *job)
 	change.revision = publisher->revision = snapshot_revision(job->compiled);
 	snapshots_replace(&publisher->snapshots, job->compiled, job->retired);
 	queue_watch_policies_changed(&publisher->queues, clock_ns());
-	note_published(publisher, &change);
+	publish_stats_published(&publisher->stats, &change);
 	if (sweep_plan_change(&publisher->plan, &job->touched, job->isolates_more, &change))
-		note_done(publisher, &change, NULL, job->done_ns);
+		publish_stats_enforced(&publisher->stats, &change, NULL, job->done_ns);
 	if (publisher->options.published != NULL)
 		publisher->options.published(publisher->options.context);
 }
@@ -314,9 +259,9 @@ static void sweep_done(uv_work_t *request, int status)
 
 	(void)status; /* never cancelled */
 	snapshots_take_back(&publisher->snapshots, &job->loan);
-	note_sweep(publisher, &job->stats, job->count == 0);
+	publish_stats_swept(&publisher->stats, &job->stats, job->count == 0);
 	for (size_t i = 0; i < count; i++)
-		note_done(publisher, &done[i], &job->stats, now);
+		publish_stats_enforced(&publisher->stats, &done[i], &job->stats, now);
 	publisher->refused_again = publisher->refused_again || job->count == 0;
 	publisher->stats.failures += job->err != 0;
 	lasting_problems_note(
@@ -470,7 +415,7 @@ int publisher_start(struct publisher *publisher, char problem[PROBLEM_SIZE])
 	if (err != 0)
 		return err;
 	for (size_t i = 0; i < ENFORCEMENT_START_SWEEPS; i++)
-		note_sweep(publisher, &sweeps[i], true);
+		publish_stats_swept(&publisher->stats, &sweeps[i], true);
 	sweep_plan_swept(&publisher->plan, sweeps[0].nanoseconds, clock_ns());
 	note_shortfall(publisher);
 	publisher->stats.intact = true;

@@ -2,7 +2,10 @@
 #ifndef ENFORCER_PUBLISH_PUBLISH_STATS_H
 #define ENFORCER_PUBLISH_PUBLISH_STATS_H
 
-/* What the publisher has done and found: figures for status and metrics, as a plain value. */
+/*
+ * What the publisher has done and found: figures for status and metrics, as a plain value. One
+ * thread at a time.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +13,7 @@
 #include "conntrack/flow_room.h"
 #include "conntrack/sweep.h"
 #include "enforcer/publish/histogram.h"
+#include "enforcer/publish/sweep_plan.h"
 #include "enforcer/publish/unnamed.h"
 #include "kernel/bridge/bridge_guard.h"
 
@@ -48,4 +52,16 @@ struct publish_stats {
 	/* what fails and is tried again; or NULL. Good until the loop goes on */
 	const char *problem;
 };
+
+/* A sweep has ended: of the whole table, or of certain ends. */
+void publish_stats_swept(struct publish_stats *stats, const struct sweep_stats *sweep, bool all);
+/* New flows are judged by the change. */
+void publish_stats_published(struct publish_stats *stats, const struct waiting_change *change);
+/*
+ * Live flows are, too, which is logged. `sweep` is the one that judged them; NULL: there were none.
+ * `now_ns`: of CLOCK_MONOTONIC.
+ */
+void publish_stats_enforced(struct publish_stats *stats, const struct waiting_change *change,
+	const struct sweep_stats *sweep, uint64_t now_ns);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/sets/pod_set.h"
+#include "kernel/sets/pod_set_internal.h"
 
 #include <errno.h>
 #include <libipset/nfproto.h>
@@ -11,9 +11,7 @@
 #include <string.h>
 
 #include "kernel/sets/class_sets.h"
-#include "kernel/sets/ipset_dump.h"
 #include "kernel/sets/ipset_entries.h"
-#include "kernel/sets/ipset_message.h"
 #include "kernel/sets/ipset_talk.h"
 
 enum {
@@ -63,11 +61,10 @@ static const struct set_kind *const all_kinds[] = {&pods_kind, &filling_kind, &n
 	&near_filling_kind, &groups_kind, &groups_filling_kind, &class_kinds[0], &class_kinds[1],
 	&class_kinds[2]};
 
-enum { SET_NAME = 32 }; /* IPSET_MAXNAMELEN */
-
-static const char *set_name(const struct set_kind *kind, enum ip_family family, char name[SET_NAME])
+static const char *set_name(
+	const struct set_kind *kind, enum ip_family family, char name[POD_SET_NAME])
 {
-	snprintf(name, SET_NAME, "%s%d", kind->name, (int)family);
+	snprintf(name, POD_SET_NAME, "%s%d", kind->name, (int)family);
 	return name;
 }
 
@@ -88,7 +85,7 @@ static int create(
 	const uint8_t number = netlink_family(family);
 	const uint32_t counters = 1;
 	const struct ipset_type *type;
-	char name[SET_NAME];
+	char name[POD_SET_NAME];
 
 	ipset_session_data_set(session, IPSET_SETNAME, set_name(kind, family, name));
 	ipset_session_data_set(session, IPSET_OPT_TYPENAME, set_type(kind, family));
@@ -143,7 +140,7 @@ static int check_kind(struct ipset_talk *talk, const struct set_kind *kind, enum
 /* Creates the set, or takes over the one that an earlier run left. */
 static int ensure(struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family)
 {
-	char name[SET_NAME];
+	char name[POD_SET_NAME];
 	int err = ipset_talk_read_header(talk, set_name(kind, family, name));
 
 	if (err == -ENOENT)
@@ -160,7 +157,7 @@ static int create_family(struct ipset_talk *talk, enum ip_family family)
 	if (err == 0)
 		err = ensure(talk, &groups_kind, family);
 	for (size_t i = 0; err == 0 && i < CLASS_KINDS; i++) {
-		char name[SET_NAME];
+		char name[POD_SET_NAME];
 
 		err = ensure(talk, &class_kinds[i], family);
 		if (err == 0)
@@ -175,7 +172,7 @@ static int check_family(struct ipset_talk *talk, enum ip_family family)
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < sizeof(all_kinds) / sizeof(all_kinds[0]); i++) {
-		char name[SET_NAME];
+		char name[POD_SET_NAME];
 
 		err = ipset_talk_read_header(talk, set_name(all_kinds[i], family, name));
 		err = err == -ENOENT ? 0
@@ -220,11 +217,7 @@ static bool is_all_multicast(const struct ip_addr *addr)
 		addr->bytes[0] == (addr->family == IP_FAMILY_V4 ? 0xe0 : 0xff);
 }
 
-/*
- * Of an address in a set; a link-local one, and the first of multicast, stand for all of their
- * kind.
- */
-static uint8_t prefix_of(const struct ip_addr *addr)
+uint8_t pod_set_prefix(const struct ip_addr *addr)
 {
 	if (ip_addr_is_link_local(addr))
 		return LINK_LOCAL_PREFIX;
@@ -240,7 +233,7 @@ static struct ipset_entries entries_of(const struct set_kind *kind, const char *
 		.name = name,
 		.family = family,
 		.nets = strcmp(set_type(kind, family), "hash:net") == 0,
-		.prefix_of = prefix_of,
+		.prefix_of = pod_set_prefix,
 		.addrs = addrs,
 		.count = count,
 	};
@@ -249,7 +242,7 @@ static struct ipset_entries entries_of(const struct set_kind *kind, const char *
 /* A set that is not there is success, and no problem: one told before stays. */
 static int destroy(struct ipset_talk *talk, const struct set_kind *kind, enum ip_family family)
 {
-	char name[SET_NAME], before[PROBLEM_SIZE];
+	char name[POD_SET_NAME], before[PROBLEM_SIZE];
 	int err;
 
 	memcpy(before, talk->problem, sizeof(before));
@@ -279,6 +272,16 @@ static const struct filled_set filled_sets[] = {
 	[POD_SET_GROUPS] = {&groups_kind, &groups_filling_kind},
 };
 
+const char *pod_set_name(enum pod_set which, enum ip_family family, char name[POD_SET_NAME])
+{
+	return set_name(filled_sets[which].kind, family, name);
+}
+
+bool pod_set_holds_nets(enum pod_set which, enum ip_family family)
+{
+	return strcmp(set_type(filled_sets[which].kind, family), "hash:net") == 0;
+}
+
 /*
  * Fills a set that nobody looks into, and swaps it in: the old content is in force until the new
  * one is, whole.
@@ -286,7 +289,7 @@ static const struct filled_set filled_sets[] = {
 static int fill_aside(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
 	const struct ip_addr *addrs, size_t count)
 {
-	char filling[SET_NAME], filled[SET_NAME];
+	char filling[POD_SET_NAME], filled[POD_SET_NAME];
 	const struct ipset_entries entries = entries_of(
 		set->filling, set_name(set->filling, family, filling), family, addrs, count);
 	int err = destroy(talk, set->filling, family); /* of a run that was killed here */
@@ -322,7 +325,7 @@ static int fill_aside(struct ipset_talk *talk, const struct filled_set *set, enu
 static int fill_family(struct ipset_talk *talk, const struct filled_set *set, enum ip_family family,
 	const struct ip_addr *addrs, size_t count, struct ipset_refused *refused)
 {
-	char name[SET_NAME], words[PROBLEM_SIZE];
+	char name[POD_SET_NAME], words[PROBLEM_SIZE];
 	const struct ipset_entries entries = entries_of(
 		set->kind, set_name(set->kind, family, name), family, addrs, count);
 	const int err = fill_aside(talk, set, family, addrs, count);
@@ -384,54 +387,6 @@ int pod_set_fill_groups(
 	return fill(POD_SET_GROUPS, addrs, count, ipv6, problem);
 }
 
-enum { CHANGE_MOST = 128 }; /* entries a message, of at most 60 bytes */
-
-/* Without NLM_F_EXCL, ipset takes what is there already, or not there, as it is. */
-static int change(
-	enum ipset_cmd command, enum pod_set which, const struct ip_addr *addrs, size_t count)
-{
-	const struct set_kind *kind = filled_sets[which].kind;
-	char buffer[8192] __attribute__((aligned(MNL_ALIGNTO))), name[SET_NAME];
-	struct mnl_socket *socket;
-	int err = netlink_open(&socket, NETLINK_NETFILTER, 0);
-
-	for (size_t i = 0, part; err == 0 && i < count; i += part) {
-		const enum ip_family family = addrs[i].family;
-		const bool nets = strcmp(set_type(kind, family), "hash:net") == 0;
-		struct nlmsghdr *message = ipset_message_put(
-			buffer, command, NLM_F_ACK, family, set_name(kind, family, name));
-		struct nlattr *list, *entry;
-
-		mnl_attr_put_u32(message, IPSET_ATTR_LINENO, 0); /* a list must have it */
-		list = mnl_attr_nest_start(message, IPSET_ATTR_ADT);
-		for (part = 0;
-			part < CHANGE_MOST && i + part < count && addrs[i + part].family == family;
-			part++) {
-			entry = mnl_attr_nest_start(message, IPSET_ATTR_DATA);
-			ipset_message_put_addr(message, IPSET_ATTR_IP, &addrs[i + part]);
-			if (nets)
-				mnl_attr_put_u8(
-					message, IPSET_ATTR_CIDR, prefix_of(&addrs[i + part]));
-			mnl_attr_nest_end(message, entry);
-		}
-		mnl_attr_nest_end(message, list);
-		err = netlink_ask(socket, message, NULL, NULL, NULL);
-	}
-	if (socket != NULL)
-		mnl_socket_close(socket);
-	return err;
-}
-
-int pod_set_add(enum pod_set which, const struct ip_addr *addrs, size_t count)
-{
-	return change(IPSET_CMD_ADD, which, addrs, count);
-}
-
-int pod_set_remove(enum pod_set which, const struct ip_addr *addrs, size_t count)
-{
-	return change(IPSET_CMD_DEL, which, addrs, count);
-}
-
 static int destroy_family(struct ipset_talk *talk, enum ip_family family)
 {
 	int first = 0;
@@ -461,7 +416,7 @@ int pod_set_destroy(char problem[PROBLEM_SIZE])
 static int count_family(struct ipset_talk *talk, enum ip_family family, long *count)
 {
 	for (size_t i = 0; i < sizeof(all_kinds) / sizeof(all_kinds[0]); i++) {
-		char name[SET_NAME];
+		char name[POD_SET_NAME];
 		const int err = ipset_talk_read_header(talk, set_name(all_kinds[i], family, name));
 
 		if (err != 0 && err != -ENOENT)
@@ -489,7 +444,7 @@ long pod_set_present(void)
 long pod_set_count(enum ip_family family)
 {
 	static const char field[] = "Number of entries: ";
-	char ignored[PROBLEM_SIZE], name[SET_NAME];
+	char ignored[PROBLEM_SIZE], name[POD_SET_NAME];
 	const char *at;
 	long count = -EPROTO;
 	struct ipset_talk talk;
@@ -502,65 +457,4 @@ long pod_set_count(enum ip_family family)
 		count = strtol(at + strlen(field), NULL, 10);
 	err = ipset_talk_close(&talk, err, ignored);
 	return err != 0 ? err : count;
-}
-
-/* Of a set that is being compared: how many it holds, and the first that is not wanted. */
-struct comparison {
-	const struct ip_addr *wanted;
-	size_t wanted_count;
-	long size, wrong;
-	struct ip_addr first_wrong;
-};
-
-/* The kernel holds no address twice: as many as wanted, and none unwanted, is all of them. */
-static int compare(const struct ip_addr *addr, uint8_t prefix, void *context)
-{
-	struct comparison *comparison = context;
-
-	comparison->size++;
-	if (comparison->wanted_count > 0 && prefix == prefix_of(addr) &&
-		bsearch(addr, comparison->wanted, comparison->wanted_count, sizeof(*addr),
-			ip_addr_compare) != NULL)
-		return 0;
-	if (comparison->wrong++ == 0)
-		comparison->first_wrong = *addr;
-	return 0;
-}
-
-int pod_set_verify_one(enum pod_set which, enum ip_family family, const struct ip_addr *addrs,
-	size_t count, size_t refused, long *size, char problem[PROBLEM_SIZE])
-{
-	static const struct {
-		const char *singular, *plural;
-	} words[] = {
-		[POD_SET_PODS] = {"isolated pod", "isolated"},
-		[POD_SET_NEAR] = {"receiver near by", "near"},
-		[POD_SET_GROUPS] = {"group that is judged", "group"},
-	};
-	struct comparison comparison = {.wanted = addrs, .wanted_count = count};
-	char name[SET_NAME], addr[IP_ADDR_TEXT];
-	const int err = ipset_dump(
-		set_name(filled_sets[which].kind, family, name), compare, &comparison);
-
-	if (err != 0) {
-		snprintf(problem, PROBLEM_SIZE, "ipset %s can't be read: %s", name, strerror(-err));
-		return err;
-	}
-	*size = comparison.size;
-	if (comparison.wrong > 0)
-		snprintf(problem, PROBLEM_SIZE, "ipset %s holds %s, which is no %s", name,
-			comparison.first_wrong.family != 0
-				? ip_addr_format(&comparison.first_wrong, addr)
-				: "an exception",
-			words[which].singular);
-	else if (comparison.size != (long)(count - refused))
-		snprintf(problem, PROBLEM_SIZE, "ipset %s has %ld of %zu %s addresses", name,
-			comparison.size, count - refused, words[which].plural);
-	return comparison.wrong > 0 || comparison.size != (long)(count - refused) ? -ESTALE : 0;
-}
-
-int pod_set_verify(enum ip_family family, const struct ip_addr *addrs, size_t count, size_t refused,
-	long *size, char problem[PROBLEM_SIZE])
-{
-	return pod_set_verify_one(POD_SET_PODS, family, addrs, count, refused, size, problem);
 }

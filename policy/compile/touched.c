@@ -20,6 +20,17 @@ struct comparison {
 	size_t policies_first, policies_end;
 };
 
+/* Of the objects that two lists have next; NULL: a list is at its end. */
+static int key_order(const char *old_namespace, const char *old_name, const char *new_namespace,
+	const char *new_name)
+{
+	if (old_namespace == NULL)
+		return 1;
+	return new_namespace == NULL
+		? -1
+		: object_name_cmp(old_namespace, old_name, new_namespace, new_name);
+}
+
 /* ---- policies ---- */
 
 static void add_policy(struct comparison *comparison, const struct network_policy *policy)
@@ -45,11 +56,9 @@ static void compare_policies(struct comparison *comparison)
 									    : NULL;
 		const struct network_policy *new = j < after->policy_count ? after->policies[j]
 									   : NULL;
-		const int order = old == new ? 0
-			: old == NULL	     ? 1
-			: new == NULL	     ? -1
-					     : object_name_cmp(old->namespace_name, old->name,
-						       new->namespace_name, new->name);
+		const int order = key_order(old != NULL ? old->namespace_name : NULL,
+			old != NULL ? old->name : NULL, new != NULL ? new->namespace_name : NULL,
+			new != NULL ? new->name : NULL);
 
 		i += order <= 0;
 		j += order >= 0;
@@ -122,11 +131,9 @@ static void compare_pods(struct comparison *comparison)
 	while (!comparison->everything && (i < before->pod_count || j < after->pod_count)) {
 		const struct pod *old = i < before->pod_count ? before->pods[i] : NULL;
 		const struct pod *new = j < after->pod_count ? after->pods[j] : NULL;
-		const int order = old == new ? 0
-			: old == NULL	     ? 1
-			: new == NULL	     ? -1
-					     : object_name_cmp(old->namespace_name, old->name,
-						       new->namespace_name, new->name);
+		const int order = key_order(old != NULL ? old->namespace_name : NULL,
+			old != NULL ? old->name : NULL, new != NULL ? new->namespace_name : NULL,
+			new != NULL ? new->name : NULL);
 
 		i += order <= 0;
 		j += order >= 0;

@@ -11,6 +11,7 @@ podgate_test(enforcer/learn/test_learner SUPPORT netns)
 podgate_test(enforcer/learn/test_learner_traffic SUPPORT bridge_netns netns LIBRARIES
 	podgate_enforcer_publish)
 podgate_test(enforcer/learn/test_ledger)
+podgate_test(enforcer/learn/test_past_changes)
 podgate_test(enforcer/log/test_backlog)
 podgate_test(enforcer/log/test_explain_json LIBRARIES podgate_manifest_testkit
 	podgate_failing_alloc)

@@ -30,7 +30,8 @@ struct bench {
 	struct ring *ring;
 	struct learner *learner;
 	struct class_sets *sets;
-	_Atomic uint64_t told; /* packets, in whatever records */
+	_Atomic uint64_t told;		      /* packets, in whatever records */
+	const struct snapshot *_Atomic named; /* by the last of them */
 };
 
 static void tell(const struct record *record, void *context)
@@ -39,6 +40,7 @@ static void tell(const struct record *record, void *context)
 
 	assert_true(record->answered > 0);
 	bench->told += record->answered;
+	bench->named = record->snapshot;
 }
 
 static const struct learner_options usual = {
@@ -260,6 +262,76 @@ static void what_the_sets_answered_is_told(void **state)
 	assert_int_equal(bench.told, 1007);
 	assert_int_equal(held_anywhere(&bench), 0);
 	close_bench(&bench);
+}
+
+/* Of no objects at all. */
+static struct snapshot *snapshot_of(uint64_t revision)
+{
+	const struct cluster_objects none = {.pod_count = 0};
+	const struct snapshot_options options = {.revision = revision};
+	struct snapshot *snapshot;
+	struct cluster *cluster;
+
+	assert_int_equal(cluster_create(&cluster, &none), 0);
+	assert_int_equal(snapshot_compile(&snapshot, cluster, &options), 0);
+	cluster_unref(cluster);
+	return snapshot;
+}
+
+static struct record sighting_to(const char *dst, enum verdict verdict, uint16_t port)
+{
+	struct record record = sighting(1, verdict, IPPROTO_UDP, port);
+
+	assert_int_equal(ip_addr_parse(&record.flow.dst, dst), 0);
+	return record;
+}
+
+/*
+ * Classes that a change does not touch stay, go on counting, and are told by the new snapshot. A
+ * sighting of before counts if the change did not touch it.
+ */
+static void a_change_takes_only_what_it_touches(void **state)
+{
+	const struct record sightings[] = {sighting_to("10.0.0.2", VERDICT_DENY, 80),
+		sighting_to("10.0.0.3", VERDICT_DENY, 80),
+		sighting_to("10.0.0.2", VERDICT_ALLOW, 81),
+		sighting_to("10.0.0.3", VERDICT_ALLOW, 81)};
+	const struct record late[] = {sighting_to("10.0.0.3", VERDICT_DENY, 90),
+		sighting_to("10.0.0.2", VERDICT_DENY, 90)};
+	struct snapshot *after = snapshot_of(2);
+	struct learner_stats stats;
+	struct ip_addr touched;
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, usual);
+	learner_resume(bench.learner, 1);
+	for (int i = 0; i < 4; i++)
+		push(&bench, &sightings[i]);
+	wait_held(&bench, CLASS_SET_DENIED, IP_FAMILY_V4, 2);
+	wait_held(&bench, CLASS_SET_ALLOWED, IP_FAMILY_V4, 2);
+	set_counter("podgate-denied4", "10.0.0.1,udp:80,10.0.0.2", 5);
+	set_counter("podgate-denied4", "10.0.0.1,udp:80,10.0.0.3", 7);
+	assert_int_equal(ip_addr_parse(&touched, "10.0.0.3"), 0);
+	assert_int_equal(learner_change(bench.learner,
+				 &(struct touched){.addrs = &touched, .count = 1}, after),
+		0);
+	assert_int_equal(bench.told, 12);
+	assert_int_equal(held(&bench, CLASS_SET_DENIED, IP_FAMILY_V4), 1);
+	assert_int_equal(held(&bench, CLASS_SET_ALLOWED, IP_FAMILY_V4), 1);
+
+	set_counter("podgate-denied4", "10.0.0.1,udp:80,10.0.0.2", 9);
+	for (int i = 0; i < 300 && bench.told < 21; i++)
+		usleep(10000);
+	assert_int_equal(bench.told, 21);
+	assert_ptr_equal(bench.named, after);
+	push(&bench, &late[0]);
+	push(&bench, &late[1]);
+	wait_held(&bench, CLASS_SET_DENIED, IP_FAMILY_V4, 2);
+	learner_stats(bench.learner, &stats);
+	assert_int_equal(stats.stale, 1);
+	close_bench(&bench);
+	snapshot_free(after);
 }
 
 static void allowed_classes_are_told_of_where_they_are_logged(void **state)
@@ -500,6 +572,7 @@ int main(void)
 		cmocka_unit_test(what_must_not_be_learned_is_not),
 		cmocka_unit_test(only_what_is_to_be_learned_is),
 		cmocka_unit_test(what_the_sets_answered_is_told),
+		cmocka_unit_test(a_change_takes_only_what_it_touches),
 		cmocka_unit_test(allowed_classes_are_told_of_where_they_are_logged),
 		cmocka_unit_test(a_denied_class_out_of_use_is_forgotten),
 		cmocka_unit_test(no_source_takes_all_the_room),
