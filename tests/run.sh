@@ -371,7 +371,7 @@ run_bench() {
 	try "bench/run.sh leaves no namespace behind" bench_left_nothing
 }
 bench_is_whole() {
-	jq -e 'length == 14 and
+	jq -e 'length == 21 and
 		all(.[]; (.value | type) == "number" and (.met | type) == "boolean")' \
 		"$1/summary.json" && test -s "$1/index.html"
 }

@@ -270,7 +270,9 @@ static void sweep_done(uv_work_t *request, int status)
 		begin_next(publisher);
 }
 
-/* Snapshots may not be forgotten about while other programs hold packets that were marked by them.
+/*
+ * While other programs hold packets that podgate has let pass, nothing that is noted of their flows
+ * may be forgotten.
  */
 static void begin_sweep(struct publisher *publisher)
 {

@@ -274,6 +274,9 @@ scenario_privilege_helper() {
 }
 
 scenario_privilege_refused() {
+	# A process that changed its user can't be traced, as LeakSanitizer would do.
+	local -x ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+
 	stop_policies
 	privilege_reset
 	gate_config "user: no-such-user"
@@ -282,8 +285,7 @@ scenario_privilege_refused() {
 	refuses "a user that there is not" 'no-such-user.*useradd' "${run[@]}"
 	gate_config "user: nobody"
 	refuses "a log that nobody could rotate" 'user nobody.*rotated.*chown' "${run[@]}"
-	# A process that changed its user can't be traced, as LeakSanitizer would do.
-	ASAN_OPTIONS=detect_leaks=0 refuses "the same beforehand" 'user nobody.*rotated.*chown' "${run[@]}" -n
+	refuses "the same beforehand" 'user nobody.*rotated.*chown' "${run[@]}" -n
 	gate_config "user: nobody" "log_size_mib: 0"
 	chmod 700 "$DIR/manifests"
 	touch "$DIR/verdicts.jsonl"
