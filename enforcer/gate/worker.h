@@ -63,7 +63,7 @@ struct worker {
 	bool read_before;  /* the queue, by this worker or another program */
 	uint64_t repeated; /* packets that an earlier reader left, sent through the rules again */
 	/* how many packet ids of this queue (modulo 2^32) went to earlier readers */
-	uint32_t ids_before;
+	_Atomic uint32_t ids_before;
 	_Atomic bool stopping;
 
 	_Alignas(WORKER_CACHE_LINE) struct nfqueue_burst burst;
