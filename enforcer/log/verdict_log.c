@@ -173,13 +173,13 @@ static bool put(struct verdict_log *log)
 	atomic_fetch_add(&log->seq, 1);
 	err = verdict_file_write(log->file, line->text, line->length);
 	atomic_store(&log->error, -err);
-	if (err == 0)
-		atomic_fetch_add(&log->written, 1);
 	if (log->options.lines_ready != NULL && atomic_load(&log->watched)) {
 		verdict_lines_add(&log->lines,
 			verdict_line_create(line->text, line->length, log->seq, err == 0));
 		log->options.lines_ready(log->options.context);
 	}
+	if (err == 0)
+		atomic_fetch_add(&log->written, 1);
 	return err == 0;
 }
 

@@ -87,7 +87,7 @@ struct verdict_line *verdict_log_lines(struct verdict_log *log, uint64_t *lost);
 struct verdict_log_stats {
 	uint64_t records; /* taken out of the rings, and cut flows */
 	uint64_t begun;	  /* lines, counted before each was written */
-	uint64_t lines;	  /* written, counted after */
+	uint64_t lines;	  /* written, counted after each was written and handed to the watchers */
 	uint64_t lost;	  /* records and lines that are missing in the log */
 	int error;	  /* errno of the last write if it failed, else 0 */
 };
